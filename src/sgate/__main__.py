@@ -1,0 +1,5 @@
+"""`python -m sgate` is the same as the `sgate` command."""
+
+from sgate.cli import main
+
+main()

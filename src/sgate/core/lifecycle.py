@@ -1,0 +1,286 @@
+"""The life of an intent: what its facts amount to, and what there is to say about a change.
+
+`reduce` turns facts into a state. It is pure, idempotent and does not care in which order the facts were learned, so
+any number of crashes, repeats and reorganisations end in the same state. `announce` compares two states and says which
+events the change deserves; it knows the path (what was announced before), which `reduce` must not.
+
+Two rules need a word:
+
+* A deadline is judged by block times against the view's time, never by a clock: an outage of ours expires nobody.
+* A transaction is judged by the confirmation tier of the larger of the due amount and its own worth. So a further
+  payment can never take the confirmation of an earlier one back; only a reorganisation can.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+import msgspec
+
+from sgate.core.event import EventType
+from sgate.core.finality import View, is_final, next_check_height, tier_for
+from sgate.core.intent import Anomaly, LatePolicy, Status, Terms
+from sgate.core.payment import Inclusion, Payment, Sighting
+
+
+class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
+    """The merchant canceled the intent while no payment was known. What comes later comes after the cancel."""
+
+    at: datetime
+
+
+class Accept(msgspec.Struct, frozen=True, tag="accept"):
+    """The merchant accepted held money: exactly these payments count from now on."""
+
+    at: datetime
+    payment_ids: tuple[str, ...]
+
+
+class Refund(msgspec.Struct, frozen=True, tag="refund"):
+    """The merchant sent held money back by hand, in transaction `tx_id`. That payment can no longer be accepted."""
+
+    at: datetime
+    payment_id: str
+    tx_id: str
+
+
+Command = Cancel | Accept | Refund
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """What the facts amount to.
+
+    Attributes:
+        amount_received_sats: the sum of all payments on the chain we follow, whether they count or not.
+        next_check_height: the scanned height at which to look again, if nothing else happens.
+        next_check_time: look again once the scanned block time is past this moment.
+    """
+
+    status: Status
+    anomalies: frozenset[Anomaly]
+    amount_received_sats: int
+    next_check_height: int | None = None
+    next_check_time: datetime | None = None
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """What was reached and said before; unlike the state it is never undone.
+
+    Attributes:
+        sequence: number of the last event.
+        ever_confirmed: `payment_intent.succeeded` was announced.
+        ever_reorged: `payment_intent.reorged` was announced.
+    """
+
+    sequence: int
+    ever_confirmed: bool
+    ever_reorged: bool
+
+
+LEGAL_MOVES: Mapping[Status, frozenset[Status]] = MappingProxyType({
+    Status.REQUIRES_PAYMENT: frozenset(
+        {Status.PROCESSING, Status.CONFIRMED, Status.EXPIRED, Status.FAILED, Status.CANCELED}
+    ),
+    Status.PROCESSING: frozenset({Status.CONFIRMED, Status.REQUIRES_PAYMENT, Status.EXPIRED, Status.FAILED,
+                                  Status.CANCELED}),
+    Status.CONFIRMED: frozenset({Status.PROCESSING, Status.REQUIRES_PAYMENT, Status.EXPIRED, Status.FAILED,
+                                 Status.CANCELED}),
+    # From expired to failed: a part that was in time becomes known later (an assigned deposit, a reorganisation).
+    Status.EXPIRED: frozenset({Status.PROCESSING, Status.CONFIRMED, Status.FAILED}),
+    Status.FAILED: frozenset({Status.PROCESSING, Status.CONFIRMED}),
+    Status.CANCELED: frozenset({Status.PROCESSING, Status.CONFIRMED}),
+})
+"""From where to where an intent may go. Moves backward happen by reorganisation only."""
+
+_RANK = MappingProxyType({
+    Status.REQUIRES_PAYMENT: 0,
+    Status.EXPIRED: 0,
+    Status.FAILED: 0,
+    Status.CANCELED: 0,
+    Status.PROCESSING: 1,
+    Status.CONFIRMED: 2,
+})
+
+
+class Verdict(StrEnum):
+    """How one included payment counts."""
+
+    COUNTS = "counts"
+    HELD_LATE = "held_late"
+    HELD_AFTER_CANCEL = "held_after_cancel"
+
+
+def reduce(
+    terms: Terms,
+    payments: Iterable[Payment],
+    sightings: Iterable[Sighting],
+    commands: Iterable[Command],
+    view: View,
+) -> State:
+    """The state that these facts amount to, seen from `view`.
+
+    Args:
+        terms: fixed when the intent was made.
+        payments: every payment that names the intent, orphaned ones included.
+        sightings: transactions now in the mempool that say they will pay it.
+        commands: what the merchant decided.
+        view: how far the chain is scanned.
+    """
+    known, commands = list(payments), list(commands)
+    canonical = sorted(
+        (payment for payment in known if payment.inclusion is Inclusion.INCLUDED), key=lambda payment: payment.chain_order
+    )
+    verdicts = {payment.id: judge(payment, terms, commands) for payment in canonical}
+    counted = [payment for payment in canonical if verdicts[payment.id] is Verdict.COUNTS]
+    received_sats = sum(payment.amount_sats for payment in canonical)
+    anomalies = _anomalies(terms, counted, canonical, verdicts, commands)
+
+    if _sum(counted) >= terms.minimum_sats:
+        return _covered(terms, counted, received_sats, anomalies, view)
+    if _is_canceled(commands):
+        return State(status=Status.CANCELED, anomalies=anomalies, amount_received_sats=received_sats)
+    return _uncovered(terms, known, list(sightings), received_sats, anomalies, view)
+
+
+def judge(payment: Payment, terms: Terms, commands: Iterable[Command]) -> Verdict:
+    """Whether an included payment counts towards the due amount, and if not, why not."""
+    commands = list(commands)
+    if any(isinstance(command, Accept) and payment.id in command.payment_ids for command in commands):
+        return Verdict.COUNTS
+    if _is_canceled(commands):
+        return Verdict.HELD_AFTER_CANCEL
+    in_time = payment.arrived_at(terms.seen_hold) <= terms.in_time_until
+    if in_time or terms.late_payments is LatePolicy.ACCEPT:
+        return Verdict.COUNTS
+    return Verdict.HELD_LATE
+
+
+def is_legal(before: Status, after: Status) -> bool:
+    """Whether an intent may go from one status to the other. Staying is always legal."""
+    return before is after or after in LEGAL_MOVES[before]
+
+
+def announce(before: State, after: State, history: History) -> tuple[EventType, ...]:
+    """The events that a change of state deserves, in order. No change, no event; no change of status without one."""
+    events: list[EventType] = []
+    if _RANK[after.status] < _RANK[before.status]:
+        events.append(EventType.REORGED)
+    if after.status is not before.status:
+        events.extend(_status_events(before.status, after.status, history))
+    entered = after.anomalies - before.anomalies
+    events.extend(EventType(f"payment_intent.{anomaly}") for anomaly in Anomaly if anomaly in entered)
+    return tuple(events)
+
+
+def _status_events(before: Status, after: Status, history: History) -> list[EventType]:
+    match after:
+        case Status.REQUIRES_PAYMENT:
+            return []  # only ever by a reorganisation, which has its own event
+        case Status.PROCESSING:
+            return [] if before is Status.CONFIRMED else [EventType.PROCESSING]
+        case Status.CONFIRMED:
+            return [EventType.RECONFIRMED if history.ever_confirmed else EventType.SUCCEEDED]
+        case Status.EXPIRED:
+            return [EventType.EXPIRED]
+        case Status.FAILED:
+            return [EventType.FAILED]
+        case Status.CANCELED:
+            return [EventType.CANCELED]
+
+
+def _covered(
+    terms: Terms, counted: Sequence[Payment], received_sats: int, anomalies: frozenset[Anomaly], view: View
+) -> State:
+    """Enough is on the chain: confirmed if enough of it is final, else look again when more can be."""
+    worth_sats = _worth_by_transaction(counted)
+    tiers = {
+        tx_id: tier_for(terms.policy, max(terms.amount_sats, amount_sats)) for tx_id, amount_sats in worth_sats.items()
+    }
+    final_sats = sum(payment.amount_sats for payment in counted if is_final(payment, tiers[payment.tx_id], view))
+    if final_sats >= terms.minimum_sats:
+        return State(status=Status.CONFIRMED, anomalies=anomalies, amount_received_sats=received_sats)
+    return State(
+        status=Status.PROCESSING,
+        anomalies=anomalies,
+        amount_received_sats=received_sats,
+        next_check_height=next_check_height([(payment, tiers[payment.tx_id]) for payment in counted], view),
+    )
+
+
+def _uncovered(
+    terms: Terms,
+    known: Sequence[Payment],
+    sightings: Sequence[Sighting],
+    received_sats: int,
+    anomalies: frozenset[Anomaly],
+    view: View,
+) -> State:
+    """Too little is on the chain: still waiting, or past the deadline.
+
+    Money that was in time and lost its block is likely to be mined again, as a transaction in the mempool is likely to
+    be mined: both hold the deadline open, for `seen_hold_s` at most.
+    """
+    in_time = [payment for payment in known if payment.arrived_at(terms.seen_hold) <= terms.in_time_until]
+    may_come = any(sighting.first_seen_at <= terms.in_time_until for sighting in sightings) or any(
+        payment.inclusion is Inclusion.ORPHANED for payment in in_time
+    )
+    open_until = terms.in_time_until + (terms.seen_hold if may_come else timedelta())
+    if view.time <= open_until:
+        status, next_check_time = Status.REQUIRES_PAYMENT, open_until
+    else:
+        status, next_check_time = (Status.FAILED if in_time else Status.EXPIRED), None
+    return State(
+        status=status,
+        anomalies=anomalies,
+        amount_received_sats=received_sats,
+        next_check_time=next_check_time,
+    )
+
+
+def _anomalies(
+    terms: Terms,
+    counted: Sequence[Payment],
+    canonical: Sequence[Payment],
+    verdicts: Mapping[str, Verdict],
+    commands: Sequence[Command],
+) -> frozenset[Anomaly]:
+    found: set[Anomaly] = set()
+    if 0 < _sum(counted) < terms.minimum_sats:
+        found.add(Anomaly.PARTIALLY_PAID)
+    if _is_canceled(commands) and canonical:
+        found.add(Anomaly.PAID_AFTER_CANCEL)
+    elif any(payment.arrived_at(terms.seen_hold) > terms.in_time_until for payment in canonical):
+        found.add(Anomaly.PAID_LATE)
+    found |= _excess(terms, counted)
+    return frozenset(found)
+
+
+def _excess(terms: Terms, counted: Sequence[Payment]) -> set[Anomaly]:
+    """What came beyond the due amount, in chain order: a second payment in full, or simply too much."""
+    found: set[Anomaly] = set()
+    so_far_sats = 0
+    for worth_sats in _worth_by_transaction(counted).values():
+        settled = so_far_sats >= terms.minimum_sats
+        so_far_sats += worth_sats
+        if settled and worth_sats >= terms.amount_sats:
+            found.add(Anomaly.DUPLICATE_PAYMENT)
+        elif so_far_sats > terms.amount_sats:
+            found.add(Anomaly.OVERPAID)
+    return found
+
+
+def _worth_by_transaction(payments: Sequence[Payment]) -> dict[str, int]:
+    """What each transaction pays in all its events; keys in the order of `payments`."""
+    worth_sats: dict[str, int] = {}
+    for payment in payments:
+        worth_sats[payment.tx_id] = worth_sats.get(payment.tx_id, 0) + payment.amount_sats
+    return worth_sats
+
+
+def _sum(payments: Iterable[Payment]) -> int:
+    return sum(payment.amount_sats for payment in payments)
+
+
+def _is_canceled(commands: Iterable[Command]) -> bool:
+    return any(isinstance(command, Cancel) for command in commands)

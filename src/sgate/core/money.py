@@ -1,0 +1,103 @@
+"""Amounts: sats as integers, dollars as decimal strings with their provenance.
+
+A sat is 1/100,000,000 of a bitcoin; sBTC has the same eight decimals. Money is never a float, neither in nor out.
+"""
+
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal, InvalidOperation
+
+import msgspec
+
+SATS_PER_BTC = 100_000_000
+MAX_AMOUNT_SATS = 21_000_000 * SATS_PER_BTC
+"""All bitcoin there will ever be. Anything above is a mistake, never a price."""
+
+MAX_AMOUNT_DIGITS = 16
+"""Digits of MAX_AMOUNT_SATS: a longer string is refused before it is converted."""
+
+MAX_USD_CHARACTERS = 20
+
+
+class InvalidAmount(ValueError):
+    """The amount is not a whole number of sats between 1 and 2,100,000,000,000,000."""
+
+
+def parse_sats(value: object) -> int:
+    """An amount from outside (JSON integer or string of digits) as sats.
+
+    Floats, booleans, exponents, signs, spaces and digits of other scripts are refused: each has lost money somewhere.
+
+    Raises:
+        InvalidAmount: with a sentence that says what is allowed.
+    """
+    if isinstance(value, str):
+        if not (value.isascii() and value.isdigit()) or len(value.lstrip("0")) > MAX_AMOUNT_DIGITS:
+            raise InvalidAmount(f"amount_sats must be digits only, at most {MAX_AMOUNT_SATS}")
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidAmount("amount_sats must be an integer, or a string of digits")
+    if not 1 <= value <= MAX_AMOUNT_SATS:
+        raise InvalidAmount(f"amount_sats must be between 1 and {MAX_AMOUNT_SATS}")
+    return value
+
+
+def parse_chain_amount(text: str) -> int:
+    """An amount as the chain prints it (a string of digits, arbitrary precision) in sats.
+
+    Raises:
+        InvalidAmount: if it is anything else. A chain amount may exceed MAX_AMOUNT_SATS; the caller decides.
+    """
+    if not (text.isascii() and text.isdigit()):
+        raise InvalidAmount(f"not a chain amount: {text[:40]!r}")
+    return int(text)
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """What an amount was worth in US dollars, and who said so.
+
+    Attributes:
+        amount_usd: decimal string with two places, for example "61.23".
+        rate_usd_per_btc: decimal string.
+        source: where the rate came from, in words a customer may read.
+        quoted_at: when the rate was taken, UTC.
+    """
+
+    amount_usd: str
+    rate_usd_per_btc: str
+    source: str
+    quoted_at: datetime
+
+
+def usd_of(amount_sats: int, rate_usd_per_btc: Decimal) -> str:
+    """The dollars that `amount_sats` are worth, as a decimal string with two places."""
+    usd = Decimal(amount_sats) * rate_usd_per_btc / SATS_PER_BTC
+    return str(usd.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN))
+
+
+def parse_usd(text: str) -> Decimal:
+    """A dollar amount from outside: a plain decimal string, at most two places, above zero.
+
+    Raises:
+        InvalidAmount: with a sentence that says what is allowed.
+    """
+    problem = "amount_usd must be a decimal string such as \"19.99\", above 0, with at most two decimal places"
+    plain = text.isascii() and text.replace(".", "", 1).isdigit() and not text.startswith(".") and not text.endswith(".")
+    if not plain or len(text) > MAX_USD_CHARACTERS:
+        raise InvalidAmount(problem)
+    try:
+        usd = Decimal(text)
+    except InvalidOperation:
+        raise InvalidAmount(problem) from None
+    if usd <= 0 or usd != usd.quantize(Decimal("0.01")):
+        raise InvalidAmount(problem)
+    return usd
+
+
+def sats_of(usd: Decimal, rate_usd_per_btc: Decimal) -> int:
+    """The sats that `usd` buys, rounded up: the merchant is never short by rounding.
+
+    Raises:
+        InvalidAmount: if the result is not a valid amount.
+    """
+    sats = (usd * SATS_PER_BTC / rate_usd_per_btc).to_integral_value(rounding=ROUND_UP)
+    return parse_sats(int(sats))

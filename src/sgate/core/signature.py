@@ -1,0 +1,107 @@
+"""Webhook signatures: the Standard Webhooks scheme and sGate's own, over the same bytes with the same secret.
+
+Standard Webhooks (https://www.standardwebhooks.com): `webhook-signature: v1,<base64>` over `id.timestamp.body`, keyed
+with the bytes that the secret encodes. sGate: `X-sGate-Signature: t=<unix>,v1=<hex>` over `timestamp.body`, keyed with
+the secret's text itself. Both are HMAC-SHA256; a receiver needs to verify only one.
+"""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping, Sequence
+
+SECRET_PREFIX = "whsec_"
+SECRET_BYTES = 24
+TOLERANCE_S = 300
+"""How far a timestamp may be from the receiver's clock, either way. Stops replays."""
+
+
+class InvalidSignature(ValueError):
+    """The webhook must not be trusted; the message says why."""
+
+
+def new_secret(random_bytes: bytes) -> str:
+    """An endpoint's secret from 24 random bytes."""
+    if len(random_bytes) != SECRET_BYTES:
+        raise ValueError(f"a webhook secret needs {SECRET_BYTES} random bytes")
+    return SECRET_PREFIX + base64.b64encode(random_bytes).decode("ascii")
+
+
+def sign_standard(secret: str, message_id: str, timestamp_s: int, body: bytes) -> str:
+    """One `v1,<base64>` signature of the Standard Webhooks scheme."""
+    digest = hmac.digest(_standard_key(secret), b"%s.%d.%s" % (message_id.encode(), timestamp_s, body), "sha256")
+    return "v1," + base64.b64encode(digest).decode("ascii")
+
+
+def sign_sgate(secret: str, timestamp_s: int, body: bytes) -> str:
+    """The hex signature of sGate's own scheme, without its header syntax."""
+    return hmac.digest(secret.encode(), b"%d.%s" % (timestamp_s, body), "sha256").hex()
+
+
+def headers_of(secrets: Sequence[str], message_id: str, timestamp_s: int, body: bytes) -> dict[str, str]:
+    """The signature headers of one delivery attempt.
+
+    Args:
+        secrets: the endpoint's current secret first; during a rotation the previous one too.
+        message_id: the event's id, the same on every attempt.
+    """
+    sgate_signatures = ",".join(f"v1={sign_sgate(secret, timestamp_s, body)}" for secret in secrets)
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp_s),
+        "webhook-signature": " ".join(sign_standard(secret, message_id, timestamp_s, body) for secret in secrets),
+        "X-sGate-Signature": f"t={timestamp_s},{sgate_signatures}",
+        "X-sGate-Timestamp": str(timestamp_s),
+    }
+
+
+def verify_standard(secret: str, headers: Mapping[str, str], body: bytes, now_s: int) -> None:
+    """Verify the Standard Webhooks headers. `headers` must have lower-case names.
+
+    Raises:
+        InvalidSignature: if a header is missing, the timestamp is too old or too new, or no signature matches.
+    """
+    message_id = _header(headers, "webhook-id")
+    timestamp_s = _timestamp(_header(headers, "webhook-timestamp"), now_s)
+    expected = sign_standard(secret, message_id, timestamp_s, body).encode()
+    signatures = _header(headers, "webhook-signature").split()
+    if not any(hmac.compare_digest(expected, signature.encode()) for signature in signatures):
+        raise InvalidSignature("no signature in webhook-signature matches")
+
+
+def verify_sgate(secret: str, headers: Mapping[str, str], body: bytes, now_s: int) -> None:
+    """Verify the `X-sGate-Signature` header. `headers` must have lower-case names.
+
+    Raises:
+        InvalidSignature: if the header is missing or malformed, too old or too new, or no signature matches.
+    """
+    parts = [part.partition("=")[::2] for part in _header(headers, "x-sgate-signature").split(",")]
+    timestamps = [value for name, value in parts if name == "t"]
+    if len(timestamps) != 1:
+        raise InvalidSignature("x-sgate-signature must have the form t=<unix>,v1=<hex>")
+    timestamp_s = _timestamp(timestamps[0], now_s)
+    expected = sign_sgate(secret, timestamp_s, body).encode()
+    if not any(name == "v1" and hmac.compare_digest(expected, value.encode()) for name, value in parts):
+        raise InvalidSignature("no v1 signature in x-sgate-signature matches")
+
+
+def _standard_key(secret: str) -> bytes:
+    try:
+        return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+    except binascii.Error:
+        raise InvalidSignature("the secret is not whsec_ followed by base64") from None
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    value = headers.get(name)
+    if value is None:
+        raise InvalidSignature(f"the header {name} is missing")
+    return value
+
+
+def _timestamp(text: str, now_s: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= len("9999999999")):
+        raise InvalidSignature("the timestamp is not a Unix time in seconds")
+    if abs(now_s - int(text)) > TOLERANCE_S:
+        raise InvalidSignature(f"the timestamp is more than {TOLERANCE_S} seconds away from now")
+    return int(text)
