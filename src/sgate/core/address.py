@@ -12,7 +12,7 @@ import msgspec
 
 C32_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _C32_VALUES = {character: value for value, character in enumerate(C32_ALPHABET)}
-_C32_VALUES |= {"O": 0, "L": 1, "I": 1}  # Crockford: read these as the digits they look like
+_LOOK_ALIKES = str.maketrans("OLI", "011")  # Crockford: read these letters as the digits they look like
 
 HASH160_BYTES = 20
 CHECKSUM_BYTES = 4
@@ -81,6 +81,7 @@ def parse_principal(text: str) -> Principal:
         raise InvalidAddress("the contract name after the dot is not valid")
     if not address.startswith("S") or not 5 < len(address) <= MAX_ADDRESS_CHARACTERS:
         raise InvalidAddress("a Stacks address starts with S and has at most 41 characters")
+    address = address.translate(_LOOK_ALIKES)
     version = _C32_VALUES.get(address[1])
     if version is None:
         raise InvalidAddress("the second character of the address is not a c32 character")

@@ -7,8 +7,10 @@ events the change deserves; it knows the path (what was announced before), which
 Two rules need a word:
 
 * A deadline is judged by block times against the view's time, never by a clock: an outage of ours expires nobody.
-* A transaction is judged by the confirmation tier of the larger of the due amount and its own worth. So a further
+* A payment is judged by the confirmation tier of the larger of the due amount and its own worth. So a further
   payment can never take the confirmation of an earlier one back; only a reorganisation can.
+* That an intent was closed is itself a fact (`Close`). A reorganisation may bring money that was in time and open it again,
+  but it never goes back to waiting: nobody is told twice that time is up.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,14 +40,23 @@ class Accept(msgspec.Struct, frozen=True, tag="accept"):
 
 
 class Refund(msgspec.Struct, frozen=True, tag="refund"):
-    """The merchant sent held money back by hand, in transaction `tx_id`. That payment can no longer be accepted."""
+    """The merchant sent held money back by hand, in transaction `tx_id`. That payment will never count.
+
+    Recorded only for a payment that is held; sending counted money back is between merchant and customer.
+    """
 
     at: datetime
     payment_id: str
     tx_id: str
 
 
-Command = Cancel | Accept | Refund
+class Close(msgspec.Struct, frozen=True, tag="close"):
+    """The deadline was judged to have passed, in a view of this time. Recorded by the ledger itself."""
+
+    at: datetime
+
+
+Command = Cancel | Accept | Refund | Close
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +120,7 @@ class Verdict(StrEnum):
     COUNTS = "counts"
     HELD_LATE = "held_late"
     HELD_AFTER_CANCEL = "held_after_cancel"
+    SENT_BACK = "sent_back"
 
 
 def reduce(
@@ -140,14 +152,19 @@ def reduce(
         return _covered(terms, counted, received_sats, anomalies, view)
     if _is_canceled(commands):
         return State(status=Status.CANCELED, anomalies=anomalies, amount_received_sats=received_sats)
-    return _uncovered(terms, known, list(sightings), received_sats, anomalies, view)
+    closed = any(isinstance(command, Close) for command in commands)
+    return _uncovered(terms, known, list(sightings), received_sats, anomalies, view, closed=closed)
 
 
 def judge(payment: Payment, terms: Terms, commands: Iterable[Command]) -> Verdict:
     """Whether an included payment counts towards the due amount, and if not, why not."""
     commands = list(commands)
-    if any(isinstance(command, Accept) and payment.id in command.payment_ids for command in commands):
+    accepted = min((c.at for c in commands if isinstance(c, Accept) and payment.id in c.payment_ids), default=None)
+    sent_back = min((c.at for c in commands if isinstance(c, Refund) and c.payment_id == payment.id), default=None)
+    if accepted is not None and (sent_back is None or accepted <= sent_back):
         return Verdict.COUNTS
+    if sent_back is not None:
+        return Verdict.SENT_BACK
     if _is_canceled(commands):
         return Verdict.HELD_AFTER_CANCEL
     in_time = payment.arrived_at(terms.seen_hold) <= terms.in_time_until
@@ -193,18 +210,17 @@ def _covered(
     terms: Terms, counted: Sequence[Payment], received_sats: int, anomalies: frozenset[Anomaly], view: View
 ) -> State:
     """Enough is on the chain: confirmed if enough of it is final, else look again when more can be."""
-    worth_sats = _worth_by_transaction(counted)
-    tiers = {
-        tx_id: tier_for(terms.policy, max(terms.amount_sats, amount_sats)) for tx_id, amount_sats in worth_sats.items()
-    }
-    final_sats = sum(payment.amount_sats for payment in counted if is_final(payment, tiers[payment.tx_id], view))
+    judged = [
+        (payment, tier_for(terms.policy, max(terms.amount_sats, payment.amount_sats))) for payment in counted
+    ]
+    final_sats = sum(payment.amount_sats for payment, tier in judged if is_final(payment, tier, view))
     if final_sats >= terms.minimum_sats:
         return State(status=Status.CONFIRMED, anomalies=anomalies, amount_received_sats=received_sats)
     return State(
         status=Status.PROCESSING,
         anomalies=anomalies,
         amount_received_sats=received_sats,
-        next_check_height=next_check_height([(payment, tiers[payment.tx_id]) for payment in counted], view),
+        next_check_height=next_check_height(judged, view),
     )
 
 
@@ -215,6 +231,8 @@ def _uncovered(
     received_sats: int,
     anomalies: frozenset[Anomaly],
     view: View,
+    *,
+    closed: bool,
 ) -> State:
     """Too little is on the chain: still waiting, or past the deadline.
 
@@ -226,7 +244,7 @@ def _uncovered(
         payment.inclusion is Inclusion.ORPHANED for payment in in_time
     )
     open_until = terms.in_time_until + (terms.seen_hold if may_come else timedelta())
-    if view.time <= open_until:
+    if view.time <= open_until and not closed:
         status, next_check_time = Status.REQUIRES_PAYMENT, open_until
     else:
         status, next_check_time = (Status.FAILED if in_time else Status.EXPIRED), None

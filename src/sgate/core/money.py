@@ -4,7 +4,7 @@ A sat is 1/100,000,000 of a bitcoin; sBTC has the same eight decimals. Money is 
 """
 
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, ROUND_UP, Decimal
 
 import msgspec
 
@@ -15,7 +15,11 @@ MAX_AMOUNT_SATS = 21_000_000 * SATS_PER_BTC
 MAX_AMOUNT_DIGITS = 16
 """Digits of MAX_AMOUNT_SATS: a longer string is refused before it is converted."""
 
+MAX_CHAIN_DIGITS = 39
+"""Digits of the largest number a token contract can hold (128 bits)."""
+
 MAX_USD_CHARACTERS = 20
+MAX_USD_PLACES = 2
 
 
 class InvalidAmount(ValueError):
@@ -33,7 +37,7 @@ def parse_sats(value: object) -> int:
     if isinstance(value, str):
         if not (value.isascii() and value.isdigit()) or len(value.lstrip("0")) > MAX_AMOUNT_DIGITS:
             raise InvalidAmount(f"amount_sats must be digits only, at most {MAX_AMOUNT_SATS}")
-        value = int(value)
+        value = int(value.lstrip("0") or "0")
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidAmount("amount_sats must be an integer, or a string of digits")
     if not 1 <= value <= MAX_AMOUNT_SATS:
@@ -47,7 +51,7 @@ def parse_chain_amount(text: str) -> int:
     Raises:
         InvalidAmount: if it is anything else. A chain amount may exceed MAX_AMOUNT_SATS; the caller decides.
     """
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit()) or len(text) > MAX_CHAIN_DIGITS:
         raise InvalidAmount(f"not a chain amount: {text[:40]!r}")
     return int(text)
 
@@ -80,17 +84,13 @@ def parse_usd(text: str) -> Decimal:
     Raises:
         InvalidAmount: with a sentence that says what is allowed.
     """
-    problem = "amount_usd must be a decimal string such as \"19.99\", above 0, with at most two decimal places"
     plain = text.isascii() and text.replace(".", "", 1).isdigit() and not text.startswith(".") and not text.endswith(".")
-    if not plain or len(text) > MAX_USD_CHARACTERS:
-        raise InvalidAmount(problem)
-    try:
-        usd = Decimal(text)
-    except InvalidOperation:
-        raise InvalidAmount(problem) from None
-    if usd <= 0 or usd != usd.quantize(Decimal("0.01")):
-        raise InvalidAmount(problem)
-    return usd
+    places = len(text.partition(".")[2])
+    if not plain or places > MAX_USD_PLACES or len(text) > MAX_USD_CHARACTERS or Decimal(text) <= 0:
+        raise InvalidAmount(
+            'amount_usd must be a decimal string such as "19.99", above 0, with at most two decimal places'
+        )
+    return Decimal(text)
 
 
 def sats_of(usd: Decimal, rate_usd_per_btc: Decimal) -> int:

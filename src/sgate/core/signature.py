@@ -6,7 +6,6 @@ the secret's text itself. Both are HMAC-SHA256; a receiver needs to verify only 
 """
 
 import base64
-import binascii
 import hmac
 from collections.abc import Mapping, Sequence
 
@@ -88,7 +87,7 @@ def verify_sgate(secret: str, headers: Mapping[str, str], body: bytes, now_s: in
 def _standard_key(secret: str) -> bytes:
     try:
         return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise InvalidSignature("the secret is not whsec_ followed by base64") from None
 
 

@@ -1,0 +1,1 @@
+"""The REST API: thin. Parse, one call of a use case, answer."""

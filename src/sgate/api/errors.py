@@ -1,0 +1,126 @@
+"""Errors as answers: every failure leaves in the same envelope, with what went wrong and what to do.
+
+A failure of ours (5xx) never shows what happened inside; the request id leads the operator to the log.
+"""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+
+from sgate.gateway import errors
+from sgate.gateway.errors import GatewayError
+from sgate.gateway.rendering import iso_ms
+from sgate.store.pool import DatabaseErrors
+
+_encoder = msgspec.json.Encoder()
+
+
+class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What went wrong. `param` names the field, `doc_url` the page that explains the code."""
+
+    type: str
+    code: str
+    message: str
+    param: str | None
+    doc_url: str
+    details: dict[str, object]
+
+
+class ErrorEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The answer to every request that fails."""
+
+    error: ErrorBody
+    request_id: str
+    timestamp: str
+    path: str
+    status: int
+    retry_after: int | None = None
+
+
+def doc_url(code: str) -> str:
+    """Where a code is explained, relative to the server."""
+    return f"/docs/errors#{code}"
+
+
+def envelope_bytes(error: GatewayError, *, request_id: str, path: str) -> bytes:
+    """The envelope as JSON."""
+    body = ErrorBody(
+        type=error.type,
+        code=error.code,
+        message=error.message,
+        param=error.param,
+        doc_url=doc_url(error.code),
+        details=error.details,
+    )
+    return _encoder.encode(
+        ErrorEnvelope(
+            error=body,
+            request_id=request_id,
+            timestamp=iso_ms(datetime.now(UTC)),
+            path=path,
+            status=error.status,
+            retry_after=None if error.retry_after_s is None else max(1, round(error.retry_after_s)),
+        )
+    )
+
+
+def problem_bytes(error: GatewayError, *, request_id: str, path: str) -> bytes:
+    """The same as RFC 9457 problem details."""
+    problem: dict[str, object] = {
+        "type": doc_url(error.code),
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "detail": error.message,
+        "instance": path,
+        "code": error.code,
+        "request_id": request_id,
+    }
+    if error.param is not None:
+        problem["param"] = error.param
+    return _encoder.encode(problem)
+
+
+def headers_of(error: GatewayError) -> dict[str, str]:
+    """Headers that belong to an error."""
+    headers: dict[str, str] = {}
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+    if isinstance(error, errors.Unauthorized):
+        headers["WWW-Authenticate"] = 'Bearer realm="sGate"'
+    return headers
+
+
+def as_gateway_error(error: Exception) -> GatewayError:
+    """Any exception as one that a caller can act on; what is our fault becomes an `internal_error` or `unavailable`."""
+    match error:
+        case GatewayError():
+            return error
+        case NotFoundException():
+            return errors.NotFound()
+        case MethodNotAllowedException():
+            return errors.MethodNotAllowed()
+        case HTTPException() if error.status_code < 500:  # noqa: PLR2004 - the border between their fault and ours
+            return errors.BadRequest()
+        case _ if isinstance(error, DatabaseErrors):
+            return errors.Unavailable(retry_after_s=1)
+        case _:
+            return GatewayError()
+
+
+def answer(request: Request[object, object, object], error: Exception) -> Response[bytes]:
+    """Litestar's exception handler."""
+    failure = as_gateway_error(error)
+    request_id = str(request.scope.get("request_id", ""))
+    if failure.status >= 500:  # noqa: PLR2004 - as above
+        structlog.get_logger("sgate.api").error("request_failed", code=failure.code, exc_info=error)
+    path = request.scope["path"]
+    request.scope["error_code"] = failure.code  # type: ignore[typeddict-unknown-key] - read by the edge
+    if "application/problem+json" in request.headers.get("accept", ""):
+        content, media_type = problem_bytes(failure, request_id=request_id, path=path), "application/problem+json"
+    else:
+        content, media_type = envelope_bytes(failure, request_id=request_id, path=path), "application/json"
+    return Response(content, status_code=failure.status, media_type=media_type, headers=headers_of(failure))

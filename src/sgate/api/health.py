@@ -1,0 +1,137 @@
+"""/health, /health/live, /health/ready, /metrics"""
+
+import resource
+import sys
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+import sgate
+from sgate.api.requests import AnyRequest, json_response
+from sgate.api.services import Services
+from sgate.gateway.rendering import encode, iso_ms
+from sgate.store import blocks
+from sgate.store.blocks import Cursor
+from sgate.store.pool import DatabaseErrors
+from sgate.telemetry.metrics import mode_name
+
+CHAIN_SILENT_AFTER = timedelta(minutes=3)
+"""Without a look at the chain for so long, payments are noticed late enough to say so."""
+
+
+class Health(StrEnum):
+    """How well a part works."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    UNHEALTHY = "unhealthy"
+
+
+class ChainHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How one mode follows its chain."""
+
+    status: Health
+    network: str
+    scanned_height: int
+    checked_at: str | None
+    trouble: str | None
+
+
+class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of the system as this process sees it. `uptime` in seconds, `memory` in bytes."""
+
+    status: Health
+    timestamp: str
+    services: dict[str, Health]
+    chains: dict[str, ChainHealth]
+    uptime: float
+    memory: dict[str, int]
+    version: str = sgate.__version__
+
+
+def routes(services: Services) -> list[HTTPRouteHandler]:
+    """The calls of operators and their machines."""
+
+    @get("/health")
+    async def health() -> Response[bytes]:
+        """How well every part works."""
+        report = await report_of(services)
+        return json_response(encode(report), 503 if report.status is Health.UNHEALTHY else 200)
+
+    @get("/health/live")
+    async def live() -> Response[bytes]:
+        """The process runs."""
+        return json_response(b'{"status":"healthy"}')
+
+    @get("/health/ready")
+    async def ready() -> Response[bytes]:
+        """The process can serve requests: its database answers."""
+        healthy = await _cursors(services) is not None
+        status = Health.HEALTHY if healthy else Health.UNHEALTHY
+        return json_response(encode({"status": status}), 200 if healthy else 503)
+
+    @get("/metrics")
+    async def metrics(request: AnyRequest) -> Response[bytes]:
+        """Prometheus metrics."""
+        del request
+        pool = services.pool
+        services.metrics.pool_connections.labels("idle").set(pool.get_idle_size())
+        services.metrics.pool_connections.labels("used").set(pool.get_size() - pool.get_idle_size())
+        return Response(services.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return [health, live, ready, metrics]
+
+
+async def report_of(services: Services) -> HealthReport:
+    """Ask every part."""
+    now = services.environment.now()
+    cursors = await _cursors(services)
+    chains = {mode_name(cursor.livemode): _chain_health(cursor, now) for cursor in cursors or ()}
+    parts = {
+        "database": Health.UNHEALTHY if cursors is None else Health.HEALTHY,
+        "blockchain": _worst([chain.status for chain in chains.values()]) if cursors else Health.DEGRADED,
+        "cache": Health.HEALTHY,  # limits are counted in this process: there is nothing that could be away
+    }
+    overall = Health.UNHEALTHY if cursors is None else _worst(list(parts.values()))
+    return HealthReport(
+        status=overall,
+        timestamp=iso_ms(now),
+        services=parts,
+        chains=chains,
+        uptime=round(services.now_monotonic_s() - services.started_monotonic_s, 1),
+        memory={"max_rss": _max_rss_bytes()},
+    )
+
+
+async def _cursors(services: Services) -> list[Cursor] | None:
+    """The cursors of the modes that are on, or None if the database is away."""
+    try:
+        async with services.pool.acquire(timeout=2) as connection:
+            found = [await blocks.get_cursor(connection, livemode=livemode) for livemode in services.modes]
+    except DatabaseErrors:
+        return None
+    return [cursor for cursor in found if cursor is not None]
+
+
+def _chain_health(cursor: Cursor, now: datetime) -> ChainHealth:
+    silent = cursor.checked_at is None or now - cursor.checked_at > CHAIN_SILENT_AFTER
+    return ChainHealth(
+        status=Health.DEGRADED if silent or cursor.trouble else Health.HEALTHY,
+        network=cursor.network,
+        scanned_height=cursor.view.height,
+        checked_at=None if cursor.checked_at is None else iso_ms(cursor.checked_at),
+        trouble=cursor.trouble or ("no watcher has looked at the chain lately" if silent else None),
+    )
+
+
+def _worst(states: list[Health]) -> Health:
+    order = (Health.UNHEALTHY, Health.DEGRADED, Health.HEALTHY)
+    return next((state for state in order if state in states), Health.HEALTHY)
+
+
+def _max_rss_bytes() -> int:
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,0 +1,258 @@
+"""Request bodies: their shape, and the checks that turn them into what the use cases work with.
+
+Shapes are msgspec structs, decoded strictly: an unknown field, a number where text belongs or a float where an integer
+belongs is refused by name. What a shape cannot say (limits, formats) is checked here, with one error code per field.
+"""
+
+import re
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from sgate.core import intent as limits
+from sgate.core import money
+from sgate.core.egress import ForbiddenDestination, check_url
+from sgate.core.event import EventType
+from sgate.core.finality import InvalidPolicy, Policy, at_least_as_strict, check_policy
+from sgate.gateway import errors
+from sgate.gateway.endpoints import EndpointRequest
+from sgate.gateway.intents import IntentRequest
+from sgate.gateway.merchants import SettingsChange
+
+T = TypeVar("T")
+
+_FIELD = re.compile(r"`\$\.([^`]+)`")
+_UNKNOWN = re.compile(r"unknown field `([^`]+)`")
+MAX_NAME_CHARACTERS = 255
+
+
+class CreatePaymentIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Ask for a payment. Give exactly one of `amount_sats` and `amount_usd`."""
+
+    amount_sats: Annotated[
+        Any,
+        msgspec.Meta(
+            description="What is due, in sats: an integer, or a string of digits, from 1 to 2100000000000000.",
+            extra_json_schema={"type": ["integer", "string"], "examples": [100000]},
+        ),
+    ] = None
+    amount_usd: Annotated[
+        str | None,
+        msgspec.Meta(description="What is due, in US dollars, as a decimal string.", examples=["19.99"]),
+    ] = None
+    currency: Annotated[str, msgspec.Meta(description="`sbtc`.")] = "sbtc"
+    description: Annotated[str | None, msgspec.Meta(description="Shown to the payer; at most 500 characters.")] = None
+    metadata: Annotated[
+        dict[str, str] | None,
+        msgspec.Meta(description="Up to 20 keys (40 characters) with text values (500 bytes). Never shown to the payer."),
+    ] = None
+    success_url: Annotated[
+        str | None, msgspec.Meta(description="Where the payer goes when it is paid; `{id}` is replaced.")
+    ] = None
+    cancel_url: Annotated[str | None, msgspec.Meta(description="Where the payer goes to give up.")] = None
+    expires_in: Annotated[int, msgspec.Meta(description="Seconds until the deadline, 60 to 86400.")] = (
+        limits.DEFAULT_EXPIRES_IN_S
+    )
+    confirmation_policy: Annotated[
+        Policy | None, msgspec.Meta(description="Tiers by amount; at least as strict as the merchant's policy.")
+    ] = None
+
+
+class UpdateMerchant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Change the merchant's profile, and the settings of the key's mode. What is not given stays."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    support_url: str | None | msgspec.UnsetType = msgspec.UNSET
+    pay_address: Annotated[
+        str | None | msgspec.UnsetType,
+        msgspec.Meta(description="Where payments go: a Stacks address or contract of the mode's network, or null."),
+    ] = msgspec.UNSET
+    confirmation_policy: Policy | None | msgspec.UnsetType = msgspec.UNSET
+
+
+class CreateWebhookEndpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Ask to be told about events. Without `event_types`: about all."""
+
+    url: str
+    description: str | None = None
+    event_types: list[EventType] = []
+
+
+class Nothing(msgspec.Struct, forbid_unknown_fields=True):
+    """A body without fields."""
+
+
+def decode(body: bytes, shape: type[T]) -> T:
+    """The body as `shape`; an empty body is an empty object.
+
+    Raises:
+        InvalidJson: if it is not JSON.
+        ValidationFailed: or one of its kind for the field in question.
+    """
+    try:
+        return msgspec.json.decode(body or b"{}", type=shape)
+    except msgspec.ValidationError as error:
+        raise _validation_error(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise errors.InvalidJson(f"The request body is not valid JSON: {error}.") from None
+
+
+def intent_request(shape: CreatePaymentIntent, floor: Policy) -> IntentRequest:
+    """A checked request for an intent. `floor`: the policy that a policy of its own must not undercut.
+
+    Raises:
+        ValidationFailed: or one of its kind.
+    """
+    _refuse_unprintable(shape.description, "description")
+    if (shape.amount_sats is None) == (shape.amount_usd is None):
+        raise errors.InvalidAmount("Give exactly one of amount_sats and amount_usd.", param="amount_sats")
+    if shape.currency != "sbtc":
+        raise errors.InvalidCurrency(param="currency")
+    if not limits.MIN_EXPIRES_IN_S <= shape.expires_in <= limits.MAX_EXPIRES_IN_S:
+        raise errors.InvalidExpiresIn(param="expires_in")
+    if shape.description is not None and len(shape.description) > limits.MAX_DESCRIPTION_CHARACTERS:
+        raise errors.DescriptionTooLong(param="description")
+    return IntentRequest(
+        amount_sats=_sats(shape.amount_sats),
+        amount_usd=_usd(shape.amount_usd),
+        expires_in_s=shape.expires_in,
+        description=shape.description,
+        metadata=_metadata(shape.metadata or {}),
+        success_url=_return_url(shape.success_url, "success_url"),
+        cancel_url=_return_url(shape.cancel_url, "cancel_url"),
+        policy=_policy(shape.confirmation_policy, floor),
+    )
+
+
+def settings_change(shape: UpdateMerchant) -> SettingsChange:
+    """A checked change of settings.
+
+    Raises:
+        ValidationFailed: or one of its kind.
+    """
+    if isinstance(shape.name, str):
+        if not 1 <= len(shape.name.strip()) <= MAX_NAME_CHARACTERS:
+            raise errors.ValidationFailed(f"name has 1 to {MAX_NAME_CHARACTERS} characters.", param="name")
+        _refuse_unprintable(shape.name, "name")
+    if isinstance(shape.support_url, str):
+        _return_url(shape.support_url, "support_url")
+    return SettingsChange(
+        name=shape.name,
+        support_url=shape.support_url,
+        pay_address=shape.pay_address,
+        confirmation_policy=shape.confirmation_policy,
+    )
+
+
+def endpoint_request(shape: CreateWebhookEndpoint, *, livemode: bool, allow_private: bool) -> EndpointRequest:
+    """A checked request for an endpoint.
+
+    Raises:
+        InvalidUrl: if webhooks must not be sent there.
+    """
+    _refuse_unprintable(shape.description, "description")
+    if shape.description is not None and len(shape.description) > MAX_NAME_CHARACTERS:
+        raise errors.DescriptionTooLong(f"description has at most {MAX_NAME_CHARACTERS} characters.", param="description")
+    try:
+        check_url(shape.url, allow_private=allow_private, https_only=livemode)
+    except ForbiddenDestination as error:
+        raise errors.InvalidUrl(f"url: {error}.", param="url") from None
+    return EndpointRequest(
+        url=shape.url, description=shape.description, event_types=tuple(dict.fromkeys(shape.event_types))
+    )
+
+
+def _sats(value: object) -> int | None:
+    if value is None:
+        return None
+    try:
+        return money.parse_sats(value)
+    except money.InvalidAmount as error:
+        raise errors.InvalidAmount(f"{error}.", param="amount_sats") from None
+
+
+def _usd(value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        money.parse_usd(value)
+    except money.InvalidAmount as error:
+        raise errors.InvalidAmount(f"{error}.", param="amount_usd") from None
+    return value
+
+
+def _metadata(metadata: dict[str, str]) -> dict[str, str]:
+    if len(metadata) > limits.MAX_METADATA_KEYS:
+        raise errors.MetadataTooLarge(param="metadata")
+    for key, value in metadata.items():
+        _refuse_unprintable(key, "metadata")
+        _refuse_unprintable(value, f"metadata.{key}")
+        if len(key) > limits.MAX_METADATA_KEY_CHARACTERS or len(value.encode()) > limits.MAX_METADATA_VALUE_BYTES:
+            raise errors.MetadataTooLarge(param=f"metadata.{key[: limits.MAX_METADATA_KEY_CHARACTERS]}")
+    return metadata
+
+
+def _return_url(url: str | None, param: str) -> str | None:
+    if url is None:
+        return None
+    problem = errors.InvalidUrl(
+        f"{param} must be absolute, start with http:// or https://, and have at most {limits.MAX_URL_CHARACTERS} characters.",
+        param=param,
+    )
+    if len(url) > limits.MAX_URL_CHARACTERS or any(character <= " " or character in '"<>\\^`|\x7f' for character in url):
+        raise problem
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise problem from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise problem
+    return url
+
+
+def _policy(policy: Policy | None, floor: Policy) -> Policy | None:
+    if policy is None:
+        return None
+    try:
+        check_policy(policy)
+    except InvalidPolicy as error:
+        raise errors.InvalidConfirmationPolicy(f"confirmation_policy: {error}.", param="confirmation_policy") from None
+    if not at_least_as_strict(policy, floor):
+        raise errors.InvalidConfirmationPolicy(
+            "confirmation_policy must ask for at least as much as the merchant's own policy, at every amount.",
+            param="confirmation_policy",
+        )
+    return policy
+
+
+def _refuse_unprintable(text: str | None, param: str) -> None:
+    """NUL bytes cannot be stored, lone surrogates cannot be sent."""
+    if text is None:
+        return
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise errors.ValidationFailed(f"{param} must not contain NUL or unpaired surrogate characters.", param=param)
+
+
+_FIELD_ERRORS: dict[str, type[errors.ValidationFailed]] = {
+    "amount_sats": errors.InvalidAmount,
+    "amount_usd": errors.InvalidAmount,
+    "currency": errors.InvalidCurrency,
+    "expires_in": errors.InvalidExpiresIn,
+    "pay_address": errors.InvalidPayAddress,
+    "success_url": errors.InvalidUrl,
+    "cancel_url": errors.InvalidUrl,
+    "confirmation_policy": errors.InvalidConfirmationPolicy,
+}
+
+
+def _validation_error(message: str) -> errors.ValidationFailed:
+    unknown = _UNKNOWN.search(message)
+    if unknown:
+        return errors.ValidationFailed(f"There is no field `{unknown[1]}`.", param=unknown[1])
+    field = _FIELD.search(message)
+    if field is None:
+        return errors.ValidationFailed(f"The request body does not fit: {message}.")
+    name = re.split(r"[.\[]", field[1])[0]
+    kind = _FIELD_ERRORS.get(name, errors.ValidationFailed)
+    return kind(f"{field[1]}: {message.partition(' - at ')[0]}.", param=field[1])

@@ -1,0 +1,31 @@
+"""What the handlers work with, put together by the runtime."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from sgate.api.auth import Authenticator
+from sgate.api.rate_limits import RateLimits
+from sgate.gateway.deployment import Mode
+from sgate.gateway.environment import Environment
+from sgate.gateway.intents import Intents
+from sgate.store.cipher import Cipher
+from sgate.store.pool import Pool
+from sgate.telemetry.metrics import Metrics
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a request may need. `health` reports the parts of the system by name."""
+
+    pool: Pool
+    modes: Mapping[bool, Mode]
+    intents: Intents
+    authenticator: Authenticator
+    rate_limits: RateLimits
+    cipher: Cipher
+    environment: Environment
+    metrics: Metrics
+    allow_private_webhooks: bool
+    started_monotonic_s: float
+    trusted_proxies: frozenset[str]
+    now_monotonic_s: Callable[[], float]

@@ -1,0 +1,302 @@
+"""The Stacks API of Hiro as a source of chain data.
+
+Only endpoints that are not deprecated are used: blocks, the token contract's logs, and transactions by id. Names and
+traps of the API stay in this file: its `prev_cursor` is the older page, its transactions carry a block hash but no
+index block hash, a transaction that lost its block is simply pending again, and events beyond the hundredth
+must be paged from an endpoint that spells everything differently.
+"""
+
+import asyncio
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from sgate.chain import hiro_answers as answers
+from sgate.chain.hiro_events import broken, events_of, events_of_v3, intention_of
+from sgate.chain.hiro_http import DEFAULT_LIMITS, Answer, HiroHttp, HiroLimits, OnCall, Sleep
+from sgate.chain.source import (
+    MAX_EVENTS_PER_PAGE,
+    MAX_HEADERS_PER_PAGE,
+    MAX_LOGS_PER_PAGE,
+    MAX_TX_IDS_PER_CALL,
+    ChainUnavailable,
+    HeaderPage,
+    LogPage,
+    MemoLog,
+    Transaction,
+    Transfer,
+    TxStatus,
+)
+from sgate.chain.transfers import BrokenEvent, PrintEvent, TokenEvent, memo_printed, pair
+from sgate.core.address import contract_of
+from sgate.core.header import Header
+
+BLOCKS = "/extended/v2/blocks"
+BLOCK = "/extended/v2/blocks/{index_block_hash}"
+LOGS = "/extended/v2/smart-contracts/{contract_id}/logs"
+TX_MULTIPLE = "/extended/v1/tx/multiple"
+TX_EVENTS = "/extended/v3/transactions/{tx_id}/events"
+
+MAX_EVENTS_READ = 10_000
+"""Events read of one transaction. Nothing honest has more; one transaction must not keep us paging for ever."""
+
+STATUSES: Mapping[str, TxStatus] = {
+    "success": TxStatus.SUCCESS,
+    "abort_by_response": TxStatus.FAILED,
+    "abort_by_post_condition": TxStatus.FAILED,
+    "problematic_skipped": TxStatus.FAILED,
+    "pending": TxStatus.PENDING,
+    "dropped_replace_by_fee": TxStatus.DROPPED,
+    "dropped_replace_across_fork": TxStatus.DROPPED,
+    "dropped_too_expensive": TxStatus.DROPPED,
+    "dropped_problematic": TxStatus.DROPPED,
+    "dropped_stale_garbage_collect": TxStatus.DROPPED,
+}
+
+_TX_ID = re.compile(r"0x[0-9a-f]{64}")
+_T = TypeVar("_T")
+
+
+class HiroSource:
+    """ChainSource on a Stacks API server.
+
+    Attributes:
+        calls: calls made so far, by endpoint; retries count, as they do for the server's limits.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        asset: str,
+        api_key: str | None = None,
+        on_call: OnCall | None = None,
+        *,
+        sleep: Sleep = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        dice: Callable[[], float] = random.random,
+        limits: HiroLimits = DEFAULT_LIMITS,
+    ) -> None:
+        self._asset = asset
+        self._contract = contract_of(asset)
+        self._on_call = on_call
+        self.calls: Counter[str] = Counter()
+        self._http = HiroHttp(base_url, api_key, self._count, sleep=sleep, clock=clock, dice=dice, limits=limits)
+
+    async def headers(self, cursor: str | None = None, unless: str | None = None) -> HeaderPage | None:
+        """A page of canonical headers, newest first; None if `unless` still holds."""
+        path = f"{BLOCKS}?limit={MAX_HEADERS_PER_PAGE}" + _cursor_query(cursor)
+        answer = await self._http.get(BLOCKS, path, unless)
+        if unless is not None and answer.status == HTTPStatus.NOT_MODIFIED:
+            return None
+        page = _decode(answer, BLOCKS, answers.BlocksAnswer)
+        if not all(block.canonical for block in page.results):
+            raise ChainUnavailable(f"{BLOCKS}: a block of the list is not canonical")
+        return HeaderPage(headers=tuple(map(_header, page.results)), older=page.prev_cursor, etag=answer.etag)
+
+    async def header(self, index_block_hash: str) -> Header | None:
+        """One header, or None if no such block is on the canonical chain."""
+        answer = await self._http.get(BLOCK, f"{BLOCKS}/{quote(index_block_hash, safe='')}")
+        if answer.status == HTTPStatus.NOT_FOUND and _says_block_not_found(answer):
+            return None
+        block = _decode(answer, BLOCK, answers.BlockAnswer)
+        if not block.canonical or block.index_block_hash != index_block_hash:  # also answers heights and block hashes
+            return None
+        return _header(block)
+
+    async def logs(self, cursor: str | None = None) -> LogPage:
+        """A page of memos printed by the token contract, newest first."""
+        path = f"/extended/v2/smart-contracts/{self._contract}/logs?limit={MAX_LOGS_PER_PAGE}" + _cursor_query(cursor)
+        answer = await self._http.get(LOGS, path)
+        page = _decode(answer, LOGS, answers.LogsAnswer)
+        return LogPage(
+            logs=tuple(self._memo_logs(page)),
+            older=page.prev_cursor,
+            older_height=None if page.prev_cursor is None else _height_of(page.prev_cursor),
+            tip=_tip_of(answer.etag),
+        )
+
+    async def transactions(self, tx_ids: Sequence[str]) -> Mapping[str, Transaction]:
+        """The transactions the server knows, with all their transfers; texts that are no id count as unknown."""
+        asked = [tx_id for tx_id in dict.fromkeys(map(str.lower, tx_ids)) if _TX_ID.fullmatch(tx_id)]
+        known: dict[str, Transaction] = {}
+        for start in range(0, len(asked), MAX_TX_IDS_PER_CALL):
+            for found in await self._multiple(asked[start : start + MAX_TX_IDS_PER_CALL]):
+                known[found.tx_id] = await self._transaction(found)
+        return known
+
+    async def close(self) -> None:
+        """Release connections."""
+        await self._http.close()
+
+    def _count(self, endpoint: str, status: int | None, seconds: float) -> None:
+        self.calls[endpoint] += 1
+        if self._on_call is not None:
+            self._on_call(endpoint, status, seconds)
+
+    def _memo_logs(self, page: answers.LogsAnswer) -> Iterator[MemoLog]:
+        for item in page.results:
+            if (log := item.contract_log) is None:
+                continue
+            event = PrintEvent(
+                event_index=item.event_index, contract=log.contract_id, topic=log.topic, value_hex=log.value.hex
+            )
+            if (memo := memo_printed(event, self._contract)) is not None:
+                yield MemoLog(tx_id=item.tx_id, event_index=item.event_index, memo=memo)
+
+    async def _multiple(self, tx_ids: Sequence[str]) -> list[answers.TxAnswer]:
+        path = f"{TX_MULTIPLE}?event_limit={MAX_EVENTS_PER_PAGE}&tx_id={','.join(tx_ids)}"
+        entries = _decode(await self._http.get(TX_MULTIPLE, path), TX_MULTIPLE, dict[str, answers.TxEntry])
+        found: list[answers.TxAnswer] = []
+        for tx_id in tx_ids:
+            entry = entries.get(tx_id)
+            if entry is None or not entry.found:
+                continue
+            transaction = _decode_bytes(bytes(entry.result), TX_MULTIPLE, answers.TxAnswer)
+            if transaction.tx_id != tx_id:
+                raise ChainUnavailable(f"{TX_MULTIPLE}: {tx_id} was asked for, {transaction.tx_id} came")
+            found.append(transaction)
+        return found
+
+    async def _transaction(self, found: answers.TxAnswer) -> Transaction:
+        status = STATUSES.get(found.tx_status, TxStatus.UNKNOWN)
+        match status:
+            case TxStatus.SUCCESS | TxStatus.FAILED:
+                return await self._mined(found, status)
+            case TxStatus.PENDING:
+                received_at = None if found.receipt_time is None else _time(found.receipt_time)
+                intention = intention_of(found.contract_call, self._contract)
+                return Transaction(tx_id=found.tx_id, status=status, intention=intention, received_at=received_at)
+            case TxStatus.DROPPED:
+                return Transaction(tx_id=found.tx_id, status=status, replaced_by=found.replaced_by_tx_id)
+            case TxStatus.UNKNOWN:
+                return Transaction(tx_id=found.tx_id, status=status)
+
+    async def _mined(self, found: answers.TxAnswer, status: TxStatus) -> Transaction:
+        if not (found.canonical and found.microblock_canonical and found.block_hash):
+            return Transaction(tx_id=found.tx_id, status=TxStatus.UNKNOWN)
+        incomplete = found.block_height is None or found.block_time is None or found.tx_index is None
+        if incomplete or not _TX_ID.fullmatch(found.block_hash):
+            raise ChainUnavailable(f"{TX_MULTIPLE}: {found.tx_id} is in a block that is not fully described")
+        transfers: tuple[Transfer, ...] = ()
+        if status is TxStatus.SUCCESS:
+            transfers = await self._transfers(found)
+        return Transaction(
+            tx_id=found.tx_id,
+            status=status,
+            block_hash=found.block_hash,
+            block_height=found.block_height,
+            block_time=None if found.block_time is None else _time(found.block_time),
+            tx_index=found.tx_index,
+            transfers=transfers,
+        )
+
+    async def _transfers(self, found: answers.TxAnswer) -> tuple[Transfer, ...]:
+        endpoint = TX_MULTIPLE
+        if found.event_count is None or len(found.events) > found.event_count:
+            raise broken(endpoint, found.tx_id, f"{len(found.events)} events came, {found.event_count} were announced")
+        try:
+            if len(found.events) == found.event_count:
+                return pair(events_of(found.events), self._asset)
+            endpoint = TX_EVENTS
+            return pair(await self._many_events(found, found.event_count), self._asset)
+        except BrokenEvent as problem:
+            raise broken(endpoint, found.tx_id, str(problem)) from None
+
+    async def _many_events(self, found: answers.TxAnswer, event_count: int) -> list[TokenEvent | PrintEvent]:
+        """All events of a large transaction, paged; it must not have moved meanwhile."""
+        wanted = min(event_count, MAX_EVENTS_READ)
+        seen: list[answers.EventV3Answer] = []
+        cursor: str | None = None
+        while len(seen) < wanted:
+            page = await self._event_page(found, cursor)
+            seen += page.results
+            cursor = page.cursor.next
+            if len(seen) < wanted and (cursor is None or not page.results):
+                raise broken(TX_EVENTS, found.tx_id, f"{len(seen)} of {event_count} events were listed")
+        if len({event.event_index for event in seen}) != len(seen):
+            raise broken(TX_EVENTS, found.tx_id, "an event was listed twice")
+        if len(seen) < event_count and seen[-1].type == "ft_asset":
+            seen.pop()  # its memo would be the next event, which we do not read
+        again = await self._multiple([found.tx_id])
+        if [transaction.block_hash for transaction in again] != [found.block_hash]:
+            raise broken(TX_EVENTS, found.tx_id, "the transaction left its block while its events were read")
+        return list(events_of_v3(seen))
+
+    async def _event_page(self, found: answers.TxAnswer, cursor: str | None) -> answers.EventsV3Answer:
+        path = f"/extended/v3/transactions/{found.tx_id}/events?limit={MAX_EVENTS_PER_PAGE}" + _cursor_query(cursor)
+        page = _decode(await self._http.get(TX_EVENTS, path), TX_EVENTS, answers.EventsV3Answer)
+        if page.total != found.event_count:
+            raise broken(TX_EVENTS, found.tx_id, f"{page.total} events, but {found.event_count} were announced")
+        return page
+
+
+def _cursor_query(cursor: str | None) -> str:
+    return "" if cursor is None else f"&cursor={quote(cursor, safe=':')}"
+
+
+def _decode(answer: Answer, endpoint: str, type_: type[_T]) -> _T:
+    if answer.status != HTTPStatus.OK:
+        raise ChainUnavailable(f"{endpoint}: the server answered {answer.status}{_message_of(answer)}")
+    return _decode_bytes(answer.body, endpoint, type_)
+
+
+def _decode_bytes(body: bytes, endpoint: str, type_: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(body, type=type_)
+    except (msgspec.DecodeError, ValueError, RecursionError) as problem:
+        raise ChainUnavailable(f"{endpoint}: the answer cannot be read: {problem}") from None
+
+
+MAX_MESSAGE_CHARACTERS = 200
+
+
+def _message_of(answer: Answer) -> str:
+    try:
+        message = msgspec.json.decode(answer.body, type=answers.ErrorAnswer).message
+    except (msgspec.DecodeError, ValueError):
+        return ""
+    return f" ({message[:MAX_MESSAGE_CHARACTERS]})" if message else ""
+
+
+def _says_block_not_found(answer: Answer) -> bool:
+    """Whether a 404 is about the block. A proxy's 404 or a missing route says nothing about any block."""
+    message = _message_of(answer)
+    return bool(message) and not message.startswith(" (Route ")
+
+
+def _header(block: answers.BlockAnswer) -> Header:
+    return Header(
+        height=block.height,
+        block_hash=block.hash,
+        index_block_hash=block.index_block_hash,
+        parent_index_block_hash=block.parent_index_block_hash,
+        time=_time(block.block_time),
+        tenure_height=block.tenure_height,
+        bitcoin_height=block.burn_block_height,
+    )
+
+
+def _time(unix_s: int) -> datetime:
+    return datetime.fromtimestamp(unix_s, UTC)
+
+
+def _height_of(log_cursor: str) -> int:
+    """The height in a cursor of the form `height:microblock:transaction:event`."""
+    height = log_cursor.partition(":")[0]
+    if not (height.isascii() and height.isdigit() and len(height) <= len(str(answers.MAX_BIGINT))):
+        raise ChainUnavailable(f"{LOGS}: {log_cursor[:40]!r} is not a cursor that begins with a height")
+    return int(height)
+
+
+def _tip_of(etag: str | None) -> str | None:
+    """The index block hash an etag of the logs names. Proxies that compress mark etags as weak."""
+    tip = (etag or "").removeprefix("W/").strip('"')
+    return tip if _TX_ID.fullmatch(tip) else None

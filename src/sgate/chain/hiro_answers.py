@@ -1,0 +1,157 @@
+"""The answers of the Stacks API, as far as we read them.
+
+Only fields we need are named, everything else is skipped. Hashes, heights and times are checked while decoding, so
+nothing odd gets further than this file.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+MAX_BIGINT = 2**63 - 1
+LATEST_YEAR_9999_S = 253_402_300_799
+
+Hash = Annotated[str, Meta(pattern=r"^0x[0-9a-f]{64}\Z")]
+Count = Annotated[int, Meta(ge=0, le=MAX_BIGINT)]
+UnixTime = Annotated[int, Meta(ge=0, le=LATEST_YEAR_9999_S)]
+
+
+class BlockAnswer(msgspec.Struct, frozen=True):
+    """A block of `/extended/v2/blocks`."""
+
+    canonical: bool
+    height: Count
+    hash: Hash
+    index_block_hash: Hash
+    parent_index_block_hash: Hash
+    block_time: UnixTime
+    tenure_height: Count
+    burn_block_height: Count
+
+
+class BlocksAnswer(msgspec.Struct, frozen=True):
+    """A page of `/extended/v2/blocks`; `prev_cursor` leads to OLDER blocks."""
+
+    results: list[BlockAnswer]
+    prev_cursor: str | None = None
+
+
+class ValueAnswer(msgspec.Struct, frozen=True):
+    """A Clarity value."""
+
+    hex: str
+
+
+class LogAnswer(msgspec.Struct, frozen=True):
+    """What a contract printed."""
+
+    contract_id: str
+    topic: str
+    value: ValueAnswer
+
+
+class LogItem(msgspec.Struct, frozen=True):
+    """One event of `/extended/v2/smart-contracts/{id}/logs`."""
+
+    tx_id: Hash
+    event_index: Count
+    contract_log: LogAnswer | None = None
+
+
+class LogsAnswer(msgspec.Struct, frozen=True):
+    """A page of logs; `prev_cursor` leads to OLDER ones."""
+
+    results: list[LogItem]
+    prev_cursor: str | None = None
+
+
+class AssetAnswer(msgspec.Struct, frozen=True):
+    """What moved. Coins, tokens and NFTs share the field; only fungible tokens are read."""
+
+    asset_event_type: str | None = None
+    asset_id: str | None = None
+    sender: str | None = None
+    recipient: str | None = None
+    amount: str | None = None
+
+
+class EventAnswer(msgspec.Struct, frozen=True):
+    """An event of `/extended/v1/tx/multiple`."""
+
+    event_index: Count
+    event_type: str
+    asset: AssetAnswer | None = None
+    contract_log: LogAnswer | None = None
+
+
+class FtAssetAnswer(msgspec.Struct, frozen=True):
+    """A fungible token moved, as v3 writes it."""
+
+    type: str
+    asset_identifier: str
+    sender: str | None = None
+    recipient: str | None = None
+    amount: str | None = None
+
+
+class EventV3Answer(msgspec.Struct, frozen=True):
+    """An event of `/extended/v3/transactions/{id}/events`."""
+
+    event_index: Count
+    type: str
+    ft_asset: FtAssetAnswer | None = None
+    contract_log: LogAnswer | None = None
+
+
+class CursorV3Answer(msgspec.Struct, frozen=True):
+    """Where a v3 list goes on."""
+
+    next: str | None = None
+
+
+class EventsV3Answer(msgspec.Struct, frozen=True):
+    """A page of `/extended/v3/transactions/{id}/events`, ascending."""
+
+    total: Count
+    cursor: CursorV3Answer
+    results: list[EventV3Answer]
+
+
+class ContractCallAnswer(msgspec.Struct, frozen=True):
+    """Which function was called, with which arguments."""
+
+    contract_id: str
+    function_name: str
+    function_args: list[ValueAnswer] | None = None
+
+
+class TxAnswer(msgspec.Struct, frozen=True):
+    """A transaction of `/extended/v1/tx/multiple`, in any state."""
+
+    tx_id: Hash
+    tx_status: str
+    canonical: bool = False
+    microblock_canonical: bool = True
+    block_hash: str | None = None
+    block_height: Count | None = None
+    block_time: UnixTime | None = None
+    tx_index: Count | None = None
+    event_count: Count | None = None
+    events: list[EventAnswer] = []
+    receipt_time: UnixTime | None = None
+    replaced_by_tx_id: Hash | None = None
+    contract_call: ContractCallAnswer | None = None
+
+
+class TxEntry(msgspec.Struct, frozen=True):
+    """What is known of one id; `result` is an object without a status when nothing is."""
+
+    found: bool
+    result: msgspec.Raw
+
+
+class ErrorAnswer(msgspec.Struct, frozen=True):
+    """How the API says no."""
+
+    message: str = ""

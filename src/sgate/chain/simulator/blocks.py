@@ -1,0 +1,55 @@
+"""Blocks of the simulated chain, and where their hashes come from."""
+
+import hashlib
+
+import msgspec
+
+FIRST_BITCOIN_HEIGHT = 900_001
+NAKAMOTO_MICROBLOCK = 2147483647
+"""What `microblock_sequence` always is since Nakamoto; part of cursors."""
+
+NO_BLOCK = "0x" + "00" * 32
+"""The parent of the first block."""
+
+
+class BitcoinBlock(msgspec.Struct, frozen=True):
+    """A Bitcoin block, as far as Stacks shows it."""
+
+    height: int
+    hash: str
+    time: int
+    miner_txid: str
+
+
+class Block(msgspec.Struct, frozen=True, kw_only=True):
+    """A Stacks block of any branch.
+
+    Attributes:
+        time: Unix seconds, later than the parent's.
+        tenure_began_at: height of the first block of this block's tenure on its branch.
+        tx_ids: in order.
+    """
+
+    height: int
+    block_hash: str
+    index_block_hash: str
+    parent_hash: str
+    parent_index_hash: str
+    time: int
+    tenure_height: int
+    tenure_began_at: int
+    bitcoin: BitcoinBlock
+    tx_ids: tuple[str, ...]
+
+
+class Hashes:
+    """Hashes that look random and are the same in every run: SHA-256 of seed, purpose and a counter."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = hashlib.sha256(seed.encode())
+
+    def of(self, purpose: str, number: int) -> str:
+        """`0x` + 64 hex."""
+        digest = self._seed.copy()
+        digest.update(f":{purpose}:{number}".encode())
+        return "0x" + digest.hexdigest()

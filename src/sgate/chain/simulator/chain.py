@@ -1,0 +1,315 @@
+"""SimulatedChain: a Nakamoto-like chain in memory that mines, forks and fails on demand.
+
+It is shipped, not a mock: the demo and the test mode run on it, and the tests throw at the gateway what the real chain
+does rarely. It persists itself, so a gateway that was killed finds the same chain when it comes back.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import assert_never
+
+from sgate.chain.simulator.blocks import FIRST_BITCOIN_HEIGHT, NO_BLOCK, BitcoinBlock, Block, Hashes
+from sgate.chain.simulator.faults import Faults
+from sgate.chain.simulator.history import History, SimulatedTx
+from sgate.chain.simulator.journal import (
+    BitcoinCame,
+    Genesis,
+    Journal,
+    JournalBroken,
+    Mine,
+    Operation,
+    Remine,
+    Reorganise,
+    Rival,
+    Submit,
+)
+from sgate.chain.simulator.transactions import (
+    PAYER,
+    Kind,
+    SimulatedTransfer,
+    check,
+    simulated_address,
+)
+from sgate.chain.simulator.view import View
+
+DEFAULT_BLOCKS_PER_TENURE = 120
+"""Ten minutes of 5-second blocks, as on mainnet."""
+
+DEFAULT_SEED = "sgate"
+MAX_BLOCKS_PER_CALL = 100_000
+"""Blocks mined at once: about ten seconds of work."""
+
+MAX_REORG_DEPTH = 1_000
+
+
+class RefusedOperation(ValueError):
+    """The chain cannot do that now; the message says why."""
+
+
+class SimulatedChain:
+    """The chain. Open it with `SimulatedChain.open`; all times are Unix times in seconds.
+
+    Attributes:
+        history: what has happened; for reading only.
+        faults: how badly the servers in front of it behave.
+    """
+
+    def __init__(self, journal: Journal, genesis: Genesis, clock: Callable[[], float]) -> None:
+        """Used by `open`."""
+        self._journal = journal
+        self._clock = clock
+        self._blocks_per_tenure = genesis.blocks_per_tenure
+        self._blocks_made = 0
+        self._tenure_due = self._extension_due = False
+        self.history = History(genesis.asset, Hashes(genesis.seed))
+        self.faults = Faults()
+        self._bitcoin = self._bitcoin_block(FIRST_BITCOIN_HEIGHT, genesis.at)
+        self._append(self._make_block(None, math.floor(genesis.at), ()))
+
+    @classmethod
+    def open(
+        cls,
+        directory: Path | None,
+        *,
+        asset: str,
+        clock: Callable[[], float] = time.time,
+        blocks_per_tenure: int = DEFAULT_BLOCKS_PER_TENURE,
+        seed: str = DEFAULT_SEED,
+    ) -> "SimulatedChain":
+        """The chain kept in `directory`, or a new one; None keeps it in memory only.
+
+        Args:
+            asset: the token that payments are made in; must be the same every time.
+            clock: Unix time in seconds.
+            blocks_per_tenure: every so many Stacks blocks a Bitcoin block comes and a tenure begins. An existing
+                chain keeps the number, and the seed, that it began with.
+
+        Raises:
+            ChainInUse: if another process has the directory.
+            JournalBroken: if what is there cannot be replayed, or belongs to another asset.
+        """
+        if blocks_per_tenure < 1:
+            raise RefusedOperation("a tenure has at least one block")
+        journal = Journal(directory)
+        try:
+            operations = journal.replay()
+            if not operations:
+                operations = [Genesis(at=clock(), seed=seed, asset=asset, blocks_per_tenure=blocks_per_tenure)]
+                journal.append(operations[0])
+            chain = cls(journal, _genesis_of(operations, asset), clock)
+            for operation in operations[1:]:
+                chain._apply(operation)
+        except BaseException:
+            journal.close()
+            raise
+        return chain
+
+    @property
+    def asset(self) -> str:
+        """The token that payments are made in."""
+        return self.history.asset
+
+    @property
+    def tip(self) -> Block:
+        """The newest canonical block."""
+        return self.history.tip
+
+    @property
+    def bitcoin_height(self) -> int:
+        """Bitcoin's height; it may be ahead of the tip's."""
+        return self._bitcoin.height
+
+    def view(self) -> View:
+        """What a server shows now; one that lags shows fewer blocks."""
+        height = max(1, self.tip.height - self.faults.lag_blocks)
+        return View(self.history, height=height, now=self._clock(), bitcoin_height=self.bitcoin_height)
+
+    def submit(self, transfer: SimulatedTransfer) -> str:
+        """Hand a transaction to the mempool; it is mined with the next block after its time.
+
+        Returns:
+            its id.
+
+        Raises:
+            RefusedTransfer: if no chain would take it.
+        """
+        check(transfer)
+        number = len(self.history.txs)
+        self._do(Submit(at=self._clock(), transfer=transfer))
+        return self.history.hashes.of("transaction", number)
+
+    def mine(self, count: int = 1, *, seconds_between: int = 1, include_mempool: bool = True) -> Block:
+        """Mine blocks; what waits goes into the first.
+
+        Args:
+            seconds_between: between the times of these blocks. The first has the clock's time, or one second after
+                its parent if that is later.
+
+        Returns:
+            the new tip.
+        """
+        if not 1 <= count <= MAX_BLOCKS_PER_CALL:
+            raise RefusedOperation(f"1 to {MAX_BLOCKS_PER_CALL} blocks can be mined at once")
+        if seconds_between < 1:
+            raise RefusedOperation("block times rise: there is at least one second between blocks")
+        self._do(Mine(at=self._clock(), count=count, seconds_between=seconds_between, include_mempool=include_mempool))
+        return self.tip
+
+    def bitcoin_block(self, *, new_tenure: bool = True) -> int:
+        """A Bitcoin block comes; the next Stacks block begins a tenure, or (without `new_tenure`) extends the old one.
+
+        Returns:
+            Bitcoin's height.
+        """
+        self._do(BitcoinCame(at=self._clock(), new_tenure=new_tenure))
+        return self.bitcoin_height
+
+    def reorg(self, depth: int, remine: Remine = "same") -> Block:
+        """Replace the newest `depth` blocks by a branch that is one block higher.
+
+        Args:
+            remine: what becomes of the transactions in the orphaned blocks. "same": mined again in the same order, one
+                block higher; "none": they wait and may be mined later; "drop": another transaction spends their nonce.
+
+        Returns:
+            the new tip.
+        """
+        if not 1 <= depth <= min(MAX_REORG_DEPTH, self.tip.height - 1):
+            raise RefusedOperation(f"1 to {min(MAX_REORG_DEPTH, self.tip.height - 1)} blocks can be replaced now")
+        self._do(Reorganise(at=self._clock(), depth=depth, remine=remine))
+        return self.tip
+
+    def rival(self) -> str:
+        """A competitor of the tip, of equal height: it does not win and nobody can see it.
+
+        Returns:
+            its index block hash.
+        """
+        if self.tip.height == 1:
+            raise RefusedOperation("the first block has no rivals")
+        self._do(Rival(at=self._clock()))
+        return self.history.hashes.of("index", self._blocks_made - 1)
+
+    def close(self) -> None:
+        """Release the directory. The chain can still be read."""
+        self._journal.close()
+
+    def _do(self, operation: Operation) -> None:
+        self._journal.append(operation)
+        self._apply(operation)
+
+    def _apply(self, operation: Operation) -> None:
+        match operation:
+            case Genesis():
+                raise JournalBroken("a simulated chain begins only once")
+            case Submit():
+                not_before = operation.transfer.not_before
+                received_at = operation.at if not_before is None else max(operation.at, not_before)
+                self.history.add_tx(operation.transfer, received_at)
+            case Mine():
+                self._mine(operation)
+            case BitcoinCame():
+                self._bitcoin = self._bitcoin_block(self._bitcoin.height + 1, operation.at)
+                if operation.new_tenure:
+                    self._tenure_due = True
+                else:
+                    self._extension_due = True
+            case Reorganise():
+                self._reorganise(operation)
+            case Rival():
+                parent = self.history.canonical[-2]
+                self.history.keep(self._branch_block(parent, self.tip, ()))
+            case _:
+                assert_never(operation)
+
+    def _mine(self, operation: Mine) -> None:
+        now = math.floor(operation.at)
+        waiting = self.history.waiting(operation.at) if operation.include_mempool else []
+        for number in range(operation.count):
+            tx_ids = tuple(tx.tx_id for tx in waiting) if number == 0 else ()
+            earliest = now if number == 0 else self.tip.time + operation.seconds_between
+            self._append(self._make_block(self.tip, earliest, tx_ids))
+
+    def _reorganise(self, operation: Reorganise) -> None:
+        ancestor_height = self.tip.height - operation.depth
+        orphaned = self.history.orphan_above(ancestor_height)
+        remined: list[tuple[str, ...]] = [()] * (operation.depth + 1)
+        match operation.remine:
+            case "same":
+                remined[1:] = [block.tx_ids for block in orphaned]
+            case "none":
+                pass
+            case "drop":
+                remined[0] = tuple(
+                    self._double_spend(self.history.txs[tx_id], operation.at)
+                    for block in orphaned
+                    for tx_id in block.tx_ids
+                )
+            case _:
+                assert_never(operation.remine)
+        for old, tx_ids in zip(orphaned, remined, strict=False):
+            self._append(self._branch_block(self.tip, old, tx_ids))
+        self._append(self._make_block(self.tip, math.floor(operation.at), remined[-1]))
+
+    def _double_spend(self, tx: SimulatedTx, at: float) -> str:
+        """Drop a waiting transaction in favour of another one of the same sender and nonce."""
+        sender = tx.transfer.sender
+        recipient = simulated_address("double spender") if sender == PAYER else PAYER
+        instead = SimulatedTransfer(recipient=recipient, amount_sats=1, sender=sender, kind=Kind.STX)
+        replacement = self.history.add_tx(instead, at, tx.nonce)
+        self.history.drop(tx, replacement.tx_id)
+        return replacement.tx_id
+
+    def _append(self, block: Block) -> None:
+        self.history.append(block)
+
+    def _make_block(self, parent: Block | None, earliest: int, tx_ids: tuple[str, ...]) -> Block:
+        """A block on top of `parent`, not before `earliest`; begins a tenure when one is due."""
+        if parent is None:
+            return self._block(None, earliest, self._bitcoin, new_tenure=True, tx_ids=tx_ids)
+        time_s = max(earliest, parent.time + 1)
+        by_rule = parent.height + 1 - parent.tenure_began_at >= self._blocks_per_tenure
+        if by_rule and not self._tenure_due:
+            self._bitcoin = self._bitcoin_block(max(self._bitcoin.height, parent.bitcoin.height) + 1, time_s)
+        new_tenure = by_rule or self._tenure_due
+        bitcoin = self._bitcoin if new_tenure or self._extension_due else parent.bitcoin
+        self._tenure_due = self._extension_due = False
+        return self._block(parent, time_s, bitcoin, new_tenure=new_tenure, tx_ids=tx_ids)
+
+    def _branch_block(self, parent: Block, old: Block, tx_ids: tuple[str, ...]) -> Block:
+        """The block that takes the place of `old`: same height, time, tenure and Bitcoin block, on another branch."""
+        new_tenure = old.tenure_began_at == old.height
+        return self._block(parent, old.time, old.bitcoin, new_tenure=new_tenure, tx_ids=tx_ids)
+
+    def _block(
+        self, parent: Block | None, time_s: int, bitcoin: BitcoinBlock, *, new_tenure: bool, tx_ids: tuple[str, ...]
+    ) -> Block:
+        number, hashes = self._blocks_made, self.history.hashes
+        self._blocks_made += 1
+        height = 1 if parent is None else parent.height + 1
+        tenure_height = 0 if parent is None else parent.tenure_height
+        return Block(
+            height=height,
+            block_hash=hashes.of("block", number),
+            index_block_hash=hashes.of("index", number),
+            parent_hash=NO_BLOCK if parent is None else parent.block_hash,
+            parent_index_hash=NO_BLOCK if parent is None else parent.index_block_hash,
+            time=time_s,
+            tenure_height=tenure_height + new_tenure,
+            tenure_began_at=height if new_tenure or parent is None else parent.tenure_began_at,
+            bitcoin=bitcoin,
+            tx_ids=tx_ids,
+        )
+
+    def _bitcoin_block(self, height: int, at: float) -> BitcoinBlock:
+        hashes = self.history.hashes
+        return BitcoinBlock(height, hashes.of("bitcoin", height), math.floor(at), hashes.of("miner", height))
+
+
+def _genesis_of(operations: Sequence[Operation], asset: str) -> Genesis:
+    genesis = operations[0]
+    if not isinstance(genesis, Genesis) or genesis.asset != asset:
+        raise JournalBroken(f"the journal is not that of a simulated chain with the asset {asset}")
+    return genesis

@@ -1,0 +1,179 @@
+"""What has happened on the simulated chain: blocks of every branch, transactions, indexes over the canonical one.
+
+It knows no clock and no file: `SimulatedChain` tells it what to do and when that was. The same calls in the same order
+give the same history, hash for hash.
+"""
+
+import bisect
+from collections import Counter, defaultdict
+
+import msgspec
+
+from sgate.chain.clarity import Buffer, decode_hex
+from sgate.chain.simulator.blocks import NAKAMOTO_MICROBLOCK, Block, Hashes
+from sgate.chain.simulator.transactions import (
+    ShownPrint,
+    SimulatedEvent,
+    SimulatedTransfer,
+    call_of,
+    events_of,
+    status_of,
+)
+from sgate.chain.source import MemoLog
+from sgate.core.address import contract_of
+
+
+class SimulatedTx(msgspec.Struct, kw_only=True):
+    """A transaction and what became of it.
+
+    Attributes:
+        number: the how many-th submitted; breaks ties in the mempool.
+        received_at: Unix time from which the mempool shows it.
+        events: those it leaves when mined.
+        block, tx_index: where it is mined on the canonical chain, or None.
+        replaced_by: the transaction that spent its nonce, once it was dropped.
+    """
+
+    tx_id: str
+    number: int
+    nonce: int
+    transfer: SimulatedTransfer
+    received_at: float
+    events: tuple[SimulatedEvent, ...]
+    block: Block | None = None
+    tx_index: int = 0
+    replaced_by: str | None = None
+
+
+class LogEntry(msgspec.Struct, frozen=True):
+    """A memo printed on the canonical chain; `place` orders entries: height, transaction, event."""
+
+    place: tuple[int, int, int]
+    log: MemoLog
+
+    @property
+    def cursor(self) -> str:
+        """Its place as the API writes it."""
+        height, tx_index, event_index = self.place
+        return f"{height}:{NAKAMOTO_MICROBLOCK}:{tx_index}:{event_index}"
+
+
+def _place_of(entry: LogEntry) -> tuple[int, int, int]:
+    return entry.place
+
+
+class History:
+    """Blocks, transactions and their indexes.
+
+    Attributes:
+        canonical: the canonical chain; the block of height h is at h - 1.
+        by_index_hash, by_block_hash: blocks of all branches.
+        txs: every transaction ever submitted.
+        mempool: waiting transactions, also those whose time has not come.
+        logs: memos on the canonical chain, oldest first.
+        involving: for each principal the (height, tx_index) places of transactions it is involved in, oldest first.
+    """
+
+    def __init__(self, asset: str, hashes: Hashes) -> None:
+        self.asset = asset
+        self.token = contract_of(asset)
+        self.hashes = hashes
+        self.canonical: list[Block] = []
+        self.by_index_hash: dict[str, Block] = {}
+        self.by_block_hash: dict[str, Block] = {}
+        self.txs: dict[str, SimulatedTx] = {}
+        self.mempool: dict[str, SimulatedTx] = {}
+        self.logs: list[LogEntry] = []
+        self.involving: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        self._nonces: Counter[str] = Counter()
+
+    @property
+    def tip(self) -> Block:
+        """The newest canonical block."""
+        return self.canonical[-1]
+
+    def is_canonical(self, block: Block) -> bool:
+        """Whether the block is on the canonical chain."""
+        return block.height <= len(self.canonical) and self.canonical[block.height - 1] is block
+
+    def add_tx(self, transfer: SimulatedTransfer, received_at: float, nonce: int | None = None) -> SimulatedTx:
+        """Take a transaction into the mempool. `nonce` is given when it takes another one's place."""
+        number = len(self.txs)
+        if nonce is None:
+            nonce = self._nonces[transfer.sender]
+            self._nonces[transfer.sender] += 1
+        tx = SimulatedTx(
+            tx_id=self.hashes.of("transaction", number),
+            number=number,
+            nonce=nonce,
+            transfer=transfer,
+            received_at=received_at,
+            events=events_of(transfer, self.asset),
+        )
+        self.txs[tx.tx_id] = self.mempool[tx.tx_id] = tx
+        return tx
+
+    def waiting(self, now: float) -> list[SimulatedTx]:
+        """The transactions the mempool shows at `now`, in the order they came."""
+        visible = (tx for tx in self.mempool.values() if tx.received_at <= now)
+        return sorted(visible, key=lambda tx: (tx.received_at, tx.number))
+
+    def keep(self, block: Block) -> None:
+        """Remember a block without making it canonical."""
+        self.by_index_hash[block.index_block_hash] = self.by_block_hash[block.block_hash] = block
+
+    def append(self, block: Block) -> None:
+        """Put a block on top of the canonical chain, its transactions with it."""
+        self.keep(block)
+        self.canonical.append(block)
+        for tx_index, tx_id in enumerate(block.tx_ids):
+            tx = self.mempool.pop(tx_id)
+            tx.block, tx.tx_index = block, tx_index
+            self._index(tx, block.height, tx_index)
+
+    def orphan_above(self, height: int) -> list[Block]:
+        """Take all canonical blocks above `height` away; their transactions wait again.
+
+        Returns:
+            the orphaned blocks, oldest first.
+        """
+        orphaned = self.canonical[height:]
+        del self.canonical[height:]
+        del self.logs[bisect.bisect_right(self.logs, (height + 1,), key=_place_of) :]
+        for block in orphaned:
+            for tx_id in block.tx_ids:
+                self._forget_block(self.txs[tx_id], height)
+        return orphaned
+
+    def drop(self, tx: SimulatedTx, replaced_by: str) -> None:
+        """Throw a waiting transaction out of the mempool: another one has spent its nonce."""
+        del self.mempool[tx.tx_id]
+        tx.replaced_by = replaced_by
+
+    def _forget_block(self, tx: SimulatedTx, height: int) -> None:
+        tx.block = None
+        self.mempool[tx.tx_id] = tx
+        for principal in self.principals_of(tx):
+            places = self.involving[principal]
+            del places[bisect.bisect_left(places, (height + 1, 0)) :]
+
+    def _index(self, tx: SimulatedTx, height: int, tx_index: int) -> None:
+        for event in tx.events:
+            if isinstance(event, ShownPrint) and event.contract == self.token:
+                value = decode_hex(event.value_hex)
+                memo = value.data if isinstance(value, Buffer) else b""
+                log = MemoLog(tx_id=tx.tx_id, event_index=event.event_index, memo=memo)
+                self.logs.append(LogEntry((height, tx_index, event.event_index), log))
+        for principal in self.principals_of(tx):
+            self.involving[principal].append((height, tx_index))
+
+    def principals_of(self, tx: SimulatedTx) -> set[str]:
+        """Everybody involved: sender, called contract, and who gave or received something."""
+        principals = {tx.transfer.sender}
+        if (call := call_of(tx.transfer, self.asset)) is not None:
+            principals.add(call.contract)
+        if status_of(tx.transfer.kind) == "success":
+            for event in tx.events:
+                if not isinstance(event, ShownPrint):
+                    principals |= {event.recipient or "", event.sender or ""}
+        return principals - {""}

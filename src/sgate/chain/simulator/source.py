@@ -1,0 +1,143 @@
+"""The simulated chain as a source, without HTTP between."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from sgate.chain.simulator.blocks import Block
+from sgate.chain.simulator.chain import SimulatedChain
+from sgate.chain.simulator.history import LogEntry, SimulatedTx
+from sgate.chain.simulator.queries import BadQuery, log_cursor
+from sgate.chain.simulator.transactions import Kind, StxEvent
+from sgate.chain.simulator.view import DROPPED, PENDING, Page, UnknownCursor, View
+from sgate.chain.source import (
+    MAX_HEADERS_PER_PAGE,
+    MAX_LOGS_PER_PAGE,
+    MAX_TX_IDS_PER_CALL,
+    ChainUnavailable,
+    HeaderPage,
+    LogPage,
+    Transaction,
+    Transfer,
+    TxStatus,
+)
+from sgate.chain.transfers import pair
+from sgate.core.header import Header
+
+
+class SimulatorSource:
+    """ChainSource straight on a SimulatedChain; it obeys the chain's faults as a server would."""
+
+    def __init__(self, chain: SimulatedChain) -> None:
+        self._chain = chain
+
+    async def headers(self, cursor: str | None = None, unless: str | None = None) -> HeaderPage | None:
+        """A page of canonical headers, newest first; None if `unless` still holds."""
+        view = self._view("/extended/v2/blocks")
+        etag = f'"{view.tip.index_block_hash}"'
+        if unless == etag:
+            return None
+        try:
+            page = view.blocks(cursor, MAX_HEADERS_PER_PAGE)
+        except UnknownCursor:
+            raise ChainUnavailable("the simulated chain has no such cursor on its canonical branch") from None
+        older = None if page.older is None else page.older.index_block_hash
+        return HeaderPage(headers=tuple(map(_header, page.items)), older=older, etag=etag)
+
+    async def header(self, index_block_hash: str) -> Header | None:
+        """One header, or None if no such block is on the canonical chain."""
+        view = self._view("/extended/v2/blocks/{index_block_hash}")
+        block = view.stored_block(index_block_hash)
+        if block is None or block.index_block_hash != index_block_hash or not view.is_canonical(block):
+            return None
+        return _header(block)
+
+    async def logs(self, cursor: str | None = None) -> LogPage:
+        """A page of memos printed by the token contract, newest first."""
+        view = self._view("/extended/v2/smart-contracts/{contract_id}/logs")
+        page: Page[LogEntry] = view.logs(_place(cursor), MAX_LOGS_PER_PAGE)
+        older = page.older
+        return LogPage(
+            logs=tuple(entry.log for entry in page.items),
+            older=None if older is None else older.cursor,
+            older_height=None if older is None else older.place[0],
+            tip=view.tip.index_block_hash,
+        )
+
+    async def transactions(self, tx_ids: Sequence[str]) -> Mapping[str, Transaction]:
+        """The transactions the chain knows; texts that are no id count as unknown."""
+        asked = list(dict.fromkeys(map(str.lower, tx_ids)))
+        known: dict[str, Transaction] = {}
+        for start in range(0, len(asked), MAX_TX_IDS_PER_CALL):
+            view = self._view("/extended/v1/tx/multiple")
+            for tx_id in asked[start : start + MAX_TX_IDS_PER_CALL]:
+                if (tx := view.tx(tx_id)) is not None:
+                    known[tx_id] = _transaction(view, tx)
+        return known
+
+    async def close(self) -> None:
+        """Nothing to release: the chain belongs to who opened it."""
+
+    def _view(self, endpoint: str) -> View:
+        fault = self._chain.faults.arise(endpoint)
+        if fault is not None:
+            raise ChainUnavailable(f"{endpoint}: the simulated server answered {fault.status}", fault.retry_after_s)
+        return self._chain.view()
+
+
+def _place(cursor: str | None) -> tuple[int, int, int] | None:
+    try:
+        return log_cursor(cursor)
+    except BadQuery as problem:
+        raise ChainUnavailable(f"logs of the simulated chain: {problem}") from None
+
+
+def _header(block: Block) -> Header:
+    return Header(
+        height=block.height,
+        block_hash=block.block_hash,
+        index_block_hash=block.index_block_hash,
+        parent_index_block_hash=block.parent_index_hash,
+        time=_time(block.time),
+        tenure_height=block.tenure_height,
+        bitcoin_height=block.bitcoin.height,
+    )
+
+
+def _transaction(view: View, tx: SimulatedTx) -> Transaction:
+    status, block = view.status_of(tx), view.block_of(tx)
+    if status == DROPPED:
+        return Transaction(tx_id=tx.tx_id, status=TxStatus.DROPPED, replaced_by=tx.replaced_by)
+    if status == PENDING or block is None:
+        received_at = _time(int(tx.received_at))
+        return Transaction(tx_id=tx.tx_id, status=TxStatus.PENDING, received_at=received_at, intention=_intention(tx))
+    succeeded = status == "success"
+    tokens = (event for event in tx.events if not isinstance(event, StxEvent))
+    return Transaction(
+        tx_id=tx.tx_id,
+        status=TxStatus.SUCCESS if succeeded else TxStatus.FAILED,
+        block_hash=block.block_hash,
+        block_height=block.height,
+        block_time=_time(block.time),
+        tx_index=tx.tx_index,
+        transfers=pair(tokens, view.asset) if succeeded else (),
+    )
+
+
+DIRECT_CALLS = (Kind.TRANSFER, Kind.ABORT_BY_RESPONSE, Kind.ABORT_BY_POST_CONDITION)
+
+
+def _intention(tx: SimulatedTx) -> Transfer | None:
+    transfer = tx.transfer
+    if transfer.kind not in DIRECT_CALLS:
+        return None
+    return Transfer(
+        event_index=0,
+        amount_sats=transfer.amount_sats,
+        sender=transfer.sender,
+        recipient=transfer.recipient,
+        memo=transfer.memo,
+    )
+
+
+def _time(unix_s: int) -> datetime:
+    return datetime.fromtimestamp(unix_s, UTC)

@@ -1,0 +1,89 @@
+"""Idempotency keys: a request that is sent again has its effect once and gets the same answer.
+
+The answer is stored in the transaction of the effect, encrypted, for 24 hours. A key is unique per merchant, mode, method
+and path, so that the same key on another call is another request.
+"""
+
+import hashlib
+import re
+from datetime import datetime, timedelta
+
+import asyncpg
+import msgspec
+
+from sgate.gateway import errors
+from sgate.store import idempotency
+from sgate.store.cipher import Cipher
+from sgate.store.pool import Connection
+
+KEEP = timedelta(hours=24)
+MAX_KEY_CHARACTERS = 255
+WAIT_S = 2.0
+"""How long a repeated request waits for the first one that still runs."""
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """One keyed request. `scope` is what the key is unique in; `request_hash` tells whether the body is the same."""
+
+    scope: bytes
+    request_hash: bytes
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a call answers: the HTTP status and the body's bytes. `replayed` if it was answered before."""
+
+    status: int
+    body: bytes
+    replayed: bool = False
+
+
+def key_of(header: str, *, merchant_id: str, livemode: bool, method: str, path: str, body: bytes) -> Key:
+    """The key of a request.
+
+    Raises:
+        InvalidIdempotencyKey: if the header is not 1 to 255 printable ASCII characters.
+    """
+    if not _KEY.fullmatch(header):
+        raise errors.InvalidIdempotencyKey
+    scope = "\n".join((merchant_id, "live" if livemode else "test", method, path, header))
+    return Key(scope=hashlib.sha256(scope.encode()).digest(), request_hash=hashlib.sha256(body).digest())
+
+
+def replay(stored: idempotency.StoredAnswer, key: Key, cipher: Cipher) -> Answer:
+    """The answer given before.
+
+    Raises:
+        IdempotencyKeyReused: if the request is not the one that was answered.
+    """
+    if stored.request_hash != key.request_hash:
+        raise errors.IdempotencyKeyReused
+    return Answer(status=stored.answer_status, body=cipher.decrypt(stored.answer_encrypted), replayed=True)
+
+
+async def replay_or_claim(connection: Connection, key: Key | None, cipher: Cipher, now: datetime) -> Answer | None:
+    """At the start of a transaction: the answer given before, or None after taking the key for this transaction.
+
+    Raises:
+        IdempotencyInProgress: if the first request still runs after a short wait.
+        IdempotencyKeyReused: if the key belongs to another request.
+    """
+    if key is None:
+        return None
+    try:
+        claimed = await idempotency.claim(connection, key.scope, key.request_hash, now + KEEP, wait_s=WAIT_S)
+    except asyncpg.LockNotAvailableError:
+        raise errors.IdempotencyInProgress(retry_after_s=1) from None
+    if claimed:
+        return None
+    stored = await idempotency.find(connection, key.scope)
+    if stored is None:
+        raise errors.IdempotencyInProgress(retry_after_s=1)
+    return replay(stored, key, cipher)
+
+
+async def remember(connection: Connection, key: Key | None, object_id: str, answer: Answer, cipher: Cipher) -> None:
+    """At the end of the same transaction: store the answer."""
+    if key is not None:
+        await idempotency.fill(connection, key.scope, object_id, answer.status, cipher.encrypt(answer.body))

@@ -1,0 +1,298 @@
+"""Payment intents: make, read, list, cancel.
+
+Creates and reads of one process share statements (see `store.coalesce`). A create is one statement that makes the intent,
+its event, its deliveries and its idempotency row, and nobody is answered before it is committed.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import msgspec
+
+from sgate.core import money
+from sgate.core.credential import new_client_secret
+from sgate.core.finality import Policy
+from sgate.core.intent import PaymentIntent, Status, Terms
+from sgate.core.lifecycle import Cancel
+from sgate.core.money import Quote
+from sgate.core.payment import Inclusion
+from sgate.gateway import errors, idempotency, ledger, rendering
+from sgate.gateway.deployment import Mode, quote_for
+from sgate.gateway.environment import Environment
+from sgate.gateway.idempotency import Answer, Key
+from sgate.store import idempotency as stored_answers
+from sgate.store import intents as store
+from sgate.store import ledger as facts
+from sgate.store.cipher import Cipher
+from sgate.store.coalesce import Coalescer, Overloaded
+from sgate.store.feed import Wakeups
+from sgate.store.intents import IntentView, NewIntent
+from sgate.store.merchants import Merchant
+from sgate.store.pool import DatabaseErrors, Pool
+
+CLIENT_SECRET_RANDOM_BYTES = 15
+MAX_PAGE = 100
+_END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a merchant asks for; every value is already checked. Exactly one of the amounts is given."""
+
+    amount_sats: int | None
+    amount_usd: str | None
+    expires_in_s: int
+    description: str | None
+    metadata: dict[str, str]
+    success_url: str | None
+    cancel_url: str | None
+    policy: Policy | None
+
+
+class SettingsOutdated(Exception):
+    """The merchant's settings changed since the caller read them: nothing was stored. Read them again and repeat."""
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a list: JSON objects, and whether there are more."""
+
+    items: tuple[rendering.IntentWithPayments, ...]
+    has_more: bool
+
+
+class Intents:
+    """The use cases of payment intents in both modes. `modes` maps livemode to its settings; a mode may be off."""
+
+    def __init__(
+        self, pool: Pool, modes: dict[bool, Mode], cipher: Cipher, wakeups: Wakeups, environment: Environment
+    ) -> None:
+        self._pool = pool
+        self._modes = modes
+        self._cipher = cipher
+        self._wakeups = wakeups
+        self._environment = environment
+        self._creates = Coalescer[NewIntent, bool](self._create_batch)
+        self._reads = Coalescer[str, IntentView | None](self._read_batch)
+
+    # --- create
+
+    async def create(self, merchant: Merchant, request: IntentRequest, key: Key | None) -> Answer:
+        """Make an intent under the merchant's settings as they are now.
+
+        Raises:
+            PayAddressMissing, RateUnavailable, InvalidAmount: see there.
+            IdempotencyKeyReused, IdempotencyInProgress: see there.
+            SettingsOutdated: if `merchant` is not up to date.
+            Unavailable: if the database is away or too busy.
+        """
+        intent = self._draft(merchant, request)
+        event_json = rendering.encode(rendering.intent_object(intent, (), None, self._public_url(merchant.livemode)))
+        answer = Answer(status=201, body=rendering.with_no_payments(event_json))
+        new = NewIntent(
+            intent=intent,
+            settings_version=merchant.version,
+            event_id=self._environment.new_id("evt"),
+            payload=event_json,
+            scope=None if key is None else key.scope,
+            request_hash=None if key is None else key.request_hash,
+            answer_encrypted=None if key is None else self._cipher.encrypt(answer.body),
+            keep_until=None if key is None else intent.created_at + idempotency.KEEP,
+        )
+        if await self._submit(new):
+            self._wakeups.wake()
+            return answer
+        return await self._not_made(new, key, answer)
+
+    def _draft(self, merchant: Merchant, request: IntentRequest) -> PaymentIntent:
+        mode, environment = self._modes[merchant.livemode], self._environment
+        pay_address = merchant.pay_address or mode.gateway_address
+        if pay_address is None:
+            raise errors.PayAddressMissing
+        now = environment.now_ms()
+        amount_sats, quote = _price(request, mode, now)
+        intent_id = environment.new_id("pi")
+        terms = Terms(
+            amount_sats=amount_sats,
+            expires_at=now + timedelta(seconds=request.expires_in_s),
+            grace_s=mode.grace_s,
+            seen_hold_s=mode.seen_hold_s,
+            tolerance_sats=merchant.tolerance_sats,
+            tolerance_bp=merchant.tolerance_bp,
+            policy=request.policy or merchant.policy or mode.policy,
+            late_payments=merchant.late_payments,
+            pay_address=pay_address,
+        )
+        return PaymentIntent(
+            id=intent_id,
+            merchant_id=merchant.id,
+            livemode=merchant.livemode,
+            client_secret=new_client_secret(intent_id, environment.random_bytes(CLIENT_SECRET_RANDOM_BYTES)),
+            terms=terms,
+            created_at=now,
+            next_check_time=terms.in_time_until,
+            description=request.description,
+            metadata=request.metadata,
+            success_url=_with_id(request.success_url, intent_id),
+            cancel_url=_with_id(request.cancel_url, intent_id),
+            quote=quote,
+        )
+
+    async def _submit(self, new: NewIntent) -> bool:
+        try:
+            return await self._creates.submit(new)
+        except Overloaded as error:
+            raise errors.Unavailable("The server is very busy. Try again in a moment.", retry_after_s=1) from error
+
+    async def _not_made(self, new: NewIntent, key: Key | None, answer: Answer) -> Answer:
+        """The statement stored nothing: the key was used before, or the settings are outdated."""
+        if key is not None:
+            async with self._pool.acquire() as connection:
+                stored = await stored_answers.find(connection, key.scope)
+            if stored is not None:
+                # Our own id: the commit had gone through and only its answer was lost.
+                return answer if stored.object_id == new.intent.id else idempotency.replay(stored, key, self._cipher)
+        raise SettingsOutdated
+
+    async def _create_batch(self, batch: Sequence[NewIntent]) -> list[bool | BaseException]:
+        """Store a batch; per item whether it was stored. Of items with the same scope only the first is tried."""
+        first_of_scope: dict[bytes, NewIntent] = {}
+        chosen = [new for new in batch if new.scope is None or first_of_scope.setdefault(new.scope, new) is new]
+        chosen.sort(key=lambda new: new.scope or b"")  # no two processes lock keys in opposite order
+        try:
+            async with self._pool.acquire() as connection:
+                made = await store.create(connection, chosen)
+        except DatabaseErrors as error:
+            outcomes = await self._create_each(chosen, error)
+            return [outcomes.get(new.intent.id, False) for new in batch]
+        return [new.intent.id in made for new in batch]
+
+    async def _create_each(
+        self, chosen: Sequence[NewIntent], error: BaseException
+    ) -> dict[str, bool | BaseException]:
+        """After a batch failed: one by one, so that one bad row spoils no other; none further if the database is away."""
+        outcomes: dict[str, bool | BaseException] = {}
+        for new in chosen:
+            outcome = await self._create_alone(new)
+            outcomes[new.intent.id] = outcome
+            if isinstance(outcome, BaseException) and not isinstance(outcome, asyncpg.PostgresError):
+                return {other.intent.id: outcomes.get(other.intent.id, error) for other in chosen}
+        return outcomes
+
+    async def _create_alone(self, new: NewIntent) -> bool | BaseException:
+        """After a batch failed: store one item with the ids it had, so that what was done before is recognised."""
+        try:
+            async with self._pool.acquire() as connection:
+                return new.intent.id in await store.create(connection, [new])
+        except asyncpg.UniqueViolationError as error:
+            return True if error.constraint_name == "payment_intents_pkey" else error
+        except DatabaseErrors as error:
+            return error
+
+    # --- read
+
+    async def get(self, intent_id: str, merchant: Merchant) -> rendering.IntentWithPayments:
+        """One of the merchant's intents, as it is now.
+
+        Raises:
+            PaymentIntentNotFound: if the merchant has no such intent in this mode.
+        """
+        found = await self.find(intent_id)
+        if found is None or (found.intent.merchant_id, found.intent.livemode) != (merchant.id, merchant.livemode):
+            raise errors.PaymentIntentNotFound
+        return self._shown(found)
+
+    async def find(self, intent_id: str) -> IntentView | None:
+        """Any merchant's intent, as it is now, or None. The statement starts after this call: never an older state."""
+        try:
+            return await self._reads.submit(intent_id)
+        except Overloaded as error:
+            raise errors.Unavailable("The server is very busy. Try again in a moment.", retry_after_s=1) from error
+
+    async def _read_batch(self, batch: Sequence[str]) -> list[IntentView | BaseException | None]:
+        async with self._pool.acquire() as connection:
+            found = await store.read(connection, list(set(batch)))
+        return [found.get(intent_id) for intent_id in batch]
+
+    async def list_page(
+        self, merchant: Merchant, *, status: Status | None, starting_after: str | None, limit: int
+    ) -> Page:
+        """The merchant's intents, newest first, from after the intent `starting_after`.
+
+        Raises:
+            InvalidCursor: if the merchant has no such intent.
+        """
+        async with self._pool.acquire() as connection:
+            before = (_END_OF_TIME, "")
+            if starting_after is not None:
+                created_at = await store.position(
+                    connection, starting_after, merchant.id, livemode=merchant.livemode
+                )
+                if created_at is None:
+                    raise errors.InvalidCursor(param="starting_after")
+                before = (created_at, starting_after)
+            found = await store.list_after(
+                connection, merchant.id, livemode=merchant.livemode, status=status, before=before, limit=limit + 1
+            )
+        return Page(items=tuple(self._shown(item) for item in found[:limit]), has_more=len(found) > limit)
+
+    # --- cancel
+
+    async def cancel(self, intent_id: str, merchant: Merchant, key: Key | None) -> Answer:
+        """Cancel an intent while it waits and nothing is known on the chain. Whatever comes later came after the cancel.
+
+        Raises:
+            PaymentIntentNotFound: if the merchant has no such intent.
+            PaymentIntentNotCancelable: if it does not wait any more, or a payment is known.
+        """
+        environment = self._environment
+        async with self._pool.acquire() as connection, connection.transaction():
+            replayed = await idempotency.replay_or_claim(connection, key, self._cipher, environment.now())
+            if replayed is not None:
+                return replayed
+            intent = await store.lock(connection, intent_id)
+            if intent is None or (intent.merchant_id, intent.livemode) != (merchant.id, merchant.livemode):
+                raise errors.PaymentIntentNotFound
+            known = await facts.facts_of(connection, intent_id, livemode=intent.livemode)
+            _check_cancelable(intent, any(paid.inclusion is Inclusion.INCLUDED for paid in known.payments))
+            await facts.add_command(connection, intent_id, Cancel(at=environment.now_ms()))
+            await ledger.decide(connection, environment, intent, self._public_url(intent.livemode))
+            canceled = (await store.read(connection, [intent_id]))[intent_id]
+            answer = Answer(status=200, body=rendering.encode(self._shown(canceled)))
+            await idempotency.remember(connection, key, intent_id, answer, self._cipher)
+        return answer
+
+    def _shown(self, found: IntentView) -> rendering.IntentWithPayments:
+        return rendering.intent_with_payments(
+            found.intent, found.payments, found.scanned, self._public_url(found.intent.livemode)
+        )
+
+    def _public_url(self, livemode: bool) -> str:
+        return self._modes[livemode].public_url
+
+
+def _check_cancelable(intent: PaymentIntent, paid: bool) -> None:
+    if intent.status is not Status.REQUIRES_PAYMENT:
+        raise errors.PaymentIntentNotCancelable(f"The payment intent is {intent.status} and can no longer be canceled.")
+    if paid:
+        raise errors.PaymentIntentNotCancelable(
+            "A payment for this intent is already on the chain; it can no longer be canceled."
+        )
+
+
+def _price(request: IntentRequest, mode: Mode, now: datetime) -> tuple[int, Quote | None]:
+    rate = mode.rates.current(now)
+    if request.amount_sats is not None:
+        return request.amount_sats, None if rate is None else quote_for(request.amount_sats, rate)
+    if rate is None or request.amount_usd is None:
+        raise errors.RateUnavailable
+    try:
+        usd = money.parse_usd(request.amount_usd)
+        amount_sats = money.sats_of(usd, rate.usd_per_btc)
+    except money.InvalidAmount as error:
+        raise errors.InvalidAmount(str(error), param="amount_usd") from None
+    quote = msgspec.structs.replace(quote_for(amount_sats, rate), amount_usd=f"{usd:.2f}")
+    return amount_sats, quote
+
+
+def _with_id(url: str | None, intent_id: str) -> str | None:
+    return None if url is None else url.replace("{id}", intent_id)

@@ -1,0 +1,145 @@
+"""The ledger draws conclusions: facts in, one decision out, and everything the decision means in one transaction.
+
+Lock the intent, read all its facts in one snapshot, reduce, save, append the events and their deliveries. A crash
+before the commit leaves the intent in the queue; a crash after it leaves nothing to do.
+"""
+
+from datetime import timedelta
+
+import msgspec
+
+from sgate.core.event import EventType
+from sgate.core.finality import View
+from sgate.core.intent import Anomaly, PaymentIntent, Status
+from sgate.core.lifecycle import Close, History, State, announce, is_legal, reduce
+from sgate.gateway import outbox
+from sgate.gateway.environment import Environment
+from sgate.store import intents, ledger
+from sgate.store.pool import Connection, DatabaseErrors, Pool
+
+UNDECIDED_WAIT = timedelta(minutes=1)
+"""How long an intent that cannot be decided is put aside."""
+
+CLOSED = frozenset({Status.EXPIRED, Status.FAILED})
+
+MAX_DUE_PER_STEP = 500
+"""Thresholds queued at once; the rest follows in the next step."""
+
+
+class IllegalMove(Exception):
+    """The facts lead to a status that may not follow the present one. A defect of ours: nothing was changed."""
+
+
+class Undecided(Exception):
+    """An intent could not be decided; it was put aside for a while and nothing else was changed.
+
+    Attributes:
+        intent_id: which one. The cause says why.
+    """
+
+    def __init__(self, intent_id: str) -> None:
+        super().__init__(f"{intent_id} could not be decided")
+        self.intent_id = intent_id
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided about an intent, and what was announced (nothing, if nothing changed)."""
+
+    intent: PaymentIntent
+    events: tuple[EventType, ...]
+
+
+async def settle_next(pool: Pool, environment: Environment, public_url: str, *, livemode: bool) -> str | None:
+    """Decide the next queued intent, in one transaction. Returns its id, or None if the queue is empty.
+
+    Raises:
+        Undecided: if a defect of ours stands in the way. The other intents are not held up.
+    """
+    intent_id: str | None = None
+    try:
+        async with pool.acquire() as connection, connection.transaction():
+            intent_id = await ledger.take(connection, livemode=livemode)
+            if intent_id is None:
+                return None
+            intent = await intents.lock(connection, intent_id)
+            if intent is not None:
+                await decide(connection, environment, intent, public_url)
+            await ledger.done(connection, intent_id)
+    except DatabaseErrors:
+        raise
+    except Exception as error:
+        if intent_id is None:
+            raise
+        async with pool.acquire() as connection:
+            await ledger.postpone(connection, intent_id, UNDECIDED_WAIT)
+        raise Undecided(intent_id) from error
+    return intent_id
+
+
+async def queue_due(pool: Pool, view: View, *, livemode: bool) -> int:
+    """Queue the intents whose deadline or threshold the scanned chain has passed. Returns how many."""
+    async with pool.acquire() as connection:
+        return await ledger.queue_due(connection, view, MAX_DUE_PER_STEP, livemode=livemode)
+
+
+async def decide(
+    connection: Connection, environment: Environment, intent: PaymentIntent, public_url: str
+) -> Decision:
+    """Decide a locked intent from all its facts, and write down what follows, inside the caller's transaction.
+
+    Raises:
+        IllegalMove: if the facts lead where the intent may not go.
+    """
+    facts = await ledger.facts_of(connection, intent.id, livemode=intent.livemode)
+    state = reduce(intent.terms, facts.payments, facts.sightings, facts.commands, facts.view)
+    if not is_legal(intent.status, state.status):
+        raise IllegalMove(f"{intent.id}: from {intent.status} to {state.status}")
+    types = announce(_state_of(intent), state, _history_of(intent))
+    after = _after(intent, state, types, environment)
+    if after.status in CLOSED and intent.status not in CLOSED:
+        await ledger.add_command(connection, intent.id, Close(at=facts.view.time))
+    if after != intent:
+        await intents.save(connection, after, facts.view)
+    await outbox.announce(
+        connection, environment, after, types, payments=facts.payments, view=facts.view, public_url=public_url
+    )
+    return Decision(intent=after, events=types)
+
+
+def _after(
+    intent: PaymentIntent, state: State, types: tuple[EventType, ...], environment: Environment
+) -> PaymentIntent:
+    """The intent with its new state; history only grows."""
+    reorged = Anomaly.REORGED in intent.anomalies or EventType.REORGED in types
+    confirmed_at, canceled_at = intent.confirmed_at, intent.canceled_at
+    if state.status is Status.CONFIRMED and confirmed_at is None:
+        confirmed_at = environment.now_ms()
+    if state.status is Status.CANCELED and canceled_at is None:
+        canceled_at = environment.now_ms()
+    return msgspec.structs.replace(
+        intent,
+        status=state.status,
+        anomalies=state.anomalies | ({Anomaly.REORGED} if reorged else frozenset[Anomaly]()),
+        amount_received_sats=state.amount_received_sats,
+        sequence=intent.sequence + len(types),
+        next_check_height=state.next_check_height,
+        next_check_time=state.next_check_time,
+        confirmed_at=confirmed_at,
+        canceled_at=canceled_at,
+    )
+
+
+def _state_of(intent: PaymentIntent) -> State:
+    return State(
+        status=intent.status,
+        anomalies=intent.anomalies - {Anomaly.REORGED},
+        amount_received_sats=intent.amount_received_sats,
+    )
+
+
+def _history_of(intent: PaymentIntent) -> History:
+    return History(
+        sequence=intent.sequence,
+        ever_confirmed=intent.confirmed_at is not None,
+        ever_reorged=Anomaly.REORGED in intent.anomalies,
+    )

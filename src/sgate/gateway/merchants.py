@@ -1,0 +1,178 @@
+"""Merchants, their settings and their API keys."""
+
+import msgspec
+
+from sgate.core import address
+from sgate.core.credential import (
+    KEY_RANDOM_BYTES,
+    SALT_BYTES,
+    hash_api_key,
+    lookup_digest,
+    new_api_key,
+)
+from sgate.core.finality import InvalidPolicy, Policy, check_policy
+from sgate.gateway import errors
+from sgate.gateway.deployment import Mode
+from sgate.gateway.environment import Environment
+from sgate.store import api_keys, audit, feed, merchants
+from sgate.store.api_keys import ApiKey
+from sgate.store.audit import Actor
+from sgate.store.merchants import Merchant
+from sgate.store.pool import Pool
+
+ALL_SCOPES = ("read", "write", "admin")
+KEY_HINT_CHARACTERS = 4
+
+
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key just made. `secret` is the key itself: shown once, stored nowhere."""
+
+    key: ApiKey
+    secret: str
+
+
+class SettingsChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What to change; UNSET leaves a setting as it is, None clears it."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    support_url: str | None | msgspec.UnsetType = msgspec.UNSET
+    pay_address: str | None | msgspec.UnsetType = msgspec.UNSET
+    confirmation_policy: Policy | None | msgspec.UnsetType = msgspec.UNSET
+
+
+async def create(pool: Pool, environment: Environment, name: str, *, livemode: bool, actor: Actor) -> tuple[str, NewKey]:
+    """Make a merchant and its first key, with all scopes. Returns the merchant's id and the key."""
+    async with pool.acquire() as connection, connection.transaction():
+        merchant_id = await merchants.insert(connection, name)
+        made = _new_key(environment, merchant_id, "first key", livemode=livemode, scopes=ALL_SCOPES)
+        await api_keys.insert(connection, made.key)
+        await audit.record(
+            connection, actor, "merchant.created", merchant_id=merchant_id, livemode=livemode, detail={"name": name}
+        )
+        await _record_key(connection, actor, made.key)
+    return merchant_id, made
+
+
+async def create_key(
+    pool: Pool,
+    environment: Environment,
+    merchant_id: str,
+    name: str,
+    *,
+    livemode: bool,
+    scopes: tuple[str, ...],
+    actor: Actor,
+) -> NewKey | None:
+    """Make a further key; None if there is no such merchant."""
+    async with pool.acquire() as connection, connection.transaction():
+        if await merchants.get(connection, merchant_id, livemode=livemode) is None:
+            return None
+        made = _new_key(environment, merchant_id, name, livemode=livemode, scopes=scopes)
+        await api_keys.insert(connection, made.key)
+        await _record_key(connection, actor, made.key)
+    return made
+
+
+async def update_settings(
+    pool: Pool, merchant: Merchant, change: SettingsChange, mode: Mode, actor: Actor
+) -> Merchant:
+    """Change a merchant's profile and the settings of one mode. Intents already made keep their terms.
+
+    Raises:
+        InvalidPayAddress, InvalidConfirmationPolicy, PayAddressTaken: see there.
+    """
+    pay_address = _checked_address(change.pay_address, mode)
+    policy = _checked_policy(change.confirmation_policy)
+    async with pool.acquire() as connection, connection.transaction():
+        await merchants.lock(connection, merchant.id, livemode=merchant.livemode)
+        before = await merchants.get(connection, merchant.id, livemode=merchant.livemode)
+        assert before is not None
+        if isinstance(pay_address, str):
+            owner = await merchants.claim_address(connection, merchant.id, pay_address, livemode=merchant.livemode)
+            if owner != merchant.id:
+                raise errors.PayAddressTaken(param="pay_address")
+        after = msgspec.structs.replace(
+            before,
+            **_given(
+                name=change.name, support_url=change.support_url, pay_address=pay_address, policy=policy
+            ),
+        )
+        await merchants.update(connection, after)
+        await audit.record(
+            connection,
+            actor,
+            "merchant.updated",
+            merchant_id=merchant.id,
+            livemode=merchant.livemode,
+            detail={"before": _audited(before), "after": _audited(after)},
+        )
+        await feed.notify(connection, feed.Channel.MERCHANT, merchant.id)
+        updated = await merchants.get(connection, merchant.id, livemode=merchant.livemode)
+        assert updated is not None
+    return updated
+
+
+async def revoke_key(pool: Pool, key_id: str, actor: Actor) -> None:
+    """Make a key useless, on all processes within a second."""
+    async with pool.acquire() as connection, connection.transaction():
+        await api_keys.revoke(connection, key_id)
+        await audit.record(connection, actor, "api_key.revoked", object_id=key_id)
+        await feed.notify(connection, feed.Channel.API_KEY, key_id)
+
+
+def _new_key(
+    environment: Environment, merchant_id: str, name: str, *, livemode: bool, scopes: tuple[str, ...]
+) -> NewKey:
+    secret = new_api_key(livemode, environment.random_bytes(KEY_RANDOM_BYTES))
+    salt = environment.random_bytes(SALT_BYTES)
+    key = ApiKey(
+        id=environment.new_id("ak"),
+        merchant_id=merchant_id,
+        livemode=livemode,
+        name=name,
+        scopes=scopes,
+        digest=lookup_digest(secret),
+        salt=salt,
+        hash=hash_api_key(secret, salt),
+        hint=f"{secret[: len('sk_test_')]}…{secret[-KEY_HINT_CHARACTERS:]}",
+    )
+    return NewKey(key=key, secret=secret)
+
+
+async def _record_key(connection: audit.Connection, actor: Actor, key: ApiKey) -> None:
+    await audit.record(
+        connection,
+        actor,
+        "api_key.created",
+        merchant_id=key.merchant_id,
+        livemode=key.livemode,
+        object_id=key.id,
+        detail={"name": key.name, "scopes": list(key.scopes)},
+    )
+
+
+def _checked_address(given: str | None | msgspec.UnsetType, mode: Mode) -> str | None | msgspec.UnsetType:
+    if not isinstance(given, str):
+        return given
+    try:
+        return address.check_pay_address(given, mode.network)
+    except address.InvalidAddress as error:
+        raise errors.InvalidPayAddress(f"pay_address: {error}.", param="pay_address") from None
+
+
+def _checked_policy(given: Policy | None | msgspec.UnsetType) -> Policy | None | msgspec.UnsetType:
+    if given is None or isinstance(given, msgspec.UnsetType):
+        return given
+    try:
+        return check_policy(given)
+    except InvalidPolicy as error:
+        raise errors.InvalidConfirmationPolicy(f"confirmation_policy: {error}.", param="confirmation_policy") from None
+
+
+def _given(**changes: object) -> dict[str, object]:
+    return {name: value for name, value in changes.items() if value is not msgspec.UNSET}
+
+
+def _audited(merchant: Merchant) -> dict[str, object]:
+    policy = None if merchant.policy is None else msgspec.to_builtins(merchant.policy)
+    return {"name": merchant.name, "pay_address": merchant.pay_address, "confirmation_policy": policy}

@@ -1,0 +1,242 @@
+"""Every setting of sGate: its type, its default, its unit, and one line of why.
+
+Settings come from environment variables `SGATE_*` (and a `.env` file in the working directory). Only `runtime` and `cli`
+read this module; everything else gets what it needs as arguments. docs/settings.md is made from here.
+"""
+
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from sgate.core.address import SBTC_ASSETS, InvalidAddress, Network, check_pay_address, contract_of
+from sgate.core.retry import Schedule
+
+DEVELOPMENT_SECRET_KEY = "development only: anyone who reads the source knows this key"  # noqa: S105 - refused in production
+MIN_SECRET_KEY_CHARACTERS = 32
+SIMULATED_GATEWAY_ADDRESS = "ST000000000000000000002AMW42H"
+
+
+class Env(StrEnum):
+    """Switches defaults: development is convenient, production is strict."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Source(StrEnum):
+    """Where a mode's chain is read from."""
+
+    HIRO = "hiro"
+    SIMULATOR = "simulator"
+    OFF = "off"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message is one sentence that names the variable."""
+
+
+class ModeSettings(BaseModel):
+    """Settings of one mode: `SGATE_LIVE__...` and `SGATE_TEST__...`."""
+
+    source: Annotated[Source, Field(description="Where the chain is read from: the Hiro API, the simulated chain, or not at all.")] = (
+        Source.OFF
+    )
+    network: Annotated[Network | None, Field(description="The network; default: mainnet for live, testnet for test, simulated for the simulator.")] = None
+    stacks_api_url: Annotated[
+        str | None,
+        Field(description="The Stacks API; default: Hiro's public one. For the simulator: a simulator that runs as its own process."),
+    ] = None
+    stacks_api_key: Annotated[SecretStr | None, Field(description="Key for the Stacks API, sent as x-api-key.")] = None
+    sbtc_asset: Annotated[str | None, Field(description="The asset identifier that counts; default: the network's sBTC.")] = None
+    gateway_address: Annotated[
+        str | None, Field(description="Where payments go for merchants without an address of their own.")
+    ] = None
+    start_height: Annotated[int | None, Field(ge=0, description="Block height of a first scan; default: the tip.")] = None
+    poll_interval_s: Annotated[
+        float | None, Field(gt=0, le=3600, description="Seconds between two looks at the chain; default: 10, simulator 0.5.")
+    ] = None
+    block_interval_s: Annotated[
+        float, Field(ge=0, le=3600, description="Simulator only: seconds between two blocks; 0 mines on demand only.")
+    ] = 2.0
+
+
+
+
+class Settings(BaseSettings):
+    """All settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SGATE_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
+    )
+
+    env: Annotated[Env, Field(description="`production` refuses missing or default secrets and turns limits and HTTPS on.")] = Env.DEVELOPMENT
+    database_url: Annotated[
+        SecretStr | None, Field(description="PostgreSQL 15 or newer. Default in development: an embedded server.")
+    ] = None
+    database_direct_url: Annotated[
+        SecretStr | None,
+        Field(description="The same database without a pooler, for LISTEN, locks and migrations; default: SGATE_DATABASE_URL."),
+    ] = None
+    database_max_connections: Annotated[int, Field(ge=2, le=500, description="Most pooled connections of one process.")] = 20
+    database_min_connections: Annotated[int, Field(ge=0, le=500, description="Pooled connections kept open.")] = 5
+    database_statement_timeout_s: Annotated[
+        float, Field(gt=0, le=600, description="PostgreSQL ends a statement that takes longer.")
+    ] = 15.0
+    database_acquire_timeout_s: Annotated[
+        float, Field(gt=0, le=600, description="How long a request waits for a free connection.")
+    ] = 60.0
+    data_dir: Annotated[
+        Path | None, Field(description="Where the embedded server and the simulated chain keep their data.")
+    ] = None
+    redis_url: Annotated[SecretStr | None, Field(description="Redis, for limits that several machines share.")] = None
+    host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 picks a free one.")] = 4000
+    public_url: Annotated[
+        str | None, Field(description="How customers reach this server; checkout links start with it. Default: http://localhost:PORT.")
+    ] = None
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        Field(description="Addresses of proxies whose X-Forwarded-For is believed, separated by commas."),
+    ] = ()
+    secret_keys: Annotated[
+        tuple[SecretStr, ...],
+        NoDecode,
+        Field(description="Keys for secrets at rest, separated by commas; the first encrypts, all decrypt. `sgate keys secret` makes one."),
+    ] = ()
+    rate_limit_create: Annotated[int | None, Field(ge=0, description="Creates per minute and key; 0 is no limit. Default: 100 in production.")] = None
+    rate_limit_retrieve: Annotated[int | None, Field(ge=0, description="Retrieves per minute and key. Default: 1000 in production.")] = None
+    rate_limit_public: Annotated[int | None, Field(ge=0, description="Checkout calls per minute and address. Default: 500 in production.")] = None
+    rate_limit_other: Annotated[int | None, Field(ge=0, description="Other calls per minute and key. Default: 200 in production.")] = None
+    webhook_retry_schedule: Annotated[
+        Schedule, Field(description="`default`: 5 attempts in three hours; `extended`: 10 over three days.")
+    ] = Schedule.DEFAULT
+    webhook_allow_private: Annotated[
+        bool | None, Field(description="Whether webhooks may go to private addresses. Default: only in development.")
+    ] = None
+    simulated_usd_per_btc: Annotated[Decimal, Field(gt=0, description="Fixed rate of the simulated chain.")] = Decimal(100_000)
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="What is logged.")] = "info"
+    live: Annotated[ModeSettings, Field(description="The live mode.")] = ModeSettings()
+    test: Annotated[ModeSettings, Field(description="The test mode.")] = ModeSettings(source=Source.SIMULATOR)
+
+    @field_validator("trusted_proxies", "secret_keys", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("public_url")
+    @classmethod
+    def _absolute(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be an absolute URL such as https://pay.example.com")
+        return value.rstrip("/")
+
+    @field_validator("test", mode="before")
+    @classmethod
+    def _simulate_by_default(cls, value: object) -> object:
+        return {"source": Source.SIMULATOR, **value} if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _production_is_strict(self) -> Self:
+        if self.env is Env.PRODUCTION:
+            if self.database_url is None:
+                raise ValueError("SGATE_DATABASE_URL: production needs a PostgreSQL server of its own")
+            if not self.secret_keys:
+                raise ValueError("SGATE_SECRET_KEYS: production needs a secret key; `sgate keys secret` makes one")
+            for key in self.secret_keys:
+                if key.get_secret_value() == DEVELOPMENT_SECRET_KEY or len(key.get_secret_value()) < MIN_SECRET_KEY_CHARACTERS:
+                    raise ValueError(
+                        f"SGATE_SECRET_KEYS: each key needs at least {MIN_SECRET_KEY_CHARACTERS} random characters"
+                    )
+            if self.public_url is None or not self.public_url.startswith("https://"):
+                raise ValueError("SGATE_PUBLIC_URL: production needs the https:// address that customers use")
+        for name, mode in (("LIVE", self.live), ("TEST", self.test)):
+            _check_mode(name, mode)
+        return self
+
+    # --- what the settings come to
+
+    @property
+    def in_production(self) -> bool:
+        """Whether to be strict."""
+        return self.env is Env.PRODUCTION
+
+    def mode(self, livemode: bool) -> ModeSettings:
+        """The settings of a mode."""
+        return self.live if livemode else self.test
+
+    def network_of(self, livemode: bool) -> Network:
+        """The network of a mode."""
+        mode = self.mode(livemode)
+        if mode.network is not None:
+            return mode.network
+        if mode.source is Source.SIMULATOR:
+            return Network.SIMULATED
+        return Network.MAINNET if livemode else Network.TESTNET
+
+    def asset_of(self, livemode: bool) -> str:
+        """The asset identifier of a mode."""
+        return self.mode(livemode).sbtc_asset or SBTC_ASSETS[self.network_of(livemode)]
+
+    def gateway_address_of(self, livemode: bool) -> str | None:
+        """The gateway address of a mode; the simulated chain has one by default."""
+        mode = self.mode(livemode)
+        if mode.gateway_address is None and mode.source is Source.SIMULATOR:
+            return SIMULATED_GATEWAY_ADDRESS
+        return mode.gateway_address
+
+    def secret_key_texts(self) -> list[str]:
+        """The keys for secrets at rest."""
+        return [key.get_secret_value() for key in self.secret_keys] or [DEVELOPMENT_SECRET_KEY]
+
+
+def load(**overrides: object) -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: one sentence that names the variable.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type] - pydantic checks them
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from None
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    message = first["msg"].removeprefix("Value error, ")
+    if message.startswith("SGATE_"):
+        return message
+    variable = "SGATE_" + "__".join(str(part).upper() for part in first["loc"] if not isinstance(part, int))
+    return f"{variable}: {message[0].lower()}{message[1:]}"
+
+
+def _check_mode(name: str, mode: ModeSettings) -> None:
+    prefix = f"SGATE_{name}__"
+    if mode.source is Source.SIMULATOR and mode.network not in {None, Network.SIMULATED}:
+        raise ValueError(f"{prefix}NETWORK: the simulator is a network of its own; leave it out or say `simulated`")
+    if mode.source is Source.HIRO and mode.network is Network.SIMULATED:
+        raise ValueError(f"{prefix}NETWORK: the Hiro API serves mainnet or testnet")
+    if name == "LIVE" and mode.source is Source.SIMULATOR:
+        raise ValueError(f"{prefix}SOURCE: the live mode cannot run on the simulated chain")
+    network = mode.network or (
+        Network.SIMULATED if mode.source is Source.SIMULATOR else Network.MAINNET if name == "LIVE" else Network.TESTNET
+    )
+    try:
+        if mode.gateway_address is not None:
+            check_pay_address(mode.gateway_address, network)
+    except InvalidAddress as error:
+        raise ValueError(f"{prefix}GATEWAY_ADDRESS: {error}") from None
+    try:
+        if mode.sbtc_asset is not None:
+            contract_of(mode.sbtc_asset)
+    except InvalidAddress as error:
+        raise ValueError(f"{prefix}SBTC_ASSET: {error}") from None

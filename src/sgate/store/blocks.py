@@ -1,0 +1,182 @@
+"""The chain as read: the cursor of each mode, fenced by its version, and the headers behind it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from sgate.core.finality import View
+from sgate.core.header import Header
+from sgate.store.pool import Connection, Record
+
+
+class Cursor(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a chain has been read.
+
+    Attributes:
+        view: the scanned tip; height 0 before the first scan.
+        version: compare and set it to write; a stale version writes nothing.
+        advanced_at: when the view last moved. checked_at: when the source last answered.
+        trouble: why the watcher cannot go on, in one sentence, or None.
+    """
+
+    livemode: bool
+    network: str
+    view: View
+    version: int
+    advanced_at: datetime | None
+    checked_at: datetime | None
+    trouble: str | None
+
+
+_OPEN = """
+INSERT INTO chain_cursors (livemode, network) VALUES ($1, $2)
+ON CONFLICT (livemode) DO NOTHING
+"""
+
+_GET = """
+SELECT livemode, network, scanned_height, scanned_hash, scanned_time, tenure_height, bitcoin_height, version, advanced_at,
+       checked_at, trouble
+FROM chain_cursors
+WHERE livemode = $1
+"""
+
+_ADVANCE = """
+UPDATE chain_cursors
+SET scanned_height = $3, scanned_hash = $4, scanned_time = greatest(scanned_time, $5), tenure_height = $6,
+    bitcoin_height = $7, version = version + 1, advanced_at = now(), checked_at = now(), trouble = NULL
+WHERE livemode = $1 AND version = $2
+"""
+
+_CHECKED = "UPDATE chain_cursors SET checked_at = now(), trouble = $2 WHERE livemode = $1"
+
+_HEADERS_FROM = """
+SELECT height, block_hash, index_block_hash, parent_index_block_hash, block_time, tenure_height, bitcoin_height
+FROM blocks
+WHERE livemode = $1 AND height >= $2
+ORDER BY height
+"""
+
+_LOWEST = "SELECT min(height) FROM blocks WHERE livemode = $1"
+
+_DROP_FROM = "DELETE FROM blocks WHERE livemode = $1 AND height >= $2"
+
+_INSERT = """
+INSERT INTO blocks (
+    livemode, height, block_hash, index_block_hash, parent_index_block_hash, block_time, tenure_height, bitcoin_height
+)
+SELECT $1, t.* FROM unnest(
+    $2::integer[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::integer[], $8::integer[]
+) AS t
+"""
+
+
+# Not below a payment whose intent still waits for its policy.
+_PRUNE = """
+DELETE FROM blocks WHERE ctid IN (
+    SELECT b.ctid FROM blocks b JOIN chain_cursors c ON c.livemode = b.livemode
+    WHERE b.height < c.scanned_height - $1 AND b.height < (
+        SELECT coalesce(min(p.block_height), c.scanned_height)
+        FROM payment_intents i JOIN payments p ON p.payment_intent_id = i.id
+        WHERE i.livemode = b.livemode AND i.next_check_height IS NOT NULL
+    )
+    ORDER BY b.height
+    LIMIT $2
+)
+"""
+
+
+async def prune(connection: Connection, keep: int, limit: int) -> int:
+    """Forget headers more than `keep` below the scanned tip, at most `limit`. Returns how many."""
+    tag = await connection.execute(_PRUNE, keep, limit)
+    return int(tag.rsplit(" ", 1)[-1])
+
+
+async def open_cursor(connection: Connection, network: str, *, livemode: bool) -> Cursor:
+    """The cursor of a mode, made if there is none."""
+    await connection.execute(_OPEN, livemode, network)
+    cursor = await get_cursor(connection, livemode=livemode)
+    assert cursor is not None
+    return cursor
+
+
+async def get_cursor(connection: Connection, *, livemode: bool) -> Cursor | None:
+    """The cursor of a mode, or None if that mode was never watched."""
+    row = await connection.fetchrow(_GET, livemode)
+    return None if row is None else _cursor(row)
+
+
+async def advance(connection: Connection, cursor: Cursor, view: View) -> bool:
+    """Move the cursor to `view`. False if someone else moved it since `cursor` was read: then write nothing at all."""
+    tag = await connection.execute(
+        _ADVANCE,
+        cursor.livemode,
+        cursor.version,
+        view.height,
+        view.index_block_hash,
+        view.time,
+        view.tenure_height,
+        view.bitcoin_height,
+    )
+    return tag == "UPDATE 1"
+
+
+async def note_check(connection: Connection, trouble: str | None, *, livemode: bool) -> None:
+    """Record that the source was asked, and what is in the way, if anything."""
+    await connection.execute(_CHECKED, livemode, trouble)
+
+
+async def headers_from(connection: Connection, height: int, *, livemode: bool) -> list[Header]:
+    """The headers we hold from `height` upward, ascending."""
+    return [_header(row) for row in await connection.fetch(_HEADERS_FROM, livemode, height)]
+
+
+async def lowest_height(connection: Connection, *, livemode: bool) -> int | None:
+    """The lowest header we hold."""
+    return await connection.fetchval(_LOWEST, livemode)
+
+
+async def replace_from(connection: Connection, height: int, headers: Sequence[Header], *, livemode: bool) -> None:
+    """Forget the headers from `height` upward and store these instead."""
+    await connection.execute(_DROP_FROM, livemode, height)
+    await connection.execute(
+        _INSERT,
+        livemode,
+        [header.height for header in headers],
+        [header.block_hash for header in headers],
+        [header.index_block_hash for header in headers],
+        [header.parent_index_block_hash for header in headers],
+        [header.time for header in headers],
+        [header.tenure_height for header in headers],
+        [header.bitcoin_height for header in headers],
+    )
+
+
+def _header(row: Record) -> Header:
+    return Header(
+        height=row["height"],
+        block_hash=row["block_hash"],
+        index_block_hash=row["index_block_hash"],
+        parent_index_block_hash=row["parent_index_block_hash"],
+        time=row["block_time"],
+        tenure_height=row["tenure_height"],
+        bitcoin_height=row["bitcoin_height"],
+    )
+
+
+def _cursor(row: Record) -> Cursor:
+    return Cursor(
+        livemode=row["livemode"],
+        network=row["network"],
+        view=View(
+            height=row["scanned_height"],
+            index_block_hash=row["scanned_hash"],
+            time=row["scanned_time"],
+            tenure_height=row["tenure_height"],
+            bitcoin_height=row["bitcoin_height"],
+        ),
+        version=row["version"],
+        advanced_at=row["advanced_at"],
+        checked_at=row["checked_at"],
+        trouble=row["trouble"],
+    )

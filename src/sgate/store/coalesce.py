@@ -1,0 +1,103 @@
+"""Coalescing: concurrent calls of one process share one statement.
+
+Sixty requests that each need a row need one round trip and one commit between them. The first call starts at once;
+while at most `in_flight` batches are under way, later calls gather and leave together. Nobody waits for a timer, and
+nobody is answered before the statement of its batch is done.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+MAX_BATCH = 64
+"""Items of one statement. Larger batches gain little and make a failure cost more."""
+
+MAX_WAITING = 4096
+"""Items that may wait. Beyond this the process is overloaded, and saying so is kinder than a longer queue."""
+
+BATCHES_IN_FLIGHT = 2
+
+
+class Overloaded(Exception):
+    """Too many calls are waiting for the database; try again in a moment."""
+
+
+class Coalescer(Generic[Item, Answer]):
+    """Gathers concurrent items into batches for `run`, which returns one answer (or exception) per item, in order."""
+
+    def __init__(
+        self,
+        run: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | BaseException]]],
+        *,
+        max_batch: int = MAX_BATCH,
+        max_waiting: int = MAX_WAITING,
+        in_flight: int = BATCHES_IN_FLIGHT,
+    ) -> None:
+        self._run = run
+        self._max_batch = max_batch
+        self._max_waiting = max_waiting
+        self._free_slots = in_flight
+        self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
+        self._batches: set[asyncio.Task[None]] = set()
+
+    async def submit(self, item: Item) -> Answer:
+        """Hand in one item and wait for its answer.
+
+        A caller that is cancelled while its item waits takes the item back; once its batch has left, the effect happens
+        all the same and only the answer is lost, as with any connection that breaks after the commit.
+
+        Raises:
+            Overloaded: if too many items wait already.
+            Exception: whatever `run` answered for this item, or raised for its batch.
+        """
+        if len(self._waiting) >= self._max_waiting:
+            raise Overloaded("too many calls are waiting for the database")
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, answer))
+        if self._free_slots:
+            self._start_batch()
+        return await answer
+
+    def _start_batch(self) -> None:
+        self._free_slots -= 1
+        task = asyncio.create_task(self._work())
+        self._batches.add(task)
+        task.add_done_callback(self._batches.discard)
+
+    async def _work(self) -> None:
+        try:
+            while batch := self._take():
+                await self._answer(batch)
+        finally:
+            self._free_slots += 1
+
+    def _take(self) -> list[tuple[Item, asyncio.Future[Answer]]]:
+        batch: list[tuple[Item, asyncio.Future[Answer]]] = []
+        while self._waiting and len(batch) < self._max_batch:
+            item, answer = self._waiting.popleft()
+            if not answer.done():
+                batch.append((item, answer))
+        return batch
+
+    async def _answer(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        answers: Sequence[Answer | BaseException]
+        try:
+            answers = await self._run([item for item, _ in batch])
+        except BaseException as error:
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error if isinstance(error, Exception) else Overloaded("shutting down"))
+            if not isinstance(error, Exception):
+                raise
+            return
+        for (_, future), answer in zip(batch, answers, strict=True):
+            if future.done():
+                continue
+            if isinstance(answer, BaseException):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)

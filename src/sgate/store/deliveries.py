@@ -1,0 +1,176 @@
+"""Webhook deliveries: the table is the queue. A claim takes rows under a lease; a result must bring the lease's token."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from sgate.store.pool import Connection, Record
+
+CLAIM_WINDOW = 500
+"""Due rows looked at by one claim. Rows of endpoints that are at their cap are left out before."""
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A claimed delivery with all that its attempt needs. `attempt` is 1 for the first; `payload` is the event's object."""
+
+    id: str
+    endpoint_id: str
+    attempt: int
+    url: str
+    livemode: bool
+    secret_encrypted: bytes
+    event_id: str
+    event_type: str
+    event_created_at: datetime
+    sequence: int
+    payload: bytes
+    due_at: datetime
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """How one attempt ended, as stored. Exactly one of `delivered`, `failed`, `retry_at` says what follows."""
+
+    delivery_id: str
+    token: UUID
+    attempt: int
+    started_at: datetime
+    duration_ms: int
+    response_status: int | None
+    response_headers: str | None
+    response_body: str | None
+    error: str | None
+    delivered: bool
+    failed: bool
+    retry_at: datetime | None
+
+
+# First attempts keep the order of an intent's events: event n+1 waits until event n was tried once at that endpoint.
+_CLAIM = """
+WITH due AS (
+    SELECT d.id, d.endpoint_id, row_number() OVER (PARTITION BY d.endpoint_id ORDER BY d.next_attempt_at) AS place
+    FROM (
+        SELECT id, endpoint_id, payment_intent_id, sequence, last_attempt, next_attempt_at
+        FROM webhook_deliveries
+        WHERE status = 'pending' AND next_attempt_at <= now() AND (leased_until IS NULL OR leased_until <= now())
+            AND endpoint_id <> ALL ($1::text[])
+        ORDER BY next_attempt_at
+        LIMIT $2
+    ) AS d
+    JOIN webhook_endpoints AS e ON e.id = d.endpoint_id AND e.disabled_at IS NULL AND e.deleted_at IS NULL
+    WHERE d.last_attempt IS NOT NULL OR NOT EXISTS (
+        SELECT 1 FROM webhook_deliveries AS earlier
+        WHERE earlier.payment_intent_id = d.payment_intent_id AND earlier.endpoint_id = d.endpoint_id
+            AND earlier.sequence < d.sequence AND earlier.status = 'pending' AND earlier.last_attempt IS NULL
+    )
+), chosen AS (
+    SELECT d.id FROM webhook_deliveries AS d
+    WHERE d.id IN (SELECT id FROM due WHERE place <= $3 LIMIT $4)
+        AND d.status = 'pending' AND (d.leased_until IS NULL OR d.leased_until <= now())
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE webhook_deliveries AS d
+SET lease_token = $5, leased_until = now() + $6::interval, attempts = d.attempts + 1
+FROM chosen, webhook_endpoints AS e, events AS v
+WHERE d.id = chosen.id AND e.id = d.endpoint_id AND v.id = d.event_id
+RETURNING d.id, d.endpoint_id, d.attempts, e.url, d.livemode, e.secret_encrypted, d.event_id, v.type,
+    v.created_at AS event_created_at, v.sequence, v.payload::text AS payload, d.next_attempt_at
+"""
+
+# Results of a batch. A row whose lease was lost to someone else (other token) is not touched.
+_COMPLETE = """
+WITH result AS (
+    SELECT * FROM unnest(
+        $1::text[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::integer[], $6::integer[], $7::text[], $8::text[],
+        $9::text[], $10::boolean[], $11::boolean[], $12::timestamptz[]
+    ) AS t (
+        id, token, attempt, started_at, duration_ms, response_status, response_headers, response_body, error,
+        delivered, failed, retry_at
+    )
+), updated AS (
+    UPDATE webhook_deliveries AS d
+    SET status = CASE WHEN r.delivered THEN 'delivered' WHEN r.failed THEN 'failed' ELSE 'pending' END,
+        next_attempt_at = r.retry_at, lease_token = NULL, leased_until = NULL, last_attempt = r.started_at,
+        last_error = r.error, response_status = r.response_status,
+        delivered_at = CASE WHEN r.delivered THEN now() END, failed_at = CASE WHEN r.failed THEN now() END
+    FROM result AS r
+    WHERE d.id = r.id AND d.lease_token = r.token AND d.status = 'pending'
+    RETURNING d.id
+)
+INSERT INTO webhook_attempts (
+    delivery_id, attempt, started_at, duration_ms, response_status, response_headers, response_body, error
+)
+SELECT r.id, r.attempt, r.started_at, r.duration_ms, r.response_status, r.response_headers::json, r.response_body, r.error
+FROM result AS r JOIN updated USING (id)
+ON CONFLICT (delivery_id, attempt) DO NOTHING
+"""
+
+# A lease given back unused: as if it had never been claimed.
+_RELEASE = """
+UPDATE webhook_deliveries
+SET lease_token = NULL, leased_until = NULL, attempts = attempts - 1
+WHERE lease_token = $1 AND id = ANY ($2::text[]) AND status = 'pending'
+"""
+
+_BACKLOG = """
+SELECT count(*) AS due, coalesce(extract(epoch FROM now() - min(next_attempt_at)), 0)::float8 AS oldest_s
+FROM webhook_deliveries
+WHERE status = 'pending' AND next_attempt_at <= now()
+"""
+
+
+async def claim(
+    connection: Connection,
+    token: UUID,
+    *,
+    saturated: Sequence[str],
+    per_endpoint: int,
+    limit: int,
+    lease: timedelta,
+) -> list[Delivery]:
+    """Take due deliveries under a lease.
+
+    Args:
+        token: must be given back with the results.
+        saturated: endpoints that already have all the attempts in flight that they may have.
+        per_endpoint: at most so many of one endpoint.
+        lease: after this someone else may take them; longer than twice the time an attempt may last.
+    """
+    rows = await connection.fetch(_CLAIM, saturated, CLAIM_WINDOW, per_endpoint, limit, token, lease)
+    return [_delivery(row) for row in rows]
+
+
+async def complete(connection: Connection, results: Sequence[Result]) -> int:
+    """Store how attempts ended. Returns how many counted; the others' leases had been lost."""
+    columns = zip(*(msgspec.structs.astuple(result) for result in results), strict=True)
+    tag = await connection.execute(_COMPLETE, *(list(column) for column in columns))
+    return int(tag.rsplit(" ", 1)[-1])
+
+
+async def release(connection: Connection, token: UUID, delivery_ids: Sequence[str]) -> None:
+    """Give claimed deliveries back without an attempt."""
+    await connection.execute(_RELEASE, token, delivery_ids)
+
+
+async def backlog(connection: Connection) -> Mapping[str, float]:
+    """How many deliveries are due, and for how many seconds the oldest has been."""
+    row = await connection.fetchrow(_BACKLOG)
+    return {"due": row["due"], "oldest_s": row["oldest_s"]} if row else {"due": 0, "oldest_s": 0.0}
+
+
+def _delivery(row: Record) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        endpoint_id=row["endpoint_id"],
+        attempt=row["attempts"],
+        url=row["url"],
+        livemode=row["livemode"],
+        secret_encrypted=row["secret_encrypted"],
+        event_id=row["event_id"],
+        event_type=row["type"],
+        event_created_at=row["event_created_at"],
+        sequence=row["sequence"],
+        payload=row["payload"].encode(),
+        due_at=row["next_attempt_at"],
+    )

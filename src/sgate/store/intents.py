@@ -1,0 +1,348 @@
+"""Payment intents: made in batches, read in batches, changed one at a time under a lock."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from sgate.core.finality import View
+from sgate.core.intent import Anomaly, LatePolicy, PaymentIntent, Status, Terms
+from sgate.core.money import Quote
+from sgate.core.payment import Payment
+from sgate.store.payments import PAYMENT_JSON, payment_of_json
+from sgate.store.pool import Connection, Record
+from sgate.store.rows import policy_of, policy_text, view_of
+
+MAX_PAYMENTS_SHOWN = 100
+"""Payments that a read of an intent carries along; the rest are listed by their own call."""
+
+_metadata_decoder = msgspec.json.Decoder(dict[str, str])
+_payments_decoder = msgspec.json.Decoder(list[dict[str, Any]])
+
+
+class NewIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """What one create stores: the intent, its first event, and the answer to repeat under an idempotency key.
+
+    Attributes:
+        settings_version: of the merchant's settings that the terms were made from; an outdated one stores nothing.
+        event_id: id of the `payment_intent.created` event. payload: its object, JSON.
+        scope: what the idempotency key is unique in (32 bytes), or None without a key; then the rest is unused.
+        request_hash: SHA-256 of the request body. answer_encrypted: the answer's body. keep_until: when it may go.
+    """
+
+    intent: PaymentIntent
+    settings_version: int
+    event_id: str
+    payload: bytes
+    scope: bytes | None = None
+    request_hash: bytes | None = None
+    answer_encrypted: bytes | None = None
+    keep_until: datetime | None = None
+
+
+class IntentView(msgspec.Struct, frozen=True, kw_only=True):
+    """An intent as read: with its payments and the chain as far as it is scanned now.
+
+    Attributes:
+        payments: in chain order, at most MAX_PAYMENTS_SHOWN.
+        scanned: None before the first scan of the chain.
+        sighted_at: the earliest mempool sighting, or None.
+    """
+
+    intent: PaymentIntent
+    merchant_name: str
+    support_url: str | None
+    payments: tuple[Payment, ...]
+    scanned: View | None
+    sighted_at: datetime | None
+
+
+# One statement makes an intent, its event, its deliveries and its idempotency row, for a whole batch. Rows of a batch
+# must be sorted by scope, and no scope may occur twice.
+CREATE = """
+WITH input AS (
+    SELECT * FROM unnest(
+        $1::text[], $2::text[], $3::boolean[], $4::bigint[], $5::text[], $6::timestamptz[], $7::integer[], $8::integer[],
+        $9::bigint[], $10::integer[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
+        $17::text[], $18::text[], $19::text[], $20::text[], $21::timestamptz[], $22::timestamptz[], $23::timestamptz[],
+        $24::integer[], $25::text[], $26::text[], $27::bytea[], $28::bytea[], $29::bytea[], $30::timestamptz[]
+    ) AS t (
+        id, merchant_id, livemode, amount_sats, client_secret, expires_at, grace_s, seen_hold_s,
+        tolerance_sats, tolerance_bp, policy, late_payments, pay_address, description, metadata, success_url,
+        cancel_url, amount_usd, rate_usd_per_btc, rate_source, quoted_at, next_check_time, created_at,
+        settings_version, event_id, payload, scope, request_hash, answer_encrypted, keep_until
+    )
+), current AS (
+    SELECT input.*, modes.merchant_id AS merchant
+    FROM input
+    JOIN merchant_modes AS modes ON modes.merchant_id = input.merchant_id::uuid
+        AND modes.livemode = input.livemode AND modes.version = input.settings_version
+), claimed AS (
+    INSERT INTO idempotency_keys AS stored (scope, request_hash, object_id, answer_status, answer_encrypted, expires_at)
+    SELECT scope, request_hash, id, 201, answer_encrypted, keep_until FROM current WHERE scope IS NOT NULL
+    ON CONFLICT (scope) DO UPDATE
+        SET request_hash = excluded.request_hash, object_id = excluded.object_id,
+            answer_encrypted = excluded.answer_encrypted, expires_at = excluded.expires_at
+        WHERE stored.expires_at <= now()
+    RETURNING object_id
+), fresh AS (
+    SELECT * FROM current WHERE scope IS NULL OR id IN (SELECT object_id FROM claimed)
+), made AS (
+    INSERT INTO payment_intents (
+        id, merchant_id, livemode, amount_sats, client_secret, expires_at, grace_s, seen_hold_s, tolerance_sats,
+        tolerance_bp, confirmation_policy, late_payments, pay_address, description, metadata, success_url, cancel_url,
+        amount_usd, rate_usd_per_btc, rate_source, quoted_at, next_check_time, created_at
+    )
+    SELECT id, merchant, livemode, amount_sats, client_secret, expires_at, grace_s, seen_hold_s, tolerance_sats,
+        tolerance_bp, policy::json, late_payments, pay_address, description, metadata::jsonb, success_url, cancel_url,
+        amount_usd, rate_usd_per_btc, rate_source, quoted_at, next_check_time, created_at
+    FROM fresh
+    RETURNING id
+), announced AS (
+    INSERT INTO events (id, merchant_id, livemode, type, payment_intent_id, sequence, payload, created_at)
+    SELECT event_id, merchant, livemode, 'payment_intent.created', id, 1, payload::json, created_at FROM fresh
+), queued AS (
+    INSERT INTO webhook_deliveries (
+        id, merchant_id, livemode, endpoint_id, event_id, payment_intent_id, sequence, next_attempt_at
+    )
+    SELECT 'whd_' || left(replace(gen_random_uuid()::text, '-', ''), 24), fresh.merchant, fresh.livemode, endpoints.id,
+        fresh.event_id, fresh.id, 1, now()
+    FROM fresh
+    JOIN webhook_endpoints AS endpoints ON endpoints.merchant_id = fresh.merchant
+        AND endpoints.livemode = fresh.livemode AND endpoints.deleted_at IS NULL
+        AND (endpoints.event_types = '{}' OR 'payment_intent.created' = ANY (endpoints.event_types))
+)
+SELECT id FROM made
+"""
+
+_COLUMNS = """
+i.id, i.merchant_id::text, i.livemode, i.amount_sats, i.client_secret, i.expires_at, i.grace_s, i.seen_hold_s,
+i.tolerance_sats, i.tolerance_bp, i.confirmation_policy::text AS policy, i.late_payments, i.pay_address, i.description,
+i.metadata::text AS metadata, i.success_url, i.cancel_url, i.amount_usd, i.rate_usd_per_btc, i.rate_source, i.quoted_at,
+i.status, i.exceptions, i.amount_received_sats, i.sequence, i.next_check_height, i.next_check_time,
+i.decided_in::text AS decided_in, i.confirmed_at, i.canceled_at, i.created_at
+"""
+
+_VIEW_COLUMNS = f"""
+{_COLUMNS}, m.name AS merchant_name, m.support_url,
+c.scanned_height, c.scanned_hash, c.scanned_time, c.tenure_height AS scanned_tenure, c.bitcoin_height AS scanned_bitcoin,
+(
+    SELECT json_agg({PAYMENT_JSON} ORDER BY p.block_height, p.tx_index, p.event_index)::text
+    FROM (SELECT * FROM payments WHERE payment_intent_id = i.id LIMIT {MAX_PAYMENTS_SHOWN}) AS p
+) AS payments,
+(SELECT min(s.first_seen_at) FROM mempool_sightings s WHERE s.payment_intent_id = i.id) AS sighted_at
+"""
+
+_READ = f"""
+SELECT {_VIEW_COLUMNS}
+FROM payment_intents i
+JOIN merchants m ON m.id = i.merchant_id
+LEFT JOIN chain_cursors c ON c.livemode = i.livemode
+WHERE i.id = ANY ($1::text[])
+"""
+
+_LIST_AFTER = f"""
+SELECT {_VIEW_COLUMNS}
+FROM payment_intents i
+JOIN merchants m ON m.id = i.merchant_id
+LEFT JOIN chain_cursors c ON c.livemode = i.livemode
+WHERE i.merchant_id = $1::text::uuid AND i.livemode = $2 AND ($3::text IS NULL OR i.status = $3)
+    AND (i.created_at, i.id) < ($4, $5)
+ORDER BY i.created_at DESC, i.id DESC
+LIMIT $6
+"""
+
+_POSITION = "SELECT created_at FROM payment_intents WHERE id = $1 AND merchant_id = $2::text::uuid AND livemode = $3"
+
+# NO KEY: rows that refer to the intent (payments, queue) may be written meanwhile.
+_LOCK = f"SELECT {_COLUMNS} FROM payment_intents i WHERE i.id = $1 FOR NO KEY UPDATE"
+
+_SAVE = """
+UPDATE payment_intents
+SET status = $2, exceptions = $3, amount_received_sats = $4, sequence = $5, next_check_height = $6, next_check_time = $7,
+    decided_in = $8::text::json, confirmed_at = $9, canceled_at = $10
+WHERE id = $1
+"""
+
+_KNOWN = "SELECT id, pay_address, merchant_id::text FROM payment_intents WHERE livemode = $1 AND id = ANY ($2::text[])"
+
+
+async def create(connection: Connection, batch: Sequence[NewIntent]) -> set[str]:
+    """Store a batch of intents with everything that belongs to them, in one statement.
+
+    Returns:
+        the ids that were stored. A missing one was not: its idempotency key is taken, or the merchant's settings
+        changed since its terms were made.
+    """
+    rows = await connection.fetch(CREATE, *_columns_of(batch))
+    return {row["id"] for row in rows}
+
+
+async def read(connection: Connection, intent_ids: Sequence[str]) -> dict[str, IntentView]:
+    """Intents by id, with their payments; unknown ones are absent."""
+    rows = await connection.fetch(_READ, intent_ids)
+    return {row["id"]: _intent_view(row) for row in rows}
+
+
+async def list_after(
+    connection: Connection,
+    merchant_id: str,
+    *,
+    livemode: bool,
+    status: str | None,
+    before: tuple[datetime, str],
+    limit: int,
+) -> list[IntentView]:
+    """A merchant's intents older than the position `before` (created_at, id), newest first."""
+    rows = await connection.fetch(_LIST_AFTER, merchant_id, livemode, status, before[0], before[1], limit)
+    return [_intent_view(row) for row in rows]
+
+
+async def position(connection: Connection, intent_id: str, merchant_id: str, *, livemode: bool) -> datetime | None:
+    """When this merchant's intent was made, or None if it has no such intent."""
+    return await connection.fetchval(_POSITION, intent_id, merchant_id, livemode)
+
+
+async def lock(connection: Connection, intent_id: str) -> PaymentIntent | None:
+    """Lock an intent until the transaction ends, and read it."""
+    row = await connection.fetchrow(_LOCK, intent_id)
+    return None if row is None else _intent(row)
+
+
+async def save(connection: Connection, intent: PaymentIntent, view: View) -> None:
+    """Store what was decided in `view` (status, sums, history); the terms never change."""
+    await connection.execute(
+        _SAVE,
+        intent.id,
+        intent.status,
+        sorted(intent.anomalies),
+        intent.amount_received_sats,
+        intent.sequence,
+        intent.next_check_height,
+        intent.next_check_time,
+        msgspec.json.encode(view).decode(),
+        intent.confirmed_at,
+        intent.canceled_at,
+    )
+
+
+async def known(connection: Connection, intent_ids: Sequence[str], *, livemode: bool) -> dict[str, tuple[str, str]]:
+    """Which of these memos are ours: id -> (pay address, merchant id)."""
+    rows = await connection.fetch(_KNOWN, livemode, intent_ids)
+    return {row["id"]: (row["pay_address"], row["merchant_id"]) for row in rows}
+
+
+def _columns_of(batch: Sequence[NewIntent]) -> list[list[Any]]:
+    return [list(column) for column in zip(*(_row_of(new) for new in batch), strict=True)]
+
+
+def _row_of(new: NewIntent) -> tuple[Any, ...]:
+    intent, terms, quote = new.intent, new.intent.terms, new.intent.quote
+    return (
+        intent.id,
+        intent.merchant_id,
+        intent.livemode,
+        terms.amount_sats,
+        intent.client_secret,
+        terms.expires_at,
+        terms.grace_s,
+        terms.seen_hold_s,
+        terms.tolerance_sats,
+        terms.tolerance_bp,
+        policy_text(terms.policy),
+        terms.late_payments,
+        terms.pay_address,
+        intent.description,
+        msgspec.json.encode(intent.metadata).decode() if intent.metadata else None,
+        intent.success_url,
+        intent.cancel_url,
+        None if quote is None else quote.amount_usd,
+        None if quote is None else quote.rate_usd_per_btc,
+        None if quote is None else quote.source,
+        None if quote is None else quote.quoted_at,
+        terms.in_time_until,
+        intent.created_at,
+        new.settings_version,
+        new.event_id,
+        new.payload.decode(),
+        new.scope,
+        new.request_hash,
+        new.answer_encrypted,
+        new.keep_until,
+    )
+
+
+def _intent_view(row: Record) -> IntentView:
+    payments = row["payments"]
+    return IntentView(
+        intent=_intent(row),
+        merchant_name=row["merchant_name"],
+        support_url=row["support_url"],
+        payments=() if payments is None else tuple(payment_of_json(item) for item in _payments_decoder.decode(payments)),
+        scanned=_scanned(row),
+        sighted_at=row["sighted_at"],
+    )
+
+
+def _scanned(row: Record) -> View | None:
+    if not row["scanned_height"]:
+        return None
+    return View(
+        height=row["scanned_height"],
+        index_block_hash=row["scanned_hash"],
+        time=row["scanned_time"],
+        tenure_height=row["scanned_tenure"],
+        bitcoin_height=row["scanned_bitcoin"],
+    )
+
+
+def _intent(row: Record) -> PaymentIntent:
+    metadata, decided_in, anomalies = row["metadata"], row["decided_in"], row["exceptions"]
+    return PaymentIntent(
+        id=row["id"],
+        merchant_id=row["merchant_id"],
+        livemode=row["livemode"],
+        client_secret=row["client_secret"],
+        terms=_terms(row),
+        created_at=row["created_at"],
+        status=Status(row["status"]),
+        anomalies=frozenset(map(Anomaly, anomalies)) if anomalies else frozenset(),
+        amount_received_sats=row["amount_received_sats"],
+        sequence=row["sequence"],
+        next_check_height=row["next_check_height"],
+        next_check_time=row["next_check_time"],
+        confirmed_at=row["confirmed_at"],
+        canceled_at=row["canceled_at"],
+        description=row["description"],
+        metadata={} if metadata is None else _metadata_decoder.decode(metadata),
+        success_url=row["success_url"],
+        cancel_url=row["cancel_url"],
+        quote=_quote(row),
+        view=None if decided_in is None else view_of(decided_in),
+    )
+
+
+def _terms(row: Record) -> Terms:
+    return Terms(
+        amount_sats=row["amount_sats"],
+        expires_at=row["expires_at"],
+        grace_s=row["grace_s"],
+        seen_hold_s=row["seen_hold_s"],
+        tolerance_sats=row["tolerance_sats"],
+        tolerance_bp=row["tolerance_bp"],
+        policy=policy_of(row["policy"]),
+        late_payments=LatePolicy(row["late_payments"]),
+        pay_address=row["pay_address"],
+    )
+
+
+def _quote(row: Record) -> Quote | None:
+    if row["amount_usd"] is None:
+        return None
+    return Quote(
+        amount_usd=row["amount_usd"],
+        rate_usd_per_btc=row["rate_usd_per_btc"],
+        source=row["rate_source"],
+        quoted_at=row["quoted_at"],
+    )

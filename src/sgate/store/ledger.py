@@ -1,0 +1,142 @@
+"""The ledger's tables: intents waiting for a decision, commands of merchants, and all facts of an intent at one moment."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from sgate.core.finality import View
+from sgate.core.lifecycle import Command
+from sgate.core.payment import Payment, Sighting
+from sgate.store.payments import PAYMENT_JSON, payment_of_json, sighting_of_json
+from sgate.store.pool import Connection, Record
+from sgate.store.rows import command_of, command_text
+
+_list_decoder = msgspec.json.Decoder(list[dict[str, Any]])
+_texts_decoder = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a decision about one intent depends on, as of one moment."""
+
+    payments: tuple[Payment, ...]
+    sightings: tuple[Sighting, ...]
+    commands: tuple[Command, ...]
+    view: View
+
+
+# DO UPDATE, not DO NOTHING: it waits for a ledger that is just deleting the row, so that no touch is lost.
+_QUEUE = """
+INSERT INTO ledger_queue AS q (payment_intent_id, livemode)
+SELECT id, $1 FROM unnest($2::text[]) AS t (id) ORDER BY id
+ON CONFLICT (payment_intent_id) DO UPDATE SET generation = q.generation + 1
+"""
+
+_QUEUE_DUE = """
+INSERT INTO ledger_queue AS q (payment_intent_id, livemode)
+SELECT id, livemode FROM (
+    (SELECT id, livemode FROM payment_intents
+     WHERE livemode = $1 AND next_check_height <= $2 ORDER BY next_check_height LIMIT $4)
+    UNION
+    (SELECT id, livemode FROM payment_intents
+     WHERE livemode = $1 AND next_check_time < $3 ORDER BY next_check_time LIMIT $4)
+) AS due
+ORDER BY id
+ON CONFLICT (payment_intent_id) DO NOTHING
+"""
+
+_TAKE = """
+SELECT payment_intent_id FROM ledger_queue
+WHERE livemode = $1 AND queued_at <= now()
+ORDER BY queued_at
+LIMIT 1
+FOR UPDATE SKIP LOCKED
+"""
+
+_POSTPONE = "UPDATE ledger_queue SET queued_at = now() + $2::interval WHERE payment_intent_id = $1"
+
+_DONE = "DELETE FROM ledger_queue WHERE payment_intent_id = $1"
+
+_LENGTH = "SELECT count(*) FROM ledger_queue WHERE livemode = $1"
+
+_COMMAND = "INSERT INTO ledger_commands (payment_intent_id, command) VALUES ($1, $2::text::json)"
+
+# One statement, so one snapshot: payments and the view they are judged in belong together.
+_FACTS = f"""
+SELECT c.scanned_height, c.scanned_hash, c.scanned_time, c.tenure_height, c.bitcoin_height,
+    (SELECT json_agg({PAYMENT_JSON})::text FROM payments p WHERE p.payment_intent_id = $1) AS payments,
+    (SELECT json_agg(json_build_object(
+        'tx_id', s.tx_id, 'amount_sats', s.amount_sats, 'first_seen_at', s.first_seen_at
+    ))::text FROM mempool_sightings s WHERE s.payment_intent_id = $1) AS sightings,
+    (SELECT json_agg(k.command ORDER BY k.id)::text FROM ledger_commands k WHERE k.payment_intent_id = $1) AS commands
+FROM chain_cursors c
+WHERE c.livemode = $2
+"""
+
+
+async def queue(connection: Connection, intent_ids: Iterable[str], *, livemode: bool) -> None:
+    """Ask for a new decision about these intents."""
+    await connection.execute(_QUEUE, livemode, sorted(set(intent_ids)))
+
+
+async def queue_due(connection: Connection, view: View, limit: int, *, livemode: bool) -> int:
+    """Queue intents whose threshold of height or time the view has passed, at most `limit` of each. Returns how many."""
+    tag = await connection.execute(_QUEUE_DUE, livemode, view.height, view.time, limit)
+    return int(tag.rsplit(" ", 1)[-1])
+
+
+async def take(connection: Connection, *, livemode: bool) -> str | None:
+    """Lock the next waiting intent's queue row; None if there is none. The row goes with `done`, in this transaction."""
+    return await connection.fetchval(_TAKE, livemode)
+
+
+async def done(connection: Connection, intent_id: str) -> None:
+    """The decision is made."""
+    await connection.execute(_DONE, intent_id)
+
+
+async def postpone(connection: Connection, intent_id: str, delay: timedelta) -> None:
+    """Put an intent that cannot be decided aside for a while, so that it holds up no other."""
+    await connection.execute(_POSTPONE, intent_id, delay)
+
+
+async def length(connection: Connection, *, livemode: bool) -> int:
+    """How many intents wait for a decision."""
+    return await connection.fetchval(_LENGTH, livemode)
+
+
+async def add_command(connection: Connection, intent_id: str, command: Command) -> None:
+    """Record what a merchant decided."""
+    await connection.execute(_COMMAND, intent_id, command_text(command))
+
+
+async def facts_of(connection: Connection, intent_id: str, *, livemode: bool) -> Facts:
+    """All facts of an intent at this moment."""
+    row = await connection.fetchrow(_FACTS, intent_id, livemode)
+    if row is None:  # the mode was never watched: nothing can be known
+        row_view = View(height=0, index_block_hash="", time=_EPOCH, tenure_height=0, bitcoin_height=0)
+        return Facts(payments=(), sightings=(), commands=(), view=row_view)
+    return Facts(
+        payments=tuple(payment_of_json(item) for item in _items(row["payments"])),
+        sightings=tuple(sighting_of_json(item) for item in _items(row["sightings"])),
+        commands=tuple(command_of(bytes(item).decode()) for item in _texts_decoder.decode(row["commands"] or "[]")),
+        view=_view(row),
+    )
+
+
+def _items(text: str | None) -> Sequence[dict[str, Any]]:
+    return [] if text is None else _list_decoder.decode(text)
+
+
+def _view(row: Record) -> View:
+    return View(
+        height=row["scanned_height"],
+        index_block_hash=row["scanned_hash"],
+        time=row["scanned_time"],
+        tenure_height=row["tenure_height"],
+        bitcoin_height=row["bitcoin_height"],
+    )
+
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

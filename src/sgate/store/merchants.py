@@ -1,0 +1,135 @@
+"""Merchants, their settings per mode, and the addresses they receive payments at."""
+
+from datetime import datetime
+
+import msgspec
+
+from sgate.core.finality import Policy
+from sgate.core.intent import LatePolicy
+from sgate.store.pool import Connection, Record
+from sgate.store.rows import policy_of, policy_text
+
+
+class Merchant(msgspec.Struct, frozen=True, kw_only=True):
+    """A merchant in one mode: the profile and that mode's settings.
+
+    Attributes:
+        id: UUID as text.
+        pay_address: where payments go, or None for the deployment's gateway address.
+        policy: the merchant's own confirmation policy, or None for the deployment's.
+        version: rises with every change of the mode's settings.
+    """
+
+    id: str
+    livemode: bool
+    name: str
+    support_url: str | None
+    created_at: datetime
+    pay_address: str | None
+    policy: Policy | None
+    tolerance_sats: int
+    tolerance_bp: int
+    late_payments: LatePolicy
+    version: int
+
+
+_INSERT = "INSERT INTO merchants (name) VALUES ($1) RETURNING id::text"
+
+_INSERT_MODES = """
+INSERT INTO merchant_modes (merchant_id, livemode)
+VALUES ($1::text::uuid, FALSE), ($1::text::uuid, TRUE)
+"""
+
+_GET = """
+SELECT m.id::text, o.livemode, m.name, m.support_url, m.created_at, o.pay_address, o.confirmation_policy::text AS policy,
+       o.tolerance_sats, o.tolerance_bp, o.late_payments, o.version
+FROM merchants m JOIN merchant_modes o ON o.merchant_id = m.id
+WHERE m.id = $1::text::uuid AND o.livemode = $2
+"""
+
+_LOCK = "SELECT version FROM merchant_modes WHERE merchant_id = $1::text::uuid AND livemode = $2 FOR UPDATE"
+
+_UPDATE_PROFILE = "UPDATE merchants SET name = $2, support_url = $3 WHERE id = $1::text::uuid"
+
+_UPDATE_MODE = """
+UPDATE merchant_modes
+SET pay_address = $3, confirmation_policy = $4::text::jsonb, tolerance_sats = $5, tolerance_bp = $6, late_payments = $7,
+    version = version + 1
+WHERE merchant_id = $1::text::uuid AND livemode = $2
+"""
+
+_CLAIM_ADDRESS = """
+INSERT INTO pay_addresses (livemode, address, merchant_id)
+VALUES ($1, $2, $3::text::uuid)
+ON CONFLICT (livemode, address) DO UPDATE SET address = excluded.address
+RETURNING merchant_id::text
+"""
+
+_OWNERS_OF = "SELECT address, merchant_id::text FROM pay_addresses WHERE livemode = $1 AND address = ANY($2::text[])"
+
+_LIST = "SELECT id::text, name, created_at FROM merchants ORDER BY created_at, id LIMIT $1"
+
+
+async def insert(connection: Connection, name: str) -> str:
+    """Make a merchant with default settings in both modes; returns its id."""
+    merchant_id: str = await connection.fetchval(_INSERT, name)
+    await connection.execute(_INSERT_MODES, merchant_id)
+    return merchant_id
+
+
+async def get(connection: Connection, merchant_id: str, *, livemode: bool) -> Merchant | None:
+    """A merchant and the settings of one mode."""
+    row = await connection.fetchrow(_GET, merchant_id, livemode)
+    return None if row is None else _merchant(row)
+
+
+async def lock(connection: Connection, merchant_id: str, *, livemode: bool) -> None:
+    """Lock the settings of one mode until the transaction ends."""
+    await connection.execute(_LOCK, merchant_id, livemode)
+
+
+async def update(connection: Connection, merchant: Merchant) -> None:
+    """Store the profile and the mode's settings, and raise the version."""
+    await connection.execute(_UPDATE_PROFILE, merchant.id, merchant.name, merchant.support_url)
+    await connection.execute(
+        _UPDATE_MODE,
+        merchant.id,
+        merchant.livemode,
+        merchant.pay_address,
+        None if merchant.policy is None else policy_text(merchant.policy),
+        merchant.tolerance_sats,
+        merchant.tolerance_bp,
+        merchant.late_payments,
+    )
+
+
+async def claim_address(connection: Connection, merchant_id: str, address: str, *, livemode: bool) -> str:
+    """Record that payments to `address` are this merchant's. Returns the id of the merchant who really owns it."""
+    return await connection.fetchval(_CLAIM_ADDRESS, livemode, address, merchant_id)
+
+
+async def owners_of(connection: Connection, addresses: list[str], *, livemode: bool) -> dict[str, str]:
+    """Which merchants own these addresses: address -> merchant id; unknown ones are absent."""
+    rows = await connection.fetch(_OWNERS_OF, livemode, addresses)
+    return {row["address"]: row["merchant_id"] for row in rows}
+
+
+async def list_all(connection: Connection, limit: int) -> list[Record]:
+    """Merchants (id, name, created_at), oldest first."""
+    return await connection.fetch(_LIST, limit)
+
+
+def _merchant(row: Record) -> Merchant:
+    return Merchant(
+        id=row["id"],
+        livemode=row["livemode"],
+        name=row["name"],
+        support_url=row["support_url"],
+        created_at=row["created_at"],
+        pay_address=row["pay_address"],
+        policy=None if row["policy"] is None else policy_of(row["policy"]),
+        tolerance_sats=row["tolerance_sats"],
+        tolerance_bp=row["tolerance_bp"],
+        late_payments=LatePolicy(row["late_payments"]),
+        version=row["version"],
+    )

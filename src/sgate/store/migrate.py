@@ -1,0 +1,99 @@
+"""Bring the schema up to date: Alembic keeps the order, plain `.sql` files hold the statements.
+
+Any number of processes may start at once: an advisory lock lets one of them migrate while the others wait. SQLAlchemy is
+imported by this module alone.
+"""
+
+from importlib import resources
+from pathlib import Path
+from typing import Any, cast
+
+from alembic import command, op
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+ADVISORY_LOCK = 0x5347_4154_4501
+"""Held while migrating ("SGATE", 1)."""
+
+LOCK_TIMEOUT_S = 10
+"""How long one statement of a migration may wait for a table that others use, so that it never queues up the traffic."""
+
+STATEMENT_TIMEOUT_S = 600
+
+
+class SchemaOutdated(Exception):
+    """The database's schema is not the one this version needs. Run `sgate migrate`."""
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("sgate.store").joinpath("migrations")))
+    return config
+
+
+async def migrate(database_url: str) -> str:
+    """Apply what is missing, under the lock. Returns the revision the schema is at.
+
+    Args:
+        database_url: must be a direct connection: advisory locks do not survive transaction pooling.
+    """
+    async with _engine(database_url).connect() as connection:
+        await connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'"))
+        await connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'"))
+        await connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
+        await connection.commit()
+        await connection.execute(text("SET lock_timeout = 0"))
+        await connection.execute(text(f"SELECT pg_advisory_lock({ADVISORY_LOCK})"))
+        await connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'"))
+        await connection.commit()
+        try:
+            await connection.run_sync(_upgrade)
+            await connection.commit()
+        finally:
+            await connection.rollback()
+            await connection.execute(text(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})"))
+            await connection.commit()
+    return head()
+
+
+async def check(database_url: str) -> None:
+    """Make sure that the schema is the one this version needs.
+
+    Raises:
+        SchemaOutdated: if it is not.
+    """
+    async with _engine(database_url).connect() as connection:
+        found = await connection.run_sync(_current)
+    if found != head():
+        raise SchemaOutdated(f"the database is at schema {found or 'none'}, this version needs {head()}: run `sgate migrate`")
+
+
+def head() -> str:
+    """The revision this version of the code needs."""
+    return cast("str", ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def run_sql_of(migration_file: str) -> None:
+    """Run the `.sql` file that stands beside a migration's Python file, all statements in one go."""
+    script = Path(migration_file).with_suffix(".sql").read_text("utf-8")
+    dbapi_connection = cast("Any", op.get_bind().connection.dbapi_connection)
+    dbapi_connection.run_async(lambda connection: connection.execute(script))
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _engine(database_url: str) -> Any:
+    url = make_url(database_url).set(drivername="postgresql+asyncpg")
+    return create_async_engine(url, poolclass=NullPool)

@@ -1,0 +1,158 @@
+"""Payments and sightings: the facts of the chain. Written by the watcher alone, never deleted."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from sgate.core.finality import View
+from sgate.core.payment import Inclusion, Payment, Sighting
+from sgate.store.pool import Connection
+from sgate.store.rows import view_text
+
+# A payment as a JSON object, for statements that read payments along with something else.
+PAYMENT_JSON = """
+json_build_object(
+    'id', p.id, 'tx_id', p.tx_id, 'event_index', p.event_index, 'amount_sats', p.amount_sats, 'sender', p.sender,
+    'recipient', p.recipient, 'memo', encode(p.memo, 'hex'), 'block_height', p.block_height, 'block_hash', p.block_hash,
+    'index_block_hash', p.index_block_hash, 'block_time', p.block_time, 'tx_index', p.tx_index,
+    'tenure_height', p.tenure_height, 'bitcoin_height', p.bitcoin_height, 'first_mined_at', p.first_mined_at,
+    'first_seen_at', p.first_seen_at, 'inclusion', p.status
+)
+"""
+
+
+class FoundPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A transfer to an address we watch, as found on the chain. `intent_id` and `merchant_id` are None when unknown."""
+
+    payment: Payment
+    merchant_id: str | None
+    intent_id: str | None
+
+
+# Included (again): the place is overwritten, what survives reorganisations is kept, and an assignment is kept too.
+_UPSERT = """
+INSERT INTO payments AS stored (
+    id, livemode, merchant_id, payment_intent_id, tx_id, event_index, amount_sats, sender, recipient, memo, status,
+    block_height, block_hash, index_block_hash, block_time, tx_index, tenure_height, bitcoin_height, first_mined_at,
+    first_seen_at
+)
+VALUES ($1, $2, $3::text::uuid, $4, $5, $6, $7, $8, $9, $10, 'included', $11, $12, $13, $14, $15, $16, $17, $14, (
+    SELECT min(first_seen_at) FROM mempool_sightings WHERE payment_intent_id = $4 AND tx_id = $5
+))
+ON CONFLICT (livemode, tx_id, event_index) DO UPDATE
+SET amount_sats = excluded.amount_sats, sender = excluded.sender, recipient = excluded.recipient, memo = excluded.memo,
+    status = 'included', block_height = excluded.block_height, block_hash = excluded.block_hash,
+    index_block_hash = excluded.index_block_hash, block_time = excluded.block_time, tx_index = excluded.tx_index,
+    tenure_height = excluded.tenure_height, bitcoin_height = excluded.bitcoin_height,
+    merchant_id = coalesce(stored.merchant_id, excluded.merchant_id),
+    payment_intent_id = coalesce(stored.payment_intent_id, excluded.payment_intent_id),
+    first_mined_at = least(stored.first_mined_at, excluded.first_mined_at),
+    first_seen_at = least(stored.first_seen_at, excluded.first_seen_at)
+WHERE stored.status <> 'included' OR stored.index_block_hash <> excluded.index_block_hash
+RETURNING id, payment_intent_id
+"""
+
+# A transaction that came back with other legs than before: those it no longer has are gone.
+_ORPHAN_OTHER_LEGS = """
+UPDATE payments SET status = 'orphaned'
+WHERE livemode = $1 AND tx_id = $2 AND status = 'included' AND event_index <> ALL ($3::integer[])
+RETURNING id, payment_intent_id, block_height, index_block_hash
+"""
+
+# Whatever is included in a block that is not on the chain we follow.
+_ORPHAN_FROM = """
+UPDATE payments SET status = 'orphaned'
+WHERE livemode = $1 AND block_height >= $2 AND status = 'included' AND index_block_hash <> ALL ($3::text[])
+RETURNING id, payment_intent_id, block_height, index_block_hash
+"""
+
+_OBSERVE = """
+INSERT INTO payment_observations (payment_id, status, block_height, index_block_hash, view)
+VALUES ($1, $2, $3, $4, $5::text::json)
+"""
+
+_CLEAR_SIGHTING = "DELETE FROM mempool_sightings WHERE tx_id = $1"
+
+_HELD = """
+SELECT tx_id, CASE WHEN block_height >= $3 THEN index_block_hash END AS index_block_hash
+FROM payments
+WHERE livemode = $1 AND tx_id = ANY ($2::text[]) AND status = 'included'
+"""
+
+
+async def include(connection: Connection, found: FoundPayment, view: View, *, livemode: bool) -> str | None:
+    """Record a transfer that is on the chain. Returns the intent whose facts changed, or None if nothing changed."""
+    payment = found.payment
+    row = await connection.fetchrow(
+        _UPSERT,
+        payment.id,
+        livemode,
+        found.merchant_id,
+        found.intent_id,
+        payment.tx_id,
+        payment.event_index,
+        payment.amount_sats,
+        payment.sender,
+        payment.recipient,
+        payment.memo,
+        payment.block_height,
+        payment.block_hash,
+        payment.index_block_hash,
+        payment.block_time,
+        payment.tx_index,
+        payment.tenure_height,
+        payment.bitcoin_height,
+    )
+    await connection.execute(_CLEAR_SIGHTING, payment.tx_id)
+    if row is None:
+        return None
+    observation = (row["id"], Inclusion.INCLUDED, payment.block_height, payment.index_block_hash, view_text(view))
+    await connection.execute(_OBSERVE, *observation)
+    return row["payment_intent_id"]
+
+
+async def orphan_other_legs(
+    connection: Connection, tx_id: str, event_indexes: Sequence[int], view: View, *, livemode: bool
+) -> set[str]:
+    """Orphan the payments of a transaction that it no longer makes. Returns the intents whose facts changed."""
+    rows = await connection.fetch(_ORPHAN_OTHER_LEGS, livemode, tx_id, event_indexes)
+    return await _observe_orphans(connection, rows, view)
+
+
+async def orphan_from(
+    connection: Connection, height: int, canonical_hashes: Sequence[str], view: View, *, livemode: bool
+) -> set[str]:
+    """Orphan what is included from `height` upward in blocks other than these. Returns the intents concerned."""
+    rows = await connection.fetch(_ORPHAN_FROM, livemode, height, canonical_hashes)
+    return await _observe_orphans(connection, rows, view)
+
+
+async def held_in_blocks(
+    connection: Connection, tx_ids: Sequence[str], height: int, *, livemode: bool
+) -> dict[str, set[str]]:
+    """Transactions of which we hold included payments: tx id -> index hashes of their blocks from `height` upward."""
+    held: dict[str, set[str]] = {}
+    for row in await connection.fetch(_HELD, livemode, tx_ids, height):
+        hashes = held.setdefault(row["tx_id"], set())
+        if row["index_block_hash"] is not None:
+            hashes.add(row["index_block_hash"])
+    return held
+
+
+async def _observe_orphans(connection: Connection, rows: Sequence[Any], view: View) -> set[str]:
+    for row in rows:
+        observation = (row["id"], Inclusion.ORPHANED, row["block_height"], row["index_block_hash"], view_text(view))
+        await connection.execute(_OBSERVE, *observation)
+    return {row["payment_intent_id"] for row in rows if row["payment_intent_id"] is not None}
+
+
+def payment_of_json(item: dict[str, Any]) -> Payment:
+    """A payment from PAYMENT_JSON."""
+    memo = item["memo"]
+    return msgspec.convert({**item, "memo": None if memo is None else bytes.fromhex(memo)}, Payment)
+
+
+def sighting_of_json(item: dict[str, Any]) -> Sighting:
+    """A sighting from a JSON object with its fields."""
+    return msgspec.convert(item, Sighting)

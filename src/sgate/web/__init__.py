@@ -1,0 +1,1 @@
+"""Server-rendered pages: complete without JavaScript, better with a little of it."""

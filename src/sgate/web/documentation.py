@@ -1,0 +1,132 @@
+"""/, /docs and /docs/errors: what this server is, what it takes, and what its errors mean. Made from the OpenAPI document."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+import sgate
+from sgate.gateway.deployment import Mode
+from sgate.gateway.errors import GatewayError
+from sgate.web.pages import page
+
+Schema = Mapping[str, Any]
+Row = tuple[str, str, str]
+
+
+class ErrorPage(msgspec.Struct, frozen=True):
+    """One error code and what it means."""
+
+    code: str
+    status: int
+    type: str
+    text: str
+
+
+class CallPage(msgspec.Struct, frozen=True):
+    """One call, ready to be shown."""
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    description: str
+    tables: tuple[tuple[str, tuple[Row, ...]], ...]
+    failures: tuple[tuple[str, str], ...]
+
+
+def routes(openapi: Schema, modes: Mapping[bool, Mode]) -> list[HTTPRouteHandler]:
+    """The pages for developers."""
+    calls = tuple(_calls(openapi))
+
+    @get("/")
+    async def landing() -> Response[bytes]:
+        """What this server is."""
+        named = [("Live" if livemode else "Test", mode.network) for livemode, mode in modes.items()]
+        return page("landing.html", version=sgate.__version__, modes=named)
+
+    @get("/docs")
+    async def docs() -> Response[bytes]:
+        """The API, for reading."""
+        return page("docs.html", openapi=openapi, calls=calls)
+
+    @get("/docs/errors")
+    async def error_docs() -> Response[bytes]:
+        """Every error code."""
+        return page("errors.html", errors=error_pages())
+
+    return [landing, docs, error_docs]
+
+
+def error_pages() -> list[ErrorPage]:
+    """All error codes, by status and code."""
+    found = {kind.code: kind for kind in _tree(GatewayError)}
+    pages = [
+        ErrorPage(code, kind.status, kind.type, " ".join((kind.__doc__ or "").split())) for code, kind in found.items()
+    ]
+    return sorted(pages, key=lambda error: (error.status, error.code))
+
+
+def _tree(kind: type[GatewayError]) -> Iterator[type[GatewayError]]:
+    for child in kind.__subclasses__():
+        yield from _tree(child)
+    yield kind
+
+
+def _calls(openapi: Schema) -> Iterator[CallPage]:
+    for path, methods in openapi["paths"].items():
+        for method, operation in methods.items():
+            yield CallPage(
+                id=operation["operationId"],
+                method=method.upper(),
+                path=path,
+                summary=operation["summary"],
+                description=operation.get("description", ""),
+                tables=tuple(_tables(openapi, operation)),
+                failures=tuple(
+                    (status, answer["description"].replace("`", ""))
+                    for status, answer in operation["responses"].items()
+                    if not status.startswith("2")
+                ),
+            )
+
+
+def _tables(openapi: Schema, operation: Schema) -> Iterator[tuple[str, tuple[Row, ...]]]:
+    parameters = tuple(
+        (parameter["name"], _kind(openapi, parameter["schema"]), parameter.get("description", ""))
+        for parameter in operation["parameters"]
+    )
+    if parameters:
+        yield "Parameters", parameters
+    if "requestBody" in operation:
+        yield "Body", _fields(openapi, operation["requestBody"]["content"]["application/json"]["schema"])
+    success = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
+    yield "Answer", _fields(openapi, success["content"]["application/json"]["schema"])
+
+
+def _fields(openapi: Schema, schema: Schema) -> tuple[Row, ...]:
+    properties = _resolved(openapi, schema).get("properties", {})
+    return tuple(
+        (name, _kind(openapi, field), _resolved(openapi, field).get("description", field.get("description", "")))
+        for name, field in properties.items()
+    )
+
+
+def _kind(openapi: Schema, schema: Schema) -> str:
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_kind(openapi, option) for option in schema["anyOf"]))
+    if "$ref" in schema:
+        target = _resolved(openapi, schema)
+        return ", ".join(target["enum"]) if "enum" in target else schema["$ref"].rpartition("/")[2]
+    if schema.get("type") == "array":
+        return f"list of {_kind(openapi, schema.get('items', {}))}"
+    kind = schema.get("type", "any")
+    return " or ".join(kind) if isinstance(kind, Sequence) and not isinstance(kind, str) else str(kind)
+
+
+def _resolved(openapi: Schema, schema: Schema) -> Schema:
+    if "$ref" in schema:
+        return openapi["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return schema
