@@ -213,8 +213,16 @@ def document() -> Mapping[str, Any]:
 
 def _components(types: Sequence[type]) -> tuple[dict[type, Schema], Schema]:
     unique = list(dict.fromkeys(types))
-    found, components = msgspec.json.schema_components(unique, ref_template="#/components/schemas/{name}")
+    found, components = msgspec.json.schema_components(
+        unique, ref_template="#/components/schemas/{name}", schema_hook=_any
+    )
     return dict(zip(unique, found, strict=True)), components
+
+
+def _any(kind: type) -> Schema:
+    """Values of no fixed shape: the object inside an event, the details of an error."""
+    del kind
+    return {"description": "Any JSON value."}  # an empty schema would count as none
 
 
 def _operation(call: Call, references: Mapping[type, Schema]) -> Schema:

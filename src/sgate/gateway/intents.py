@@ -161,7 +161,7 @@ class Intents:
         try:
             async with self._pool.acquire() as connection:
                 made = await store.create(connection, chosen)
-        except DatabaseErrors as error:
+        except (asyncpg.PostgresError, *DatabaseErrors) as error:
             outcomes = await self._create_each(chosen, error)
             return [outcomes.get(new.intent.id, False) for new in batch]
         return [new.intent.id in made for new in batch]
@@ -185,7 +185,7 @@ class Intents:
                 return new.intent.id in await store.create(connection, [new])
         except asyncpg.UniqueViolationError as error:
             return True if error.constraint_name == "payment_intents_pkey" else error
-        except DatabaseErrors as error:
+        except (asyncpg.PostgresError, *DatabaseErrors) as error:
             return error
 
     # --- read

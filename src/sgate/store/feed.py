@@ -119,7 +119,7 @@ class Wakeups:
 
     async def run(self) -> None:
         """Send wake-ups until cancelled."""
-        connection: asyncpg.Connection[asyncpg.Record] | None = None
+        connection: asyncpg.Connection | None = None
         while True:
             await self._wanted.wait()
             self._wanted.clear()

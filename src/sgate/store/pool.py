@@ -10,17 +10,31 @@ ACQUIRE_TIMEOUT_S = 60.0
 CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 15.0
 IDLE_TIMEOUT_S = 30.0
+MAX_QUERIES = 1_000_000
+"""Queries after which a pooled connection is made anew, so that a leak in a server process cannot grow for ever."""
 
-Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 """What a statement runs on; it may be inside a transaction."""
 
-Pool = asyncpg.Pool[asyncpg.Record]
+Pool = asyncpg.Pool
 Record = asyncpg.Record
-DatabaseErrors = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-"""What talking to the database can raise when it is away or refuses."""
+DatabaseErrors = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # shutting down, starting up, statement timeout
+    asyncpg.InsufficientResourcesError,  # disk full, too many connections
+    asyncpg.TransactionRollbackError,  # deadlock
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,  # connected to a standby in the middle of a failover
+    asyncpg.PostgresSystemError,
+)
+"""What the database can raise when it is away or busy: worth another try. Any other error of its is a defect of ours."""
 
 
-class PlainConnection(asyncpg.Connection[asyncpg.Record]):
+class PlainConnection(asyncpg.Connection):
     """A connection without a reset query.
 
     asyncpg resets a connection each time it goes back to the pool, which costs a round trip per request. Nothing here
@@ -32,6 +46,16 @@ class PlainConnection(asyncpg.Connection[asyncpg.Record]):
         return ""
 
 
+class _WaitingPool(asyncpg.Pool):
+    """A pool whose `acquire` never waits for ever."""
+
+    acquire_timeout_s = ACQUIRE_TIMEOUT_S
+
+    def acquire(self, *, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - the signature is asyncpg's
+        """A connection, or TimeoutError."""
+        return super().acquire(timeout=self.acquire_timeout_s if timeout is None else timeout)
+
+
 async def open_pool(
     database_url: str,
     *,
@@ -39,6 +63,7 @@ async def open_pool(
     max_connections: int = MAX_CONNECTIONS,
     connect_timeout_s: float = CONNECT_TIMEOUT_S,
     statement_timeout_s: float = STATEMENT_TIMEOUT_S,
+    acquire_timeout_s: float = ACQUIRE_TIMEOUT_S,
     statement_cache: bool = True,
     application_name: str = "sgate",
 ) -> Pool:
@@ -46,15 +71,19 @@ async def open_pool(
 
     Args:
         statement_timeout_s: PostgreSQL ends a statement that takes longer.
+        acquire_timeout_s: how long a caller waits for a free connection.
         statement_cache: off behind a pooler that does not keep prepared statements.
 
     Raises:
         OSError, asyncpg.PostgresError: if the database cannot be reached.
     """
-    return await asyncpg.create_pool(
+    pool = _WaitingPool(
         database_url,
         min_size=min(min_connections, max_connections),
         max_size=max_connections,
+        max_queries=MAX_QUERIES,
+        loop=None,
+        record_class=asyncpg.Record,
         max_inactive_connection_lifetime=IDLE_TIMEOUT_S,
         timeout=connect_timeout_s,
         command_timeout=statement_timeout_s + 1,
@@ -62,9 +91,11 @@ async def open_pool(
         server_settings=_server_settings(application_name, statement_timeout_s),
         **({} if statement_cache else {"statement_cache_size": 0}),
     )
+    pool.acquire_timeout_s = acquire_timeout_s
+    return await pool
 
 
-async def connect(database_url: str, *, application_name: str) -> asyncpg.Connection[asyncpg.Record]:
+async def connect(database_url: str, *, application_name: str) -> asyncpg.Connection:
     """One connection of its own, for LISTEN and for locks that live as long as the connection."""
     return await asyncpg.connect(
         database_url,

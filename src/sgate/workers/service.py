@@ -125,15 +125,21 @@ async def deliver(deliverer: Deliverer, feed: Feed, *, stop: Stop, pulse: Pulse)
     wake = asyncio.Event()
     unlisten = feed.listen(Channel.DELIVERY, lambda _: wake.set())
     sending: set[asyncio.Task[object]] = set()
+    defects: list[BaseException] = []
 
     def sent(task: asyncio.Task[object]) -> None:
         sending.discard(task)
         wake.set()  # an endpoint has a free slot again, or the next event of an intent may go
-        if not task.cancelled() and isinstance(error := task.exception(), DatabaseErrors):
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, DatabaseErrors):
             structlog.get_logger("sgate.deliverer").warning("result_not_stored", reason=str(error))
+        elif error is not None:
+            defects.append(error)
 
     async def claim_and_send() -> None:
         while not stop.requested:
+            if defects:
+                raise defects[0]
             wake.clear()
             token, claimed = await deliverer.claim()
             pulse.beat()

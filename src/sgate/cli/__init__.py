@@ -1,0 +1,34 @@
+"""The `sgate` command."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from sgate.cli import chain, demo, keys, merchants, migrate, run, simulator
+from sgate.cli.problems import OperatorError
+from sgate.settings import SettingsError
+
+app = typer.Typer(
+    name="sgate",
+    help="A self-hosted payment gateway for sBTC. Start with `sgate demo`.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("demo")(demo.demo)
+app.command("run")(run.run)
+app.command("simulator")(simulator.simulator)
+app.command("migrate")(migrate.migrate)
+app.add_typer(merchants.app, name="merchants")
+app.add_typer(keys.app, name="keys")
+app.add_typer(chain.app, name="chain")
+
+
+def main() -> None:
+    """Run the command; a wrong setting or a missing database is one sentence, not a traceback."""
+    try:
+        app()
+    except (SettingsError, OperatorError) as error:
+        Console(stderr=True, highlight=False).print(f"[bold red]sgate:[/] {error}", soft_wrap=True)
+        sys.exit(2)

@@ -1,0 +1,268 @@
+"""`sgate demo`: the whole product in one process, shown step by step.
+
+An embedded database, the simulated chain, the API, the checkout and all workers; and beside them a small shop that does what
+a merchant's server does: it asks for a payment, and receives and verifies the webhook. Nothing is faked: the shop talks
+HTTP to the server like any other.
+"""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import aiohttp
+import msgspec
+import typer
+from aiohttp import web
+from rich.console import Console
+
+from sgate import runtime, settings
+from sgate.chain.simulator import simulated_address
+from sgate.cli.problems import OperatorError
+from sgate.cli.processes import database_trouble, run_loop
+from sgate.core.memo import memo_of
+from sgate.core.signature import InvalidSignature, verify_sgate, verify_standard
+from sgate.gateway import merchants
+from sgate.gateway.environment import Environment
+from sgate.runtime import ALL_ROLES, Gateway
+from sgate.settings import Settings
+from sgate.store.audit import OPERATOR
+from sgate.telemetry import logging
+from sgate.workers.service import Stop
+
+AMOUNT_SATS = 100_000
+STEP_TIMEOUT_S = 60.0
+POLL_S = 0.2
+BLOCK_INTERVAL_S = 1.0
+EXPIRES_IN_S = 3600
+
+console = Console(highlight=False)
+
+
+class DemoFailed(Exception):
+    """A step of the demo did not happen."""
+
+
+class Shop:
+    """A merchant's server: one API key, one webhook receiver."""
+
+    def __init__(self, base_url: str, api_key: str) -> None:
+        self._base_url = base_url
+        self._session = aiohttp.ClientSession(headers={"Authorization": f"Bearer {api_key}"})
+        self._received: asyncio.Queue[tuple[dict[str, str], bytes]] = asyncio.Queue()
+        self._runner: web.AppRunner | None = None
+        self.secret = ""
+
+    async def call(self, method: str, path: str, body: dict[str, Any] | None = None, key: str | None = None) -> Any:
+        """One call of the API."""
+        headers = {"Idempotency-Key": key} if key else {}
+        async with self._session.request(method, self._base_url + path, json=body, headers=headers) as response:
+            answer = await response.json()
+            if response.status >= 400:  # noqa: PLR2004 - any failure
+                raise DemoFailed(f"{method} {path} answered {response.status}: {answer['error']['message']}")
+            return answer
+
+    async def receive_webhooks(self) -> str:
+        """Start the receiver; returns its URL."""
+
+        async def receive(request: web.Request) -> web.Response:
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            await self._received.put((headers, await request.read()))
+            return web.Response(text="ok")
+
+        application = web.Application()
+        application.router.add_post("/webhooks", receive)
+        self._runner = web.AppRunner(application, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        return f"http://127.0.0.1:{self._runner.addresses[0][1]}/webhooks"
+
+    async def verified_webhook(self) -> dict[str, Any]:
+        """The next webhook, both of its signatures verified."""
+        try:
+            headers, body = await asyncio.wait_for(self._received.get(), STEP_TIMEOUT_S)
+        except TimeoutError:
+            raise DemoFailed("no webhook came") from None
+        try:
+            verify_standard(self.secret, headers, body, int(time.time()))
+            verify_sgate(self.secret, headers, body, int(time.time()))
+        except InvalidSignature as error:
+            raise DemoFailed(f"a webhook came that cannot be trusted: {error}") from None
+        return msgspec.json.decode(body)
+
+    async def close(self) -> None:
+        """Stop."""
+        await self._session.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+
+def demo(once: Annotated[bool, typer.Option("--once", help="End after the payment, with exit status 0 or 1.")] = False) -> None:
+    """Watch a payment from intent to signed webhook, on an embedded database and a simulated chain."""
+    logging.configure("error")
+    console.print("\n[bold]sGate demo[/]  [dim]a payment from intent to signed webhook; nothing here is real money[/]\n")
+    with _directory(once) as directory:
+        chosen = _settings(once, directory)
+        started = time.perf_counter()
+        try:
+            with database_trouble(), runtime.database(chosen) as url:
+                _step("Database", "an embedded PostgreSQL is up", time.perf_counter() - started)
+                run_loop(_serve(chosen, url, once=once))
+        except DemoFailed as error:
+            console.print(f"\n[bold red]The demo failed:[/] {error}")
+            raise typer.Exit(1) from None
+
+
+@contextlib.contextmanager
+def _directory(once: bool) -> Iterator[Path]:
+    """Where the demo keeps its data: for good, or only until it ends."""
+    if not once:
+        yield runtime.default_directory() / "demo"
+        return
+    directory = Path(tempfile.mkdtemp(prefix="sgate-demo-"))
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _settings(once: bool, directory: Path) -> Settings:
+    return settings.load(
+        env="development",
+        database_url=None,
+        database_direct_url=None,
+        data_dir=directory,
+        live={"source": "off"},
+        test={"source": "simulator", "block_interval_s": BLOCK_INTERVAL_S, "poll_interval_s": POLL_S},
+        **({"port": 0, "public_url": None} if once else {}),
+    )
+
+
+async def _serve(chosen: Settings, url: str, *, once: bool) -> None:
+    try:
+        listening = runtime.bind(chosen)
+    except OSError:
+        raise OperatorError(f"port {chosen.port} is taken. Choose another: SGATE_PORT=4001 sgate demo") from None
+    stop = Stop()
+    runtime.stop_on_signals(stop)
+    await runtime.prepare(url, chosen)
+    async with runtime.open_gateway(chosen, url, port=listening.getsockname()[1]) as gateway:
+        serving = asyncio.create_task(runtime.run(gateway, ALL_ROLES, stop, listening))
+        showing = asyncio.create_task(_show(gateway, stop, once=once))
+        try:
+            await asyncio.wait([serving, showing], return_when=asyncio.FIRST_COMPLETED)
+            if not showing.done():
+                showing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await showing
+        finally:
+            stop.request()
+            await serving
+
+
+async def _show(gateway: Gateway, stop: Stop, *, once: bool) -> None:
+    base_url = gateway.modes[False].public_url
+    async with _shop(gateway, base_url) as shop:
+        intent = await _pay(gateway, shop)
+        if once:
+            console.print("\n[bold green]Done.[/] Intent, payment, confirmation and a verified webhook.\n")
+            return
+        extra = await shop.call("POST", "/v1/payment_intents", _request("Try it yourself"))
+        console.print(f"\n[bold green]Done.[/] The server stays up. Now you:\n")
+        console.print(f"  Pay this one in your browser   [bold]{extra['checkout_url']}[/]", soft_wrap=True)
+        console.print(f"  The one that was just paid     {intent['checkout_url']}", soft_wrap=True)
+        console.print(f"  The API                        {base_url}/docs")
+        console.print(f"  Health                         {base_url}/health\n")
+        console.print("  Webhooks are received and verified below. Ctrl+C ends it.\n")
+        while not stop.requested:
+            event = await _next_webhook(shop)
+            if event is not None:
+                _show_webhook(event)
+
+
+async def _next_webhook(shop: Shop) -> dict[str, Any] | None:
+    try:
+        return await shop.verified_webhook()
+    except DemoFailed:
+        return None  # nothing came for a while: that is fine here
+
+
+@contextlib.asynccontextmanager
+async def _shop(gateway: Gateway, base_url: str) -> AsyncIterator[Shop]:
+    """A merchant with a key, an address of its own and a webhook endpoint."""
+    merchant_id, made = await merchants.create(
+        gateway.pool, Environment(), "Corner Coffee", livemode=False, actor=OPERATOR
+    )
+    _step("Merchant", f"Corner Coffee, {merchant_id}")
+    shop = Shop(base_url, made.secret)
+    try:
+        await _until_up(base_url)
+        address = simulated_address(f"merchant {merchant_id}")
+        await shop.call("PATCH", "/v1/merchants/me", {"pay_address": address})
+        endpoint = await shop.call("POST", "/v1/webhook_endpoints", {"url": await shop.receive_webhooks()})
+        shop.secret = endpoint["secret"]
+        _step("Webhook", f"endpoint {endpoint['id']} at {endpoint['url']}")
+        yield shop
+    finally:
+        await shop.close()
+
+
+async def _pay(gateway: Gateway, shop: Shop) -> dict[str, Any]:
+    """The main job: intent, payment, confirmation, webhook."""
+    started = time.perf_counter()
+    intent = await shop.call("POST", "/v1/payment_intents", _request("Order 17"), key="order-17")
+    _step("Intent", f"{intent['id']} asks for {AMOUNT_SATS:,} sats", time.perf_counter() - started)
+    _step("Checkout", intent["checkout_url"])
+    _show_webhook(await shop.verified_webhook())
+
+    control = gateway.chains[False].control
+    assert control is not None
+    started = time.perf_counter()
+    tx_id = await control.transfer(intent["pay_address"], AMOUNT_SATS, memo_of(intent["id"]))
+    _step("Payment", f"a customer sends {AMOUNT_SATS:,} sats, transaction {tx_id[:18]}…")
+    while True:
+        event = await shop.verified_webhook()
+        _show_webhook(event)
+        if event["type"] == "payment_intent.succeeded":
+            break
+    confirmed = await shop.call("GET", f"/v1/payment_intents/{intent['id']}")
+    if confirmed["status"] != "confirmed" or confirmed["amount_received_sats"] != AMOUNT_SATS:
+        raise DemoFailed(f"the intent should be confirmed but is {confirmed['status']}")
+    _step(
+        "Confirmed",
+        f"{confirmed['amount_received_sats']:,} sats in block {confirmed['payments'][0]['block_height']}, "
+        f"{confirmed['confirmations']} confirmations",
+        time.perf_counter() - started,
+    )
+    return confirmed
+
+
+def _request(description: str) -> dict[str, Any]:
+    return {"amount_sats": AMOUNT_SATS, "description": description, "expires_in": EXPIRES_IN_S}
+
+
+async def _until_up(base_url: str) -> None:
+    deadline = time.monotonic() + STEP_TIMEOUT_S
+    async with aiohttp.ClientSession() as session:
+        while time.monotonic() < deadline:
+            with contextlib.suppress(aiohttp.ClientError):
+                async with session.get(f"{base_url}/health/ready") as response:
+                    if response.status == 200:  # noqa: PLR2004 - OK
+                        _step("Server", f"API, checkout and workers at {base_url}")
+                        return
+            await asyncio.sleep(POLL_S)
+    raise DemoFailed("the server did not come up")
+
+
+def _step(name: str, text: str, seconds: float | None = None) -> None:
+    timing = "" if seconds is None else f"  [dim]{seconds:.1f} s[/]"
+    console.print(f"  [green]✓[/] [bold]{name:<10}[/] {text}{timing}", soft_wrap=True)
+
+
+def _show_webhook(event: dict[str, Any]) -> None:
+    status = event["data"]["object"]["status"]
+    _step("Webhook", f"{event['type']} [dim](status {status}; both signatures verified)[/]")

@@ -1,0 +1,74 @@
+"""`sgate keys`: API keys, and keys for secrets at rest."""
+
+import secrets
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+import typer
+from rich.console import Console
+
+from sgate.cli.merchants import JsonOption, ModeName
+from sgate.cli.problems import OperatorError
+from sgate.cli.processes import with_pool
+from sgate.gateway import merchants
+from sgate.gateway.environment import Environment
+from sgate.gateway.merchants import NewKey
+from sgate.settings import Settings
+from sgate.store.audit import OPERATOR
+from sgate.store.pool import Pool
+
+app = typer.Typer(help="Make and revoke keys.", no_args_is_help=True)
+
+SECRET_KEY_BYTES = 32
+
+
+class ScopeName(StrEnum):
+    """What a key may do."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+
+@app.command("create")
+def create(
+    merchant: Annotated[UUID, typer.Option(help="The merchant's id.")],
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "key",
+    mode: Annotated[ModeName, typer.Option(help="The key's mode.")] = ModeName.TEST,
+    scope: Annotated[list[ScopeName] | None, typer.Option(help="May be repeated. Default: all scopes.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an API key. It is shown now and never again."""
+    scopes = tuple(dict.fromkeys(scope)) if scope else tuple(ScopeName)
+
+    async def work(pool: Pool, _: Settings) -> NewKey | None:
+        return await merchants.create_key(
+            pool, Environment(), str(merchant), name, livemode=mode is ModeName.LIVE, scopes=scopes, actor=OPERATOR
+        )
+
+    made = with_pool(work)
+    if made is None:
+        raise OperatorError(f"there is no merchant {merchant}; see `sgate merchants list`")
+    if as_json:
+        typer.echo(msgspec.json.encode({"api_key_id": made.key.id, "api_key": made.secret, "mode": mode}).decode())
+        return
+    Console(highlight=False).print(f"API key {made.key.id}, shown this once: [bold]{made.secret}[/]", soft_wrap=True)
+
+
+@app.command("revoke")
+def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, ak_...")]) -> None:
+    """Make an API key useless, on all processes within a second."""
+
+    async def work(pool: Pool, _: Settings) -> None:
+        await merchants.revoke_key(pool, key_id, OPERATOR)
+
+    with_pool(work)
+    typer.echo(f"{key_id} is revoked.")
+
+
+@app.command("secret")
+def secret() -> None:
+    """Make a key for SGATE_SECRET_KEYS."""
+    typer.echo(secrets.token_hex(SECRET_KEY_BYTES))

@@ -1,0 +1,72 @@
+"""`sgate merchants`: who may take payments."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from sgate.cli.processes import with_pool
+from sgate.gateway import merchants
+from sgate.gateway.environment import Environment
+from sgate.gateway.merchants import NewKey
+from sgate.settings import Settings
+from sgate.store import merchants as store
+from sgate.store.audit import OPERATOR
+from sgate.store.pool import Pool
+
+app = typer.Typer(help="Make and list merchants.", no_args_is_help=True)
+
+MAX_LISTED = 1_000
+
+
+class ModeName(StrEnum):
+    """The mode of a key."""
+
+    TEST = "test"
+    LIVE = "live"
+
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+@app.command("create")
+def create(
+    name: Annotated[str, typer.Option(help="The name customers see.")],
+    mode: Annotated[ModeName, typer.Option(help="The mode of the first key.")] = ModeName.TEST,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a merchant and its first API key. The key is shown now and never again."""
+
+    async def work(pool: Pool, _: Settings) -> tuple[str, NewKey]:
+        return await merchants.create(pool, Environment(), name, livemode=mode is ModeName.LIVE, actor=OPERATOR)
+
+    merchant_id, made = with_pool(work)
+    if as_json:
+        answer = {"merchant_id": merchant_id, "api_key_id": made.key.id, "api_key": made.secret, "mode": mode}
+        typer.echo(msgspec.json.encode(answer).decode())
+        return
+    console = Console(highlight=False)
+    console.print(f"Merchant [bold]{name}[/]: {merchant_id}", soft_wrap=True)
+    console.print(f"API key, shown this once: [bold]{made.secret}[/]", soft_wrap=True)
+
+
+@app.command("list")
+def list_merchants(as_json: JsonOption = False) -> None:
+    """List merchants, oldest first."""
+
+    async def work(pool: Pool, _: Settings) -> list[dict[str, str]]:
+        async with pool.acquire() as connection:
+            rows = await store.list_all(connection, MAX_LISTED)
+        return [{"id": row["id"], "name": row["name"], "created_at": row["created_at"].isoformat()} for row in rows]
+
+    found = with_pool(work)
+    if as_json:
+        typer.echo(msgspec.json.encode(found).decode())
+        return
+    table = Table("id", "name", "made")
+    for merchant in found:
+        table.add_row(merchant["id"], merchant["name"], merchant["created_at"])
+    Console().print(table)

@@ -1,0 +1,51 @@
+"""What every command that touches the database does: read the settings, find the database, run the event loop."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator
+from typing import TypeVar
+
+import asyncpg
+import uvloop
+
+from sgate import runtime, settings
+from sgate.cli.problems import OperatorError
+from sgate.settings import Settings
+from sgate.store.migrate import SchemaOutdated
+from sgate.store.pool import Pool, open_pool
+
+T = TypeVar("T")
+
+
+def run_loop(work: Coroutine[object, object, T]) -> T:
+    """Run a coroutine on uvloop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def with_pool(work: Callable[[Pool, Settings], Coroutine[object, object, T]]) -> T:
+    """Run `work` with a small pool on the database of the settings, migrated or checked."""
+    chosen = settings.load()
+
+    async def prepared(url: str) -> T:
+        await runtime.prepare(url, chosen)
+        pool = await open_pool(url, min_connections=1, max_connections=2, application_name="sgate cli")
+        try:
+            return await work(pool, chosen)
+        finally:
+            await pool.close()
+
+    with database_trouble(), runtime.database(chosen) as url:
+        return run_loop(prepared(url))
+
+
+@contextlib.contextmanager
+def database_trouble() -> Iterator[None]:
+    """Turn what a database can do to us into one sentence."""
+    try:
+        yield
+    except SchemaOutdated as error:
+        raise OperatorError(str(error)) from None
+    except (asyncpg.PostgresError, OSError) as error:
+        reason = str(error) or type(error).__name__
+        raise OperatorError(f"the database cannot be used: {reason}. Check SGATE_DATABASE_URL.") from error

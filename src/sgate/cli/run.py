@@ -1,0 +1,46 @@
+"""`sgate run`: the server."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from sgate import runtime, settings
+from sgate.chain.simulator import ChainInUse, JournalBroken
+from sgate.cli.problems import OperatorError
+from sgate.cli.processes import database_trouble, run_loop
+from sgate.runtime import ALL_ROLES, Role
+from sgate.telemetry import logging
+from sgate.workers.service import Stop
+
+
+def run(
+    role: Annotated[
+        list[Role] | None, typer.Option(help="Only this role (may be repeated). Default: all of them.")
+    ] = None,
+) -> None:
+    """Run the gateway: the API with its pages, the watcher, the deliverer and maintenance."""
+    chosen = settings.load()
+    logging.configure(chosen.log_level)
+    roles = tuple(role) if role else ALL_ROLES
+    try:
+        listening = runtime.bind(chosen) if Role.API in roles else None
+    except OSError as error:
+        raise OperatorError(
+            f"cannot listen on {chosen.host}:{chosen.port} ({os.strerror(error.errno or 0)}). "
+            "Stop what uses the port, or set SGATE_PORT."
+        ) from None
+    port = listening.getsockname()[1] if listening is not None else chosen.port
+
+    async def serve(url: str) -> None:
+        stop = Stop()
+        runtime.stop_on_signals(stop)
+        await runtime.prepare(url, chosen)
+        async with runtime.open_gateway(chosen, url, port=port) as gateway:
+            await runtime.run(gateway, roles, stop, listening)
+
+    try:
+        with database_trouble(), runtime.database(chosen) as url:
+            run_loop(serve(url))
+    except (ChainInUse, JournalBroken) as error:
+        raise OperatorError(str(error)) from None
