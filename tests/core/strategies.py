@@ -4,6 +4,9 @@ A history is a walk: it starts with an intent that nobody has paid, and each act
 mempool or the merchant would. An action that makes no sense at the time (dropping a sighting that does not exist,
 canceling what is already paid) changes nothing, so that any list of actions is a history and shrinks well.
 
+After each action the ledger decides: it remembers the status, and it records once (`Close`) when an intent becomes
+expired or failed. So a world holds, beside its facts, the status that was last decided.
+
 What a history respects, because the code around the core guarantees it:
 
 * The view's time never goes back, and a block's time is above that of the block before.
@@ -12,10 +15,15 @@ What a history respects, because the code around the core guarantees it:
   may have had no memo and be assigned by the merchant.
 * A merchant cancels only a waiting intent without money on the chain, accepts only held money that was not sent back,
   and marks as sent back only held money.
+
+`SGATE_TEST_EXAMPLES=2000` runs that many random cases of each property instead of the usual few.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import cache
+from itertools import product
 from typing import NamedTuple
 
 import msgspec
@@ -25,11 +33,27 @@ from hypothesis import strategies as st
 from core.facts import BITCOIN_HEIGHT, HEIGHT, MINUTE, START, TENURE_HEIGHT, hash_of, orphaned, payment, terms, view
 from sgate.core.finality import Policy, Tier, View
 from sgate.core.intent import LatePolicy, Status, Terms
-from sgate.core.lifecycle import Accept, Cancel, Command, History, Refund, State, Verdict, announce, judge, reduce
+from sgate.core.lifecycle import (
+    Accept,
+    Cancel,
+    Close,
+    Command,
+    History,
+    Refund,
+    State,
+    Verdict,
+    announce,
+    judge,
+    reduce,
+)
 from sgate.core.payment import Inclusion, Payment, Sighting
 
-FAST = settings(max_examples=50, deadline=None)
-WALKS = settings(max_examples=80, deadline=None)
+EXAMPLES = int(os.environ.get("SGATE_TEST_EXAMPLES", "40"))
+FAST = settings(max_examples=EXAMPLES, deadline=None)
+WALKS = settings(max_examples=EXAMPLES, deadline=None)
+
+CLOSED = frozenset({Status.EXPIRED, Status.FAILED})
+"""Time was up, and there was too little or nothing. The ledger records that an intent came here."""
 
 AMOUNTS_SATS = (1_000, 500, 300, 950, 1, 1_500, 2_500)
 """Against 1,000 due: exactly, half, a part, within tolerance, dust, too much, twice and more."""
@@ -39,7 +63,7 @@ Action = tuple[str, int, int]
 
 
 class World(NamedTuple):
-    """All facts about one intent at one moment, and what the merchant decided."""
+    """All facts about one intent at one moment, what the merchant decided, and the status last decided by the ledger."""
 
     terms: Terms
     view: View
@@ -47,6 +71,7 @@ class World(NamedTuple):
     sightings: tuple[Sighting, ...] = ()
     commands: tuple[Command, ...] = ()
     transactions: int = 0
+    status: Status = Status.REQUIRES_PAYMENT
 
     @property
     def state(self) -> State:
@@ -55,6 +80,10 @@ class World(NamedTuple):
     @property
     def included(self) -> list[Payment]:
         return [paid for paid in self.payments if paid.inclusion is Inclusion.INCLUDED]
+
+    @property
+    def closes(self) -> list[Close]:
+        return [command for command in self.commands if isinstance(command, Close)]
 
 
 class Step(NamedTuple):
@@ -68,34 +97,34 @@ class Step(NamedTuple):
     history: History
 
 
-@st.composite
-def tiers(draw: st.DrawFn, from_sats: int) -> Tier:
-    numbers = draw(
-        st.tuples(
-            st.none() | st.integers(min_value=1, max_value=5),
-            st.none() | st.integers(min_value=1, max_value=2),
-            st.none() | st.integers(min_value=1, max_value=3),
-        ).filter(any)
-    )
-    return Tier(from_sats=from_sats, stacks_blocks=numbers[0], tenure_changes=numbers[1], bitcoin_blocks=numbers[2])
+# A tuple is one choice instead of several: random cases are made faster that way.
+_NUMBERS = st.sampled_from(
+    [numbers for numbers in product((1, None, 2, 3, 4, 5), (None, 1, 2), (None, 1, 2, 3)) if any(numbers)]
+)
+_STARTS = st.sampled_from([(0,), (0, 600), (0, 1_200), (0, 2_000), (0, 600, 1_200), (0, 600, 2_000), (0, 1_200, 2_000)])
+_CONDITIONS = st.sampled_from(list(product((300, 0), (1_800, 600, 0), (0, 50), (0, 800), LatePolicy)))
 
 
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     """One to three tiers; the starts stand where the walk's amounts differ."""
-    starts = (0, *draw(st.lists(st.sampled_from((600, 1_200, 2_000)), unique=True, max_size=2).map(sorted)))
-    return tuple(draw(tiers(start)) for start in starts)
+    return tuple(
+        Tier(from_sats=start, stacks_blocks=stacks, tenure_changes=tenures, bitcoin_blocks=bitcoin)
+        for start in draw(_STARTS)
+        for stacks, tenures, bitcoin in [draw(_NUMBERS)]
+    )
 
 
 @st.composite
 def all_terms(draw: st.DrawFn) -> Terms:
+    grace_s, seen_hold_s, tolerance_sats, tolerance_bp, late_payments = draw(_CONDITIONS)
     return terms(
-        grace_s=draw(st.sampled_from((300, 0))),
-        seen_hold_s=draw(st.sampled_from((1_800, 600, 0))),
-        tolerance_sats=draw(st.sampled_from((0, 50))),
-        tolerance_bp=draw(st.sampled_from((0, 800))),
+        grace_s=grace_s,
+        seen_hold_s=seen_hold_s,
+        tolerance_sats=tolerance_sats,
+        tolerance_bp=tolerance_bp,
         policy=draw(policies()),
-        late_payments=draw(st.sampled_from(LatePolicy)),
+        late_payments=late_payments,
     )
 
 
@@ -126,24 +155,30 @@ ORDINARY = ("advance", "wait", "mine", "see", "mine_seen")
 ALL_ACTIONS = (*ORDINARY, "drop", "reorg", "mine_again", "assign", "assign_leg", "cancel", "accept", "refund")
 
 
-def actions(kinds: Sequence[str] = ALL_ACTIONS, max_size: int = 12) -> st.SearchStrategy[list[Action]]:
-    dice = st.integers(min_value=0, max_value=999)
-    return st.lists(st.tuples(st.sampled_from(kinds), dice, dice), max_size=max_size)
+@cache
+def actions(kinds: tuple[str, ...] = ALL_ACTIONS, max_size: int = 20) -> st.SearchStrategy[list[Action]]:
+    """A few actions or many. Each is one number with six digits for the dice, which is fast to draw."""
+
+    def action_of(number: int) -> Action:
+        return kinds[number // 1_000_000], number // 1_000 % 1_000, number % 1_000
+
+    each = st.integers(min_value=0, max_value=len(kinds) * 1_000_000 - 1).map(action_of)
+    return st.lists(each, max_size=4) | st.lists(each, min_size=max_size // 2, max_size=max_size)
 
 
 @st.composite
-def worlds(draw: st.DrawFn, kinds: Sequence[str] = ALL_ACTIONS) -> World:
+def worlds(draw: st.DrawFn, kinds: tuple[str, ...] = ALL_ACTIONS) -> World:
     """Where some history ends."""
     world = beginning(draw(all_terms()))
-    for action in draw(actions(kinds)):
+    for action in draw(actions(kinds, max_size=12)):
         world = happen(world, action)
     return world
 
 
 @st.composite
-def histories(draw: st.DrawFn, kinds: Sequence[str] = ALL_ACTIONS) -> list[Step]:
+def histories(draw: st.DrawFn, kinds: tuple[str, ...] = ALL_ACTIONS) -> list[Step]:
     """A whole history, step by step."""
-    return list(walk(draw(all_terms()), draw(actions(kinds, max_size=20))))
+    return list(walk(draw(all_terms()), draw(actions(kinds))))
 
 
 def beginning(agreed: Terms) -> World:
@@ -174,8 +209,20 @@ def told(history: History, events: Sequence[str]) -> History:
     )
 
 
-def happen(world: World, action: Action) -> World:  # noqa: PLR0911  (one case per kind of action)
-    """The world after one action."""
+def happen(world: World, action: Action) -> World:
+    """The world after one action, and after the ledger decided about it."""
+    return decided(changed(world, action))
+
+
+def decided(world: World) -> World:
+    """What the ledger does: remember the status, and record that the intent was closed if it just was."""
+    status = world.state.status
+    closes = (Close(at=world.view.time),) if status in CLOSED and world.status not in CLOSED else ()
+    return world._replace(status=status, commands=world.commands + closes)
+
+
+def changed(world: World, action: Action) -> World:  # noqa: PLR0911  (one case per kind of action)
+    """The world after one action that nobody has decided about yet."""
     kind, a, b = action
     match kind:
         case "advance":
@@ -345,19 +392,15 @@ def leg_assigned(world: World, index: int, *, amount_sats: int) -> World:
 
 
 def canceled(world: World) -> World:
-    if world.included or world.state.status is not Status.REQUIRES_PAYMENT:
+    if world.included or world.status is not Status.REQUIRES_PAYMENT:
         return world
     return world._replace(commands=(*world.commands, Cancel(at=world.view.time)))
 
 
 def held(world: World) -> list[Payment]:
-    """Held money that the merchant has not sent back."""
-    sent_back = {command.payment_id for command in world.commands if isinstance(command, Refund)}
-    return [
-        paid
-        for paid in world.included
-        if paid.id not in sent_back and judge(paid, world.terms, world.commands) is not Verdict.COUNTS
-    ]
+    """Money the merchant can still decide about: neither accepted nor sent back."""
+    undecided = {Verdict.HELD_LATE, Verdict.HELD_AFTER_CANCEL}
+    return [paid for paid in world.included if judge(paid, world.terms, world.commands) in undecided]
 
 
 def accepted(world: World, *, everything: bool) -> World:

@@ -107,6 +107,27 @@ def test_letters_that_look_like_digits_are_read_as_digits_and_spelled_as_digits(
 
 def test_a_letter_that_looks_like_a_leading_zero_is_read_as_one():
     assert str(parse_principal("SPO00000000000000000002Q6VF78")) == "SP000000000000000000002Q6VF78"
+    assert str(parse_principal("SPOOOOOOOOOOOOOOOOOOOO2Q6VF78")) == "SP000000000000000000002Q6VF78"
+
+
+@pytest.mark.parametrize("address", ALL)
+def test_any_digit_may_be_written_as_a_letter_that_looks_like_it(address):
+    for place, right in enumerate(address):
+        for letter in LOOKS_LIKE.get(right, ""):
+            assert str(parse_principal(address[:place] + letter + address[place + 1 :])) == address
+    for one in "LI":
+        assert str(parse_principal(address.replace("0", "O").replace("1", one))) == address
+
+
+def test_letters_in_a_contract_name_are_letters():
+    principal = parse_principal("SPI52IAWPS27SJHXXRZXPYE5YOMF6RA566T8RMZJS.OIL-oil-0")
+    assert str(principal) == f"{RECORDED[4]}.OIL-oil-0"
+
+
+@pytest.mark.parametrize("letter", "oli")
+def test_small_letters_are_not_read_as_digits(letter):
+    with pytest.raises(InvalidAddress):
+        parse_principal(RECORDED[4].replace("1", letter).replace("0", letter))
 
 
 @pytest.mark.parametrize(

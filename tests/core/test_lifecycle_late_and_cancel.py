@@ -1,5 +1,7 @@
 """Late money and money after a cancel: always recorded, held until the merchant decides, and never lost from sight."""
 
+from datetime import datetime
+
 import pytest
 
 from core.facts import (
@@ -28,8 +30,8 @@ def accept(*numbers: int) -> Accept:
     return Accept(at=AFTER, payment_ids=tuple(payment(number).id for number in numbers))
 
 
-def refund(number: int) -> Refund:
-    return Refund(at=AFTER, payment_id=payment(number).id, tx_id="0x" + "77" * 32)
+def refund(number: int, at: datetime = AFTER) -> Refund:
+    return Refund(at=at, payment_id=payment(number).id, tx_id="0x" + "77" * 32)
 
 
 @pytest.mark.parametrize(
@@ -104,8 +106,49 @@ def test_marking_late_money_as_sent_back_changes_neither_status_nor_record():
 def test_money_that_was_sent_back_does_not_count_when_a_reorganisation_puts_it_in_time():
     """Held as late and sent back; then its block is replaced by one with an earlier time."""
     in_time_after_all = payment(1, mined_at=IN_TIME_UNTIL - SECOND)
-    assert judge(payment(1, mined_at=LATE), terms(), [refund(1)]) is Verdict.HELD_LATE
-    assert judge(in_time_after_all, terms(), [refund(1)]) is not Verdict.COUNTS
+    assert judge(payment(1, mined_at=LATE), terms(), [refund(1)]) is Verdict.SENT_BACK
+    assert judge(in_time_after_all, terms(), [refund(1)]) is Verdict.SENT_BACK
+    state = state_of([in_time_after_all], commands=[refund(1)], view=view(time=AFTER))
+    assert (state.status, state.anomalies, state.amount_received_sats) == (Status.FAILED, frozenset(), 1_000)
+
+
+@pytest.mark.parametrize("commands", [[], [CANCEL]])
+@pytest.mark.parametrize(
+    ("accepted_at", "sent_back_at", "verdict"),
+    [
+        (AFTER, AFTER + SECOND, Verdict.COUNTS),
+        (AFTER, AFTER, Verdict.COUNTS),
+        (AFTER + SECOND, AFTER, Verdict.SENT_BACK),
+        (None, AFTER, Verdict.SENT_BACK),
+        (AFTER, None, Verdict.COUNTS),
+    ],
+)
+def test_the_earlier_of_accepting_and_sending_back_wins_in_whatever_order_they_are_learned(
+    commands, accepted_at, sent_back_at, verdict
+):
+    paid = payment(1, mined_at=LATE)
+    if accepted_at is not None:
+        commands = [*commands, Accept(at=accepted_at, payment_ids=(paid.id,))]
+    if sent_back_at is not None:
+        commands = [*commands, refund(1, sent_back_at)]
+    for agreed in (terms(), terms(late_payments=LatePolicy.ACCEPT)):
+        assert judge(paid, agreed, commands) is verdict
+        assert judge(paid, agreed, reversed(commands)) is verdict
+
+
+def test_the_first_acceptance_and_the_first_sending_back_are_compared():
+    paid = payment(1, mined_at=LATE)
+    twice_accepted = [Accept(at=AFTER + 2 * SECOND, payment_ids=(paid.id,)), accept(1)]
+    assert judge(paid, terms(), [refund(1, AFTER + SECOND), *twice_accepted]) is Verdict.COUNTS
+    twice_sent_back = [refund(1, AFTER + 2 * SECOND), refund(1, AFTER - SECOND)]
+    assert judge(paid, terms(), [accept(1), *twice_sent_back]) is Verdict.SENT_BACK
+
+
+def test_sending_one_payment_back_says_nothing_about_another():
+    paid = [payment(1, mined_at=LATE), payment(2, mined_at=LATE, tx_index=1)]
+    commands = [refund(1), Accept(at=AFTER + SECOND, payment_ids=(paid[0].id, paid[1].id))]
+    assert [judge(each, terms(), commands) for each in paid] == [Verdict.SENT_BACK, Verdict.COUNTS]
+    assert state_of(paid, commands=commands, view=view(time=AFTER)).status is Status.CONFIRMED
 
 
 def test_a_canceled_intent_stays_canceled_and_needs_no_further_look():

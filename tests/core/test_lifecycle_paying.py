@@ -142,7 +142,7 @@ TIERED: Policy = (Tier(from_sats=0, stacks_blocks=1), Tier(from_sats=1_200, stac
         (1_200, 1_200, 6),
     ],
 )
-def test_a_transaction_is_judged_by_the_larger_of_the_due_amount_and_its_own_worth(
+def test_a_payment_is_judged_by_the_larger_of_the_due_amount_and_its_own_worth(
     amount_sats, received_sats, blocks_needed
 ):
     agreed = terms(amount_sats, policy=TIERED)
@@ -159,10 +159,25 @@ def test_a_small_part_of_a_large_amount_is_judged_by_the_large_amount():
     assert state_of(parts, terms=agreed, view=view(HEIGHT + 5)).status is Status.CONFIRMED
 
 
-def test_legs_that_settle_only_together_are_judged_by_their_common_worth():
+def test_legs_that_settle_only_together_are_judged_each_by_the_due_amount_or_its_own_worth():
+    """Not by what they are worth together: then a further leg could take a confirmation back."""
     legs = [payment(1, 600, transaction=1), payment(2, 600, transaction=1, event_index=2)]
-    assert state_of(legs, terms=terms(policy=TIERED)).status is Status.PROCESSING
-    assert state_of(legs, terms=terms(policy=TIERED), view=view(HEIGHT + 5)).status is Status.CONFIRMED
+    assert state_of(legs, terms=terms(policy=TIERED)).status is Status.CONFIRMED
+    assert state_of(legs, terms=terms(1_200, policy=TIERED)).status is Status.PROCESSING
+    assert state_of(legs, terms=terms(1_200, policy=TIERED), view=view(HEIGHT + 5)).status is Status.CONFIRMED
+
+
+def test_a_large_leg_waits_for_its_own_depth_while_small_legs_settle_the_amount():
+    large, small = payment(1, 1_500, transaction=1), payment(2, 1_000, transaction=1, event_index=2)
+    state = state_of([large], terms=terms(policy=TIERED))
+    assert (state.status, state.next_check_height) == (Status.PROCESSING, HEIGHT + 5)
+    assert state_of([large, small], terms=terms(policy=TIERED)).status is Status.CONFIRMED
+
+
+def test_the_next_look_is_at_the_first_height_that_can_make_a_payment_final():
+    large, small = payment(1, 1_500), payment(2, 500, height=HEIGHT + 2)
+    state = state_of([large, small], terms=terms(policy=TIERED))
+    assert (state.status, state.next_check_height) == (Status.PROCESSING, HEIGHT + 2)
 
 
 def test_a_later_large_payment_does_not_take_the_confirmation_of_an_earlier_one_back():

@@ -10,20 +10,28 @@ from core.facts import MINUTE, SECOND, view
 from core.strategies import (
     ALL_ACTIONS,
     AMOUNTS_SATS,
+    CLOSED,
     ORDINARY,
     WALKS,
     Step,
     World,
+    actions,
+    all_terms,
     assigned,
+    beginning,
+    changed,
+    decided,
+    happen,
     histories,
     leg_assigned,
     reorganised,
+    told,
     worlds,
 )
 from sgate.core.event import EventType
 from sgate.core.finality import Tier, View, confirmations, tier_for
 from sgate.core.intent import Anomaly, Status
-from sgate.core.lifecycle import Verdict, is_legal, judge, reduce
+from sgate.core.lifecycle import Accept, Close, History, Refund, Verdict, announce, is_legal, judge, reduce
 from sgate.core.payment import Inclusion, Payment
 
 RANK = {Status.PROCESSING: 1, Status.CONFIRMED: 2}
@@ -42,6 +50,16 @@ def deep_enough(paid: Payment, tier: Tier, seen: View) -> bool:
 
 def counting(world: World) -> list[Payment]:
     return [paid for paid in world.included if judge(paid, world.terms, world.commands) is Verdict.COUNTS]
+
+
+def final_sats(world: World) -> int:
+    """What counts and is final, each payment by the tier of the due amount or of its own worth, whichever is larger."""
+    due_sats, policy = world.terms.amount_sats, world.terms.policy
+    return sum(
+        paid.amount_sats
+        for paid in counting(world)
+        if deep_enough(paid, tier_for(policy, max(due_sats, paid.amount_sats)), world.view)
+    )
 
 
 @WALKS
@@ -112,20 +130,16 @@ def test_success_is_announced_at_most_once_ever_and_again_only_as_reconfirmed(st
 def test_success_is_announced_only_when_enough_final_money_is_there(steps):
     for step in steps:
         if {EventType.SUCCEEDED, EventType.RECONFIRMED} & set(step.events):
-            world = step.world
-            final_sats = sum(
-                paid.amount_sats
-                for paid in counting(world)
-                if deep_enough(paid, tier_for(world.terms.policy, world.terms.amount_sats), world.view)
-                or deep_enough(paid, tier_for(world.terms.policy, worth_of(paid, world)), world.view)
-            )
             assert step.after.status is Status.CONFIRMED
-            assert final_sats >= world.terms.minimum_sats
+            assert final_sats(step.world) >= step.world.terms.minimum_sats
 
 
-def worth_of(paid: Payment, world: World) -> int:
-    """What counts of the payment's whole transaction."""
-    return sum(other.amount_sats for other in counting(world) if other.tx_id == paid.tx_id)
+@WALKS
+@given(histories())
+def test_an_intent_is_confirmed_exactly_while_enough_money_is_final(steps):
+    for step in steps:
+        enough = final_sats(step.world) >= step.world.terms.minimum_sats
+        assert (step.after.status is Status.CONFIRMED) is enough
 
 
 @WALKS
@@ -175,11 +189,91 @@ def test_confirmations_are_never_negative_and_fall_only_by_a_reorganisation(step
 
 @WALKS
 @given(worlds(), st.integers(0, 5), st.integers(0, 3))
-def test_a_reorganisation_and_its_undo_restore_status_sums_and_exceptions(world, depth, blocks):
-    away = reorganised(world, depth=1 + depth, blocks=blocks)
+def test_a_reorganisation_and_its_undo_in_the_same_view_restore_the_whole_state(world, depth, blocks):
+    """Also when the intent was closed in between: without time, only what was paid can be closed by a reorganisation."""
+    away = decided(reorganised(world, depth=1 + depth, blocks=blocks))
     back = away._replace(view=world.view, payments=world.payments)
     assert back.state == world.state
     assert away.state.amount_received_sats <= world.state.amount_received_sats
+
+
+@WALKS
+@given(worlds(), st.integers(0, 5), st.integers(0, 3), actions(("advance", "wait", "drop"), max_size=6))
+def test_an_undo_after_a_while_restores_all_but_a_deadline_that_was_judged_meanwhile(world, depth, blocks, meanwhile):
+    away = decided(reorganised(world, depth=1 + depth, blocks=blocks))
+    for action in meanwhile:
+        away = happen(away, action)
+    back = away._replace(view=deeper_of(world.view, away.view), payments=world.payments, sightings=world.sightings)
+    assert_only_closed(back, world._replace(view=back.view), closed=away.commands != world.commands)
+
+
+def assert_only_closed(world: World, undisturbed: World, *, closed: bool) -> None:
+    """The same state as if nothing had been, except that what would still wait may be closed for good."""
+    if closed and undisturbed.state.status is Status.REQUIRES_PAYMENT:
+        assert world.state.status in CLOSED
+        assert world.state.anomalies == undisturbed.state.anomalies
+        assert world.state.amount_received_sats == undisturbed.state.amount_received_sats
+    else:
+        assert world.state == undisturbed.state
+
+
+@WALKS
+@given(worlds(), st.integers(0, 60))
+def test_a_close_matters_to_a_waiting_intent_only(world, minutes):
+    """To every other it adds nothing, to one already closed in particular."""
+    open_world = world._replace(commands=tuple(c for c in world.commands if not isinstance(c, Close)))
+    close = Close(at=world.view.time + minutes * MINUTE)
+    assert_only_closed(open_world._replace(commands=(*open_world.commands, close)), open_world, closed=True)
+
+
+@WALKS
+@given(histories())
+def test_an_intent_that_was_closed_never_waits_again(steps):
+    for step in steps:
+        if step.world.closes:
+            assert step.after.status is not Status.REQUIRES_PAYMENT
+
+
+@WALKS
+@given(histories())
+def test_each_time_an_intent_is_closed_is_recorded_once_and_only_money_lies_between_two(steps):
+    before = 0
+    for step in steps:
+        entered = step.after.status in CLOSED and step.before.status not in CLOSED
+        assert len(step.world.closes) == before + entered
+        if entered and before:
+            assert step.before.status in RANK
+        before = len(step.world.closes)
+
+
+@WALKS
+@given(all_terms(), actions(), st.lists(st.booleans(), min_size=20, max_size=20))
+def test_however_much_happens_between_two_decisions_the_move_is_legal_and_announced(agreed, happened, decides):
+    """The ledger may decide about one fact or about many at once; only what it decided was ever said."""
+    world = beginning(agreed)
+    before, history = world.state, History(sequence=1, ever_confirmed=False, ever_reorged=False)
+    for action, decide in zip(happened, decides, strict=False):
+        world = changed(world, action)
+        if not decide and action[0] not in {"cancel", "accept", "refund"}:  # these decide at once
+            continue
+        world = decided(world)
+        after = world.state
+        events = announce(before, after, history)
+        assert is_legal(before.status, after.status), (action, before.status, after.status)
+        assert bool(events) >= (before.status is not after.status)
+        before, history = after, told(history, events)
+
+
+@WALKS
+@given(histories())
+def test_money_that_was_sent_back_never_counts_and_accepted_money_always_does(steps):
+    for step in steps:
+        world = step.world
+        sent_back = {command.payment_id for command in world.commands if isinstance(command, Refund)}
+        accepted = {each for command in world.commands if isinstance(command, Accept) for each in command.payment_ids}
+        verdicts = {paid.id: judge(paid, world.terms, world.commands) for paid in world.payments}
+        assert {each for each, verdict in verdicts.items() if verdict is Verdict.SENT_BACK} == sent_back
+        assert all(verdicts[each] is Verdict.COUNTS for each in accepted)
 
 
 @WALKS
@@ -190,7 +284,7 @@ def test_a_further_payment_never_takes_a_confirmation_back(world, amount_sats, b
 
 
 @WALKS
-@given(worlds(("mine", "advance")), st.integers(0, 20), st.sampled_from(AMOUNTS_SATS))
+@given(worlds(("mine", "advance", "mine_seen", "see", "assign_leg")), st.integers(0, 20), st.sampled_from(AMOUNTS_SATS))
 def test_a_further_leg_of_a_known_transaction_never_takes_a_confirmation_back(world, index, amount_sats):
     more = leg_assigned(world, index, amount_sats=amount_sats)
     assert RANK.get(more.state.status, 0) >= RANK.get(world.state.status, 0)
@@ -263,7 +357,7 @@ def test_without_reorganisations_the_end_of_time_is_announced_falsely_for_nobody
 
 
 @WALKS
-@given(histories([kind for kind in ALL_ACTIONS if kind != "accept"]))
+@given(histories(tuple(kind for kind in ALL_ACTIONS if kind != "accept")))
 def test_a_canceled_intent_is_never_confirmed_unless_the_merchant_accepts(steps):
     canceled = False
     for step in steps:
@@ -278,4 +372,14 @@ def advanced(seen: View, blocks: int, minutes: int, tenures: int, bitcoin: int) 
         seen.time + minutes * MINUTE,
         tenure_height=seen.tenure_height + tenures,
         bitcoin_height=seen.bitcoin_height + bitcoin,
+    )
+
+
+def deeper_of(one: View, other: View) -> View:
+    """As far as either has read."""
+    return view(
+        max(one.height, other.height),
+        max(one.time, other.time),
+        tenure_height=max(one.tenure_height, other.tenure_height),
+        bitcoin_height=max(one.bitcoin_height, other.bitcoin_height),
     )

@@ -17,7 +17,7 @@ from core.facts import (
     view,
 )
 from sgate.core.intent import Anomaly, LatePolicy, Status
-from sgate.core.lifecycle import Accept, Cancel, is_legal
+from sgate.core.lifecycle import Accept, Cancel
 from sgate.core.payment import Inclusion
 
 OVER = IN_TIME_UNTIL + SECOND
@@ -81,15 +81,6 @@ def test_late_money_that_lost_its_block_holds_nothing_open():
 def test_money_that_comes_back_after_the_end_still_counts():
     again = payment(height=HEIGHT + 9, mined_at=IN_TIME_UNTIL + 2 * HOLD, first_mined_at=START + MINUTE)
     assert state_of([again], view=view(HEIGHT + 9, IN_TIME_UNTIL + 2 * HOLD)).status is Status.CONFIRMED
-
-
-def test_a_failed_intent_whose_part_loses_its_block_does_not_wait_again():
-    """It was announced as failed; only enough money may change that."""
-    part = payment(1, 400)
-    failed = state_of([part], view=view(time=OVER))
-    after = state_of([orphaned(part)], view=view(time=OVER))
-    assert failed.status is Status.FAILED
-    assert is_legal(failed.status, after.status), f"{failed.status} -> {after.status}"
 
 
 def test_a_reorganisation_of_accepted_late_money_ends_the_intent_again():

@@ -213,7 +213,22 @@ def test_a_secret_of_another_length_is_refused(length):
         new_secret(bytes(length))
 
 
-@pytest.mark.parametrize("secret", ["whsec_***", "whsec_abc", "whsec_MfKQ 9r8", "whsec_ключ"])
+NOT_BASE64 = ["whsec_***", "whsec_abc", "whsec_MfKQ 9r8", "whsec_ключ", "ключ", "whsec_\udcff", "whsec_Ａbcd"]
+
+
+@pytest.mark.parametrize("secret", NOT_BASE64)
 def test_a_secret_that_is_not_base64_is_named_as_the_cause(secret):
     with pytest.raises(InvalidSignature, match="base64"):
         sign_standard(secret, ID, AT, BODY)
+    with pytest.raises(InvalidSignature, match="base64"):
+        verify_standard(secret, received(SECRET), BODY, AT)
+
+
+def test_bytes_that_are_not_text_in_a_header_are_a_refusal():
+    """Servers hand such bytes on as lone surrogates."""
+    with pytest.raises(InvalidSignature):
+        verify_standard(SECRET, received(SECRET) | {"webhook-signature": "v1,\udcff"}, BODY, AT)
+    with pytest.raises(InvalidSignature):
+        verify_standard(SECRET, received(SECRET) | {"webhook-id": "\udcff"}, BODY, AT)
+    with pytest.raises(InvalidSignature):
+        verify_sgate(SECRET, {"x-sgate-signature": f"t={AT},v1=\udcff"}, BODY, AT)

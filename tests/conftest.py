@@ -1,0 +1,105 @@
+"""A real PostgreSQL for every test that asks for one.
+
+The server is the one named in SGATE_TEST_DATABASE_URL, or an embedded one that the first worker starts and the last one
+stops. The schema is built once by the migrations; each test gets a copy of that database and drops it.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from sgate.store import migrate
+from sgate.store.embedded import EmbeddedPostgres
+from sgate.store.pool import Pool, open_pool
+
+TEMPLATE = "sgate_template"
+
+
+def database_url_of(server_url: str, database: str) -> str:
+    parts = urlsplit(server_url)
+    return urlunsplit(parts._replace(path=f"/{database}"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server(worker_id: str) -> Iterator[str]:
+    """The URL of the server's maintenance database."""
+    given = os.environ.get("SGATE_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    directory = Path(tempfile.gettempdir()) / f"sgate-tests-{hashlib.sha256(run.encode()).hexdigest()[:12]}"
+    server = EmbeddedPostgres(directory, keep=False)
+    try:
+        asyncio.run(_no_need_for_durability(server.url))
+        yield server.url
+    finally:
+        server.close()
+
+
+async def _no_need_for_durability(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 300"):
+        with contextlib.suppress(asyncpg.PostgresError):
+            await connection.execute(f"ALTER SYSTEM SET {setting}")
+    await connection.execute("SELECT pg_reload_conf()")
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_server: str) -> str:
+    """The name of a database that has the newest schema and no rows. Workers that come at once wait for the first."""
+    return asyncio.run(_make_template(postgres_server))
+
+
+async def _make_template(server_url: str) -> str:
+    name = f"{TEMPLATE}_{migrate.head()}_{_schema_digest()}"
+    connection = await asyncpg.connect(server_url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock(5347415445)")
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
+            await connection.execute(f'CREATE DATABASE "{name}_new"')
+            await migrate.migrate(database_url_of(server_url, f"{name}_new"))
+            await connection.execute(f'ALTER DATABASE "{name}_new" RENAME TO "{name}"')
+    finally:
+        await connection.close()
+    return name
+
+
+def _schema_digest() -> str:
+    folder = Path(migrate.__file__).parent / "migrations" / "versions"
+    text = b"".join(path.read_bytes() for path in sorted(folder.glob("*.sql")))
+    return hashlib.sha256(text).hexdigest()[:10]
+
+
+@pytest.fixture
+async def database_url(postgres_server: str, template_database: str) -> AsyncIterator[str]:
+    """A fresh database with the newest schema; dropped afterwards."""
+    name = f"sgate_test_{os.urandom(6).hex()}"
+    connection = await asyncpg.connect(postgres_server)
+    try:
+        await connection.execute("SELECT pg_advisory_lock(5347415446)")  # a template can be copied by one at a time
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
+        await connection.execute("SELECT pg_advisory_unlock(5347415446)")
+        yield database_url_of(postgres_server, name)
+    finally:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await connection.close()
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    """A pool on a fresh database."""
+    opened = await open_pool(database_url, min_connections=1, max_connections=10)
+    try:
+        yield opened
+    finally:
+        opened.terminate()

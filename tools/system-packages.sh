@@ -1,0 +1,29 @@
+#!/bin/sh
+# What the tests need from the system: Chromium, a Redis server, and PostgreSQL 15 beside the embedded 18.
+# Installed by apt where root or sudo allows; otherwise it says exactly what is missing.
+set -eu
+missing=""
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+[ -x /usr/lib/postgresql/15/bin/postgres ] || missing="$missing postgresql-15"
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+  echo "The tests need these, and there is no apt-get to install them with:$missing" >&2
+  exit 1
+fi
+if [ "$(id -u)" = 0 ]; then
+  as_root=""
+elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+  as_root="sudo"
+else
+  echo "The tests need these packages. Install them and try again:" >&2
+  echo "  apt-get install --no-install-recommends$missing" >&2
+  exit 1
+fi
+echo "Installing$missing"
+export DEBIAN_FRONTEND=noninteractive
+# A package's own server must not be started: the tests start theirs.
+$as_root apt-get update -qq
+# shellcheck disable=SC2086
+RUNLEVEL=1 $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
