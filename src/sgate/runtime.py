@@ -1,7 +1,7 @@
 """The composition root: settings in, running roles out.
 
-Here, and only here, the parts are put together: pool, chain sources, use cases, API, pages, workers. All roles of a process
-run in one task group: if one dies of a defect, the process dies, and the supervisor starts it anew.
+Here, and only here, the parts are put together: pool, chain sources, use cases, API, pages, workers. All roles of a
+process run in one task group: if one dies of a defect, the process dies, and the supervisor starts it anew.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -134,7 +134,7 @@ def direct_url(settings: Settings, database_url: str) -> str:
 @contextlib.asynccontextmanager
 async def open_gateway(
     settings: Settings, database_url: str, *, port: int, environment: Environment | None = None
-) -> AsyncIterator[Gateway]:
+) -> AsyncGenerator[Gateway]:
     """Put the parts together; the database must be migrated. `port` is the one that is really listened on."""
     environment = environment or Environment()
     direct, metrics = direct_url(settings, database_url), Metrics()
@@ -294,8 +294,9 @@ async def _poll_revocations(gateway: Gateway) -> None:
 class _Server(uvicorn.Server):
     """Uvicorn without its signal handlers: signals are ours."""
 
-    def capture_signals(self) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext()
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
 
 
 def bind(settings: Settings) -> socket.socket:
@@ -367,7 +368,9 @@ def _chain(settings: Settings, livemode: bool, metrics: Metrics) -> Chain:
     simulated = mode.source is Source.SIMULATOR
     poll_s = mode.poll_interval_s or (SIMULATOR_POLL_S if simulated else HIRO_POLL_S)
     if simulated and mode.stacks_api_url is None:
-        chain = SimulatedChain.open(data_directory(settings) / "simulated-chain", asset=asset, seed=secrets.token_hex(8))
+        chain = SimulatedChain.open(
+            data_directory(settings) / "simulated-chain", asset=asset, seed=secrets.token_hex(8)
+        )
         return Chain(
             source=SimulatorSource(chain),
             poll_s=poll_s,

@@ -1,7 +1,7 @@
 """Every setting of sGate: its type, its default, its unit, and one line of why.
 
-Settings come from environment variables `SGATE_*` (and a `.env` file in the working directory). Only `runtime` and `cli`
-read this module; everything else gets what it needs as arguments. docs/settings.md is made from here.
+Settings come from environment variables `SGATE_*` (and a `.env` file in the working directory). Only `runtime` and
+`cli` read this module; everything else gets what it needs as arguments. docs/settings.md is made from here.
 """
 
 from decimal import Decimal
@@ -43,28 +43,37 @@ class SettingsError(Exception):
 class ModeSettings(BaseModel):
     """Settings of one mode: `SGATE_LIVE__...` and `SGATE_TEST__...`."""
 
-    source: Annotated[Source, Field(description="Where the chain is read from: the Hiro API, the simulated chain, or not at all.")] = (
-        Source.OFF
-    )
-    network: Annotated[Network | None, Field(description="The network; default: mainnet for live, testnet for test, simulated for the simulator.")] = None
+    source: Annotated[
+        Source, Field(description="Where the chain is read from: the Hiro API, the simulated chain, or not at all.")
+    ] = Source.OFF
+    network: Annotated[
+        Network | None,
+        Field(description="The network; default: mainnet for live, testnet for test, simulated for the simulator."),
+    ] = None
     stacks_api_url: Annotated[
         str | None,
-        Field(description="The Stacks API; default: Hiro's public one. For the simulator: a simulator that runs as its own process."),
+        Field(
+            description="The Stacks API; default: Hiro's public one. For the simulator: a simulator that runs as its "
+            "own process."
+        ),
     ] = None
     stacks_api_key: Annotated[SecretStr | None, Field(description="Key for the Stacks API, sent as x-api-key.")] = None
-    sbtc_asset: Annotated[str | None, Field(description="The asset identifier that counts; default: the network's sBTC.")] = None
+    sbtc_asset: Annotated[
+        str | None, Field(description="The asset identifier that counts; default: the network's sBTC.")
+    ] = None
     gateway_address: Annotated[
         str | None, Field(description="Where payments go for merchants without an address of their own.")
     ] = None
-    start_height: Annotated[int | None, Field(ge=0, description="Block height of a first scan; default: the tip.")] = None
+    start_height: Annotated[int | None, Field(ge=0, description="Block height of a first scan; default: the tip.")] = (
+        None
+    )
     poll_interval_s: Annotated[
-        float | None, Field(gt=0, le=3600, description="Seconds between two looks at the chain; default: 10, simulator 0.5.")
+        float | None,
+        Field(gt=0, le=3600, description="Seconds between two looks at the chain; default: 10, simulator 0.5."),
     ] = None
     block_interval_s: Annotated[
         float, Field(ge=0, le=3600, description="Simulator only: seconds between two blocks; 0 mines on demand only.")
     ] = 2.0
-
-
 
 
 class Settings(BaseSettings):
@@ -74,15 +83,22 @@ class Settings(BaseSettings):
         env_prefix="SGATE_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
     )
 
-    env: Annotated[Env, Field(description="`production` refuses missing or default secrets and turns limits and HTTPS on.")] = Env.DEVELOPMENT
+    env: Annotated[
+        Env, Field(description="`production` refuses missing or default secrets and turns limits and HTTPS on.")
+    ] = Env.DEVELOPMENT
     database_url: Annotated[
         SecretStr | None, Field(description="PostgreSQL 15 or newer. Default in development: an embedded server.")
     ] = None
     database_direct_url: Annotated[
         SecretStr | None,
-        Field(description="The same database without a pooler, for LISTEN, locks and migrations; default: SGATE_DATABASE_URL."),
+        Field(
+            description="The same database without a pooler, for LISTEN, locks and migrations; default: "
+            "SGATE_DATABASE_URL."
+        ),
     ] = None
-    database_max_connections: Annotated[int, Field(ge=2, le=500, description="Most pooled connections of one process.")] = 20
+    database_max_connections: Annotated[
+        int, Field(ge=2, le=500, description="Most pooled connections of one process.")
+    ] = 20
     database_min_connections: Annotated[int, Field(ge=0, le=500, description="Pooled connections kept open.")] = 5
     database_statement_timeout_s: Annotated[
         float, Field(gt=0, le=600, description="PostgreSQL ends a statement that takes longer.")
@@ -97,7 +113,10 @@ class Settings(BaseSettings):
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 picks a free one.")] = 4000
     public_url: Annotated[
-        str | None, Field(description="How customers reach this server; checkout links start with it. Default: http://localhost:PORT.")
+        str | None,
+        Field(
+            description="How customers reach this server; checkout links start with it. Default: http://localhost:PORT."
+        ),
     ] = None
     trusted_proxies: Annotated[
         tuple[str, ...],
@@ -107,19 +126,32 @@ class Settings(BaseSettings):
     secret_keys: Annotated[
         tuple[SecretStr, ...],
         NoDecode,
-        Field(description="Keys for secrets at rest, separated by commas; the first encrypts, all decrypt. `sgate keys secret` makes one."),
+        Field(
+            description="Keys for secrets at rest, separated by commas; the first encrypts, all decrypt. `sgate keys "
+            "secret` makes one."
+        ),
     ] = ()
-    rate_limit_create: Annotated[int | None, Field(ge=0, description="Creates per minute and key; 0 is no limit. Default: 100 in production.")] = None
-    rate_limit_retrieve: Annotated[int | None, Field(ge=0, description="Retrieves per minute and key. Default: 1000 in production.")] = None
-    rate_limit_public: Annotated[int | None, Field(ge=0, description="Checkout calls per minute and address. Default: 500 in production.")] = None
-    rate_limit_other: Annotated[int | None, Field(ge=0, description="Other calls per minute and key. Default: 200 in production.")] = None
+    rate_limit_create: Annotated[
+        int | None, Field(ge=0, description="Creates per minute and key; 0 is no limit. Default: 100 in production.")
+    ] = None
+    rate_limit_retrieve: Annotated[
+        int | None, Field(ge=0, description="Retrieves per minute and key. Default: 1000 in production.")
+    ] = None
+    rate_limit_public: Annotated[
+        int | None, Field(ge=0, description="Checkout calls per minute and address. Default: 500 in production.")
+    ] = None
+    rate_limit_other: Annotated[
+        int | None, Field(ge=0, description="Other calls per minute and key. Default: 200 in production.")
+    ] = None
     webhook_retry_schedule: Annotated[
         Schedule, Field(description="`default`: 5 attempts in three hours; `extended`: 10 over three days.")
     ] = Schedule.DEFAULT
     webhook_allow_private: Annotated[
         bool | None, Field(description="Whether webhooks may go to private addresses. Default: only in development.")
     ] = None
-    simulated_usd_per_btc: Annotated[Decimal, Field(gt=0, description="Fixed rate of the simulated chain.")] = Decimal(100_000)
+    simulated_usd_per_btc: Annotated[Decimal, Field(gt=0, description="Fixed rate of the simulated chain.")] = Decimal(
+        100_000
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="What is logged.")] = "info"
     live: Annotated[ModeSettings, Field(description="The live mode.")] = ModeSettings()
     test: Annotated[ModeSettings, Field(description="The test mode.")] = ModeSettings(source=Source.SIMULATOR)
@@ -152,7 +184,10 @@ class Settings(BaseSettings):
             if not self.secret_keys:
                 raise ValueError("SGATE_SECRET_KEYS: production needs a secret key; `sgate keys secret` makes one")
             for key in self.secret_keys:
-                if key.get_secret_value() == DEVELOPMENT_SECRET_KEY or len(key.get_secret_value()) < MIN_SECRET_KEY_CHARACTERS:
+                if (
+                    key.get_secret_value() == DEVELOPMENT_SECRET_KEY
+                    or len(key.get_secret_value()) < MIN_SECRET_KEY_CHARACTERS
+                ):
                     raise ValueError(
                         f"SGATE_SECRET_KEYS: each key needs at least {MIN_SECRET_KEY_CHARACTERS} random characters"
                     )

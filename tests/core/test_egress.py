@@ -68,6 +68,13 @@ def v6_spellings(address: str) -> dict[str, ipaddress.IPv6Address]:
     }
 
 
+def wraps_v4(address: ipaddress.IPv6Address) -> bool:
+    """Whether it is one of the forms above."""
+    return address in v6_spellings(str(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))).values() or any(
+        address in ipaddress.ip_network(network) for network in ("2001::/32", "2002::/16")
+    )
+
+
 def refused(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     try:
         check_address(address, allow_private=False)
@@ -108,12 +115,17 @@ def test_an_ipv6_spelling_is_judged_as_the_ipv4_address_it_leads_to(address):
 
 
 @FAST
-@given(st.ip_addresses())
-def test_what_is_allowed_is_global_unicast(address):
-    if not refused(address):
-        special = {"multicast", "loopback", "link_local", "unspecified", "reserved"}
-        assert address.is_global
-        assert [name for name in special if getattr(address, f"is_{name}")] == []
+@given(st.ip_addresses(v=4) | st.ip_addresses(v=6, network="2000::/3").filter(lambda address: not wraps_v4(address)))
+def test_an_address_that_wraps_no_other_is_allowed_exactly_if_it_is_global_unicast(address):
+    special = [name for name in ("multicast", "reserved") if getattr(address, f"is_{name}")]
+    assert refused(address) is (not address.is_global or special != [])
+
+
+@FAST
+@given(st.ip_addresses(v=6))
+def test_outside_of_global_unicast_only_wrapped_ipv4_addresses_are_allowed(address):
+    if address not in ipaddress.ip_network("2000::/3") and not wraps_v4(address):
+        assert refused(address)
 
 
 @FAST

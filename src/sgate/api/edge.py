@@ -132,6 +132,10 @@ async def _refuse(scope: Scope, send: Send, request_id: str) -> None:
     error = BodyTooLarge()
     body = envelope_bytes(error, request_id=request_id, path=scope["path"])
     scope["error_code"] = error.code
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+    ]
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

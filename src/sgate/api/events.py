@@ -1,4 +1,4 @@
-"""/v1/events"""
+"""The calls under /v1/events."""
 
 from datetime import UTC, datetime
 
@@ -30,9 +30,7 @@ def routes(services: Services) -> Router:
         async with services.pool.acquire() as connection:
             before = (_END_OF_TIME, "")
             if starting_after is not None:
-                created_at = await events.position(
-                    connection, starting_after, merchant.id, livemode=merchant.livemode
-                )
+                created_at = await events.position(connection, starting_after, merchant.id, livemode=merchant.livemode)
                 if created_at is None:
                     raise errors.InvalidCursor(param="starting_after")
                 before = (created_at, starting_after)

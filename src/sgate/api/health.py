@@ -1,4 +1,4 @@
-"""/health, /health/live, /health/ready, /metrics"""
+"""The calls under /health, /health/live, /health/ready, /metrics."""
 
 import resource
 import sys

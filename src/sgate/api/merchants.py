@@ -1,4 +1,4 @@
-"""/v1/merchants/me"""
+"""The calls under /v1/merchants/me."""
 
 import msgspec
 from litestar import Response, Router, get, patch

@@ -206,7 +206,9 @@ def document() -> Mapping[str, Any]:
         "webhooks": {event_type: _webhook(event_type, references) for event_type in EventType},
         "components": {
             "schemas": components,
-            "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "sk_test_... or sk_live_..."}},
+            "securitySchemes": {
+                "apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "sk_test_... or sk_live_..."}
+            },
         },
     }
 

@@ -1,4 +1,4 @@
-"""/v1/payment_intents"""
+"""The calls under /v1/payment_intents."""
 
 from litestar import Response, Router, get, post
 

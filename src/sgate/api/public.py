@@ -64,7 +64,9 @@ async def _public_intent(services: Services, intent_id: str, query: bytes) -> by
         raise errors.PaymentIntentNotFound
     secret = parse_qs(query.decode("latin-1")).get("client_secret", [None])[0] if query else None
     if secret is not None and not opens(found, secret):
-        raise errors.PaymentIntentNotFound("The client secret is not that of this payment intent.", param="client_secret")
+        raise errors.PaymentIntentNotFound(
+            "The client secret is not that of this payment intent.", param="client_secret"
+        )
     return encode(public_intent(found, mode, services.environment.now(), private=secret is not None))
 
 

@@ -59,9 +59,7 @@ class RateLimits:
         return headers(limit_class, item.amount, remaining, wait_s, reset_at)
 
 
-def headers(
-    limit_class: str, limit: int, remaining: int, wait_s: int, reset_at: float
-) -> list[tuple[bytes, bytes]]:
+def headers(limit_class: str, limit: int, remaining: int, wait_s: int, reset_at: float) -> list[tuple[bytes, bytes]]:
     """The headers of both conventions: the common `X-RateLimit-*` and the IETF draft's."""
     return [
         (b"x-ratelimit-limit", b"%d" % limit),

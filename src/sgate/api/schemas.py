@@ -45,7 +45,7 @@ class CreatePaymentIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=Tr
     description: Annotated[str | None, msgspec.Meta(description="Shown to the payer; at most 500 characters.")] = None
     metadata: Annotated[
         dict[str, str] | None,
-        msgspec.Meta(description="Up to 20 keys (40 characters) with text values (500 bytes). Never shown to the payer."),
+        msgspec.Meta(description="Up to 20 keys (40 characters) with text values (500 bytes), never shown to payers."),
     ] = None
     success_url: Annotated[
         str | None, msgspec.Meta(description="Where the payer goes when it is paid; `{id}` is replaced.")
@@ -63,12 +63,12 @@ class UpdateMerchant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Change the merchant's profile, and the settings of the key's mode. What is not given stays."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
-    support_url: str | None | msgspec.UnsetType = msgspec.UNSET
+    support_url: str | msgspec.UnsetType | None = msgspec.UNSET
     pay_address: Annotated[
-        str | None | msgspec.UnsetType,
+        str | msgspec.UnsetType | None,
         msgspec.Meta(description="Where payments go: a Stacks address or contract of the mode's network, or null."),
     ] = msgspec.UNSET
-    confirmation_policy: Policy | None | msgspec.UnsetType = msgspec.UNSET
+    confirmation_policy: Policy | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class CreateWebhookEndpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -153,7 +153,9 @@ def endpoint_request(shape: CreateWebhookEndpoint, *, livemode: bool, allow_priv
     """
     _refuse_unprintable(shape.description, "description")
     if shape.description is not None and len(shape.description) > MAX_NAME_CHARACTERS:
-        raise errors.DescriptionTooLong(f"description has at most {MAX_NAME_CHARACTERS} characters.", param="description")
+        raise errors.DescriptionTooLong(
+            f"description has at most {MAX_NAME_CHARACTERS} characters.", param="description"
+        )
     try:
         check_url(shape.url, allow_private=allow_private, https_only=livemode)
     except ForbiddenDestination as error:
@@ -197,10 +199,13 @@ def _return_url(url: str | None, param: str) -> str | None:
     if url is None:
         return None
     problem = errors.InvalidUrl(
-        f"{param} must be absolute, start with http:// or https://, and have at most {limits.MAX_URL_CHARACTERS} characters.",
+        f"{param} must be absolute, start with http:// or https://, "
+        f"and have at most {limits.MAX_URL_CHARACTERS} characters.",
         param=param,
     )
-    if len(url) > limits.MAX_URL_CHARACTERS or any(character <= " " or character in '"<>\\^`|\x7f' for character in url):
+    if len(url) > limits.MAX_URL_CHARACTERS or any(
+        character <= " " or character in '"<>\\^`|\x7f' for character in url
+    ):
         raise problem
     try:
         parts = urlsplit(url)

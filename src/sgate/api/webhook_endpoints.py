@@ -1,4 +1,4 @@
-"""/v1/webhook_endpoints"""
+"""The calls under /v1/webhook_endpoints."""
 
 from litestar import Response, Router, delete, get, post
 

@@ -1,8 +1,8 @@
 """`sgate demo`: the whole product in one process, shown step by step.
 
-An embedded database, the simulated chain, the API, the checkout and all workers; and beside them a small shop that does what
-a merchant's server does: it asks for a payment, and receives and verifies the webhook. Nothing is faked: the shop talks
-HTTP to the server like any other.
+An embedded database, the simulated chain, the API, the checkout and all workers; and beside them a small shop that
+does what a merchant's server does: it asks for a payment, and receives and verifies the webhook. Nothing is faked:
+the shop talks HTTP to the server like any other.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import contextlib
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -101,10 +101,14 @@ class Shop:
             await self._runner.cleanup()
 
 
-def demo(once: Annotated[bool, typer.Option("--once", help="End after the payment, with exit status 0 or 1.")] = False) -> None:
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the payment, with exit status 0 or 1.")] = False,
+) -> None:
     """Watch a payment from intent to signed webhook, on an embedded database and a simulated chain."""
     logging.configure("error")
-    console.print("\n[bold]sGate demo[/]  [dim]a payment from intent to signed webhook; nothing here is real money[/]\n")
+    console.print(
+        "\n[bold]sGate demo[/]  [dim]a payment from intent to signed webhook; nothing here is real money[/]\n"
+    )
     with _directory(once) as directory:
         chosen = _settings(once, directory)
         started = time.perf_counter()
@@ -118,7 +122,7 @@ def demo(once: Annotated[bool, typer.Option("--once", help="End after the paymen
 
 
 @contextlib.contextmanager
-def _directory(once: bool) -> Iterator[Path]:
+def _directory(once: bool) -> Generator[Path]:
     """Where the demo keeps its data: for good, or only until it ends."""
     if not once:
         yield runtime.default_directory() / "demo"
@@ -172,7 +176,7 @@ async def _show(gateway: Gateway, stop: Stop, *, once: bool) -> None:
             console.print("\n[bold green]Done.[/] Intent, payment, confirmation and a verified webhook.\n")
             return
         extra = await shop.call("POST", "/v1/payment_intents", _request("Try it yourself"))
-        console.print(f"\n[bold green]Done.[/] The server stays up. Now you:\n")
+        console.print("\n[bold green]Done.[/] The server stays up. Now you:\n")
         console.print(f"  Pay this one in your browser   [bold]{extra['checkout_url']}[/]", soft_wrap=True)
         console.print(f"  The one that was just paid     {intent['checkout_url']}", soft_wrap=True)
         console.print(f"  The API                        {base_url}/docs")
@@ -192,7 +196,7 @@ async def _next_webhook(shop: Shop) -> dict[str, Any] | None:
 
 
 @contextlib.asynccontextmanager
-async def _shop(gateway: Gateway, base_url: str) -> AsyncIterator[Shop]:
+async def _shop(gateway: Gateway, base_url: str) -> AsyncGenerator[Shop]:
     """A merchant with a key, an address of its own and a webhook endpoint."""
     merchant_id, made = await merchants.create(
         gateway.pool, Environment(), "Corner Coffee", livemode=False, actor=OPERATOR
@@ -220,7 +224,8 @@ async def _pay(gateway: Gateway, shop: Shop) -> dict[str, Any]:
     _show_webhook(await shop.verified_webhook())
 
     control = gateway.chains[False].control
-    assert control is not None
+    if control is None:
+        raise DemoFailed("the demo needs the simulated chain")
     started = time.perf_counter()
     tx_id = await control.transfer(intent["pay_address"], AMOUNT_SATS, memo_of(intent["id"]))
     _step("Payment", f"a customer sends {AMOUNT_SATS:,} sats, transaction {tx_id[:18]}…")

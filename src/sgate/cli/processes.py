@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from typing import TypeVar
 
 import asyncpg
@@ -40,7 +40,7 @@ def with_pool(work: Callable[[Pool, Settings], Coroutine[object, object, T]]) ->
 
 
 @contextlib.contextmanager
-def database_trouble() -> Iterator[None]:
+def database_trouble() -> Generator[None]:
     """Turn what a database can do to us into one sentence."""
     try:
         yield

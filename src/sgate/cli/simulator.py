@@ -17,7 +17,9 @@ from sgate.workers.service import Stop
 def simulator(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 3999,
-    directory: Annotated[Path | None, typer.Option(help="Where the chain is kept. Default: the data directory.")] = None,
+    directory: Annotated[
+        Path | None, typer.Option(help="Where the chain is kept. Default: the data directory.")
+    ] = None,
     block_interval: Annotated[float, typer.Option(help="Seconds between blocks; 0 mines on demand only.")] = 2.0,
 ) -> None:
     """Run the simulated chain. It speaks the Stacks API; point SGATE_TEST__STACKS_API_URL at it."""

@@ -16,6 +16,7 @@ _LOOK_ALIKES = str.maketrans("OLI", "011")  # Crockford: read these letters as t
 
 HASH160_BYTES = 20
 CHECKSUM_BYTES = 4
+MIN_ADDRESS_CHARACTERS = 6
 MAX_ADDRESS_CHARACTERS = 41
 MAX_CONTRACT_NAME_CHARACTERS = 40
 _CONTRACT_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,39}")
@@ -79,7 +80,7 @@ def parse_principal(text: str) -> Principal:
     address, dot, contract_name = text.partition(".")
     if dot and not _CONTRACT_NAME.fullmatch(contract_name):
         raise InvalidAddress("the contract name after the dot is not valid")
-    if not address.startswith("S") or not 5 < len(address) <= MAX_ADDRESS_CHARACTERS:
+    if not address.startswith("S") or not MIN_ADDRESS_CHARACTERS <= len(address) <= MAX_ADDRESS_CHARACTERS:
         raise InvalidAddress("a Stacks address starts with S and has at most 41 characters")
     address = address.translate(_LOOK_ALIKES)
     version = _C32_VALUES.get(address[1])

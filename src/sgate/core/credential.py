@@ -1,7 +1,7 @@
 """Ids and API keys: their format, and how a key is stored so that a stolen database opens nothing.
 
-A key carries 256 random bits, so it is found by the SHA-256 of the whole key, then verified against a salted PBKDF2 hash
-in constant time. An unknown key never reaches PBKDF2: guessing costs the guesser more than it costs us.
+A key carries 256 random bits, so it is found by the SHA-256 of the whole key, then verified against a salted PBKDF2
+hash in constant time. An unknown key never reaches PBKDF2: guessing costs the guesser more than it costs us.
 """
 
 import hashlib

@@ -9,8 +9,8 @@ Two rules need a word:
 * A deadline is judged by block times against the view's time, never by a clock: an outage of ours expires nobody.
 * A payment is judged by the confirmation tier of the larger of the due amount and its own worth. So a further
   payment can never take the confirmation of an earlier one back; only a reorganisation can.
-* That an intent was closed is itself a fact (`Close`). A reorganisation may bring money that was in time and open it again,
-  but it never goes back to waiting: nobody is told twice that time is up.
+* That an intent was closed is itself a fact (`Close`). A reorganisation may bring money that was in time and open it
+  again, but it never goes back to waiting: nobody is told twice that time is up.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -89,29 +89,35 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     ever_reorged: bool
 
 
-LEGAL_MOVES: Mapping[Status, frozenset[Status]] = MappingProxyType({
-    Status.REQUIRES_PAYMENT: frozenset(
-        {Status.PROCESSING, Status.CONFIRMED, Status.EXPIRED, Status.FAILED, Status.CANCELED}
-    ),
-    Status.PROCESSING: frozenset({Status.CONFIRMED, Status.REQUIRES_PAYMENT, Status.EXPIRED, Status.FAILED,
-                                  Status.CANCELED}),
-    Status.CONFIRMED: frozenset({Status.PROCESSING, Status.REQUIRES_PAYMENT, Status.EXPIRED, Status.FAILED,
-                                 Status.CANCELED}),
-    # From expired to failed: a part that was in time becomes known later (an assigned deposit, a reorganisation).
-    Status.EXPIRED: frozenset({Status.PROCESSING, Status.CONFIRMED, Status.FAILED}),
-    Status.FAILED: frozenset({Status.PROCESSING, Status.CONFIRMED}),
-    Status.CANCELED: frozenset({Status.PROCESSING, Status.CONFIRMED}),
-})
+LEGAL_MOVES: Mapping[Status, frozenset[Status]] = MappingProxyType(
+    {
+        Status.REQUIRES_PAYMENT: frozenset(
+            {Status.PROCESSING, Status.CONFIRMED, Status.EXPIRED, Status.FAILED, Status.CANCELED}
+        ),
+        Status.PROCESSING: frozenset(
+            {Status.CONFIRMED, Status.REQUIRES_PAYMENT, Status.EXPIRED, Status.FAILED, Status.CANCELED}
+        ),
+        Status.CONFIRMED: frozenset(
+            {Status.PROCESSING, Status.REQUIRES_PAYMENT, Status.EXPIRED, Status.FAILED, Status.CANCELED}
+        ),
+        # From expired to failed: a part that was in time becomes known later (an assigned deposit, a reorganisation).
+        Status.EXPIRED: frozenset({Status.PROCESSING, Status.CONFIRMED, Status.FAILED}),
+        Status.FAILED: frozenset({Status.PROCESSING, Status.CONFIRMED}),
+        Status.CANCELED: frozenset({Status.PROCESSING, Status.CONFIRMED}),
+    }
+)
 """From where to where an intent may go. Moves backward happen by reorganisation only."""
 
-_RANK = MappingProxyType({
-    Status.REQUIRES_PAYMENT: 0,
-    Status.EXPIRED: 0,
-    Status.FAILED: 0,
-    Status.CANCELED: 0,
-    Status.PROCESSING: 1,
-    Status.CONFIRMED: 2,
-})
+_RANK = MappingProxyType(
+    {
+        Status.REQUIRES_PAYMENT: 0,
+        Status.EXPIRED: 0,
+        Status.FAILED: 0,
+        Status.CANCELED: 0,
+        Status.PROCESSING: 1,
+        Status.CONFIRMED: 2,
+    }
+)
 
 
 class Verdict(StrEnum):
@@ -141,12 +147,12 @@ def reduce(
     """
     known, commands = list(payments), list(commands)
     canonical = sorted(
-        (payment for payment in known if payment.inclusion is Inclusion.INCLUDED), key=lambda payment: payment.chain_order
+        (payment for payment in known if payment.inclusion is Inclusion.INCLUDED),
+        key=lambda payment: payment.chain_order,
     )
-    verdicts = {payment.id: judge(payment, terms, commands) for payment in canonical}
-    counted = [payment for payment in canonical if verdicts[payment.id] is Verdict.COUNTS]
+    counted = [payment for payment in canonical if judge(payment, terms, commands) is Verdict.COUNTS]
     received_sats = sum(payment.amount_sats for payment in canonical)
-    anomalies = _anomalies(terms, counted, canonical, verdicts, commands)
+    anomalies = _anomalies(terms, counted, canonical, commands)
 
     if _sum(counted) >= terms.minimum_sats:
         return _covered(terms, counted, received_sats, anomalies, view)
@@ -210,9 +216,7 @@ def _covered(
     terms: Terms, counted: Sequence[Payment], received_sats: int, anomalies: frozenset[Anomaly], view: View
 ) -> State:
     """Enough is on the chain: confirmed if enough of it is final, else look again when more can be."""
-    judged = [
-        (payment, tier_for(terms.policy, max(terms.amount_sats, payment.amount_sats))) for payment in counted
-    ]
+    judged = [(payment, tier_for(terms.policy, max(terms.amount_sats, payment.amount_sats))) for payment in counted]
     final_sats = sum(payment.amount_sats for payment, tier in judged if is_final(payment, tier, view))
     if final_sats >= terms.minimum_sats:
         return State(status=Status.CONFIRMED, anomalies=anomalies, amount_received_sats=received_sats)
@@ -260,7 +264,6 @@ def _anomalies(
     terms: Terms,
     counted: Sequence[Payment],
     canonical: Sequence[Payment],
-    verdicts: Mapping[str, Verdict],
     commands: Sequence[Command],
 ) -> frozenset[Anomaly]:
     found: set[Anomaly] = set()

@@ -1,7 +1,8 @@
 """The memo that ties a transfer on the chain to a payment intent.
 
 The memo of sBTC's `transfer` holds up to 34 arbitrary bytes. Ours is the intent's id as ASCII: 27 bytes. Wallets may
-pad with zero bytes or copy a space along; both are forgiven. Nothing else is: a memo that is almost an id credits nobody.
+pad with zero bytes or copy a space along; both are forgiven. Nothing else is: a memo that is almost an id credits
+nobody.
 """
 
 import re

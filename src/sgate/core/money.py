@@ -84,7 +84,9 @@ def parse_usd(text: str) -> Decimal:
     Raises:
         InvalidAmount: with a sentence that says what is allowed.
     """
-    plain = text.isascii() and text.replace(".", "", 1).isdigit() and not text.startswith(".") and not text.endswith(".")
+    plain = (
+        text.isascii() and text.replace(".", "", 1).isdigit() and not text.startswith(".") and not text.endswith(".")
+    )
     places = len(text.partition(".")[2])
     if not plain or places > MAX_USD_PLACES or len(text) > MAX_USD_CHARACTERS or Decimal(text) <= 0:
         raise InvalidAmount(

@@ -54,7 +54,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
         return (self.block_height, self.tx_index, self.event_index)
 
     def arrived_at(self, seen_hold: timedelta) -> datetime:
-        """When the payer had paid: the first sighting if the transaction was mined within `seen_hold`, else the block."""
+        """When the payer had paid: the first sighting if it was mined within `seen_hold` of it, else the block."""
         if self.first_seen_at is None or self.first_mined_at - self.first_seen_at > seen_hold:
             return self.first_mined_at
         return min(self.first_seen_at, self.first_mined_at)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from http import HTTPStatus
 
 import msgspec
 
@@ -53,7 +54,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def succeeded(self) -> bool:
         """Any 2xx. Redirects are not followed and count as failures."""
-        return self.status is not None and 200 <= self.status < 300
+        return self.status is not None and HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +74,7 @@ def decide(schedule: Schedule, attempt: int, outcome: Outcome, now: datetime, ra
     """
     if outcome.succeeded:
         return Next(delivered=True)
-    if outcome.status == 410:  # Gone: the receiver says it wants no more
+    if outcome.status == HTTPStatus.GONE:  # the receiver says it wants no more
         return Next(failed=True, disable=True)
     if attempt >= schedule.attempts:
         return Next(failed=True)

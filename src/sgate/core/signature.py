@@ -9,7 +9,7 @@ import base64
 import hmac
 from collections.abc import Mapping, Sequence
 
-SECRET_PREFIX = "whsec_"
+SECRET_PREFIX = "whsec_"  # noqa: S105 - a prefix
 SECRET_BYTES = 24
 TOLERANCE_S = 300
 """How far a timestamp may be from the receiver's clock, either way. Stops replays."""

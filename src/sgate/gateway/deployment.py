@@ -38,7 +38,9 @@ class FixedRate:
 
     def current(self, now: datetime) -> Rate:
         """The fixed rate."""
-        return Rate(usd_per_btc=self._usd_per_btc, source="fixed rate of the simulated chain, not a market price", taken_at=now)
+        return Rate(
+            usd_per_btc=self._usd_per_btc, source="fixed rate of the simulated chain, not a market price", taken_at=now
+        )
 
 
 class NoRates:

@@ -12,7 +12,7 @@ from sgate.store.audit import Actor
 from sgate.store.cipher import Cipher
 from sgate.store.endpoints import Endpoint
 from sgate.store.merchants import Merchant
-from sgate.store.pool import Pool
+from sgate.store.pool import Connection, Pool
 
 MAX_ENDPOINTS = 16
 
@@ -112,7 +112,12 @@ def endpoint_object(endpoint: Endpoint) -> EndpointObject:
 
 
 async def _record(
-    connection: audit.Connection, actor: Actor, action: str, merchant: Merchant, endpoint_id: str, detail: dict[str, object]
+    connection: Connection,
+    actor: Actor,
+    action: str,
+    merchant: Merchant,
+    endpoint_id: str,
+    detail: dict[str, object],
 ) -> None:
     await audit.record(
         connection,

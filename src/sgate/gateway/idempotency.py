@@ -1,7 +1,7 @@
 """Idempotency keys: a request that is sent again has its effect once and gets the same answer.
 
-The answer is stored in the transaction of the effect, encrypted, for 24 hours. A key is unique per merchant, mode, method
-and path, so that the same key on another call is another request.
+The answer is stored in the transaction of the effect, encrypted, for 24 hours. A key is unique per merchant, mode,
+method and path, so that the same key on another call is another request.
 """
 
 import hashlib

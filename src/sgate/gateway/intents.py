@@ -1,7 +1,7 @@
 """Payment intents: make, read, list, cancel.
 
-Creates and reads of one process share statements (see `store.coalesce`). A create is one statement that makes the intent,
-its event, its deliveries and its idempotency row, and nobody is answered before it is committed.
+Creates and reads of one process share statements (see `store.coalesce`). A create is one statement that makes the
+intent, its event, its deliveries and its idempotency row, and nobody is answered before it is committed.
 """
 
 from collections.abc import Sequence
@@ -166,10 +166,8 @@ class Intents:
             return [outcomes.get(new.intent.id, False) for new in batch]
         return [new.intent.id in made for new in batch]
 
-    async def _create_each(
-        self, chosen: Sequence[NewIntent], error: BaseException
-    ) -> dict[str, bool | BaseException]:
-        """After a batch failed: one by one, so that one bad row spoils no other; none further if the database is away."""
+    async def _create_each(self, chosen: Sequence[NewIntent], error: BaseException) -> dict[str, bool | BaseException]:
+        """After a batch failed: one by one, so that one bad row spoils no other; no further if the database is away."""
         outcomes: dict[str, bool | BaseException] = {}
         for new in chosen:
             outcome = await self._create_alone(new)
@@ -184,7 +182,7 @@ class Intents:
             async with self._pool.acquire() as connection:
                 return new.intent.id in await store.create(connection, [new])
         except asyncpg.UniqueViolationError as error:
-            return True if error.constraint_name == "payment_intents_pkey" else error
+            return True if str(getattr(error, "constraint_name", "")) == "payment_intents_pkey" else error
         except (asyncpg.PostgresError, *DatabaseErrors) as error:
             return error
 
@@ -224,9 +222,7 @@ class Intents:
         async with self._pool.acquire() as connection:
             before = (_END_OF_TIME, "")
             if starting_after is not None:
-                created_at = await store.position(
-                    connection, starting_after, merchant.id, livemode=merchant.livemode
-                )
+                created_at = await store.position(connection, starting_after, merchant.id, livemode=merchant.livemode)
                 if created_at is None:
                     raise errors.InvalidCursor(param="starting_after")
                 before = (created_at, starting_after)
@@ -238,7 +234,8 @@ class Intents:
     # --- cancel
 
     async def cancel(self, intent_id: str, merchant: Merchant, key: Key | None) -> Answer:
-        """Cancel an intent while it waits and nothing is known on the chain. Whatever comes later came after the cancel.
+        """Cancel an intent while it waits and nothing is known on the chain. Whatever comes later came after the
+        cancel.
 
         Raises:
             PaymentIntentNotFound: if the merchant has no such intent.

@@ -82,9 +82,7 @@ async def queue_due(pool: Pool, view: View, *, livemode: bool) -> int:
         return await ledger.queue_due(connection, view, MAX_DUE_PER_STEP, livemode=livemode)
 
 
-async def decide(
-    connection: Connection, environment: Environment, intent: PaymentIntent, public_url: str
-) -> Decision:
+async def decide(connection: Connection, environment: Environment, intent: PaymentIntent, public_url: str) -> Decision:
     """Decide a locked intent from all its facts, and write down what follows, inside the caller's transaction.
 
     Raises:

@@ -18,7 +18,7 @@ from sgate.store import api_keys, audit, feed, merchants
 from sgate.store.api_keys import ApiKey
 from sgate.store.audit import Actor
 from sgate.store.merchants import Merchant
-from sgate.store.pool import Pool
+from sgate.store.pool import Connection, Pool
 
 ALL_SCOPES = ("read", "write", "admin")
 KEY_HINT_CHARACTERS = 4
@@ -35,12 +35,14 @@ class SettingsChange(msgspec.Struct, frozen=True, kw_only=True):
     """What to change; UNSET leaves a setting as it is, None clears it."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
-    support_url: str | None | msgspec.UnsetType = msgspec.UNSET
-    pay_address: str | None | msgspec.UnsetType = msgspec.UNSET
-    confirmation_policy: Policy | None | msgspec.UnsetType = msgspec.UNSET
+    support_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    pay_address: str | msgspec.UnsetType | None = msgspec.UNSET
+    confirmation_policy: Policy | msgspec.UnsetType | None = msgspec.UNSET
 
 
-async def create(pool: Pool, environment: Environment, name: str, *, livemode: bool, actor: Actor) -> tuple[str, NewKey]:
+async def create(
+    pool: Pool, environment: Environment, name: str, *, livemode: bool, actor: Actor
+) -> tuple[str, NewKey]:
     """Make a merchant and its first key, with all scopes. Returns the merchant's id and the key."""
     async with pool.acquire() as connection, connection.transaction():
         merchant_id = await merchants.insert(connection, name)
@@ -73,9 +75,7 @@ async def create_key(
     return made
 
 
-async def update_settings(
-    pool: Pool, merchant: Merchant, change: SettingsChange, mode: Mode, actor: Actor
-) -> Merchant:
+async def update_settings(pool: Pool, merchant: Merchant, change: SettingsChange, mode: Mode, actor: Actor) -> Merchant:
     """Change a merchant's profile and the settings of one mode. Intents already made keep their terms.
 
     Raises:
@@ -85,17 +85,14 @@ async def update_settings(
     policy = _checked_policy(change.confirmation_policy)
     async with pool.acquire() as connection, connection.transaction():
         await merchants.lock(connection, merchant.id, livemode=merchant.livemode)
-        before = await merchants.get(connection, merchant.id, livemode=merchant.livemode)
-        assert before is not None
+        before = await _present(connection, merchant)
         if isinstance(pay_address, str):
             owner = await merchants.claim_address(connection, merchant.id, pay_address, livemode=merchant.livemode)
             if owner != merchant.id:
                 raise errors.PayAddressTaken(param="pay_address")
         after = msgspec.structs.replace(
             before,
-            **_given(
-                name=change.name, support_url=change.support_url, pay_address=pay_address, policy=policy
-            ),
+            **_given(name=change.name, support_url=change.support_url, pay_address=pay_address, policy=policy),
         )
         await merchants.update(connection, after)
         await audit.record(
@@ -107,9 +104,15 @@ async def update_settings(
             detail={"before": _audited(before), "after": _audited(after)},
         )
         await feed.notify(connection, feed.Channel.MERCHANT, merchant.id)
-        updated = await merchants.get(connection, merchant.id, livemode=merchant.livemode)
-        assert updated is not None
-    return updated
+        return await _present(connection, merchant)
+
+
+async def _present(connection: Connection, merchant: Merchant) -> Merchant:
+    """The merchant as stored now. Merchants are never deleted."""
+    found = await merchants.get(connection, merchant.id, livemode=merchant.livemode)
+    if found is None:
+        raise LookupError(f"merchant {merchant.id} is gone")
+    return found
 
 
 async def revoke_key(pool: Pool, key_id: str, actor: Actor) -> None:
@@ -139,7 +142,7 @@ def _new_key(
     return NewKey(key=key, secret=secret)
 
 
-async def _record_key(connection: audit.Connection, actor: Actor, key: ApiKey) -> None:
+async def _record_key(connection: Connection, actor: Actor, key: ApiKey) -> None:
     await audit.record(
         connection,
         actor,
@@ -151,7 +154,7 @@ async def _record_key(connection: audit.Connection, actor: Actor, key: ApiKey) -
     )
 
 
-def _checked_address(given: str | None | msgspec.UnsetType, mode: Mode) -> str | None | msgspec.UnsetType:
+def _checked_address(given: str | msgspec.UnsetType | None, mode: Mode) -> str | msgspec.UnsetType | None:
     if not isinstance(given, str):
         return given
     try:
@@ -160,7 +163,7 @@ def _checked_address(given: str | None | msgspec.UnsetType, mode: Mode) -> str |
         raise errors.InvalidPayAddress(f"pay_address: {error}.", param="pay_address") from None
 
 
-def _checked_policy(given: Policy | None | msgspec.UnsetType) -> Policy | None | msgspec.UnsetType:
+def _checked_policy(given: Policy | msgspec.UnsetType | None) -> Policy | msgspec.UnsetType | None:
     if given is None or isinstance(given, msgspec.UnsetType):
         return given
     try:

@@ -1,5 +1,5 @@
-"""What a payer may see of an intent. The bare id is public (it is the memo on the chain), so it shows only what a payer needs;
-the client secret, which the checkout link carries, opens the description and the return links.
+"""What a payer may see of an intent. The bare id is public (it is the memo on the chain), so it shows only what a
+payer needs; the client secret, which the checkout link carries, opens the description and the return links.
 """
 
 from datetime import datetime
@@ -25,8 +25,8 @@ class MerchantCard(msgspec.Struct, frozen=True, kw_only=True):
 class PublicIntent(msgspec.Struct, frozen=True, kw_only=True):
     """A payment intent as a payer sees it.
 
-    `required` is what the payment needs to be final, from the confirmation policy. `accepts_payment` says whether to pay
-    at all. `description`, `success_url` and `cancel_url` are null without the client secret.
+    `required` is what the payment needs to be final, from the confirmation policy. `accepts_payment` says whether to
+    pay at all. `description`, `success_url` and `cancel_url` are null without the client secret.
     """
 
     id: str

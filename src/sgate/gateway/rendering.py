@@ -5,6 +5,7 @@ Rendered in one place, because the answer to a create, the stored event and the 
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote as url_quote
 
 import msgspec
@@ -172,7 +173,7 @@ def quote_object(quote: Quote | None) -> QuoteObject | None:
 
 def _intent_fields(
     intent: PaymentIntent, payments: Sequence[Payment], view: View | None, public_url: str
-) -> dict[str, object]:
+) -> dict[str, Any]:
     confirmed, finality = settledness(payments, view)
     terms = intent.terms
     return {

@@ -35,8 +35,8 @@ ON CONFLICT (livemode) DO NOTHING
 """
 
 _GET = """
-SELECT livemode, network, scanned_height, scanned_hash, scanned_time, tenure_height, bitcoin_height, version, advanced_at,
-       checked_at, trouble
+SELECT livemode, network, scanned_height, scanned_hash, scanned_time, tenure_height, bitcoin_height, version,
+       advanced_at, checked_at, trouble
 FROM chain_cursors
 WHERE livemode = $1
 """
@@ -96,7 +96,8 @@ async def open_cursor(connection: Connection, network: str, *, livemode: bool) -
     """The cursor of a mode, made if there is none."""
     await connection.execute(_OPEN, livemode, network)
     cursor = await get_cursor(connection, livemode=livemode)
-    assert cursor is not None
+    if cursor is None:
+        raise LookupError("the cursor row that was just made is gone")
     return cursor
 
 

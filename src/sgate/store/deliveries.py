@@ -1,4 +1,4 @@
-"""Webhook deliveries: the table is the queue. A claim takes rows under a lease; a result must bring the lease's token."""
+"""Webhook deliveries: the table is the queue. A claim takes a lease; a result must bring the lease's token."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ CLAIM_WINDOW = 500
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A claimed delivery with all that its attempt needs. `attempt` is 1 for the first; `payload` is the event's object."""
+    """A claimed delivery with all an attempt needs. `attempt` is 1 for the first; `payload` the event's object."""
 
     id: str
     endpoint_id: str
@@ -101,8 +101,8 @@ WITH result AS (
 INSERT INTO webhook_attempts (
     delivery_id, attempt, started_at, duration_ms, response_status, response_headers, response_body, error
 )
-SELECT r.id, r.attempt, r.started_at, r.duration_ms, r.response_status, r.response_headers::json, r.response_body, r.error
-FROM result AS r JOIN updated USING (id)
+SELECT r.id, r.attempt, r.started_at, r.duration_ms, r.response_status, r.response_headers::json, r.response_body,
+r.error FROM result AS r JOIN updated USING (id)
 ON CONFLICT (delivery_id, attempt) DO NOTHING
 """
 

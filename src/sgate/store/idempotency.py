@@ -8,7 +8,7 @@ from sgate.store.pool import Connection
 
 
 class StoredAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What was answered before. `answer_encrypted` is the body; `request_hash` the SHA-256 of the request it answered."""
+    """What was answered before. `answer_encrypted` is the body; `request_hash` the SHA-256 of the request."""
 
     request_hash: bytes
     object_id: str

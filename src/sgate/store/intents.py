@@ -63,10 +63,11 @@ class IntentView(msgspec.Struct, frozen=True, kw_only=True):
 CREATE = """
 WITH input AS (
     SELECT * FROM unnest(
-        $1::text[], $2::text[], $3::boolean[], $4::bigint[], $5::text[], $6::timestamptz[], $7::integer[], $8::integer[],
-        $9::bigint[], $10::integer[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
-        $17::text[], $18::text[], $19::text[], $20::text[], $21::timestamptz[], $22::timestamptz[], $23::timestamptz[],
-        $24::integer[], $25::text[], $26::text[], $27::bytea[], $28::bytea[], $29::bytea[], $30::timestamptz[]
+        $1::text[], $2::text[], $3::boolean[], $4::bigint[], $5::text[], $6::timestamptz[], $7::integer[],
+        $8::integer[], $9::bigint[], $10::integer[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
+        $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::timestamptz[], $22::timestamptz[],
+        $23::timestamptz[], $24::integer[], $25::text[], $26::text[], $27::bytea[], $28::bytea[], $29::bytea[],
+        $30::timestamptz[]
     ) AS t (
         id, merchant_id, livemode, amount_sats, client_secret, expires_at, grace_s, seen_hold_s,
         tolerance_sats, tolerance_bp, policy, late_payments, pay_address, description, metadata, success_url,
@@ -126,8 +127,8 @@ i.decided_in::text AS decided_in, i.confirmed_at, i.canceled_at, i.created_at
 
 _VIEW_COLUMNS = f"""
 {_COLUMNS}, m.name AS merchant_name, m.support_url,
-c.scanned_height, c.scanned_hash, c.scanned_time, c.tenure_height AS scanned_tenure, c.bitcoin_height AS scanned_bitcoin,
-(
+c.scanned_height, c.scanned_hash, c.scanned_time, c.tenure_height AS scanned_tenure, c.bitcoin_height AS
+scanned_bitcoin, (
     SELECT json_agg({PAYMENT_JSON} ORDER BY p.block_height, p.tx_index, p.event_index)::text
     FROM (SELECT * FROM payments WHERE payment_intent_id = i.id LIMIT {MAX_PAYMENTS_SHOWN}) AS p
 ) AS payments,
@@ -160,8 +161,8 @@ _LOCK = f"SELECT {_COLUMNS} FROM payment_intents i WHERE i.id = $1 FOR NO KEY UP
 
 _SAVE = """
 UPDATE payment_intents
-SET status = $2, exceptions = $3, amount_received_sats = $4, sequence = $5, next_check_height = $6, next_check_time = $7,
-    decided_in = $8::text::json, confirmed_at = $9, canceled_at = $10
+SET status = $2, exceptions = $3, amount_received_sats = $4, sequence = $5, next_check_height = $6, next_check_time =
+    $7, decided_in = $8::text::json, confirmed_at = $9, canceled_at = $10
 WHERE id = $1
 """
 
@@ -279,7 +280,9 @@ def _intent_view(row: Record) -> IntentView:
         intent=_intent(row),
         merchant_name=row["merchant_name"],
         support_url=row["support_url"],
-        payments=() if payments is None else tuple(payment_of_json(item) for item in _payments_decoder.decode(payments)),
+        payments=()
+        if payments is None
+        else tuple(payment_of_json(item) for item in _payments_decoder.decode(payments)),
         scanned=_scanned(row),
         sighted_at=row["sighted_at"],
     )

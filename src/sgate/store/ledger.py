@@ -1,4 +1,4 @@
-"""The ledger's tables: intents waiting for a decision, commands of merchants, and all facts of an intent at one moment."""
+"""The ledger's tables: intents waiting for a decision, commands of merchants, and an intent's facts."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -81,13 +81,13 @@ async def queue(connection: Connection, intent_ids: Iterable[str], *, livemode: 
 
 
 async def queue_due(connection: Connection, view: View, limit: int, *, livemode: bool) -> int:
-    """Queue intents whose threshold of height or time the view has passed, at most `limit` of each. Returns how many."""
+    """Queue intents whose height or time threshold the view has passed, at most `limit` of each. Returns how many."""
     tag = await connection.execute(_QUEUE_DUE, livemode, view.height, view.time, limit)
     return int(tag.rsplit(" ", 1)[-1])
 
 
 async def take(connection: Connection, *, livemode: bool) -> str | None:
-    """Lock the next waiting intent's queue row; None if there is none. The row goes with `done`, in this transaction."""
+    """Lock the next waiting intent's queue row; None if there is none. `done` removes it, in this transaction."""
     return await connection.fetchval(_TAKE, livemode)
 
 
@@ -103,7 +103,7 @@ async def postpone(connection: Connection, intent_id: str, delay: timedelta) -> 
 
 async def length(connection: Connection, *, livemode: bool) -> int:
     """How many intents wait for a decision."""
-    return await connection.fetchval(_LENGTH, livemode)
+    return int(await connection.fetchval(_LENGTH, livemode) or 0)
 
 
 async def add_command(connection: Connection, intent_id: str, command: Command) -> None:

@@ -41,8 +41,8 @@ VALUES ($1::text::uuid, FALSE), ($1::text::uuid, TRUE)
 """
 
 _GET = """
-SELECT m.id::text, o.livemode, m.name, m.support_url, m.created_at, o.pay_address, o.confirmation_policy::text AS policy,
-       o.tolerance_sats, o.tolerance_bp, o.late_payments, o.version
+SELECT m.id::text, o.livemode, m.name, m.support_url, m.created_at, o.pay_address, o.confirmation_policy::text AS
+       policy, o.tolerance_sats, o.tolerance_bp, o.late_payments, o.version
 FROM merchants m JOIN merchant_modes o ON o.merchant_id = m.id
 WHERE m.id = $1::text::uuid AND o.livemode = $2
 """
@@ -72,7 +72,7 @@ _LIST = "SELECT id::text, name, created_at FROM merchants ORDER BY created_at, i
 
 async def insert(connection: Connection, name: str) -> str:
     """Make a merchant with default settings in both modes; returns its id."""
-    merchant_id: str = await connection.fetchval(_INSERT, name)
+    merchant_id = str(await connection.fetchval(_INSERT, name))
     await connection.execute(_INSERT_MODES, merchant_id)
     return merchant_id
 
@@ -105,7 +105,7 @@ async def update(connection: Connection, merchant: Merchant) -> None:
 
 async def claim_address(connection: Connection, merchant_id: str, address: str, *, livemode: bool) -> str:
     """Record that payments to `address` are this merchant's. Returns the id of the merchant who really owns it."""
-    return await connection.fetchval(_CLAIM_ADDRESS, livemode, address, merchant_id)
+    return str(await connection.fetchval(_CLAIM_ADDRESS, livemode, address, merchant_id))
 
 
 async def owners_of(connection: Connection, addresses: list[str], *, livemode: bool) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Bring the schema up to date: Alembic keeps the order, plain `.sql` files hold the statements.
 
-Any number of processes may start at once: an advisory lock lets one of them migrate while the others wait. SQLAlchemy is
-imported by this module alone.
+Any number of processes may start at once: an advisory lock lets one of them migrate while the others wait. SQLAlchemy
+is imported by this module alone.
 """
 
 from importlib import resources
@@ -20,7 +20,7 @@ ADVISORY_LOCK = 0x5347_4154_4501
 """Held while migrating ("SGATE", 1)."""
 
 LOCK_TIMEOUT_S = 10
-"""How long one statement of a migration may wait for a table that others use, so that it never queues up the traffic."""
+"""How long a statement of a migration may wait for a table that others use: it must not queue up the traffic."""
 
 STATEMENT_TIMEOUT_S = 600
 
@@ -69,7 +69,9 @@ async def check(database_url: str) -> None:
     async with _engine(database_url).connect() as connection:
         found = await connection.run_sync(_current)
     if found != head():
-        raise SchemaOutdated(f"the database is at schema {found or 'none'}, this version needs {head()}: run `sgate migrate`")
+        raise SchemaOutdated(
+            f"the database is at schema {found or 'none'}, this version needs {head()}: run `sgate migrate`"
+        )
 
 
 def head() -> str:
@@ -81,7 +83,11 @@ def run_sql_of(migration_file: str) -> None:
     """Run the `.sql` file that stands beside a migration's Python file, all statements in one go."""
     script = Path(migration_file).with_suffix(".sql").read_text("utf-8")
     dbapi_connection = cast("Any", op.get_bind().connection.dbapi_connection)
-    dbapi_connection.run_async(lambda connection: connection.execute(script))
+
+    async def execute(connection: Any) -> None:
+        await connection.execute(script)
+
+    dbapi_connection.run_async(execute)
 
 
 def _upgrade(connection: Connection) -> None:

@@ -37,8 +37,8 @@ INSERT INTO payments AS stored (
     block_height, block_hash, index_block_hash, block_time, tx_index, tenure_height, bitcoin_height, first_mined_at,
     first_seen_at
 )
-VALUES ($1, $2, $3::text::uuid, $4::text, $5::text, $6, $7, $8, $9, $10, 'included', $11, $12, $13, $14, $15, $16, $17, $14, (
-    SELECT min(first_seen_at) FROM mempool_sightings WHERE payment_intent_id = $4::text AND tx_id = $5::text
+VALUES ($1, $2, $3::text::uuid, $4::text, $5::text, $6, $7, $8, $9, $10, 'included', $11, $12, $13, $14, $15, $16,
+    $17, $14, ( SELECT min(first_seen_at) FROM mempool_sightings WHERE payment_intent_id = $4::text AND tx_id = $5::text
 ))
 ON CONFLICT (livemode, tx_id, event_index) DO UPDATE
 SET amount_sats = excluded.amount_sats, sender = excluded.sender, recipient = excluded.recipient, memo = excluded.memo,

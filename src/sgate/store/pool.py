@@ -31,7 +31,7 @@ DatabaseErrors = (
     asyncpg.ReadOnlySQLTransactionError,  # connected to a standby in the middle of a failover
     asyncpg.PostgresSystemError,
 )
-"""What the database can raise when it is away or busy: worth another try. Any other error of its is a defect of ours."""
+"""What the database can raise when it is away or busy: worth another try. Any other error is a defect of ours."""
 
 
 class PlainConnection(asyncpg.Connection):
@@ -51,7 +51,7 @@ class _WaitingPool(asyncpg.Pool):
 
     acquire_timeout_s = ACQUIRE_TIMEOUT_S
 
-    def acquire(self, *, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - the signature is asyncpg's
+    def acquire(self, *, timeout: float | None = None) -> Any:
         """A connection, or TimeoutError."""
         return super().acquire(timeout=self.acquire_timeout_s if timeout is None else timeout)
 
@@ -99,7 +99,7 @@ async def connect(database_url: str, *, application_name: str) -> asyncpg.Connec
     """One connection of its own, for LISTEN and for locks that live as long as the connection."""
     return await asyncpg.connect(
         database_url,
-        timeout=CONNECT_TIMEOUT_S,
+        timeout=int(CONNECT_TIMEOUT_S),
         command_timeout=STATEMENT_TIMEOUT_S,
         server_settings=_server_settings(application_name, STATEMENT_TIMEOUT_S),
     )

@@ -38,7 +38,10 @@ class Metrics:
             "sgate_webhook_attempts", "Webhook attempts by outcome.", ("outcome",), registry=registry
         )
         self.webhook_seconds = Histogram(
-            "sgate_webhook_attempt_seconds", "Duration of a webhook attempt.", buckets=LATENCY_BUCKETS_S, registry=registry
+            "sgate_webhook_attempt_seconds",
+            "Duration of a webhook attempt.",
+            buckets=LATENCY_BUCKETS_S,
+            registry=registry,
         )
         self.webhook_wait_seconds = Histogram(
             "sgate_webhook_first_attempt_wait_seconds",

@@ -140,9 +140,7 @@ def qr_svg(text: str) -> str:
     )
 
 
-def _page(
-    checkout: Checkout, found: IntentView, mode: Mode, secret: str | None, note: str | None
-) -> Response[bytes]:
+def _page(checkout: Checkout, found: IntentView, mode: Mode, secret: str | None, note: str | None) -> Response[bytes]:
     now = checkout.environment.now()
     private = opens(found, secret)
     intent = public_intent(found, mode, now, private=private)
@@ -191,7 +189,9 @@ async def _simulate(checkout: Checkout, found: IntentView, kind: str) -> str:
         return "refused"
     intent, terms = found.intent, found.intent.terms
     due_sats = intent.amount_due_sats or terms.amount_sats
-    amount_sats = {Simulation.HALF: max(1, due_sats // 2), Simulation.DOUBLE: due_sats * 2}.get(Simulation(kind), due_sats)
+    amount_sats = {Simulation.HALF: max(1, due_sats // 2), Simulation.DOUBLE: due_sats * 2}.get(
+        Simulation(kind), due_sats
+    )
     memo = None if kind == Simulation.NO_MEMO else memo_of(intent.id)
     not_before = _after(terms.in_time_until) if kind == Simulation.LATE else None
     control = checkout.simulators[intent.livemode]

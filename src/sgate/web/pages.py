@@ -45,13 +45,15 @@ def page(template: str, *, status: int = 200, script: str | None = None, **value
 
 
 def _policy(nonce: str) -> str:
-    return "; ".join((
-        "default-src 'none'",
-        f"style-src 'nonce-{nonce}'",
-        f"script-src 'nonce-{nonce}'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    ))
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src 'nonce-{nonce}'",
+            f"script-src 'nonce-{nonce}'",
+            "img-src 'self' data:",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )

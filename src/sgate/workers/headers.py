@@ -1,4 +1,4 @@
-"""Linking headers: from the newest the source shows down to one we hold. What differs in between is a reorganisation."""
+"""Linking headers: from the newest the source shows down to one we hold. What differs is a reorganisation."""
 
 import msgspec
 import structlog
@@ -56,9 +56,7 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
         return {header.index_block_hash for header in (*self.held, *self.new)}
 
 
-async def follow(
-    pool: Pool, source: ChainSource, page: HeaderPage, cursor: Cursor, start_height: int | None
-) -> Branch:
+async def follow(pool: Pool, source: ChainSource, page: HeaderPage, cursor: Cursor, start_height: int | None) -> Branch:
     """Link the newest page to what we hold, fetching older pages as far as needed.
 
     Raises:

@@ -1,7 +1,7 @@
 """The loops around the workers: when to run, who leads, what to do when the database is away, how to stop.
 
-A loop here decides nothing about money. It runs `run_once` again and again; trouble with the database or the chain makes
-it wait and try again; anything else is a defect, ends the process and lets the supervisor start it anew.
+A loop here decides nothing about money. It runs `run_once` again and again; trouble with the database or the chain
+makes it wait and try again; anything else is a defect, ends the process and lets the supervisor start it anew.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
 """The watcher reads the chain and writes down facts; then it lets the ledger draw conclusions.
 
-One round: link the newest headers to those we hold, read the token's memos down to where we were, fetch the transactions
-whose memos name intents, and commit headers, payments, the cursor and the list of touched intents in one transaction.
+One round: link the newest headers to those we hold, read the token's memos down to where we were, fetch the
+transactions whose memos name intents, and commit headers, payments, the cursor and the list of touched intents in one
+transaction.
 
 The answers of one round may come from different replicas of the API, and the chain may move between two of them. So the
 round commits only what one server stood by: the tip named by the first page of memos, still on the chain after the last
@@ -144,7 +145,7 @@ class Watcher:
         return Scan(branch=branch, view=view, found=found)
 
     async def _memos_down_to(self, lowest: int) -> tuple[list[str], str | None]:
-        """Transactions whose memo has the form of an intent id, newest first, and the tip of the first page's server."""
+        """Transactions whose memo looks like an intent id, newest first, and the tip of the first page's server."""
         page = await self._source.logs()
         tip_hash, tx_ids = page.tip, dict[str, None]()
         while True:
@@ -153,9 +154,7 @@ class Watcher:
                 return list(tx_ids), tip_hash
             page = await self._source.logs(page.older)
 
-    async def _payments_of(
-        self, tx_ids: Sequence[str], branch: Branch, lowest: int
-    ) -> dict[str, list[FoundPayment]]:
+    async def _payments_of(self, tx_ids: Sequence[str], branch: Branch, lowest: int) -> dict[str, list[FoundPayment]]:
         """What these transactions pay to addresses of ours, for those not recorded yet where they are now."""
         wanted = await self._not_yet_held(tx_ids, branch)
         transactions = await self._source.transactions(wanted)
@@ -183,7 +182,7 @@ class Watcher:
         return [tx_id for tx_id in candidates if tx_id not in held or not held[tx_id] <= settled]
 
     async def _matched(self, placed: Mapping[str, tuple[Transaction, Header]]) -> dict[str, list[FoundPayment]]:
-        """Whose are these transfers? By memo an intent's, if they go to its address; else the owner's of the address."""
+        """Whose are these transfers? By memo an intent's, if they go to its address; else the address's owner's."""
         livemode = self._mode.livemode
         transfers = [transfer for transaction, _ in placed.values() for transfer in transaction.transfers]
         named = {intent_id for transfer in transfers if (intent_id := intent_id_of(transfer.memo))}
@@ -243,9 +242,7 @@ class Watcher:
                 raise Fenced("another watcher moved the cursor")
             if scan.branch.reorged_from is not None:
                 hashes = [header.index_block_hash for header in new]
-                touched |= await payments.orphan_from(
-                    connection, new[0].height, hashes, scan.view, livemode=livemode
-                )
+                touched |= await payments.orphan_from(connection, new[0].height, hashes, scan.view, livemode=livemode)
             await blocks.replace_from(connection, new[0].height, new, livemode=livemode)
             for tx_id, legs in scan.found.items():
                 indexes = [leg.payment.event_index for leg in legs]

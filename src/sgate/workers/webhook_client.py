@@ -1,7 +1,8 @@
 """Sending one webhook: a POST with bounds on everything, to nowhere but the public internet.
 
-The address is checked where the connection is made, on what the name resolved to, so that a name which pointed elsewhere
-when the endpoint was made gains nothing by changing. Redirects are not followed. Answers are read up to a limit.
+The address is checked where the connection is made, on what the name resolved to, so that a name which pointed
+elsewhere when the endpoint was made gains nothing by changing. Redirects are not followed. Answers are read up to a
+limit.
 """
 
 import ipaddress
@@ -59,7 +60,9 @@ class WebhookClient:
             self._check_literal(url)
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 text = await _read_some(response)
-                outcome = Outcome(status=response.status, error=_refusal(response.status), retry_after_s=_wish(response))
+                outcome = Outcome(
+                    status=response.status, error=_refusal(response.status), retry_after_s=_wish(response)
+                )
                 return Reply(outcome=outcome, headers=_shown_headers(response), body=text)
         except TimeoutError:
             return _failed("no answer within the time limit")
