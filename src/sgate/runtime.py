@@ -42,7 +42,7 @@ from sgate.gateway.deployment import FixedRate, Mode, NoRates
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
 from sgate.settings import Settings, Source
-from sgate.store import migrate
+from sgate.store import schema
 from sgate.store.cipher import Cipher
 from sgate.store.deliveries import Delivery, Result
 from sgate.store.embedded import EmbeddedPostgres, default_directory
@@ -435,7 +435,9 @@ async def prepare(database_url: str, settings: Settings) -> None:
     """Bring the schema up to date in development; in production only check that it is."""
     direct = direct_url(settings, database_url)
     if settings.in_production:
-        await migrate.check(direct)
+        await schema.check(direct)
     else:
+        from sgate.store import migrate  # brings SQLAlchemy along, which a server in production does not need
+
         await migrate.migrate(direct)
     structlog.get_logger("sgate").info("database_ready", pid=os.getpid())

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from litestar import Response, Router, get
+from litestar.params import FromPath
 
 from sgate.api.auth import Scope
 from sgate.api.rate_limits import LimitClass
@@ -47,7 +48,7 @@ def routes(services: Services) -> Router:
         return json_response(encode({"object": "list", "data": shown, "has_more": len(found) > limit, "limit": limit}))
 
     @get("/{event_id:str}")
-    async def retrieve_event(request: AnyRequest, event_id: str) -> Response[bytes]:
+    async def retrieve_event(request: AnyRequest, event_id: FromPath[str]) -> Response[bytes]:
         """One event, as it was sent."""
         principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
         merchant = principal.merchant

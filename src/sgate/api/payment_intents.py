@@ -1,6 +1,7 @@
 """The calls under /v1/payment_intents."""
 
 from litestar import Response, Router, get, post
+from litestar.params import FromPath
 
 from sgate.api import schemas
 from sgate.api.auth import Principal, Scope
@@ -52,13 +53,13 @@ def routes(services: Services) -> Router:
         return json_response(encode(listed))
 
     @get("/{intent_id:str}")
-    async def retrieve_payment_intent(request: AnyRequest, intent_id: str) -> Response[bytes]:
+    async def retrieve_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """One payment intent with its payments."""
         principal = await principal_of(request, services, Scope.READ, LimitClass.RETRIEVE)
         return json_response(encode(await services.intents.get(intent_id, principal.merchant)))
 
     @post("/{intent_id:str}/cancel")
-    async def cancel_payment_intent(request: AnyRequest, intent_id: str) -> Response[bytes]:
+    async def cancel_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """Cancel a payment intent that waits."""
         principal = await principal_of(request, services, Scope.WRITE, LimitClass.OTHER)
         body = await json_body(request)

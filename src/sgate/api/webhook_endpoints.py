@@ -1,6 +1,7 @@
 """The calls under /v1/webhook_endpoints."""
 
 from litestar import Response, Router, delete, get, post
+from litestar.params import FromPath
 
 from sgate.api import schemas
 from sgate.api.auth import Scope
@@ -42,7 +43,7 @@ def routes(services: Services) -> Router:
         return json_response(encode({"object": "list", "data": found, "has_more": False}))
 
     @delete("/{endpoint_id:str}", status_code=200)
-    async def delete_webhook_endpoint(request: AnyRequest, endpoint_id: str) -> Response[bytes]:
+    async def delete_webhook_endpoint(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
         """Take an endpoint out of use."""
         principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
         actor = actor_of(request, services, principal)

@@ -4,11 +4,12 @@ import typer
 
 from sgate import runtime, settings
 from sgate.cli.processes import database_trouble, run_loop
-from sgate.store import migrate as migrations
 
 
 def migrate() -> None:
     """Bring the database's schema up to date. Safe to run at any time, by any number of processes."""
+    from sgate.store import migrate as migrations  # SQLAlchemy is needed here and nowhere else
+
     chosen = settings.load()
     with database_trouble(), runtime.database(chosen) as url:
         revision = run_loop(migrations.migrate(runtime.direct_url(chosen, url)))

@@ -11,7 +11,7 @@ import uvloop
 from sgate import runtime, settings
 from sgate.cli.problems import OperatorError
 from sgate.settings import Settings
-from sgate.store.migrate import SchemaOutdated
+from sgate.store.schema import SchemaOutdated
 from sgate.store.pool import Pool, open_pool
 
 T = TypeVar("T")

@@ -10,7 +10,6 @@ from typing import Any, cast
 
 from alembic import command, op
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -23,10 +22,6 @@ LOCK_TIMEOUT_S = 10
 """How long a statement of a migration may wait for a table that others use: it must not queue up the traffic."""
 
 STATEMENT_TIMEOUT_S = 600
-
-
-class SchemaOutdated(Exception):
-    """The database's schema is not the one this version needs. Run `sgate migrate`."""
 
 
 def _config() -> Config:
@@ -60,20 +55,6 @@ async def migrate(database_url: str) -> str:
     return head()
 
 
-async def check(database_url: str) -> None:
-    """Make sure that the schema is the one this version needs.
-
-    Raises:
-        SchemaOutdated: if it is not.
-    """
-    async with _engine(database_url).connect() as connection:
-        found = await connection.run_sync(_current)
-    if found != head():
-        raise SchemaOutdated(
-            f"the database is at schema {found or 'none'}, this version needs {head()}: run `sgate migrate`"
-        )
-
-
 def head() -> str:
     """The revision this version of the code needs."""
     return cast("str", ScriptDirectory.from_config(_config()).get_current_head())
@@ -94,10 +75,6 @@ def _upgrade(connection: Connection) -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-
-
-def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _engine(database_url: str) -> Any:

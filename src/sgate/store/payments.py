@@ -72,7 +72,7 @@ INSERT INTO payment_observations (payment_id, status, block_height, index_block_
 VALUES ($1, $2, $3, $4, $5::text::json)
 """
 
-_CLEAR_SIGHTING = "DELETE FROM mempool_sightings WHERE tx_id = $1"
+_CLEAR_SIGHTINGS = "DELETE FROM mempool_sightings WHERE tx_id = $1"
 
 _HELD = """
 SELECT tx_id, CASE WHEN block_height >= $3 THEN index_block_hash END AS index_block_hash
@@ -104,12 +104,16 @@ async def include(connection: Connection, found: FoundPayment, view: View, *, li
         payment.tenure_height,
         payment.bitcoin_height,
     )
-    await connection.execute(_CLEAR_SIGHTING, payment.tx_id)
     if row is None:
         return None
     observation = (row["id"], Inclusion.INCLUDED, payment.block_height, payment.index_block_hash, view_text(view))
     await connection.execute(_OBSERVE, *observation)
     return row["payment_intent_id"]
+
+
+async def clear_sightings(connection: Connection, tx_id: str) -> None:
+    """The transaction is in a block, all its payments are recorded: it is no longer a mere promise."""
+    await connection.execute(_CLEAR_SIGHTINGS, tx_id)
 
 
 async def orphan_other_legs(

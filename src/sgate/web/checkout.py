@@ -5,56 +5,29 @@ place that knows what a state looks like, and without JavaScript the page reload
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import assert_never
+from datetime import datetime
+from urllib.parse import urlencode
 
 import msgspec
 import segno
-import structlog
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from sgate.chain.simulator.control import SimulatorControl
-from sgate.chain.simulator.transactions import RefusedTransfer
-from sgate.chain.source import ChainUnavailable
-from sgate.core.finality import Finality, Tier
-from sgate.core.intent import Anomaly, Status
-from sgate.core.memo import is_intent_id, memo_of
+from sgate.core.memo import is_intent_id
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
-from sgate.gateway.public_view import PublicIntent, opens, public_intent
+from sgate.gateway.public_view import opens, public_intent
 from sgate.store.intents import IntentView
-from sgate.web.pages import CHECKOUT_SCRIPT, page
+from sgate.web import pictures, simulation
+from sgate.web.pages import CHECKOUT_SCRIPT, page, trouble
+from sgate.web.pictures import BUSY, PAYABLE, RECONSIDERED, TITLES, Picture
 
 AnyRequest = Request[object, object, object]
 
-MINUTES_PER_BITCOIN_BLOCK = 10
-SECONDS_PER_STACKS_BLOCK = 5
-
-
-class View(StrEnum):
-    """What the page shows. Two axes (status, and what has come) become one list of pictures."""
-
-    WAITING = "waiting"
-    SEEN = "seen"
-    PARTIAL = "partial"
-    PROCESSING = "processing"
-    CONFIRMED = "confirmed"
-    EXPIRED = "expired"
-    FAILED = "failed"
-    CANCELED = "canceled"
-
-
-class Simulation(StrEnum):
-    """What the panel of the simulated chain can do."""
-
-    EXACT = "exact"
-    HALF = "half"
-    DOUBLE = "double"
-    LATE = "late"
-    NO_MEMO = "no_memo"
+QR_QUIET_ZONE = 4
+"""White modules around the code, as its standard asks; without them scanners fail on a dark page."""
 
 
 class Checkout(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,141 +42,87 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
 def routes(checkout: Checkout) -> list[HTTPRouteHandler]:
     """The checkout's routes."""
 
-    @get("/pi/{intent_id:str}")
+    @get("/pi/{intent_id:str}", exception_handlers={Exception: trouble})
     async def checkout_page(request: AnyRequest, intent_id: str) -> Response[bytes]:
         """The page of one payment intent."""
-        found = await checkout.intents.find(intent_id) if is_intent_id(intent_id) else None
-        mode = None if found is None else checkout.modes.get(found.intent.livemode)
-        if found is None or mode is None:
+        found = await _find(checkout, intent_id)
+        if found is None:
             return page("missing.html", status=404)
         secret = request.query_params.get("client_secret")
-        return _page(checkout, found, mode, secret, note=request.query_params.get("note"))
+        note = simulation.NOTES.get(request.query_params.get("note", ""))
+        return _page(checkout, found, secret if opens(found, secret) else None, note)
 
-    @post("/pi/{intent_id:str}/simulate", status_code=303)
+    @post("/pi/{intent_id:str}/simulate", status_code=303, exception_handlers={Exception: trouble})
     async def simulate(request: AnyRequest, intent_id: str) -> Response[bytes]:
         """Pay on the simulated chain, then back to the page."""
-        found = await checkout.intents.find(intent_id) if is_intent_id(intent_id) else None
-        if found is None or found.intent.livemode not in checkout.simulators:
+        found = await _find(checkout, intent_id)
+        control = None if found is None else checkout.simulators.get(found.intent.livemode)
+        if found is None or control is None:
             return page("missing.html", status=404)
         form = await request.form()
-        note = await _simulate(checkout, found, str(form.get("kind", "")))
+        note = await simulation.simulate(control, found.intent, str(form.get("kind", "")))
         secret = str(form.get("client_secret", ""))
-        query = f"?client_secret={secret}" if opens(found, secret) else "?"
-        return Response(b"", status_code=303, headers={"Location": f"/pi/{intent_id}{query}&note={note}"})
+        url = _url_of(found, secret if opens(found, secret) else None, note)
+        return Response(b"", status_code=303, headers={"Location": url})
 
     return [checkout_page, simulate]
-
-
-def view_of(intent: PublicIntent) -> View:
-    """Which picture fits."""
-    match intent.status:
-        case Status.REQUIRES_PAYMENT if intent.amount_received_sats:
-            return View.PARTIAL
-        case Status.REQUIRES_PAYMENT if intent.finality is Finality.SEEN:
-            return View.SEEN
-        case Status.REQUIRES_PAYMENT:
-            return View.WAITING
-        case Status.PROCESSING:
-            return View.PROCESSING
-        case Status.CONFIRMED:
-            return View.CONFIRMED
-        case Status.EXPIRED:
-            return View.EXPIRED
-        case Status.FAILED:
-            return View.FAILED
-        case Status.CANCELED:
-            return View.CANCELED
-        case _:
-            assert_never(intent.status)
-
-
-def needs_in_words(required: Tier) -> str:
-    """What a payment needs to be final, with a guess in minutes."""
-    parts: list[str] = []
-    minutes = 0.0
-    if required.stacks_blocks:
-        blocks = "block" if required.stacks_blocks == 1 else "blocks"
-        parts.append(f"{required.stacks_blocks} Stacks {blocks}")
-        minutes = required.stacks_blocks * SECONDS_PER_STACKS_BLOCK / 60
-    for number, name in ((required.tenure_changes, "new tenure"), (required.bitcoin_blocks, "Bitcoin block")):
-        if number:
-            parts.append(f"{number} {name}{'s' if number > 1 else ''}")
-            minutes = max(minutes, number * MINUTES_PER_BITCOIN_BLOCK)
-    guess = "under a minute" if minutes < 1 else f"about {round(minutes)} minutes"
-    return f"{' and '.join(parts)} ({guess})"
 
 
 def qr_svg(text: str) -> str:
     """A QR code as SVG, dark on a transparent ground; the page puts white behind it."""
     return segno.make(text, error="m", micro=False).svg_inline(
-        border=0, omitsize=True, svgclass="qr-code", lineclass=None, dark="#101418"
+        border=QR_QUIET_ZONE, omitsize=True, svgclass="qr-code", lineclass=None, dark="#101418"
     )
 
 
-def _page(checkout: Checkout, found: IntentView, mode: Mode, secret: str | None, note: str | None) -> Response[bytes]:
+async def _find(checkout: Checkout, intent_id: str) -> IntentView | None:
+    found = await checkout.intents.find(intent_id) if is_intent_id(intent_id) else None
+    return found if found is not None and found.intent.livemode in checkout.modes else None
+
+
+def _url_of(found: IntentView, secret: str | None, note: str | None = None) -> str:
+    """The page's own address. `secret`: the intent's client secret, if the caller showed it."""
+    given = {name: value for name, value in (("client_secret", secret), ("note", note)) if value is not None}
+    return f"/pi/{found.intent.id}" + (f"?{urlencode(given)}" if given else "")
+
+
+def _page(checkout: Checkout, found: IntentView, secret: str | None, note: str | None) -> Response[bytes]:
     now = checkout.environment.now()
-    private = opens(found, secret)
-    intent = public_intent(found, mode, now, private=private)
-    view = view_of(intent)
-    query = f"?client_secret={secret}" if private else ""
+    mode, stored = checkout.modes[found.intent.livemode], found.intent
+    intent = public_intent(found, mode, now, private=secret is not None)
+    picture = pictures.picture_of(found, now)
     return page(
         "checkout.html",
         script=CHECKOUT_SCRIPT,
         intent=intent,
-        view=view,
-        live=view in {View.WAITING, View.SEEN, View.PARTIAL, View.PROCESSING},
-        needs=needs_in_words(intent.required),
-        seconds_left=max(0, int((found.intent.terms.expires_at - now).total_seconds())),
-        seconds_in_all=int((found.intent.terms.expires_at - found.intent.created_at).total_seconds()),
+        picture=picture,
+        title=TITLES[picture],
+        busy=picture in BUSY,
+        payable=picture in PAYABLE,
+        reconsidered=picture in RECONSIDERED,
+        needs=pictures.needs_in_words(intent.required),
+        steps=pictures.steps_of(intent.required, found.payments, found.scanned),
+        excess_sats=pictures.excess_sats(stored),
+        excess_notice=pictures.excess_notice(stored),
+        transactions=pictures.transactions_of(found.payments, mode.network),
+        leave=_leave(picture),
+        seconds_left=_whole_seconds(now, stored.terms.expires_at),
+        seconds_in_all=_whole_seconds(stored.created_at, stored.terms.expires_at),
         qr=qr_svg(intent.pay_address),
-        api_url=f"/public/payment_intents/{intent.id}{query}",
-        page_url=f"/pi/{intent.id}{query}",
-        client_secret=secret if private else "",
-        simulations=tuple(_LABELS.items()) if found.intent.livemode in checkout.simulators else (),
-        note=_NOTES.get(note or ""),
-        late=Anomaly.PAID_LATE in intent.exceptions,
-        anomalies=intent.exceptions,
+        api_url=f"/public{_url_of(found, secret).replace('/pi/', '/payment_intents/', 1)}",
+        page_url=_url_of(found, secret),
+        client_secret=secret or "",
+        simulations=tuple(simulation.LABELS.items()) if stored.livemode in checkout.simulators else (),
+        note=note,
     )
 
 
-_LABELS: Mapping[Simulation, str] = {
-    Simulation.EXACT: "Pay what is due",
-    Simulation.HALF: "Pay half",
-    Simulation.DOUBLE: "Pay double",
-    Simulation.LATE: "Pay after the deadline",
-    Simulation.NO_MEMO: "Pay without the memo",
-}
-_NOTES: Mapping[str, str] = {
-    "exact": "Sent. It is in the next block.",
-    "half": "Half of it is sent. It is in the next block.",
-    "double": "Twice the amount is sent. It is in the next block.",
-    "late": "Planned: the payment is sent right after the deadline and its grace time have passed.",
-    "no_memo": "Sent without the memo: nobody can tell what it pays for, so nothing will happen here.",
-    "refused": "The simulated chain refused the payment.",
-    "away": "The simulated chain does not answer. Is it running?",
-}
+def _leave(picture: Picture) -> str | None:
+    """What the merchant's cancel link is called. None: it would be wrong to offer it, for money is on its way or here."""
+    if picture is Picture.WAITING:
+        return "Cancel and go back"
+    return "Go back" if picture in {Picture.TIME_UP, Picture.EXPIRED, Picture.FAILED, Picture.CANCELED} else None
 
 
-async def _simulate(checkout: Checkout, found: IntentView, kind: str) -> str:
-    if kind not in set(Simulation):
-        return "refused"
-    intent, terms = found.intent, found.intent.terms
-    due_sats = intent.amount_due_sats or terms.amount_sats
-    amount_sats = {Simulation.HALF: max(1, due_sats // 2), Simulation.DOUBLE: due_sats * 2}.get(
-        Simulation(kind), due_sats
-    )
-    memo = None if kind == Simulation.NO_MEMO else memo_of(intent.id)
-    not_before = _after(terms.in_time_until) if kind == Simulation.LATE else None
-    control = checkout.simulators[intent.livemode]
-    try:
-        await control.transfer(terms.pay_address, amount_sats, memo, not_before=not_before)
-    except RefusedTransfer:
-        return "refused"
-    except ChainUnavailable as error:
-        structlog.get_logger("sgate.checkout").warning("simulator_away", reason=str(error))
-        return "away"
-    return kind
-
-
-def _after(moment: datetime) -> float:
-    return (moment + timedelta(seconds=2)).timestamp()
+def _whole_seconds(since: datetime, until: datetime) -> int:
+    return max(0, int((until - since).total_seconds()))

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import structlog
 
-from sgate.chain.source import ChainSource, ChainUnavailable, Transaction, Transfer, TxStatus
+from sgate.chain.source import ChainSource, ChainUnavailable, HeaderPage, LogPage, Transaction, Transfer, TxStatus
 from sgate.core.finality import View
 from sgate.core.header import Header
 from sgate.core.memo import intent_id_of
@@ -67,6 +67,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     branch: Branch
     view: View
     found: Mapping[str, Sequence[FoundPayment]]  # by transaction
+    foreign: Sequence[str]  # transactions that carry a memo like ours but pay nobody here, or were read before
 
 
 class Watcher:
@@ -81,8 +82,8 @@ class Watcher:
         self._mode = mode
         self._environment = environment
         self._start_height = start_height
-        self._etag: str | None = None
-        self._foreign: dict[str, None] = {}  # transactions that carry a memo like ours but pay nobody here
+        self._newest: tuple[str, str | None] = ("", None)  # the tip of the last answer, and that answer's etag
+        self._foreign: dict[str, None] = {}  # see Scan; forgotten after a reorganisation
         self._log = structlog.get_logger("sgate.watcher").bind(livemode=mode.livemode)
 
     async def run_once(self) -> Round:
@@ -105,33 +106,54 @@ class Watcher:
         if scan is None:
             async with self._pool.acquire() as connection:
                 await blocks.note_check(connection, trouble, livemode=livemode)
-        report = await self._commit(cursor, scan) if scan else Round(view=cursor.view, trouble=trouble)
+            report = Round(view=cursor.view, trouble=trouble)
+        else:
+            report = await self._commit(cursor, scan)
+            self._remember_foreign(scan.foreign)
         settled = await self._settle(report.view)
         return msgspec.structs.replace(report, settled=settled)
 
     # --- reading
 
     async def _read(self, cursor: Cursor) -> Scan | None:
-        """Everything new, or None if there is nothing new."""
-        page = await self._source.headers(unless=self._etag)
+        """Everything new, or None if there is nothing new.
+
+        The newest memos are read right after the newest headers, before either is followed down: what takes long must
+        not lie between the two, or a busy chain would never be caught up with.
+        """
+        page = await self._headers_unless_at(cursor)
         if page is None:
             return None
+        memos = await self._source.logs()
+        if memos.tip not in {header.index_block_hash for header in page.headers}:
+            page = await self._source.headers() or page  # a block came in between
+            self._note_newest(page)
         branch = await follow(self._pool, self._source, page, cursor, self._start_height)
-        if not branch.new:
-            self._etag = page.etag if page.headers[0].index_block_hash == cursor.view.index_block_hash else None
-            return None
-        scan = await self._scan(cursor, branch)
-        self._etag = page.etag if scan and page.headers[0].index_block_hash == scan.view.index_block_hash else None
-        return scan
+        return await self._scan(cursor, branch, memos) if branch.new else None
 
-    async def _scan(self, cursor: Cursor, branch: Branch) -> Scan | None:
-        lowest = branch.lowest_height
-        memos, tip_hash = await self._memos_down_to(lowest)
-        tip = next((header for header in branch.new if header.index_block_hash == tip_hash), None)
+    async def _headers_unless_at(self, cursor: Cursor) -> HeaderPage | None:
+        """The newest headers, or None if they begin with the block that is scanned already.
+
+        Only the tip that the database holds counts: a round whose commit failed must be read again.
+        """
+        tip, etag = self._newest
+        page = await self._source.headers(unless=etag if tip == cursor.view.index_block_hash else None)
+        if page is None:
+            return None
+        self._note_newest(page)
+        return None if self._newest[0] == cursor.view.index_block_hash else page
+
+    def _note_newest(self, page: HeaderPage) -> None:
+        if page.headers:
+            self._newest = page.headers[0].index_block_hash, page.etag
+
+    async def _scan(self, cursor: Cursor, branch: Branch, memos: LogPage) -> Scan:
+        tip = next((header for header in branch.new if header.index_block_hash == memos.tip), None)
         if tip is None or tip.height <= cursor.view.height:
             raise Incoherent("the memos were read from a replica that stands elsewhere than the headers' one")
         branch = branch.up_to(tip.height)
-        found = await self._payments_of(memos, branch, lowest)
+        tx_ids = await self._naming_intents(memos, branch, tip)
+        found, foreign = await self._payments_of(tx_ids, branch)
         again = await self._source.header(tip.index_block_hash)
         if again is None or again.height != tip.height:
             raise Incoherent("the chain moved while it was read")
@@ -142,33 +164,50 @@ class Watcher:
             tenure_height=tip.tenure_height,
             bitcoin_height=tip.bitcoin_height,
         )
-        return Scan(branch=branch, view=view, found=found)
+        return Scan(branch=branch, view=view, found=found, foreign=foreign)
 
-    async def _memos_down_to(self, lowest: int) -> tuple[list[str], str | None]:
-        """Transactions whose memo looks like an intent id, newest first, and the tip of the first page's server."""
-        page = await self._source.logs()
-        tip_hash, tx_ids = page.tip, dict[str, None]()
+    async def _naming_intents(self, page: LogPage, branch: Branch, tip: Header) -> list[str]:
+        """Transactions whose memo has the form of an intent id, newest first, from the first page down to the branch."""
+        tx_ids, trusted = dict[str, None](), {tip.index_block_hash}
         while True:
+            if page.tip not in trusted:
+                await self._check_not_behind(page, tip)
+                trusted.add(page.tip or "")
             tx_ids.update((log.tx_id, None) for log in page.logs if intent_id_of(log.memo) is not None)
-            if page.older is None or (page.older_height is not None and page.older_height < lowest):
-                return list(tx_ids), tip_hash
+            if page.older is None or (page.older_height is not None and page.older_height < branch.lowest_height):
+                return list(tx_ids)
             page = await self._source.logs(page.older)
 
-    async def _payments_of(self, tx_ids: Sequence[str], branch: Branch, lowest: int) -> dict[str, list[FoundPayment]]:
-        """What these transactions pay to addresses of ours, for those not recorded yet where they are now."""
+    async def _check_not_behind(self, page: LogPage, tip: Header) -> None:
+        """A replica that lags would leave out the memos it does not have yet, without a word: refuse its page.
+
+        Raises:
+            Incoherent: unless the page's server has the scanned tip's height.
+        """
+        header = None if page.tip is None else await self._source.header(page.tip)
+        if header is None or header.height < tip.height:
+            raise Incoherent("a page of memos was read from a replica that is behind")
+
+    async def _payments_of(
+        self, tx_ids: Sequence[str], branch: Branch
+    ) -> tuple[dict[str, list[FoundPayment]], list[str]]:
+        """What these transactions pay to addresses of ours, for those not recorded yet where they are now.
+
+        Returns:
+            payments by transaction, and the transactions that need not be looked at again.
+        """
         wanted = await self._not_yet_held(tx_ids, branch)
         transactions = await self._source.transactions(wanted)
         placed: dict[str, tuple[Transaction, Header]] = {}
         deeper: list[str] = []
         for tx_id in wanted:
             transaction = _included(tx_id, transactions.get(tx_id))
-            if (transaction.block_height or 0) < lowest:
+            if (transaction.block_height or 0) < branch.lowest_height:
                 deeper.append(tx_id)  # read in an earlier round
             elif (transaction.block_height or 0) <= branch.new[-1].height:  # else read in the next
                 placed[tx_id] = transaction, _header_of(transaction, branch)
         found = await self._matched(placed)
-        self._remember_foreign([*deeper, *(tx_id for tx_id in placed if not found.get(tx_id))])
-        return found
+        return found, [*deeper, *(tx_id for tx_id in placed if not found.get(tx_id))]
 
     async def _not_yet_held(self, tx_ids: Sequence[str], branch: Branch) -> list[str]:
         if branch.reorged_from is not None:
@@ -250,6 +289,7 @@ class Watcher:
                 for leg in legs:
                     intent_id = await payments.include(connection, leg, scan.view, livemode=livemode)
                     touched |= {intent_id} if intent_id else set()
+                await payments.clear_sightings(connection, tx_id)
             await ledger_store.queue(connection, touched, livemode=livemode)
         if scan.branch.reorged_from is not None:
             self._log.warning("chain_reorged", from_height=scan.branch.reorged_from, tip=scan.view.height)

@@ -1,0 +1,92 @@
+"""The panel "simulate payment": a customer's payment on the simulated chain, good or wrong, at the press of a button."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+import msgspec
+import structlog
+
+from sgate.chain.simulator.control import SimulatorControl
+from sgate.chain.simulator.transactions import RefusedTransfer
+from sgate.chain.source import ChainUnavailable
+from sgate.core.intent import PaymentIntent
+from sgate.core.memo import memo_of
+
+AFTER_GRACE = timedelta(seconds=2)
+"""Block times are whole seconds, so this is safely late."""
+
+
+class Simulation(StrEnum):
+    """What the panel can do."""
+
+    EXACT = "exact"
+    HALF = "half"
+    DOUBLE = "double"
+    LATE = "late"
+    NO_MEMO = "no_memo"
+
+
+LABELS: Mapping[Simulation, str] = {
+    Simulation.EXACT: "Pay what is due",
+    Simulation.HALF: "Pay half",
+    Simulation.DOUBLE: "Pay double",
+    Simulation.LATE: "Pay after the deadline",
+    Simulation.NO_MEMO: "Pay without the memo",
+}
+NOTES: Mapping[str, str] = {
+    "exact": "Sent. It will be in the next block.",
+    "half": "Half of it is sent. It will be in the next block.",
+    "double": "Twice the amount is sent. It will be in the next block.",
+    "late": "Planned: it is sent as soon as the deadline and its grace time have passed.",
+    "no_memo": "Sent without the memo. Nobody can tell what it pays for, so nothing will happen on this page.",
+    "refused": "The simulated chain refused the payment.",
+    "away": "The simulated chain does not answer. Is it running?",
+    "unknown": "There is no such kind of payment.",
+}
+"""What to say after a press; the page's address carries the word."""
+
+
+class _Order(msgspec.Struct, frozen=True, kw_only=True):
+    amount_sats: int
+    memo: bytes | None
+    not_before: float | None = None
+
+
+async def simulate(control: SimulatorControl, intent: PaymentIntent, kind: str) -> str:
+    """Pay. Returns the word for what to say."""
+    if kind not in set(Simulation):
+        return "unknown"
+    order = _order(intent, Simulation(kind))
+    try:
+        await control.transfer(
+            intent.terms.pay_address, order.amount_sats, order.memo, not_before=order.not_before
+        )
+    except RefusedTransfer:
+        return "refused"
+    except ChainUnavailable as error:
+        structlog.get_logger("sgate.checkout").warning("simulator_away", reason=str(error))
+        return "away"
+    return kind
+
+
+def _order(intent: PaymentIntent, kind: Simulation) -> _Order:
+    due_sats, memo = intent.amount_due_sats or intent.terms.amount_sats, memo_of(intent.id)
+    match kind:
+        case Simulation.EXACT:
+            return _Order(amount_sats=due_sats, memo=memo)
+        case Simulation.HALF:
+            return _Order(amount_sats=max(1, due_sats // 2), memo=memo)
+        case Simulation.DOUBLE:
+            return _Order(amount_sats=due_sats * 2, memo=memo)
+        case Simulation.LATE:
+            return _Order(amount_sats=due_sats, memo=memo, not_before=_after_grace(intent).timestamp())
+        case Simulation.NO_MEMO:
+            return _Order(amount_sats=due_sats, memo=None)
+        case _:
+            assert_never(kind)
+
+
+def _after_grace(intent: PaymentIntent) -> datetime:
+    return intent.terms.in_time_until + AFTER_GRACE

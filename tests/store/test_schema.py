@@ -1,0 +1,35 @@
+"""The server knows which schema it needs without loading the migration engine."""
+
+import subprocess
+import sys
+
+import asyncpg
+import pytest
+
+from sgate.store import migrate, schema
+from sgate.store.schema import SchemaOutdated
+
+
+def test_the_revision_is_that_of_the_newest_migration():
+    assert migrate.head() == schema.REVISION
+
+
+async def test_a_migrated_database_is_accepted(database_url):
+    await schema.check(database_url)
+
+
+async def test_an_older_or_empty_database_is_refused(database_url):
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE alembic_version SET version_num = '0000'")
+    with pytest.raises(SchemaOutdated, match="sgate migrate"):
+        await schema.check(database_url)
+    await connection.execute("DROP TABLE alembic_version")
+    await connection.close()
+    with pytest.raises(SchemaOutdated, match="at schema none"):
+        await schema.check(database_url)
+
+
+def test_the_server_does_not_load_sqlalchemy():
+    code = "import sys, sgate.cli, sgate.runtime; print('sqlalchemy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
