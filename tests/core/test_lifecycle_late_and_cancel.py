@@ -109,7 +109,7 @@ def test_money_that_was_sent_back_does_not_count_when_a_reorganisation_puts_it_i
     assert judge(payment(1, mined_at=LATE), terms(), [refund(1)]) is Verdict.SENT_BACK
     assert judge(in_time_after_all, terms(), [refund(1)]) is Verdict.SENT_BACK
     state = state_of([in_time_after_all], commands=[refund(1)], view=view(time=AFTER))
-    assert (state.status, state.anomalies, state.amount_received_sats) == (Status.FAILED, frozenset(), 1_000)
+    assert (state.status, state.anomalies, state.amount_received_sats) == (Status.EXPIRED, frozenset(), 1_000)
 
 
 @pytest.mark.parametrize("commands", [[], [CANCEL]])

@@ -9,7 +9,7 @@ from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, actor_of, json_body, json_response, principal_of
 from sgate.api.services import Services
 from sgate.core.finality import Policy
-from sgate.gateway import errors, merchants
+from sgate.gateway import merchants
 from sgate.gateway.deployment import Mode
 from sgate.gateway.rendering import encode, iso_ms
 from sgate.store.merchants import Merchant
@@ -46,14 +46,14 @@ def routes(services: Services) -> Router:
         """The merchant of this key."""
         principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
         fresh = await services.authenticator.refresh(principal)
-        return json_response(encode(_merchant_object(fresh.merchant, _mode(services, fresh.merchant))))
+        return json_response(encode(_merchant_object(fresh.merchant, services.modes[fresh.merchant.livemode])))
 
     @patch("/me")
     async def update_merchant(request: AnyRequest) -> Response[bytes]:
         """Change the profile and the settings of this key's mode."""
         principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
         change = schemas.settings_change(schemas.decode(await json_body(request), schemas.UpdateMerchant))
-        mode = _mode(services, principal.merchant)
+        mode = services.modes[principal.merchant.livemode]
         merchant = await merchants.update_settings(
             services.pool, principal.merchant, change, mode, actor_of(request, services, principal)
         )
@@ -61,13 +61,6 @@ def routes(services: Services) -> Router:
         return json_response(encode(_merchant_object(merchant, mode)))
 
     return Router("/v1/merchants", route_handlers=[retrieve_merchant, update_merchant])
-
-
-def _mode(services: Services, merchant: Merchant) -> Mode:
-    mode = services.modes.get(merchant.livemode)
-    if mode is None:
-        raise errors.Unavailable("This mode is switched off on this server.")
-    return mode
 
 
 def _merchant_object(merchant: Merchant, mode: Mode) -> MerchantObject:

@@ -73,14 +73,10 @@ def routes(services: Services) -> Router:
 
 
 async def _create(services: Services, request: AnyRequest, principal: Principal, body: bytes) -> Answer:
-    shape = schemas.decode(body, schemas.CreatePaymentIntent)
+    wanted = schemas.intent_request(schemas.decode(body, schemas.CreatePaymentIntent))
     key = key_of(request, principal, body)
     for _ in range(SETTINGS_RETRIES):
         merchant = principal.merchant
-        mode = services.modes.get(merchant.livemode)
-        if mode is None:
-            raise errors.Unavailable("This mode is switched off on this server.")
-        wanted = schemas.intent_request(shape, merchant.policy or mode.policy)
         try:
             answer = await services.intents.create(merchant, wanted, key)
         except SettingsOutdated:

@@ -21,9 +21,12 @@ async def principal_of(request: AnyRequest, services: Services, scope: Scope, li
 
     Raises:
         Unauthorized, Forbidden, RateLimitExceeded: see there.
+        Unavailable: if the key's mode is off.
     """
     principal = await services.authenticator.authenticate(request.headers.get("authorization"), scope)
     request.scope["key_id"] = principal.key_id  # type: ignore[typeddict-unknown-key] - read by the edge
+    if principal.merchant.livemode not in services.modes:
+        raise errors.Unavailable("This mode is switched off on this server.")
     count(request, services, limit, principal.key_id)
     return principal
 

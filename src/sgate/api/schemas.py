@@ -14,7 +14,7 @@ from sgate.core import intent as limits
 from sgate.core import money
 from sgate.core.egress import ForbiddenDestination, check_url
 from sgate.core.event import EventType
-from sgate.core.finality import InvalidPolicy, Policy, at_least_as_strict, check_policy
+from sgate.core.finality import InvalidPolicy, Policy, check_policy
 from sgate.gateway import errors
 from sgate.gateway.endpoints import EndpointRequest
 from sgate.gateway.intents import IntentRequest
@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 _FIELD = re.compile(r"`\$\.([^`]+)`")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
+_LONGEST_ID = "pi_" + "0" * 24
 MAX_NAME_CHARACTERS = 255
 
 
@@ -98,8 +99,8 @@ def decode(body: bytes, shape: type[T]) -> T:
         raise errors.InvalidJson(f"The request body is not valid JSON: {error}.") from None
 
 
-def intent_request(shape: CreatePaymentIntent, floor: Policy) -> IntentRequest:
-    """A checked request for an intent. `floor`: the policy that a policy of its own must not undercut.
+def intent_request(shape: CreatePaymentIntent) -> IntentRequest:
+    """A checked request for an intent. Whether its policy is strict enough is decided where the merchant's is known.
 
     Raises:
         ValidationFailed: or one of its kind.
@@ -121,7 +122,7 @@ def intent_request(shape: CreatePaymentIntent, floor: Policy) -> IntentRequest:
         metadata=_metadata(shape.metadata or {}),
         success_url=_return_url(shape.success_url, "success_url"),
         cancel_url=_return_url(shape.cancel_url, "cancel_url"),
-        policy=_policy(shape.confirmation_policy, floor),
+        policy=_policy(shape.confirmation_policy),
     )
 
 
@@ -132,7 +133,7 @@ def settings_change(shape: UpdateMerchant) -> SettingsChange:
         ValidationFailed: or one of its kind.
     """
     if isinstance(shape.name, str):
-        if not 1 <= len(shape.name.strip()) <= MAX_NAME_CHARACTERS:
+        if not shape.name.strip() or len(shape.name) > MAX_NAME_CHARACTERS:
             raise errors.ValidationFailed(f"name has 1 to {MAX_NAME_CHARACTERS} characters.", param="name")
         _refuse_unprintable(shape.name, "name")
     if isinstance(shape.support_url, str):
@@ -203,7 +204,7 @@ def _return_url(url: str | None, param: str) -> str | None:
         f"and have at most {limits.MAX_URL_CHARACTERS} characters.",
         param=param,
     )
-    if len(url) > limits.MAX_URL_CHARACTERS or any(
+    if len(url.replace("{id}", _LONGEST_ID)) > limits.MAX_URL_CHARACTERS or any(
         character <= " " or character in '"<>\\^`|\x7f' for character in url
     ):
         raise problem
@@ -216,18 +217,13 @@ def _return_url(url: str | None, param: str) -> str | None:
     return url
 
 
-def _policy(policy: Policy | None, floor: Policy) -> Policy | None:
+def _policy(policy: Policy | None) -> Policy | None:
     if policy is None:
         return None
     try:
         check_policy(policy)
     except InvalidPolicy as error:
         raise errors.InvalidConfirmationPolicy(f"confirmation_policy: {error}.", param="confirmation_policy") from None
-    if not at_least_as_strict(policy, floor):
-        raise errors.InvalidConfirmationPolicy(
-            "confirmation_policy must ask for at least as much as the merchant's own policy, at every amount.",
-            param="confirmation_policy",
-        )
     return policy
 
 

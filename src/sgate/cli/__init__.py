@@ -4,6 +4,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from sgate.cli import chain, demo, keys, merchants, migrate, run, simulator
 from sgate.cli.problems import OperatorError
@@ -30,5 +31,5 @@ def main() -> None:
     try:
         app()
     except (SettingsError, OperatorError) as error:
-        Console(stderr=True, highlight=False).print(f"[bold red]sgate:[/] {error}", soft_wrap=True)
+        Console(stderr=True, highlight=False).print(f"[bold red]sgate:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(2)

@@ -11,8 +11,9 @@ import uvloop
 from sgate import runtime, settings
 from sgate.cli.problems import OperatorError
 from sgate.settings import Settings
-from sgate.store.schema import SchemaOutdated
+from sgate.store.embedded import EmbeddedUnavailable
 from sgate.store.pool import Pool, open_pool
+from sgate.store.schema import MigrationFailed, SchemaOutdated
 
 T = TypeVar("T")
 
@@ -46,6 +47,10 @@ def database_trouble() -> Generator[None]:
         yield
     except SchemaOutdated as error:
         raise OperatorError(str(error)) from None
-    except (asyncpg.PostgresError, OSError) as error:
+    except MigrationFailed as error:
+        raise OperatorError(f"the schema cannot be brought up to date: {error}") from error
+    except EmbeddedUnavailable as error:
+        raise OperatorError(f"{error}. Set SGATE_DATA_DIR, or SGATE_DATABASE_URL for a server of your own.") from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         reason = str(error) or type(error).__name__
         raise OperatorError(f"the database cannot be used: {reason}. Check SGATE_DATABASE_URL.") from error

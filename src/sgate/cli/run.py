@@ -1,6 +1,5 @@
 """`sgate run`: the server."""
 
-import os
 from typing import Annotated
 
 import typer
@@ -27,7 +26,7 @@ def run(
         listening = runtime.bind(chosen) if Role.API in roles else None
     except OSError as error:
         raise OperatorError(
-            f"cannot listen on {chosen.host}:{chosen.port} ({os.strerror(error.errno or 0)}). "
+            f"cannot listen on {chosen.host}:{chosen.port} ({error.strerror}). "
             "Stop what uses the port, or set SGATE_PORT."
         ) from None
     port = listening.getsockname()[1] if listening is not None else chosen.port

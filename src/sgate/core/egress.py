@@ -27,7 +27,8 @@ def check_address(address: IPAddress, *, allow_private: bool) -> None:
     inner = _embedded(address)
     if inner is not None:
         address = inner
-    if not address.is_global or address.is_multicast or address.is_reserved or address.is_unspecified:
+    site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    if not address.is_global or address.is_multicast or address.is_reserved or address.is_unspecified or site_local:
         raise ForbiddenDestination(f"{address} is not an address on the public internet")
 
 
@@ -49,9 +50,10 @@ def check_url(url: str, *, allow_private: bool, https_only: bool) -> None:
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise ForbiddenDestination("the URL must not contain a user name, a password or a fragment")
     literal = literal_address(host)
+    name = host.rstrip(".")
     if literal is not None:
         check_address(literal, allow_private=allow_private)
-    elif not allow_private and (host == "localhost" or host.endswith(".localhost") or "." not in host):
+    elif not name or (not allow_private and ("." not in name or name.endswith(".localhost"))):
         raise ForbiddenDestination(f"{host} is not a name on the public internet")
 
 

@@ -4,7 +4,7 @@
 any number of crashes, repeats and reorganisations end in the same state. `announce` compares two states and says which
 events the change deserves; it knows the path (what was announced before), which `reduce` must not.
 
-Two rules need a word:
+Three rules need a word:
 
 * A deadline is judged by block times against the view's time, never by a clock: an outage of ours expires nobody.
 * A payment is judged by the confirmation tier of the larger of the due amount and its own worth. So a further
@@ -159,7 +159,8 @@ def reduce(
     if _is_canceled(commands):
         return State(status=Status.CANCELED, anomalies=anomalies, amount_received_sats=received_sats)
     closed = any(isinstance(command, Close) for command in commands)
-    return _uncovered(terms, known, list(sightings), received_sats, anomalies, view, closed=closed)
+    hoped_for = [payment for payment in known if judge(payment, terms, commands) is not Verdict.SENT_BACK]
+    return _uncovered(terms, hoped_for, list(sightings), received_sats, anomalies, view, closed=closed)
 
 
 def judge(payment: Payment, terms: Terms, commands: Iterable[Command]) -> Verdict:

@@ -93,8 +93,8 @@ def _standard_key(secret: str) -> bytes:
 
 def _header(headers: Mapping[str, str], name: str) -> str:
     value = headers.get(name)
-    if value is None:
-        raise InvalidSignature(f"the header {name} is missing")
+    if value is None or not value.isascii():
+        raise InvalidSignature(f"the header {name} is missing or is not plain ASCII")
     return value
 
 

@@ -12,9 +12,10 @@ import msgspec
 
 from sgate.core import money
 from sgate.core.credential import new_client_secret
-from sgate.core.finality import Policy
+from sgate.core.finality import Policy, at_least_as_strict
 from sgate.core.intent import PaymentIntent, Status, Terms
 from sgate.core.lifecycle import Cancel
+from sgate.core.memo import is_intent_id
 from sgate.core.money import Quote
 from sgate.core.payment import Inclusion
 from sgate.gateway import errors, idempotency, ledger, rendering
@@ -29,7 +30,7 @@ from sgate.store.coalesce import Coalescer, Overloaded
 from sgate.store.feed import Wakeups
 from sgate.store.intents import IntentView, NewIntent
 from sgate.store.merchants import Merchant
-from sgate.store.pool import DatabaseErrors, Pool
+from sgate.store.pool import Connection, DatabaseErrors, Pool
 
 CLIENT_SECRET_RANDOM_BYTES = 15
 MAX_PAGE = 100
@@ -80,12 +81,19 @@ class Intents:
         """Make an intent under the merchant's settings as they are now.
 
         Raises:
-            PayAddressMissing, RateUnavailable, InvalidAmount: see there.
+            PayAddressMissing, RateUnavailable, InvalidAmount, InvalidConfirmationPolicy: see there.
             IdempotencyKeyReused, IdempotencyInProgress: see there.
             SettingsOutdated: if `merchant` is not up to date.
             Unavailable: if the database is away or too busy.
         """
-        intent = self._draft(merchant, request)
+        try:
+            intent = self._draft(merchant, request)
+        except errors.GatewayError:
+            # It may have been made before the circumstances changed: then the answer is still the one given then.
+            replayed = await self._replay(key)
+            if replayed is None:
+                raise
+            return replayed
         event_json = rendering.encode(rendering.intent_object(intent, (), None, self._public_url(merchant.livemode)))
         answer = Answer(status=201, body=rendering.with_no_payments(event_json))
         new = NewIntent(
@@ -108,6 +116,12 @@ class Intents:
         pay_address = merchant.pay_address or mode.gateway_address
         if pay_address is None:
             raise errors.PayAddressMissing
+        floor = merchant.policy or mode.policy
+        if request.policy is not None and not at_least_as_strict(request.policy, floor):
+            raise errors.InvalidConfirmationPolicy(
+                "confirmation_policy must ask for at least as much as the merchant's own policy, at every amount.",
+                param="confirmation_policy",
+            )
         now = environment.now_ms()
         amount_sats, quote = _price(request, mode, now)
         intent_id = environment.new_id("pi")
@@ -118,7 +132,7 @@ class Intents:
             seen_hold_s=mode.seen_hold_s,
             tolerance_sats=merchant.tolerance_sats,
             tolerance_bp=merchant.tolerance_bp,
-            policy=request.policy or merchant.policy or mode.policy,
+            policy=request.policy or floor,
             late_payments=merchant.late_payments,
             pay_address=pay_address,
         )
@@ -152,6 +166,13 @@ class Intents:
                 # Our own id: the commit had gone through and only its answer was lost.
                 return answer if stored.object_id == new.intent.id else idempotency.replay(stored, key, self._cipher)
         raise SettingsOutdated
+
+    async def _replay(self, key: Key | None) -> Answer | None:
+        if key is None:
+            return None
+        async with self._pool.acquire() as connection:
+            stored = await stored_answers.find(connection, key.scope)
+        return None if stored is None else idempotency.replay(stored, key, self._cipher)
 
     async def _create_batch(self, batch: Sequence[NewIntent]) -> list[bool | BaseException]:
         """Store a batch; per item whether it was stored. Of items with the same scope only the first is tried."""
@@ -201,6 +222,8 @@ class Intents:
 
     async def find(self, intent_id: str) -> IntentView | None:
         """Any merchant's intent, as it is now, or None. The statement starts after this call: never an older state."""
+        if not is_intent_id(intent_id):
+            return None  # what cannot be an id reaches no statement that others share
         try:
             return await self._reads.submit(intent_id)
         except Overloaded as error:
@@ -222,14 +245,19 @@ class Intents:
         async with self._pool.acquire() as connection:
             before = (_END_OF_TIME, "")
             if starting_after is not None:
-                created_at = await store.position(connection, starting_after, merchant.id, livemode=merchant.livemode)
-                if created_at is None:
-                    raise errors.InvalidCursor(param="starting_after")
-                before = (created_at, starting_after)
+                before = await self._position(connection, starting_after, merchant), starting_after
             found = await store.list_after(
                 connection, merchant.id, livemode=merchant.livemode, status=status, before=before, limit=limit + 1
             )
         return Page(items=tuple(self._shown(item) for item in found[:limit]), has_more=len(found) > limit)
+
+    async def _position(self, connection: Connection, intent_id: str, merchant: Merchant) -> datetime:
+        created_at = None
+        if is_intent_id(intent_id):
+            created_at = await store.position(connection, intent_id, merchant.id, livemode=merchant.livemode)
+        if created_at is None:
+            raise errors.InvalidCursor(param="starting_after")
+        return created_at
 
     # --- cancel
 
@@ -241,6 +269,8 @@ class Intents:
             PaymentIntentNotFound: if the merchant has no such intent.
             PaymentIntentNotCancelable: if it does not wait any more, or a payment is known.
         """
+        if not is_intent_id(intent_id):
+            raise errors.PaymentIntentNotFound
         environment = self._environment
         async with self._pool.acquire() as connection, connection.transaction():
             replayed = await idempotency.replay_or_claim(connection, key, self._cipher, environment.now())
@@ -286,7 +316,10 @@ def _price(request: IntentRequest, mode: Mode, now: datetime) -> tuple[int, Quot
         usd = money.parse_usd(request.amount_usd)
         amount_sats = money.sats_of(usd, rate.usd_per_btc)
     except money.InvalidAmount as error:
-        raise errors.InvalidAmount(str(error), param="amount_usd") from None
+        raise errors.InvalidAmount(
+            f"amount_usd is not worth a payable amount at {rate.usd_per_btc} dollars per bitcoin: {error}.",
+            param="amount_usd",
+        ) from None
     quote = msgspec.structs.replace(quote_for(amount_sats, rate), amount_usd=f"{usd:.2f}")
     return amount_sats, quote
 

@@ -158,9 +158,15 @@ def _checked_address(given: str | msgspec.UnsetType | None, mode: Mode) -> str |
     if not isinstance(given, str):
         return given
     try:
-        return address.check_pay_address(given, mode.network)
+        checked = address.check_pay_address(given, mode.network)
     except address.InvalidAddress as error:
         raise errors.InvalidPayAddress(f"pay_address: {error}.", param="pay_address") from None
+    if checked == mode.gateway_address:
+        # Deposits there without a known memo are for the operator to assign: whoever owned it would see everyone's.
+        raise errors.PayAddressTaken(
+            "This is the gateway address of this server. It is used when pay_address is null.", param="pay_address"
+        )
+    return checked
 
 
 def _checked_policy(given: Policy | msgspec.UnsetType | None) -> Policy | msgspec.UnsetType | None:

@@ -48,5 +48,5 @@ class Cipher:
         nonce = encrypted[KEY_ID_BYTES : KEY_ID_BYTES + NONCE_BYTES]
         try:
             return cipher.decrypt(nonce, encrypted[KEY_ID_BYTES + NONCE_BYTES :], None)
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
             raise UndecryptableSecret("the stored secret was damaged or changed") from None

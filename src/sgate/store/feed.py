@@ -82,14 +82,21 @@ class Feed:
 
     async def _listen_until_lost(self) -> None:
         connection = await connect(self._direct_url, application_name="sgate feed")
+        lost = asyncio.Event()
+
+        def end(_: object) -> None:
+            lost.set()
+
+        connection.add_termination_listener(end)
         try:
             for channel in Channel:
                 await connection.add_listener(channel, self._received)
             self.connected = True
             self._wake_all()  # whatever was told while nobody listened
-            while True:
-                await asyncio.sleep(HEARTBEAT_S)
-                await connection.fetchval("SELECT 1")
+            while not lost.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(lost.wait(), HEARTBEAT_S)
+                await connection.fetchval("SELECT 1")  # raises if it is gone, also if nobody told us
         finally:
             connection.terminate()
 
@@ -119,14 +126,19 @@ class Wakeups:
 
     async def run(self) -> None:
         """Send wake-ups until cancelled."""
-        connection: asyncpg.Connection | None = None
+        while True:
+            await self._wanted.wait()
+            with contextlib.suppress(*DatabaseErrors):  # polling finds it within a second
+                connection = await connect(self._direct_url, application_name="sgate wakeups")
+                try:
+                    await self._pass_on(connection)
+                finally:
+                    connection.terminate()
+            await asyncio.sleep(self._interval_s)
+
+    async def _pass_on(self, connection: asyncpg.Connection) -> None:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            try:
-                if connection is None or connection.is_closed():
-                    connection = await connect(self._direct_url, application_name="sgate wakeups")
-                await notify(connection, Channel.DELIVERY)
-            except DatabaseErrors:
-                connection = None  # polling finds it within a second
+            await notify(connection, Channel.DELIVERY)
             await asyncio.sleep(self._interval_s)

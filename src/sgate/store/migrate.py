@@ -8,12 +8,17 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, cast
 
+import asyncpg
 from alembic import command, op
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+
+from sgate.store.pool import connect
+from sgate.store.schema import MigrationFailed
 
 ADVISORY_LOCK = 0x5347_4154_4501
 """Held while migrating ("SGATE", 1)."""
@@ -35,7 +40,19 @@ async def migrate(database_url: str) -> str:
 
     Args:
         database_url: must be a direct connection: advisory locks do not survive transaction pooling.
+
+    Raises:
+        MigrationFailed: see there.
+        OSError, asyncpg.PostgresError: if the database cannot be reached.
     """
+    try:
+        await _migrate(database_url)
+    except DBAPIError as error:
+        raise MigrationFailed(str(error.orig)) from error
+    return head()
+
+
+async def _migrate(database_url: str) -> None:
     async with _engine(database_url).connect() as connection:
         await connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'"))
         await connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'"))
@@ -52,7 +69,6 @@ async def migrate(database_url: str) -> str:
             await connection.rollback()
             await connection.execute(text(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})"))
             await connection.commit()
-    return head()
 
 
 def head() -> str:
@@ -78,5 +94,8 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _engine(database_url: str) -> Any:
-    url = make_url(database_url).set(drivername="postgresql+asyncpg")
-    return create_async_engine(url, poolclass=NullPool)
+    # The URL is read by asyncpg, as everywhere else: SQLAlchemy would not understand `?sslmode=require`.
+    async def open_connection() -> asyncpg.Connection:
+        return await connect(database_url, application_name="sgate migrate", statement_timeout_s=STATEMENT_TIMEOUT_S)
+
+    return create_async_engine("postgresql+asyncpg://", async_creator=open_connection, poolclass=NullPool)

@@ -48,7 +48,7 @@ SET amount_sats = excluded.amount_sats, sender = excluded.sender, recipient = ex
     merchant_id = coalesce(stored.merchant_id, excluded.merchant_id),
     payment_intent_id = coalesce(stored.payment_intent_id, excluded.payment_intent_id),
     first_mined_at = least(stored.first_mined_at, excluded.first_mined_at),
-    first_seen_at = least(stored.first_seen_at, excluded.first_seen_at)
+    first_seen_at = coalesce(stored.first_seen_at, excluded.first_seen_at)
 WHERE stored.status <> 'included' OR stored.index_block_hash <> excluded.index_block_hash
 RETURNING id, payment_intent_id
 """

@@ -95,13 +95,15 @@ async def open_pool(
     return await pool
 
 
-async def connect(database_url: str, *, application_name: str) -> asyncpg.Connection:
-    """One connection of its own, for LISTEN and for locks that live as long as the connection."""
+async def connect(
+    database_url: str, *, application_name: str, statement_timeout_s: float = STATEMENT_TIMEOUT_S
+) -> asyncpg.Connection:
+    """One connection of its own, for LISTEN, for migrations, and for locks that live as long as the connection."""
     return await asyncpg.connect(
         database_url,
         timeout=int(CONNECT_TIMEOUT_S),
-        command_timeout=STATEMENT_TIMEOUT_S,
-        server_settings=_server_settings(application_name, STATEMENT_TIMEOUT_S),
+        command_timeout=statement_timeout_s,
+        server_settings=_server_settings(application_name, statement_timeout_s),
     )
 
 

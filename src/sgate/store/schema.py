@@ -14,6 +14,10 @@ class SchemaOutdated(Exception):
     """The database's schema is not the one this version needs. Run `sgate migrate`."""
 
 
+class MigrationFailed(Exception):
+    """The database refused a statement of a migration, and nothing of that migration was kept."""
+
+
 async def check(database_url: str) -> None:
     """Make sure that the schema is the one this version needs.
 

@@ -1,5 +1,6 @@
 """/, /docs and /docs/errors: what this server is, what it takes, and what its errors mean. Made from the OpenAPI document."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,10 +11,12 @@ from litestar.handlers import HTTPRouteHandler
 import sgate
 from sgate.gateway.deployment import Mode
 from sgate.gateway.errors import GatewayError
-from sgate.web.pages import page
+from sgate.web.pages import page, trouble
 
 Schema = Mapping[str, Any]
 Row = tuple[str, str, str]
+JSON = "application/json"
+_CODE = re.compile(r"`([a-z_]+)`")
 
 
 class ErrorPage(msgspec.Struct, frozen=True):
@@ -34,25 +37,33 @@ class CallPage(msgspec.Struct, frozen=True):
     summary: str
     description: str
     tables: tuple[tuple[str, tuple[Row, ...]], ...]
-    failures: tuple[tuple[str, str], ...]
+    failures: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Calls that belong together."""
+
+    name: str
+    calls: tuple[CallPage, ...]
 
 
 def routes(openapi: Schema, modes: Mapping[bool, Mode]) -> list[HTTPRouteHandler]:
     """The pages for developers."""
-    calls = tuple(_calls(openapi))
+    groups = tuple(_groups(openapi))
+    public_url = next((mode.public_url for mode in modes.values()), "")
 
-    @get("/")
+    @get("/", exception_handlers={Exception: trouble})
     async def landing() -> Response[bytes]:
         """What this server is."""
         named = [("Live" if livemode else "Test", mode.network) for livemode, mode in modes.items()]
         return page("landing.html", version=sgate.__version__, modes=named)
 
-    @get("/docs")
+    @get("/docs", exception_handlers={Exception: trouble})
     async def docs() -> Response[bytes]:
         """The API, for reading."""
-        return page("docs.html", openapi=openapi, calls=calls)
+        return page("docs.html", openapi=openapi, groups=groups, public_url=public_url)
 
-    @get("/docs/errors")
+    @get("/docs/errors", exception_handlers={Exception: trouble})
     async def error_docs() -> Response[bytes]:
         """Every error code."""
         return page("errors.html", errors=error_pages())
@@ -75,20 +86,30 @@ def _tree(kind: type[GatewayError]) -> Iterator[type[GatewayError]]:
     yield kind
 
 
-def _calls(openapi: Schema) -> Iterator[CallPage]:
+def _groups(openapi: Schema) -> Iterator[Group]:
+    calls = list(_calls(openapi))
+    for tag in dict.fromkeys(tag for tag, _ in calls):
+        yield Group(tag, tuple(call for of, call in calls if of == tag))
+
+
+def _calls(openapi: Schema) -> Iterator[tuple[str, CallPage]]:
+    """Each call with the tag it stands under."""
     for path, methods in openapi["paths"].items():
         for method, operation in methods.items():
-            yield CallPage(
-                id=operation["operationId"],
-                method=method.upper(),
-                path=path,
-                summary=operation["summary"],
-                description=operation.get("description", ""),
-                tables=tuple(_tables(openapi, operation)),
-                failures=tuple(
-                    (status, answer["description"].replace("`", ""))
-                    for status, answer in operation["responses"].items()
-                    if not status.startswith("2")
+            yield (
+                next(iter(operation.get("tags", ())), "Other"),
+                CallPage(
+                    id=operation["operationId"],
+                    method=method.upper(),
+                    path=path,
+                    summary=operation["summary"],
+                    description=operation.get("description", ""),
+                    tables=tuple(_tables(openapi, operation)),
+                    failures=tuple(
+                        (status, tuple(_CODE.findall(answer["description"])))
+                        for status, answer in operation["responses"].items()
+                        if not status.startswith("2")
+                    ),
                 ),
             )
 
@@ -96,14 +117,15 @@ def _calls(openapi: Schema) -> Iterator[CallPage]:
 def _tables(openapi: Schema, operation: Schema) -> Iterator[tuple[str, tuple[Row, ...]]]:
     parameters = tuple(
         (parameter["name"], _kind(openapi, parameter["schema"]), parameter.get("description", ""))
-        for parameter in operation["parameters"]
+        for parameter in operation.get("parameters", ())
     )
     if parameters:
         yield "Parameters", parameters
     if "requestBody" in operation:
-        yield "Body", _fields(openapi, operation["requestBody"]["content"]["application/json"]["schema"])
-    success = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
-    yield "Answer", _fields(openapi, success["content"]["application/json"]["schema"])
+        yield "Body", _fields(openapi, operation["requestBody"]["content"][JSON]["schema"])
+    success = next((answer for status, answer in operation["responses"].items() if status.startswith("2")), {})
+    if JSON in success.get("content", {}):
+        yield "Answer", _fields(openapi, success["content"][JSON]["schema"])
 
 
 def _fields(openapi: Schema, schema: Schema) -> tuple[Row, ...]:

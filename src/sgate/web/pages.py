@@ -108,7 +108,8 @@ def trouble(request: Request[object, object, object], error: Exception) -> Respo
     if ours:
         structlog.get_logger("sgate.web").error("page_failed", code=code, exc_info=error)
     request_id = str(request.scope.get("request_id", ""))
-    answer = page("trouble.html", status=status, ours=ours, request_id=request_id, retry_after_s=RETRY_AFTER_S)
+    again_s = RETRY_AFTER_S if ours and request.method == "GET" else None  # nothing is ever sent twice by itself
+    answer = page("trouble.html", status=status, ours=ours, request_id=request_id, again_s=again_s)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = str(RETRY_AFTER_S)
     return answer

@@ -14,7 +14,7 @@ import msgspec
 
 from sgate.core.address import Network
 from sgate.core.finality import Finality, Tier, View, bitcoin_blocks, confirmations, tenure_changes
-from sgate.core.intent import Anomaly, PaymentIntent, Status, accepts_payment
+from sgate.core.intent import Anomaly, PaymentIntent, Status
 from sgate.core.payment import Inclusion, Payment
 from sgate.store.intents import IntentView
 
@@ -120,10 +120,8 @@ def excess_sats(intent: PaymentIntent) -> int:
 
 def excess_notice(intent: PaymentIntent) -> str | None:
     """The title of the notice about money beyond the amount, or None."""
-    if accepts_payment(intent.status) or not excess_sats(intent):
-        return None
-    if intent.status not in {Status.PROCESSING, Status.CONFIRMED}:
-        return None  # then the picture itself speaks of held money
+    if intent.status not in {Status.PROCESSING, Status.CONFIRMED} or not excess_sats(intent):
+        return None  # where nothing was settled, the picture itself speaks of money that is held
     if Anomaly.DUPLICATE_PAYMENT in intent.anomalies:
         return "It was paid twice"
     if {Anomaly.PAID_LATE, Anomaly.PAID_AFTER_CANCEL} & intent.anomalies:

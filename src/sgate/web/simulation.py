@@ -60,9 +60,7 @@ async def simulate(control: SimulatorControl, intent: PaymentIntent, kind: str) 
         return "unknown"
     order = _order(intent, Simulation(kind))
     try:
-        await control.transfer(
-            intent.terms.pay_address, order.amount_sats, order.memo, not_before=order.not_before
-        )
+        await control.transfer(intent.terms.pay_address, order.amount_sats, order.memo, not_before=order.not_before)
     except RefusedTransfer:
         return "refused"
     except ChainUnavailable as error:

@@ -81,26 +81,40 @@ class Deliverer:
     async def claim(self) -> tuple[UUID, Sequence[Delivery]]:
         """Take what is due, as much as may be in flight. The deliveries must go to `send` next."""
         token = UUID(bytes=self._environment.random_bytes(16))
-        saturated = [endpoint for endpoint, count in self._in_flight.items() if count >= self._per_endpoint]
         limit = min(BATCH, MAX_IN_FLIGHT - self.in_flight)
         if limit <= 0:
             return token, ()
         async with self._pool.acquire() as connection:
             claimed = await deliveries.claim(
-                connection, token, saturated=saturated, per_endpoint=self._per_endpoint, limit=limit, lease=LEASE
+                connection,
+                token,
+                in_flight=self._in_flight,
+                per_endpoint=self._per_endpoint,
+                limit=limit,
+                lease=LEASE,
             )
         self._in_flight.update(delivery.endpoint_id for delivery in claimed)
         return token, claimed
 
     async def send(self, token: UUID, claimed: Sequence[Delivery]) -> Report:
-        """Send claimed deliveries, all at once."""
-        results = await asyncio.gather(*(self._attempt(token, delivery) for delivery in claimed))
+        """Send claimed deliveries, all at once; trouble with one of them is raised when all have ended."""
+        ended = await asyncio.gather(*(self._attempt(token, delivery) for delivery in claimed), return_exceptions=True)
+        results: list[Result] = []
+        for result in ended:
+            if isinstance(result, BaseException):
+                raise result
+            results.append(result)
         return Report(
             claimed=len(claimed),
             delivered=sum(result.delivered for result in results),
-            retried=sum(result.retry_at is not None for result in results),
+            retried=sum(result.retry_in_s is not None for result in results),
             failed=sum(result.failed for result in results),
         )
+
+    async def give_back(self, token: UUID, claimed: Sequence[Delivery]) -> None:
+        """End the leases of deliveries whose `send` was cancelled, so that someone else may take them at once."""
+        async with self._pool.acquire() as connection:
+            await deliveries.release(connection, token, [delivery.id for delivery in claimed])
 
     async def _attempt(self, token: UUID, delivery: Delivery) -> Result:
         started_at, started = self._environment.now(), time.perf_counter()
@@ -120,7 +134,7 @@ class Deliverer:
                 error=reply.outcome.error,
                 delivered=following.delivered,
                 failed=following.failed,
-                retry_at=following.retry_at,
+                retry_in_s=None if following.retry_at is None else (following.retry_at - now).total_seconds(),
             )
             if following.disable:
                 await self._disable(delivery)

@@ -11,10 +11,15 @@ KEEP_BLOCKS = 5_000
 
 
 class Swept(msgspec.Struct, frozen=True, kw_only=True):
-    """What one round removed."""
+    """What one round removed; `more` if it had to leave some for the next."""
 
     idempotency_keys: int = 0
     blocks: int = 0
+
+    @property
+    def more(self) -> bool:
+        """Whether there may be more to remove."""
+        return SWEEP_ROWS in (self.idempotency_keys, self.blocks)
 
 
 class Maintenance:

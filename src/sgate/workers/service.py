@@ -6,11 +6,14 @@ makes it wait and try again; anything else is a defect, ends the process and let
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import TypeVar
+from uuid import UUID
 
 import asyncpg
 import structlog
 
+from sgate.store.deliveries import Delivery
 from sgate.store.feed import Channel, Feed
 from sgate.store.pool import DatabaseErrors, connect
 from sgate.workers.deliverer import Deliverer
@@ -20,12 +23,15 @@ from sgate.workers.watcher import Fenced, Round, Watcher
 ADVISORY_LOCKS = {False: 0x5347_4154_4510, True: 0x5347_4154_4511}
 """Held by the watcher that leads, per mode."""
 
+Answer = TypeVar("Answer")
+
 STANDBY_POLL_S = 0.5
 DATABASE_BACK_OFF_S = 0.5
 MAX_BACK_OFF_S = 5.0
 DELIVERY_POLL_S = 1.0
 MAINTENANCE_INTERVAL_S = 60.0
-STOP_GRACE_S = 15.0
+STOP_GRACE_S = 8.0
+"""How long a stop waits for what is in flight. Supervisors kill after ten seconds (Docker) or thirty (Kubernetes)."""
 
 
 class Pulse:
@@ -85,6 +91,19 @@ async def repeat(
         await stop.sleep(interval_s)
 
 
+async def _unless_stopped(work: Coroutine[object, object, Answer], stop: Stop) -> Answer | None:
+    """The answer of `work`, or None if a stop is asked for and `work` does not end soon after; then it is cancelled."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([working], timeout=STOP_GRACE_S)
+        return working.result() if working.done() else None
+    finally:
+        working.cancel()
+        stopping.cancel()
+        await asyncio.wait([working, stopping])
+
+
 async def watch(
     watcher: Watcher,
     *,
@@ -102,7 +121,9 @@ async def watch(
             pulse.leading = leading
             pulse.beat()
             while leading and not stop.requested:
-                report = await watcher.run_once()
+                report = await _unless_stopped(watcher.run_once(), stop)
+                if report is None:
+                    break
                 observe(report)
                 pulse.beat(report.trouble)
                 await stop.sleep(interval_s)
@@ -120,34 +141,66 @@ async def watch(
     await repeat("watcher", once, interval_s=STANDBY_POLL_S, stop=stop, pulse=pulse)
 
 
-async def deliver(deliverer: Deliverer, feed: Feed, *, stop: Stop, pulse: Pulse) -> None:
-    """Deliver whatever is due: woken by the feed, and by itself each second. Slow receivers do not hold up a claim."""
-    wake = asyncio.Event()
-    unlisten = feed.listen(Channel.DELIVERY, lambda _: wake.set())
-    sending: set[asyncio.Task[object]] = set()
-    defects: list[BaseException] = []
+class _Attempts:
+    """Attempts under way, each a task of its own: what follows one that is done need not wait for one that hangs."""
 
-    def sent(task: asyncio.Task[object]) -> None:
-        sending.discard(task)
-        wake.set()  # an endpoint has a free slot again, or the next event of an intent may go
+    def __init__(self, deliverer: Deliverer, wake: asyncio.Event) -> None:
+        self._deliverer = deliverer
+        self._wake = wake
+        self._tasks: dict[asyncio.Task[object], tuple[UUID, Delivery]] = {}
+        self._defects: list[BaseException] = []
+
+    def start(self, token: UUID, claimed: Sequence[Delivery]) -> None:
+        """Send what was claimed."""
+        for delivery in claimed:
+            task: asyncio.Task[object] = asyncio.create_task(self._deliverer.send(token, [delivery]))
+            self._tasks[task] = (token, delivery)
+            task.add_done_callback(self._ended)
+
+    def raise_defects(self) -> None:
+        """Raise what an attempt should never have raised."""
+        if self._defects:
+            raise self._defects[0]
+
+    async def finish(self, grace_s: float) -> None:
+        """Wait for all; those that take longer are broken off, and their leases given back."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        broken_off = dict(self._tasks)
+        for task in broken_off:
+            task.cancel()
+        await asyncio.gather(*broken_off, return_exceptions=True)
+        with contextlib.suppress(*DatabaseErrors):  # then the leases run out by themselves
+            for token, delivery in broken_off.values():
+                await self._deliverer.give_back(token, [delivery])
+
+    def _ended(self, task: asyncio.Task[object]) -> None:
+        self._tasks.pop(task, None)
+        self._wake.set()  # an endpoint has a free slot again, or the next event of an intent may go
         error = None if task.cancelled() else task.exception()
         if isinstance(error, DatabaseErrors):
             structlog.get_logger("sgate.deliverer").warning("result_not_stored", reason=str(error))
         elif error is not None:
-            defects.append(error)
+            self._defects.append(error)
+
+
+async def deliver(
+    deliverer: Deliverer, feed: Feed, *, stop: Stop, pulse: Pulse, stop_grace_s: float = STOP_GRACE_S
+) -> None:
+    """Deliver whatever is due: woken by the feed, and by itself each second. Slow receivers do not hold up a claim."""
+    wake = asyncio.Event()
+    unlisten = feed.listen(Channel.DELIVERY, lambda _: wake.set())
+    attempts = _Attempts(deliverer, wake)
 
     async def claim_and_send() -> None:
         while not stop.requested:
-            if defects:
-                raise defects[0]
+            attempts.raise_defects()
             wake.clear()
             token, claimed = await deliverer.claim()
             pulse.beat()
             if not claimed:
                 break
-            task: asyncio.Task[object] = asyncio.create_task(deliverer.send(token, claimed))
-            sending.add(task)
-            task.add_done_callback(sent)
+            attempts.start(token, claimed)
 
     async def once() -> None:
         await claim_and_send()
@@ -162,16 +215,18 @@ async def deliver(deliverer: Deliverer, feed: Feed, *, stop: Stop, pulse: Pulse)
         await repeat("deliverer", once, interval_s=0, stop=stop, pulse=pulse)
     finally:
         unlisten()
-        if sending:
-            await asyncio.wait(sending, timeout=STOP_GRACE_S)
+        await attempts.finish(stop_grace_s)
 
 
 async def keep_house(maintenance: Maintenance, *, stop: Stop, pulse: Pulse) -> None:
-    """Sweep once a minute."""
+    """Sweep once a minute, until there is nothing left to sweep."""
 
     async def once() -> None:
-        await maintenance.run_once()
-        pulse.beat()
+        while not stop.requested:
+            swept = await maintenance.run_once()
+            pulse.beat()
+            if not swept.more:
+                break
 
     await repeat("maintenance", once, interval_s=MAINTENANCE_INTERVAL_S, stop=stop, pulse=pulse)
 
@@ -181,7 +236,7 @@ async def _leadership(direct_url: str, *, livemode: bool):  # noqa: ANN202 - a p
     """Try to take the lock: yields (leading, still_leading); the latter raises when the lock's connection is gone."""
     connection = await connect(direct_url, application_name="sgate watcher")
     try:
-        leading: bool = await connection.fetchval("SELECT pg_try_advisory_lock($1)", ADVISORY_LOCKS[livemode])
+        leading = bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", ADVISORY_LOCKS[livemode]))
 
         async def still_leading() -> None:
             await connection.fetchval("SELECT 1")

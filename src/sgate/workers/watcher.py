@@ -167,7 +167,7 @@ class Watcher:
         return Scan(branch=branch, view=view, found=found, foreign=foreign)
 
     async def _naming_intents(self, page: LogPage, branch: Branch, tip: Header) -> list[str]:
-        """Transactions whose memo has the form of an intent id, newest first, from the first page down to the branch."""
+        """Transactions whose memo has the form of an intent id, newest first, down to where the branch begins."""
         tx_ids, trusted = dict[str, None](), {tip.index_block_hash}
         while True:
             if page.tip not in trusted:

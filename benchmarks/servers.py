@@ -1,0 +1,205 @@
+"""What a benchmark starts: PostgreSQL, the real server, receivers and load, each a process of its own.
+
+Everything is stopped by its own process handle, in the reverse order, whatever happened.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from sgate.store import migrate
+from sgate.store.embedded import EmbeddedPostgres, temporary_directory
+
+HERE = Path(__file__).parent
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 15
+LINE_TIMEOUT_S = 90
+UNLIMITED = "100000000"
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+
+
+class CannotMeasure(Exception):
+    """The benchmark cannot go on; the message says why."""
+
+
+class Process:
+    """A child process. With `talks`, it is told what to do and answers line by line, as JSON."""
+
+    def __init__(self, arguments, *, directory, environment=None, log, talks=False):
+        with log.open("ab") as stream:
+            self._process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=directory,  # away from any .env file
+                env={**_clean_environment(), **(environment or {})},
+                stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if talks else stream,
+                stderr=stream,
+                text=True,
+            )
+        self.pid = self._process.pid
+        self.log = log
+
+    def tell(self, message):
+        self._process.stdin.write(json.dumps(message) + "\n")
+        self._process.stdin.flush()
+
+    def ask(self, message):
+        """Tell, and wait for the answer."""
+        self.tell(message)
+        with _alarm(LINE_TIMEOUT_S):
+            line = self._process.stdout.readline()
+        if not line:
+            raise CannotMeasure(f"a process ended early:\n{self.last_words()}")
+        return json.loads(line)
+
+    def cpu_s(self):
+        """Seconds of processor time used so far; 0 where /proc does not tell."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def running(self):
+        return self._process.poll() is None
+
+    def last_words(self):
+        return self.log.read_text(errors="replace")[-2000:]
+
+    def stop(self):
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(STOP_TIMEOUT_S)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
+class Bench:
+    """A PostgreSQL with durable defaults, a working directory, and the processes of one run."""
+
+    def __init__(self):
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self):
+        directory = temporary_directory("bench")
+        self._stack.callback(shutil.rmtree, directory, ignore_errors=True)
+        directory.mkdir(mode=0o755)
+        self.directory = directory
+        postgres = EmbeddedPostgres(directory / "postgres", keep=False)
+        self._stack.callback(postgres.close)
+        self._server_url = postgres.url
+        self.postgres_version = asyncio.run(_check_durable(postgres.url))
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+    def database(self, name):
+        """A fresh database with the newest schema; its URL."""
+        url = urlunsplit(urlsplit(self._server_url)._replace(path=f"/{name}"))
+        asyncio.run(_make_database(self._server_url, name))
+        asyncio.run(migrate.migrate(url))
+        return url
+
+    def start(self, name, *arguments, environment=None, talks=False):
+        process = Process(
+            arguments,
+            directory=self.directory,
+            environment=environment,
+            log=self.directory / f"{name}.log",
+            talks=talks,
+        )
+        self._stack.callback(process.stop)
+        return process
+
+    def script(self, name, *arguments, talks=False):
+        """One of the scripts beside this file."""
+        return self.start(name, str(HERE / f"{name}.py"), *map(str, arguments), talks=talks)
+
+    def sgate(self, role, url, port):
+        """`sgate run --role ROLE`: the real server, one process, its logs to a file."""
+        environment = {
+            "SGATE_DATABASE_URL": url,
+            "SGATE_PORT": str(port),
+            "SGATE_DATA_DIR": str(self.directory / f"data-{role}"),
+            "SGATE_TEST__BLOCK_INTERVAL_S": "0",
+            **{f"SGATE_RATE_LIMIT_{name}": UNLIMITED for name in ("CREATE", "RETRIEVE", "PUBLIC", "OTHER")},
+        }
+        return self.start(f"sgate-{role}", "-m", "sgate", "run", "--role", role, environment=environment)
+
+
+def free_port():
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
+
+
+def wait_until_answering(process, url):
+    """Until a GET of `url` is answered with 200."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if not process.running():
+            raise CannotMeasure(f"a server did not start:\n{process.last_words()}")
+        with contextlib.suppress(OSError, urllib.error.URLError), urllib.request.urlopen(url, timeout=5) as answer:
+            if answer.status == 200:
+                return
+        time.sleep(0.05)
+    raise CannotMeasure(f"a server did not answer within {START_TIMEOUT_S} s:\n{process.last_words()}")
+
+
+async def _check_durable(url):
+    """Measuring a database that may lose commits would flatter nobody but us."""
+    connection = await asyncpg.connect(url)
+    try:
+        for name, wanted in DURABLE.items():
+            found = await connection.fetchval("SELECT current_setting($1)", name)
+            if found != wanted:
+                raise CannotMeasure(f"PostgreSQL has {name} = {found}")
+        return await connection.fetchval("SHOW server_version")
+    finally:
+        await connection.close()
+
+
+async def _make_database(server_url, name):
+    connection = await asyncpg.connect(server_url)
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}"')
+    finally:
+        await connection.close()
+
+
+def _clean_environment():
+    """Ours, without anybody's settings of sGate."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("SGATE_")}
+
+
+@contextlib.contextmanager
+def _alarm(seconds):
+    def ring(*_):
+        raise CannotMeasure(f"a process did not answer within {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

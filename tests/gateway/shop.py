@@ -1,0 +1,130 @@
+"""A shop on a real database: one merchant with an address and a webhook endpoint, and the clock that the test turns."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from chain.simulated import ASSET, SHOP, Clock
+from sgate.core.address import Network
+from sgate.core.finality import Policy, Tier
+from sgate.core.intent import LatePolicy, PaymentIntent
+from sgate.gateway import endpoints
+from sgate.gateway.deployment import Mode, NoRates
+from sgate.gateway.environment import Environment
+from sgate.gateway.intents import IntentRequest, Intents
+from sgate.store import intents, ledger, merchants
+from sgate.store.audit import Actor
+from sgate.store.cipher import Cipher
+from sgate.store.feed import Wakeups
+from sgate.store.intents import IntentView
+
+ONE_BLOCK: Policy = (Tier(from_sats=0, stacks_blocks=1),)
+SIX_BLOCKS: Policy = (Tier(from_sats=0, stacks_blocks=6),)
+ACTOR = Actor(name="test")
+
+
+class Shop:
+    """A merchant in test mode, and what it does."""
+
+    def __init__(self, pool, clock, mode, merchant):
+        self.pool, self.clock, self.mode, self.merchant = pool, clock, mode, merchant
+        self.environment = environment_of(clock)
+        self.cipher = Cipher(["a test secret"])
+        self.intents = Intents(pool, {mode.livemode: mode}, self.cipher, Wakeups("unused"), self.environment)
+
+    async def intent(self, amount_sats=1_000, *, policy=ONE_BLOCK, expires_in_s=900) -> str:
+        """A new intent's id."""
+        request = IntentRequest(
+            amount_sats=amount_sats,
+            amount_usd=None,
+            expires_in_s=expires_in_s,
+            description=None,
+            metadata={},
+            success_url=None,
+            cancel_url=None,
+            policy=policy,
+        )
+        answer = await self.intents.create(self.merchant, request, None)
+        return msgspec.json.decode(answer.body)["id"]
+
+    async def endpoint(self, *event_types):
+        """A webhook endpoint that wants these events (none: all)."""
+        request = endpoints.EndpointRequest(url="https://shop.example/hook", description=None, event_types=event_types)
+        await endpoints.create(self.pool, self.environment, self.cipher, self.merchant, request, None, ACTOR)
+
+    async def cancel(self, intent_id):
+        await self.intents.cancel(intent_id, self.merchant, None)
+
+    async def change(self, **settings):
+        """Change settings that have no use case of their own yet."""
+        async with self.pool.acquire() as connection:
+            await merchants.update(connection, msgspec.structs.replace(self.merchant, **settings))
+            self.merchant = await merchants.get(connection, self.merchant.id, livemode=self.mode.livemode)
+
+    async def see(self, intent_id) -> IntentView:
+        async with self.pool.acquire() as connection:
+            return (await intents.read(connection, [intent_id]))[intent_id]
+
+    async def state(self, intent_id) -> tuple:
+        """(status, amount received, exceptions) in plain words."""
+        intent = (await self.see(intent_id)).intent
+        return str(intent.status), intent.amount_received_sats, {str(anomaly) for anomaly in intent.anomalies}
+
+    async def status(self, intent_id) -> str:
+        return str((await self.see(intent_id)).intent.status)
+
+    async def events(self, intent_id) -> list[str]:
+        """What was announced about an intent, in order, without the family name."""
+        rows = await self.pool.fetch(
+            "SELECT type FROM events WHERE payment_intent_id = $1 ORDER BY sequence", intent_id
+        )
+        return [row["type"].removeprefix("payment_intent.") for row in rows]
+
+    async def payments(self) -> list:
+        """All payments ever recorded, in chain order."""
+        return await self.pool.fetch("SELECT * FROM payments ORDER BY block_height, tx_index, event_index")
+
+
+def environment_of(clock) -> Environment:
+    return Environment(now=lambda: datetime.fromtimestamp(clock(), UTC))
+
+
+def simulated_mode(**fields) -> Mode:
+    defaults = {
+        "livemode": False,
+        "network": Network.SIMULATED,
+        "asset": ASSET,
+        "gateway_address": None,
+        "rates": NoRates(),
+        "public_url": "https://pay.example",
+    }
+    return Mode(**(defaults | fields))
+
+
+async def open_shop(pool, clock=None, *, mode=None, pay_address=SHOP, name="Shop", with_endpoint=True) -> Shop:
+    """A merchant with `pay_address` (None: the gateway's address)."""
+    mode = mode or simulated_mode()
+    async with pool.acquire() as connection, connection.transaction():
+        merchant_id = await merchants.insert(connection, name)
+        if pay_address is not None:
+            await merchants.claim_address(connection, merchant_id, pay_address, livemode=mode.livemode)
+        merchant = await merchants.get(connection, merchant_id, livemode=mode.livemode)
+        await merchants.update(connection, msgspec.structs.replace(merchant, pay_address=pay_address))
+        merchant = await merchants.get(connection, merchant_id, livemode=mode.livemode)
+    shop = Shop(pool, clock or Clock(), mode, merchant)
+    if with_endpoint:
+        await shop.endpoint()
+    return shop
+
+
+async def facts_of(pool, intent_id, *, livemode=False) -> ledger.Facts:
+    async with pool.acquire() as connection:
+        return await ledger.facts_of(connection, intent_id, livemode=livemode)
+
+
+async def lock(connection, intent_id) -> PaymentIntent:
+    return await intents.lock(connection, intent_id)
+
+
+ACCEPT_LATE = {"late_payments": LatePolicy.ACCEPT}
+SECOND = timedelta(seconds=1)
