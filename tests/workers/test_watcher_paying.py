@@ -5,7 +5,7 @@ import pytest
 from chain.replay import hiro
 from chain.simulated import ASSET, OTHER_SHOP, SHOP, START, Clock, open_chain
 from gateway.books import check_books
-from gateway.shop import ONE_BLOCK, SIX_BLOCKS, open_shop, simulated_mode
+from gateway.shop import SIX_BLOCKS, open_shop, simulated_mode
 from sgate.chain.simulator import Kind, Leg, SimulatedTransfer, SimulatorSource, serve, simulated_address
 from sgate.core.finality import Tier
 from sgate.core.intent import LatePolicy
@@ -291,7 +291,7 @@ async def test_the_tier_is_chosen_by_the_larger_of_due_and_paid(world):
 
 
 async def test_a_tenure_policy_waits_for_tenures_however_many_blocks_come(world):
-    intent_id = await world.shop.intent(1_000, policy=(Tier(from_sats=0, tenure_changes=2),))
+    intent_id = await world.shop.intent(1_000, policy=(Tier(from_sats=0, stacks_blocks=1, tenure_changes=2),))
     world.pay(intent_id, 1_000)
     for _ in range(2):
         for _ in range(3):
@@ -303,7 +303,7 @@ async def test_a_tenure_policy_waits_for_tenures_however_many_blocks_come(world)
 
 
 async def test_a_bitcoin_policy_counts_bitcoin_blocks_without_a_new_tenure_too(world):
-    intent_id = await world.shop.intent(1_000, policy=(Tier(from_sats=0, bitcoin_blocks=2),))
+    intent_id = await world.shop.intent(1_000, policy=(Tier(from_sats=0, stacks_blocks=1, bitcoin_blocks=2),))
     world.pay(intent_id, 1_000)
     await world.mine()
     assert await world.shop.status(intent_id) == "processing"
@@ -343,5 +343,4 @@ async def test_a_first_scan_looks_a_few_blocks_back_and_a_given_start_height_loo
     world = await open_world(pool, chain, shop=shop, source=SimulatorSource(chain), start_height=2)
     assert (await world.round()).new_blocks == 100
     assert await shop.status(old) == "confirmed"
-    assert ONE_BLOCK[0].stacks_blocks == 1
     await check_books(pool, chain)

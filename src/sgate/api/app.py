@@ -29,4 +29,8 @@ def create_app(services: Services, pages: Sequence[ControllerRouterHandler], *, 
         logging_config=None,
         include_in_schema=False,
     )
-    return Edge(app, services.metrics, https_only=https_only)
+    return Edge(
+        app,  # type: ignore[arg-type] - our ASGI types are the plain ones
+        services.metrics,
+        https_only=https_only,
+    )

@@ -12,11 +12,12 @@ from typing import Any
 
 import structlog
 
-from sgate.api.errors import envelope_bytes
+from sgate.api.errors import rendered
 from sgate.gateway import errors
 from sgate.telemetry.metrics import Metrics
 
 MAX_BODY_BYTES = 1_000_000
+MAX_LENGTH_DIGITS = 18
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 
 Scope = MutableMapping[str, Any]
@@ -106,10 +107,12 @@ def _request_id(scope: Scope) -> str:
 
 
 def _declared_length(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            return int(value) if value.isdigit() else 0
-    return 0
+    length = _header(scope, b"content-length")
+    return int(length[:MAX_LENGTH_DIGITS]) if length.isdigit() else 0
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for own, value in scope["headers"] if own == name), "")
 
 
 def _bounded(receive: Receive) -> Receive:
@@ -130,10 +133,10 @@ def _bounded(receive: Receive) -> Receive:
 
 async def _refuse(scope: Scope, send: Send, request_id: str) -> None:
     error = BodyTooLarge()
-    body = envelope_bytes(error, request_id=request_id, path=scope["path"])
+    body, media_type = rendered(error, _header(scope, b"accept"), request_id=request_id, path=scope["path"])
     scope["error_code"] = error.code
     headers = [
-        (b"content-type", b"application/json"),
+        (b"content-type", media_type.encode()),
         (b"content-length", b"%d" % len(body)),
         (b"connection", b"close"),
     ]

@@ -5,6 +5,7 @@ A failure of ours (5xx) never shows what happened inside; the request id leads t
 
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 import structlog
@@ -16,6 +17,7 @@ from sgate.gateway.errors import GatewayError
 from sgate.gateway.rendering import iso_ms
 from sgate.store.pool import DatabaseErrors
 
+PROBLEM = "application/problem+json"
 _encoder = msgspec.json.Encoder()
 
 
@@ -84,6 +86,13 @@ def problem_bytes(error: GatewayError, *, request_id: str, path: str) -> bytes:
     return _encoder.encode(problem)
 
 
+def rendered(error: GatewayError, accept: str, *, request_id: str, path: str) -> tuple[bytes, str]:
+    """The body and its media type, in the form that an `Accept` header asks for."""
+    if PROBLEM in accept:
+        return problem_bytes(error, request_id=request_id, path=path), PROBLEM
+    return envelope_bytes(error, request_id=request_id, path=path), "application/json"
+
+
 def headers_of(error: GatewayError) -> dict[str, str]:
     """Headers that belong to an error."""
     headers: dict[str, str] = {}
@@ -111,7 +120,7 @@ def as_gateway_error(error: Exception) -> GatewayError:
             return GatewayError()
 
 
-def answer(request: Request[object, object, object], error: Exception) -> Response[bytes]:
+def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Litestar's exception handler."""
     failure = as_gateway_error(error)
     request_id = str(request.scope.get("request_id", ""))
@@ -119,8 +128,8 @@ def answer(request: Request[object, object, object], error: Exception) -> Respon
         structlog.get_logger("sgate.api").error("request_failed", code=failure.code, exc_info=error)
     path = request.scope["path"]
     request.scope["error_code"] = failure.code  # type: ignore[typeddict-unknown-key] - read by the edge
-    if "application/problem+json" in request.headers.get("accept", ""):
-        content, media_type = problem_bytes(failure, request_id=request_id, path=path), "application/problem+json"
-    else:
-        content, media_type = envelope_bytes(failure, request_id=request_id, path=path), "application/json"
-    return Response(content, status_code=failure.status, media_type=media_type, headers=headers_of(failure))
+    content, media_type = rendered(failure, request.headers.get("accept", ""), request_id=request_id, path=path)
+    headers = headers_of(failure)
+    if isinstance(error, MethodNotAllowedException) and error.headers:
+        headers["Allow"] = error.headers.get("allow", "")
+    return Response(content, status_code=failure.status, media_type=media_type, headers=headers)

@@ -7,9 +7,10 @@ from litestar.params import FromPath
 
 from sgate.api.auth import Scope
 from sgate.api.rate_limits import LimitClass
-from sgate.api.requests import AnyRequest, json_response, limit_of, principal_of, refuse_unknown_parameters
+from sgate.api.requests import AnyRequest, is_id, json_response, limit_of, principal_of, refuse_unknown_parameters
 from sgate.api.services import Services
 from sgate.core.event import Envelope, EventType, envelope
+from sgate.core.memo import is_intent_id
 from sgate.gateway import errors
 from sgate.gateway.rendering import encode
 from sgate.store import events
@@ -31,7 +32,11 @@ def routes(services: Services) -> Router:
         async with services.pool.acquire() as connection:
             before = (_END_OF_TIME, "")
             if starting_after is not None:
-                created_at = await events.position(connection, starting_after, merchant.id, livemode=merchant.livemode)
+                created_at = None
+                if is_id(starting_after):
+                    created_at = await events.position(
+                        connection, starting_after, merchant.id, livemode=merchant.livemode
+                    )
                 if created_at is None:
                     raise errors.InvalidCursor(param="starting_after")
                 before = (created_at, starting_after)
@@ -40,7 +45,7 @@ def routes(services: Services) -> Router:
                 merchant.id,
                 livemode=merchant.livemode,
                 event_type=_event_type(request.query_params.get("type")),
-                intent_id=request.query_params.get("payment_intent"),
+                intent_id=_intent_id(request.query_params.get("payment_intent")),
                 before=before,
                 limit=limit + 1,
             )
@@ -52,6 +57,8 @@ def routes(services: Services) -> Router:
         """One event, as it was sent."""
         principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
         merchant = principal.merchant
+        if not is_id(event_id):
+            raise errors.EventNotFound
         async with services.pool.acquire() as connection:
             event = await events.get(connection, event_id, merchant.id, livemode=merchant.livemode)
         if event is None:
@@ -70,6 +77,12 @@ def _envelope(event: Event) -> Envelope:
         sequence=event.sequence,
         payload=event.payload,
     )
+
+
+def _intent_id(text: str | None) -> str | None:
+    if text is not None and not is_intent_id(text):
+        raise errors.ValidationFailed("payment_intent is the id of a payment intent: pi_...", param="payment_intent")
+    return text
 
 
 def _event_type(text: str | None) -> EventType | None:

@@ -52,6 +52,12 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     version: str = sgate.__version__
 
 
+class Alive(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether to send requests here."""
+
+    status: Health
+
+
 def routes(services: Services) -> list[HTTPRouteHandler]:
     """The calls of operators and their machines."""
 
@@ -64,14 +70,14 @@ def routes(services: Services) -> list[HTTPRouteHandler]:
     @get("/health/live")
     async def live() -> Response[bytes]:
         """The process runs."""
-        return json_response(b'{"status":"healthy"}')
+        return json_response(encode(Alive(status=Health.HEALTHY)))
 
     @get("/health/ready")
     async def ready() -> Response[bytes]:
         """The process can serve requests: its database answers."""
         healthy = await _cursors(services) is not None
         status = Health.HEALTHY if healthy else Health.UNHEALTHY
-        return json_response(encode({"status": status}), 200 if healthy else 503)
+        return json_response(encode(Alive(status=status)), 200 if healthy else 503)
 
     @get("/metrics")
     async def metrics(request: AnyRequest) -> Response[bytes]:

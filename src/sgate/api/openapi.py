@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 import sgate
 from sgate.api import schemas
 from sgate.api.errors import ErrorEnvelope
-from sgate.api.health import HealthReport
+from sgate.api.health import Alive, HealthReport
 from sgate.api.merchants import MerchantObject
 from sgate.api.requests import JSON
 from sgate.core.event import Envelope, EventType
@@ -63,7 +63,10 @@ class Deleted(msgspec.Struct):
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One call: what it takes and gives. `failures` are the errors of its own; common ones are added."""
+    """One call: what it takes and gives.
+
+    `failures` are the errors of its own; common ones are added. `unhealthy`: it has none, but may answer with 503.
+    """
 
     method: str
     path: str
@@ -77,6 +80,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     scope: str | None = None
     idempotent: bool = False
     failures: tuple[type[GatewayError], ...] = ()
+    unhealthy: bool = False
 
 
 def _query(name: str, description: str, schema: Schema) -> Schema:
@@ -168,7 +172,15 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(
         method="get", path="/health", name="health", summary="How well every part works", tag="Operations",
-        answer=HealthReport,
+        answer=HealthReport, unhealthy=True,
+    ),
+    Call(
+        method="get", path="/health/live", name="healthLive", summary="Whether the process runs", tag="Operations",
+        answer=Alive, unhealthy=True,
+    ),
+    Call(
+        method="get", path="/health/ready", name="healthReady", summary="Whether the process can serve requests",
+        tag="Operations", answer=Alive, unhealthy=True,
     ),
 )  # fmt: skip
 
@@ -261,6 +273,8 @@ def _path_parameters(path: str) -> list[Schema]:
 
 
 def _failures(call: Call, references: Mapping[type, Schema]) -> Schema:
+    if call.unhealthy:
+        return {"503": {"description": "Not well.", "content": {JSON: {"schema": references[call.answer]}}}}
     kinds: list[type[GatewayError]] = [*call.failures, errors.RateLimitExceeded, errors.Unavailable]
     if call.scope is not None:
         kinds += [errors.Unauthorized, errors.Forbidden]

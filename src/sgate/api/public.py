@@ -19,6 +19,7 @@ from sgate.gateway.rendering import encode
 
 CORS = (
     (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"Retry-After, X-Request-Id, X-RateLimit-Remaining, X-RateLimit-Reset"),
     (b"cross-origin-resource-policy", b"cross-origin"),
 )
 PREFLIGHT = (
@@ -44,8 +45,10 @@ def routes(services: Services) -> list[ASGIRouteHandler]:
             return
         if method not in {"GET", "HEAD"}:
             raise errors.MethodNotAllowed
-        limited = services.rate_limits.hit(LimitClass.PUBLIC, caller_address(scope, services.trusted_proxies))
-        scope["extra_headers"] = (*CORS, *limited)
+        standing = services.rate_limits.hit(LimitClass.PUBLIC, caller_address(scope, services.trusted_proxies))
+        scope["extra_headers"] = (*CORS, *standing.headers)
+        if standing.refusal is not None:
+            raise standing.refusal
         body = await _public_intent(services, scope["path_params"]["intent_id"], scope["query_string"])
         headers = (
             (b"content-type", b"application/json"),

@@ -1,9 +1,13 @@
-"""Rate limits: per API key, and per address where there is no key. Each class of calls has its own limit."""
+"""Rate limits: per API key, and per address where there is no key. Each class of calls has its own limit.
+
+Where calls are limited, failed authentications are too, by address: who tries keys is slowed down, who has one is not.
+"""
 
 import time
 from collections.abc import Mapping
 from enum import StrEnum
 
+import msgspec
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
@@ -20,6 +24,7 @@ class LimitClass(StrEnum):
     RETRIEVE = "retrieve"  # reading one payment intent
     PUBLIC = "public"  # the checkout's calls, by address
     OTHER = "other"  # everything else
+    FAILED = "failed"  # failed authentications, by address
 
 
 DEFAULT_PER_MINUTE: Mapping[LimitClass, int] = {
@@ -30,42 +35,55 @@ DEFAULT_PER_MINUTE: Mapping[LimitClass, int] = {
 }
 
 
+FAILED_PER_MINUTE = 30
+"""Failed authentications of one address that are still answered with 401 rather than 429."""
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a caller stands after a call: the headers that say so, and why the call is refused, if it is."""
+
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    refusal: errors.RateLimitExceeded | None = None
+
+
 class RateLimits:
     """Counts calls in this process. A class without a limit is not counted."""
 
     def __init__(self, per_minute: Mapping[LimitClass, int]) -> None:
         """`per_minute`: calls per minute and caller; empty switches limits off."""
         self._items = {name: RateLimitItemPerMinute(limit) for name, limit in per_minute.items() if limit > 0}
+        if self._items:
+            self._items.setdefault(LimitClass.FAILED, RateLimitItemPerMinute(FAILED_PER_MINUTE))
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
-    def hit(self, limit_class: LimitClass, caller: str) -> list[tuple[bytes, bytes]]:
-        """Count one call. Returns the headers that tell the caller where it stands.
-
-        Raises:
-            RateLimitExceeded: if the caller has used up this minute's calls. `details` carry the same headers.
-        """
+    def hit(self, limit_class: LimitClass, caller: str) -> Standing:
+        """Count one call."""
         item = self._items.get(limit_class)
         if item is None:
-            return []
+            return Standing()
         allowed = self._limiter.hit(item, limit_class, caller)
         reset_at, remaining = self._limiter.get_window_stats(item, limit_class, caller)
         wait_s = max(1, round(reset_at - time.time()))
+        refusal = None
         if not allowed:
-            raise errors.RateLimitExceeded(
+            refusal = errors.RateLimitExceeded(
                 f"Too many requests: {item.amount} per minute are allowed here. Try again in {wait_s} s.",
                 retry_after_s=wait_s,
                 details={"limit": item.amount, "window_s": WINDOW_S, "class": str(limit_class)},
             )
-        return headers(limit_class, item.amount, remaining, wait_s, reset_at)
+        told = headers(limit_class, item.amount, remaining, wait_s, reset_at)
+        return Standing(headers=told, refusal=refusal)
 
 
-def headers(limit_class: str, limit: int, remaining: int, wait_s: int, reset_at: float) -> list[tuple[bytes, bytes]]:
+def headers(
+    limit_class: str, limit: int, remaining: int, wait_s: int, reset_at: float
+) -> tuple[tuple[bytes, bytes], ...]:
     """The headers of both conventions: the common `X-RateLimit-*` and the IETF draft's."""
-    return [
+    return (
         (b"x-ratelimit-limit", b"%d" % limit),
         (b"x-ratelimit-remaining", b"%d" % remaining),
         (b"x-ratelimit-reset", b"%d" % reset_at),
         (b"x-ratelimit-window", b"%d" % WINDOW_S),
         (b"ratelimit-policy", b'"%s";q=%d;w=%d' % (limit_class.encode(), limit, WINDOW_S)),
         (b"ratelimit", b'"%s";r=%d;t=%d' % (limit_class.encode(), remaining, wait_s)),
-    ]
+    )

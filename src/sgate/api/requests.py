@@ -1,8 +1,10 @@
 """What all handlers do first: who asks, how often, under which idempotency key; and how an answer leaves."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from litestar import Request, Response
 
 from sgate.api.auth import Principal, Scope
@@ -13,17 +15,24 @@ from sgate.gateway.idempotency import Answer, Key
 from sgate.store.audit import Actor
 
 AnyRequest = Request[Any, Any, Any]
+_ID = re.compile(r"[a-z]{2,4}_[0-9a-f]{24}")
 JSON = "application/json"
 
 
 async def principal_of(request: AnyRequest, services: Services, scope: Scope, limit: LimitClass) -> Principal:
-    """Authenticate, then count against the key's limit.
+    """Authenticate, then count against the key's limit. A failure counts against the address's.
 
     Raises:
         Unauthorized, Forbidden, RateLimitExceeded: see there.
         Unavailable: if the key's mode is off.
     """
-    principal = await services.authenticator.authenticate(request.headers.get("authorization"), scope)
+    try:
+        principal = await services.authenticator.authenticate(request.headers.get("authorization"), scope)
+    except errors.Unauthorized as error:
+        address = address_of(request, services)
+        structlog.get_logger("sgate.api").warning("authentication_failed", address=address, reason=error.message)
+        count(request, services, LimitClass.FAILED, address)
+        raise
     request.scope["key_id"] = principal.key_id  # type: ignore[typeddict-unknown-key] - read by the edge
     if principal.merchant.livemode not in services.modes:
         raise errors.Unavailable("This mode is switched off on this server.")
@@ -37,7 +46,10 @@ def count(request: AnyRequest, services: Services, limit: LimitClass, caller: st
     Raises:
         RateLimitExceeded: see there.
     """
-    request.scope["extra_headers"] = services.rate_limits.hit(limit, caller)  # type: ignore[typeddict-unknown-key]
+    standing = services.rate_limits.hit(limit, caller)
+    request.scope["extra_headers"] = standing.headers  # type: ignore[typeddict-unknown-key] - read by the edge
+    if standing.refusal is not None:
+        raise standing.refusal
 
 
 def address_of(request: AnyRequest, services: Services) -> str:
@@ -94,7 +106,7 @@ def key_of(request: AnyRequest, principal: Principal, body: bytes) -> Key | None
         merchant_id=principal.merchant.id,
         livemode=principal.merchant.livemode,
         method=request.method,
-        path=request.scope["path"],
+        path=request.scope["path"].rstrip("/"),
         body=body,
     )
 
@@ -122,6 +134,11 @@ def limit_of(request: AnyRequest, default: int = 10, maximum: int = 100) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= maximum):
         raise errors.ValidationFailed(f"limit is a number from 1 to {maximum}.", param="limit")
     return int(text)
+
+
+def is_id(text: str) -> bool:
+    """Whether the text has the form of an id. Nothing else reaches the database: a NUL byte there is an error."""
+    return _ID.fullmatch(text) is not None
 
 
 def refuse_unknown_parameters(request: AnyRequest, *known: str) -> None:

@@ -24,8 +24,11 @@ T = TypeVar("T")
 
 _FIELD = re.compile(r"`\$\.([^`]+)`")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
+_MISSING = re.compile(r"missing required field `([^`]+)`$")
 _LONGEST_ID = "pi_" + "0" * 24
 MAX_NAME_CHARACTERS = 255
+MAX_TOLERANCE_BP = 1000
+"""A tenth of the amount: more is not tolerance but another price."""
 
 
 class CreatePaymentIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -70,6 +73,18 @@ class UpdateMerchant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         msgspec.Meta(description="Where payments go: a Stacks address or contract of the mode's network, or null."),
     ] = msgspec.UNSET
     confirmation_policy: Policy | msgspec.UnsetType | None = msgspec.UNSET
+    tolerance_sats: Annotated[
+        Annotated[int, msgspec.Meta(ge=0, le=money.MAX_AMOUNT_SATS)] | msgspec.UnsetType,
+        msgspec.Meta(description="How many sats may be missing from an amount that still counts as paid."),
+    ] = msgspec.UNSET
+    tolerance_bp: Annotated[
+        Annotated[int, msgspec.Meta(ge=0, le=MAX_TOLERANCE_BP)] | msgspec.UnsetType,
+        msgspec.Meta(description="The same in hundredths of a percent; the larger of the two applies."),
+    ] = msgspec.UNSET
+    late_payments: Annotated[
+        limits.LatePolicy | msgspec.UnsetType,
+        msgspec.Meta(description="`hold`: keep late money for a decision. `accept`: count it as if it were in time."),
+    ] = msgspec.UNSET
 
 
 class CreateWebhookEndpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -143,6 +158,9 @@ def settings_change(shape: UpdateMerchant) -> SettingsChange:
         support_url=shape.support_url,
         pay_address=shape.pay_address,
         confirmation_policy=shape.confirmation_policy,
+        tolerance_sats=shape.tolerance_sats,
+        tolerance_bp=shape.tolerance_bp,
+        late_payments=shape.late_payments,
     )
 
 
@@ -241,6 +259,8 @@ _FIELD_ERRORS: dict[str, type[errors.ValidationFailed]] = {
     "currency": errors.InvalidCurrency,
     "expires_in": errors.InvalidExpiresIn,
     "pay_address": errors.InvalidPayAddress,
+    "url": errors.InvalidUrl,
+    "support_url": errors.InvalidUrl,
     "success_url": errors.InvalidUrl,
     "cancel_url": errors.InvalidUrl,
     "confirmation_policy": errors.InvalidConfirmationPolicy,
@@ -251,6 +271,9 @@ def _validation_error(message: str) -> errors.ValidationFailed:
     unknown = _UNKNOWN.search(message)
     if unknown:
         return errors.ValidationFailed(f"There is no field `{unknown[1]}`.", param=unknown[1])
+    missing = _MISSING.search(message)
+    if missing:
+        return errors.ValidationFailed(f"`{missing[1]}` is missing.", param=missing[1])
     field = _FIELD.search(message)
     if field is None:
         return errors.ValidationFailed(f"The request body does not fit: {message}.")

@@ -6,9 +6,9 @@ from litestar.params import FromPath
 from sgate.api import schemas
 from sgate.api.auth import Scope
 from sgate.api.rate_limits import LimitClass
-from sgate.api.requests import AnyRequest, actor_of, json_body, json_response, key_of, principal_of, respond
+from sgate.api.requests import AnyRequest, actor_of, is_id, json_body, json_response, key_of, principal_of, respond
 from sgate.api.services import Services
-from sgate.gateway import endpoints
+from sgate.gateway import endpoints, errors
 from sgate.gateway.rendering import encode
 
 
@@ -46,6 +46,8 @@ def routes(services: Services) -> Router:
     async def delete_webhook_endpoint(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
         """Take an endpoint out of use."""
         principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
+        if not is_id(endpoint_id):
+            raise errors.WebhookEndpointNotFound
         actor = actor_of(request, services, principal)
         await endpoints.delete(services.pool, principal.merchant, endpoint_id, actor)
         return json_response(encode({"id": endpoint_id, "object": "webhook_endpoint", "deleted": True}))

@@ -21,7 +21,7 @@ MAX_KEY_CHARACTERS = 255
 WAIT_S = 2.0
 """How long a repeated request waits for the first one that still runs."""
 
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from sgate.core.credential import (
     new_api_key,
 )
 from sgate.core.finality import InvalidPolicy, Policy, check_policy
+from sgate.core.intent import LatePolicy
 from sgate.gateway import errors
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
@@ -38,6 +39,9 @@ class SettingsChange(msgspec.Struct, frozen=True, kw_only=True):
     support_url: str | msgspec.UnsetType | None = msgspec.UNSET
     pay_address: str | msgspec.UnsetType | None = msgspec.UNSET
     confirmation_policy: Policy | msgspec.UnsetType | None = msgspec.UNSET
+    tolerance_sats: int | msgspec.UnsetType = msgspec.UNSET
+    tolerance_bp: int | msgspec.UnsetType = msgspec.UNSET
+    late_payments: LatePolicy | msgspec.UnsetType = msgspec.UNSET
 
 
 async def create(
@@ -92,7 +96,15 @@ async def update_settings(pool: Pool, merchant: Merchant, change: SettingsChange
                 raise errors.PayAddressTaken(param="pay_address")
         after = msgspec.structs.replace(
             before,
-            **_given(name=change.name, support_url=change.support_url, pay_address=pay_address, policy=policy),
+            **_given(
+                name=change.name,
+                support_url=change.support_url,
+                pay_address=pay_address,
+                policy=policy,
+                tolerance_sats=change.tolerance_sats,
+                tolerance_bp=change.tolerance_bp,
+                late_payments=change.late_payments,
+            ),
         )
         await merchants.update(connection, after)
         await audit.record(
@@ -183,5 +195,5 @@ def _given(**changes: object) -> dict[str, object]:
 
 
 def _audited(merchant: Merchant) -> dict[str, object]:
-    policy = None if merchant.policy is None else msgspec.to_builtins(merchant.policy)
-    return {"name": merchant.name, "pay_address": merchant.pay_address, "confirmation_policy": policy}
+    audited = ("name", "support_url", "pay_address", "policy", "tolerance_sats", "tolerance_bp", "late_payments")
+    return {name: msgspec.to_builtins(getattr(merchant, name)) for name in audited}

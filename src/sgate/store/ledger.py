@@ -1,7 +1,7 @@
 """The ledger's tables: intents waiting for a decision, commands of merchants, and an intent's facts."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -62,16 +62,18 @@ _LENGTH = "SELECT count(*) FROM ledger_queue WHERE livemode = $1"
 
 _COMMAND = "INSERT INTO ledger_commands (payment_intent_id, command) VALUES ($1, $2::text::json)"
 
-# One statement, so one snapshot: payments and the view they are judged in belong together.
+# One statement, so one snapshot: payments and the view they are judged in belong together. A mode that was never watched
+# has no cursor, but its merchants' commands count all the same.
 _FACTS = f"""
-SELECT c.scanned_height, c.scanned_hash, c.scanned_time, c.tenure_height, c.bitcoin_height,
+SELECT coalesce(c.scanned_height, 0) AS scanned_height, coalesce(c.scanned_hash, '') AS scanned_hash,
+    coalesce(c.scanned_time, 'epoch') AS scanned_time, coalesce(c.tenure_height, 0) AS tenure_height,
+    coalesce(c.bitcoin_height, 0) AS bitcoin_height,
     (SELECT json_agg({PAYMENT_JSON})::text FROM payments p WHERE p.payment_intent_id = $1) AS payments,
     (SELECT json_agg(json_build_object(
         'tx_id', s.tx_id, 'amount_sats', s.amount_sats, 'first_seen_at', s.first_seen_at
     ))::text FROM mempool_sightings s WHERE s.payment_intent_id = $1) AS sightings,
     (SELECT json_agg(k.command ORDER BY k.id)::text FROM ledger_commands k WHERE k.payment_intent_id = $1) AS commands
-FROM chain_cursors c
-WHERE c.livemode = $2
+FROM (VALUES ($2::boolean)) AS m (livemode) LEFT JOIN chain_cursors c USING (livemode)
 """
 
 
@@ -114,9 +116,7 @@ async def add_command(connection: Connection, intent_id: str, command: Command) 
 async def facts_of(connection: Connection, intent_id: str, *, livemode: bool) -> Facts:
     """All facts of an intent at this moment."""
     row = await connection.fetchrow(_FACTS, intent_id, livemode)
-    if row is None:  # the mode was never watched: nothing can be known
-        row_view = View(height=0, index_block_hash="", time=_EPOCH, tenure_height=0, bitcoin_height=0)
-        return Facts(payments=(), sightings=(), commands=(), view=row_view)
+    assert row is not None
     return Facts(
         payments=tuple(payment_of_json(item) for item in _items(row["payments"])),
         sightings=tuple(sighting_of_json(item) for item in _items(row["sightings"])),
@@ -137,6 +137,3 @@ def _view(row: Record) -> View:
         tenure_height=row["tenure_height"],
         bitcoin_height=row["bitcoin_height"],
     )
-
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

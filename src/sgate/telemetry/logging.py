@@ -48,7 +48,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A structlog processor: remove what must not be logged."""
     for name, value in event.items():
-        event[name] = REDACTED if name in SENSITIVE_NAMES else _clean(value, MAX_DEPTH)
+        event[name] = REDACTED if name.lower() in SENSITIVE_NAMES else _clean(value, MAX_DEPTH)
     return event
 
 

@@ -6,12 +6,14 @@ place that knows what a state looks like, and without JavaScript the page reload
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 import segno
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from sgate.chain.simulator.control import SimulatorControl
 from sgate.core.memo import is_intent_id
@@ -24,7 +26,7 @@ from sgate.web import pictures, simulation
 from sgate.web.pages import CHECKOUT_SCRIPT, page, trouble
 from sgate.web.pictures import BUSY, PAYABLE, RECONSIDERED, TITLES, Picture
 
-AnyRequest = Request[object, object, object]
+AnyRequest = Request[Any, Any, Any]
 
 QR_QUIET_ZONE = 4
 """White modules around the code, as its standard asks; without them scanners fail on a dark page."""
@@ -43,7 +45,7 @@ def routes(checkout: Checkout) -> list[HTTPRouteHandler]:
     """The checkout's routes."""
 
     @get("/pi/{intent_id:str}", exception_handlers={Exception: trouble})
-    async def checkout_page(request: AnyRequest, intent_id: str) -> Response[bytes]:
+    async def checkout_page(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """The page of one payment intent."""
         found = await _find(checkout, intent_id)
         if found is None:
@@ -53,7 +55,7 @@ def routes(checkout: Checkout) -> list[HTTPRouteHandler]:
         return _page(checkout, found, secret if opens(found, secret) else None, note)
 
     @post("/pi/{intent_id:str}/simulate", status_code=303, exception_handlers={Exception: trouble})
-    async def simulate(request: AnyRequest, intent_id: str) -> Response[bytes]:
+    async def simulate(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """Pay on the simulated chain, then back to the page."""
         found = await _find(checkout, intent_id)
         control = None if found is None else checkout.simulators.get(found.intent.livemode)
@@ -118,7 +120,7 @@ def _page(checkout: Checkout, found: IntentView, secret: str | None, note: str |
 
 
 def _leave(picture: Picture) -> str | None:
-    """What the merchant's cancel link is called. None: it would be wrong to offer it, for money is on its way or here."""
+    """What the merchant's cancel link is called; None where money is on its way or here, and that is wrong."""
     if picture is Picture.WAITING:
         return "Cancel and go back"
     return "Go back" if picture in {Picture.TIME_UP, Picture.EXPIRED, Picture.FAILED, Picture.CANCELED} else None

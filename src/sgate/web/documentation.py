@@ -1,4 +1,4 @@
-"""/, /docs and /docs/errors: what this server is, what it takes, and what its errors mean. Made from the OpenAPI document."""
+"""/, /docs and /docs/errors: what this server is, what it takes, what its errors mean. From the OpenAPI document."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

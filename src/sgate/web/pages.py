@@ -5,6 +5,7 @@ import secrets
 from datetime import datetime
 from http import HTTPStatus
 from importlib import resources
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -54,7 +55,11 @@ def clock(seconds: int) -> str:
 
 def chunked(text: str) -> Markup:
     """A long code in groups that the eye can compare. No character is added: what is copied is the code itself."""
-    chunks = (text[start : start + CHUNK_CHARACTERS] for start in range(0, len(text), CHUNK_CHARACTERS))
+    prefix = text[: text.find("_") + 1]  # of a memo
+    code = text[len(prefix) :]
+    chunks = [code[start : start + CHUNK_CHARACTERS] for start in range(0, len(code), CHUNK_CHARACTERS)]
+    if prefix:
+        chunks.insert(0, prefix)
     return Markup("<wbr>").join(Markup("<span>{}</span>").format(chunk) for chunk in chunks)
 
 
@@ -84,8 +89,8 @@ def web_link(url: str | None) -> str | None:
     return url if parts.scheme in {"http", "https"} and parts.netloc else None
 
 
-for _filter in (grouped, sbtc, clock, chunked, coded, unix_ms, utc_minute, web_link):
-    _templates.filters[_filter.__name__] = _filter
+_FILTERS: tuple[Any, ...] = (grouped, sbtc, clock, chunked, coded, unix_ms, utc_minute, web_link)
+_templates.filters.update({_filter.__name__: _filter for _filter in _FILTERS})
 
 
 def page(template: str, *, status: int = 200, script: str | None = None, **values: object) -> Response[bytes]:
@@ -100,7 +105,7 @@ def page(template: str, *, status: int = 200, script: str | None = None, **value
     )
 
 
-def trouble(request: Request[object, object, object], error: Exception) -> Response[bytes]:
+def trouble(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Litestar's exception handler for pages: says honestly that the page cannot be shown, to people."""
     status, code = _status_of(error)
     request.scope["error_code"] = code  # type: ignore[typeddict-unknown-key] - read by the edge

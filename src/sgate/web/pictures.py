@@ -1,7 +1,7 @@
 """What the checkout shows: the facts about an intent as one picture, and the words and numbers in it. Pure.
 
-A wrong picture makes a customer pay twice, or pay nobody. So the instructions how to pay are drawn only while paying now
-is right: not when a payment is on its way, not when one lost its block and is likely to come back, and not when the
+A wrong picture makes a customer pay twice, or pay nobody. So the instructions how to pay are drawn only while paying
+now is right: not when a payment is on its way, not when one lost its block and is likely to come back, and not when the
 time is up, even though the ledger keeps an intent open for a while after its deadline.
 """
 
@@ -13,7 +13,7 @@ from typing import assert_never
 import msgspec
 
 from sgate.core.address import Network
-from sgate.core.finality import Finality, Tier, View, bitcoin_blocks, confirmations, tenure_changes
+from sgate.core.finality import Tier, View, bitcoin_blocks, confirmations, tenure_changes
 from sgate.core.intent import Anomaly, PaymentIntent, Status
 from sgate.core.payment import Inclusion, Payment
 from sgate.store.intents import IntentView

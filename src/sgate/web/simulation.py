@@ -1,4 +1,4 @@
-"""The panel "simulate payment": a customer's payment on the simulated chain, good or wrong, at the press of a button."""
+"""The panel "simulate payment": a payment on the simulated chain, good or wrong, at the press of a button."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -13,7 +13,6 @@ import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
@@ -68,7 +67,8 @@ class WebhookClient:
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Post `body`. Whatever goes wrong is an outcome, never an exception."""
         try:
-            self._check_literal(url)
+            # Here too: a host that is an address is never resolved, so the guarded resolver would not see it.
+            egress.check_url(url, allow_private=self._allow_private, https_only=False)
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 outcome = Outcome(
                     status=response.status, error=_refusal(response.status), retry_after_s=_wish(response)
@@ -84,12 +84,6 @@ class WebhookClient:
     async def close(self) -> None:
         """Close all connections."""
         await self._session.close()
-
-    def _check_literal(self, url: str) -> None:
-        # A host that is an address is never resolved, so the resolver below does not see it.
-        literal = egress.literal_address(urlsplit(url).hostname or "")
-        if literal is not None:
-            egress.check_address(literal, allow_private=self._allow_private)
 
 
 class _GuardedResolver(AbstractResolver):

@@ -162,7 +162,7 @@
     const deadline = byId("deadline");
     if (deadline) {
       const form = { dateStyle: "medium", timeStyle: "short" };
-      deadline.textContent = new Date(Number(data().expiresAt)).toLocaleString(document.documentElement.lang, form);
+      deadline.textContent = new Date(Number(data().expiresAt)).toLocaleString([], form);
     }
     showRedirect();
     tick();

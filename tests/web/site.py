@@ -1,0 +1,237 @@
+"""The real gateway on a loopback port, with a merchant, a simulated chain that moves when told to, and a clock to turn."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from sgate import runtime
+from sgate.chain.simulator import SimulatedChain
+from sgate.chain.simulator.transactions import SimulatedTransfer, simulated_address
+from sgate.core.memo import memo_of
+from sgate.gateway import merchants
+from sgate.gateway.environment import Environment
+from sgate.runtime import Gateway, Role
+from sgate.settings import ModeSettings, Settings, Source
+from sgate.store.audit import OPERATOR
+from sgate.workers.service import Stop
+from sgate.workers.watcher import Watcher
+
+VOID = {"meta", "link", "input", "br", "img", "wbr", "path"}
+
+
+class Site:
+    """What a test works with. `base_url` has no trailing slash."""
+
+    def __init__(self, gateway: Gateway, base_url: str, clock: "Clock") -> None:
+        self.gateway = gateway
+        self.base_url = base_url
+        self.clock = clock
+        self.http = aiohttp.ClientSession()
+        self._watcher = Watcher(
+            pool=gateway.pool,
+            source=gateway.chains[False].source,
+            mode=gateway.modes[False],
+            environment=gateway.environment,
+        )
+
+    @property
+    def chain(self) -> SimulatedChain:
+        chain = self.gateway.chains[False].simulated
+        assert chain is not None
+        return chain
+
+    async def merchant(self, name: str = "Corner Coffee", **settings: Any) -> str:
+        """An API key of a new merchant with a pay address of its own."""
+        _, made = await merchants.create(self.gateway.pool, Environment(), name, livemode=False, actor=OPERATOR)
+        settings.setdefault("pay_address", simulated_address(made.secret))
+        await self.api(made.secret, "PATCH", "/v1/merchants/me", settings)
+        return made.secret
+
+    async def intent(self, key: str | None = None, **request: Any) -> dict[str, Any]:
+        """A payment intent, by default of 25,000 sats. The chain is scanned first, so that it is judged from now on."""
+        await self.watch()
+        request.setdefault("amount_sats", 25_000)
+        return await self.api(key or await self.merchant(), "POST", "/v1/payment_intents", request)
+
+    async def api(self, key: str, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {key}"}
+        async with self.http.request(method, self.base_url + path, json=body, headers=headers) as answer:
+            assert answer.status < 300, await answer.text()
+            return await answer.json()
+
+    async def get(self, path: str) -> "Page":
+        async with self.http.get(self.base_url + path) as answer:
+            return Page(answer.status, dict(answer.headers), await answer.text())
+
+    def path_of(self, intent: dict[str, Any]) -> str:
+        """The checkout page with the client secret."""
+        return f"/pi/{intent['id']}?client_secret={intent['client_secret']}"
+
+    async def page(self, intent: dict[str, Any]) -> "Page":
+        return await self.get(self.path_of(intent))
+
+    def send(self, intent: dict[str, Any], amount_sats: int | None = None) -> str:
+        """A customer's transfer into the mempool of the simulated chain. Returns its transaction id."""
+        amount_sats = intent["amount_sats"] if amount_sats is None else amount_sats
+        memo = memo_of(intent["id"])
+        return self.chain.submit(SimulatedTransfer(recipient=intent["pay_address"], amount_sats=amount_sats, memo=memo))
+
+    async def watch(self) -> None:
+        """Let the watcher see all there is; twice, because one round stops where the answers agree."""
+        await self._watcher.run_once()
+        await self._watcher.run_once()
+
+    async def mine(self, blocks: int = 1, *, seconds_between: int = 1) -> None:
+        self.chain.mine(blocks, seconds_between=seconds_between)
+        await self.watch()
+
+    async def pay(self, intent: dict[str, Any], *amounts_sats: int) -> list[str]:
+        """Pay on the chain, one transaction for each amount (none given: what is asked for), and mine them."""
+        sent = [self.send(intent, amount_sats) for amount_sats in amounts_sats or (intent["amount_sats"],)]
+        await self.mine()
+        return sent
+
+    async def reorg(self, depth: int = 1, remine: Any = "none") -> None:
+        self.chain.reorg(depth, remine)
+        await self.watch()
+
+    async def pass_deadline(self) -> None:
+        """Blocks until long after the deadline, the grace time and the hold of any intent made with the defaults."""
+        await self.mine(2, seconds_between=10_000)
+
+    @contextlib.asynccontextmanager
+    async def broken(self) -> AsyncIterator[None]:
+        """As long as the block lasts, reading an intent fails with a defect of ours."""
+        async with self.gateway.pool.acquire() as connection:
+            await connection.execute("ALTER TABLE payment_intents RENAME TO payment_intents_away")
+            yield
+            await connection.execute("ALTER TABLE payment_intents_away RENAME TO payment_intents")
+
+    async def see_in_mempool(self, intent: dict[str, Any]) -> None:
+        """What the watcher writes when it sees a transaction in the mempool."""
+        async with self.gateway.pool.acquire() as connection:
+            await connection.execute(
+                "INSERT INTO mempool_sightings (tx_id, payment_intent_id, amount_sats, first_seen_at) "
+                "VALUES ($1, $2, $3, now())",
+                "0x" + "ab" * 32,
+                intent["id"],
+                intent["amount_sats"],
+            )
+
+
+class Clock:
+    """The time of day, that a test may turn forward."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def turn(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)
+
+
+class Page(HTMLParser):
+    """An HTML page as a reader without a browser sees it.
+
+    Attributes:
+        text: the words of the body, single-spaced, without scripts and styles.
+        tags: every element as (name, attributes).
+        by_id: the words inside of each element that has an id.
+    """
+
+    def __init__(self, status: int, headers: dict[str, str], html: str) -> None:
+        super().__init__()
+        self.status, self.headers, self.html = status, headers, html
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.by_id: dict[str, str] = {}
+        self._open: list[tuple[str, str | None]] = []
+        self.feed(html)
+        self.text = _spaced("".join(self.words))
+        assert not self._open, f"not closed: {self._open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        self.tags.append((tag, attributes))
+        if tag not in VOID:
+            self._open.append((tag, attributes.get("id")))
+        if attributes.get("id") is not None:
+            assert attributes["id"] not in self.by_id, f"two elements with the id {attributes['id']}"
+            self.by_id[attributes["id"]] = ""
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        opened, _ = self._open.pop()
+        assert opened == tag, f"<{opened}> ends as </{tag}>"
+
+    def handle_data(self, data: str) -> None:
+        if any(tag in {"script", "style", "title"} for tag, _ in self._open):
+            return
+        self.words.append(data)
+        for _, name in self._open:
+            if name is not None:
+                self.by_id[name] = _spaced(self.by_id[name] + data, strip=False)
+
+    def of(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    @property
+    def main(self) -> dict[str, str | None]:
+        return self.of("main")[0]
+
+    @property
+    def picture(self) -> str | None:
+        return self.main.get("data-picture")
+
+    def shown(self, name: str) -> str:
+        """The words inside of the element with this id."""
+        return self.by_id[name].strip()
+
+
+def _spaced(text: str, *, strip: bool = True) -> str:
+    joined = re.sub(r"[ \n\t]+", " ", text)
+    return joined.strip() if strip else joined
+
+
+@contextlib.asynccontextmanager
+async def open_site(
+    database_url: str,
+    data_dir: Path,
+    *,
+    roles: tuple[Role, ...] = (Role.API,),
+    block_interval_s: float = 0,
+    port: int = 0,
+) -> AsyncIterator[Site]:
+    """Serve the gateway. Without further roles and a block interval, nothing happens by itself."""
+    clock = Clock()
+    settings = Settings(
+        data_dir=data_dir,
+        port=port,
+        test=ModeSettings(source=Source.SIMULATOR, block_interval_s=block_interval_s),
+        _env_file=None,
+    )
+    listening = runtime.bind(settings)
+    port = listening.getsockname()[1]
+    environment = Environment(now=clock.now)
+    async with runtime.open_gateway(settings, database_url, port=port, environment=environment) as gateway:
+        gateway.chains[False].simulated.mine(2)
+        stop = Stop()
+        running = asyncio.create_task(runtime.run(gateway, roles, stop, listening))
+        site = Site(gateway, f"http://localhost:{port}", clock)
+        try:
+            yield site
+        finally:
+            await site.http.close()
+            stop.request()
+            await running

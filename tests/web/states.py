@@ -1,0 +1,61 @@
+"""Every picture that the checkout can show, made by really paying on the simulated chain."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from web.site import Site
+
+LONG_NAME = "The Société of Hand-Roasted Coffees, Teas & Cocoa <script>alert(1)</script> Donaudampfschifffahrtskapitän"
+DEEP = [{"from_sats": 0, "stacks_blocks": 6, "tenure_changes": 2}]
+
+
+def links(site: Site) -> dict[str, Any]:
+    """What a shop usually gives along."""
+    return {
+        "success_url": f"{site.base_url}/?paid={{id}}",
+        "cancel_url": f"{site.base_url}/?canceled",
+        "description": "Order 17: two bags of Yirgacheffe",
+    }
+
+
+async def every_picture(site: Site) -> AsyncIterator[tuple[str, str]]:
+    """Name and path of each; look at one before asking for the next, for time goes on."""
+    key = await site.merchant(support_url=f"{site.base_url}/?help")
+    given = links(site)
+    late, poor, nothing = [await site.intent(key, **given) for _ in range(3)]
+    yield "waiting", site.path_of(await site.intent(key, **given))
+    huge = await site.intent(
+        await site.merchant(LONG_NAME), amount_sats=2_100_000_000_000_000, description='"<b>bold</b>" ' + "x" * 120
+    )
+    yield "huge", site.path_of(huge)
+    partial = await site.intent(key, **given)
+    await site.pay(partial, 10_000)
+    yield "partial", site.path_of(partial)
+    seen = await site.intent(key, **given)
+    await site.see_in_mempool(seen)
+    yield "seen", site.path_of(seen)
+    processing = await site.intent(key, confirmation_policy=DEEP, **given)
+    await site.pay(processing)
+    yield "processing", site.path_of(processing)
+    for name, amounts in (("confirmed", [25_000]), ("overpaid", [40_000]), ("duplicate", [25_000, 25_000])):
+        intent = await site.intent(key, **given)
+        await site.pay(intent, *amounts)
+        yield name, site.path_of(intent)
+    canceled = await site.intent(key, **given)
+    await site.api(key, "POST", f"/v1/payment_intents/{canceled['id']}/cancel")
+    yield "canceled", site.path_of(canceled)
+    lost = await site.intent(key, **given)
+    await site.pay(lost)
+    await site.reorg()
+    yield "lost", site.path_of(lost)
+    await site.pay(poor, 10_000)
+    await site.pass_deadline()
+    await site.pay(late)
+    yield "expired", site.path_of(nothing)
+    yield "late", site.path_of(late)
+    yield "failed", site.path_of(poor)
+    time_up = await site.intent(key, **given)
+    site.clock.turn(901)
+    yield "time_up", site.path_of(time_up)
+    for name, path in (("landing", "/"), ("docs", "/docs"), ("errors", "/docs/errors")):
+        yield name, path

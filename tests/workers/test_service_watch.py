@@ -1,0 +1,168 @@
+"""The loop around the watcher: one leads, the others stand by, and a stop does not wait for a chain that hangs."""
+
+import asyncio
+import contextlib
+
+import asyncpg
+import pytest
+from structlog.testing import capture_logs
+
+from sgate.workers import service
+from sgate.workers.service import Pulse, Stop
+from sgate.workers.watcher import Fenced
+
+WAIT_S = 20.0
+
+
+class Rounds:
+    """A watcher as far as the loop can see: counts its rounds, and does in each what it is told to."""
+
+    def __init__(self, behaviour=None):
+        self.count = 0
+        self.cancelled = False
+        self._behaviour = behaviour
+        self._changed = asyncio.Condition()
+
+    async def run_once(self):
+        self.count += 1
+        async with self._changed:
+            self._changed.notify_all()
+        try:
+            if self._behaviour:
+                await self._behaviour(self.count)
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+        return type("Round", (), {"trouble": None})
+
+    async def until(self, count):
+        async with self._changed:
+            await asyncio.wait_for(self._changed.wait_for(lambda: self.count >= count), WAIT_S)
+
+
+@contextlib.asynccontextmanager
+async def watching(rounds, url, *, livemode=False):
+    stop, pulse = Stop(), Pulse()
+    running = asyncio.create_task(
+        service.watch(
+            rounds,
+            livemode=livemode,
+            direct_url=url,
+            interval_s=0.01,
+            stop=stop,
+            pulse=pulse,
+            observe=lambda _: None,
+        )
+    )
+    try:
+        yield stop, pulse, running
+    finally:
+        stop.request()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def end_leader(pool):
+    async with pool.acquire() as connection:
+        return await connection.fetch(
+            "SELECT pg_terminate_backend(l.pid) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database "
+            "WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()"
+        )
+
+
+async def test_of_two_watchers_one_leads_and_the_other_takes_over_when_it_ends(database_url):
+    first, second = Rounds(), Rounds()
+    async with watching(first, database_url) as (stop, pulse, running):
+        await first.until(3)
+        async with watching(second, database_url) as (_, standby, _):
+            await first.until(first.count + 5)
+            assert second.count == 0
+            assert (pulse.leading, standby.leading) == (True, False)
+            stop.request()
+            await asyncio.wait_for(running, WAIT_S)
+            done = first.count
+            await second.until(3)
+            assert standby.leading
+            assert first.count == done
+
+
+async def test_each_mode_has_a_leader_of_its_own(database_url):
+    test, live = Rounds(), Rounds()
+    async with watching(test, database_url, livemode=False), watching(live, database_url, livemode=True):
+        await test.until(3)
+        await live.until(3)
+
+
+async def test_a_leader_whose_lock_is_gone_stops_and_takes_part_again(database_url, pool):
+    rounds = Rounds()
+    async with watching(rounds, database_url) as (_, pulse, running):
+        await rounds.until(2)
+        assert await end_leader(pool)
+        await rounds.until(rounds.count + 5)
+        assert not running.done()
+        assert pulse.leading
+
+
+async def test_a_fenced_round_gives_up_the_lead_and_the_loop_goes_on(database_url):
+    async def fenced_once(count):
+        if count == 1:
+            raise Fenced("another watcher moved the cursor")
+
+    rounds = Rounds(fenced_once)
+    with capture_logs() as logs:
+        async with watching(rounds, database_url):
+            await rounds.until(3)
+    assert [entry["event"] for entry in logs].count("leadership_lost") == 1
+
+
+async def test_trouble_with_the_database_is_waited_out(database_url):
+    async def away_twice(count):
+        if count <= 2:
+            raise asyncpg.CannotConnectNowError("the database system is starting up")
+
+    rounds = Rounds(away_twice)
+    with capture_logs() as logs:
+        async with watching(rounds, database_url) as (_, pulse, _):
+            await rounds.until(4)
+            assert pulse.trouble is None
+    waits = [entry["retry_in_s"] for entry in logs if entry["event"] == "database_away"]
+    assert waits == [0.5, 1.0]
+
+
+async def test_a_defect_ends_the_loop(database_url):
+    async def broken(_):
+        raise LookupError("a defect of ours")
+
+    async with watching(Rounds(broken), database_url) as (_, _, running):
+        with pytest.raises(LookupError, match="a defect of ours"):
+            await asyncio.wait_for(asyncio.shield(running), WAIT_S)
+
+
+async def test_a_stop_lets_a_round_end(database_url):
+    release = asyncio.Event()
+
+    async def slow(_):
+        await release.wait()
+
+    rounds = Rounds(slow)
+    async with watching(rounds, database_url) as (stop, _, running):
+        await rounds.until(1)
+        stop.request()
+        assert not (await asyncio.wait([running], timeout=0.05))[0]
+        release.set()
+        await asyncio.wait_for(running, WAIT_S)
+    assert not rounds.cancelled
+    assert rounds.count == 1
+
+
+async def test_a_stop_breaks_off_a_round_that_hangs(database_url, monkeypatch):
+    monkeypatch.setattr(service, "STOP_GRACE_S", 0.05)
+
+    async def hang(_):
+        await asyncio.Event().wait()
+
+    rounds = Rounds(hang)
+    async with watching(rounds, database_url) as (stop, _, running):
+        await rounds.until(1)
+        stop.request()
+        await asyncio.wait_for(running, WAIT_S)
+    assert rounds.cancelled
