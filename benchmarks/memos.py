@@ -59,7 +59,6 @@ def run(bench, console, options):
 async def _fill(url, total):
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute("SET synchronous_commit = off")  # of the preparation only
         merchant_id = await connection.fetchval(_MERCHANT)
         for first in range(0, total, FILL_BATCH):
             await connection.execute(_FILL, merchant_id, first, min(first + FILL_BATCH, total) - 1)

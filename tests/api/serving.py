@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 
 import aiohttp
 import msgspec
@@ -38,6 +39,21 @@ class Answer(msgspec.Struct, frozen=True):
     @property
     def param(self):
         return self.json["error"]["param"]
+
+
+class Logged:
+    """What was logged: a stream as `telemetry.logging` wants it."""
+
+    def __init__(self):
+        self.stream = io.TextIOWrapper(io.BytesIO())
+
+    @property
+    def text(self):
+        return self.stream.buffer.getvalue().decode()
+
+    @property
+    def lines(self):
+        return [msgspec.json.decode(line) for line in self.text.splitlines()]
 
 
 class Caller:

@@ -304,7 +304,7 @@ async def test_a_body_over_a_megabyte_is_refused_before_it_is_read(app, shop):
     head = (
         f"POST {INTENTS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {shop.key}\r\nContent-Type: application/json\r\n"
     )
-    answer = await raw(app, f"{head}Content-Length: 1000001\r\n\r\n".encode())
+    answer = await raw(app, f"{head}Connection: close\r\nContent-Length: 1000001\r\n\r\n".encode())
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b'"payload_too_large"' in answer
     assert b"x-request-id: req_" in answer.lower()

@@ -39,6 +39,10 @@ class BodyTooLarge(errors.PayloadTooLarge):
     """The request body is larger than 1 MB."""
 
 
+class Disconnected(errors.BadRequest):
+    """The client closed the connection before its request was complete."""
+
+
 class Edge:
     """Wraps the application."""
 
@@ -116,13 +120,16 @@ def _header(scope: Scope, name: bytes) -> str:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """Counts the body as it comes in, for requests that do not declare its length."""
-    received = 0
+    """Counts the body as it comes in, for requests that do not declare its length, and tells if it never comes."""
+    received, complete = 0, False
 
     async def bounded() -> Message:
-        nonlocal received
+        nonlocal received, complete
         message = await receive()
+        if message["type"] == "http.disconnect" and not complete:
+            raise Disconnected
         if message["type"] == "http.request":
+            complete = not message.get("more_body", False)
             received += len(message.get("body", b""))
             if received > MAX_BODY_BYTES:
                 raise BodyTooLarge
@@ -135,10 +142,6 @@ async def _refuse(scope: Scope, send: Send, request_id: str) -> None:
     error = BodyTooLarge()
     body, media_type = rendered(error, _header(scope, b"accept"), request_id=request_id, path=scope["path"])
     scope["error_code"] = error.code
-    headers = [
-        (b"content-type", media_type.encode()),
-        (b"content-length", b"%d" % len(body)),
-        (b"connection", b"close"),
-    ]
+    headers = [(b"content-type", media_type.encode()), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

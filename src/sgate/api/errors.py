@@ -120,12 +120,21 @@ def as_gateway_error(error: Exception) -> GatewayError:
             return GatewayError()
 
 
+def _log_failure(failure: GatewayError, error: Exception) -> None:
+    """A defect with all that leads to it; what is merely away in one sentence, as it comes with every request."""
+    log = structlog.get_logger("sgate.api")
+    if isinstance(failure, errors.Unavailable):
+        log.warning("request_refused", code=failure.code, reason=f"{type(error).__name__}: {error}")
+    else:
+        log.error("request_failed", code=failure.code, exc_info=error)
+
+
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Litestar's exception handler."""
     failure = as_gateway_error(error)
     request_id = str(request.scope.get("request_id", ""))
     if failure.status >= 500:  # noqa: PLR2004 - as above
-        structlog.get_logger("sgate.api").error("request_failed", code=failure.code, exc_info=error)
+        _log_failure(failure, error)
     path = request.scope["path"]
     request.scope["error_code"] = failure.code  # type: ignore[typeddict-unknown-key] - read by the edge
     content, media_type = rendered(failure, request.headers.get("accept", ""), request_id=request_id, path=path)

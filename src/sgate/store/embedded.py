@@ -43,7 +43,21 @@ class EmbeddedPostgres:
 
     def close(self) -> None:
         """Let go of the server; the last process to do so stops it."""
+        with self._server._lock:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the library offers no other way
+            holders = self._server.global_process_id_list
+            # A process that was killed never let go: if it stayed on the list, nobody would ever be the last.
+            holders.put([pid for pid in holders.get() if _is_alive(pid)])
         self._server.cleanup()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it belongs to another user
+        return True
+    return True
 
 
 def default_directory() -> Path:

@@ -62,8 +62,8 @@ _LENGTH = "SELECT count(*) FROM ledger_queue WHERE livemode = $1"
 
 _COMMAND = "INSERT INTO ledger_commands (payment_intent_id, command) VALUES ($1, $2::text::json)"
 
-# One statement, so one snapshot: payments and the view they are judged in belong together. A mode that was never watched
-# has no cursor, but its merchants' commands count all the same.
+# One statement, so one snapshot: payments and the view they are judged in belong together. A mode that was never
+# watched has no cursor, but its merchants' commands count all the same.
 _FACTS = f"""
 SELECT coalesce(c.scanned_height, 0) AS scanned_height, coalesce(c.scanned_hash, '') AS scanned_hash,
     coalesce(c.scanned_time, 'epoch') AS scanned_time, coalesce(c.tenure_height, 0) AS tenure_height,
@@ -115,8 +115,7 @@ async def add_command(connection: Connection, intent_id: str, command: Command) 
 
 async def facts_of(connection: Connection, intent_id: str, *, livemode: bool) -> Facts:
     """All facts of an intent at this moment."""
-    row = await connection.fetchrow(_FACTS, intent_id, livemode)
-    assert row is not None
+    [row] = await connection.fetch(_FACTS, intent_id, livemode)
     return Facts(
         payments=tuple(payment_of_json(item) for item in _items(row["payments"])),
         sightings=tuple(sighting_of_json(item) for item in _items(row["sightings"])),

@@ -45,15 +45,8 @@ async def migrate(database_url: str) -> str:
         MigrationFailed: see there.
         OSError, asyncpg.PostgresError: if the database cannot be reached.
     """
-    try:
-        await _migrate(database_url)
-    except DBAPIError as error:
-        raise MigrationFailed(str(error.orig)) from error
-    return head()
-
-
-async def _migrate(database_url: str) -> None:
-    async with _engine(database_url).connect() as connection:
+    engine = await _engine(database_url)
+    async with engine.connect() as connection:
         await connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'"))
         await connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'"))
         await connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
@@ -65,10 +58,15 @@ async def _migrate(database_url: str) -> None:
         try:
             await connection.run_sync(_upgrade)
             await connection.commit()
+        except DBAPIError as error:  # from Alembic's own statements
+            raise MigrationFailed(str(error.orig)) from error
+        except asyncpg.PostgresError as error:  # from ours
+            raise MigrationFailed(str(error)) from error
         finally:
             await connection.rollback()
             await connection.execute(text(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})"))
             await connection.commit()
+    return head()
 
 
 def head() -> str:
@@ -93,9 +91,11 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _engine(database_url: str) -> Any:
-    # The URL is read by asyncpg, as everywhere else: SQLAlchemy would not understand `?sslmode=require`.
-    async def open_connection() -> asyncpg.Connection:
-        return await connect(database_url, application_name="sgate migrate", statement_timeout_s=STATEMENT_TIMEOUT_S)
+async def _engine(database_url: str) -> Any:
+    """An engine for one connection, which is opened here: SQLAlchemy would not understand `?sslmode=require`."""
+    opened = await connect(database_url, application_name="sgate migrate", statement_timeout_s=STATEMENT_TIMEOUT_S)
 
-    return create_async_engine("postgresql+asyncpg://", async_creator=open_connection, poolclass=NullPool)
+    async def hand_over() -> asyncpg.Connection:
+        return opened
+
+    return create_async_engine("postgresql+asyncpg://", async_creator=hand_over, poolclass=NullPool)

@@ -1,0 +1,132 @@
+"""What an operator sees: logs without secrets, metrics, health."""
+
+import logging
+import re
+
+import structlog
+
+from api.line import Line
+from api.serving import serving
+
+PATH = "/v1/payment_intents"
+
+
+async def test_every_request_is_one_json_line_with_its_id_and_its_key(logged, app):
+    shop = await app.merchant()
+    answer = await shop.get(PATH, headers={"X-Request-Id": "mine"})
+    [line] = [line for line in logged.lines if line["event"] == "request"]
+    assert answer.status == 200
+    assert (line["request_id"], line["method"], line["path"], line["status"]) == ("mine", "GET", PATH, 200)
+    assert (line["key"], line["address"], line["level"]) == (shop.key_id, "127.0.0.1", "info")
+    assert line["ms"] > 0
+    assert line["timestamp"].endswith("Z")
+
+
+async def test_no_secret_reaches_the_log_whatever_goes_wrong(logged, app):
+    shop = await app.merchant()
+    intent = await shop.create(headers={"Idempotency-Key": "k"})
+    endpoint = (await shop.post("/v1/webhook_endpoints", {"url": "https://shop.example"})).json
+    secret = intent["client_secret"]
+    await shop.get(f"{PATH}/{secret}")
+    await shop.get(f"{PATH}/{shop.key}")
+    await shop.get(f"/v1/events/{endpoint['secret'].replace('/', '_').replace('+', '_')}")
+    await app.anyone.get(f"/public/payment_intents/{intent['id']}", params={"client_secret": secret})
+    await app.anyone.get(f"/pi/{intent['id']}", params={"client_secret": secret})
+    await shop.post(PATH, {"amount_sats": 1, "description": secret, "extra": shop.key})
+    await app.anyone.get(PATH, headers={"Authorization": f"Bearer {shop.key[:-1]}0"})
+    async with app.gateway.pool.acquire() as connection:
+        await connection.execute("ALTER TABLE idempotency_keys RENAME TO gone")
+        await connection.execute("ALTER TABLE events RENAME TO gone_too")
+    failed = await shop.post(PATH, {"amount_sats": 1, "metadata": {"secret": secret}}, headers={"Idempotency-Key": "x"})
+    assert failed.status == 500
+    text = logged.text
+    [failure] = [line for line in logged.lines if line["event"] == "request_failed"]
+    assert failure["request_id"] == failed.headers["X-Request-Id"]
+    assert "UndefinedTableError" in failure["exception"]
+    assert shop.key not in text
+    assert not re.search(r"sk_(test|live)_[0-9a-f]", text)
+    assert not re.search(r"_secret_[0-9a-f]", text)
+    assert not re.search(r"whsec_[A-Za-z0-9+/]", text)
+
+
+def test_secrets_are_removed_by_name_and_by_form_at_any_depth(logged):
+    log = structlog.get_logger("test")
+    key = "sk_live_" + "0a" * 32
+    log.info(
+        "with " + key,
+        Authorization="Bearer x",
+        api_key="x",
+        nested={"list": [{"Client_Secret": "pi_1", "fine": "1"}, f"see {key}"], "PASSWORD": "hunter2"},
+        url="postgresql://sgate:hunter2@db/x?client_secret=pi_0_secret_0123456789abcdef",
+        deep={"a": {"b": {"c": {"d": {"e": {"f": {"secret": "hunter2"}}}}}}},
+        data=b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        number=17,
+    )
+    log.error("failed", exc_info=ValueError(f"bad key {key}"))
+    logging.getLogger("library").warning("library saw %s", key)
+    assert not re.search(r"sk_live_0|hunter2|_secret_0|whsec_M|pi_1|Bearer x", logged.text)
+    first, second, third = logged.lines
+    assert first["number"] == 17
+    assert first["nested"]["list"][0]["fine"] == "1"
+    assert first["url"] == "postgresql://sgate:[REDACTED]@db/x?client_secret=pi_0_secret_[REDACTED]"
+    assert "ValueError: bad key sk_live_[REDACTED]" in second["exception"]
+    assert third["event"] == "library saw sk_live_[REDACTED]"
+
+
+async def test_metrics_count_requests_by_route_and_errors_by_code(app):
+    shop = await app.merchant()
+    await shop.create()
+    await shop.create(headers={"Idempotency-Key": "k"})
+    await shop.create(headers={"Idempotency-Key": "k"})
+    await shop.post(PATH, {"amount_sats": 0})
+    await shop.get(f"{PATH}/pi_{'0' * 24}")
+    await shop.get("/v1/nothing")
+    answer = await app.anyone.get("/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    text = answer.body.decode()
+    for line in (
+        'sgate_http_requests_total{method="POST",route="/v1/payment_intents",status="201"} 3.0',
+        'sgate_http_requests_total{method="POST",route="/v1/payment_intents",status="422"} 1.0',
+        'sgate_http_requests_total{method="GET",route="/v1/payment_intents/{intent_id}",status="404"} 1.0',
+        'sgate_http_requests_total{method="GET",route="(none)",status="404"} 1.0',
+        'sgate_payment_intents_created_total{mode="test"} 2.0',
+        'sgate_errors_total{code="invalid_amount"} 1.0',
+        'sgate_errors_total{code="payment_intent_not_found"} 1.0',
+        'sgate_database_pool_connections{state="idle"}',
+        "sgate_failed_authentications_total 0.0",
+        'sgate_http_request_seconds_bucket{le="0.002",method="POST",route="/v1/payment_intents"}',
+    ):
+        assert line in text, line
+    assert shop.merchant_id not in text
+
+
+async def test_health_shows_every_part_and_suffers_with_the_watcher(app):
+    before = await app.anyone.get("/health")
+    assert before.status == 200
+    assert (before.json["status"], before.json["services"]["blockchain"]) == ("degraded", "degraded")
+    await app.watch()
+    after = await app.anyone.get("/health")
+    assert after.json["status"] == "healthy"
+    assert after.json["services"] == {"database": "healthy", "blockchain": "healthy", "cache": "healthy"}
+    assert after.json["chains"]["test"]["scanned_height"] == app.chain.tip.height
+    assert after.json["uptime"] >= 0
+    assert after.json["memory"]["max_rss"] > 1_000_000
+    async with app.gateway.pool.acquire() as connection:
+        await connection.execute("UPDATE chain_cursors SET checked_at = now() - interval '1 hour'")
+    late = (await app.anyone.get("/health")).json
+    assert (late["status"], late["services"]["blockchain"]) == ("degraded", "degraded")
+    assert "no watcher" in late["chains"]["test"]["trouble"]
+
+
+async def test_health_with_the_database_away_is_unhealthy_but_alive(database_url, tmp_path):
+    async with Line(database_url) as line, serving(line.url, tmp_path) as app:
+        assert (await app.anyone.get("/health/ready")).json == {"status": "healthy"}
+        await line.cut()
+        health, ready, live = [await app.anyone.get(f"/health{name}") for name in ("", "/ready", "/live")]
+        assert (health.status, health.json["status"]) == (503, "unhealthy")
+        assert health.json["services"]["database"] == "unhealthy"
+        assert health.json["chains"] == {}
+        assert (ready.status, ready.json) == (503, {"status": "unhealthy"})
+        assert (live.status, live.json) == (200, {"status": "healthy"})
+        await line.mend()
+        assert (await app.anyone.get("/health/ready")).status == 200
