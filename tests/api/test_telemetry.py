@@ -52,8 +52,9 @@ async def test_no_secret_reaches_the_log_whatever_goes_wrong(logged, app):
 def test_secrets_are_removed_by_name_and_by_form_at_any_depth(logged):
     log = structlog.get_logger("test")
     key = "sk_live_" + "0a" * 32
+    sentence = f"with {key}"
     log.info(
-        "with " + key,
+        sentence,
         Authorization="Bearer x",
         api_key="x",
         nested={"list": [{"Client_Secret": "pi_1", "fine": "1"}, f"see {key}"], "PASSWORD": "hunter2"},

@@ -1,13 +1,12 @@
 """A shop on a real database: one merchant with an address and a webhook endpoint, and the clock that the test turns."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import msgspec
 
 from chain.simulated import ASSET, SHOP, Clock
 from sgate.core.address import Network
 from sgate.core.finality import Policy, Tier
-from sgate.core.intent import LatePolicy, PaymentIntent
 from sgate.gateway import endpoints
 from sgate.gateway.deployment import Mode, NoRates
 from sgate.gateway.environment import Environment
@@ -121,11 +120,3 @@ async def open_shop(pool, clock=None, *, mode=None, pay_address=SHOP, name="Shop
 async def facts_of(pool, intent_id, *, livemode=False) -> ledger.Facts:
     async with pool.acquire() as connection:
         return await ledger.facts_of(connection, intent_id, livemode=livemode)
-
-
-async def lock(connection, intent_id) -> PaymentIntent:
-    return await intents.lock(connection, intent_id)
-
-
-ACCEPT_LATE = {"late_payments": LatePolicy.ACCEPT}
-SECOND = timedelta(seconds=1)

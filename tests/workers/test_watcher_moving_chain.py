@@ -185,6 +185,26 @@ async def test_a_deep_reorganisation_during_the_catch_up(world):
     assert await world.shop.status(intent_id) == "confirmed"
 
 
+async def test_a_branch_that_is_gone_before_the_round_ends_makes_nothing_final(world):
+    """The sixth block was read, but when the last answer came it had lost: whoever shipped for it would have lost too."""
+    intent_id = await world.shop.intent(1_000, policy=SIX_BLOCKS)
+    world.pay(intent_id, 1_000)
+    for _ in range(5):
+        await world.mine()
+    world.chain.mine()
+    gone = []
+    world.chain.faults.before_answer(
+        lambda asked: asked == BLOCK and not gone and gone.append(world.chain.reorg(6, "drop"))
+    )
+    report = await world.round()
+    assert gone
+    assert report.trouble is not None
+    assert await world.shop.status(intent_id) == "processing"
+    await world.quiet_round()
+    assert await world.shop.events(intent_id) == ["created", "processing", "reorged"]
+    await check_books(world.pool, world.chain)
+
+
 # --- replicas
 
 

@@ -1,16 +1,13 @@
-"""/public: what the checkout page asks for. No key, any origin, no credentials; limited by address.
-
-Served as plain ASGI: open checkout pages ask every three seconds, and there are many more of them than merchants.
-"""
+"""The calls under /public: what the checkout page asks for. No key, any origin, no credentials; limited by address."""
 
 from urllib.parse import parse_qs
 
-from litestar import asgi
-from litestar.handlers import ASGIRouteHandler
+from litestar import Response, route
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
-from sgate.api.edge import Receive, Scope, Send
 from sgate.api.rate_limits import LimitClass
-from sgate.api.requests import caller_address
+from sgate.api.requests import JSON, AnyRequest, address_of, count
 from sgate.api.services import Services
 from sgate.core.memo import is_intent_id
 from sgate.gateway import errors
@@ -22,40 +19,26 @@ CORS = (
     (b"access-control-expose-headers", b"Retry-After, X-Request-Id, X-RateLimit-Remaining, X-RateLimit-Reset"),
     (b"cross-origin-resource-policy", b"cross-origin"),
 )
-PREFLIGHT = (
-    *CORS,
-    (b"access-control-allow-methods", b"GET, HEAD, OPTIONS"),
-    (b"access-control-allow-headers", b"Content-Type, X-Request-Id"),
-    (b"access-control-max-age", b"86400"),
-    (b"content-length", b"0"),
-)
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "Content-Type, X-Request-Id",
+    "Access-Control-Max-Age": "86400",
+}
 
 
-def routes(services: Services) -> list[ASGIRouteHandler]:
+def routes(services: Services) -> list[HTTPRouteHandler]:
     """The public calls."""
 
-    @asgi("/public/payment_intents/{intent_id:str}", copy_scope=False)
-    async def retrieve_public_intent(scope: Scope, receive: Receive, send: Send) -> None:
-        del receive
-        method = scope["method"]
-        scope["extra_headers"] = CORS
-        if method == "OPTIONS":
-            scope["extra_headers"] = ()
-            await _send(send, 204, PREFLIGHT, b"")
-            return
-        if method not in {"GET", "HEAD"}:
-            raise errors.MethodNotAllowed
-        standing = services.rate_limits.hit(LimitClass.PUBLIC, caller_address(scope, services.trusted_proxies))
-        scope["extra_headers"] = (*CORS, *standing.headers)
-        if standing.refusal is not None:
-            raise standing.refusal
-        body = await _public_intent(services, scope["path_params"]["intent_id"], scope["query_string"])
-        headers = (
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
-            (b"cache-control", b"no-store"),
-        )
-        await _send(send, 200, headers, b"" if method == "HEAD" else body)
+    # Not a plain ASGI route: Litestar 2.25 answers 500 to those with a path parameter.
+    @route("/public/payment_intents/{intent_id:str}", http_method=["GET", "HEAD", "OPTIONS"], status_code=200)
+    async def retrieve_public_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
+        """What a payer may see of a payment intent."""
+        request.scope["extra_headers"] = CORS  # type: ignore[typeddict-unknown-key] - read by the edge
+        if request.method == "OPTIONS":
+            return Response(b"", status_code=204, headers=PREFLIGHT)
+        count(request, services, LimitClass.PUBLIC, address_of(request, services), CORS)
+        body = await _public_intent(services, intent_id, request.scope["query_string"])
+        return Response(body, media_type=JSON, headers={"Cache-Control": "no-store"})
 
     return [retrieve_public_intent]
 
@@ -71,8 +54,3 @@ async def _public_intent(services: Services, intent_id: str, query: bytes) -> by
             "The client secret is not that of this payment intent.", param="client_secret"
         )
     return encode(public_intent(found, mode, services.environment.now(), private=secret is not None))
-
-
-async def _send(send: Send, status: int, headers: tuple[tuple[bytes, bytes], ...], body: bytes) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": list(headers)})
-    await send({"type": "http.response.body", "body": body})

@@ -39,10 +39,13 @@ FAILED_PER_MINUTE = 30
 """Failed authentications of one address that are still answered with 401 rather than 429."""
 
 
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """Where a caller stands after a call: the headers that say so, and why the call is refused, if it is."""
 
-    headers: tuple[tuple[bytes, bytes], ...] = ()
+    headers: Headers = ()
     refusal: errors.RateLimitExceeded | None = None
 
 
@@ -75,9 +78,7 @@ class RateLimits:
         return Standing(headers=told, refusal=refusal)
 
 
-def headers(
-    limit_class: str, limit: int, remaining: int, wait_s: int, reset_at: float
-) -> tuple[tuple[bytes, bytes], ...]:
+def headers(limit_class: str, limit: int, remaining: int, wait_s: int, reset_at: float) -> Headers:
     """The headers of both conventions: the common `X-RateLimit-*` and the IETF draft's."""
     return (
         (b"x-ratelimit-limit", b"%d" % limit),

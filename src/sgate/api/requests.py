@@ -1,14 +1,13 @@
 """What all handlers do first: who asks, how often, under which idempotency key; and how an answer leaves."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import structlog
 from litestar import Request, Response
 
 from sgate.api.auth import Principal, Scope
-from sgate.api.rate_limits import LimitClass
+from sgate.api.rate_limits import Headers, LimitClass
 from sgate.api.services import Services
 from sgate.gateway import errors, idempotency
 from sgate.gateway.idempotency import Answer, Key
@@ -40,32 +39,27 @@ async def principal_of(request: AnyRequest, services: Services, scope: Scope, li
     return principal
 
 
-def count(request: AnyRequest, services: Services, limit: LimitClass, caller: str) -> None:
-    """Count a call; the headers that tell where the caller stands go out with the answer.
+def count(request: AnyRequest, services: Services, limit: LimitClass, caller: str, also: Headers = ()) -> None:
+    """Count a call; the headers that tell where the caller stands go out with the answer, and those of `also`.
 
     Raises:
         RateLimitExceeded: see there.
     """
     standing = services.rate_limits.hit(limit, caller)
-    request.scope["extra_headers"] = standing.headers  # type: ignore[typeddict-unknown-key] - read by the edge
+    request.scope["extra_headers"] = (*also, *standing.headers)  # type: ignore[typeddict-unknown-key] - read by the edge
     if standing.refusal is not None:
         raise standing.refusal
 
 
 def address_of(request: AnyRequest, services: Services) -> str:
-    """The caller's address: of the connection, or what a trusted proxy says it is."""
-    return caller_address(request.scope, services.trusted_proxies)
+    """The caller's address: of the connection, or what a trusted proxy says it is.
 
-
-def caller_address(scope: Mapping[str, Any], trusted_proxies: frozenset[str]) -> str:
-    """The same, from an ASGI scope. Only the last entry of X-Forwarded-For was written by the proxy itself."""
-    client = scope.get("client")
-    address: str = client[0] if client else "unknown"
-    if address in trusted_proxies:
-        for name, value in scope["headers"]:
-            if name == b"x-forwarded-for":
-                return value.decode("latin-1").rsplit(",", 1)[-1].strip() or address
-    return address
+    Only the last entry of X-Forwarded-For was written by the proxy itself.
+    """
+    client = request.scope["client"]
+    address = client[0] if client else "unknown"
+    forwarded = request.headers.get("x-forwarded-for") if address in services.trusted_proxies else None
+    return forwarded.rsplit(",", 1)[-1].strip() or address if forwarded else address
 
 
 def actor_of(request: AnyRequest, services: Services, principal: Principal) -> Actor:

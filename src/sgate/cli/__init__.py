@@ -9,6 +9,7 @@ from rich.markup import escape
 from sgate.cli import chain, demo, keys, merchants, migrate, run, simulator
 from sgate.cli.problems import OperatorError
 from sgate.settings import SettingsError
+from sgate.telemetry import logging
 
 app = typer.Typer(
     name="sgate",
@@ -28,6 +29,7 @@ app.add_typer(chain.app, name="chain")
 
 def main() -> None:
     """Run the command; a wrong setting or a missing database is one sentence, not a traceback."""
+    logging.configure("warning")  # standard output is for answers; `sgate run` sets what the settings say
     try:
         app()
     except (SettingsError, OperatorError) as error:

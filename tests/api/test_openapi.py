@@ -1,0 +1,114 @@
+"""The OpenAPI document says what is really served, and what is served keeps to it."""
+
+import asyncio
+
+import jsonschema
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from sgate.api.openapi import CALLS, document
+from sgate.gateway.errors import GatewayError
+
+EXAMPLES = 15
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+PAGES = {"/", "/docs", "/docs/errors", "/openapi.json", "/metrics"}
+NOT_REST = ("/pi/", "/static")
+
+
+def served(app):
+    """What Litestar routes, as (method, path)."""
+    routes = app.gateway.app._app.routes
+    return {
+        (method.lower(), route.path_format)
+        for route in routes
+        for method in getattr(route, "http_methods", ["GET"])
+        if method not in {"OPTIONS", "HEAD"} and route.path_format not in PAGES
+        if not route.path_format.startswith(NOT_REST)
+    }
+
+
+async def test_every_served_call_is_in_the_document_and_every_call_in_it_is_served(app):
+    assert served(app) == {(call.method, call.path) for call in CALLS}
+
+
+async def test_the_document_is_served_as_it_is_and_every_reference_in_it_leads_somewhere(app):
+    answer = await app.anyone.get("/openapi.json")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
+    assert answer.json["openapi"] == "3.1.0"
+    for reference in references(answer.json):
+        assert reference.removeprefix("#/components/schemas/") in answer.json["components"]["schemas"]
+
+
+def references(node):
+    if isinstance(node, dict):
+        if "$ref" in node:
+            yield node["$ref"]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def test_every_schema_of_the_document_is_a_schema():
+    for name, schema in document()["components"]["schemas"].items():
+        jsonschema.Draft202012Validator.check_schema(schema), name
+    for path in document()["paths"].values():
+        for operation in path.values():
+            for parameter in operation["parameters"]:
+                jsonschema.Draft202012Validator.check_schema(parameter["schema"])
+
+
+def test_operations_have_ids_of_their_own_and_every_path_parameter_is_described():
+    ids = [operation["operationId"] for path in document()["paths"].values() for operation in path.values()]
+    assert len(ids) == len(set(ids))
+    for path, methods in document()["paths"].items():
+        for operation in methods.values():
+            described = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"}
+            assert described == {part[1:-1] for part in path.split("/") if part.startswith("{")}
+
+
+def test_every_error_code_has_one_class_one_status_and_a_sentence():
+    found = {}
+
+    def walk(kind):
+        for child in kind.__subclasses__():
+            if child.__module__ == "sgate.gateway.errors":
+                found.setdefault(child.code, set()).add(child.status)
+                assert (child.__doc__ or "").strip().endswith(".")
+            walk(child)
+
+    walk(GatewayError)
+    assert all(len(statuses) == 1 for statuses in found.values())
+
+
+@pytest.mark.parametrize("call", CALLS, ids=[call.name for call in CALLS])
+async def test_whatever_a_client_sends_the_answer_is_a_documented_one(app, shop, call):
+    await app.watch()
+    intent = await shop.create()
+    schema = schemathesis.openapi.from_dict(dict(document()))
+    operation = schema[call.path][call.method.upper()]
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(), real=st.booleans())
+    def attempt(case, real):
+        if real and "intent_id" in (case.path_parameters or {}):
+            case.path_parameters["intent_id"] = intent["id"]
+        answer = case.call(base_url=app.url, headers={"Authorization": f"Bearer {shop.key}"})
+        case.validate_response(answer, checks=CHECKS)
+
+    await asyncio.to_thread(attempt)

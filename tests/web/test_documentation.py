@@ -1,0 +1,46 @@
+"""The pages for developers are made from the OpenAPI document, so they cannot say something else."""
+
+from sgate.api import openapi
+from sgate.core.event import EventType
+from sgate.web.documentation import error_pages
+
+
+async def test_every_call_is_documented_with_its_path_and_its_failures(site):
+    page = await site.get("/docs")
+    assert page.status == 200
+    for path, methods in openapi.document()["paths"].items():
+        for method, operation in methods.items():
+            words = page.shown(operation["operationId"])
+            assert f"{method.upper()}{path}" in words
+            assert operation["summary"] in words
+
+
+async def test_every_link_of_the_documentation_leads_somewhere(site):
+    pages = {path: await site.get(path) for path in ("/", "/docs", "/docs/errors")}
+    for path, page in pages.items():
+        for link in page.of("a"):
+            target, _, anchor = link["href"].partition("#")
+            found = pages.get(target or path) or await site.get(target)
+            assert found.status == 200, link
+            assert not anchor or anchor in found.by_id, link
+
+
+async def test_every_event_type_is_named(site):
+    text = (await site.get("/docs")).text
+    assert [name for name in EventType if name not in text] == []
+
+
+async def test_every_error_code_is_explained_once_where_its_doc_url_points(site):
+    page = await site.get("/docs/errors")
+    codes = [error.code for error in error_pages()]
+    assert len(codes) == len(set(codes)) > 20
+    for error in error_pages():
+        assert f"{error.status} {error.type}" in page.shown(error.code)
+        assert len(page.shown(error.code)) > len(error.code) + 20
+
+
+async def test_the_front_page_says_what_runs_here(site):
+    page = await site.get("/")
+    assert page.status == 200
+    assert "Test mode" in page.text
+    assert "simulated" in page.text

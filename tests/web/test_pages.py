@@ -1,0 +1,118 @@
+"""What no page may do: run what a merchant wrote, tell a secret, call elsewhere, or fail without a word."""
+
+import re
+
+import pytest
+
+from web.states import links
+
+EVIL = "<script>alert('x')</script> \"quoted\" & 'single'"
+
+
+async def test_what_a_merchant_wrote_is_text_and_nothing_else(site):
+    key = await site.merchant(EVIL)
+    intent = await site.intent(key, description=f"{EVIL} {{{{ 7 * 7 }}}}", cancel_url="https://shop.example/?a=1&b='2'")
+    page = await site.page(intent)
+    assert page.text.count(EVIL) >= 2
+    assert "{{ 7 * 7 }}" in page.text
+    assert len(page.of("script")) == 1
+    assert page.main["data-title"] == f"Waiting for your payment · {EVIL}"
+    link = next(attributes for attributes in page.of("a") if attributes.get("id") == "cancel-link")
+    assert link["href"] == "https://shop.example/?a=1&b='2'"
+    assert link["rel"] == "noreferrer"
+
+
+async def test_a_link_that_got_past_the_checks_is_still_not_drawn(site):
+    intent = await site.intent(**links(site))
+    async with site.gateway.pool.acquire() as connection:
+        await connection.execute(
+            "UPDATE payment_intents SET success_url = 'javascript:alert(1)', cancel_url = 'javascript:alert(2)'"
+        )
+        await connection.execute("UPDATE merchants SET support_url = 'javascript:alert(3)'")
+    assert "javascript:" not in (await site.page(intent)).html
+    await site.pay(intent)
+    assert "javascript:" not in (await site.page(intent)).html
+
+
+async def test_the_description_and_the_links_need_the_client_secret(site):
+    intent = await site.intent(**links(site), metadata={"order": "secret-metadata"})
+    for path in (f"/pi/{intent['id']}", f"/pi/{intent['id']}?client_secret=wrong"):
+        page = await site.get(path)
+        assert page.picture == "waiting"
+        assert page.shown("pay-memo") == intent["id"]
+        assert "Yirgacheffe" not in page.html
+        assert "?paid" not in page.html
+        assert "?canceled" not in page.html
+        assert "client_secret=" not in page.html
+        assert intent["client_secret"] not in page.html
+    page = await site.page(intent)
+    assert "Yirgacheffe" in page.text
+    assert (
+        page.main["data-api-url"] == f"/public/payment_intents/{intent['id']}?client_secret={intent['client_secret']}"
+    )
+
+
+async def test_a_page_tells_no_secret_but_its_own(site):
+    key = await site.merchant()
+    intent = await site.intent(key, metadata={"order": "secret-metadata"}, **links(site))
+    html = (await site.page(intent)).html
+    assert intent["client_secret"] in html
+    for secret in (key, "secret-metadata", "sk_test", "whsec"):
+        assert secret not in html
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/docs/errors", "/pi/nothing", None])
+async def test_every_page_has_the_strict_policy_with_a_nonce_of_its_own(site, path):
+    path = path or site.path_of(await site.intent())
+    pages = [await site.get(path) for _ in range(2)]
+    nonces = set()
+    for page in pages:
+        policy = page.headers["Content-Security-Policy"]
+        nonce = re.search(r"script-src 'nonce-([\w-]{20,})'", policy)[1]
+        nonces.add(nonce)
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert {attributes.get("nonce") for attributes in page.of("script") + page.of("style")} == {nonce}
+        assert page.headers["Cache-Control"] == "no-store"
+        assert page.headers["Referrer-Policy"] == "no-referrer"
+        assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert len(nonces) == 2
+
+
+async def test_no_page_takes_anything_from_elsewhere_or_has_inline_handlers(site):
+    for path in ("/", "/docs", "/docs/errors", site.path_of(await site.intent(**links(site)))):
+        for tag, attributes in (await site.get(path)).tags:
+            assert not [name for name in attributes if name.startswith("on") or name == "style"], (tag, attributes)
+            assert not attributes.get("src")
+            if tag == "link":
+                assert attributes["href"].startswith("data:")
+
+
+async def test_an_invented_rate_is_never_shown(site):
+    intent = await site.intent()
+    async with site.gateway.pool.acquire() as connection:
+        await connection.execute(
+            "UPDATE payment_intents SET amount_usd = NULL, rate_usd_per_btc = NULL, rate_source = NULL, quoted_at = NULL"
+        )
+    assert "dollar" not in (await site.page(intent)).text
+
+
+async def test_a_defect_of_ours_is_said_without_its_details(site):
+    intent = await site.intent()
+    async with site.broken():
+        page = await site.page(intent)
+    assert page.status == 500
+    assert "Something is wrong on our side" in page.text
+    assert "do not pay a second time" in page.text
+    assert page.headers["X-Request-Id"] in page.text
+    assert "payment_intents" not in page.html.partition("<body>")[2]
+    assert [meta["content"] for meta in page.of("meta") if meta.get("http-equiv")] == ["10"]
+
+
+async def test_a_database_that_is_away_is_said_to_be_a_passing_trouble(site):
+    intent = await site.intent()
+    site.gateway.pool.terminate()
+    page = await site.page(intent)
+    assert (page.status, page.headers["Retry-After"]) == (503, "10")
+    assert "not available right now" in page.text

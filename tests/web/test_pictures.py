@@ -1,0 +1,281 @@
+"""The pictures of the checkout, each made by really paying on the simulated chain, read without a browser."""
+
+import pytest
+
+from sgate.core.finality import Tier
+from sgate.web.pages import chunked, clock, coded, grouped, sbtc, web_link
+from sgate.web.pictures import needs_in_words, transactions_of
+from web.states import DEEP, links
+
+HOW_TO_PAY = ("pay-amount", "pay-sats", "pay-address", "pay-memo", "pay-memo-hex")
+
+
+async def test_a_waiting_page_says_all_that_is_needed_to_pay(site):
+    intent = await site.intent(**links(site))
+    page = await site.page(intent)
+    assert (page.status, page.picture) == (200, "waiting")
+    assert page.shown("amount") == "25\u202f000 sats"
+    assert [page.shown(name) for name in HOW_TO_PAY] == [
+        "0.00025", "25000", intent["pay_address"], intent["id"], intent["memo_hex"],
+    ]  # fmt: skip
+    assert [button["data-copy"] for button in page.of("button") if "data-copy" in button] == [
+        page.shown(name) for name in HOW_TO_PAY
+    ]
+    assert page.shown("countdown") in {"15:00", "14:59", "14:58"}
+    assert "Do not forget the memo." in page.text
+    assert "about 25.00 US dollars" in page.text
+    assert "fixed rate of the simulated chain, not a market price" in page.text
+    assert "It counts after 1 Stacks block (under a minute)." in page.text
+    assert page.shown("cancel-link") == "Cancel and go back"
+
+
+async def test_a_part_asks_for_exactly_the_rest(site):
+    intent = await site.intent(**links(site))
+    await site.pay(intent, 10_000)
+    page = await site.page(intent)
+    assert page.picture == "partial"
+    assert (page.shown("amount"), page.shown("pay-amount"), page.shown("pay-sats")) == (
+        "15\u202f000 sats", "0.00015", "15000",
+    )  # fmt: skip
+    assert "10\u202f000 of 25\u202f000 sats are here" in page.shown("state")
+    assert "US dollars" not in page.text  # the quote is for the whole
+    assert "cancel-link" not in page.by_id
+
+
+async def test_a_payment_in_the_mempool_folds_the_instructions_away(site):
+    intent = await site.intent(**links(site))
+    await site.see_in_mempool(intent)
+    page = await site.page(intent)
+    assert page.picture == "seen"
+    assert "please do not pay again" in page.shown("state")
+    assert intent["pay_address"] in page.shown("again")
+    assert "open" not in next(attributes for attributes in page.of("details") if attributes["id"] == "again")
+    assert "cancel-link" not in page.by_id
+
+
+async def test_a_payment_that_waits_for_finality_shows_how_far_it_is(site):
+    intent = await site.intent(confirmation_policy=DEEP, **links(site))
+    (tx_id,) = await site.pay(intent)
+    await site.mine(2)
+    page = await site.page(intent)
+    assert page.picture == "processing"
+    assert "6 Stacks blocks and 2 new tenures (about 20 minutes)" in page.shown("state")
+    assert "Stacks blocks3 of 6" in page.shown("state")
+    assert "Tenures0 of 2" in page.shown("state")
+    assert tx_id in page.text
+    assert not {"pay-address", "cancel-link", "countdown"} & set(page.by_id)
+
+
+async def test_a_paid_page_leads_back_to_the_shop_and_never_to_its_cancel_page(site):
+    intent = await site.intent(**links(site))
+    await site.pay(intent)
+    page = await site.page(intent)
+    assert page.picture == "confirmed"
+    assert page.shown("state-title") == "Paid. Thank you!"
+    assert "25\u202f000 sats have arrived" in page.shown("state")
+    link = next(attributes for attributes in page.of("a") if attributes.get("id") == "return-link")
+    assert link["href"] == f"{site.base_url}/?paid={intent['id']}"
+    assert not {"pay-address", "cancel-link", "excess"} & set(page.by_id)
+
+
+async def test_a_paid_page_without_a_return_link_offers_no_cancel_link_either(site):
+    intent = await site.intent(cancel_url=f"{site.base_url}/?canceled")
+    await site.pay(intent)
+    assert "canceled" not in (await site.page(intent)).html.partition("<body>")[2].partition("<script")[0]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "title"),
+    [([40_000], "More arrived than was due"), ([25_000, 40_000], "It was paid twice")],
+    ids=["overpaid", "duplicate"],
+)
+async def test_money_beyond_the_amount_is_named_to_the_sat(site, amounts, title):
+    intent = await site.intent()
+    await site.pay(intent, *amounts)
+    page = await site.page(intent)
+    assert page.picture == "confirmed"
+    assert page.shown("excess").startswith(title)
+    assert f"{grouped(sum(amounts) - 25_000)} sats came beyond the amount" in page.shown("excess")
+
+
+async def test_a_second_payment_after_the_deadline_is_told_on_a_paid_page(site):
+    intent = await site.intent()
+    await site.pay(intent)
+    await site.pass_deadline()
+    await site.pay(intent)
+    page = await site.page(intent)
+    assert page.picture == "confirmed"
+    assert page.shown("excess").startswith("Another payment came too late")
+
+
+async def test_from_the_deadline_on_nobody_is_asked_to_pay_although_the_intent_is_still_open(site):
+    intent = await site.intent(expires_in=60)
+    site.clock.turn(61)
+    page = await site.page(intent)
+    assert page.picture == "time_up"
+    assert "Please do not pay any more" in page.shown("state")
+    assert page.main["data-busy"] == "true"
+    assert not {"pay-address", "countdown", "again"} & set(page.by_id)
+    assert "qr-code" not in page.html.partition("<body>")[2]
+
+
+async def test_a_part_before_the_deadline_is_not_forgotten_after_it(site):
+    intent = await site.intent(expires_in=60)
+    await site.pay(intent, 10_000)
+    site.clock.turn(61)
+    page = await site.page(intent)
+    assert page.picture == "time_up"
+    assert "10\u202f000 of 25\u202f000 sats have arrived." in page.shown("state")
+
+
+async def test_an_expired_page_says_that_nothing_came(site):
+    intent = await site.intent(**links(site))
+    await site.pass_deadline()
+    page = await site.page(intent)
+    assert page.picture == "expired"
+    assert "Nothing was received in time" in page.shown("state")
+    assert page.shown("cancel-link") == "Go back"
+    assert "pay-address" not in page.by_id
+
+
+async def test_late_money_is_said_to_be_late_and_not_to_be_missing(site):
+    intent = await site.intent()
+    await site.pass_deadline()
+    await site.pay(intent)
+    page = await site.page(intent)
+    assert page.picture == "expired"
+    assert "Your payment of 25\u202f000 sats came after the deadline" in page.shown("state")
+    assert "Nothing was received" not in page.text
+
+
+async def test_a_late_second_half_is_not_said_to_have_been_in_time(site):
+    intent = await site.intent()
+    await site.pay(intent, 10_000)
+    await site.pass_deadline()
+    assert "10\u202f000 of 25\u202f000 sats have arrived. " in (await site.page(intent)).shown("state")
+    await site.pay(intent, 15_000)
+    page = await site.page(intent)
+    assert page.picture == "failed"
+    assert "25\u202f000 of 25\u202f000 sats have arrived, some of them after the deadline" in page.shown("state")
+
+
+async def test_a_canceled_page_speaks_of_money_that_came_nevertheless(site):
+    key = await site.merchant()
+    intent = await site.intent(key)
+    await site.api(key, "POST", f"/v1/payment_intents/{intent['id']}/cancel")
+    page = await site.page(intent)
+    assert (page.picture, "pay-address" in page.by_id) == ("canceled", False)
+    assert "Please do not pay here any more" in page.shown("state")
+    await site.pay(intent)
+    assert "25\u202f000 sats came after it was canceled" in (await site.page(intent)).shown("state")
+
+
+async def test_after_a_reorganisation_nobody_is_asked_to_pay_again(site):
+    intent = await site.intent(**links(site))
+    (tx_id,) = await site.pay(intent)
+    await site.reorg()
+    page = await site.page(intent)
+    assert page.picture == "lost"
+    assert "do not pay again" in page.shown("state")
+    assert f"off the chain {tx_id}" in page.text
+    assert "open" not in next(attributes for attributes in page.of("details") if attributes["id"] == "again")
+    await site.mine()
+    assert (await site.page(intent)).picture == "confirmed"
+
+
+async def test_a_payment_mined_again_less_deep_says_why_it_waits_again(site):
+    intent = await site.intent(confirmation_policy=[{"from_sats": 0, "stacks_blocks": 6, "tenure_changes": 2}])
+    key = await site.merchant(confirmation_policy=[{"from_sats": 0, "stacks_blocks": 2}])
+    intent = await site.intent(key)
+    await site.pay(intent)
+    await site.mine()
+    assert (await site.page(intent)).picture == "confirmed"
+    await site.reorg(2)
+    await site.mine()
+    page = await site.page(intent)
+    assert page.picture == "processing"
+    assert "The chain took a different turn, so it is being confirmed once more." in page.shown("state")
+
+
+async def test_a_payment_that_never_came_back_is_said_to_be_gone(site):
+    intent = await site.intent()
+    await site.pay(intent)
+    await site.reorg(remine="drop")
+    await site.pass_deadline()
+    page = await site.page(intent)
+    assert page.picture == "failed"
+    assert "the payment did not come back" in page.shown("state")
+
+
+async def test_pages_that_are_about_to_change_load_themselves_again_without_javascript(site):
+    intent = await site.intent()
+    refresh = [meta["content"] for meta in (await site.page(intent)).of("meta") if meta.get("http-equiv")]
+    assert refresh == [f"10; url={site.path_of(intent)}"]
+    await site.pay(intent)
+    assert [meta for meta in (await site.page(intent)).of("meta") if meta.get("http-equiv")] == []
+
+
+async def test_an_unknown_request_is_said_to_be_unknown(site):
+    for path in ("/pi/pi_000000000000000000000000", "/pi/nonsense", "/pi/%3Cscript%3E"):
+        page = await site.get(path)
+        assert (page.status, "does not exist" in page.text) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("amount_sats", "words"),
+    [(1, "0.00000001"), (25_000, "0.00025"), (10**8, "1"), (150_000_000, "1.5"), (2_100_000_000_000_000, "21000000")],
+)
+def test_sats_as_sbtc_are_exact(amount_sats, words):
+    assert sbtc(amount_sats) == words
+
+
+def test_numbers_are_grouped_before_the_point_only():
+    assert [grouped(999), grouped(1_000), grouped("1234567.89")] == ["999", "1\u202f000", "1\u202f234\u202f567.89"]
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0, "0:00"), (59, "0:59"), (900, "15:00"), (86_400, "24:00:00")])
+def test_a_day_is_not_shown_as_1440_minutes(seconds, words):
+    assert clock(seconds) == words
+
+
+def test_chunks_add_no_character_and_hide_no_markup():
+    assert chunked("ab<cdef") == "<span>ab&lt;c</span><wbr><span>def</span>"
+    assert chunked("pi_12345").startswith("<span>pi_</span><wbr><span>1234</span>")
+
+
+def test_back_quotes_become_code_and_markup_stays_text():
+    assert coded("`a_b` <i>") == "<code>a_b</code> &lt;i&gt;"
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "data:text/html,x", "//shop.example", "/path", "https:", "http://[", "", None]
+)
+def test_only_links_to_web_pages_get_into_a_page(url):
+    assert web_link(url) is None
+    assert web_link("https://shop.example/?a=b") == "https://shop.example/?a=b"
+
+
+@pytest.mark.parametrize(
+    ("tier", "words"),
+    [
+        (Tier(from_sats=0, stacks_blocks=1), "1 Stacks block (under a minute)"),
+        (Tier(from_sats=0, stacks_blocks=12), "12 Stacks blocks (about a minute)"),
+        (Tier(from_sats=0, tenure_changes=2), "2 new tenures (about 20 minutes)"),
+        (Tier(from_sats=0, bitcoin_blocks=1), "1 Bitcoin block (under a minute)"),
+        (
+            Tier(from_sats=0, stacks_blocks=3, bitcoin_blocks=4),
+            "3 Stacks blocks and 4 Bitcoin blocks (about 30 minutes)",
+        ),
+    ],
+)
+def test_what_a_payment_needs_is_said_in_words(tier, words):
+    assert needs_in_words(tier) == words
+
+
+async def test_a_transaction_is_linked_on_real_networks_only(site):
+    intent = await site.intent()
+    (tx_id,) = await site.pay(intent)
+    found = await site.gateway.services.intents.find(intent["id"])
+    assert [shown.url for shown in transactions_of(found.payments, "simulated")] == [None]
+    (shown,) = transactions_of(found.payments, "mainnet")
+    assert shown.url == f"https://explorer.hiro.so/txid/{tx_id}?chain=mainnet"
