@@ -109,7 +109,10 @@ class Settings(BaseSettings):
     data_dir: Annotated[
         Path | None, Field(description="Where the embedded server and the simulated chain keep their data.")
     ] = None
-    redis_url: Annotated[SecretStr | None, Field(description="Reserved for limits that several machines share; this version counts per process.")] = None
+    redis_url: Annotated[
+        SecretStr | None,
+        Field(description="Reserved for limits that several machines share; this version counts per process."),
+    ] = None
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 picks a free one.")] = 4000
     public_url: Annotated[

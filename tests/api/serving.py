@@ -153,7 +153,7 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def serving(database_url, directory, *, feed=False, **settings):
+async def serving(database_url, directory, /, *, feed=False, **settings):
     """One instance on a port of its own. `feed`: whether it hears what others tell (else it only polls)."""
     chosen = load(
         _env_file=None,

@@ -198,3 +198,18 @@ async def test_a_client_that_hangs_up_in_the_middle_of_its_body_is_no_error_of_o
             metrics = (await app.anyone.get("/metrics")).body
     assert b'code="internal_error"' not in metrics
     assert b'status="500"' not in metrics
+
+
+async def test_in_production_every_answer_asks_for_https_for_good(database_url, tmp_path):
+    production = {
+        "env": "production",
+        "database_url": database_url,
+        "secret_keys": "0123456789abcdef0123456789abcdef",
+        "public_url": "https://pay.shop.example",
+    }
+    async with serving(database_url, tmp_path, **production) as app:
+        shop = await app.merchant()
+        answer = await shop.post(PATH, {"amount_sats": 1})
+        assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+        assert answer.headers["X-RateLimit-Limit"] == "100"
+        assert answer.json["checkout_url"].startswith("https://pay.shop.example/pi/pi_")

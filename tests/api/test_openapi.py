@@ -29,7 +29,7 @@ def served(app):
     return {
         (method.lower(), route.path_format)
         for route in routes
-        for method in getattr(route, "http_methods", ["GET"])
+        for method in getattr(route, "methods", ())
         if method not in {"OPTIONS", "HEAD"} and route.path_format not in PAGES
         if not route.path_format.startswith(NOT_REST)
     }
@@ -59,8 +59,8 @@ def references(node):
 
 
 def test_every_schema_of_the_document_is_a_schema():
-    for name, schema in document()["components"]["schemas"].items():
-        jsonschema.Draft202012Validator.check_schema(schema), name
+    for schema in document()["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
     for path in document()["paths"].values():
         for operation in path.values():
             for parameter in operation["parameters"]:

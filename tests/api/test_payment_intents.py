@@ -266,8 +266,7 @@ async def test_a_broken_id_spoils_no_read_that_shares_its_statement(shop):
 # --- cancel
 
 
-async def test_a_cancel_answers_the_canceled_intent_and_announces_it(app, shop):
-    await app.watch()
+async def test_a_cancel_answers_the_canceled_intent_and_announces_it_even_before_the_first_scan(shop):
     intent = await shop.create()
     answer = await shop.post(f"{PATH}/{intent['id']}/cancel")
     assert (answer.status, answer.json["status"]) == (200, "canceled")

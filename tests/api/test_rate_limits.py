@@ -1,5 +1,6 @@
 """Limits per key and class of calls, and what a caller is told about them."""
 
+import asyncio
 import time
 
 import pytest
@@ -98,6 +99,6 @@ async def test_who_tries_keys_is_slowed_down_and_who_has_one_is_not(limited):
 
 
 async def test_there_are_no_limits_in_development(app, shop):
-    answers = [await shop.get(PATH) for _ in range(250)]
+    answers = await asyncio.gather(*(shop.get(PATH) for _ in range(210)))
     assert {answer.status for answer in answers} == {200}
     assert "X-RateLimit-Limit" not in answers[0].headers

@@ -149,16 +149,7 @@ def cases(merchant_id):
     }
 
 
-KNOWN_SLOW = {
-    "a merchant's list": "the join on i.livemode hides the index's order: all of the merchant's intents are sorted",
-}
-NAMES = [
-    pytest.param(name, marks=[pytest.mark.xfail(strict=True, reason=KNOWN_SLOW[name])] if name in KNOWN_SLOW else [])
-    for name in cases("")
-]
-
-
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", list(cases("")))
 async def test_a_hot_statement_uses_its_index_and_reads_no_table_as_a_whole(full, name):
     pool, merchant_id = full
     call, indexes = cases(merchant_id)[name]

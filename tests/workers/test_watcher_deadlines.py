@@ -58,6 +58,20 @@ async def test_the_clock_alone_expires_nobody(world):
     assert await world.shop.status(intent_id) == "requires_payment"
 
 
+async def test_what_is_scanned_says_how_late_it_is_though_our_clock_is_far_ahead(world):
+    """A server that lags shows a block from before the deadline, long after it: nobody's time is up by that."""
+    intent_id = await world.shop.intent()
+    world.chain.mine()
+    world.clock.now += 10 * EXPIRES_IN_S
+    world.pay(intent_id, 1_000)
+    world.chain.mine()
+    world.chain.faults.lag_blocks = 1
+    assert (await world.round()).new_blocks == 1
+    assert await world.shop.status(intent_id) == "requires_payment"
+    await world.quiet_round()
+    assert await world.shop.status(intent_id) == "expired"
+
+
 async def test_an_outage_across_the_deadline_expires_nobody_whose_money_was_in_time(world):
     """The NestJS original expired by its own clock: whoever paid during an outage was told it was too late."""
     paid, unpaid, late = [await world.shop.intent() for _ in range(3)]

@@ -121,7 +121,7 @@ def at_least_as_strict(policy: Policy, floor: Policy) -> bool:
 
 def _tier_at_least(tier: Tier, floor: Tier) -> bool:
     return (
-        (tier.stacks_blocks or 0) >= (floor.stacks_blocks or 0)
+        (tier.stacks_blocks or 1) >= (floor.stacks_blocks or 1)  # being included is always asked for
         and (tier.tenure_changes or 0) >= (floor.tenure_changes or 0)
         and (tier.bitcoin_blocks or 0) >= (floor.bitcoin_blocks or 0)
     )

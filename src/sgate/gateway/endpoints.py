@@ -7,7 +7,7 @@ from sgate.gateway import errors, idempotency
 from sgate.gateway.environment import Environment
 from sgate.gateway.idempotency import Answer, Key
 from sgate.gateway.rendering import encode, iso_ms
-from sgate.store import audit, endpoints
+from sgate.store import audit, endpoints, merchants
 from sgate.store.audit import Actor
 from sgate.store.cipher import Cipher
 from sgate.store.endpoints import Endpoint
@@ -70,6 +70,7 @@ async def create(
         replayed = await idempotency.replay_or_claim(connection, key, cipher, environment.now())
         if replayed is not None:
             return replayed
+        await merchants.lock(connection, merchant.id, livemode=merchant.livemode)  # or two at once pass the limit
         if await endpoints.count(connection, merchant.id, livemode=merchant.livemode) >= MAX_ENDPOINTS:
             raise errors.TooManyWebhookEndpoints
         await endpoints.insert(connection, endpoint)

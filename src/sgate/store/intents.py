@@ -143,11 +143,12 @@ LEFT JOIN chain_cursors c ON c.livemode = i.livemode
 WHERE i.id = ANY ($1::text[])
 """
 
+# The cursor is joined by the parameter: joined by the row's column it would hide the index's order.
 _LIST_AFTER = f"""
 SELECT {_VIEW_COLUMNS}
 FROM payment_intents i
 JOIN merchants m ON m.id = i.merchant_id
-LEFT JOIN chain_cursors c ON c.livemode = i.livemode
+LEFT JOIN chain_cursors c ON c.livemode = $2
 WHERE i.merchant_id = $1::text::uuid AND i.livemode = $2 AND ($3::text IS NULL OR i.status = $3)
     AND (i.created_at, i.id) < ($4, $5)
 ORDER BY i.created_at DESC, i.id DESC

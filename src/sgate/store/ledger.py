@@ -37,10 +37,14 @@ _QUEUE_DUE = """
 INSERT INTO ledger_queue AS q (payment_intent_id, livemode)
 SELECT id, livemode FROM (
     (SELECT id, livemode FROM payment_intents
-     WHERE livemode = $1 AND next_check_height <= $2 ORDER BY next_check_height LIMIT $4)
+     WHERE livemode = $1 AND next_check_height <= $2 AND NOT EXISTS (
+         SELECT 1 FROM ledger_queue WHERE payment_intent_id = payment_intents.id
+     ) ORDER BY next_check_height LIMIT $4)
     UNION
     (SELECT id, livemode FROM payment_intents
-     WHERE livemode = $1 AND next_check_time < $3 ORDER BY next_check_time LIMIT $4)
+     WHERE livemode = $1 AND next_check_time < $3 AND NOT EXISTS (
+         SELECT 1 FROM ledger_queue WHERE payment_intent_id = payment_intents.id
+     ) ORDER BY next_check_time LIMIT $4)
 ) AS due
 ORDER BY id
 ON CONFLICT (payment_intent_id) DO NOTHING

@@ -47,7 +47,8 @@ FROM merchants m JOIN merchant_modes o ON o.merchant_id = m.id
 WHERE m.id = $1::text::uuid AND o.livemode = $2
 """
 
-_LOCK = "SELECT version FROM merchant_modes WHERE merchant_id = $1::text::uuid AND livemode = $2 FOR UPDATE"
+# NO KEY: intents that refer to the row may be made meanwhile.
+_LOCK = "SELECT version FROM merchant_modes WHERE merchant_id = $1::text::uuid AND livemode = $2 FOR NO KEY UPDATE"
 
 _UPDATE_PROFILE = "UPDATE merchants SET name = $2, support_url = $3 WHERE id = $1::text::uuid"
 

@@ -303,7 +303,6 @@ class Watcher:
     async def _settle(self, view: View) -> int:
         """Decide what waits: touched intents first, then those whose deadline or threshold has come."""
         livemode, settled = self._mode.livemode, 0
-        await ledger.queue_due(self._pool, view, livemode=livemode)
         while settled < MAX_SETTLED_PER_ROUND:
             try:
                 intent_id = await ledger.settle_next(
@@ -312,9 +311,10 @@ class Watcher:
             except ledger.Undecided as error:
                 self._log.exception("intent_undecided", payment_intent=error.intent_id)
                 continue
-            if intent_id is None:
+            if intent_id is not None:
+                settled += 1
+            elif not await ledger.queue_due(self._pool, view, livemode=livemode):
                 break
-            settled += 1
         return settled
 
 
