@@ -37,6 +37,9 @@ coverage: .venv/installed-dev system-packages ## Run all tests and show which br
 bench: .venv/installed-dev ## Measure against the limits of this machine, as ratios (ARGS=--quick is shorter)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
+screenshots: .venv/installed-dev system-packages ## Take the pictures of the checkout for the README: docs/images/checkout-*.png
+	@$(BIN)/python tools/screenshots.py
+
 generate: .venv/installed-dev ## Write what is made from code: docs/settings.md, docs/schema.sql, docs/openapi.json, docs/errors.md
 	@$(BIN)/python tools/generate.py
 
@@ -66,4 +69,4 @@ system-packages:
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@
 
-.PHONY: help demo run test lint check fmt coverage bench generate lock clean system-packages
+.PHONY: help demo run test lint check fmt coverage bench screenshots generate lock clean system-packages

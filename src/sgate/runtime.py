@@ -241,7 +241,8 @@ def _workers(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]:
     tasks: list[Any] = []
     if Role.WATCHER in roles:
         for livemode, mode in gateway.modes.items():
-            chain = gateway.chains[livemode]
+            chain, pulse = gateway.chains[livemode], Pulse()
+            gateway.metrics.leading.labels(mode_name(livemode)).set_function(pulse.leads)
             watcher = Watcher(
                 pool=gateway.pool,
                 source=chain.source,
@@ -256,7 +257,7 @@ def _workers(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]:
                     direct_url=direct,
                     interval_s=chain.poll_s,
                     stop=stop,
-                    pulse=Pulse(),
+                    pulse=pulse,
                     observe=_round_observer(gateway.metrics, livemode),
                 )
             )
@@ -410,7 +411,6 @@ def _round_observer(metrics: Metrics, livemode: bool):  # noqa: ANN202 - a callb
     def observe(report: Round) -> None:
         metrics.chain_height.labels(mode).set(report.view.height)
         metrics.chain_trouble.labels(mode).set(0 if report.trouble is None else 1)
-        metrics.leading.labels(mode).set(1)
         if report.settled:
             metrics.intents_decided.labels(mode).inc(report.settled)
         if report.reorged_from is not None:

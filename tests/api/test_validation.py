@@ -109,6 +109,12 @@ CREATES = [
         "confirmation_policy[0].from_sats",
         ['[{"from_sats":"0","stacks_blocks":6}]', '[{"from_sats":0.0,"stacks_blocks":6}]'],
     ),
+    (
+        "confirmation_policy",
+        "invalid_confirmation_policy",
+        "confirmation_policy[0].blocks",
+        ['[{"from_sats":0,"blocks":6}]'],
+    ),
     ("amount", "validation_error", "amount", ["1", "null"]),
     ("amountSats", "validation_error", "amountSats", ["1"]),
     ("pay_address", "validation_error", "pay_address", [f'"{SHOP}"']),
@@ -337,3 +343,10 @@ async def test_too_large_a_body_is_told_as_a_problem_to_who_asks_for_problems(sh
     answer = await shop.post(INTENTS, body=b" " * 1_000_001, headers=headers)
     assert (answer.status, answer.headers["Content-Type"]) == (413, "application/problem+json")
     assert answer.json["code"] == "payload_too_large"
+
+
+async def test_a_value_that_is_not_on_a_list_is_answered_with_the_list(shop):
+    wrong_event = await shop.post(ENDPOINTS, {"url": "https://shop.example", "event_types": ["payment.created"]})
+    assert "payment_intent.succeeded" in wrong_event.json["error"]["message"]
+    wrong_policy = await shop.patch(ME, {"late_payments": "refund"})
+    assert wrong_policy.json["error"]["message"].endswith("Allowed: hold, accept.")

@@ -149,7 +149,7 @@ async def test_of_two_servers_one_leads_and_the_other_takes_over_when_it_is_kill
         settings = settings_of(database_url, chain)
         _, api_key = make_merchant(place, **settings)
         async with Server(place, **settings) as first:
-            await until(lambda: first.metric("sgate_chain_height"), "the first follows the chain")
+            await until(lambda: first.metric("sgate_watcher_leading"), "the first leads")
             async with Server(place, **settings) as second, Merchant(second.url, api_key) as merchant:
                 await merchant.expect(200, "PATCH", "/v1/merchants/me", {"pay_address": simulated_address("the shop")})
                 await merchant.expect(201, "POST", "/v1/webhook_endpoints", {"url": shop.url})
@@ -164,10 +164,10 @@ async def test_of_two_servers_one_leads_and_the_other_takes_over_when_it_is_kill
                     await until(lambda: confirmed(intent), "the payment is confirmed")
 
                 await pay_one()
-                assert not await second.metric("sgate_chain_height"), "it stands by"
+                assert await second.metric("sgate_watcher_leading") == 0, "it stands by"
                 first.kill()
                 killed = time.monotonic()
                 await pay_one()
                 assert time.monotonic() - killed < 20
-                assert await second.metric("sgate_chain_height")
+                assert await second.metric("sgate_watcher_leading") == 1
                 assert (await second.stop())[0] == 0

@@ -78,6 +78,10 @@ async def test_a_reorganisation_stops_the_way_back_to_the_shop(site, visitors):
     await site.reorg()
     await poll_now(page)
     await picture(page, "lost")
+    await site.mine()
+    await poll_now(page)
+    await picture(page, "confirmed")
+    await expect(page.locator("#redirect-note")).to_be_hidden()
     await page.clock.run_for(60_000)
     assert "/pi/" in page.url
 

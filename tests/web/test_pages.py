@@ -1,6 +1,7 @@
 """What no page may do: run what a merchant wrote, tell a secret, call elsewhere, or fail without a word."""
 
 import re
+from importlib import resources
 
 import pytest
 
@@ -20,6 +21,22 @@ async def test_what_a_merchant_wrote_is_text_and_nothing_else(site):
     link = next(attributes for attributes in page.of("a") if attributes.get("id") == "cancel-link")
     assert link["href"] == "https://shop.example/?a=1&b='2'"
     assert link["rel"] == "noreferrer"
+
+
+async def test_the_name_is_text_in_every_picture(site, every_picture):
+    async with site.gateway.pool.acquire() as connection:
+        async for name, path in every_picture(site):
+            await connection.execute("UPDATE merchants SET name = $1", EVIL)
+            page = await site.get(path)
+            if path.startswith("/pi/"):
+                assert EVIL in page.text, name
+                assert len(page.of("script")) == 1, name
+
+
+def test_only_our_own_text_is_put_into_pages_as_it_is():
+    templates = resources.files("sgate.web").joinpath("templates").iterdir()
+    unescaped = [name for file in templates for name in re.findall(r"(\w+) \| safe", file.read_text("utf-8"))]
+    assert sorted(unescaped) == ["qr", "script", "style"]
 
 
 async def test_a_link_that_got_past_the_checks_is_still_not_drawn(site):

@@ -184,7 +184,6 @@ async def test_after_a_reorganisation_nobody_is_asked_to_pay_again(site):
 
 
 async def test_a_payment_mined_again_less_deep_says_why_it_waits_again(site):
-    intent = await site.intent(confirmation_policy=[{"from_sats": 0, "stacks_blocks": 6, "tenure_changes": 2}])
     key = await site.merchant(confirmation_policy=[{"from_sats": 0, "stacks_blocks": 2}])
     intent = await site.intent(key)
     await site.pay(intent)

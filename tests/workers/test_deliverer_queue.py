@@ -7,7 +7,7 @@ import json
 import pytest
 
 from sgate.store import deliveries, endpoints
-from sgate.store.deliveries import CLAIM_WINDOW
+from sgate.workers.deliverer import MAX_IN_FLIGHT
 from sgate.workers.webhook_client import TIMEOUT_S
 from workers.outbox import Outbox, deliverer_on
 from workers.receiver import HANG, Receiver, response
@@ -139,7 +139,7 @@ async def test_a_backlog_that_is_held_for_a_disabled_endpoint_keeps_nobody_elses
         await outbox.event()
         await worker.run_once()
         async with pool.acquire() as connection:
-            await connection.execute(_MANY_HELD, outbox.merchant_id, endpoint, CLAIM_WINDOW + 100)
+            await connection.execute(_MANY_HELD, outbox.merchant_id, endpoint, MAX_IN_FLIGHT * 3)
         await outbox.endpoint(shop.url)
         await outbox.event()
         assert (await worker.run_once()).delivered == 1
@@ -150,7 +150,7 @@ async def test_a_backlog_leased_by_a_process_that_died_keeps_nobody_elses_webhoo
     async with Receiver() as shop, deliverer_on(pool) as worker:
         endpoint = await outbox.endpoint("http://127.0.0.1:1/hooks")
         async with pool.acquire() as connection:
-            await connection.execute(_MANY_HELD, outbox.merchant_id, endpoint, CLAIM_WINDOW + 100)
+            await connection.execute(_MANY_HELD, outbox.merchant_id, endpoint, MAX_IN_FLIGHT * 3)
             await connection.execute(
                 "UPDATE webhook_deliveries SET lease_token = gen_random_uuid(), leased_until = now() + interval '1 min'"
             )

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import structlog
+from prometheus_client import Counter, Histogram
 
 from sgate.api.errors import rendered
 from sgate.gateway import errors
@@ -51,6 +52,7 @@ class Edge:
         self._metrics = metrics
         self._headers = (*SECURITY_HEADERS, HSTS) if https_only else SECURITY_HEADERS
         self._log = structlog.get_logger("sgate.http")
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request (or the lifespan, which passes through)."""
@@ -84,11 +86,20 @@ class Edge:
             finally:
                 self._note(scope, status, time.perf_counter() - started)
 
+    def _counted(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count in the metrics. Their children are kept: finding one by its labels costs more than counting."""
+        children = self._children.get((method, route, status))
+        if children is None:
+            counter = self._metrics.requests.labels(method, route, status)
+            children = counter, self._metrics.request_seconds.labels(method, route)
+            self._children[method, route, status] = children
+        children[0].inc()
+        children[1].observe(seconds)
+
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope.get("path_template") or "(none)"
         method = scope["method"]
-        self._metrics.requests.labels(method, route, status).inc()
-        self._metrics.request_seconds.labels(method, route).observe(seconds)
+        self._counted(method, route, status, seconds)
         if "error_code" in scope:
             self._metrics.errors.labels(scope["error_code"]).inc()
         client = scope.get("client")

@@ -9,9 +9,9 @@ from enum import StrEnum
 
 import msgspec
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
+from sgate.api.limit_storage import WindowCounters
 from sgate.gateway import errors
 
 WINDOW_S = 60
@@ -57,7 +57,7 @@ class RateLimits:
         self._items = {name: RateLimitItemPerMinute(limit) for name, limit in per_minute.items() if limit > 0}
         if self._items:
             self._items.setdefault(LimitClass.FAILED, RateLimitItemPerMinute(FAILED_PER_MINUTE))
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._limiter = FixedWindowRateLimiter(WindowCounters())
 
     def hit(self, limit_class: LimitClass, caller: str) -> Standing:
         """Count one call."""

@@ -5,6 +5,7 @@ belongs is refused by name. What a shape cannot say (limits, formats) is checked
 """
 
 import re
+from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ T = TypeVar("T")
 
 _FIELD = re.compile(r"`\$\.([^`]+)`")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
-_MISSING = re.compile(r"missing required field `([^`]+)`$")
+_MISSING = re.compile(r"missing required field `([^`]+)`")
 _LONGEST_ID = "pi_" + "0" * 24
 MAX_NAME_CHARACTERS = 255
 MAX_TOLERANCE_BP = 1000
@@ -267,16 +268,20 @@ _FIELD_ERRORS: dict[str, type[errors.ValidationFailed]] = {
 }
 
 
+_CHOICES: dict[str, type[StrEnum]] = {"event_types": EventType, "late_payments": limits.LatePolicy}
+
+
 def _validation_error(message: str) -> errors.ValidationFailed:
-    unknown = _UNKNOWN.search(message)
-    if unknown:
+    field, unknown, missing = _FIELD.search(message), _UNKNOWN.search(message), _MISSING.search(message)
+    if unknown and field is None:
         return errors.ValidationFailed(f"There is no field `{unknown[1]}`.", param=unknown[1])
-    missing = _MISSING.search(message)
-    if missing:
+    if missing and field is None:
         return errors.ValidationFailed(f"`{missing[1]}` is missing.", param=missing[1])
-    field = _FIELD.search(message)
     if field is None:
         return errors.ValidationFailed(f"The request body does not fit: {message}.")
     name = re.split(r"[.\[]", field[1])[0]
     kind = _FIELD_ERRORS.get(name, errors.ValidationFailed)
-    return kind(f"{field[1]}: {message.partition(' - at ')[0]}.", param=field[1])
+    if unknown:
+        return kind(f"{field[1]}: there is no field `{unknown[1]}` here.", param=f"{field[1]}.{unknown[1]}")
+    allowed = f" Allowed: {', '.join(_CHOICES[name])}." if name in _CHOICES and "enum value" in message else ""
+    return kind(f"{field[1]}: {message.partition(' - at ')[0]}.{allowed}", param=field[1])

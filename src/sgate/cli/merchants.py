@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
 from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
@@ -20,6 +21,7 @@ from sgate.store.pool import Pool
 app = typer.Typer(help="Make and list merchants.", no_args_is_help=True)
 
 MAX_LISTED = 1_000
+MAX_NAME_CHARACTERS = 255
 
 
 class ModeName(StrEnum):
@@ -39,6 +41,9 @@ def create(
     as_json: JsonOption = False,
 ) -> None:
     """Make a merchant and its first API key. The key is shown now and never again."""
+    name = name.strip()
+    if not 1 <= len(name) <= MAX_NAME_CHARACTERS or not name.isprintable():
+        raise OperatorError(f"--name: a name has 1 to {MAX_NAME_CHARACTERS} printable characters")
 
     async def work(pool: Pool, _: Settings) -> tuple[str, NewKey]:
         return await merchants.create(pool, Environment(), name, livemode=mode is ModeName.LIVE, actor=OPERATOR)

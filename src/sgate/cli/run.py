@@ -27,7 +27,7 @@ def run(
     except OSError as error:
         raise OperatorError(
             f"cannot listen on {chosen.host}:{chosen.port} ({error.strerror}). "
-            "Stop what uses the port, or set SGATE_PORT."
+            "Stop what uses the port, or set SGATE_PORT or SGATE_HOST."
         ) from None
     port = listening.getsockname()[1] if listening is not None else chosen.port
 

@@ -8,6 +8,7 @@ the secret's text itself. Both are HMAC-SHA256; a receiver needs to verify only 
 import base64
 import hmac
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - a prefix
 SECRET_BYTES = 24
@@ -84,6 +85,7 @@ def verify_sgate(secret: str, headers: Mapping[str, str], body: bytes, now_s: in
         raise InvalidSignature("no v1 signature in x-sgate-signature matches")
 
 
+@lru_cache(maxsize=4096)
 def _standard_key(secret: str) -> bytes:
     try:
         return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)

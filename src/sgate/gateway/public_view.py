@@ -85,7 +85,7 @@ def public_intent(found: IntentView, mode: Mode, now: datetime, *, private: bool
         memo_hex=memo_hex_of(intent.id),
         confirmations=confirmations,
         finality=finality,
-        required=tier_for(terms.policy, max(terms.amount_sats, intent.amount_received_sats)),
+        required=tier_for(terms.policy, max(terms.amount_sats, *(paid.amount_sats for paid in found.payments), 0)),
         quote=quote_object(intent.quote),
         expires_at=iso_ms(terms.expires_at),
         server_time=iso_ms(now),

@@ -95,7 +95,7 @@ NO_PAYMENTS = b',"payments":[]}'
 
 def iso_ms(moment: datetime) -> str:
     """A moment as ISO 8601, UTC, `Z`, milliseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def checkout_url(public_url: str, intent_id: str, client_secret: str) -> str:

@@ -100,12 +100,17 @@ async def connect(
     database_url: str, *, application_name: str, statement_timeout_s: float = STATEMENT_TIMEOUT_S
 ) -> asyncpg.Connection:
     """One connection of its own, for LISTEN, for migrations, and for locks that live as long as the connection."""
-    return await asyncpg.connect(
-        database_url,
-        timeout=int(CONNECT_TIMEOUT_S),
-        command_timeout=statement_timeout_s,
-        server_settings=_server_settings(application_name, statement_timeout_s),
-    )
+    try:
+        return await asyncpg.connect(
+            database_url,
+            timeout=int(CONNECT_TIMEOUT_S),
+            command_timeout=statement_timeout_s,
+            server_settings=_server_settings(application_name, statement_timeout_s),
+        )
+    except asyncpg.InterfaceError:
+        raise
+    except ValueError:  # its message may quote a piece of the password
+        raise asyncpg.InterfaceError("the URL cannot be read; is something in it not percent-encoded?") from None
 
 
 def _server_settings(application_name: str, statement_timeout_s: float) -> dict[str, Any]:

@@ -42,6 +42,10 @@ class Pulse:
         self.leading = False
         self.trouble: str | None = None
 
+    def leads(self) -> float:
+        """1 while leading, else 0: for metrics."""
+        return float(self.leading)
+
     def beat(self, trouble: str | None = None) -> None:
         """A round is done."""
         self.rounds += 1

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import aiohttp
 import msgspec
@@ -68,7 +69,7 @@ class WebhookClient:
         """Post `body`. Whatever goes wrong is an outcome, never an exception."""
         try:
             # Here too: a host that is an address is never resolved, so the guarded resolver would not see it.
-            egress.check_url(url, allow_private=self._allow_private, https_only=False)
+            _check_url(url, allow_private=self._allow_private)
             async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 outcome = Outcome(
                     status=response.status, error=_refusal(response.status), retry_after_s=_wish(response)
@@ -84,6 +85,12 @@ class WebhookClient:
     async def close(self) -> None:
         """Close all connections."""
         await self._session.close()
+
+
+@lru_cache(maxsize=4096)
+def _check_url(url: str, *, allow_private: bool) -> None:
+    """The check of the URL itself, once per URL; what its name resolves to is checked each time."""
+    egress.check_url(url, allow_private=allow_private, https_only=False)
 
 
 class _GuardedResolver(AbstractResolver):
