@@ -1,6 +1,6 @@
 """Where `limits` counts in this process.
 
-Its own memory storage clears up with a timer thread that it starts again and again, which costs the event loop more than
+Its own memory storage clears up with a timer thread that it starts again and again, which costs the loop more than
 the counting. Fixed windows need no timer: a counter past its time starts anew, and sometimes the old ones are swept.
 """
 

@@ -66,7 +66,7 @@ class Deliverer:
         self._per_endpoint = per_endpoint
         self._observe = observe
         self._in_flight: Counter[str] = Counter()
-        self._results = Coalescer[Result, bool](self._complete, max_batch=BATCH)
+        self._results = Coalescer[Result, bool](self._complete, max_batch=BATCH, in_flight=1)
         self._log = structlog.get_logger("sgate.deliverer")
 
     @property
