@@ -311,6 +311,7 @@ def bind(settings: Settings) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
+        listening.listen(LISTEN_BACKLOG)
     except OSError:
         listening.close()
         raise

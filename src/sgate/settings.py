@@ -229,7 +229,9 @@ class Settings(BaseSettings):
         mode = self.mode(livemode)
         if mode.gateway_address is None and mode.source is Source.SIMULATOR:
             return SIMULATED_GATEWAY_ADDRESS
-        return mode.gateway_address
+        if mode.gateway_address is None:
+            return None
+        return check_pay_address(mode.gateway_address, self.network_of(livemode))  # as the chain spells it
 
     def secret_key_texts(self) -> list[str]:
         """The keys for secrets at rest."""

@@ -61,10 +61,11 @@ def create(
 def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, ak_...")]) -> None:
     """Make an API key useless, on all processes within a second."""
 
-    async def work(pool: Pool, _: Settings) -> None:
-        await merchants.revoke_key(pool, key_id, OPERATOR)
+    async def work(pool: Pool, _: Settings) -> bool:
+        return await merchants.revoke_key(pool, key_id, OPERATOR)
 
-    with_pool(work)
+    if not with_pool(work):
+        raise OperatorError(f"there is no key {key_id} that could be revoked; nothing was changed")
     typer.echo(f"{key_id} is revoked.")
 
 

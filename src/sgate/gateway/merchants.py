@@ -127,12 +127,14 @@ async def _present(connection: Connection, merchant: Merchant) -> Merchant:
     return found
 
 
-async def revoke_key(pool: Pool, key_id: str, actor: Actor) -> None:
-    """Make a key useless, on all processes within a second."""
+async def revoke_key(pool: Pool, key_id: str, actor: Actor) -> bool:
+    """Make a key useless, on all processes within a second. False if there is no such key that is not revoked yet."""
     async with pool.acquire() as connection, connection.transaction():
-        await api_keys.revoke(connection, key_id)
+        if not await api_keys.revoke(connection, key_id):
+            return False
         await audit.record(connection, actor, "api_key.revoked", object_id=key_id)
         await feed.notify(connection, feed.Channel.API_KEY, key_id)
+    return True
 
 
 def _new_key(

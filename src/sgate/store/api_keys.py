@@ -61,9 +61,9 @@ async def find(connection: Connection, digest: bytes) -> ApiKey | None:
     return None if row is None else _api_key(row)
 
 
-async def revoke(connection: Connection, key_id: str) -> None:
-    """Make a key useless from now on."""
-    await connection.execute(_REVOKE, key_id)
+async def revoke(connection: Connection, key_id: str) -> bool:
+    """Make a key useless from now on. False if there is no such key, or it was revoked before."""
+    return await connection.execute(_REVOKE, key_id) == "UPDATE 1"
 
 
 async def revoked_since(connection: Connection, age: object) -> list[str]:
