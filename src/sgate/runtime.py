@@ -12,20 +12,20 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import structlog
-import uvicorn
 
 from sgate.api import openapi
 from sgate.api.app import create_app
 from sgate.api.auth import REVOCATION_POLL_S, Authenticator
 from sgate.api.edge import App
 from sgate.api.rate_limits import DEFAULT_PER_MINUTE, LimitClass, RateLimits
+from sgate.api.server import Server, make_server
 from sgate.api.services import Services
 from sgate.chain.hiro import HiroSource
 from sgate.chain.simulator import (
@@ -64,8 +64,6 @@ SIMULATOR_POLL_S = 0.5
 GC_THRESHOLD = 50_000
 """Allocations between two collections. Requests make little cyclic garbage; collecting often costs tail latency."""
 
-LISTEN_BACKLOG = 2048
-KEEP_ALIVE_S = 75
 SHUTDOWN_S = 10
 
 
@@ -206,7 +204,7 @@ async def run(gateway: Gateway, roles: Sequence[Role], stop: Stop, listening: so
     Raises:
         ExceptionGroup: if a role died of a defect.
     """
-    server = _server(gateway.app) if Role.API in roles and listening is not None else None
+    server = make_server(gateway.app) if Role.API in roles and listening is not None else None
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 50)
@@ -292,53 +290,7 @@ async def _poll_revocations(gateway: Gateway) -> None:
     await service.repeat("revocations", once, interval_s=REVOCATION_POLL_S, stop=never, pulse=Pulse())
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn without its signal handlers: signals are ours."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
-
-
-def bind(settings: Settings) -> socket.socket:
-    """Take the port before anything is built on it.
-
-    Raises:
-        OSError: if it is taken.
-    """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((settings.host, settings.port))
-        listening.listen(LISTEN_BACKLOG)
-    except OSError:
-        listening.close()
-        raise
-    return listening
-
-
-def _server(app: App) -> _Server:
-    return _Server(
-        uvicorn.Config(
-            app,  # type: ignore[arg-type] - our ASGI types are the plain ones
-            loop="none",
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            backlog=LISTEN_BACKLOG,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=SHUTDOWN_S,
-        )
-    )
-
-
-async def _serve(server: _Server, listening: socket.socket, stop: Stop) -> None:
+async def _serve(server: Server, listening: socket.socket, stop: Stop) -> None:
     try:
         await server.serve(sockets=[listening])
     finally:

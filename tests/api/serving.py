@@ -8,6 +8,7 @@ import aiohttp
 import msgspec
 
 from sgate import runtime
+from sgate.api.server import listen, make_server
 from sgate.chain.simulator import SimulatedTransfer, simulated_address
 from sgate.core.memo import memo_of
 from sgate.gateway import merchants
@@ -159,10 +160,10 @@ async def serving(database_url, directory, /, *, feed=False, **settings):
         _env_file=None,
         **{"port": 0, "data_dir": directory, "test": ON_DEMAND, "database_min_connections": 1} | settings,
     )
-    listening = runtime.bind(chosen)
+    listening = listen(chosen.host, chosen.port)
     port = listening.getsockname()[1]
     async with runtime.open_gateway(chosen, database_url, port=port) as gateway:
-        server = runtime._server(gateway.app)
+        server = make_server(gateway.app)
         tasks = [asyncio.create_task(server.serve(sockets=[listening]))]
         if feed:
             tasks.append(asyncio.create_task(gateway.feed.run()))

@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 
 from sgate import runtime
+from sgate.api.server import listen
 from sgate.chain.simulator import SimulatedChain
 from sgate.chain.simulator.transactions import SimulatedTransfer, simulated_address
 from sgate.core.memo import memo_of
@@ -221,7 +222,7 @@ async def open_site(
         test=ModeSettings(source=Source.SIMULATOR, block_interval_s=block_interval_s),
         _env_file=None,
     )
-    listening = runtime.bind(settings)
+    listening = listen(settings.host, settings.port)
     port = listening.getsockname()[1]
     environment = Environment(now=clock.now)
     async with runtime.open_gateway(settings, database_url, port=port, environment=environment) as gateway:

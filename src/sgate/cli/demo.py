@@ -21,6 +21,7 @@ from aiohttp import web
 from rich.console import Console
 
 from sgate import runtime, settings
+from sgate.api.server import listen
 from sgate.chain.simulator import simulated_address
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import database_trouble, run_loop
@@ -148,7 +149,7 @@ def _settings(once: bool, directory: Path) -> Settings:
 
 async def _serve(chosen: Settings, url: str, *, once: bool) -> None:
     try:
-        listening = runtime.bind(chosen)
+        listening = listen(chosen.host, chosen.port)
     except OSError:
         raise OperatorError(f"port {chosen.port} is taken. Choose another: SGATE_PORT=4001 sgate demo") from None
     stop = Stop()

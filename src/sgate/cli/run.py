@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from sgate import runtime, settings
+from sgate.api.server import listen
 from sgate.chain.simulator import ChainInUse, JournalBroken
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import database_trouble, run_loop
@@ -23,7 +24,7 @@ def run(
     logging.configure(chosen.log_level)
     roles = tuple(role) if role else ALL_ROLES
     try:
-        listening = runtime.bind(chosen) if Role.API in roles else None
+        listening = listen(chosen.host, chosen.port) if Role.API in roles else None
     except OSError as error:
         raise OperatorError(
             f"cannot listen on {chosen.host}:{chosen.port} ({error.strerror}). "

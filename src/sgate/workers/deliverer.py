@@ -79,7 +79,7 @@ class Deliverer:
         return await self.send(*await self.claim())
 
     async def claim(self) -> tuple[UUID, Sequence[Delivery]]:
-        """Take what is due, as much as may be in flight. The deliveries must go to `send` next."""
+        """Take what is due, as much as may be in flight. The deliveries must go to `send` or `attempt` next."""
         token = UUID(bytes=self._environment.random_bytes(16))
         limit = min(BATCH, MAX_IN_FLIGHT - self.in_flight)
         if limit <= 0:
@@ -98,7 +98,7 @@ class Deliverer:
 
     async def send(self, token: UUID, claimed: Sequence[Delivery]) -> Report:
         """Send claimed deliveries, all at once; trouble with one of them is raised when all have ended."""
-        ended = await asyncio.gather(*(self._attempt(token, delivery) for delivery in claimed), return_exceptions=True)
+        ended = await asyncio.gather(*(self.attempt(token, delivery) for delivery in claimed), return_exceptions=True)
         results: list[Result] = []
         for result in ended:
             if isinstance(result, BaseException):
@@ -116,7 +116,8 @@ class Deliverer:
         async with self._pool.acquire() as connection:
             await deliveries.release(connection, token, [delivery.id for delivery in claimed])
 
-    async def _attempt(self, token: UUID, delivery: Delivery) -> Result:
+    async def attempt(self, token: UUID, delivery: Delivery) -> Result:
+        """Send one claimed delivery once, and write down how it went."""
         started_at, started = self._environment.now(), time.perf_counter()
         try:
             reply = await self._post(delivery)
@@ -165,6 +166,7 @@ class Deliverer:
         headers = headers_of([secret], delivery.event_id, timestamp_s, body)
         headers["Content-Type"] = "application/json"
         headers["User-Agent"] = USER_AGENT
+        headers["Accept-Encoding"] = "identity"  # the answer is kept as it came, for people to read
         return await self._client.post(delivery.url, body, headers)
 
     async def _disable(self, delivery: Delivery) -> None:

@@ -157,7 +157,7 @@ class _Attempts:
     def start(self, token: UUID, claimed: Sequence[Delivery]) -> None:
         """Send what was claimed."""
         for delivery in claimed:
-            task: asyncio.Task[object] = asyncio.create_task(self._deliverer.send(token, [delivery]))
+            task: asyncio.Task[object] = asyncio.create_task(self._deliverer.attempt(token, delivery))
             self._tasks[task] = (token, delivery)
             task.add_done_callback(self._ended)
 

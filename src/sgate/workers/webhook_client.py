@@ -62,7 +62,6 @@ class WebhookClient:
             timeout=aiohttp.ClientTimeout(total=timeout_s),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
         )
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
