@@ -241,7 +241,7 @@ async def _pay(gateway: Gateway, shop: Shop) -> dict[str, Any]:
     _step(
         "Confirmed",
         f"{confirmed['amount_received_sats']:,} sats in block {confirmed['payments'][0]['block_height']}, "
-        f"{confirmed['confirmations']} confirmations",
+        f"confirmations so far: {confirmed['confirmations']}",
         time.perf_counter() - started,
     )
     return confirmed

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import structlog
 import typer
 
 from sgate import runtime, settings
@@ -37,6 +38,8 @@ def run(
         runtime.stop_on_signals(stop)
         await runtime.prepare(url, chosen)
         async with runtime.open_gateway(chosen, url, port=port) as gateway:
+            if listening is not None:
+                structlog.get_logger("sgate").info("listening", address=f"http://{chosen.host}:{port}")
             await runtime.run(gateway, roles, stop, listening)
 
     try:

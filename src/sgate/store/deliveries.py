@@ -51,12 +51,17 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     retry_in_s: float | None
 
 
+# For the transactions of claims and results. Their commit does not wait for the disk: what is lost in a crash only means
+# that a webhook is sent again, with the same id. And rows are found by their indexes, no more of them than wanted: the
+# planner, whose statistics know little of a queue, would else read the whole backlog each time.
+_QUEUE_SETTINGS = """
+SELECT set_config('synchronous_commit', 'off', TRUE), set_config('enable_bitmapscan', 'off', TRUE),
+    set_config('enable_seqscan', 'off', TRUE)
+"""
+
 # First attempts keep the order of an intent's events: event n+1 waits until event n was tried once at that endpoint.
-# The claim's commit does not wait for the disk: a lease lost in a crash only means that a webhook is sent again.
 _CLAIM = """
-WITH lossy AS (
-    SELECT set_config('synchronous_commit', 'off', TRUE)
-), due AS (
+WITH due AS (
     SELECT d.id, d.endpoint_id, d.next_attempt_at
     FROM webhook_deliveries AS d
     JOIN webhook_endpoints AS e ON e.id = d.endpoint_id AND e.disabled_at IS NULL AND e.deleted_at IS NULL
@@ -75,10 +80,10 @@ WITH lossy AS (
     FROM due
     LEFT JOIN unnest($2::text[], $3::integer[]) AS busy (endpoint_id, in_flight) USING (endpoint_id)
 ), chosen AS (
-    SELECT d.id FROM webhook_deliveries AS d, lossy
+    SELECT d.id FROM webhook_deliveries AS d
     WHERE d.id IN (SELECT id FROM placed WHERE place <= $5 ORDER BY place, next_attempt_at LIMIT $6)
         AND d.status = 'pending' AND (d.leased_until IS NULL OR d.leased_until <= now())
-    FOR UPDATE OF d SKIP LOCKED
+    FOR UPDATE SKIP LOCKED
 )
 UPDATE webhook_deliveries AS d
 SET lease_token = $7, leased_until = now() + $8::interval, attempts = d.attempts + 1
@@ -88,13 +93,10 @@ RETURNING d.id, d.endpoint_id, d.attempts, e.url, d.livemode, e.secret_encrypted
     v.created_at AS event_created_at, v.sequence, v.payload::text AS payload, d.next_attempt_at
 """
 
-# Results of a batch. A row whose lease was lost to someone else (other token) is not touched. This commit does not wait
-# for the disk either: a result lost in a crash of the database means one more delivery with the same id, no fewer.
+# Results of a batch. A row whose lease was lost to someone else (other token) is not touched.
 _COMPLETE = """
-WITH lossy AS (
-    SELECT set_config('synchronous_commit', 'off', TRUE)
-), result AS (
-    SELECT t.* FROM lossy, unnest(
+WITH result AS (
+    SELECT * FROM unnest(
         $1::text[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::integer[], $6::integer[], $7::text[], $8::text[],
         $9::text[], $10::boolean[], $11::boolean[], $12::float8[]
     ) AS t (
@@ -143,7 +145,7 @@ async def claim(
     limit: int,
     lease: timedelta,
 ) -> list[Delivery]:
-    """Take due deliveries under a lease.
+    """Take due deliveries under a lease. Belongs in a transaction of its own.
 
     Args:
         token: must be given back with the results.
@@ -151,6 +153,7 @@ async def claim(
         per_endpoint: at most so many of one endpoint, those under way included.
         lease: after this someone else may take them; longer than twice the time an attempt may last.
     """
+    await connection.execute(_QUEUE_SETTINGS)
     saturated = [endpoint for endpoint, count in in_flight.items() if count >= per_endpoint]
     rows = await connection.fetch(
         _CLAIM,
@@ -167,7 +170,8 @@ async def claim(
 
 
 async def complete(connection: Connection, results: Sequence[Result]) -> int:
-    """Store how attempts ended. Returns how many counted; the others' leases had been lost."""
+    """Store how attempts ended, in a transaction of its own. Returns how many counted; the others lost their leases."""
+    await connection.execute(_QUEUE_SETTINGS)
     columns = zip(*(msgspec.structs.astuple(result) for result in results), strict=True)
     tag = await connection.execute(_COMPLETE, *(list(column) for column in columns))
     return int(tag.rsplit(" ", 1)[-1])

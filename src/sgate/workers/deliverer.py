@@ -84,7 +84,7 @@ class Deliverer:
         limit = min(BATCH, MAX_IN_FLIGHT - self.in_flight)
         if limit <= 0:
             return token, ()
-        async with self._pool.acquire() as connection:
+        async with self._pool.acquire() as connection, connection.transaction():
             claimed = await deliveries.claim(
                 connection,
                 token,
@@ -174,7 +174,7 @@ class Deliverer:
             await endpoints.disable(connection, [delivery.endpoint_id], "the endpoint answered 410 Gone")
 
     async def _complete(self, results: Sequence[Result]) -> list[bool | BaseException]:
-        async with self._pool.acquire() as connection:
+        async with self._pool.acquire() as connection, connection.transaction():
             counted = await deliveries.complete(connection, results)
         if counted != len(results):
             self._log.warning("late_results_refused", count=len(results) - counted)
