@@ -362,9 +362,6 @@ ALTER TABLE ONLY public.payment_observations
     ADD CONSTRAINT payment_observations_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.payments
-    ADD CONSTRAINT payments_livemode_tx_id_event_index_key UNIQUE (livemode, tx_id, event_index);
-
-ALTER TABLE ONLY public.payments
     ADD CONSTRAINT payments_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.webhook_attempts
@@ -405,7 +402,11 @@ CREATE INDEX payment_intents_threshold ON public.payment_intents USING btree (li
 
 CREATE INDEX payment_observations_payment ON public.payment_observations USING btree (payment_id, id);
 
+CREATE UNIQUE INDEX payments_content ON public.payments USING btree (livemode, tx_id, event_index, recipient, amount_sats, COALESCE(memo, '\x'::bytea));
+
 CREATE INDEX payments_height ON public.payments USING btree (livemode, block_height);
+
+CREATE UNIQUE INDEX payments_included_once ON public.payments USING btree (livemode, tx_id, event_index) WHERE (status = 'included'::text);
 
 CREATE INDEX payments_intent ON public.payments USING btree (payment_intent_id) WHERE (payment_intent_id IS NOT NULL);
 

@@ -117,7 +117,10 @@ async def test_the_same_transfer_event_twice(pool, intent_id):
     await put_payment(pool, intent_id)
     with pytest.raises(asyncpg.UniqueViolationError) as caught:
         await put_payment(pool, None, id="pay_2")
-    assert caught.value.constraint_name == "payments_livemode_tx_id_event_index_key"
+    assert caught.value.constraint_name == "payments_content"
+    with pytest.raises(asyncpg.UniqueViolationError) as caught:
+        await put_payment(pool, None, id="pay_2", amount_sats=1)
+    assert caught.value.constraint_name == "payments_included_once"
     await put_payment(pool, None, id="pay_3", event_index=1)
     await put_payment(pool, None, id="pay_4", livemode=True)
 

@@ -165,6 +165,8 @@ class Intents:
             if stored is not None:
                 # Our own id: the commit had gone through and only its answer was lost.
                 return answer if stored.object_id == new.intent.id else idempotency.replay(stored, key, self._cipher)
+        elif await self._read_batch([new.intent.id]) != [None]:
+            return answer  # likewise, and the settings changed before the second try
         raise SettingsOutdated
 
     async def _replay(self, key: Key | None) -> Answer | None:

@@ -51,9 +51,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     retry_in_s: float | None
 
 
-# For the transactions of claims and results. Their commit does not wait for the disk: what is lost in a crash only means
-# that a webhook is sent again, with the same id. And rows are found by their indexes, no more of them than wanted: the
-# planner, whose statistics know little of a queue, would else read the whole backlog each time.
+# For the transactions of claims and results. Their commit does not wait for the disk: what is lost in a crash only
+# means that a webhook is sent again, with the same id. And rows are found by their indexes, no more of them than wanted:
+# the planner, whose statistics know little of a queue, would else read the whole backlog each time.
 _QUEUE_SETTINGS = """
 SELECT set_config('synchronous_commit', 'off', TRUE), set_config('enable_bitmapscan', 'off', TRUE),
     set_config('enable_seqscan', 'off', TRUE)
@@ -86,7 +86,7 @@ WITH due AS (
     FOR UPDATE SKIP LOCKED
 )
 UPDATE webhook_deliveries AS d
-SET lease_token = $7, leased_until = now() + $8::interval, attempts = d.attempts + 1
+SET lease_token = $7, leased_until = now() + $8::interval
 FROM chosen, webhook_endpoints AS e, events AS v
 WHERE d.id = chosen.id AND e.id = d.endpoint_id AND v.id = d.event_id
 RETURNING d.id, d.endpoint_id, d.attempts, e.url, d.livemode, e.secret_encrypted, d.event_id, v.type,
@@ -107,7 +107,8 @@ WITH result AS (
     UPDATE webhook_deliveries AS d
     SET status = CASE WHEN r.delivered THEN 'delivered' WHEN r.failed THEN 'failed' ELSE 'pending' END,
         next_attempt_at = now() + make_interval(secs => r.retry_in_s),
-        lease_token = NULL, leased_until = NULL, last_attempt = r.started_at, last_error = r.error,
+        lease_token = NULL, leased_until = NULL, attempts = r.attempt, last_attempt = r.started_at,
+        last_error = r.error,
         response_status = r.response_status,
         delivered_at = CASE WHEN r.delivered THEN now() END, failed_at = CASE WHEN r.failed THEN now() END
     FROM result AS r
@@ -125,14 +126,15 @@ ON CONFLICT (delivery_id, attempt) DO NOTHING
 # A lease given back unused: as if it had never been claimed.
 _RELEASE = """
 UPDATE webhook_deliveries
-SET lease_token = NULL, leased_until = NULL, attempts = attempts - 1
+SET lease_token = NULL, leased_until = NULL
 WHERE lease_token = $1 AND id = ANY ($2::text[]) AND status = 'pending'
 """
 
 _BACKLOG = """
 SELECT count(*) AS due, coalesce(extract(epoch FROM now() - min(next_attempt_at)), 0)::float8 AS oldest_s
-FROM webhook_deliveries
-WHERE status = 'pending' AND next_attempt_at <= now()
+FROM webhook_deliveries AS d
+JOIN webhook_endpoints AS e ON e.id = d.endpoint_id AND e.disabled_at IS NULL AND e.deleted_at IS NULL
+WHERE d.status = 'pending' AND d.next_attempt_at <= now()
 """
 
 
@@ -192,7 +194,7 @@ def _delivery(row: Record) -> Delivery:
     return Delivery(
         id=row["id"],
         endpoint_id=row["endpoint_id"],
-        attempt=row["attempts"],
+        attempt=row["attempts"] + 1,
         url=row["url"],
         livemode=row["livemode"],
         secret_encrypted=row["secret_encrypted"],

@@ -39,6 +39,7 @@ _FILL = "UPDATE idempotency_keys SET object_id = $2, answer_status = $3, answer_
 _SWEEP = """
 DELETE FROM idempotency_keys
 WHERE scope IN (SELECT scope FROM idempotency_keys WHERE expires_at < now() ORDER BY expires_at LIMIT $1)
+    AND expires_at < now()  -- once more: a key that was just taken over is a fresh one
 """
 
 

@@ -82,6 +82,7 @@ WITH input AS (
 ), claimed AS (
     INSERT INTO idempotency_keys AS stored (scope, request_hash, object_id, answer_status, answer_encrypted, expires_at)
     SELECT scope, request_hash, id, 201, answer_encrypted, keep_until FROM current WHERE scope IS NOT NULL
+    ORDER BY scope
     ON CONFLICT (scope) DO UPDATE
         SET request_hash = excluded.request_hash, object_id = excluded.object_id,
             answer_encrypted = excluded.answer_encrypted, expires_at = excluded.expires_at

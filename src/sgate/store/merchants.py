@@ -48,7 +48,12 @@ WHERE m.id = $1::text::uuid AND o.livemode = $2
 """
 
 # NO KEY: intents that refer to the row may be made meanwhile.
-_LOCK = "SELECT version FROM merchant_modes WHERE merchant_id = $1::text::uuid AND livemode = $2 FOR NO KEY UPDATE"
+_LOCK = """
+SELECT o.version
+FROM merchants m JOIN merchant_modes o ON o.merchant_id = m.id
+WHERE m.id = $1::text::uuid AND o.livemode = $2
+FOR NO KEY UPDATE
+"""
 
 _UPDATE_PROFILE = "UPDATE merchants SET name = $2, support_url = $3 WHERE id = $1::text::uuid"
 
@@ -85,7 +90,7 @@ async def get(connection: Connection, merchant_id: str, *, livemode: bool) -> Me
 
 
 async def lock(connection: Connection, merchant_id: str, *, livemode: bool) -> None:
-    """Lock the settings of one mode until the transaction ends."""
+    """Lock the profile and the settings of one mode until the transaction ends."""
     await connection.execute(_LOCK, merchant_id, livemode)
 
 

@@ -30,7 +30,8 @@ class FoundPayment(msgspec.Struct, frozen=True, kw_only=True):
     intent_id: str | None
 
 
-# Included (again): the place is overwritten, what survives reorganisations is kept, and an assignment is kept too.
+# Included (again): the place is overwritten, what survives reorganisations is kept, and an assignment is kept too. What
+# was paid to whom is part of the key: the same event with another content is another payment.
 _UPSERT = """
 INSERT INTO payments AS stored (
     id, livemode, merchant_id, payment_intent_id, tx_id, event_index, amount_sats, sender, recipient, memo, status,
@@ -40,9 +41,9 @@ INSERT INTO payments AS stored (
 VALUES ($1, $2, $3::text::uuid, $4::text, $5::text, $6, $7, $8, $9, $10, 'included', $11, $12, $13, $14, $15, $16,
     $17, $14, ( SELECT min(first_seen_at) FROM mempool_sightings WHERE payment_intent_id = $4::text AND tx_id = $5::text
 ))
-ON CONFLICT (livemode, tx_id, event_index) DO UPDATE
-SET amount_sats = excluded.amount_sats, sender = excluded.sender, recipient = excluded.recipient, memo = excluded.memo,
-    status = 'included', block_height = excluded.block_height, block_hash = excluded.block_hash,
+ON CONFLICT (livemode, tx_id, event_index, recipient, amount_sats, coalesce(memo, '\\x'::bytea)) DO UPDATE
+SET sender = excluded.sender, memo = excluded.memo, status = 'included',
+    block_height = excluded.block_height, block_hash = excluded.block_hash,
     index_block_hash = excluded.index_block_hash, block_time = excluded.block_time, tx_index = excluded.tx_index,
     tenure_height = excluded.tenure_height, bitcoin_height = excluded.bitcoin_height,
     merchant_id = coalesce(stored.merchant_id, excluded.merchant_id),
@@ -53,10 +54,14 @@ WHERE stored.status <> 'included' OR stored.index_block_hash <> excluded.index_b
 RETURNING id, payment_intent_id
 """
 
-# A transaction that came back with other legs than before: those it no longer has are gone.
+# A transaction that came back with other legs than before: those it no longer has, as they were, are gone.
 _ORPHAN_OTHER_LEGS = """
-UPDATE payments SET status = 'orphaned'
-WHERE livemode = $1 AND tx_id = $2 AND status = 'included' AND event_index <> ALL ($3::integer[])
+UPDATE payments AS p SET status = 'orphaned'
+WHERE livemode = $1 AND tx_id = $2 AND status = 'included' AND NOT EXISTS (
+    SELECT 1 FROM unnest($3::integer[], $4::text[], $5::bigint[], $6::bytea[]) AS leg (place, payee, sats, note)
+    WHERE leg.place = p.event_index AND leg.payee = p.recipient AND leg.sats = p.amount_sats
+        AND leg.note = coalesce(p.memo, '\\x'::bytea)
+)
 RETURNING id, payment_intent_id, block_height, index_block_hash
 """
 
@@ -117,10 +122,18 @@ async def clear_sightings(connection: Connection, tx_id: str) -> None:
 
 
 async def orphan_other_legs(
-    connection: Connection, tx_id: str, event_indexes: Sequence[int], view: View, *, livemode: bool
+    connection: Connection, tx_id: str, legs: Sequence[Payment], view: View, *, livemode: bool
 ) -> set[str]:
     """Orphan the payments of a transaction that it no longer makes. Returns the intents whose facts changed."""
-    rows = await connection.fetch(_ORPHAN_OTHER_LEGS, livemode, tx_id, event_indexes)
+    rows = await connection.fetch(
+        _ORPHAN_OTHER_LEGS,
+        livemode,
+        tx_id,
+        [leg.event_index for leg in legs],
+        [leg.recipient for leg in legs],
+        [leg.amount_sats for leg in legs],
+        [leg.memo or b"" for leg in legs],
+    )
     return await _observe_orphans(connection, rows, view)
 
 

@@ -27,8 +27,14 @@ from sgate.store.deliveries import Delivery, Result
 from sgate.store.pool import Pool
 from sgate.workers.webhook_client import USER_AGENT, Reply, WebhookClient
 
-BATCH = 100
-MAX_IN_FLIGHT = 256
+BATCH = 48
+MAX_PROMPT = 96
+"""Attempts in flight that are younger than SLOW_AFTER_S. More at once are not faster, only later each."""
+
+MAX_IN_FLIGHT = 1024
+"""Attempts in flight in all. Those that hang do not take the places of others: a hundred dead endpoints delay none."""
+
+SLOW_AFTER_S = 1.0
 PER_ENDPOINT = 10
 LEASE = timedelta(seconds=30)
 """Longer than twice the ten seconds that an attempt may last."""
@@ -66,6 +72,7 @@ class Deliverer:
         self._per_endpoint = per_endpoint
         self._observe = observe
         self._in_flight: Counter[str] = Counter()
+        self._prompt = 0  # of these, the young ones
         self._results = Coalescer[Result, bool](self._complete, max_batch=BATCH, in_flight=1)
         self._log = structlog.get_logger("sgate.deliverer")
 
@@ -81,7 +88,7 @@ class Deliverer:
     async def claim(self) -> tuple[UUID, Sequence[Delivery]]:
         """Take what is due, as much as may be in flight. The deliveries must go to `send` or `attempt` next."""
         token = UUID(bytes=self._environment.random_bytes(16))
-        limit = min(BATCH, MAX_IN_FLIGHT - self.in_flight)
+        limit = min(BATCH, MAX_PROMPT - self._prompt, MAX_IN_FLIGHT - self.in_flight)
         if limit <= 0:
             return token, ()
         async with self._pool.acquire() as connection, connection.transaction():
@@ -94,6 +101,7 @@ class Deliverer:
                 lease=LEASE,
             )
         self._in_flight.update(delivery.endpoint_id for delivery in claimed)
+        self._prompt += len(claimed)
         return token, claimed
 
     async def send(self, token: UUID, claimed: Sequence[Delivery]) -> Report:
@@ -119,6 +127,7 @@ class Deliverer:
     async def attempt(self, token: UUID, delivery: Delivery) -> Result:
         """Send one claimed delivery once, and write down how it went."""
         started_at, started = self._environment.now(), time.perf_counter()
+        slow = asyncio.get_running_loop().call_later(SLOW_AFTER_S, self._no_longer_prompt)
         try:
             reply = await self._post(delivery)
             now = self._environment.now()
@@ -141,11 +150,17 @@ class Deliverer:
                 await self._disable(delivery)
             await self._results.submit(result)
         finally:
+            if slow.when() > asyncio.get_running_loop().time():
+                slow.cancel()
+                self._prompt -= 1
             self._in_flight[delivery.endpoint_id] -= 1
             if self._in_flight[delivery.endpoint_id] <= 0:
                 del self._in_flight[delivery.endpoint_id]
         self._note(delivery, result)
         return result
+
+    def _no_longer_prompt(self) -> None:
+        self._prompt -= 1
 
     async def _post(self, delivery: Delivery) -> Reply:
         body = body_of(

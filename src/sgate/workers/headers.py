@@ -12,8 +12,8 @@ from sgate.store.pool import Pool
 OVERLAP_BLOCKS = 20
 """Blocks read again each round: costs nothing while they fit one page, and forgives what an answer left out."""
 
-FIRST_HEADERS = 20
-"""Headers kept from before a first scan that begins at the tip."""
+FIRST_HEADERS = 200
+"""Headers kept from before a first scan that begins at the tip: how deep a reorganisation right after it may go."""
 
 LOG_EVERY_PAGES = 20
 

@@ -84,6 +84,7 @@ class Watcher:
         self._start_height = start_height
         self._newest: tuple[str, str | None] = ("", None)  # the tip of the last answer, and that answer's etag
         self._foreign: dict[str, None] = {}  # see Scan; forgotten after a reorganisation
+        self._version = -1  # of the cursor, after this watcher's last round
         self._log = structlog.get_logger("sgate.watcher").bind(livemode=mode.livemode)
 
     async def run_once(self) -> Round:
@@ -96,6 +97,8 @@ class Watcher:
         livemode = self._mode.livemode
         async with self._pool.acquire() as connection:
             cursor = await blocks.open_cursor(connection, self._mode.network, livemode=livemode)
+        if cursor.version != self._version:
+            self._foreign.clear()  # another watcher led meanwhile, and may have seen a reorganisation
         scan: Scan | None = None
         trouble: str | None = None
         try:
@@ -110,6 +113,7 @@ class Watcher:
         else:
             report = await self._commit(cursor, scan)
             self._remember_foreign(scan.foreign)
+        self._version = cursor.version + (scan is not None)
         settled = await self._settle(report.view)
         return msgspec.structs.replace(report, settled=settled)
 
@@ -284,8 +288,8 @@ class Watcher:
                 touched |= await payments.orphan_from(connection, new[0].height, hashes, scan.view, livemode=livemode)
             await blocks.replace_from(connection, new[0].height, new, livemode=livemode)
             for tx_id, legs in scan.found.items():
-                indexes = [leg.payment.event_index for leg in legs]
-                touched |= await payments.orphan_other_legs(connection, tx_id, indexes, scan.view, livemode=livemode)
+                paid = [leg.payment for leg in legs]
+                touched |= await payments.orphan_other_legs(connection, tx_id, paid, scan.view, livemode=livemode)
                 for leg in legs:
                     intent_id = await payments.include(connection, leg, scan.view, livemode=livemode)
                     touched |= {intent_id} if intent_id else set()

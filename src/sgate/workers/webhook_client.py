@@ -27,7 +27,7 @@ MAX_RESPONSE_BYTES = 16_384
 MAX_RESPONSE_HEADERS = 64
 MAX_HEADER_CHARACTERS = 1_024
 MAX_RETRY_AFTER_DIGITS = 9
-MAX_CONNECTIONS = 256
+MAX_CONNECTIONS = 1024
 MAX_LOOKUPS = 64
 """Names looked up at once. The system's resolver blocks its thread for as long as a dead name server lets it."""
 

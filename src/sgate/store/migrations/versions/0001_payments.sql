@@ -108,7 +108,9 @@ CREATE INDEX payment_intents_list ON payment_intents (merchant_id, livemode, cre
 CREATE INDEX payment_intents_deadline ON payment_intents (livemode, next_check_time) WHERE next_check_time IS NOT NULL;
 CREATE INDEX payment_intents_threshold ON payment_intents (livemode, next_check_height) WHERE next_check_height IS NOT NULL;
 
--- One row per sBTC transfer event to a watched address, matched or not. Facts: never deleted.
+-- One row per sBTC transfer event to a watched address, matched or not. Facts: never deleted, and what was paid to whom
+-- never changes. A transaction may do something else when it is mined again in another block: that is another row, and of
+-- the rows of one event at most one is included.
 CREATE TABLE payments (
     id                VARCHAR(32) PRIMARY KEY,
     livemode          BOOLEAN NOT NULL,
@@ -131,9 +133,12 @@ CREATE TABLE payments (
     first_mined_at    TIMESTAMPTZ NOT NULL,
     first_seen_at     TIMESTAMPTZ,
     created_at        TIMESTAMPTZ NOT NULL DEFAULT now(),
-    UNIQUE (livemode, tx_id, event_index),
     CHECK (first_mined_at <= block_time)
 );
+
+CREATE UNIQUE INDEX payments_content ON payments
+    (livemode, tx_id, event_index, recipient, amount_sats, coalesce(memo, '\x'::bytea));
+CREATE UNIQUE INDEX payments_included_once ON payments (livemode, tx_id, event_index) WHERE status = 'included';
 
 CREATE INDEX payments_intent ON payments (payment_intent_id) WHERE payment_intent_id IS NOT NULL;
 CREATE INDEX payments_height ON payments (livemode, block_height);
