@@ -52,7 +52,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # For the transactions of claims and results. Their commit does not wait for the disk: what is lost in a crash only
-# means that a webhook is sent again, with the same id. And rows are found by their indexes, no more of them than wanted:
+# means that a webhook is sent again, with the same id. And rows are found by their indexes, no more than are wanted:
 # the planner, whose statistics know little of a queue, would else read the whole backlog each time.
 _QUEUE_SETTINGS = """
 SELECT set_config('synchronous_commit', 'off', TRUE), set_config('enable_bitmapscan', 'off', TRUE),
