@@ -373,9 +373,11 @@ def _round_observer(metrics: Metrics, livemode: bool):  # noqa: ANN202 - a callb
 
 
 def _attempt_observer(metrics: Metrics):  # noqa: ANN202 - a callback for attempts
+    counters = {name: metrics.webhook_attempts.labels(name) for name in ("delivered", "failed", "retried")}
+
     def observe(delivery: Delivery, result: Result) -> None:
         outcome = "delivered" if result.delivered else "failed" if result.failed else "retried"
-        metrics.webhook_attempts.labels(outcome).inc()
+        counters[outcome].inc()
         metrics.webhook_seconds.observe(result.duration_ms / 1000)
         if delivery.attempt == 1:
             waited_s = (result.started_at - delivery.event_created_at).total_seconds()

@@ -154,6 +154,8 @@ async def _read_some(response: aiohttp.ClientResponse) -> str | None:
 
 def _storable(text: str) -> str:
     """`text` without what PostgreSQL cannot store: NUL, and the stray surrogates that bytes outside UTF-8 become."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
