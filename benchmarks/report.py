@@ -106,8 +106,10 @@ def spread_of(numbers):
 def ratio(name, slots, against, *, label, **targets):
     """The ratio of two slots' rates, round by round. `slots`: name -> one slot per round."""
     limit = rates(slots[against])
-    rounds = [ours / theirs for ours, theirs in zip(rates(slots[name]), limit, strict=True)]
-    return Ratio(name=label, against=against, rounds=rounds, spread=spread_of(limit), **targets)
+    rounds = [ours / theirs for ours, theirs in zip(rates(slots[name]), limit, strict=True) if theirs]
+    # A limit that stood still for a whole slot: the machine was busy with something else.
+    spread = spread_of(limit) if all(limit) else 1.0
+    return Ratio(name=label, against=against, rounds=rounds or [0.0], spread=spread, **targets)
 
 
 def show(console, title, ratios, measured):

@@ -51,8 +51,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     retry_in_s: float | None
 
 
-# For the transactions of claims and results. Their commit does not wait for the disk: what is lost in a crash only
-# means that a webhook is sent again, with the same id. And rows are found by their indexes, no more than are wanted:
+# For the transaction of a claim. Like that of results, its commit does not wait for the disk: what is lost in a crash
+# only means that a webhook is sent again, with the same id. And rows are found by their index, no more than are wanted:
 # the planner, whose statistics know little of a queue, would else read the whole backlog each time.
 _QUEUE_SETTINGS = """
 SELECT set_config('synchronous_commit', 'off', TRUE), set_config('enable_bitmapscan', 'off', TRUE),
@@ -95,8 +95,10 @@ RETURNING d.id, d.endpoint_id, d.attempts, e.url, d.livemode, e.secret_encrypted
 
 # Results of a batch. A row whose lease was lost to someone else (other token) is not touched.
 _COMPLETE = """
-WITH result AS (
-    SELECT * FROM unnest(
+WITH lossy AS (
+    SELECT set_config('synchronous_commit', 'off', TRUE)
+), result AS (
+    SELECT t.* FROM lossy, unnest(
         $1::text[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::integer[], $6::integer[], $7::text[], $8::text[],
         $9::text[], $10::boolean[], $11::boolean[], $12::float8[]
     ) AS t (
@@ -112,7 +114,7 @@ WITH result AS (
         response_status = r.response_status,
         delivered_at = CASE WHEN r.delivered THEN now() END, failed_at = CASE WHEN r.failed THEN now() END
     FROM result AS r
-    WHERE d.id = r.id AND d.lease_token = r.token AND d.status = 'pending'
+    WHERE d.id = r.id AND d.id = ANY ($1::text[]) AND d.lease_token = r.token AND d.status = 'pending'
     RETURNING d.id
 )
 INSERT INTO webhook_attempts (
@@ -172,8 +174,7 @@ async def claim(
 
 
 async def complete(connection: Connection, results: Sequence[Result]) -> int:
-    """Store how attempts ended, in a transaction of its own. Returns how many counted; the others lost their leases."""
-    await connection.execute(_QUEUE_SETTINGS)
+    """Store how attempts ended. Returns how many counted; the others' leases had been lost."""
     columns = zip(*(msgspec.structs.astuple(result) for result in results), strict=True)
     tag = await connection.execute(_COMPLETE, *(list(column) for column in columns))
     return int(tag.rsplit(" ", 1)[-1])

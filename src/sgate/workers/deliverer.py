@@ -27,8 +27,8 @@ from sgate.store.deliveries import Delivery, Result
 from sgate.store.pool import Pool
 from sgate.workers.webhook_client import USER_AGENT, Reply, WebhookClient
 
-BATCH = 48
-MAX_PROMPT = 96
+BATCH = 100
+MAX_PROMPT = 256
 """Attempts in flight that are younger than SLOW_AFTER_S. More at once are not faster, only later each."""
 
 MAX_IN_FLIGHT = 1024
@@ -73,7 +73,7 @@ class Deliverer:
         self._observe = observe
         self._in_flight: Counter[str] = Counter()
         self._prompt = 0  # of these, the young ones
-        self._results = Coalescer[Result, bool](self._complete, max_batch=BATCH, in_flight=1)
+        self._results = Coalescer[Result, bool](self._complete, max_batch=2 * BATCH)
         self._log = structlog.get_logger("sgate.deliverer")
 
     @property
@@ -189,7 +189,7 @@ class Deliverer:
             await endpoints.disable(connection, [delivery.endpoint_id], "the endpoint answered 410 Gone")
 
     async def _complete(self, results: Sequence[Result]) -> list[bool | BaseException]:
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._pool.acquire() as connection:
             counted = await deliveries.complete(connection, results)
         if counted != len(results):
             self._log.warning("late_results_refused", count=len(results) - counted)
