@@ -17,7 +17,6 @@ from sgate.store.cipher import Cipher
 from sgate.store.pool import Connection
 
 KEEP = timedelta(hours=24)
-MAX_KEY_CHARACTERS = 255
 WAIT_S = 2.0
 """How long a repeated request waits for the first one that still runs."""
 

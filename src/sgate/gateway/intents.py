@@ -33,7 +33,6 @@ from sgate.store.merchants import Merchant
 from sgate.store.pool import Connection, DatabaseErrors, Pool
 
 CLIENT_SECRET_RANDOM_BYTES = 15
-MAX_PAGE = 100
 _END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
 

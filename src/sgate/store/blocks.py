@@ -8,6 +8,7 @@ import msgspec
 from sgate.core.finality import View
 from sgate.core.header import Header
 from sgate.store.pool import Connection, Record
+from sgate.store.rows import count_of
 
 
 class Cursor(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +90,7 @@ DELETE FROM blocks WHERE ctid IN (
 async def prune(connection: Connection, keep: int, limit: int) -> int:
     """Forget headers more than `keep` below the scanned tip, at most `limit`. Returns how many."""
     tag = await connection.execute(_PRUNE, keep, limit)
-    return int(tag.rsplit(" ", 1)[-1])
+    return count_of(tag)
 
 
 async def open_cursor(connection: Connection, network: str, *, livemode: bool) -> Cursor:

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from sgate.store.pool import Connection, Record
+from sgate.store.rows import count_of
 
 WINDOW_FACTOR = 2
 """So many times the rows wanted does one claim choose from. Rows that nobody may take now (held, leased, not yet
@@ -177,7 +178,7 @@ async def complete(connection: Connection, results: Sequence[Result]) -> int:
     """Store how attempts ended. Returns how many counted; the others' leases had been lost."""
     columns = zip(*(msgspec.structs.astuple(result) for result in results), strict=True)
     tag = await connection.execute(_COMPLETE, *(list(column) for column in columns))
-    return int(tag.rsplit(" ", 1)[-1])
+    return count_of(tag)
 
 
 async def release(connection: Connection, token: UUID, delivery_ids: Sequence[str]) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from sgate.store.pool import Connection
+from sgate.store.rows import count_of
 
 
 class StoredAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,4 +70,4 @@ async def fill(connection: Connection, scope: bytes, object_id: str, answer_stat
 async def sweep(connection: Connection, limit: int) -> int:
     """Delete keys past their time, at most `limit`. Returns how many."""
     tag = await connection.execute(_SWEEP, limit)
-    return int(tag.rsplit(" ", 1)[-1])
+    return count_of(tag)

@@ -11,7 +11,7 @@ from sgate.core.lifecycle import Command
 from sgate.core.payment import Payment, Sighting
 from sgate.store.payments import PAYMENT_JSON, payment_of_json, sighting_of_json
 from sgate.store.pool import Connection, Record
-from sgate.store.rows import command_of, command_text
+from sgate.store.rows import command_of, command_text, count_of
 
 _list_decoder = msgspec.json.Decoder(list[dict[str, Any]])
 _texts_decoder = msgspec.json.Decoder(list[msgspec.Raw])
@@ -89,7 +89,7 @@ async def queue(connection: Connection, intent_ids: Iterable[str], *, livemode: 
 async def queue_due(connection: Connection, view: View, limit: int, *, livemode: bool) -> int:
     """Queue intents whose height or time threshold the view has passed, at most `limit` of each. Returns how many."""
     tag = await connection.execute(_QUEUE_DUE, livemode, view.height, view.time, limit)
-    return int(tag.rsplit(" ", 1)[-1])
+    return count_of(tag)
 
 
 async def take(connection: Connection, *, livemode: bool) -> str | None:
