@@ -330,17 +330,17 @@ async def test_a_cursor_without_a_height_is_no_answer(replay, source):
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("11-deprecated-off/v1-tx", "answered 410 .This endpoint has been disabled"),
-        ("1-mined/no-such-route", "answered 404 .Route GET"),
-        ("12-id-format/v1-tx-multiple.malformed", "answered 400 .querystring/tx_id/0 must match"),
+        ("11-deprecated-off/v1-tx", "this server does not offer it .410 .This endpoint has been disabled"),
+        ("1-mined/no-such-route", "this server does not offer it .404 .Route GET"),
+        ("12-id-format/v1-tx-multiple.malformed", "the server answered 400 .querystring/tx_id/0 must match"),
     ],
 )
 async def test_refusals_name_the_endpoint_and_are_not_repeated(replay, source, pauses, name, sentence):
     replay.put(MULTIPLE, recording(name))
     replay.put(LOGS, recording(name))
-    with pytest.raises(ChainUnavailable, match=f"/extended/v1/tx/multiple: the server {sentence}"):
+    with pytest.raises(ChainUnavailable, match=f"/extended/v1/tx/multiple: {sentence}"):
         await source.transactions([UNKNOWN_TX])
-    with pytest.raises(ChainUnavailable, match=r"/extended/v2/smart-contracts/{contract_id}/logs: the server"):
+    with pytest.raises(ChainUnavailable, match=r"/extended/v2/smart-contracts/{contract_id}/logs: th(e|is) server"):
         await source.logs()
     assert pauses.waits_s == []
 

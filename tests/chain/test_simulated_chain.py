@@ -121,6 +121,7 @@ def test_what_the_chain_cannot_do_is_refused():
         lambda: chain.mine(seconds_between=0),
         lambda: chain.reorg(0),
         lambda: chain.reorg(1),
+        lambda: chain.replace("0x" + "00" * 32, payment()),
         chain.rival,
         lambda: open_chain(blocks_per_tenure=0),
     ):

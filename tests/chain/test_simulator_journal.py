@@ -33,6 +33,9 @@ def play(chain, clock):
     chain.reorg(1, "drop")
     chain.mine(include_mempool=False)
     chain.reorg(3, "same")
+    chain.replace(chain.submit(payment(4, b"four")), payment(5, b"five"))
+    chain.reorg(6, "same", bitcoin_fork=True)
+    chain.mine(5)
 
 
 def state(chain):

@@ -280,6 +280,78 @@ async def test_a_rival_of_equal_height_is_invisible(world):
         await world.source.headers(rival)
 
 
+async def test_a_bitcoin_fork_takes_tenures_and_bitcoin_blocks_back(world):
+    tx_id = world.chain.submit(payment())
+    world.chain.mine(12)
+    old = await all_headers(world.source)
+    assert (old[0].height, old[0].tenure_height) == (13, 3)
+
+    world.chain.reorg(9, "same", bitcoin_fork=True)
+
+    new = await all_headers(world.source)
+    assert (new[0].height, new[0].tenure_height) == (14, 2)
+    assert new[0].bitcoin_height == old[0].bitcoin_height - 1
+    for newer, older in itertools.pairwise(new):
+        assert newer.parent_index_block_hash == older.index_block_hash
+        assert newer.time > older.time
+        assert newer.bitcoin_height - older.bitcoin_height == newer.tenure_height - older.tenure_height
+    assert (await one(world, tx_id)).block_height == 2  # below the fork
+    world.chain.mine(5)
+    grown = (await world.source.headers()).headers[0]
+    assert (grown.tenure_height, grown.bitcoin_height) == (old[0].tenure_height, old[0].bitcoin_height)
+
+
+async def test_a_replica_that_stays_on_the_losing_branch(world):
+    tx_id = world.chain.submit(payment(memo=b"here"))
+    world.chain.mine(2)
+    stuck_at = world.chain.tip.index_block_hash
+    world.chain.leave_replica()
+    world.chain.reorg(2, "none")
+    late = world.chain.submit(payment(memo=b"late"))
+    world.chain.mine()
+
+    world.chain.faults.stuck = True
+    page, logs = await world.source.headers(), await world.source.logs()
+    assert page.headers[0].index_block_hash == logs.tip == stuck_at
+    assert [log.memo for log in logs.logs] == [b"here"]
+    assert (await world.source.header(stuck_at)).height == 3
+    found = await world.source.transactions([tx_id, late])
+    assert set(found) == {tx_id}
+    assert (found[tx_id].status, found[tx_id].block_height) == (TxStatus.SUCCESS, 2)
+    assert [item.height for item in (await world.source.involving(SHOP)).items] == [2]
+
+    world.chain.faults.stuck = False
+    assert (await world.source.headers()).headers[0].height == 5
+    assert await world.source.header(stuck_at) is None
+    assert [log.memo for log in (await world.source.logs()).logs] == [b"late", b"here"]
+    assert [item.height for item in (await world.source.involving(SHOP)).items] == [5, 5]
+
+
+async def test_a_waiting_transaction_that_is_replaced(world):
+    tx_id = world.chain.submit(payment(1_000))
+    instead = world.chain.replace(tx_id, payment(2_000))
+    dropped, pending = await one(world, tx_id), await one(world, instead)
+    assert (dropped.status, dropped.replaced_by) == (TxStatus.DROPPED, instead)
+    assert (pending.status, pending.intention.amount_sats) == (TxStatus.PENDING, 2_000)
+    world.chain.mine()
+    assert (await one(world, tx_id)).status is TxStatus.DROPPED
+    assert (await one(world, instead)).status is TxStatus.SUCCESS
+
+
+async def test_small_pages_show_the_same(world):
+    for number in range(12):
+        world.chain.submit(payment(memo=b"%d" % number))
+        world.chain.mine()
+    small = SimulatorSource(world.chain, page_size=5)
+    page = await small.headers()
+    assert len(page.headers) == 5
+    assert await all_headers(small) == await all_headers(world.source)
+    logs = await small.logs()
+    older = await small.logs(logs.older)
+    assert [len(page.logs) for page in (logs, older)] == [5, 5]
+    assert (*logs.logs, *older.logs) == (await world.source.logs()).logs[:10]
+
+
 async def test_an_outage_and_its_end(world):
     world.chain.faults.outage = True
     for question in (
@@ -338,3 +410,104 @@ async def test_the_chain_may_move_between_two_answers(world):
     world.chain.faults.before_answer(None)
     await world.source.logs()
     assert len(endpoints) == 2
+
+
+async def test_a_header_by_its_height(world):
+    world.chain.mine(40)
+    for header in await all_headers(world.source):
+        assert await world.source.header_at(header.height) == header
+    assert await world.source.header_at(42) is None
+
+
+async def test_a_height_that_a_lagging_replica_has_not_reached(world):
+    world.chain.mine(3)
+    world.chain.faults.lag_blocks = 2
+    assert await world.source.header_at(3) is None
+    assert (await world.source.header_at(2)).height == 2
+    world.chain.faults.lag_blocks = 0
+    assert (await world.source.header_at(4)).index_block_hash == world.chain.tip.index_block_hash
+
+
+async def test_a_height_is_answered_from_the_new_branch_after_a_reorg(world):
+    world.chain.mine(3)
+    before = await world.source.header_at(3)
+    world.chain.reorg(2, "same")
+    after = await world.source.header_at(3)
+    assert (before.height, after.height) == (3, 3)
+    assert before.index_block_hash != after.index_block_hash
+
+
+async def test_logs_below_a_height_leave_out_that_height_and_lead_down(world):
+    for number in range(120):
+        world.chain.submit(payment(memo=b"%d" % number))
+        world.chain.mine()  # number n is mined at height n + 2
+    page = await world.source.logs_below(112)
+    memos = [log.memo for log in page.logs]
+    assert memos == [b"%d" % number for number in range(109, 9, -1)]
+    memos = [log.memo for log in (await world.source.logs(page.older)).logs]
+    assert memos == [b"%d" % number for number in range(9, -1, -1)]
+    assert (await world.source.logs_below(2)).logs == ()
+    assert [log.memo for log in (await world.source.logs_below(1_000)).logs][:1] == [b"119"]
+
+
+async def all_involved(world, address):
+    page = await world.source.involving(address)
+    pages = [page]
+    while page.older is not None:
+        page = await world.source.involving(address, page.older)
+        pages.append(page)
+    return pages
+
+
+async def test_what_concerns_an_address_in_pages_newest_first(world):
+    tx_ids = []
+    for number in range(120):
+        tx_ids.append(world.chain.submit(payment(memo=None)))
+        world.chain.submit(payment(recipient=OTHER_SHOP))
+        if number % 9 == 0:
+            world.chain.mine()
+    world.chain.mine()
+    world.chain.submit(payment())  # waits in the mempool: not listed
+    pages = await all_involved(world, SHOP)
+    assert [len(page.items) for page in pages] == [50, 50, 20]
+    items = [item for page in pages for item in page.items]
+    assert [item.tx_id for item in items] == tx_ids[::-1]
+    assert all(item.moves_tokens for item in items)
+    known = await world.source.transactions(tx_ids)
+    assert [item.height for item in items] == [known[item.tx_id].block_height for item in items]
+
+
+async def test_only_what_is_mined_concerns_an_address(world):
+    world.chain.submit(payment())
+    assert await all_involved(world, SHOP) == [await world.source.involving(OTHER_SHOP)]
+    world.chain.mine(2)
+    [item] = (await world.source.involving(SHOP)).items
+    assert item.height == 2
+    world.chain.reorg(2, "none")
+    assert (await world.source.involving(SHOP)).items == ()
+
+
+async def test_a_lagging_replica_lists_less_of_an_address(world):
+    early = world.chain.submit(payment())
+    world.chain.mine()
+    late = world.chain.submit(payment())
+    world.chain.mine()
+    world.chain.faults.lag_blocks = 1
+    assert [item.tx_id for item in (await world.source.involving(SHOP)).items] == [early]
+    world.chain.faults.lag_blocks = 0
+    assert [item.tx_id for item in (await world.source.involving(SHOP)).items] == [late, early]
+
+
+@pytest.mark.parametrize(("kind", "moves"), [(Kind.TRANSFER, True), (Kind.ROUTER, True), (Kind.STX, False)])
+async def test_whether_a_transaction_of_an_address_moves_tokens(world, kind, moves):
+    tx_id = world.chain.submit(payment(kind=kind, memo=None))
+    world.chain.mine()
+    [item] = (await world.source.involving(SHOP)).items
+    assert (item.tx_id, item.moves_tokens) == (tx_id, moves)
+
+
+async def test_an_outage_of_the_questions_about_heights_and_addresses(world):
+    world.chain.faults.outage = True
+    for question in (world.source.header_at(1), world.source.logs_below(1), world.source.involving(SHOP)):
+        with pytest.raises(ChainUnavailable):
+            await question

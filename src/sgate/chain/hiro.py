@@ -20,15 +20,19 @@ from urllib.parse import quote
 import msgspec
 
 from sgate.chain import hiro_answers as answers
+from sgate.chain.budget import Budget
 from sgate.chain.hiro_events import broken, events_of, events_of_v3, intention_of
 from sgate.chain.hiro_http import DEFAULT_LIMITS, Answer, HiroHttp, HiroLimits, OnCall, Sleep
 from sgate.chain.source import (
     MAX_EVENTS_PER_PAGE,
     MAX_HEADERS_PER_PAGE,
+    MAX_INVOLVED_PER_PAGE,
     MAX_LOGS_PER_PAGE,
     MAX_TX_IDS_PER_CALL,
     ChainUnavailable,
     HeaderPage,
+    Involvement,
+    InvolvementPage,
     LogPage,
     MemoLog,
     Transaction,
@@ -41,8 +45,10 @@ from sgate.core.header import Header
 
 BLOCKS = "/extended/v2/blocks"
 BLOCK = "/extended/v2/blocks/{index_block_hash}"
+BLOCK_AT = "/extended/v2/blocks/{height}"
 LOGS = "/extended/v2/smart-contracts/{contract_id}/logs"
 TX_MULTIPLE = "/extended/v1/tx/multiple"
+PRINCIPAL = "/extended/v3/principals/{principal}/transactions"
 TX_EVENTS = "/extended/v3/transactions/{tx_id}/events"
 
 MAX_EVENTS_READ = 10_000
@@ -83,12 +89,15 @@ class HiroSource:
         clock: Callable[[], float] = time.monotonic,
         dice: Callable[[], float] = random.random,
         limits: HiroLimits = DEFAULT_LIMITS,
+        budget: Budget | None = None,
     ) -> None:
         self._asset = asset
         self._contract = contract_of(asset)
         self._on_call = on_call
         self.calls: Counter[str] = Counter()
-        self._http = HiroHttp(base_url, api_key, self._count, sleep=sleep, clock=clock, dice=dice, limits=limits)
+        self._http = HiroHttp(
+            base_url, api_key, self._count, sleep=sleep, clock=clock, dice=dice, limits=limits, budget=budget
+        )
 
     async def headers(self, cursor: str | None = None, unless: str | None = None) -> HeaderPage | None:
         """A page of canonical headers, newest first; None if `unless` still holds."""
@@ -110,6 +119,33 @@ class HiroSource:
         if not block.canonical or block.index_block_hash != index_block_hash:  # also answers heights and block hashes
             return None
         return _header(block)
+
+    async def header_at(self, height: int) -> Header | None:
+        """The canonical header of a height, or None if the chain does not reach it."""
+        answer = await self._http.get(BLOCK_AT, f"{BLOCKS}/{height}")
+        if answer.status == HTTPStatus.NOT_FOUND and _says_block_not_found(answer):
+            return None
+        block = _decode(answer, BLOCK_AT, answers.BlockAnswer)
+        return _header(block) if block.canonical and block.height == height else None
+
+    async def logs_below(self, height: int) -> LogPage:
+        """A page of memos printed below `height`. A cursor need not name an event: the next older one is the first."""
+        return await self.logs(f"{height}:0:0:0")
+
+    async def involving(self, address: str, cursor: str | None = None) -> InvolvementPage:
+        """A page of mined transactions that concern an address, newest first."""
+        place = PRINCIPAL.replace("{principal}", quote(address, safe=""))
+        path = f"{place}?limit={MAX_INVOLVED_PER_PAGE}" + _cursor_query(cursor)
+        page = _decode(await self._http.get(PRINCIPAL, path), PRINCIPAL, answers.InvolvementsAnswer)
+        items = tuple(
+            Involvement(
+                tx_id=item.transaction.tx_id,
+                height=item.transaction.block.height,
+                moves_tokens=item.affected_balances.ft,
+            )
+            for item in page.results
+        )
+        return InvolvementPage(items=items, older=page.cursor.next)
 
     async def logs(self, cursor: str | None = None) -> LogPage:
         """A page of memos printed by the token contract, newest first."""
@@ -243,6 +279,11 @@ def _cursor_query(cursor: str | None) -> str:
 
 
 def _decode(answer: Answer, endpoint: str, type_: type[_T]) -> _T:
+    if answer.status == HTTPStatus.GONE or (answer.status == HTTPStatus.NOT_FOUND and _is_route_missing(answer)):
+        raise ChainUnavailable(
+            f"{endpoint}: this server does not offer it ({answer.status}{_message_of(answer)}): sGate needs a Stacks "
+            "API of version 9 or newer"
+        )
     if answer.status != HTTPStatus.OK:
         raise ChainUnavailable(f"{endpoint}: the server answered {answer.status}{_message_of(answer)}")
     return _decode_bytes(answer.body, endpoint, type_)
@@ -268,8 +309,11 @@ def _message_of(answer: Answer) -> str:
 
 def _says_block_not_found(answer: Answer) -> bool:
     """Whether a 404 is about the block. A proxy's 404 or a missing route says nothing about any block."""
-    message = _message_of(answer)
-    return bool(message) and not message.startswith(" (Route ")
+    return bool(_message_of(answer)) and not _is_route_missing(answer)
+
+
+def _is_route_missing(answer: Answer) -> bool:
+    return _message_of(answer).startswith(" (Route ")
 
 
 def _header(block: answers.BlockAnswer) -> Header:

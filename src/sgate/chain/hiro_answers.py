@@ -118,6 +118,39 @@ class EventsV3Answer(msgspec.Struct, frozen=True):
     results: list[EventV3Answer]
 
 
+class PlaceAnswer(msgspec.Struct, frozen=True):
+    """The block a listed transaction is in."""
+
+    height: Count
+
+
+class ListedAnswer(msgspec.Struct, frozen=True):
+    """A transaction of a list: only mined ones are listed."""
+
+    tx_id: Hash
+    block: PlaceAnswer
+
+
+class AffectedAnswer(msgspec.Struct, frozen=True):
+    """Which kinds of balances of the principal a transaction changed."""
+
+    ft: bool
+
+
+class InvolvementAnswer(msgspec.Struct, frozen=True):
+    """One transaction of a principal."""
+
+    transaction: ListedAnswer
+    affected_balances: AffectedAnswer
+
+
+class InvolvementsAnswer(msgspec.Struct, frozen=True):
+    """A page of `/extended/v3/principals/{principal}/transactions`, newest first; `next` leads to OLDER ones."""
+
+    cursor: CursorV3Answer
+    results: list[InvolvementAnswer]
+
+
 class ContractCallAnswer(msgspec.Struct, frozen=True):
     """Which function was called, with which arguments."""
 

@@ -13,7 +13,11 @@ from http import HTTPStatus
 import aiohttp
 import msgspec
 
+from sgate.chain.budget import LONGEST_WAIT_S, Budget
 from sgate.chain.source import ChainUnavailable
+
+LONGEST_PAUSE_S = 900.0
+"""How long to leave the API alone when nothing of the month is left."""
 
 OnCall = Callable[[str, int | None, float], None]
 """Told after every call: endpoint, HTTP status (None: no answer), seconds it took."""
@@ -74,7 +78,9 @@ class HiroHttp:
         clock: Callable[[], float] = time.monotonic,
         dice: Callable[[], float] = random.random,
         limits: HiroLimits = DEFAULT_LIMITS,
+        budget: Budget | None = None,
     ) -> None:
+        self._budget = budget
         self._base_url = base_url.rstrip("/")
         self._headers = {"accept": "application/json"} | ({"x-api-key": api_key} if api_key else {})
         self._on_call = on_call
@@ -117,12 +123,33 @@ class HiroHttp:
         wait_s = min(self._limits.first_wait_s * 2 ** (attempt - 1), self._limits.longest_wait_s)
         await self._sleep(max(wish_s, wait_s * (1 - self._dice() / 2)))
 
+    async def _within_budget(self, endpoint: str) -> None:
+        """Wait for the minute's turn, and count the call.
+
+        Raises:
+            ChainUnavailable: if the wait would be long, or the month is used up.
+        """
+        if self._budget is None:
+            return
+        wait_s = self._budget.wait_s()
+        if wait_s == float("inf"):
+            reason = "the month's calls to this API are used up: raise STACKS_API_CALLS_PER_MONTH if the plan allows it"
+            raise ChainUnavailable(f"{endpoint}: {reason}", LONGEST_PAUSE_S)
+        if wait_s > LONGEST_WAIT_S:
+            raise ChainUnavailable(f"{endpoint}: the calls of this minute are used up", wait_s)
+        if wait_s > 0:
+            await self._sleep(wait_s)
+        self._budget.count()
+
     async def _attempt(self, endpoint: str, path: str, etag: str | None) -> Answer:
+        await self._within_budget(endpoint)
         headers = {"if-none-match": etag} if etag is not None else {}
         url, started, status = self._base_url + path, self._clock(), None
         try:
             async with self._open_session().get(url, headers=headers, allow_redirects=False) as response:
                 status = response.status
+                if self._budget is not None:
+                    self._budget.observe(response.headers)
                 _refuse_passing_statuses(response)
                 body = await self._read(endpoint, response)
                 return Answer(status=status, body=body, etag=response.headers.get("etag"))

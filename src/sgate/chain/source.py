@@ -17,6 +17,7 @@ MAX_HEADERS_PER_PAGE = 30
 MAX_LOGS_PER_PAGE = 100
 MAX_TX_IDS_PER_CALL = 50
 MAX_EVENTS_PER_PAGE = 100
+MAX_INVOLVED_PER_PAGE = 50
 
 
 class ChainUnavailable(Exception):
@@ -67,6 +68,21 @@ class LogPage(msgspec.Struct, frozen=True, kw_only=True):
     older: str | None
     older_height: int | None
     tip: str | None
+
+
+class Involvement(msgspec.Struct, frozen=True, kw_only=True):
+    """A mined transaction that concerns an address. `height` is its block's; `moves_tokens`: some token, any token."""
+
+    tx_id: str
+    height: int
+    moves_tokens: bool
+
+
+class InvolvementPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Mined transactions that concern an address, newest first. `older` leads to the next older page, if any."""
+
+    items: tuple[Involvement, ...]
+    older: str | None
 
 
 class TxStatus(StrEnum):
@@ -127,8 +143,20 @@ class ChainSource(Protocol):
         """One header, or None if no such block is on the canonical chain."""
         ...
 
+    async def header_at(self, height: int) -> Header | None:
+        """The canonical header of a height, or None if the chain does not reach it."""
+        ...
+
     async def logs(self, cursor: str | None = None) -> LogPage:
         """A page of memos printed by the token contract, from `cursor` (default: the newest) downward."""
+        ...
+
+    async def logs_below(self, height: int) -> LogPage:
+        """A page of memos printed below `height`, the newest of them first."""
+        ...
+
+    async def involving(self, address: str, cursor: str | None = None) -> InvolvementPage:
+        """A page of mined transactions that concern an address, from `cursor` (default: the newest) downward."""
         ...
 
     async def transactions(self, tx_ids: Sequence[str]) -> Mapping[str, Transaction]:

@@ -22,6 +22,7 @@ from sgate.chain.simulator.journal import (
     Operation,
     Remine,
     Reorganise,
+    Replace,
     Rival,
     Submit,
 )
@@ -63,6 +64,8 @@ class SimulatedChain:
         self._blocks_per_tenure = genesis.blocks_per_tenure
         self._blocks_made = 0
         self._tenure_due = self._extension_due = False
+        self._bitcoin_forks = 0
+        self._left_behind: History | None = None
         self.history = History(genesis.asset, Hashes(genesis.seed))
         self.faults = Faults()
         self._bitcoin = self._bitcoin_block(FIRST_BITCOIN_HEIGHT, genesis.at)
@@ -122,9 +125,14 @@ class SimulatedChain:
         return self._bitcoin.height
 
     def view(self) -> View:
-        """What a server shows now; one that lags shows fewer blocks."""
-        height = max(1, self.tip.height - self.faults.lag_blocks)
-        return View(self.history, height=height, now=self._clock(), bitcoin_height=self.bitcoin_height)
+        """What a server shows now; one that lags shows fewer blocks, one that is stuck an old branch."""
+        history = self._left_behind if self.faults.stuck and self._left_behind is not None else self.history
+        height = max(1, history.tip.height - self.faults.lag_blocks)
+        return View(history, height=height, now=self._clock(), bitcoin_height=self.bitcoin_height)
+
+    def leave_replica(self) -> None:
+        """From now on one replica stays where the chain is at this moment; it answers while `faults.stuck` is set."""
+        self._left_behind = self.history.snapshot()
 
     def submit(self, transfer: SimulatedTransfer) -> str:
         """Hand a transaction to the mempool; it is mined with the next block after its time.
@@ -138,6 +146,23 @@ class SimulatedChain:
         check(transfer)
         number = len(self.history.txs)
         self._do(Submit(at=self._clock(), transfer=transfer))
+        return self.history.hashes.of("transaction", number)
+
+    def replace(self, tx_id: str, transfer: SimulatedTransfer) -> str:
+        """A waiting transaction is dropped for another one of the same sender and nonce, as a higher fee does.
+
+        Returns:
+            the id of the transaction that takes its place.
+
+        Raises:
+            RefusedTransfer, RefusedOperation: if no chain would take it, or if nothing of that id waits.
+        """
+        check(transfer)
+        waiting = self.history.mempool.get(tx_id)
+        if waiting is None or waiting.transfer.sender != transfer.sender:
+            raise RefusedOperation("only a waiting transaction can be replaced, and only by its sender")
+        number = len(self.history.txs)
+        self._do(Replace(at=self._clock(), tx_id=tx_id, transfer=transfer))
         return self.history.hashes.of("transaction", number)
 
     def mine(self, count: int = 1, *, seconds_between: int = 1, include_mempool: bool = True) -> Block:
@@ -166,7 +191,7 @@ class SimulatedChain:
         self._do(BitcoinCame(at=self._clock(), new_tenure=new_tenure))
         return self.bitcoin_height
 
-    def reorg(self, depth: int, remine: Remine = "same") -> Block:
+    def reorg(self, depth: int, remine: Remine = "same", *, bitcoin_fork: bool = False) -> Block:
         """Replace the newest `depth` blocks by a branch that is one block higher.
 
         Args:
@@ -178,7 +203,7 @@ class SimulatedChain:
         """
         if not 1 <= depth <= min(MAX_REORG_DEPTH, self.tip.height - 1):
             raise RefusedOperation(f"1 to {min(MAX_REORG_DEPTH, self.tip.height - 1)} blocks can be replaced now")
-        self._do(Reorganise(at=self._clock(), depth=depth, remine=remine))
+        self._do(Reorganise(at=self._clock(), depth=depth, remine=remine, bitcoin_fork=bitcoin_fork))
         return self.tip
 
     def rival(self) -> str:
@@ -218,6 +243,10 @@ class SimulatedChain:
                     self._extension_due = True
             case Reorganise():
                 self._reorganise(operation)
+            case Replace():
+                replaced = self.history.txs[operation.tx_id]
+                instead = self.history.add_tx(operation.transfer, operation.at, replaced.nonce)
+                self.history.drop(replaced, instead.tx_id)
             case Rival():
                 parent = self.history.canonical[-2]
                 self.history.keep(self._branch_block(parent, self.tip, ()))
@@ -249,8 +278,15 @@ class SimulatedChain:
                 )
             case _:
                 assert_never(operation.remine)
+        if operation.bitcoin_fork:
+            self._bitcoin_forks += 1
+            self._bitcoin = self.tip.bitcoin
+            self._tenure_due = self._extension_due = False
         for old, tx_ids in zip(orphaned, remined, strict=False):
-            self._append(self._branch_block(self.tip, old, tx_ids))
+            if operation.bitcoin_fork:
+                self._append(self._block(self.tip, old.time, self._bitcoin, new_tenure=False, tx_ids=tx_ids))
+            else:
+                self._append(self._branch_block(self.tip, old, tx_ids))
         self._append(self._make_block(self.tip, math.floor(operation.at), remined[-1]))
 
     def _double_spend(self, tx: SimulatedTx, at: float) -> str:
@@ -304,8 +340,10 @@ class SimulatedChain:
         )
 
     def _bitcoin_block(self, height: int, at: float) -> BitcoinBlock:
-        hashes = self.history.hashes
-        return BitcoinBlock(height, hashes.of("bitcoin", height), math.floor(at), hashes.of("miner", height))
+        hashes, fork = self.history.hashes, f"-{self._bitcoin_forks}" if self._bitcoin_forks else ""
+        return BitcoinBlock(
+            height, hashes.of(f"bitcoin{fork}", height), math.floor(at), hashes.of(f"miner{fork}", height)
+        )
 
 
 def _genesis_of(operations: Sequence[Operation], asset: str) -> Genesis:

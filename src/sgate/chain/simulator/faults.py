@@ -21,11 +21,13 @@ class Faults:
     Attributes:
         outage: answer nothing but 503.
         lag_blocks: answer as a replica that is so many blocks behind.
+        stuck: answer as the replica that stays where `SimulatedChain.leave_replica` left it, whatever branch that is.
     """
 
     def __init__(self) -> None:
         self.outage = False
         self.lag_blocks = 0
+        self.stuck = False
         self._next: deque[Fault] = deque()
         self._before_answer: Callable[[str], None] | None = None
 

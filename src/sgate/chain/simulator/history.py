@@ -5,6 +5,7 @@ give the same history, hash for hash.
 """
 
 import bisect
+import copy
 from collections import Counter, defaultdict
 
 import msgspec
@@ -86,6 +87,16 @@ class History:
         self.logs: list[LogEntry] = []
         self.involving: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         self._nonces: Counter[str] = Counter()
+
+    def snapshot(self) -> "History":
+        """The same history as it is now; what happens later does not change it."""
+        kept = copy.copy(self)
+        kept.canonical, kept.logs = self.canonical.copy(), self.logs.copy()
+        kept.by_index_hash, kept.by_block_hash = self.by_index_hash.copy(), self.by_block_hash.copy()
+        kept.txs = {tx_id: copy.copy(tx) for tx_id, tx in self.txs.items()}
+        kept.mempool = {tx_id: kept.txs[tx_id] for tx_id in self.mempool}
+        kept.involving = defaultdict(list, {principal: places.copy() for principal, places in self.involving.items()})
+        return kept
 
     @property
     def tip(self) -> Block:

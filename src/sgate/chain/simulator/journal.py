@@ -50,11 +50,12 @@ class BitcoinCame(msgspec.Struct, frozen=True, kw_only=True, tag="bitcoin_block"
 
 
 class Reorganise(msgspec.Struct, frozen=True, kw_only=True, tag="reorg"):
-    """Another branch won."""
+    """Another branch won; with `bitcoin_fork` because Bitcoin itself forked."""
 
     at: float
     depth: int
     remine: Remine
+    bitcoin_fork: bool = False
 
 
 class Rival(msgspec.Struct, frozen=True, kw_only=True, tag="rival"):
@@ -63,7 +64,15 @@ class Rival(msgspec.Struct, frozen=True, kw_only=True, tag="rival"):
     at: float
 
 
-Operation = Genesis | Submit | Mine | BitcoinCame | Reorganise | Rival
+class Replace(msgspec.Struct, frozen=True, kw_only=True, tag="replace"):
+    """A waiting transaction lost its place in the mempool to another one of the same sender and nonce."""
+
+    at: float
+    tx_id: str
+    transfer: SimulatedTransfer
+
+
+Operation = Genesis | Submit | Mine | BitcoinCame | Reorganise | Rival | Replace
 
 
 class ChainInUse(RuntimeError):

@@ -6,29 +6,36 @@ from datetime import UTC, datetime
 from sgate.chain.simulator.blocks import Block
 from sgate.chain.simulator.chain import SimulatedChain
 from sgate.chain.simulator.history import LogEntry, SimulatedTx
-from sgate.chain.simulator.queries import BadQuery, log_cursor
+from sgate.chain.simulator.queries import BadQuery, log_cursor, principal_cursor
 from sgate.chain.simulator.transactions import Kind, StxEvent
 from sgate.chain.simulator.view import DROPPED, PENDING, Page, UnknownCursor, View
 from sgate.chain.source import (
     MAX_HEADERS_PER_PAGE,
+    MAX_INVOLVED_PER_PAGE,
     MAX_LOGS_PER_PAGE,
     MAX_TX_IDS_PER_CALL,
     ChainUnavailable,
     HeaderPage,
+    Involvement,
+    InvolvementPage,
     LogPage,
     Transaction,
     Transfer,
     TxStatus,
 )
-from sgate.chain.transfers import pair
+from sgate.chain.transfers import TokenEvent, pair
 from sgate.core.header import Header
 
 
 class SimulatorSource:
     """ChainSource straight on a SimulatedChain; it obeys the chain's faults as a server would."""
 
-    def __init__(self, chain: SimulatedChain) -> None:
+    def __init__(self, chain: SimulatedChain, *, page_size: int | None = None) -> None:
+        """`page_size`: at most so many entries a page, fewer than a real server gives, so that pages are turned."""
         self._chain = chain
+        self._headers_per_page = min(page_size or MAX_HEADERS_PER_PAGE, MAX_HEADERS_PER_PAGE)
+        self._logs_per_page = min(page_size or MAX_LOGS_PER_PAGE, MAX_LOGS_PER_PAGE)
+        self._involved_per_page = min(page_size or MAX_INVOLVED_PER_PAGE, MAX_INVOLVED_PER_PAGE)
 
     async def headers(self, cursor: str | None = None, unless: str | None = None) -> HeaderPage | None:
         """A page of canonical headers, newest first; None if `unless` still holds."""
@@ -37,7 +44,7 @@ class SimulatorSource:
         if unless == etag:
             return None
         try:
-            page = view.blocks(cursor, MAX_HEADERS_PER_PAGE)
+            page = view.blocks(cursor, self._headers_per_page)
         except UnknownCursor:
             raise ChainUnavailable("the simulated chain has no such cursor on its canonical branch") from None
         older = None if page.older is None else page.older.index_block_hash
@@ -51,10 +58,33 @@ class SimulatorSource:
             return None
         return _header(block)
 
+    async def header_at(self, height: int) -> Header | None:
+        """The canonical header of a height, or None if the chain does not reach it."""
+        block = self._view("/extended/v2/blocks/{height}").block_at(height)
+        return None if block is None else _header(block)
+
+    async def logs_below(self, height: int) -> LogPage:
+        """A page of memos printed below `height`, newest first."""
+        return await self.logs(f"{height}:0:0:0")
+
+    async def involving(self, address: str, cursor: str | None = None) -> InvolvementPage:
+        """A page of mined transactions that concern an address, newest first."""
+        view = self._view("/extended/v3/principals/{principal}/transactions")
+        try:
+            page = view.transactions_of(address, principal_cursor(cursor), self._involved_per_page)
+        except BadQuery as problem:
+            raise ChainUnavailable(f"transactions of {address}: {problem}") from None
+        older = page.older
+        block = None if older is None else view.block_of(older)
+        return InvolvementPage(
+            items=tuple(_involvement(view, tx, address) for tx in page.items),
+            older=None if older is None or block is None else f"{block.height}:0:{older.tx_index}",
+        )
+
     async def logs(self, cursor: str | None = None) -> LogPage:
         """A page of memos printed by the token contract, newest first."""
         view = self._view("/extended/v2/smart-contracts/{contract_id}/logs")
-        page: Page[LogEntry] = view.logs(_place(cursor), MAX_LOGS_PER_PAGE)
+        page: Page[LogEntry] = view.logs(_place(cursor), self._logs_per_page)
         older = page.older
         return LogPage(
             logs=tuple(entry.log for entry in page.items),
@@ -89,6 +119,15 @@ def _place(cursor: str | None) -> tuple[int, int, int] | None:
         return log_cursor(cursor)
     except BadQuery as problem:
         raise ChainUnavailable(f"logs of the simulated chain: {problem}") from None
+
+
+def _involvement(view: View, tx: SimulatedTx, address: str) -> Involvement:
+    block = view.block_of(tx)
+    if block is None:
+        raise LookupError("only mined transactions are listed")
+    tokens = (event for event in tx.events if isinstance(event, TokenEvent))
+    moves_tokens = any(address in (event.sender, event.recipient) for event in tokens)
+    return Involvement(tx_id=tx.tx_id, height=block.height, moves_tokens=moves_tokens)
 
 
 def _header(block: Block) -> Header:

@@ -1,0 +1,150 @@
+"""How each mode sees its chain: which sources, how often, with how many calls. Put together from the settings."""
+
+import secrets
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from sgate.chain.budget import Allowance, Budget, Limits, Spent, Unlimited
+from sgate.chain.failover import FailoverSource, NamedSource
+from sgate.chain.hiro import HiroSource
+from sgate.chain.simulator import DirectControl, HttpControl, SimulatedChain, SimulatorControl, SimulatorSource
+from sgate.chain.source import ChainSource
+from sgate.core.address import Network
+from sgate.settings import ModeSettings, Settings, Source
+from sgate.store import api_usage
+from sgate.store.pool import Pool
+from sgate.telemetry.metrics import Metrics, mode_name
+
+HIRO_URLS = {Network.MAINNET: "https://api.hiro.so", Network.TESTNET: "https://api.testnet.hiro.so"}
+HIRO_HOSTS = "hiro.so"
+HIRO_POLL_S = 5.0
+SIMULATOR_POLL_S = 0.5
+FREE_CALLS_PER_MONTH = 150_000
+CALLS_PER_MINUTE_WITHOUT_KEY = 25
+CALLS_PER_MINUTE_WITH_KEY = 500
+
+
+class Chain(msgspec.Struct, frozen=True, kw_only=True):
+    """How one mode sees its chain.
+
+    Attributes:
+        poll_s: seconds between two rounds at the fastest.
+        budgets: what each API may get, by its name; none for what costs nothing.
+        simulated: the chain itself if it runs in this process.
+    """
+
+    source: ChainSource
+    poll_s: float
+    budgets: Mapping[str, Budget] = {}
+    simulated: SimulatedChain | None = None
+    control: SimulatorControl | None = None
+    block_interval_s: float = 0.0
+
+    @property
+    def allowance(self) -> Allowance:
+        """What hints and addresses may spend: of the first API, which is asked first."""
+        return next(iter(self.budgets.values()), Unlimited())
+
+    def interval_s(self, busy: bool) -> float:
+        """Seconds between two rounds, by whether somebody waits for money."""
+        first = next(iter(self.budgets.values()), None)
+        return self.poll_s if first is None else first.interval_s(self.poll_s, busy=busy)
+
+
+def open_chain(settings: Settings, livemode: bool, directory: Path, metrics: Metrics) -> Chain:
+    """The chain of a mode. A simulated one that is not served elsewhere lives in `directory`."""
+    mode, asset = settings.mode(livemode), settings.asset_of(livemode)
+    if mode.source is Source.SIMULATOR and not mode.stacks_api_url:
+        chain = SimulatedChain.open(directory, asset=asset, seed=secrets.token_hex(8))
+        return Chain(
+            source=SimulatorSource(chain),
+            poll_s=mode.poll_interval_s or SIMULATOR_POLL_S,
+            simulated=chain,
+            control=DirectControl(chain),
+            block_interval_s=mode.block_interval_s,
+        )
+    return _served_chain(settings, livemode, asset, metrics)
+
+
+def _served_chain(settings: Settings, livemode: bool, asset: str, metrics: Metrics) -> Chain:
+    mode = settings.mode(livemode)
+    simulated = mode.source is Source.SIMULATOR
+    api_key = None if mode.stacks_api_key is None else mode.stacks_api_key.get_secret_value()
+
+    def count(endpoint: str, status: int | None, seconds: float) -> None:
+        del seconds
+        metrics.chain_calls.labels(mode_name(livemode), endpoint, str(status or "none")).inc()
+
+    sources: list[NamedSource] = []
+    budgets: dict[str, Budget] = {}
+    urls = urls_of(settings, livemode)
+    for url in urls:
+        name, limits = name_of(url), limits_of(mode, url)
+        budget = Budget(limits, _utc_now) if limits != Limits() else None
+        if budget is not None:
+            budgets[name] = budget
+        sources.append(NamedSource(name, HiroSource(url, asset, api_key, count, budget=budget)))
+    return Chain(
+        source=sources[0].source if len(sources) == 1 else FailoverSource(sources, clock=time.monotonic),
+        poll_s=mode.poll_interval_s or (SIMULATOR_POLL_S if simulated else HIRO_POLL_S),
+        budgets=budgets,
+        control=HttpControl(urls[0]) if simulated else None,
+    )
+
+
+def urls_of(settings: Settings, livemode: bool) -> tuple[str, ...]:
+    """The API servers of a mode, in the order they are asked; none for a simulated chain in the process itself."""
+    mode, network = settings.mode(livemode), settings.network_of(livemode)
+    default = () if network is Network.SIMULATED else (HIRO_URLS[network],)
+    return tuple(dict.fromkeys(mode.stacks_api_url)) or default
+
+
+def limits_of(mode: ModeSettings, url: str) -> Limits:
+    """How many calls an API may get: what is set, else what Hiro's public one allows; one's own server has no limit."""
+    host = urlsplit(url).hostname or ""
+    public = host == HIRO_HOSTS or host.endswith(f".{HIRO_HOSTS}")
+    per_minute = CALLS_PER_MINUTE_WITHOUT_KEY if mode.stacks_api_key is None else CALLS_PER_MINUTE_WITH_KEY
+    return Limits(
+        per_minute=_given(mode.stacks_api_calls_per_minute, per_minute if public else None),
+        per_month=_given(mode.stacks_api_calls_per_month, FREE_CALLS_PER_MONTH if public else None),
+    )
+
+
+def name_of(url: str) -> str:
+    """What to call an API in logs, metrics and the table of calls: its host and port."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+
+def _given(number: int | None, default: int | None) -> int | None:
+    return default if number is None else number or None
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class CallBooks:
+    """Keeps the counts of calls in the database, so that a restart or another leader goes on where this one was."""
+
+    def __init__(self, pool: Pool, budgets: Mapping[str, Budget], metrics: Metrics, *, livemode: bool) -> None:
+        self._pool = pool
+        self._budgets = budgets
+        self._metrics = metrics
+        self._livemode = livemode
+
+    async def save(self) -> None:
+        """Add what was called since, and learn what others called."""
+        for name, budget in self._budgets.items():
+            made = budget.take_unsaved()
+            async with self._pool.acquire() as connection:
+                total = await api_usage.add(connection, name, made.month.date(), made.calls, livemode=self._livemode)
+            budget.load(Spent(month=made.month, calls=total))
+            remaining = budget.remaining()
+            if remaining is not None:
+                self._metrics.chain_calls_left.labels(mode_name(self._livemode), name).set(remaining)

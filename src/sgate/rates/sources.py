@@ -1,0 +1,146 @@
+"""The public price sources: where each is asked, and what its answer means.
+
+Each answer is read with a type of its own, so that anything unexpected is a failure of that source and never a price.
+Prices are plain decimal digits: no sign, no exponent, no NaN, no infinity.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TypeVar
+
+import msgspec
+
+Shape = TypeVar("Shape")
+_PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,20})?")
+MIN_USD_PER_BTC = Decimal(1)
+MAX_USD_PER_BTC = Decimal(100_000_000)
+"""Beyond these something else is quoted than a bitcoin in dollars."""
+
+
+class BadAnswer(Exception):
+    """A source's answer is not what its documentation says; the message says what is wrong, without quoting it all."""
+
+
+class Price(msgspec.Struct, frozen=True):
+    """A price, and the source's own time of it if it tells one."""
+
+    usd_per_btc: Decimal
+    taken_at: datetime | None = None
+
+
+class PriceSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A public source. `title` is its name for people; `read` makes a Price of an answer's body or raises BadAnswer."""
+
+    title: str
+    url: str
+    path: str
+    read: Callable[[bytes], Price]
+
+
+class _CoinbaseTicker(msgspec.Struct):
+    price: str
+    time: datetime
+
+
+def read_coinbase(body: bytes) -> Price:
+    """Coinbase Exchange, product ticker: the last trade and its time."""
+    answer = _decoded(body, _CoinbaseTicker)
+    return Price(_price_of(answer.price), _aware(answer.time))
+
+
+class _KrakenPair(msgspec.Struct):
+    c: list[str]
+
+
+class _KrakenTicker(msgspec.Struct):
+    error: list[str]
+    result: dict[str, _KrakenPair] = {}
+
+
+def read_kraken(body: bytes) -> Price:
+    """Kraken, ticker information: the last trade, `c`. Kraken names the pair its own way, and tells no time."""
+    answer = _decoded(body, _KrakenTicker)
+    if answer.error:
+        raise BadAnswer(f"it reports {answer.error[0][:80]!r}")
+    pairs = list(answer.result.values())
+    if len(pairs) != 1 or not pairs[0].c:
+        raise BadAnswer("it does not have exactly one pair")
+    return Price(_price_of(pairs[0].c[0]))
+
+
+class _BitstampTicker(msgspec.Struct):
+    last: str
+    timestamp: str
+
+
+def read_bitstamp(body: bytes) -> Price:
+    """Bitstamp, ticker of a pair: the last trade, and the time of the ticker in Unix seconds."""
+    answer = _decoded(body, _BitstampTicker)
+    return Price(_price_of(answer.last), _unix(answer.timestamp))
+
+
+class _CoinGeckoCoin(msgspec.Struct):
+    usd: msgspec.Raw
+    last_updated_at: int
+
+
+class _CoinGeckoPrices(msgspec.Struct):
+    bitcoin: _CoinGeckoCoin
+
+
+def read_coingecko(body: bytes) -> Price:
+    """CoinGecko, simple price: an average over many markets as a JSON number, and its time in Unix seconds."""
+    coin = _decoded(body, _CoinGeckoPrices).bitcoin
+    return Price(_price_of(bytes(coin.usd).decode("utf-8", "replace")), _unix(str(coin.last_updated_at)))
+
+
+SOURCES: Mapping[str, PriceSource] = {
+    "coinbase": PriceSource(
+        title="Coinbase",
+        url="https://api.exchange.coinbase.com",
+        path="/products/BTC-USD/ticker",
+        read=read_coinbase,
+    ),
+    "kraken": PriceSource(
+        title="Kraken", url="https://api.kraken.com", path="/0/public/Ticker?pair=XBTUSD", read=read_kraken
+    ),
+    "bitstamp": PriceSource(
+        title="Bitstamp", url="https://www.bitstamp.net", path="/api/v2/ticker/btcusd/", read=read_bitstamp
+    ),
+    "coingecko": PriceSource(
+        title="CoinGecko",
+        url="https://api.coingecko.com",
+        path="/api/v3/simple/price?ids=bitcoin&vs_currencies=usd&include_last_updated_at=true",
+        read=read_coingecko,
+    ),
+}
+
+
+def _decoded(body: bytes, shape: type[Shape]) -> Shape:
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadAnswer(f"it cannot be read: {error}") from None
+
+
+def _price_of(text: str) -> Decimal:
+    if not _PRICE.fullmatch(text):
+        raise BadAnswer(f"{text[:40]!r} is not a price")
+    price = Decimal(text)
+    if not MIN_USD_PER_BTC <= price <= MAX_USD_PER_BTC:
+        raise BadAnswer(f"{price} dollars cannot be the price of a bitcoin")
+    return price
+
+
+def _unix(text: str) -> datetime:
+    if not (text.isascii() and text.isdigit() and len(text) <= len("9999999999")):
+        raise BadAnswer(f"{text[:40]!r} is not a time")
+    return datetime.fromtimestamp(int(text), UTC)
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise BadAnswer("its time has no time zone")
+    return moment

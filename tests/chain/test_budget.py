@@ -1,0 +1,139 @@
+"""How many calls the chain's API gets."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sgate.chain.budget import (
+    CALLS_PER_ROUND,
+    EXTRA_CAPACITY,
+    IDLE_INTERVAL_S,
+    LONGEST_INTERVAL_S,
+    Budget,
+    Limits,
+    Spent,
+    Unlimited,
+)
+
+FREE = Limits(per_month=150_000)
+START = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self, now=START):
+        self.now = now
+
+    def __call__(self):
+        return self.now
+
+    def pass_s(self, seconds):
+        self.now += timedelta(seconds=seconds)
+
+
+def open_budget(limits=FREE, now=START):
+    clock = Clock(now)
+    return Budget(limits, clock), clock
+
+
+def spend(budget, calls):
+    for _ in range(calls):
+        budget.count()
+
+
+def test_the_free_plan_looks_every_35_seconds_while_somebody_waits_and_every_minute_else():
+    budget, _ = open_budget()
+    assert budget.interval_s(5.0, busy=True) == pytest.approx(34.56, abs=0.01)
+    assert budget.interval_s(5.0, busy=False) == IDLE_INTERVAL_S
+
+
+def test_a_larger_budget_looks_as_often_as_it_is_told_to():
+    budget, _ = open_budget(Limits(per_minute=500, per_month=15_000_000))
+    assert budget.interval_s(5.0, busy=True) == 5.0
+    unlimited, _ = open_budget(Limits())
+    assert unlimited.interval_s(0.5, busy=True) == 0.5
+
+
+def test_the_interval_follows_what_is_left():
+    budget, clock = open_budget()
+    spend(budget, 75_000)
+    assert budget.interval_s(5.0, busy=True) == pytest.approx(2 * 34.56, abs=0.01)
+    clock.pass_s(15 * 86_400)
+    assert budget.interval_s(5.0, busy=True) == pytest.approx(34.56, abs=0.01)
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=200), st.booleans())
+def test_whoever_keeps_to_the_interval_and_the_spare_calls_never_uses_the_month_up(rounds, busy):
+    budget, clock = open_budget(Limits(per_month=40_000))
+    for wanted in rounds:
+        spend(budget, CALLS_PER_ROUND)
+        with budget.extra():
+            spend(budget, min(wanted, budget.spare_calls()))
+        assert budget.remaining() > 0
+        clock.pass_s(budget.interval_s(1.0, busy=busy))
+
+
+def test_hints_cannot_spend_what_headers_and_memos_need():
+    budget, clock = open_budget()
+    asked = 0
+    for _ in range(1_000):
+        spend(budget, CALLS_PER_ROUND)
+        with budget.extra():
+            asked += budget.spare_calls()
+            spend(budget, budget.spare_calls())
+        clock.pass_s(budget.interval_s(5.0, busy=True))
+    assert asked <= EXTRA_CAPACITY + 1_000 * CALLS_PER_ROUND * 0.25 + 1
+
+
+def test_a_month_that_is_used_up_lets_nothing_through_until_the_next():
+    budget, clock = open_budget(Limits(per_month=3))
+    spend(budget, 3)
+    assert (budget.remaining(), budget.wait_s()) == (0, float("inf"))
+    assert budget.interval_s(5.0, busy=True) == LONGEST_INTERVAL_S
+    clock.now = datetime(2026, 12, 1, tzinfo=UTC)
+    assert (budget.wait_s(), budget.remaining()) == (0.0, 3)
+
+
+def test_calls_of_a_minute():
+    budget, clock = open_budget(Limits(per_minute=2))
+    spend(budget, 1)
+    clock.pass_s(10)
+    spend(budget, 1)
+    assert budget.wait_s() == 50.0
+    clock.pass_s(50)
+    assert budget.wait_s() == 0.0
+    spend(budget, 1)
+    assert budget.wait_s() == 10.0
+
+
+def test_what_others_spent_counts_and_nothing_counts_twice():
+    budget, _ = open_budget()
+    spend(budget, 10)
+    assert budget.take_unsaved() == Spent(month=START, calls=10)
+    spend(budget, 5)
+    budget.load(Spent(month=START, calls=110))  # the ten of ours, and a hundred of another process
+    assert (budget.calls, budget.take_unsaved().calls) == (115, 5)
+    budget.load(Spent(month=START.replace(month=10), calls=99_999))
+    assert budget.calls == 115
+
+
+def test_the_server_knows_better_what_is_left():
+    budget, clock = open_budget()
+    budget.observe({"x-ratelimit-remaining-stacks-month": "140000"})
+    assert budget.remaining() == 140_000
+    budget.observe({"x-ratelimit-remaining-stacks-month": "149000"})
+    assert budget.remaining() == 140_000
+    budget.observe({"ratelimit-remaining": "0", "ratelimit-reset": "7"})
+    assert budget.wait_s() == 7.0
+    clock.pass_s(7)
+    assert budget.wait_s() == 0.0
+    for odd in ("", "-1", "1e9", "٣", "x" * 100, "9" * 40):
+        budget.observe({"x-ratelimit-remaining-stacks-month": odd, "ratelimit-remaining": odd})
+    assert (budget.remaining(), budget.wait_s()) == (140_000, 0.0)
+
+
+def test_without_limits_there_is_always_something_to_spare():
+    unlimited = Unlimited()
+    with unlimited.extra():
+        assert unlimited.spare_calls() == EXTRA_CAPACITY
