@@ -1,12 +1,26 @@
 """The terms of an intent: what settles it, until when, and what a payer still has to send."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.facts import DEADLINE, HOLD, IN_TIME_UNTIL, START, terms
 from core.strategies import FAST
-from sgate.core.intent import PaymentIntent, Status, accepts_payment, amount_due_sats
+from sgate.core.intent import PaymentIntent, Status, accepts_payment
+
+
+def intent(agreed, counted_sats=0):
+    return PaymentIntent(
+        id="pi_0123456789abcdef01234567",
+        merchant_id="1f0c6a4e-6f51-4f3e-9f43-111111111111",
+        livemode=False,
+        client_secret="pi_0123456789abcdef01234567_secret_0123456789abcdef0123456789abc",
+        terms=agreed,
+        created_at=START,
+        amount_received_sats=counted_sats,
+        amount_counted_sats=counted_sats,
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,7 +63,12 @@ def test_the_grace_comes_after_the_deadline_the_payer_sees():
     ],
 )
 def test_the_due_amount_is_what_is_missing_and_never_negative(tolerance_sats, received_sats, due_sats):
-    assert amount_due_sats(terms(tolerance_sats=tolerance_sats), received_sats) == due_sats
+    assert intent(terms(tolerance_sats=tolerance_sats), received_sats).amount_due_sats == due_sats
+
+
+def test_money_that_is_held_leaves_the_whole_amount_due():
+    held = msgspec.structs.replace(intent(terms()), amount_received_sats=1_000)
+    assert (held.amount_received_sats, held.amount_due_sats) == (1_000, 1_000)
 
 
 @FAST
@@ -61,21 +80,14 @@ def test_the_due_amount_is_what_is_missing_and_never_negative(tolerance_sats, re
 )
 def test_sending_exactly_the_due_amount_settles_the_intent(amount_sats, tolerance_sats, tolerance_bp, received_sats):
     agreed = terms(amount_sats, tolerance_sats=tolerance_sats, tolerance_bp=tolerance_bp)
-    due_sats = amount_due_sats(agreed, received_sats)
+    due_sats = intent(agreed, received_sats).amount_due_sats
     assert due_sats >= 0
     assert received_sats + due_sats >= agreed.minimum_sats
     assert 1 <= agreed.minimum_sats <= amount_sats
 
 
 def test_a_new_intent_waits_for_payment_and_has_said_one_thing():
-    made = PaymentIntent(
-        id="pi_0123456789abcdef01234567",
-        merchant_id="1f0c6a4e-6f51-4f3e-9f43-111111111111",
-        livemode=False,
-        client_secret="pi_0123456789abcdef01234567_secret_0123456789abcdef0123456789abc",
-        terms=terms(),
-        created_at=START,
-    )
+    made = intent(terms())
     assert (made.status, made.sequence, made.anomalies) == (Status.REQUIRES_PAYMENT, 1, frozenset())
     assert (made.amount_received_sats, made.amount_due_sats) == (0, 1_000)
 

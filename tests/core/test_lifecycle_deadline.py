@@ -51,7 +51,12 @@ def test_too_little_money_in_time_fails_instead_of_expiring():
     waiting = state_of([payment(1, 400)], view=view(time=IN_TIME_UNTIL))
     over = state_of([payment(1, 400)], view=view(time=IN_TIME_UNTIL + SECOND))
     assert (waiting.status, waiting.anomalies) == (Status.REQUIRES_PAYMENT, {Anomaly.PARTIALLY_PAID})
-    assert over == State(status=Status.FAILED, anomalies=frozenset({Anomaly.PARTIALLY_PAID}), amount_received_sats=400)
+    assert over == State(
+        status=Status.FAILED,
+        anomalies=frozenset({Anomaly.PARTIALLY_PAID}),
+        amount_received_sats=400,
+        amount_counted_sats=400,
+    )
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,9 @@ def test_an_unpaid_intent_waits_until_the_deadline_and_the_grace_are_over():
 
 
 def test_the_exact_amount_in_one_block_is_confirmed_by_a_policy_of_one_block():
-    assert state_of([payment()]) == State(status=Status.CONFIRMED, anomalies=NO_EXCEPTIONS, amount_received_sats=1_000)
+    assert state_of([payment()]) == State(
+        status=Status.CONFIRMED, anomalies=NO_EXCEPTIONS, amount_received_sats=1_000, amount_counted_sats=1_000
+    )
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,9 @@ def test_anything_else_is_tried_again_redirects_included(status):
 
 @pytest.mark.parametrize("attempt", [1, 4, 5])
 def test_gone_disables_the_endpoint_at_once(attempt):
-    assert decide(Schedule.DEFAULT, attempt, Outcome(status=410), START, 0.0) == Next(failed=True, disable=True)
+    assert decide(Schedule.DEFAULT, attempt, Outcome(status=410), START, 0.0) == Next(
+        failed=True, disable="the endpoint answered 410 Gone"
+    )
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ class World:
         self.chain.faults.lag_blocks = 0
         self.chain.faults.outage = False
         report = await self.round()
+        while report.more:
+            report = await self.round()
         assert report.trouble is None
         return report
 

@@ -14,6 +14,7 @@ from sgate.store.cipher import Cipher
 from sgate.store.endpoints import Endpoint
 from sgate.store.events import Event
 from sgate.workers.deliverer import Deliverer
+from sgate.workers.tender import Tender
 from sgate.workers.webhook_client import WebhookClient
 
 CIPHER = Cipher(["a secret key of the tests"])
@@ -113,11 +114,24 @@ class Outbox:
                 "SELECT disabled_reason FROM webhook_endpoints WHERE id = $1 AND disabled_at IS NOT NULL", endpoint_id
             )
 
-    async def enable(self, endpoint_id):
+    async def failing(self, endpoint_id):
         async with self.pool.acquire() as connection:
-            await connection.execute(
-                "UPDATE webhook_endpoints SET disabled_at = NULL, disabled_reason = NULL WHERE id = $1", endpoint_id
-            )
+            return await connection.fetchval("SELECT failing_since FROM webhook_endpoints WHERE id = $1", endpoint_id)
+
+    async def now(self):
+        async with self.pool.acquire() as connection:
+            return await connection.fetchval("SELECT now()")
+
+    async def enable(self, endpoint_id):
+        """Enable it, and let the tender release what was held."""
+        async with self.pool.acquire() as connection:
+            assert await endpoints.enable(connection, endpoint_id)
+        while (await Tender(self.pool).run_once()).released:
+            pass
+
+    async def move(self, endpoint_id, url):
+        async with self.pool.acquire() as connection:
+            await connection.execute("UPDATE webhook_endpoints SET url = $2 WHERE id = $1", endpoint_id, url)
 
 
 @contextlib.asynccontextmanager

@@ -13,10 +13,11 @@ from typing import Any
 
 from aiohttp import web
 
-from chain.replay import BLOCKS, IDS, LOGS, MULTIPLE, RECORDED, TX, Replay, answer, recording
+from chain.replay import BLOCKS, IDS, LOGS, MERCHANT, MULTIPLE, RECORDED, TX, Replay, answer, recording
 
 MICROBLOCK = 2147483647
 EVENTS_OF_BIG = f"/extended/v3/transactions/{TX['big']}/events"
+INVOLVING = f"/extended/v3/principals/{MERCHANT}/transactions"
 MADE_UP = "0x" + "5e" * 32
 
 
@@ -44,6 +45,7 @@ class RecordedChain:
         replay.put(LOGS, self._logs)
         replay.put(MULTIPLE, self._multiple)
         replay.put(EVENTS_OF_BIG, self._events)
+        replay.put(INVOLVING, self._involving)
         self._replay = replay
 
     def show(self, stage: Stage) -> None:
@@ -87,6 +89,19 @@ class RecordedChain:
         unknown = {"found": False, "result": {}}
         asked = request.query["tx_id"].split(",")
         return self._answer({tx_id: self.stage.transactions.get(tx_id, unknown) for tx_id in asked}, etag=False)
+
+    async def _involving(self, request: web.Request) -> web.Response:
+        """The merchant's transactions in the shape of `v3-principals-transactions`, from what the stage shows."""
+        listed = [
+            {
+                "transaction": {"tx_id": tx_id, "block": {"height": entry["result"]["block_height"]}},
+                "affected_balances": {"stx": False, "ft": True, "nft": False},
+            }
+            for tx_id, entry in self.stage.transactions.items()
+            if entry["result"].get("block_height") and MERCHANT in json.dumps(entry["result"].get("events"))
+        ]
+        listed.sort(key=lambda item: -item["transaction"]["block"]["height"])
+        return self._answer({"total": len(listed), "cursor": {"next": None}, "results": listed}, etag=False)
 
     async def _events(self, request: web.Request) -> web.Response:
         return self._answer(self.stage.event_pages[request.query.get("cursor", "")], etag=False)

@@ -2,16 +2,22 @@
 
 import asyncio
 import contextlib
+from datetime import UTC, datetime
 
 import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
+from sgate.core.finality import View
+from sgate.store.feed import Channel, Feed, notify
+from sgate.store.pool import connect
 from sgate.workers import service
 from sgate.workers.service import Pulse, Stop
-from sgate.workers.watcher import Fenced
+from sgate.workers.watcher import Fenced, Round
 
 WAIT_S = 20.0
+NOWHERE = View(height=0, index_block_hash="", time=datetime(2026, 11, 1, tzinfo=UTC), tenure_height=0, bitcoin_height=0)
+REPORT = Round(view=NOWHERE)
 
 
 class Rounds:
@@ -33,7 +39,7 @@ class Rounds:
         except asyncio.CancelledError:
             self.cancelled = True
             raise
-        return type("Round", (), {"trouble": None})
+        return REPORT
 
     async def until(self, count):
         async with self._changed:
@@ -41,17 +47,21 @@ class Rounds:
 
 
 @contextlib.asynccontextmanager
-async def watching(rounds, url, *, livemode=False):
+async def watching(rounds, url, *, livemode=False, feed=None, interval_s=lambda busy: 0.01):
+    async def seen(report):
+        pass
+
     stop, pulse = Stop(), Pulse()
     running = asyncio.create_task(
         service.watch(
             rounds,
+            feed or Feed(url),
             livemode=livemode,
             direct_url=url,
-            interval_s=0.01,
+            interval_s=interval_s,
             stop=stop,
             pulse=pulse,
-            observe=lambda _: None,
+            observe=seen,
         )
     )
     try:
@@ -166,3 +176,37 @@ async def test_a_stop_breaks_off_a_round_that_hangs(database_url, monkeypatch):
         stop.request()
         await asyncio.wait_for(running, WAIT_S)
     assert rounds.cancelled
+
+
+async def test_while_nobody_waits_it_rests_until_it_is_woken(database_url):
+    """A hint or a new intent ends the long rest: an hour here, if the wake-up were not heard."""
+    rounds, feed = Rounds(), Feed(database_url)
+    listening = asyncio.create_task(feed.run())
+    async with watching(rounds, database_url, feed=feed, interval_s=lambda busy: 0.01 if busy else 3600.0):
+        await rounds.until(1)
+        connection = await connect(database_url, application_name="test")
+        for count in range(2, 6):
+            await notify(connection, Channel.CHAIN)
+            await rounds.until(count)
+        await connection.close()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_it_leaves_the_api_alone_as_long_as_it_asks_for(database_url):
+    rounds = Rounds()
+    refused = Round(view=NOWHERE, trouble="429", retry_after_s=3600.0)
+    rounds.run_once = answering(rounds.run_once, [REPORT, refused])
+    async with watching(rounds, database_url) as (_, pulse, _):
+        await rounds.until(2)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(rounds.until(3), 0.2)
+        assert pulse.trouble == "429"
+
+
+def answering(run_once, reports):
+    async def answer():
+        await run_once()
+        return reports.pop(0)
+
+    return answer

@@ -5,10 +5,10 @@ import pytest
 from gateway.books import check_books
 from workers.following import open_world
 
-KEPT_BLOCKS = 200
+KEPT_BLOCKS = 600
 
 
-async def test_a_first_scan_keeps_two_hundred_headers_below_the_tip(pool):
+async def test_a_first_scan_keeps_six_hundred_headers_below_the_tip(pool):
     world = await open_world(pool, blocks=KEPT_BLOCKS + 60)
     assert await pool.fetchval("SELECT min(height) FROM blocks") == world.chain.tip.height - KEPT_BLOCKS
     await check_books(pool, world.chain)
@@ -20,7 +20,7 @@ async def test_a_first_scan_of_a_shorter_chain_keeps_all_of_it(pool):
     await check_books(pool, world.chain)
 
 
-@pytest.mark.parametrize("depth", [40, 190])
+@pytest.mark.parametrize("depth", [40, 590])
 async def test_a_deep_reorganisation_right_after_a_first_scan_is_followed(pool, depth):
     world = await open_world(pool, blocks=KEPT_BLOCKS + 60)
     intent = await world.shop.intent(1_000)

@@ -71,7 +71,7 @@ async def test_a_leader_that_lost_its_lock_writes_nothing(world):
     sleepy = world.watcher
     async with world.pool.acquire() as connection:
         cursor = await blocks.open_cursor(connection, world.shop.mode.network, livemode=False)
-    scan = await sleepy._read(cursor)
+    scan = await sleepy._scanner.read(cursor)
     world.chain.reorg(1, "drop")
     world.chain.mine()
     await world.another_watcher().run_once()
@@ -91,11 +91,11 @@ async def test_the_fence_holds_while_the_other_commit_is_still_open(world):
     world.chain.mine()
     async with world.pool.acquire() as connection:
         cursor = await blocks.open_cursor(connection, world.shop.mode.network, livemode=False)
-    scan = await world.watcher._read(cursor)
+    scan = await world.watcher._scanner.read(cursor)
     async with world.pool.acquire() as first:
         transaction = first.transaction()
         await transaction.start()
-        assert await blocks.advance(first, cursor, scan.view)
+        assert await blocks.advance(first, cursor, scan.view, scan.tip_height)
         second = asyncio.create_task(world.watcher._commit(cursor, scan))
         await until_somebody_waits(world.pool)
         await transaction.commit()

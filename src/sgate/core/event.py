@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 import msgspec
 
@@ -10,21 +11,33 @@ API_VERSION = "2026-11-01"
 
 
 class EventType(StrEnum):
-    """Everything that can be announced."""
+    """Everything that can be announced; `meaning` says what it tells."""
 
-    CREATED = "payment_intent.created"  # a payment intent was made
-    PROCESSING = "payment_intent.processing"  # enough is on the chain, not yet final
-    SUCCEEDED = "payment_intent.succeeded"  # enough, and final: ship. Once ever per intent
-    RECONFIRMED = "payment_intent.reconfirmed"  # final again after a reorganisation
-    REORGED = "payment_intent.reorged"  # a reorganisation took back what had been reached
-    EXPIRED = "payment_intent.expired"  # the deadline passed and nothing had come
-    FAILED = "payment_intent.failed"  # the deadline passed and too little had come
-    CANCELED = "payment_intent.canceled"  # the merchant canceled it
-    PARTIALLY_PAID = "payment_intent.partially_paid"  # a part came in time
-    OVERPAID = "payment_intent.overpaid"  # more came than was due
-    DUPLICATE_PAYMENT = "payment_intent.duplicate_payment"  # it was paid a second time
-    PAID_LATE = "payment_intent.paid_late"  # money came after the deadline
-    PAID_AFTER_CANCEL = "payment_intent.paid_after_cancel"  # money came after the cancel
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> Self:
+        """A type and the sentence that documents it."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    CREATED = "payment_intent.created", "A payment intent was made."
+    PROCESSING = "payment_intent.processing", "Enough is on the chain, but not final yet. Do not ship."
+    SUCCEEDED = "payment_intent.succeeded", "Enough is on the chain and final: ship. Sent once per intent, ever."
+    RECONFIRMED = "payment_intent.reconfirmed", "It is final again after a reorganisation of the chain."
+    REORGED = "payment_intent.reorged", "A reorganisation of the chain took back what had been reached."
+    EXPIRED = "payment_intent.expired", "The deadline passed and nothing had come."
+    FAILED = "payment_intent.failed", "The deadline passed and too little had come."
+    CANCELED = "payment_intent.canceled", "The merchant canceled it."
+    PARTIALLY_PAID = "payment_intent.partially_paid", "A part of the amount came in time."
+    OVERPAID = "payment_intent.overpaid", "More came than was due."
+    DUPLICATE_PAYMENT = "payment_intent.duplicate_payment", "It was paid a second time, in full."
+    PAID_LATE = "payment_intent.paid_late", "Money came after the deadline. It is held, or accepted, by your policy."
+    PAID_AFTER_CANCEL = "payment_intent.paid_after_cancel", "Money came after the cancel. It is held for your decision."
+    UNMATCHED = "payment.unmatched", "A deposit came that names no payment intent. The object is the payment."
+    ENDPOINT_DISABLED = "webhook_endpoint.disabled", "An endpoint failed for days, or answered that it wants no more."
+    ENDPOINT_TEST = "webhook_endpoint.test", "You asked for a test. Only the endpoint in question is told."
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):

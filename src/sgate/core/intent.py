@@ -16,6 +16,11 @@ MAX_DESCRIPTION_CHARACTERS = 500
 MAX_METADATA_KEYS = 20
 MAX_METADATA_KEY_CHARACTERS = 40
 MAX_METADATA_VALUE_BYTES = 500
+MAX_METADATA_JSON_BYTES = 12_000
+"""Of the whole as JSON: twenty full pairs of plain text fit; what JSON must escape counts as what it becomes. So a
+webhook's body stays below 20 kB.
+"""
+
 MAX_URL_CHARACTERS = 512
 BASIS_POINTS = 10_000
 
@@ -99,7 +104,7 @@ class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
         livemode: True on the live chain.
         client_secret: what the checkout page must know to show private fields.
         terms: the fixed conditions.
-        status, anomalies, amount_received_sats: the last decision.
+        status, anomalies, amount_received_sats, amount_counted_sats: the last decision.
         sequence: number of events so far; 1 after creation.
         confirmed_at: when it was first confirmed; never taken back. canceled_at: when the merchant canceled it.
         view: the chain as it was at the last decision; None before the first scan.
@@ -114,6 +119,7 @@ class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
     status: Status = Status.REQUIRES_PAYMENT
     anomalies: frozenset[Anomaly] = frozenset()
     amount_received_sats: int = 0
+    amount_counted_sats: int = 0
     sequence: int = 1
     next_check_height: int | None = None
     next_check_time: datetime | None = None
@@ -128,13 +134,9 @@ class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def amount_due_sats(self) -> int:
-        """What a payer still has to send; 0 once enough has come."""
-        return amount_due_sats(self.terms, self.amount_received_sats)
-
-
-def amount_due_sats(terms: Terms, received_sats: int) -> int:
-    """What is still missing, or 0 when what has come settles the intent."""
-    return 0 if received_sats >= terms.minimum_sats else terms.amount_sats - received_sats
+        """What a payer still has to send; 0 once enough has come. Money that is held does not count."""
+        counted_sats = self.amount_counted_sats
+        return 0 if counted_sats >= self.terms.minimum_sats else self.terms.amount_sats - counted_sats
 
 
 def accepts_payment(status: Status) -> bool:

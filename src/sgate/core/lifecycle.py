@@ -64,6 +64,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         amount_received_sats: the sum of all payments on the chain we follow, whether they count or not.
+        amount_counted_sats: the sum of those that count towards the due amount.
         next_check_height: the scanned height at which to look again, if nothing else happens.
         next_check_time: look again once the scanned block time is past this moment.
     """
@@ -71,6 +72,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     status: Status
     anomalies: frozenset[Anomaly]
     amount_received_sats: int
+    amount_counted_sats: int = 0
     next_check_height: int | None = None
     next_check_time: datetime | None = None
 
@@ -154,13 +156,20 @@ def reduce(
     received_sats = sum(payment.amount_sats for payment in canonical)
     anomalies = _anomalies(terms, counted, canonical, commands)
 
-    if _sum(counted) >= terms.minimum_sats:
-        return _covered(terms, counted, received_sats, anomalies, view)
+    counted_sats = _sum(counted)
+    state = State(
+        status=Status.REQUIRES_PAYMENT,
+        anomalies=anomalies,
+        amount_received_sats=received_sats,
+        amount_counted_sats=counted_sats,
+    )
+    if counted_sats >= terms.minimum_sats:
+        return _covered(state, terms, counted, view)
     if _is_canceled(commands):
-        return State(status=Status.CANCELED, anomalies=anomalies, amount_received_sats=received_sats)
+        return msgspec.structs.replace(state, status=Status.CANCELED)
     closed = any(isinstance(command, Close) for command in commands)
     hoped_for = [payment for payment in known if judge(payment, terms, commands) is not Verdict.SENT_BACK]
-    return _uncovered(terms, hoped_for, list(sightings), received_sats, anomalies, view, closed=closed)
+    return _uncovered(state, terms, hoped_for, list(sightings), view, closed=closed)
 
 
 def judge(payment: Payment, terms: Terms, commands: Iterable[Command]) -> Verdict:
@@ -213,28 +222,20 @@ def _status_events(before: Status, after: Status, history: History) -> list[Even
             return [EventType.CANCELED]
 
 
-def _covered(
-    terms: Terms, counted: Sequence[Payment], received_sats: int, anomalies: frozenset[Anomaly], view: View
-) -> State:
+def _covered(state: State, terms: Terms, counted: Sequence[Payment], view: View) -> State:
     """Enough is on the chain: confirmed if enough of it is final, else look again when more can be."""
     judged = [(payment, tier_for(terms.policy, max(terms.amount_sats, payment.amount_sats))) for payment in counted]
     final_sats = sum(payment.amount_sats for payment, tier in judged if is_final(payment, tier, view))
     if final_sats >= terms.minimum_sats:
-        return State(status=Status.CONFIRMED, anomalies=anomalies, amount_received_sats=received_sats)
-    return State(
-        status=Status.PROCESSING,
-        anomalies=anomalies,
-        amount_received_sats=received_sats,
-        next_check_height=next_check_height(judged, view),
-    )
+        return msgspec.structs.replace(state, status=Status.CONFIRMED)
+    return msgspec.structs.replace(state, status=Status.PROCESSING, next_check_height=next_check_height(judged, view))
 
 
 def _uncovered(
+    state: State,
     terms: Terms,
     known: Sequence[Payment],
     sightings: Sequence[Sighting],
-    received_sats: int,
-    anomalies: frozenset[Anomaly],
     view: View,
     *,
     closed: bool,
@@ -250,15 +251,8 @@ def _uncovered(
     )
     open_until = terms.in_time_until + (terms.seen_hold if may_come else timedelta())
     if view.time <= open_until and not closed:
-        status, next_check_time = Status.REQUIRES_PAYMENT, open_until
-    else:
-        status, next_check_time = (Status.FAILED if in_time else Status.EXPIRED), None
-    return State(
-        status=status,
-        anomalies=anomalies,
-        amount_received_sats=received_sats,
-        next_check_time=next_check_time,
-    )
+        return msgspec.structs.replace(state, next_check_time=open_until)
+    return msgspec.structs.replace(state, status=Status.FAILED if in_time else Status.EXPIRED)
 
 
 def _anomalies(

@@ -13,6 +13,9 @@ JITTER = 0.2
 MAX_RETRY_AFTER_S = 6 * 3600
 """A receiver's Retry-After is obeyed up to this."""
 
+FAILING_FOR = timedelta(days=5)
+"""An endpoint at which nothing has succeeded for so long is disabled when something fails there again."""
+
 _MINUTE, _HOUR = 60, 3600
 DEFAULT_WAITS_S: tuple[int, ...] = (5, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR)
 EXTENDED_WAITS_S: tuple[int, ...] = (
@@ -58,26 +61,37 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
-    """What follows an attempt: delivered, failed for good, or `retry_at`. `disable` takes the endpoint out."""
+    """What follows an attempt: delivered, failed for good, or `retry_at`. `disable`: why to take the endpoint out."""
 
     delivered: bool = False
     failed: bool = False
     retry_at: datetime | None = None
-    disable: bool = False
+    disable: str | None = None
 
 
-def decide(schedule: Schedule, attempt: int, outcome: Outcome, now: datetime, random_share: float) -> Next:
+def decide(
+    schedule: Schedule,
+    attempt: int,
+    outcome: Outcome,
+    now: datetime,
+    random_share: float,
+    failing_since: datetime | None = None,
+) -> Next:
     """What to do after attempt number `attempt` (1 for the first).
 
     Args:
         random_share: uniform in [0, 1); the caller's dice, for the jitter.
+        failing_since: since when nothing has succeeded at the endpoint; None if all was well before.
     """
     if outcome.succeeded:
         return Next(delivered=True)
     if outcome.status == HTTPStatus.GONE:  # the receiver says it wants no more
-        return Next(failed=True, disable=True)
+        return Next(failed=True, disable="the endpoint answered 410 Gone")
+    disable = None
+    if failing_since is not None and now - failing_since >= FAILING_FOR:
+        disable = f"nothing has succeeded for {FAILING_FOR.days} days"
     if attempt >= schedule.attempts:
-        return Next(failed=True)
+        return Next(failed=True, disable=disable)
     wait_s = schedule.waits_s[attempt - 1] * (1 + JITTER * random_share)
     wish_s = min(outcome.retry_after_s or 0, MAX_RETRY_AFTER_S)
-    return Next(retry_at=now + timedelta(seconds=max(wait_s, wish_s)))
+    return Next(retry_at=now + timedelta(seconds=max(wait_s, wish_s)), disable=disable)

@@ -17,8 +17,9 @@ import msgspec
 import structlog
 
 from sgate.core.event import body_of, envelope
-from sgate.core.retry import Outcome, Schedule, decide
+from sgate.core.retry import Schedule, decide
 from sgate.core.signature import headers_of
+from sgate.gateway import endpoints as endpoint_cases
 from sgate.gateway.environment import Environment
 from sgate.store import deliveries, endpoints
 from sgate.store.cipher import Cipher, UndecryptableSecret
@@ -31,6 +32,9 @@ BATCH = 100
 MAX_PROMPT = 256
 """Attempts in flight that are younger than SLOW_AFTER_S. More at once are not faster, only later each."""
 
+FULL_ENOUGH = 64
+"""While it is busy it claims no fewer than so many at once: small claims cost almost as much as full ones."""
+
 MAX_IN_FLIGHT = 1024
 """Attempts in flight in all. Those that hang do not take the places of others: a hundred dead endpoints delay none."""
 
@@ -39,14 +43,25 @@ PER_ENDPOINT = 10
 LEASE = timedelta(seconds=30)
 """Longer than twice the ten seconds that an attempt may last."""
 
+UNSIGNED_WAIT = timedelta(minutes=1)
+"""How long a delivery waits that cannot be signed, until it is looked at again."""
+
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What one round delivered: rows claimed, 2xx answers, rows to be tried again, rows given up."""
+    """What one round delivered: rows claimed, 2xx answers, rows to be tried again, given up, put off unsigned."""
 
     claimed: int = 0
     delivered: int = 0
     retried: int = 0
     failed: int = 0
+    postponed: int = 0
+
+
+class _Ended(msgspec.Struct, frozen=True):
+    """An attempt that is to be written down."""
+
+    delivery: Delivery
+    result: Result
 
 
 class Deliverer:
@@ -60,11 +75,13 @@ class Deliverer:
         client: WebhookClient,
         schedule: Schedule,
         environment: Environment,
+        queue: Pool | None = None,
         per_endpoint: int = PER_ENDPOINT,
         observe: Callable[[Delivery, Result], None] | None = None,
     ) -> None:
-        """`observe` is told of every attempt, for metrics."""
+        """`queue`: connections under QUEUE_SETTINGS; default: `pool`. `observe` is told of every attempt."""
         self._pool = pool
+        self._queue = queue or pool
         self._cipher = cipher
         self._client = client
         self._schedule = schedule
@@ -72,14 +89,27 @@ class Deliverer:
         self._per_endpoint = per_endpoint
         self._observe = observe
         self._in_flight: Counter[str] = Counter()
-        self._prompt = 0  # of these, the young ones
-        self._results = Coalescer[Result, bool](self._complete, max_batch=2 * BATCH)
+        self._slow: Counter[str] = Counter()  # of these, those that have taken long already
+        self._results = Coalescer[_Ended, bool](self._complete, max_batch=2 * BATCH)
         self._log = structlog.get_logger("sgate.deliverer")
+        self._unsigned: dict[str, str] = {}  # endpoints that nothing can be signed for, and why
 
     @property
     def in_flight(self) -> int:
         """Attempts under way."""
         return self._in_flight.total()
+
+    @property
+    def stuck(self) -> Sequence[str]:
+        """Endpoints that have all the attempts they may have in flight, all of them slow."""
+        return [endpoint_id for endpoint_id, slow in self._slow.items() if slow >= self._per_endpoint]
+
+    @property
+    def trouble(self) -> str | None:
+        """What keeps deliveries back that is not a receiver's fault."""
+        if not self._unsigned:
+            return None
+        return f"{len(self._unsigned)} webhook endpoint(s) wait: {next(iter(self._unsigned.values()))}"
 
     async def run_once(self) -> Report:
         """Claim one batch, send all of it, and write down how it went."""
@@ -88,10 +118,11 @@ class Deliverer:
     async def claim(self) -> tuple[UUID, Sequence[Delivery]]:
         """Take what is due, as much as may be in flight. The deliveries must go to `send` or `attempt` next."""
         token = UUID(bytes=self._environment.random_bytes(16))
-        limit = min(BATCH, MAX_PROMPT - self._prompt, MAX_IN_FLIGHT - self.in_flight)
-        if limit <= 0:
+        prompt = self.in_flight - self._slow.total()
+        limit = min(BATCH, MAX_PROMPT - prompt, MAX_IN_FLIGHT - self.in_flight)
+        if limit <= 0 or MAX_PROMPT - prompt < FULL_ENOUGH:
             return token, ()
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._queue.acquire() as connection:
             claimed = await deliveries.claim(
                 connection,
                 token,
@@ -101,7 +132,6 @@ class Deliverer:
                 lease=LEASE,
             )
         self._in_flight.update(delivery.endpoint_id for delivery in claimed)
-        self._prompt += len(claimed)
         return token, claimed
 
     async def send(self, token: UUID, claimed: Sequence[Delivery]) -> Report:
@@ -111,12 +141,14 @@ class Deliverer:
         for result in ended:
             if isinstance(result, BaseException):
                 raise result
-            results.append(result)
+            if result is not None:
+                results.append(result)
         return Report(
             claimed=len(claimed),
             delivered=sum(result.delivered for result in results),
             retried=sum(result.retry_in_s is not None for result in results),
             failed=sum(result.failed for result in results),
+            postponed=len(ended) - len(results),
         )
 
     async def give_back(self, token: UUID, claimed: Sequence[Delivery]) -> None:
@@ -124,45 +156,59 @@ class Deliverer:
         async with self._pool.acquire() as connection:
             await deliveries.release(connection, token, [delivery.id for delivery in claimed])
 
-    async def attempt(self, token: UUID, delivery: Delivery) -> Result:
-        """Send one claimed delivery once, and write down how it went."""
-        started_at, started = self._environment.now(), time.perf_counter()
-        slow = asyncio.get_running_loop().call_later(SLOW_AFTER_S, self._no_longer_prompt)
+    async def attempt(self, token: UUID, delivery: Delivery) -> Result | None:
+        """Send one claimed delivery once, and write down how it went. None if it could not even be signed."""
+        endpoint_id = delivery.endpoint_id
+        turns_slow = asyncio.get_running_loop().call_later(SLOW_AFTER_S, self._slow.update, (endpoint_id,))
         try:
-            reply = await self._post(delivery)
-            now = self._environment.now()
-            following = decide(self._schedule, delivery.attempt, reply.outcome, now, random.random())  # noqa: S311 - jitter
-            result = Result(
-                delivery_id=delivery.id,
-                token=token,
-                attempt=delivery.attempt,
-                started_at=started_at,
-                duration_ms=round((time.perf_counter() - started) * 1000),
-                response_status=reply.outcome.status,
-                response_headers=msgspec.json.encode(reply.headers).decode() if reply.headers else None,
-                response_body=reply.body,
-                error=reply.outcome.error,
-                delivered=following.delivered,
-                failed=following.failed,
-                retry_in_s=None if following.retry_at is None else (following.retry_at - now).total_seconds(),
-            )
-            if following.disable:
-                await self._disable(delivery)
-            await self._results.submit(result)
+            secrets = self._secrets_of(delivery)
+            if secrets is None:
+                await self._postpone(token, delivery)
+                return None
+            result, disable = await self._try(token, delivery, secrets)
+            await self._results.submit(_Ended(delivery, result))
+            if disable is not None:
+                await endpoint_cases.disable(self._pool, self._environment, endpoint_id, disable)
         finally:
-            if slow.when() > asyncio.get_running_loop().time():
-                slow.cancel()
-                self._prompt -= 1
-            self._in_flight[delivery.endpoint_id] -= 1
-            if self._in_flight[delivery.endpoint_id] <= 0:
-                del self._in_flight[delivery.endpoint_id]
+            if turns_slow.when() > asyncio.get_running_loop().time():
+                turns_slow.cancel()
+            else:
+                _one_less(self._slow, endpoint_id)
+            _one_less(self._in_flight, endpoint_id)
         self._note(delivery, result)
         return result
 
-    def _no_longer_prompt(self) -> None:
-        self._prompt -= 1
+    async def _try(self, token: UUID, delivery: Delivery, secrets: Sequence[str]) -> tuple[Result, str | None]:
+        """One attempt, and why to disable its endpoint, if that is what follows."""
+        started_at, started = self._environment.now(), time.perf_counter()
+        reply = await self._post(delivery, secrets, int(started_at.timestamp()))
+        now = self._environment.now()
+        following = decide(
+            self._schedule,
+            delivery.tries + 1,
+            reply.outcome,
+            now,
+            random.random(),  # noqa: S311 - jitter
+            delivery.failing_since,
+        )
+        result = Result(
+            delivery_id=delivery.id,
+            token=token,
+            attempt=delivery.attempt,
+            url=delivery.url,
+            started_at=started_at,
+            duration_ms=round((time.perf_counter() - started) * 1000),
+            response_status=reply.outcome.status,
+            response_headers=msgspec.json.encode(reply.headers).decode() if reply.headers else None,
+            response_body=reply.body,
+            error=reply.outcome.error,
+            delivered=following.delivered,
+            failed=following.failed,
+            retry_in_s=None if following.retry_at is None else (following.retry_at - now).total_seconds(),
+        )
+        return result, following.disable
 
-    async def _post(self, delivery: Delivery) -> Reply:
+    async def _post(self, delivery: Delivery, secrets: Sequence[str], timestamp_s: int) -> Reply:
         body = body_of(
             envelope(
                 event_id=delivery.event_id,
@@ -173,27 +219,48 @@ class Deliverer:
                 payload=delivery.payload,
             )
         )
-        try:
-            secret = _decrypted(self._cipher, delivery.secret_encrypted)
-        except UndecryptableSecret as error:
-            return Reply(outcome=Outcome(status=None, error=str(error)), headers={}, body=None)
-        timestamp_s = int(self._environment.now().timestamp())
-        headers = headers_of([secret], delivery.event_id, timestamp_s, body)
+        headers = headers_of(secrets, delivery.event_id, timestamp_s, body)
         headers["Content-Type"] = "application/json"
         headers["User-Agent"] = USER_AGENT
+        headers["Accept"] = "*/*"
         headers["Accept-Encoding"] = "identity"  # the answer is kept as it came, for people to read
         return await self._client.post(delivery.url, body, headers)
 
-    async def _disable(self, delivery: Delivery) -> None:
-        async with self._pool.acquire() as connection:
-            await endpoints.disable(connection, [delivery.endpoint_id], "the endpoint answered 410 Gone")
+    def _secrets_of(self, delivery: Delivery) -> Sequence[str] | None:
+        """The secret, and during a rotation the one before; None if the key that encrypted it is not there."""
+        try:
+            secrets = [_decrypted(self._cipher, delivery.secret_encrypted)]
+        except UndecryptableSecret as error:
+            self._unsigned[delivery.endpoint_id] = str(error)
+            return None
+        self._unsigned.pop(delivery.endpoint_id, None)
+        if delivery.previous_secret_encrypted is not None:
+            try:
+                secrets.append(_decrypted(self._cipher, delivery.previous_secret_encrypted))
+            except UndecryptableSecret as error:  # then the new one has to do
+                self._log.warning("previous_secret_lost", endpoint=delivery.endpoint_id, reason=str(error))
+        return secrets
 
-    async def _complete(self, results: Sequence[Result]) -> list[bool | BaseException]:
-        async with self._pool.acquire() as connection:
-            counted = await deliveries.complete(connection, results)
-        if counted != len(results):
-            self._log.warning("late_results_refused", count=len(results) - counted)
-        return [True] * len(results)
+    async def _postpone(self, token: UUID, delivery: Delivery) -> None:
+        """A mistake of the operator costs the merchant no attempt: it waits until the key is back."""
+        reason = self._unsigned[delivery.endpoint_id]
+        self._log.error("webhook_not_signed", endpoint=delivery.endpoint_id, delivery=delivery.id, reason=reason)
+        async with self._queue.acquire() as connection:
+            await deliveries.postpone(connection, token, [delivery.id], UNSIGNED_WAIT, f"not sent: {reason}")
+
+    async def _complete(self, ended: Sequence[_Ended]) -> list[bool | BaseException]:
+        """Store results. That an endpoint began to fail, or works again, is told only when it is new."""
+        failing = {e.delivery.endpoint_id for e in ended if not e.result.delivered and e.delivery.failing_since is None}
+        well = {e.delivery.endpoint_id for e in ended if e.result.delivered and e.delivery.failing_since is not None}
+        async with self._queue.acquire() as connection:
+            counted = await deliveries.complete(connection, [e.result for e in ended])
+            if well:
+                await endpoints.mark_recovered(connection, sorted(well))
+            if failing - well:
+                await endpoints.mark_failing(connection, sorted(failing - well), self._environment.now())
+        if counted != len(ended):
+            self._log.warning("late_results_refused", count=len(ended) - counted)
+        return [True] * len(ended)
 
     def _note(self, delivery: Delivery, result: Result) -> None:
         if self._observe is not None:
@@ -215,3 +282,9 @@ class Deliverer:
 @lru_cache(maxsize=4096)
 def _decrypted(cipher: Cipher, encrypted: bytes) -> str:
     return cipher.decrypt(encrypted).decode()
+
+
+def _one_less(counts: Counter[str], name: str) -> None:
+    counts[name] -= 1
+    if counts[name] <= 0:
+        del counts[name]

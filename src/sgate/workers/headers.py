@@ -12,10 +12,14 @@ from sgate.store.pool import Pool
 OVERLAP_BLOCKS = 20
 """Blocks read again each round: costs nothing while they fit one page, and forgives what an answer left out."""
 
-FIRST_HEADERS = 200
+FIRST_HEADERS = 600
 """Headers kept from before a first scan that begins at the tip: how deep a reorganisation right after it may go."""
 
 LOG_EVERY_PAGES = 20
+
+
+class Incoherent(Exception):
+    """The answers of this round do not fit together: replicas differ, or the chain moved. Nothing was changed."""
 
 
 class DifferentChain(Exception):
@@ -79,7 +83,8 @@ async def follow(pool: Pool, source: ChainSource, page: HeaderPage, cursor: Curs
         if page.older is None or lowest_held is None or page.headers[-1].height <= lowest_held:
             raise DifferentChain(
                 f"no block from height {page.headers[-1].height} up links to the chain read before: "
-                "another network or a restarted chain; see `sgate chain status`"
+                "another network or a restarted chain. Check the URL of the API; if the chain was really started anew, "
+                "say so with `sgate chain accept-reset`"
             )
         pages += 1
         if pages % LOG_EVERY_PAGES == 0:

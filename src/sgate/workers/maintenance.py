@@ -1,36 +1,57 @@
-"""Keeping house: what may be forgotten is forgotten, a little at a time."""
+"""Keeping house, a little at a time: what may be forgotten is forgotten, and days that are over are counted."""
+
+from datetime import timedelta
 
 import msgspec
 
-from sgate.store import blocks, idempotency
+from sgate.store import blocks, daily, exchange_rates, idempotency
 from sgate.store.pool import Pool
 
 SWEEP_ROWS = 1_000
 KEEP_BLOCKS = 5_000
 """Headers kept behind the scanned tip. Payments younger than this can be reorganised away and come back."""
 
+KEEP_RATES = timedelta(days=90)
+"""Looks at the price sources are kept so long; the rate of an intent stays with the intent."""
+
 
 class Swept(msgspec.Struct, frozen=True, kw_only=True):
-    """What one round removed; `more` if it had to leave some for the next."""
+    """What one round removed, and how many daily numbers it stored; `more` if it had to leave some for the next."""
 
     idempotency_keys: int = 0
     blocks: int = 0
+    exchange_rates: int = 0
+    modes_counted: int = 0
+    days_touched: int = 0
 
     @property
     def more(self) -> bool:
-        """Whether there may be more to remove."""
-        return SWEEP_ROWS in (self.idempotency_keys, self.blocks)
+        """Whether there may be more to do."""
+        return (
+            SWEEP_ROWS in (self.idempotency_keys, self.blocks, self.exchange_rates)
+            or self.modes_counted == daily.MAX_MODES_AT_ONCE
+            or self.days_touched == daily.MAX_TOUCHES_AT_ONCE
+        )
 
 
 class Maintenance:
-    """Sweeps expired rows. Any number may run."""
+    """Sweeps expired rows and stores daily numbers. Any number may run."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def run_once(self) -> Swept:
-        """One round: at most SWEEP_ROWS of each kind."""
+        """One round: at most SWEEP_ROWS of each kind, and as many days as `store.daily` counts at once."""
         async with self._pool.acquire() as connection:
             keys = await idempotency.sweep(connection, SWEEP_ROWS)
             old_blocks = await blocks.prune(connection, KEEP_BLOCKS, SWEEP_ROWS)
-        return Swept(idempotency_keys=keys, blocks=old_blocks)
+            rates = await exchange_rates.prune(connection, KEEP_RATES, SWEEP_ROWS)
+            modes = await daily.store_ended(connection)
+            days = await daily.store_touched(connection)
+        return Swept(
+            idempotency_keys=keys,
+            blocks=old_blocks,
+            exchange_rates=rates,
+            modes_counted=modes,
+            days_touched=days,
+        )

@@ -6,7 +6,7 @@ makes it wait and try again; anything else is a defect, ends the process and let
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from sgate.store.feed import Channel, Feed
 from sgate.store.pool import DatabaseErrors, connect
 from sgate.workers.deliverer import Deliverer
 from sgate.workers.maintenance import Maintenance
+from sgate.workers.tender import Tender
 from sgate.workers.watcher import Fenced, Round, Watcher
 
 ADVISORY_LOCKS = {False: 0x5347_4154_4510, True: 0x5347_4154_4511}
@@ -29,7 +30,11 @@ STANDBY_POLL_S = 0.5
 DATABASE_BACK_OFF_S = 0.5
 MAX_BACK_OFF_S = 5.0
 DELIVERY_POLL_S = 1.0
+TEND_INTERVAL_S = 1.0
 MAINTENANCE_INTERVAL_S = 60.0
+LONGEST_REST_S = 900.0
+"""How long the chain's API is left alone at most, whatever it asks for."""
+
 STOP_GRACE_S = 8.0
 """How long a stop waits for what is in flight. Supervisors kill after ten seconds (Docker) or thirty (Kubernetes)."""
 
@@ -108,29 +113,57 @@ async def _unless_stopped(work: Coroutine[object, object, Answer], stop: Stop) -
         await asyncio.wait([working, stopping])
 
 
+async def _first_of(wake: asyncio.Event, stop: Stop, timeout_s: float) -> None:
+    """Until there is something to do, a stop is asked for, or time is up."""
+    waiting = [asyncio.create_task(wake.wait()), asyncio.create_task(stop.wait())]
+    try:
+        await asyncio.wait(waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
 async def watch(
     watcher: Watcher,
+    feed: Feed,
     *,
     livemode: bool,
     direct_url: str,
-    interval_s: float,
+    interval_s: Callable[[bool], float],
     stop: Stop,
     pulse: Pulse,
-    observe: Callable[[Round], None],
+    observe: Callable[[Round], Awaitable[None]],
 ) -> None:
-    """Follow the chain while leading; stand by while another process leads."""
+    """Follow the chain while leading; stand by while another process leads.
+
+    Args:
+        interval_s: seconds from the end of a round to the next, by whether somebody waits for money.
+        observe: told of each round; what it raises of the database's troubles is waited out like the watcher's.
+    """
+    wake = asyncio.Event()
+    unlisten = feed.listen(Channel.CHAIN, lambda _: wake.set())
+
+    async def rest(report: Round) -> None:
+        if report.more:
+            return
+        shortest_s = max(interval_s(True), min(report.retry_after_s or 0.0, LONGEST_REST_S))
+        await stop.sleep(shortest_s)
+        rest_s = interval_s(report.busy) - shortest_s
+        if rest_s > 0 and not wake.is_set() and not stop.requested:
+            await _first_of(wake, stop, rest_s)
+        wake.clear()
 
     async def lead_or_stand_by() -> None:
-        async with _leadership(direct_url, livemode=livemode) as (leading, still_leading):
+        async with leadership(direct_url, livemode=livemode) as (leading, still_leading):
             pulse.leading = leading
             pulse.beat()
             while leading and not stop.requested:
                 report = await _unless_stopped(watcher.run_once(), stop)
                 if report is None:
                     break
-                observe(report)
+                await observe(report)
                 pulse.beat(report.trouble)
-                await stop.sleep(interval_s)
+                await rest(report)
                 await still_leading()
         pulse.leading = False
 
@@ -142,7 +175,10 @@ async def watch(
         finally:
             pulse.leading = False
 
-    await repeat("watcher", once, interval_s=STANDBY_POLL_S, stop=stop, pulse=pulse)
+    try:
+        await repeat("watcher", once, interval_s=STANDBY_POLL_S, stop=stop, pulse=pulse)
+    finally:
+        unlisten()
 
 
 class _Attempts:
@@ -201,25 +237,30 @@ async def deliver(
             attempts.raise_defects()
             wake.clear()
             token, claimed = await deliverer.claim()
-            pulse.beat()
+            pulse.beat(deliverer.trouble)
             if not claimed:
                 break
             attempts.start(token, claimed)
 
     async def once() -> None:
         await claim_and_send()
-        waiting = [asyncio.create_task(wake.wait()), asyncio.create_task(stop.wait())]
-        try:
-            await asyncio.wait(waiting, timeout=DELIVERY_POLL_S, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
+        await _first_of(wake, stop, DELIVERY_POLL_S)
 
     try:
         await repeat("deliverer", once, interval_s=0, stop=stop, pulse=pulse)
     finally:
         unlisten()
         await attempts.finish(stop_grace_s)
+
+
+async def tend(tender: Tender, deliverer: Deliverer, *, stop: Stop, pulse: Pulse) -> None:
+    """Keep what cannot go now out of the deliverer's way, and bring it back when it can."""
+
+    async def once() -> None:
+        await tender.run_once(deliverer.stuck)
+        pulse.beat()
+
+    await repeat("tender", once, interval_s=TEND_INTERVAL_S, stop=stop, pulse=pulse)
 
 
 async def keep_house(maintenance: Maintenance, *, stop: Stop, pulse: Pulse) -> None:
@@ -236,7 +277,7 @@ async def keep_house(maintenance: Maintenance, *, stop: Stop, pulse: Pulse) -> N
 
 
 @contextlib.asynccontextmanager
-async def _leadership(direct_url: str, *, livemode: bool):  # noqa: ANN202 - a pair, spelled out in the docstring
+async def leadership(direct_url: str, *, livemode: bool) -> AsyncGenerator[tuple[bool, Callable[[], Awaitable[None]]]]:
     """Try to take the lock: yields (leading, still_leading); the latter raises when the lock's connection is gone."""
     connection = await connect(direct_url, application_name="sgate watcher")
     try:

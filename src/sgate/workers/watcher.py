@@ -1,42 +1,36 @@
 """The watcher reads the chain and writes down facts; then it lets the ledger draw conclusions.
 
-One round: link the newest headers to those we hold, read the token's memos down to where we were, fetch the
-transactions whose memos name intents, and commit headers, payments, the cursor and the list of touched intents in one
-transaction.
-
-The answers of one round may come from different replicas of the API, and the chain may move between two of them. So the
-round commits only what one server stood by: the tip named by the first page of memos, still on the chain after the last
-answer. Anything that does not fit together ends the round without a change, and the next one tries again.
+One round: read what is new (`scanning`) and commit headers, payments, the cursor and the list of touched intents in one
+transaction, fenced by the cursor's version. Then, as far as the budget of calls allows: look hints up (`mempool`), read
+addresses for deposits without a memo (`inbox`), read a chunk of old blocks again if asked to (`rescan`). Last, let the
+ledger decide about every intent whose facts changed or whose time has come.
 """
-
-from collections.abc import Mapping, Sequence
 
 import msgspec
 import structlog
 
-from sgate.chain.source import ChainSource, ChainUnavailable, HeaderPage, LogPage, Transaction, Transfer, TxStatus
+from sgate.chain.budget import Allowance, Unlimited
+from sgate.chain.source import ChainSource, ChainUnavailable
 from sgate.core.finality import View
-from sgate.core.header import Header
-from sgate.core.memo import intent_id_of
-from sgate.core.payment import Payment
 from sgate.gateway import ledger
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
-from sgate.store import blocks, intents, merchants, payments
+from sgate.store import addresses, blocks, intents, merchants, payments
 from sgate.store import ledger as ledger_store
 from sgate.store.blocks import Cursor
-from sgate.store.payments import FoundPayment
-from sgate.store.pool import Pool
-from sgate.workers.headers import Branch, DifferentChain, follow
+from sgate.store.pool import Connection, Pool
+from sgate.workers.headers import DifferentChain, Incoherent
+from sgate.workers.inbox import InboxReader, InboxScan
+from sgate.workers.matching import Found, Matcher
+from sgate.workers.mempool import MempoolReader, MempoolScan
+from sgate.workers.recording import record
+from sgate.workers.rescan import RescanChunk, Rescanner
+from sgate.workers.scanning import Scan, Scanner
 
 MAX_SETTLED_PER_ROUND = 2_000
 """Decisions of one round, so that a flood of them does not keep us from the chain."""
 
-MAX_FOREIGN_REMEMBERED = 10_000
-
-
-class Incoherent(Exception):
-    """The answers of this round do not fit together: replicas differ, or the chain moved. Nothing was changed."""
+Troubles = (ChainUnavailable, Incoherent, DifferentChain)
 
 
 class Fenced(Exception):
@@ -51,6 +45,10 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
         new_blocks: headers stored. payments: payments recorded or moved. settled: intents decided.
         reorged_from: the lowest height that was replaced, or None.
         trouble: why nothing more was learned, in one sentence, or None.
+        retry_after_s: how long the chain's API wants to be left alone, or None.
+        behind_blocks: how many blocks the chain is known to be ahead of what is scanned.
+        busy: whether an intent waits for money or for finality.
+        more: whether the next round should come at once: there is more to read or to decide.
     """
 
     view: View
@@ -59,33 +57,46 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     settled: int = 0
     reorged_from: int | None = None
     trouble: str | None = None
-
-
-class Scan(msgspec.Struct, frozen=True, kw_only=True):
-    """What one round read, ready to be committed."""
-
-    branch: Branch
-    view: View
-    found: Mapping[str, Sequence[FoundPayment]]  # by transaction
-    foreign: Sequence[str]  # transactions that carry a memo like ours but pay nobody here, or were read before
+    retry_after_s: float | None = None
+    behind_blocks: int = 0
+    busy: bool = False
+    more: bool = False
 
 
 class Watcher:
     """Follows the chain of one mode."""
 
     def __init__(
-        self, *, pool: Pool, source: ChainSource, mode: Mode, environment: Environment, start_height: int | None = None
+        self,
+        *,
+        pool: Pool,
+        source: ChainSource,
+        mode: Mode,
+        environment: Environment,
+        start_height: int | None = None,
+        allowance: Allowance | None = None,
+        announces_unmatched: bool = True,
     ) -> None:
-        """`start_height`: where a first scan begins; None for the tip."""
+        """Put the parts together.
+
+        Args:
+            start_height: where a first scan begins; None for a little below the tip.
+            allowance: how many calls may go to hints and addresses; None for no limit.
+            announces_unmatched: whether merchants are told about new unmatched deposits.
+        """
+        livemode = mode.livemode
         self._pool = pool
-        self._source = source
         self._mode = mode
         self._environment = environment
-        self._start_height = start_height
-        self._newest: tuple[str, str | None] = ("", None)  # the tip of the last answer, and that answer's etag
-        self._foreign: dict[str, None] = {}  # see Scan; forgotten after a reorganisation
+        self._allowance = allowance or Unlimited()
+        self._announces = announces_unmatched
+        matcher = Matcher(pool, mode, environment)
+        self._scanner = Scanner(pool, source, matcher, livemode=livemode, start_height=start_height)
+        self._mempool = MempoolReader(pool, source, matcher, environment, livemode=livemode)
+        self._inbox = InboxReader(pool, source, matcher, environment, livemode=livemode)
+        self._rescanner = Rescanner(pool, source, matcher, livemode=livemode)
         self._version = -1  # of the cursor, after this watcher's last round
-        self._log = structlog.get_logger("sgate.watcher").bind(livemode=mode.livemode)
+        self._log = structlog.get_logger("sgate.watcher").bind(livemode=livemode)
 
     async def run_once(self) -> Round:
         """One round. Trouble with the chain is reported, not raised.
@@ -94,220 +105,147 @@ class Watcher:
             Fenced: see there.
             asyncpg.PostgresError, OSError: if the database is away.
         """
-        livemode = self._mode.livemode
-        async with self._pool.acquire() as connection:
-            cursor = await blocks.open_cursor(connection, self._mode.network, livemode=livemode)
-        if cursor.version != self._version:
-            self._foreign.clear()  # another watcher led meanwhile, and may have seen a reorganisation
-        scan: Scan | None = None
-        trouble: str | None = None
+        cursor = await self._open()
+        report = Round(view=cursor.view)
         try:
-            scan = await self._read(cursor)
-        except (ChainUnavailable, Incoherent, DifferentChain) as error:
-            trouble = str(error)
-            self._log.warning("watcher_trouble", reason=trouble)
-        if scan is None:
-            async with self._pool.acquire() as connection:
-                await blocks.note_check(connection, trouble, livemode=livemode)
-            report = Round(view=cursor.view, trouble=trouble)
-        else:
-            report = await self._commit(cursor, scan)
-            self._remember_foreign(scan.foreign)
-        self._version = cursor.version + (scan is not None)
-        settled = await self._settle(report.view)
-        return msgspec.structs.replace(report, settled=settled)
+            scan = await self._scanner.read(cursor)
+            if scan is not None:
+                report = await self._commit(cursor, scan)
+                self._scanner.committed(scan)
+                cursor = await self._open()
+            report = await self._look_further(cursor, report)
+        except Troubles as error:
+            self._log.warning("watcher_trouble", reason=str(error))
+            retry_after_s = error.retry_after_s if isinstance(error, ChainUnavailable) else None
+            report = msgspec.structs.replace(report, trouble=str(error), retry_after_s=retry_after_s)
+        return await self._settle(report)
 
-    # --- reading
-
-    async def _read(self, cursor: Cursor) -> Scan | None:
-        """Everything new, or None if there is nothing new.
-
-        The newest memos are read right after the newest headers, before either is followed down: what takes long must
-        not lie between the two, or a busy chain would never be caught up with.
-        """
-        page = await self._headers_unless_at(cursor)
-        if page is None:
-            return None
-        memos = await self._source.logs()
-        if memos.tip not in {header.index_block_hash for header in page.headers}:
-            page = await self._source.headers() or page  # a block came in between
-            self._note_newest(page)
-        branch = await follow(self._pool, self._source, page, cursor, self._start_height)
-        return await self._scan(cursor, branch, memos) if branch.new else None
-
-    async def _headers_unless_at(self, cursor: Cursor) -> HeaderPage | None:
-        """The newest headers, or None if they begin with the block that is scanned already.
-
-        Only the tip that the database holds counts: a round whose commit failed must be read again.
-        """
-        tip, etag = self._newest
-        page = await self._source.headers(unless=etag if tip == cursor.view.index_block_hash else None)
-        if page is None:
-            return None
-        self._note_newest(page)
-        return None if self._newest[0] == cursor.view.index_block_hash else page
-
-    def _note_newest(self, page: HeaderPage) -> None:
-        if page.headers:
-            self._newest = page.headers[0].index_block_hash, page.etag
-
-    async def _scan(self, cursor: Cursor, branch: Branch, memos: LogPage) -> Scan:
-        tip = next((header for header in branch.new if header.index_block_hash == memos.tip), None)
-        if tip is None or tip.height <= cursor.view.height:
-            raise Incoherent("the memos were read from a replica that stands elsewhere than the headers' one")
-        branch = branch.up_to(tip.height)
-        tx_ids = await self._naming_intents(memos, branch, tip)
-        found, foreign = await self._payments_of(tx_ids, branch)
-        again = await self._source.header(tip.index_block_hash)
-        if again is None or again.height != tip.height:
-            raise Incoherent("the chain moved while it was read")
-        view = View(
-            height=tip.height,
-            index_block_hash=tip.index_block_hash,
-            time=max(tip.time, cursor.view.time),
-            tenure_height=tip.tenure_height,
-            bitcoin_height=tip.bitcoin_height,
-        )
-        return Scan(branch=branch, view=view, found=found, foreign=foreign)
-
-    async def _naming_intents(self, page: LogPage, branch: Branch, tip: Header) -> list[str]:
-        """Transactions whose memo has the form of an intent id, newest first, down to where the branch begins."""
-        tx_ids, trusted = dict[str, None](), {tip.index_block_hash}
-        while True:
-            if page.tip not in trusted:
-                await self._check_not_behind(page, tip)
-                trusted.add(page.tip or "")
-            tx_ids.update((log.tx_id, None) for log in page.logs if intent_id_of(log.memo) is not None)
-            if page.older is None or (page.older_height is not None and page.older_height < branch.lowest_height):
-                return list(tx_ids)
-            page = await self._source.logs(page.older)
-
-    async def _check_not_behind(self, page: LogPage, tip: Header) -> None:
-        """A replica that lags would leave out the memos it does not have yet, without a word: refuse its page.
-
-        Raises:
-            Incoherent: unless the page's server has the scanned tip's height.
-        """
-        header = None if page.tip is None else await self._source.header(page.tip)
-        if header is None or header.height < tip.height:
-            raise Incoherent("a page of memos was read from a replica that is behind")
-
-    async def _payments_of(
-        self, tx_ids: Sequence[str], branch: Branch
-    ) -> tuple[dict[str, list[FoundPayment]], list[str]]:
-        """What these transactions pay to addresses of ours, for those not recorded yet where they are now.
-
-        Returns:
-            payments by transaction, and the transactions that need not be looked at again.
-        """
-        wanted = await self._not_yet_held(tx_ids, branch)
-        transactions = await self._source.transactions(wanted)
-        placed: dict[str, tuple[Transaction, Header]] = {}
-        deeper: list[str] = []
-        for tx_id in wanted:
-            transaction = _included(tx_id, transactions.get(tx_id))
-            if (transaction.block_height or 0) < branch.lowest_height:
-                deeper.append(tx_id)  # read in an earlier round
-            elif (transaction.block_height or 0) <= branch.new[-1].height:  # else read in the next
-                placed[tx_id] = transaction, _header_of(transaction, branch)
-        found = await self._matched(placed)
-        return found, [*deeper, *(tx_id for tx_id in placed if not found.get(tx_id))]
-
-    async def _not_yet_held(self, tx_ids: Sequence[str], branch: Branch) -> list[str]:
-        if branch.reorged_from is not None:
-            self._foreign.clear()
-        candidates = [tx_id for tx_id in tx_ids if tx_id not in self._foreign]
+    async def _open(self) -> Cursor:
         async with self._pool.acquire() as connection:
-            held = await payments.held_in_blocks(
-                connection, candidates, branch.lowest_height, livemode=self._mode.livemode
-            )
-        settled = branch.index_hashes
-        return [tx_id for tx_id in candidates if tx_id not in held or not held[tx_id] <= settled]
-
-    async def _matched(self, placed: Mapping[str, tuple[Transaction, Header]]) -> dict[str, list[FoundPayment]]:
-        """Whose are these transfers? By memo an intent's, if they go to its address; else the address's owner's."""
-        livemode = self._mode.livemode
-        transfers = [transfer for transaction, _ in placed.values() for transfer in transaction.transfers]
-        named = {intent_id for transfer in transfers if (intent_id := intent_id_of(transfer.memo))}
-        async with self._pool.acquire() as connection:
-            known = await intents.known(connection, sorted(named), livemode=livemode)
-            recipients = sorted({transfer.recipient for transfer in transfers})
-            owners = await merchants.owners_of(connection, recipients, livemode=livemode)
-        found: dict[str, list[FoundPayment]] = {}
-        for tx_id, (transaction, header) in placed.items():
-            for transfer in transaction.transfers:
-                merchant_id, intent_id = owners.get(transfer.recipient), intent_id_of(transfer.memo)
-                pay_address, intent_merchant_id = known.get(intent_id or "", ("", ""))
-                if pay_address == transfer.recipient:
-                    merchant_id = intent_merchant_id
-                elif merchant_id is not None or transfer.recipient == self._mode.gateway_address:
-                    intent_id = None
-                else:
-                    continue
-                payment = self._payment(transaction, transfer, header)
-                found.setdefault(tx_id, []).append(
-                    FoundPayment(payment=payment, merchant_id=merchant_id, intent_id=intent_id)
+            cursor = await blocks.open_cursor(connection, self._mode.network, livemode=self._mode.livemode)
+            if self._version == -1 and self._mode.gateway_address is not None:
+                await merchants.claim_address(
+                    connection, None, self._mode.gateway_address, livemode=self._mode.livemode
                 )
-        return found
+        if cursor.version != self._version:
+            self._scanner.forget()
+        self._version = cursor.version
+        return cursor
 
-    def _payment(self, transaction: Transaction, transfer: Transfer, header: Header) -> Payment:
-        return Payment(
-            id=self._environment.new_id("pay"),
-            tx_id=transaction.tx_id,
-            event_index=transfer.event_index,
-            amount_sats=transfer.amount_sats,
-            sender=transfer.sender,
-            recipient=transfer.recipient,
-            memo=transfer.memo,
-            block_height=header.height,
-            block_hash=header.block_hash,
-            index_block_hash=header.index_block_hash,
-            block_time=header.time,
-            tx_index=transaction.tx_index or 0,
-            tenure_height=header.tenure_height,
-            bitcoin_height=header.bitcoin_height,
-            first_mined_at=header.time,
-        )
-
-    def _remember_foreign(self, tx_ids: Sequence[str]) -> None:
-        self._foreign.update(dict.fromkeys(tx_ids))
-        while len(self._foreign) > MAX_FOREIGN_REMEMBERED:
-            del self._foreign[next(iter(self._foreign))]
-
-    # --- writing
+    # --- what is new
 
     async def _commit(self, cursor: Cursor, scan: Scan) -> Round:
         """Facts, cursor and queue in one transaction, fenced by the cursor's version."""
         livemode, new = self._mode.livemode, scan.branch.new
-        touched: set[str] = set()
         async with self._pool.acquire() as connection, connection.transaction():
-            if not await blocks.advance(connection, cursor, scan.view):
+            if not await blocks.advance(connection, cursor, scan.view, scan.tip_height):
                 raise Fenced("another watcher moved the cursor")
-            if scan.branch.reorged_from is not None:
-                hashes = [header.index_block_hash for header in new]
-                touched |= await payments.orphan_from(connection, new[0].height, hashes, scan.view, livemode=livemode)
+            touched = await self._reorganise(connection, cursor, scan)
             await blocks.replace_from(connection, new[0].height, new, livemode=livemode)
-            for tx_id, legs in scan.found.items():
-                paid = [leg.payment for leg in legs]
-                touched |= await payments.orphan_other_legs(connection, tx_id, paid, scan.view, livemode=livemode)
-                for leg in legs:
-                    intent_id = await payments.include(connection, leg, scan.view, livemode=livemode)
-                    touched |= {intent_id} if intent_id else set()
-                await payments.clear_sightings(connection, tx_id)
+            if cursor.view.height == 0:
+                await addresses.begin(connection, max(0, new[0].height - 1), livemode=livemode)
+            touched |= await self._record(connection, scan.found, scan.view, announce=True)
             await ledger_store.queue(connection, touched, livemode=livemode)
-        if scan.branch.reorged_from is not None:
-            self._log.warning("chain_reorged", from_height=scan.branch.reorged_from, tip=scan.view.height)
+        self._version = cursor.version + 1
         return Round(
             view=scan.view,
             new_blocks=len(new),
-            payments=sum(len(legs) for legs in scan.found.values()),
+            payments=_count(scan.found),
             reorged_from=scan.branch.reorged_from,
+            behind_blocks=scan.tip_height - scan.view.height,
         )
 
-    async def _settle(self, view: View) -> int:
+    async def _reorganise(self, connection: Connection, cursor: Cursor, scan: Scan) -> set[str]:
+        """Orphan what is not on the chain any more. Returns the intents concerned."""
+        livemode, height = self._mode.livemode, scan.branch.reorged_from
+        if height is None:
+            return set()
+        self._log.warning("chain_reorged", from_height=height, tip=scan.view.height)
+        hashes = [header.index_block_hash for header in scan.branch.new]
+        touched = await payments.orphan_from(connection, height, hashes, scan.view, livemode=livemode)
+        await addresses.note_reorg(connection, height, livemode=livemode)
+        fell = scan.view.tenure_height < cursor.view.tenure_height
+        if fell or scan.view.bitcoin_height < cursor.view.bitcoin_height:
+            await ledger_store.queue_fallen(connection, scan.view, livemode=livemode)
+        return touched
+
+    async def _record(self, connection: Connection, found: Found, view: View, *, announce: bool) -> set[str]:
+        return await record(
+            connection,
+            self._environment,
+            found,
+            view,
+            livemode=self._mode.livemode,
+            announce=announce and self._announces,
+        )
+
+    # --- what else there is to know
+
+    async def _look_further(self, cursor: Cursor, report: Round) -> Round:
+        """Hints, addresses and old blocks: each with what is left of the budget, each committed by itself."""
+        if cursor.view.height == 0:
+            return report
+        found = 0
+        with self._allowance.extra():
+            hinted = await self._mempool.read(cursor.view.height, self._allowance.spare_calls())
+        if hinted is not None:
+            found += await self._commit_hints(cursor, hinted)
+            cursor = await self._open()
+        if report.behind_blocks:
+            return msgspec.structs.replace(report, payments=report.payments + found)  # first things first
+        with self._allowance.extra():
+            read = await self._inbox.read(cursor, self._allowance.spare_calls())
+        if read is not None:
+            found += await self._commit_inbox(cursor, read)
+            cursor = await self._open()
+        if cursor.rescan is not None:
+            chunk = await self._rescanner.read(cursor, cursor.rescan)
+            found += await self._commit_rescan(cursor, chunk)
+            report = msgspec.structs.replace(report, more=chunk.height < cursor.rescan.highest)
+        return msgspec.structs.replace(report, payments=report.payments + found)
+
+    async def _commit_hints(self, cursor: Cursor, scan: MempoolScan) -> int:
+        async with self._pool.acquire() as connection, connection.transaction():
+            await self._fence(connection, cursor)
+            await self._add(connection, cursor, scan.found, announce=True)  # first: it asks when each was sighted
+            await self._mempool.write(connection, scan)
+        return _count(scan.found)
+
+    async def _commit_inbox(self, cursor: Cursor, scan: InboxScan) -> int:
+        livemode = self._mode.livemode
+        async with self._pool.acquire() as connection, connection.transaction():
+            await self._fence(connection, cursor)
+            await self._add(connection, cursor, scan.found, announce=True)
+            await addresses.note_read(connection, scan.read, self._environment.now(), livemode=livemode)
+            await blocks.remember_address(connection, scan.last_open_address, livemode=livemode)
+        return _count(scan.found)
+
+    async def _commit_rescan(self, cursor: Cursor, chunk: RescanChunk) -> int:
+        async with self._pool.acquire() as connection, connection.transaction():
+            await self._fence(connection, cursor)
+            await self._add(connection, cursor, chunk.found, announce=chunk.announces)
+            await blocks.rescanned(connection, chunk.height, livemode=self._mode.livemode)
+        return _count(chunk.found)
+
+    async def _fence(self, connection: Connection, cursor: Cursor) -> None:
+        if not await blocks.touch(connection, cursor):
+            raise Fenced("another watcher moved the cursor")
+        self._version = cursor.version + 1
+
+    async def _add(self, connection: Connection, cursor: Cursor, found: Found, *, announce: bool) -> None:
+        touched = await self._record(connection, found, cursor.view, announce=announce)
+        await ledger_store.queue(connection, touched, livemode=self._mode.livemode)
+
+    # --- what follows
+
+    async def _settle(self, report: Round) -> Round:
         """Decide what waits: touched intents first, then those whose deadline or threshold has come."""
         livemode, settled = self._mode.livemode, 0
-        while settled < MAX_SETTLED_PER_ROUND:
+        more = report.more or report.behind_blocks > 0
+        while True:
+            if settled >= MAX_SETTLED_PER_ROUND:
+                more = True
+                break
             try:
                 intent_id = await ledger.settle_next(
                     self._pool, self._environment, self._mode.public_url, livemode=livemode
@@ -317,24 +255,13 @@ class Watcher:
                 continue
             if intent_id is not None:
                 settled += 1
-            elif not await ledger.queue_due(self._pool, view, livemode=livemode):
+            elif not await ledger.queue_due(self._pool, report.view, livemode=livemode):
                 break
-        return settled
+        async with self._pool.acquire() as connection:
+            await blocks.note_check(connection, report.trouble, livemode=livemode)
+            busy = await intents.any_open(connection, livemode=livemode)
+        return msgspec.structs.replace(report, settled=settled, busy=busy, more=more and report.trouble is None)
 
 
-def _included(tx_id: str, transaction: Transaction | None) -> Transaction:
-    """A transaction whose memo we read, if whoever answered sees it in a block too.
-
-    Raises:
-        Incoherent: if not.
-    """
-    if transaction is None or transaction.status is not TxStatus.SUCCESS or transaction.block_hash is None:
-        raise Incoherent(f"{tx_id} printed a memo on one replica and is not in a block on another")
-    return transaction
-
-
-def _header_of(transaction: Transaction, branch: Branch) -> Header:
-    header = branch.by_block_hash.get(transaction.block_hash or "")
-    if header is None:
-        raise Incoherent(f"{transaction.tx_id} is in a block that the headers do not show")
-    return header
+def _count(found: Found) -> int:
+    return sum(len(legs) for legs in found.values())

@@ -1,38 +1,33 @@
 """Sending one webhook: a POST with bounds on everything, to nowhere but the public internet.
 
-The address is checked where the connection is made, on what the name resolved to, so that a name which pointed
-elsewhere when the endpoint was made gains nothing by changing. Redirects are not followed. Answers are read up to a
-limit, and what is kept of them is text that a database can store, whatever bytes came.
+Redirects are not followed. Connections are kept for a while and used again. Answers are read up to a limit, and what is
+kept of them is text that a database can store, whatever bytes came.
 """
 
 import asyncio
 import email.utils
-import functools
-import ipaddress
-import socket
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+import ssl
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 
-import aiohttp
 import msgspec
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from sgate.core import egress
 from sgate.core.retry import MAX_RETRY_AFTER_S, Outcome
+from sgate.workers import http1
+from sgate.workers.destinations import Connector, Destination, Resolve, destination_of
+from sgate.workers.http1 import BrokenAnswer, Disconnected, Line, Response
 
 TIMEOUT_S = 10.0
-MAX_RESPONSE_BYTES = 16_384
+MAX_RESPONSE_BYTES = http1.MAX_BODY_BYTES
 MAX_RESPONSE_HEADERS = 64
 MAX_HEADER_CHARACTERS = 1_024
 MAX_RETRY_AFTER_DIGITS = 9
-MAX_CONNECTIONS = 1024
-MAX_LOOKUPS = 64
-"""Names looked up at once. The system's resolver blocks its thread for as long as a dead name server lets it."""
+MAX_IDLE = 512
+"""Connections kept open for later. Those in use are as many as there are attempts in flight."""
 
-DNS_CACHE_S = 10
-"""How long addresses are used again. They were checked, so this opens nothing; it spares a look-up per attempt."""
+KEEP_S = 15.0
+"""How long an idle connection is kept. Common servers close theirs after 5 to 75 seconds."""
 
 USER_AGENT = "sGate-Webhooks/1"
 
@@ -46,110 +41,118 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookClient:
-    """Posts webhooks over pooled connections. `allow_private` lets developers use their own machine."""
+    """Posts webhooks. `allow_private` lets developers use their own machine; `resolve` looks names up."""
 
     def __init__(
-        self, *, allow_private: bool, timeout_s: float = TIMEOUT_S, resolver: AbstractResolver | None = None
+        self,
+        *,
+        allow_private: bool,
+        timeout_s: float = TIMEOUT_S,
+        resolve: Resolve | None = None,
+        ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._allow_private = allow_private
-        connector = aiohttp.TCPConnector(
-            limit=MAX_CONNECTIONS,
-            resolver=_GuardedResolver(resolver or _SystemResolver(), allow_private=allow_private),
-            ttl_dns_cache=DNS_CACHE_S,
-        )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            timeout=aiohttp.ClientTimeout(total=timeout_s),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-        )
+        self._timeout_s = timeout_s
+        self._connector = Connector(allow_private=allow_private, resolve=resolve, ssl_context=ssl_context)
+        self._idle: dict[tuple[str, int, bool], list[tuple[float, Line]]] = {}
+        self._idle_count = 0
+        self._sweeper: asyncio.TimerHandle | None = None
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Post `body`. Whatever goes wrong is an outcome, never an exception."""
         try:
-            # Here too: a host that is an address is never resolved, so the guarded resolver would not see it.
-            _check_url(url, allow_private=self._allow_private)
-            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
-                outcome = Outcome(
-                    status=response.status, error=_refusal(response.status), retry_after_s=_wish(response)
-                )
-                return Reply(outcome=outcome, headers=_shown_headers(response), body=await _read_some(response))
+            destination = destination_of(url, allow_private=self._allow_private)
+            return _reply(await self._exchange(destination, _request(destination, body, headers)))
         except TimeoutError:
             return _failed("no answer within the time limit")
-        except egress.ForbiddenDestination as error:
+        except (Disconnected, BrokenAnswer, egress.ForbiddenDestination) as error:
             return _failed(str(error))
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            return _failed(f"{type(error).__name__}: {error}"[:MAX_HEADER_CHARACTERS])
+        except (OSError, ValueError) as error:
+            return _failed(f"cannot connect: {error}"[:MAX_HEADER_CHARACTERS])
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._session.close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for line in [line for lines in self._idle.values() for _, line in lines]:
+            line.close()
+        self._idle.clear()
+        self._connector.close()
+
+    async def _exchange(self, destination: Destination, request: bytes) -> Response:
+        """The answer, or as much of it as came in time, if that is at least its status and headers."""
+        line: Line | None = None
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                line = self._take_idle(destination)
+                if line is not None:
+                    try:
+                        return await self._ask(destination, line, request)
+                    except Disconnected as error:
+                        if not error.before_answer:
+                            raise
+                        # It was being closed while it was idle: that says nothing about the receiver.
+                line = await self._connector.connect(destination)
+                return await self._ask(destination, line, request)
+        except TimeoutError:
+            response = None if line is None else line.so_far()
+            if response is None:
+                raise
+            return response
+        finally:
+            if line is not None and not line.reusable:
+                line.close()
+
+    async def _ask(self, destination: Destination, line: Line, request: bytes) -> Response:
+        response = await line.ask(request)
+        if line.reusable and self._idle_count < MAX_IDLE:
+            loop = asyncio.get_running_loop()
+            self._idle.setdefault(destination.origin, []).append((loop.time() + KEEP_S, line))
+            self._idle_count += 1
+            if self._sweeper is None:
+                self._sweeper = loop.call_later(KEEP_S, self._sweep)
+        else:
+            line.close()
+        return response
+
+    def _take_idle(self, destination: Destination) -> Line | None:
+        """The connection that was used last; the others are more likely to be closed by now."""
+        lines = self._idle.get(destination.origin)
+        while lines:
+            _, line = lines.pop()
+            self._idle_count -= 1
+            if line.reusable:
+                return line
+            line.close()
+        return None
+
+    def _sweep(self) -> None:
+        """Close what has been idle for too long."""
+        loop = asyncio.get_running_loop()
+        now, kept = loop.time(), dict[tuple[str, int, bool], list[tuple[float, Line]]]()
+        for origin, lines in self._idle.items():
+            for until, line in lines:
+                if until > now and line.reusable:
+                    kept.setdefault(origin, []).append((until, line))
+                else:
+                    line.close()
+        self._idle, self._idle_count = kept, sum(map(len, kept.values()))
+        self._sweeper = loop.call_later(KEEP_S, self._sweep) if kept else None
 
 
-@lru_cache(maxsize=4096)
-def _check_url(url: str, *, allow_private: bool) -> None:
-    """The check of the URL itself, once per URL; what its name resolves to is checked each time."""
-    egress.check_url(url, allow_private=allow_private, https_only=False)
+def _request(destination: Destination, body: bytes, headers: Mapping[str, str]) -> bytes:
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    head = (
+        f"POST {destination.target} HTTP/1.1\r\nHost: {destination.host_header}\r\n"
+        f"Content-Length: {len(body)}\r\n{lines}\r\n"
+    )
+    return head.encode("ascii") + body
 
 
-class _GuardedResolver(AbstractResolver):
-    """Resolves names and drops every address that a webhook must not be sent to."""
-
-    def __init__(self, inner: AbstractResolver, *, allow_private: bool) -> None:
-        self._inner = inner
-        self._allow_private = allow_private
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        results = await self._inner.resolve(host, port, family)
-        for result in results:
-            address = ipaddress.ip_address(result["host"].partition("%")[0])
-            egress.check_address(address, allow_private=self._allow_private)
-        return results
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-
-class _SystemResolver(AbstractResolver):
-    """The system's resolver in threads of its own: names that nobody answers for hold up no one else's look-ups."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(MAX_LOOKUPS, thread_name_prefix="webhook-dns")
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        look_up = functools.partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM)
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(address[0]),
-                port=port,
-                family=kind,
-                proto=protocol,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for kind, _, protocol, _, address in found
-        ]
-
-    async def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-async def _read_some(response: aiohttp.ClientResponse) -> str | None:
-    """The beginning of the body. The status has come: a body that breaks off or never ends does not change it."""
-    chunk = b""
-    try:
-        while len(chunk) < MAX_RESPONSE_BYTES and not response.content.at_eof():
-            chunk += await response.content.read(MAX_RESPONSE_BYTES - len(chunk))
-    except (TimeoutError, aiohttp.ClientError, OSError):
-        response.close()
-    if not response.content.at_eof():
-        response.close()  # the rest is not wanted, however long it is
-    return _storable(chunk.decode("utf-8", "replace")) if chunk else None
+def _reply(response: Response) -> Reply:
+    outcome = Outcome(status=response.status, error=_refusal(response.status), retry_after_s=_wish(response.headers))
+    body = _storable(response.body.decode("utf-8", "replace")) if response.body else None
+    return Reply(outcome=outcome, headers=_shown_headers(response.headers), body=body)
 
 
 def _storable(text: str) -> str:
@@ -169,9 +172,12 @@ def _refusal(status: int) -> str | None:
             return f"answered {status}"
 
 
-def _wish(response: aiohttp.ClientResponse) -> int | None:
+def _wish(headers: Sequence[tuple[bytes, bytes]]) -> int | None:
     """The receiver's Retry-After in seconds; it may be given as seconds or as a date."""
-    text = response.headers.get("Retry-After", "").strip()
+    found = next((value for name, value in headers if name.lower() == b"retry-after"), None)
+    if found is None:
+        return None
+    text = found.decode("latin-1").strip()
     if text.isascii() and text.isdigit():
         return int(text) if len(text) <= MAX_RETRY_AFTER_DIGITS else MAX_RETRY_AFTER_S
     try:
@@ -182,9 +188,13 @@ def _wish(response: aiohttp.ClientResponse) -> int | None:
     return max(0, round((moment - datetime.now(UTC)).total_seconds()))
 
 
-def _shown_headers(response: aiohttp.ClientResponse) -> dict[str, str]:
-    items = list(response.headers.items())[:MAX_RESPONSE_HEADERS]
-    return {_storable(name[:MAX_HEADER_CHARACTERS]): _storable(value[:MAX_HEADER_CHARACTERS]) for name, value in items}
+def _shown_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers as text; those that come several times as one, as HTTP allows."""
+    shown: dict[str, str] = {}
+    for name, value in headers[:MAX_RESPONSE_HEADERS]:
+        key, text = _storable(name.decode("latin-1")), _storable(value.decode("latin-1"))
+        shown[key[:MAX_HEADER_CHARACTERS]] = (f"{shown[key]}, {text}" if key in shown else text)[:MAX_HEADER_CHARACTERS]
+    return shown
 
 
 def _failed(reason: str) -> Reply:

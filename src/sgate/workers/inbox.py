@@ -1,0 +1,134 @@
+"""Reading addresses: deposits that carry no memo of ours are seen only there.
+
+Each address costs a call, so they take turns: half of the turns go round the addresses with open intents, the other
+half to those that were not read for the longest time. How far an address is read is the highest transaction that was
+really listed: an answer of a replica that lags lists less, and loses nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+
+from sgate.chain.source import ChainSource, Involvement, Transaction, TxStatus
+from sgate.gateway.environment import Environment
+from sgate.store import addresses, payments
+from sgate.store.addresses import WatchedAddress
+from sgate.store.blocks import Cursor
+from sgate.store.pool import Pool
+from sgate.workers.headers import OVERLAP_BLOCKS, Incoherent
+from sgate.workers.matching import Found, Matcher, place
+
+MAX_ADDRESSES = 20
+"""Addresses of one round, if the budget allows."""
+
+MAX_PAGES = 10
+"""Pages of one address in one round, 50 transactions each; what is longer goes on in the next round."""
+
+OPEN_REST = timedelta(seconds=30)
+"""How long an address with open intents rests between two reads."""
+
+REST = timedelta(minutes=10)
+"""How long any address rests."""
+
+
+class InboxScan(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read: how far each address is read now, and what was found on the way."""
+
+    read: Sequence[WatchedAddress]
+    found: Found
+    last_open_address: str
+
+
+class InboxReader:
+    """Reads the addresses of one mode, a few a round."""
+
+    def __init__(
+        self, pool: Pool, source: ChainSource, matcher: Matcher, environment: Environment, *, livemode: bool
+    ) -> None:
+        self._environment = environment
+        self._pool = pool
+        self._source = source
+        self._matcher = matcher
+        self._livemode = livemode
+
+    async def read(self, cursor: Cursor, calls: int) -> InboxScan | None:
+        """Read the next addresses, with about `calls` calls; None if none is due.
+
+        Raises:
+            Incoherent, ChainUnavailable: see there.
+        """
+        limit = min(MAX_ADDRESSES, calls - 1)  # one is for the transactions
+        if limit < 1:
+            return None
+        due, last_open = await self._due(cursor, limit)
+        if not due and last_open == cursor.last_open_address:
+            return None
+        read: list[WatchedAddress] = []
+        tx_ids: dict[str, None] = {}
+        for watched in due:
+            involved, after = await self._involved(watched, cursor.view.height)
+            read.append(after)
+            tx_ids.update((item.tx_id, None) for item in involved)
+        found = await self._payments_of(list(tx_ids), cursor.view.height)
+        return InboxScan(read=read, found=found, last_open_address=last_open)
+
+    async def _due(self, cursor: Cursor, limit: int) -> tuple[list[WatchedAddress], str]:
+        half, now = max(1, limit // 2), self._environment.now()
+        async with self._pool.acquire() as connection:
+            opened, last_open = await addresses.open_after(
+                connection, cursor.last_open_address, half, now - OPEN_REST, livemode=self._livemode
+            )
+            others = await addresses.longest_unread(connection, limit, now - REST, livemode=self._livemode)
+        due = {watched.address: watched for watched in (*opened, *others[: max(1, limit - len(opened))])}
+        return list(due.values())[:limit], last_open
+
+    async def _involved(self, watched: WatchedAddress, height: int) -> tuple[list[Involvement], WatchedAddress]:
+        """Transactions of scanned blocks that may pay to the address, and how far it is read with them."""
+        involved: list[Involvement] = []
+        cursor, target = watched.resume_at, watched.resume_height
+        lowest = watched.read_to_height - OVERLAP_BLOCKS
+        for _ in range(MAX_PAGES):
+            page = await self._source.involving(watched.address, cursor)
+            scanned = [item for item in page.items if item.height <= height]  # the rest is for a later round
+            if target is None:
+                target = max([watched.read_to_height, *(item.height for item in scanned)])
+            involved += [item for item in scanned if item.moves_tokens and item.height > lowest]
+            cursor = page.older
+            if cursor is None or (page.items and page.items[-1].height <= lowest):
+                done = WatchedAddress(
+                    address=watched.address, read_to_height=target, resume_at=None, resume_height=None
+                )
+                return involved, done
+        return involved, msgspec.structs.replace(watched, resume_at=cursor, resume_height=target)
+
+    async def _payments_of(self, tx_ids: Sequence[str], height: int) -> Found:
+        async with self._pool.acquire() as connection:
+            held = await payments.held_in_blocks(connection, tx_ids, 0, livemode=self._livemode)
+        unknown = [tx_id for tx_id in tx_ids if tx_id not in held]
+        if not unknown:
+            return {}
+        answers = await self._source.transactions(unknown)
+        mined = [
+            _scanned(tx_id, answers.get(tx_id), height)
+            for tx_id in unknown
+            if tx_id not in answers or answers[tx_id].status is not TxStatus.FAILED
+        ]
+        placed = await place(self._pool, self._source, mined, livemode=self._livemode)
+        return await self._matcher.match(placed)
+
+
+def _scanned(tx_id: str, transaction: Transaction | None, height: int) -> Transaction:
+    """A transaction that was listed in a scanned block, if whoever answered now sees it in one too.
+
+    Raises:
+        Incoherent: if not: the address must be read again.
+    """
+    if transaction is None or not is_scanned(transaction, height):
+        raise Incoherent(f"{tx_id} was listed on one replica and is not in a scanned block on another")
+    return transaction
+
+
+def is_scanned(transaction: Transaction, height: int) -> bool:
+    """Whether a transaction succeeded in a block that is scanned."""
+    return transaction.status is TxStatus.SUCCESS and (transaction.block_height or height + 1) <= height

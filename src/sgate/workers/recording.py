@@ -1,0 +1,45 @@
+"""Writing facts down: payments as the chain shows them, and who must be judged anew because of them.
+
+Everything here happens inside the watcher's transaction, which the cursor's version fences.
+"""
+
+from sgate.core.finality import View
+from sgate.gateway import outbox
+from sgate.gateway.environment import Environment
+from sgate.store import deposits, hints, payments
+from sgate.store.pool import Connection
+from sgate.workers.matching import Found
+
+
+async def record(
+    connection: Connection, environment: Environment, found: Found, view: View, *, livemode: bool, announce: bool
+) -> set[str]:
+    """Record what transactions pay, each as a unit: legs that a transaction no longer has are orphaned.
+
+    Args:
+        announce: whether merchants are told about unmatched deposits that are new.
+
+    Returns:
+        the intents whose facts changed.
+    """
+    touched: set[str] = set()
+    for tx_id, legs in found.items():
+        paid = [leg.payment for leg in legs]
+        touched |= await payments.orphan_other_legs(connection, tx_id, paid, view, livemode=livemode)
+        for leg in legs:
+            included = await payments.include(connection, leg, view, livemode=livemode)
+            if included is None:
+                continue
+            if included.intent_id is not None:
+                touched.add(included.intent_id)
+            elif included.is_new and announce:
+                await _announce(connection, environment, included.payment_id, livemode)
+        await payments.clear_sightings(connection, tx_id)
+        await hints.end_mined(connection, tx_id)
+    return touched
+
+
+async def _announce(connection: Connection, environment: Environment, payment_id: str, livemode: bool) -> None:
+    deposit = await deposits.get(connection, payment_id, livemode=livemode)
+    if deposit is not None:
+        await outbox.announce_unmatched(connection, environment, deposit)

@@ -1,0 +1,62 @@
+"""Reading blocks again that are scanned already, from below, a chunk a round: what was missed is found now.
+
+The cursor does not move, so nobody's confirmations fall. How far it came is stored, so a restart goes on.
+"""
+
+import msgspec
+
+from sgate.chain.source import ChainSource
+from sgate.core.memo import intent_id_of
+from sgate.store.blocks import Cursor, Rescan
+from sgate.store.pool import Pool
+from sgate.workers.headers import Incoherent
+from sgate.workers.matching import Found, Matcher, place
+from sgate.workers.scanning import CHUNK_BLOCKS, check_has_below, included
+
+
+class RescanChunk(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found in the chunk, which ends at `height`. `announces`: whether new deposits are told."""
+
+    height: int
+    found: Found
+    announces: bool
+
+
+class Rescanner:
+    """Reads scanned blocks again."""
+
+    def __init__(self, pool: Pool, source: ChainSource, matcher: Matcher, *, livemode: bool) -> None:
+        self._pool = pool
+        self._source = source
+        self._matcher = matcher
+        self._livemode = livemode
+
+    async def read(self, cursor: Cursor, rescan: Rescan) -> RescanChunk:
+        """The next chunk.
+
+        Raises:
+            Incoherent, ChainUnavailable: see there.
+        """
+        highest = min(rescan.lowest + CHUNK_BLOCKS - 1, rescan.highest, cursor.view.height)
+        tx_ids = await self._naming_intents(rescan.lowest, highest)
+        answers = await self._source.transactions(tx_ids) if tx_ids else {}
+        mined = [included(tx_id, answers.get(tx_id)) for tx_id in tx_ids]
+        placed = await place(self._pool, self._source, mined, livemode=self._livemode)
+        found = await self._matcher.match(placed)
+        return RescanChunk(height=highest, found=found, announces=rescan.announces)
+
+    async def _naming_intents(self, lowest: int, highest: int) -> list[str]:
+        """Transactions whose memo has the form of an intent id, in these blocks."""
+        top = await self._source.header_at(highest)
+        if top is None:
+            raise Incoherent("the blocks to read again come from a replica that is behind")
+        tx_ids, trusted = dict[str, None](), set[str]()
+        page = await self._source.logs_below(highest + 1)
+        while True:
+            if page.tip not in trusted:
+                await check_has_below(self._source, page.tip, top)
+                trusted.add(page.tip or "")
+            tx_ids.update((log.tx_id, None) for log in page.logs if intent_id_of(log.memo) is not None)
+            if page.older is None or (page.older_height is not None and page.older_height < lowest):
+                return list(tx_ids)
+            page = await self._source.logs(page.older)

@@ -1,0 +1,228 @@
+"""Reading what is new on the chain: headers down to what we hold, memos down to there, and what those memos paid.
+
+The answers of one round may come from different replicas of the API, and the chain may move between two of them. So a
+scan claims only what one server stood by: the tip named by the first page of memos. Every further page must come from a
+server that has that tip below it. Anything that does not fit together ends the scan, and the next one tries again.
+
+What lies far behind is read in chunks from below, a chunk a round: memory stays small, what was read is kept, and
+deadlines are judged in the order of the blocks.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import structlog
+
+from sgate.chain.source import ChainSource, HeaderPage, LogPage, Transaction, TxStatus
+from sgate.core.finality import View
+from sgate.core.header import Header
+from sgate.core.memo import intent_id_of
+from sgate.store import ledger, payments
+from sgate.store.blocks import Cursor
+from sgate.store.pool import Pool
+from sgate.workers.headers import Branch, Incoherent, follow
+from sgate.workers.matching import Found, Matcher, Placed
+
+CHUNK_BLOCKS = 600
+"""Blocks of one round while catching up: about an hour of the chain, twenty pages of headers."""
+
+MAX_FOREIGN_REMEMBERED = 10_000
+
+
+class Scan(msgspec.Struct, frozen=True, kw_only=True):
+    """What one round read, ready to be committed.
+
+    Attributes:
+        foreign: transactions that carry a memo like ours but pay nobody here, or were read before.
+        tip_height: how high the chain is, as far as this round saw.
+    """
+
+    branch: Branch
+    view: View
+    found: Found
+    foreign: Sequence[str]
+    tip_height: int
+
+
+class Scanner:
+    """Reads the chain of one mode. Keeps nothing that the database does not know better."""
+
+    def __init__(
+        self, pool: Pool, source: ChainSource, matcher: Matcher, *, livemode: bool, start_height: int | None
+    ) -> None:
+        """`start_height`: where a first scan begins; None for a little below the tip."""
+        self._pool = pool
+        self._source = source
+        self._matcher = matcher
+        self._livemode = livemode
+        self._start_height = start_height
+        self._newest: tuple[str, str | None] = ("", None)  # the tip of the last answer, and that answer's etag
+        self._foreign: dict[str, None] = {}  # see Scan; forgotten after a reorganisation
+        self._log = structlog.get_logger("sgate.watcher").bind(livemode=livemode)
+
+    def forget(self) -> None:
+        """Another watcher led meanwhile, and may have seen a reorganisation."""
+        self._foreign.clear()
+
+    def committed(self, scan: Scan) -> None:
+        """The scan is in the database."""
+        self._foreign.update(dict.fromkeys(scan.foreign))
+        while len(self._foreign) > MAX_FOREIGN_REMEMBERED:
+            del self._foreign[next(iter(self._foreign))]
+
+    async def read(self, cursor: Cursor) -> Scan | None:
+        """Everything new, or the next chunk of it; None if there is nothing new.
+
+        The newest memos are read right after the newest headers, before either is followed down: what takes long must
+        not lie between the two, or a busy chain would never be caught up with.
+
+        Raises:
+            Incoherent, DifferentChain, ChainUnavailable: see there.
+        """
+        page = await self._headers_unless_at(cursor)
+        if page is None:
+            return None
+        tip_height = page.headers[0].height if page.headers else 0
+        scanned = cursor.view.height or self._start_height
+        if scanned is not None and tip_height - scanned > CHUNK_BLOCKS:
+            return await self._read_chunk(cursor, scanned + CHUNK_BLOCKS, tip_height)
+        memos = await self._source.logs()
+        if memos.tip not in {header.index_block_hash for header in page.headers}:
+            page = await self._source.headers() or page  # a block came in between
+            self._note_newest(page)
+        branch = await follow(self._pool, self._source, page, cursor, self._start_height)
+        if not branch.new:
+            return None
+        tip = next((header for header in branch.new if header.index_block_hash == memos.tip), None)
+        if tip is None or tip.height <= cursor.view.height:
+            raise Incoherent("the memos were read from a replica that stands elsewhere than the headers' one")
+        return await self._scan(cursor, branch.up_to(tip.height), memos, tip, tip_height)
+
+    async def _read_chunk(self, cursor: Cursor, height: int, tip_height: int) -> Scan:
+        """What lies up to `height`, far below the tip."""
+        top = await self._source.header_at(height)
+        page = None if top is None else await self._source.headers(cursor=top.index_block_hash)
+        if top is None or page is None or page.headers[:1] != (top,):
+            raise Incoherent("the chain moved while it was caught up with")
+        self._newest = ("", None)
+        self._log.info("catching_up", scanned_height=cursor.view.height, tip_height=tip_height)
+        branch = await follow(self._pool, self._source, page, cursor, self._start_height)
+        memos = await self._source.logs_below(height + 1)
+        return await self._scan(cursor, branch, memos, top, tip_height)
+
+    async def _headers_unless_at(self, cursor: Cursor) -> HeaderPage | None:
+        """The newest headers, or None if they begin with the block that is scanned already.
+
+        Only the tip that the database holds counts: a round whose commit failed must be read again.
+        """
+        tip, etag = self._newest
+        page = await self._source.headers(unless=etag if tip == cursor.view.index_block_hash else None)
+        if page is None:
+            return None
+        self._note_newest(page)
+        return None if self._newest[0] == cursor.view.index_block_hash else page
+
+    def _note_newest(self, page: HeaderPage) -> None:
+        if page.headers:
+            self._newest = page.headers[0].index_block_hash, page.etag
+
+    async def _scan(self, cursor: Cursor, branch: Branch, memos: LogPage, tip: Header, tip_height: int) -> Scan:
+        tx_ids, pages = await self._naming_intents(memos, branch, tip)
+        found, foreign, asked = await self._payments_of(tx_ids, branch)
+        view = View(
+            height=tip.height,
+            index_block_hash=tip.index_block_hash,
+            time=max(tip.time, cursor.view.time),
+            tenure_height=tip.tenure_height,
+            bitcoin_height=tip.bitcoin_height,
+        )
+        one_answer = pages == 1 and memos.tip == tip.index_block_hash and not asked
+        if not one_answer or await self._decides_something(view):
+            again = await self._source.header(tip.index_block_hash)
+            if again is None or again.height != tip.height:
+                raise Incoherent("the chain moved while it was read")
+        return Scan(branch=branch, view=view, found=found, foreign=foreign, tip_height=max(tip_height, tip.height))
+
+    async def _decides_something(self, view: View) -> bool:
+        """Whether a deadline or a threshold comes in this view: then the tip must still stand after all was read."""
+        async with self._pool.acquire() as connection:
+            return await ledger.decides(connection, view, livemode=self._livemode)
+
+    async def _naming_intents(self, page: LogPage, branch: Branch, tip: Header) -> tuple[list[str], int]:
+        """Transactions whose memo has the form of an intent id, newest first, down to where the branch begins.
+
+        Returns:
+            the transactions, and how many pages were read.
+        """
+        tx_ids, trusted, pages = dict[str, None](), {tip.index_block_hash}, 1
+        while True:
+            if page.tip not in trusted:
+                await check_has_below(self._source, page.tip, tip)
+                trusted.add(page.tip or "")
+            tx_ids.update((log.tx_id, None) for log in page.logs if intent_id_of(log.memo) is not None)
+            if page.older is None or (page.older_height is not None and page.older_height < branch.lowest_height):
+                return list(tx_ids), pages
+            page = await self._source.logs(page.older)
+            pages += 1
+
+    async def _payments_of(self, tx_ids: Sequence[str], branch: Branch) -> tuple[Found, list[str], bool]:
+        """What these transactions pay to addresses of ours, for those not recorded yet where they are now.
+
+        Returns:
+            payments by transaction, transactions that need not be looked at again, and whether the source was asked.
+        """
+        wanted = await self._not_yet_held(tx_ids, branch)
+        transactions = await self._source.transactions(wanted) if wanted else {}
+        placed: list[Placed] = []
+        deeper: list[str] = []
+        for tx_id in wanted:
+            transaction = included(tx_id, transactions.get(tx_id))
+            if (transaction.block_height or 0) < branch.lowest_height:
+                deeper.append(tx_id)  # read in an earlier round
+            elif (transaction.block_height or 0) <= branch.new[-1].height:  # else read in the next
+                placed.append(Placed(transaction, _header_of(transaction, branch)))
+        found = await self._matcher.match(placed)
+        nobodys = [item.transaction.tx_id for item in placed if item.transaction.tx_id not in found]
+        return found, [*deeper, *nobodys], bool(wanted)
+
+    async def _not_yet_held(self, tx_ids: Sequence[str], branch: Branch) -> list[str]:
+        if branch.reorged_from is not None:
+            self._foreign.clear()
+        candidates = [tx_id for tx_id in tx_ids if tx_id not in self._foreign]
+        async with self._pool.acquire() as connection:
+            held = await payments.held_in_blocks(connection, candidates, branch.lowest_height, livemode=self._livemode)
+        settled = branch.index_hashes
+        return [tx_id for tx_id in candidates if tx_id not in held or not held[tx_id] <= settled]
+
+
+async def check_has_below(source: ChainSource, server_tip: str | None, header: Header) -> None:
+    """Make sure that a server whose newest block is `server_tip` has `header` below it.
+
+    A replica that lags, or that follows another branch, would leave memos out without a word.
+
+    Raises:
+        Incoherent: if it does not, or if it did not say where it stands.
+    """
+    page = None if server_tip is None else await source.headers(cursor=server_tip)
+    if page is None or not page.headers or page.headers[0].height < header.height:
+        raise Incoherent("a page of memos was read from a replica that is behind")
+    if page.headers[-1].height <= header.height and header not in page.headers:
+        raise Incoherent("a page of memos was read from a replica on another branch")
+
+
+def included(tx_id: str, transaction: Transaction | None) -> Transaction:
+    """A transaction whose memo we read, if whoever answered sees it in a block too.
+
+    Raises:
+        Incoherent: if not.
+    """
+    if transaction is None or transaction.status is not TxStatus.SUCCESS or transaction.block_hash is None:
+        raise Incoherent(f"{tx_id} printed a memo on one replica and is not in a block on another")
+    return transaction
+
+
+def _header_of(transaction: Transaction, branch: Branch) -> Header:
+    header = branch.by_block_hash.get(transaction.block_hash or "")
+    if header is None:
+        raise Incoherent(f"{transaction.tx_id} is in a block that the headers do not show")
+    return header
