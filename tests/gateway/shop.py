@@ -7,8 +7,8 @@ import msgspec
 from chain.simulated import ASSET, SHOP, Clock
 from sgate.core.address import Network
 from sgate.core.finality import Policy, Tier
-from sgate.gateway import endpoints
 from sgate.gateway.deployment import Mode, NoRates
+from sgate.gateway.endpoints import EndpointRequest, Endpoints
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import IntentRequest, Intents
 from sgate.store import intents, ledger, merchants
@@ -48,8 +48,9 @@ class Shop:
 
     async def endpoint(self, *event_types):
         """A webhook endpoint that wants these events (none: all)."""
-        request = endpoints.EndpointRequest(url="https://shop.example/hook", description=None, event_types=event_types)
-        await endpoints.create(self.pool, self.environment, self.cipher, self.merchant, request, None, ACTOR)
+        request = EndpointRequest(url="https://shop.example/hook", description=None, event_types=event_types)
+        endpoints = Endpoints(self.pool, self.environment, self.cipher)
+        await endpoints.create(self.merchant, request, None, ACTOR)
 
     async def cancel(self, intent_id):
         await self.intents.cancel(intent_id, self.merchant, None)

@@ -32,7 +32,7 @@ class Desk:
         """The chain is scanned to `height`, at the clock's time."""
         async with self.pool.acquire() as connection:
             cursor = await blocks.open_cursor(connection, "simulated", livemode=False)
-            assert await blocks.advance(connection, cursor, self.view(height))
+            assert await blocks.advance(connection, cursor, self.view(height), height)
         self.height = height
 
     def view(self, height):
@@ -196,7 +196,7 @@ async def test_an_event_has_one_delivery_for_each_endpoint_that_wants_it(desk):
 
 
 async def test_a_disabled_endpoint_gets_its_deliveries_to_be_held_and_a_deleted_one_none(desk):
-    await desk.pool.execute("UPDATE webhook_endpoints SET disabled_at = now()")
+    await desk.pool.execute("UPDATE webhook_endpoints SET disabled_at = now(), disabled_reason = 'by a test'")
     await desk.shop.endpoint()
     await desk.pool.execute("UPDATE webhook_endpoints SET deleted_at = now() WHERE disabled_at IS NULL")
     await desk.shop.intent()

@@ -19,7 +19,7 @@ async def test_what_is_held_for_a_disabled_endpoint_counts_again_when_it_is_enab
     outbox = await Outbox.open(pool)
     endpoint = await outbox.endpoint("http://127.0.0.1:1/hooks")
     await outbox.event()
-    await endpoints.disable(connection, [endpoint], "it is gone")
+    await endpoints.disable(connection, endpoint, "it is gone", await outbox.now())
     assert await deliveries.backlog(connection) == NOTHING
     await outbox.enable(endpoint)
     assert (await deliveries.backlog(connection))["due"] == 1
@@ -30,7 +30,7 @@ async def test_only_the_deliveries_of_living_endpoints_count(pool, connection):
     await outbox.endpoint("http://127.0.0.1:1/living")
     disabled = await outbox.endpoint("http://127.0.0.1:1/disabled")
     await outbox.event()
-    await endpoints.disable(connection, [disabled], "it is gone")
+    await endpoints.disable(connection, disabled, "it is gone", await outbox.now())
     assert (await deliveries.backlog(connection))["due"] == 1
 
 

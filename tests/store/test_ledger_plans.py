@@ -1,6 +1,5 @@
 """The hot statements use their indexes: with some thousand rows, none of them reads a whole table."""
 
-import json
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +8,9 @@ import pytest
 from chain.simulated import Clock
 from gateway.shop import open_shop
 from sgate.core.finality import View
-from sgate.store import deliveries, intents, ledger, payments
+from sgate.store import deliveries, intent_lists, intents, ledger, payments
+from sgate.store.intent_lists import Narrowed
+from store.plans import plan_of, used
 
 NOW = datetime.now(UTC)
 FILL = """
@@ -63,47 +64,6 @@ async def full(pool):
     return pool, shop.merchant.id
 
 
-class Asked(Exception):
-    """What a function of the store asks the database."""
-
-
-class Listener:
-    """A connection that notes the settings of a transaction and its statement, and goes no further."""
-
-    def __init__(self):
-        self.settings = []
-
-    async def fetch(self, statement, *arguments):
-        if "set_config" in statement:
-            self.settings.append(statement)
-        else:
-            raise Asked(statement, arguments)
-
-    fetchrow = fetchval = execute = fetch
-
-
-async def plan_of(pool, call):
-    """Every node of the plan that PostgreSQL chooses for what `call` asks; nothing of it is kept."""
-    listener = Listener()
-    with pytest.raises(Asked) as asked:
-        await call(listener)
-    statement, arguments = asked.value.args
-    async with pool.acquire() as connection:
-        transaction = connection.transaction()
-        await transaction.start()
-        for setting in listener.settings:
-            await connection.execute(setting)
-        text = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *arguments)
-        await transaction.rollback()
-    return list(nodes(json.loads(text)[0]["Plan"]))
-
-
-def nodes(plan):
-    yield plan
-    for child in plan.get("Plans", ()):
-        yield from nodes(child)
-
-
 LARGE = {"payment_intents", "payments", "events", "webhook_deliveries"}
 
 
@@ -111,8 +71,9 @@ def scanned_whole(plan):
     return {node["Relation Name"] for node in plan if node["Node Type"] == "Seq Scan"} & LARGE
 
 
-def used(plan):
-    return {node["Index Name"] for node in plan if "Index Name" in node}
+def narrowed(merchant_id, **more):
+    since, until = NOW - timedelta(days=400), NOW + timedelta(days=400)
+    return Narrowed(merchant_id=merchant_id, livemode=False, since=since, until=until, **more)
 
 
 VIEW = View(height=100, index_block_hash="", time=NOW, tenure_height=1, bitcoin_height=1)
@@ -123,13 +84,11 @@ def cases(merchant_id):
         "intents by id": (lambda c: intents.read(c, INTENT_IDS), {"payment_intents_pkey", "payments_intent"}),
         "lock an intent": (lambda c: intents.lock(c, INTENT_IDS[0]), {"payment_intents_pkey"}),
         "whose memos are these": (
-            lambda c: intents.known(c, INTENT_IDS, livemode=False),
+            lambda c: intents.known(c, INTENT_IDS),
             {"payment_intents_pkey"},
         ),
         "a merchant's list": (
-            lambda c: intents.list_after(
-                c, merchant_id, livemode=False, status=None, before=(NOW - timedelta(hours=1), ""), limit=10
-            ),
+            lambda c: intent_lists.after(c, narrowed(merchant_id), (NOW - timedelta(hours=1), ""), 10),
             {"payment_intents_list"},
         ),
         "thresholds passed": (
@@ -162,7 +121,7 @@ def cases(merchant_id):
 async def test_a_hot_statement_uses_its_index_and_reads_no_table_as_a_whole(full, name):
     pool, merchant_id = full
     call, indexes = cases(merchant_id)[name]
-    plan = await plan_of(pool, call)
+    plan = await plan_of(pool, call, settings=deliveries.QUEUE_SETTINGS if "deliveries" in name else None)
     assert scanned_whole(plan) == set()
     assert indexes <= used(plan)
 

@@ -1,11 +1,13 @@
 """Every SQL statement of the store is one that PostgreSQL understands, on the schema that the migrations build."""
 
 import importlib
+import itertools
 import pkgutil
 
 import asyncpg
 
 import sgate.store
+from sgate.store.intent_lists import Way, after_statement, before_statement, count_statement, page_statement
 
 SQL_WORDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 
@@ -18,6 +20,10 @@ def statements() -> dict[str, str]:
         for name, value in vars(importlib.import_module(module.name)).items():
             if isinstance(value, str) and value.strip().startswith(SQL_WORDS):
                 found[f"{module.name}.{name}"] = value
+    for make, way, status in itertools.product((after_statement, before_statement, page_statement), Way, (False, True)):
+        found[f"{make.__name__} {way} {status}"] = make(way, status=status)
+    for status, metadata in itertools.product((False, True), repeat=2):
+        found[f"count_statement {status} {metadata}"] = count_statement(status=status, metadata=metadata)
     return found
 
 

@@ -1,6 +1,6 @@
 """What a deployment decides for all its merchants, per mode: the network, and the defaults of an intent's terms."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
@@ -9,17 +9,12 @@ import msgspec
 from sgate.core.address import Network
 from sgate.core.finality import DEFAULT_POLICY, Policy
 from sgate.core.money import Quote, usd_of
+from sgate.core.rate import Rate
 
 DEFAULT_GRACE_S = 300
 DEFAULT_SEEN_HOLD_S = 1800
-
-
-class Rate(msgspec.Struct, frozen=True, kw_only=True):
-    """An exchange rate, where it comes from in words a customer may read, and when it was taken."""
-
-    usd_per_btc: Decimal
-    source: str
-    taken_at: datetime
+CHAIN_SILENT_AFTER = timedelta(minutes=3)
+"""Without a look at the chain for so long, payments are noticed late enough to say so."""
 
 
 class RateSource(Protocol):

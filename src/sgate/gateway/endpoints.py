@@ -1,24 +1,36 @@
 """Webhook endpoints: where a merchant is told."""
 
+from datetime import timedelta
+
 import msgspec
 
+from sgate.core.event import EventType
 from sgate.core.signature import SECRET_BYTES, new_secret
-from sgate.gateway import errors, idempotency
+from sgate.gateway import errors, idempotency, outbox
 from sgate.gateway.environment import Environment
 from sgate.gateway.idempotency import Answer, Key
 from sgate.gateway.rendering import encode, iso_ms
-from sgate.store import audit, endpoints, merchants
+from sgate.store import audit, endpoints, events, feed, merchants
 from sgate.store.audit import Actor
 from sgate.store.cipher import Cipher
 from sgate.store.endpoints import Endpoint
+from sgate.store.events import Event
 from sgate.store.merchants import Merchant
 from sgate.store.pool import Connection, Pool
 
 MAX_ENDPOINTS = 16
+ROTATION_OVERLAP = timedelta(hours=24)
+"""How long the secret before signs too, so that receivers can change theirs one after the other."""
+
+DELIVERER = Actor(name="deliverer")
+BY_MERCHANT = "disabled by the merchant"
 
 
 class EndpointObject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
-    """A webhook endpoint. `secret` is given only when the endpoint is made."""
+    """A webhook endpoint. `secret` is given only when the endpoint is made and when its secret is rotated.
+
+    `previous_secret_expires_at`: until then the secret before signs too. `failing_since`: nothing has succeeded since.
+    """
 
     id: str
     object: str = "webhook_endpoint"
@@ -28,6 +40,8 @@ class EndpointObject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fa
     event_types: tuple[str, ...]
     enabled: bool
     disabled_reason: str | None
+    failing_since: str | None
+    previous_secret_expires_at: str | None
     created_at: str
     secret: str | msgspec.UnsetType = msgspec.UNSET
 
@@ -40,62 +54,194 @@ class EndpointRequest(msgspec.Struct, frozen=True, kw_only=True):
     event_types: tuple[str, ...]
 
 
-async def create(
-    pool: Pool,
-    environment: Environment,
-    cipher: Cipher,
-    merchant: Merchant,
-    request: EndpointRequest,
-    key: Key | None,
-    actor: Actor,
-) -> Answer:
-    """Make an endpoint. Its secret is in the answer and never shown again.
+class EndpointChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What a merchant changes; the values are checked. What is UNSET stays."""
 
-    Raises:
-        TooManyWebhookEndpoints: see there.
-    """
-    secret = new_secret(environment.random_bytes(SECRET_BYTES))
-    endpoint = Endpoint(
-        id=environment.new_id("we"),
-        merchant_id=merchant.id,
-        livemode=merchant.livemode,
-        url=request.url,
-        description=request.description,
-        event_types=request.event_types,
-        secret_encrypted=cipher.encrypt(secret.encode()),
-        created_at=environment.now_ms(),
-    )
-    answer = Answer(status=201, body=encode(msgspec.structs.replace(endpoint_object(endpoint), secret=secret)))
+    url: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType | None = msgspec.UNSET
+    event_types: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    enabled: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class Endpoints:
+    """The use cases of a merchant's webhook endpoints. All but `list_of` and `get` are written to the audit log."""
+
+    def __init__(self, pool: Pool, environment: Environment, cipher: Cipher) -> None:
+        self._pool = pool
+        self._environment = environment
+        self._cipher = cipher
+
+    async def create(self, merchant: Merchant, request: EndpointRequest, key: Key | None, actor: Actor) -> Answer:
+        """Make an endpoint. Its secret is in the answer and never shown again.
+
+        Raises:
+            TooManyWebhookEndpoints: see there.
+        """
+        secret = new_secret(self._environment.random_bytes(SECRET_BYTES))
+        endpoint = Endpoint(
+            id=self._environment.new_id("we"),
+            merchant_id=merchant.id,
+            livemode=merchant.livemode,
+            url=request.url,
+            description=request.description,
+            event_types=request.event_types,
+            secret_encrypted=self._cipher.encrypt(secret.encode()),
+            created_at=self._environment.now_ms(),
+        )
+        answer = Answer(status=201, body=encode(msgspec.structs.replace(endpoint_object(endpoint), secret=secret)))
+        async with self._pool.acquire() as connection, connection.transaction():
+            replayed = await self._replayed(connection, key)
+            if replayed is not None:
+                return replayed
+            await merchants.lock(connection, merchant.id, livemode=merchant.livemode)  # or two at once pass the limit
+            if await endpoints.count(connection, merchant.id, livemode=merchant.livemode) >= MAX_ENDPOINTS:
+                raise errors.TooManyWebhookEndpoints
+            await endpoints.insert(connection, endpoint)
+            await _record(connection, actor, "created", endpoint, {"url": endpoint.url})
+            await idempotency.remember(connection, key, endpoint.id, answer, self._cipher)
+        return answer
+
+    async def list_of(self, merchant: Merchant) -> list[EndpointObject]:
+        """The merchant's endpoints, newest first."""
+        async with self._pool.acquire() as connection:
+            found = await endpoints.list_of(connection, merchant.id, livemode=merchant.livemode)
+        return [endpoint_object(endpoint) for endpoint in found]
+
+    async def get(self, merchant: Merchant, endpoint_id: str) -> EndpointObject:
+        """One of the merchant's endpoints.
+
+        Raises:
+            WebhookEndpointNotFound: if the merchant has no such endpoint.
+        """
+        async with self._pool.acquire() as connection:
+            found = await endpoints.get(connection, endpoint_id, merchant.id, livemode=merchant.livemode)
+        if found is None:
+            raise errors.WebhookEndpointNotFound
+        return endpoint_object(found)
+
+    async def update(
+        self, merchant: Merchant, endpoint_id: str, change: EndpointChange, key: Key | None, actor: Actor
+    ) -> Answer:
+        """Change an endpoint. Deliveries that wait go to the new URL; a new filter counts for events from now on.
+
+        Raises:
+            WebhookEndpointNotFound: if the merchant has no such endpoint.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            replayed = await self._replayed(connection, key)
+            if replayed is not None:
+                return replayed
+            endpoint = await lock(connection, merchant, endpoint_id)
+            fields = {name: value for name, value in _given(change).items() if getattr(endpoint, name) != value}
+            if fields:
+                endpoint = msgspec.structs.replace(endpoint, **fields)
+                await endpoints.update(connection, endpoint)
+                await _record(connection, actor, "updated", endpoint, fields)
+            if change.enabled is True:
+                await self._enable(connection, endpoint, actor)
+            elif change.enabled is False and endpoint.disabled_at is None:
+                await endpoints.disable(connection, endpoint.id, BY_MERCHANT, self._environment.now_ms())
+                await _record(connection, actor, "disabled", endpoint, {"reason": BY_MERCHANT})
+            return await self._answer(connection, merchant, endpoint_id, key)
+
+    async def rotate_secret(self, merchant: Merchant, endpoint_id: str, key: Key | None, actor: Actor) -> Answer:
+        """Give an endpoint a new secret, which is in the answer and never shown again. For a day the old one signs too.
+
+        Raises:
+            WebhookEndpointNotFound: if the merchant has no such endpoint.
+        """
+        secret = new_secret(self._environment.random_bytes(SECRET_BYTES))
+        until = self._environment.now_ms() + ROTATION_OVERLAP
+        async with self._pool.acquire() as connection, connection.transaction():
+            replayed = await self._replayed(connection, key)
+            if replayed is not None:
+                return replayed
+            endpoint = await lock(connection, merchant, endpoint_id)
+            await endpoints.rotate(connection, endpoint_id, self._cipher.encrypt(secret.encode()), until)
+            await _record(connection, actor, "secret_rotated", endpoint, {"previous_until": iso_ms(until)})
+            return await self._answer(connection, merchant, endpoint_id, key, secret=secret)
+
+    async def enable(self, merchant: Merchant, endpoint_id: str, key: Key | None, actor: Actor) -> Answer:
+        """Send to an endpoint again; what was held for it goes out, the oldest first.
+
+        Raises:
+            WebhookEndpointNotFound: if the merchant has no such endpoint.
+        """
+        return await self.update(merchant, endpoint_id, EndpointChange(enabled=True), key, actor)
+
+    async def delete(self, merchant: Merchant, endpoint_id: str, actor: Actor) -> None:
+        """Take an endpoint out of use. What was still to be sent there is not sent.
+
+        Raises:
+            WebhookEndpointNotFound: if the merchant has no such endpoint.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            endpoint = await lock(connection, merchant, endpoint_id)
+            await endpoints.delete(connection, endpoint_id, merchant.id, livemode=merchant.livemode)
+            await _record(connection, actor, "deleted", endpoint, {})
+
+    async def _enable(self, connection: Connection, endpoint: Endpoint, actor: Actor) -> None:
+        if await endpoints.enable(connection, endpoint.id):
+            await _record(connection, actor, "enabled", endpoint, {})
+            await feed.notify(connection, feed.Channel.DELIVERY)
+
+    async def _replayed(self, connection: Connection, key: Key | None) -> Answer | None:
+        return await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())
+
+    async def _answer(
+        self,
+        connection: Connection,
+        merchant: Merchant,
+        endpoint_id: str,
+        key: Key | None,
+        *,
+        secret: str | msgspec.UnsetType = msgspec.UNSET,
+    ) -> Answer:
+        endpoint = await lock(connection, merchant, endpoint_id)
+        answer = Answer(status=200, body=encode(msgspec.structs.replace(endpoint_object(endpoint), secret=secret)))
+        await idempotency.remember(connection, key, endpoint_id, answer, self._cipher)
+        return answer
+
+
+async def disable(pool: Pool, environment: Environment, endpoint_id: str, reason: str) -> bool:
+    """Take an endpoint out because of how it answers, and announce it. False if it was out already."""
+    now = environment.now_ms()
     async with pool.acquire() as connection, connection.transaction():
-        replayed = await idempotency.replay_or_claim(connection, key, cipher, environment.now())
-        if replayed is not None:
-            return replayed
-        await merchants.lock(connection, merchant.id, livemode=merchant.livemode)  # or two at once pass the limit
-        if await endpoints.count(connection, merchant.id, livemode=merchant.livemode) >= MAX_ENDPOINTS:
-            raise errors.TooManyWebhookEndpoints
-        await endpoints.insert(connection, endpoint)
-        await _record(connection, actor, "webhook_endpoint.created", merchant, endpoint.id, {"url": endpoint.url})
-        await idempotency.remember(connection, key, endpoint.id, answer, cipher)
-    return answer
+        endpoint = await endpoints.lock_any(connection, endpoint_id)
+        if endpoint is None or not await endpoints.disable(connection, endpoint_id, reason, now):
+            return False
+        endpoint = msgspec.structs.replace(endpoint, disabled_at=now, disabled_reason=reason)
+        await _record(connection, DELIVERER, "disabled", endpoint, {"reason": reason})
+        await events.append(connection, event_about(endpoint, EventType.ENDPOINT_DISABLED, environment), None)
+        await outbox.tell(connection, endpoint.merchant_id, livemode=endpoint.livemode)
+    return True
 
 
-async def list_of(pool: Pool, merchant: Merchant) -> list[EndpointObject]:
-    """The merchant's endpoints, newest first."""
-    async with pool.acquire() as connection:
-        found = await endpoints.list_of(connection, merchant.id, livemode=merchant.livemode)
-    return [endpoint_object(endpoint) for endpoint in found]
-
-
-async def delete(pool: Pool, merchant: Merchant, endpoint_id: str, actor: Actor) -> None:
-    """Take an endpoint out of use. What was still to be sent there is not sent.
+async def lock(connection: Connection, merchant: Merchant, endpoint_id: str) -> Endpoint:
+    """A merchant's endpoint, for a change in this transaction.
 
     Raises:
         WebhookEndpointNotFound: if the merchant has no such endpoint.
     """
-    async with pool.acquire() as connection, connection.transaction():
-        if not await endpoints.delete(connection, endpoint_id, merchant.id, livemode=merchant.livemode):
-            raise errors.WebhookEndpointNotFound
-        await _record(connection, actor, "webhook_endpoint.deleted", merchant, endpoint_id, {})
+    endpoint = await endpoints.lock(connection, endpoint_id, merchant.id, livemode=merchant.livemode)
+    if endpoint is None:
+        raise errors.WebhookEndpointNotFound
+    return endpoint
+
+
+def event_about(endpoint: Endpoint, event_type: EventType, environment: Environment) -> Event:
+    """An event whose object is an endpoint."""
+    return Event(
+        id=environment.new_id("evt"),
+        merchant_id=endpoint.merchant_id,
+        livemode=endpoint.livemode,
+        type=event_type,
+        payment_intent_id=None,
+        sequence=1,
+        payload=encode(endpoint_object(endpoint)),
+        created_at=environment.now_ms(),
+        object_id=endpoint.id,
+    )
 
 
 def endpoint_object(endpoint: Endpoint) -> EndpointObject:
@@ -108,24 +254,28 @@ def endpoint_object(endpoint: Endpoint) -> EndpointObject:
         event_types=endpoint.event_types,
         enabled=endpoint.disabled_at is None,
         disabled_reason=endpoint.disabled_reason,
+        failing_since=None if endpoint.failing_since is None else iso_ms(endpoint.failing_since),
+        previous_secret_expires_at=(
+            None if endpoint.previous_secret_until is None else iso_ms(endpoint.previous_secret_until)
+        ),
         created_at=iso_ms(endpoint.created_at),
     )
 
 
+def _given(change: EndpointChange) -> dict[str, object]:
+    fields = {"url": change.url, "description": change.description, "event_types": change.event_types}
+    return {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+
+
 async def _record(
-    connection: Connection,
-    actor: Actor,
-    action: str,
-    merchant: Merchant,
-    endpoint_id: str,
-    detail: dict[str, object],
+    connection: Connection, actor: Actor, action: str, endpoint: Endpoint, detail: dict[str, object]
 ) -> None:
     await audit.record(
         connection,
         actor,
-        action,
-        merchant_id=merchant.id,
-        livemode=merchant.livemode,
-        object_id=endpoint_id,
+        f"webhook_endpoint.{action}",
+        merchant_id=endpoint.merchant_id,
+        livemode=endpoint.livemode,
+        object_id=endpoint.id,
         detail=detail,
     )

@@ -58,6 +58,18 @@ class InvalidCursor(BadRequest):
     code = "invalid_cursor"
 
 
+class MixedPaging(BadRequest):
+    """A list is walked in one way at a time: give `starting_after`, `ending_before` or `page`, not two of them."""
+
+    code = "mixed_paging"
+
+
+class PageOutOfReach(BadRequest):
+    """Page numbers reach the first 10,000 objects. Go on with `starting_after`, or narrow the list."""
+
+    code = "page_out_of_reach"
+
+
 # --- 401, 403: who asks ---------------------------------------------------------------------------------------------
 
 
@@ -94,16 +106,46 @@ class PaymentIntentNotFound(NotFound):
     code = "payment_intent_not_found"
 
 
+class ReceiptNotFound(NotFound):
+    """There is a receipt as soon as a payment is in a block."""
+
+    code = "receipt_not_found"
+
+
+class LogoNotFound(NotFound):
+    """There is no such logo. A merchant's present one is named by `logo_url`."""
+
+    code = "logo_not_found"
+
+
+class PaymentNotFound(NotFound):
+    """There is no payment with this id among those that this key may see."""
+
+    code = "payment_not_found"
+
+
 class WebhookEndpointNotFound(NotFound):
     """There is no webhook endpoint with this id among those that this key may see."""
 
     code = "webhook_endpoint_not_found"
 
 
+class WebhookDeliveryNotFound(NotFound):
+    """There is no webhook delivery with this id among those that this key may see."""
+
+    code = "webhook_delivery_not_found"
+
+
 class EventNotFound(NotFound):
     """There is no event with this id among those that this key may see."""
 
     code = "event_not_found"
+
+
+class ApiKeyNotFound(NotFound):
+    """There is no API key with this id among those that this key may see. The id is not the key itself: `ak_...`."""
+
+    code = "api_key_not_found"
 
 
 class MethodNotAllowed(GatewayError):
@@ -143,10 +185,58 @@ class TooManyWebhookEndpoints(Conflict):
     code = "too_many_webhook_endpoints"
 
 
+class TooManyApiKeys(Conflict):
+    """The merchant has as many API keys as this server allows, 100 in each mode. Revoke one first."""
+
+    code = "too_many_api_keys"
+
+
+class ApiKeyEnded(Conflict):
+    """The API key does not work any more: it was revoked before, or came to its end after it was rolled."""
+
+    code = "api_key_ended"
+
+
+class WebhookEndpointDisabled(Conflict):
+    """The webhook endpoint is disabled or deleted. Enable it first."""
+
+    code = "webhook_endpoint_disabled"
+
+
+class RecoveryInProgress(Conflict):
+    """A range of events is already being sent to this endpoint once more. Wait until it is done."""
+
+    code = "recovery_in_progress"
+
+
 class PayAddressMissing(Conflict):
     """No address to be paid at: set `pay_address` with PATCH /v1/merchants/me first."""
 
     code = "pay_address_missing"
+
+
+class TooManyHints(Conflict):
+    """This payment intent has as many transaction hints as the server looks up. The payment itself will be found."""
+
+    code = "too_many_hints"
+
+
+class NothingToAccept(Conflict):
+    """The payment intent holds no money that waits for a decision: nothing came late or after a cancel."""
+
+    code = "nothing_to_accept"
+
+
+class PaymentNotAssignable(Conflict):
+    """Only an unmatched deposit that is on the chain can be assigned, to an intent with the same pay address."""
+
+    code = "payment_not_assignable"
+
+
+class PaymentNotRefundable(Conflict):
+    """This payment counts towards its payment intent, or was marked as sent back before. The message says which."""
+
+    code = "payment_not_refundable"
 
 
 class IdempotencyInProgress(Conflict):
@@ -167,7 +257,7 @@ class PayloadTooLarge(GatewayError):
 
 
 class UnsupportedMediaType(GatewayError):
-    """Send the body as `Content-Type: application/json`."""
+    """Send the body as `Content-Type: application/json`, in UTF-8 and not compressed."""
 
     status = 415
     type = "unsupported_media_type"
@@ -218,6 +308,12 @@ class InvalidUrl(ValidationFailed):
     code = "invalid_url"
 
 
+class InvalidLogo(ValidationFailed):
+    """A logo is a PNG, JPEG or WebP picture of at most 64 kB; send its bytes as the body."""
+
+    code = "invalid_logo"
+
+
 class InvalidPayAddress(ValidationFailed):
     """`pay_address` must be a Stacks address of the right network with a correct checksum."""
 
@@ -228,6 +324,18 @@ class InvalidConfirmationPolicy(ValidationFailed):
     """The confirmation policy cannot be used. The message says why."""
 
     code = "invalid_confirmation_policy"
+
+
+class InvalidTxId(ValidationFailed):
+    """A transaction id is `0x` followed by 64 hexadecimal digits."""
+
+    code = "invalid_tx_id"
+
+
+class InvalidRecoveryRange(ValidationFailed):
+    """`since` must be before `until` and in the past, and the range at most 30 days long."""
+
+    code = "invalid_recovery_range"
 
 
 class IdempotencyKeyReused(ValidationFailed):
@@ -256,6 +364,8 @@ class Unavailable(GatewayError):
 
 
 class RateUnavailable(Unavailable):
-    """There is no exchange rate fresh enough to price in dollars. Use `amount_sats`, or try again later."""
+    """There is no exchange rate to price in dollars with: the price sources are away, too old, or do not agree. Use
+    `amount_sats`, or try again later.
+    """
 
     code = "rate_unavailable"

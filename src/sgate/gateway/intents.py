@@ -1,11 +1,11 @@
-"""Payment intents: make, read, list, cancel.
+"""Payment intents: make, read, update, cancel.
 
 Creates and reads of one process share statements (see `store.coalesce`). A create is one statement that makes the
 intent, its event, its deliveries and its idempotency row, and nobody is answered before it is committed.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 import msgspec
@@ -13,7 +13,7 @@ import msgspec
 from sgate.core import money
 from sgate.core.credential import new_client_secret
 from sgate.core.finality import Policy, at_least_as_strict
-from sgate.core.intent import PaymentIntent, Status, Terms
+from sgate.core.intent import MAX_METADATA_JSON_BYTES, MAX_METADATA_KEYS, PaymentIntent, Status, Terms
 from sgate.core.lifecycle import Cancel
 from sgate.core.memo import is_intent_id
 from sgate.core.money import Quote
@@ -22,6 +22,7 @@ from sgate.gateway import errors, idempotency, ledger, rendering
 from sgate.gateway.deployment import Mode, quote_for
 from sgate.gateway.environment import Environment
 from sgate.gateway.idempotency import Answer, Key
+from sgate.store import feed
 from sgate.store import idempotency as stored_answers
 from sgate.store import intents as store
 from sgate.store import ledger as facts
@@ -33,7 +34,8 @@ from sgate.store.merchants import Merchant
 from sgate.store.pool import Connection, DatabaseErrors, Pool
 
 CLIENT_SECRET_RANDOM_BYTES = 15
-_END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+RATE_RETRY_AFTER_S = 30
+"""What a caller is told to wait when there is no exchange rate: about as long as the next look at the sources takes."""
 
 
 class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,15 +51,18 @@ class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy | None
 
 
+class DescriptionChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What a merchant says anew about an intent; every value is checked. UNSET leaves it as it is, None clears it.
+
+    Of `metadata` the keys that are given are set, or removed if None; all others stay.
+    """
+
+    description: str | msgspec.UnsetType | None = msgspec.UNSET
+    metadata: dict[str, str | None] | msgspec.UnsetType | None = msgspec.UNSET
+
+
 class SettingsOutdated(Exception):
     """The merchant's settings changed since the caller read them: nothing was stored. Read them again and repeat."""
-
-
-class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of a list: JSON objects, and whether there are more."""
-
-    items: tuple[rendering.IntentWithPayments, ...]
-    has_more: bool
 
 
 class Intents:
@@ -235,31 +240,6 @@ class Intents:
             found = await store.read(connection, list(set(batch)))
         return [found.get(intent_id) for intent_id in batch]
 
-    async def list_page(
-        self, merchant: Merchant, *, status: Status | None, starting_after: str | None, limit: int
-    ) -> Page:
-        """The merchant's intents, newest first, from after the intent `starting_after`.
-
-        Raises:
-            InvalidCursor: if the merchant has no such intent.
-        """
-        async with self._pool.acquire() as connection:
-            before = (_END_OF_TIME, "")
-            if starting_after is not None:
-                before = await self._position(connection, starting_after, merchant), starting_after
-            found = await store.list_after(
-                connection, merchant.id, livemode=merchant.livemode, status=status, before=before, limit=limit + 1
-            )
-        return Page(items=tuple(self._shown(item) for item in found[:limit]), has_more=len(found) > limit)
-
-    async def _position(self, connection: Connection, intent_id: str, merchant: Merchant) -> datetime:
-        created_at = None
-        if is_intent_id(intent_id):
-            created_at = await store.position(connection, intent_id, merchant.id, livemode=merchant.livemode)
-        if created_at is None:
-            raise errors.InvalidCursor(param="starting_after")
-        return created_at
-
     # --- cancel
 
     async def cancel(self, intent_id: str, merchant: Merchant, key: Key | None) -> Answer:
@@ -277,9 +257,7 @@ class Intents:
             replayed = await idempotency.replay_or_claim(connection, key, self._cipher, environment.now())
             if replayed is not None:
                 return replayed
-            intent = await store.lock(connection, intent_id)
-            if intent is None or (intent.merchant_id, intent.livemode) != (merchant.id, merchant.livemode):
-                raise errors.PaymentIntentNotFound
+            intent = await self._locked(connection, intent_id, merchant)
             known = await facts.facts_of(connection, intent_id, livemode=intent.livemode)
             _check_cancelable(intent, any(paid.inclusion is Inclusion.INCLUDED for paid in known.payments))
             await facts.add_command(connection, intent_id, Cancel(at=environment.now_ms()))
@@ -289,6 +267,38 @@ class Intents:
             await idempotency.remember(connection, key, intent_id, answer, self._cipher)
         return answer
 
+    # --- update
+
+    async def update(self, intent_id: str, merchant: Merchant, change: DescriptionChange, key: Key | None) -> Answer:
+        """Change what the merchant says about an intent, whatever its status. Its terms never change.
+
+        Two updates that meet wait for each other, so neither takes back a metadata key that the other has set.
+
+        Raises:
+            PaymentIntentNotFound: if the merchant has no such intent.
+            MetadataTooLarge: if there would be too many keys.
+        """
+        if not is_intent_id(intent_id):
+            raise errors.PaymentIntentNotFound
+        async with self._pool.acquire() as connection, connection.transaction():
+            replayed = await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())
+            if replayed is not None:
+                return replayed
+            intent = await self._locked(connection, intent_id, merchant)
+            description = intent.description if change.description is msgspec.UNSET else change.description
+            await store.describe(connection, intent_id, description, _merged(intent.metadata, change.metadata))
+            await feed.notify(connection, feed.Channel.INTENT, intent_id)  # what shows the description drops it
+            updated = (await store.read(connection, [intent_id]))[intent_id]
+            answer = Answer(status=200, body=rendering.encode(self._shown(updated)))
+            await idempotency.remember(connection, key, intent_id, answer, self._cipher)
+        return answer
+
+    async def _locked(self, connection: Connection, intent_id: str, merchant: Merchant) -> PaymentIntent:
+        intent = await store.lock(connection, intent_id)
+        if intent is None or (intent.merchant_id, intent.livemode) != (merchant.id, merchant.livemode):
+            raise errors.PaymentIntentNotFound
+        return intent
+
     def _shown(self, found: IntentView) -> rendering.IntentWithPayments:
         return rendering.intent_with_payments(
             found.intent, found.payments, found.scanned, self._public_url(found.intent.livemode)
@@ -296,6 +306,19 @@ class Intents:
 
     def _public_url(self, livemode: bool) -> str:
         return self._modes[livemode].public_url
+
+
+def _merged(stored: dict[str, str], given: dict[str, str | None] | msgspec.UnsetType | None) -> dict[str, str]:
+    if given is None or isinstance(given, msgspec.UnsetType):
+        return {} if given is None else stored
+    merged = {key: value for key, value in {**stored, **given}.items() if value is not None}
+    if len(merged) > MAX_METADATA_KEYS:
+        raise errors.MetadataTooLarge(param="metadata")
+    if len(msgspec.json.encode(merged)) > MAX_METADATA_JSON_BYTES:
+        raise errors.MetadataTooLarge(
+            f"metadata has at most {MAX_METADATA_JSON_BYTES} bytes as JSON, with what it held before.", param="metadata"
+        )
+    return merged
 
 
 def _check_cancelable(intent: PaymentIntent, paid: bool) -> None:
@@ -312,7 +335,7 @@ def _price(request: IntentRequest, mode: Mode, now: datetime) -> tuple[int, Quot
     if request.amount_sats is not None:
         return request.amount_sats, None if rate is None else quote_for(request.amount_sats, rate)
     if rate is None or request.amount_usd is None:
-        raise errors.RateUnavailable
+        raise errors.RateUnavailable(retry_after_s=RATE_RETRY_AFTER_S)
     try:
         usd = money.parse_usd(request.amount_usd)
         amount_sats = money.sats_of(usd, rate.usd_per_btc)

@@ -14,7 +14,8 @@ from sgate.core.intent import Anomaly, PaymentIntent, Status
 from sgate.core.lifecycle import Close, History, State, announce, is_legal, reduce
 from sgate.gateway import outbox
 from sgate.gateway.environment import Environment
-from sgate.store import intents, ledger
+from sgate.store import decisions, intents, ledger
+from sgate.store.decisions import Step
 from sgate.store.pool import Connection, DatabaseErrors, Pool
 
 UNDECIDED_WAIT = timedelta(minutes=1)
@@ -92,12 +93,15 @@ async def decide(connection: Connection, environment: Environment, intent: Payme
     state = reduce(intent.terms, facts.payments, facts.sightings, facts.commands, facts.view)
     if not is_legal(intent.status, state.status):
         raise IllegalMove(f"{intent.id}: from {intent.status} to {state.status}")
-    types = announce(_state_of(intent), state, _history_of(intent))
+    types = announce(state_of(intent), state, history_of(intent))
     after = _after(intent, state, types, environment)
     if after.status in CLOSED and intent.status not in CLOSED:
         await ledger.add_command(connection, intent.id, Close(at=facts.view.time))
     if after != intent:
         await intents.save(connection, after, facts.view)
+    step = Step(before=state_of(intent), after=state_of(after), events=types, sequence=after.sequence, view=facts.view)
+    if step.before != step.after or types:
+        await decisions.append(connection, intent.id, step)
     await outbox.announce(
         connection, environment, after, types, payments=facts.payments, view=facts.view, public_url=public_url
     )
@@ -119,6 +123,7 @@ def _after(
         status=state.status,
         anomalies=state.anomalies | ({Anomaly.REORGED} if reorged else frozenset[Anomaly]()),
         amount_received_sats=state.amount_received_sats,
+        amount_counted_sats=state.amount_counted_sats,
         sequence=intent.sequence + len(types),
         next_check_height=state.next_check_height,
         next_check_time=state.next_check_time,
@@ -127,15 +132,18 @@ def _after(
     )
 
 
-def _state_of(intent: PaymentIntent) -> State:
+def state_of(intent: PaymentIntent) -> State:
+    """The state that is stored. That it was once reorganised is history, not state."""
     return State(
         status=intent.status,
         anomalies=intent.anomalies - {Anomaly.REORGED},
         amount_received_sats=intent.amount_received_sats,
+        amount_counted_sats=intent.amount_counted_sats,
     )
 
 
-def _history_of(intent: PaymentIntent) -> History:
+def history_of(intent: PaymentIntent) -> History:
+    """What was reached before."""
     return History(
         sequence=intent.sequence,
         ever_confirmed=intent.confirmed_at is not None,

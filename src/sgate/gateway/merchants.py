@@ -1,35 +1,18 @@
-"""Merchants, their settings and their API keys."""
+"""Merchants and their settings."""
 
 import msgspec
 
 from sgate.core import address
-from sgate.core.credential import (
-    KEY_RANDOM_BYTES,
-    SALT_BYTES,
-    hash_api_key,
-    lookup_digest,
-    new_api_key,
-)
 from sgate.core.finality import InvalidPolicy, Policy, check_policy
 from sgate.core.intent import LatePolicy
-from sgate.gateway import errors
+from sgate.gateway import errors, keys
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
+from sgate.gateway.keys import NewKey
 from sgate.store import api_keys, audit, feed, merchants
-from sgate.store.api_keys import ApiKey
 from sgate.store.audit import Actor
 from sgate.store.merchants import Merchant
 from sgate.store.pool import Connection, Pool
-
-ALL_SCOPES = ("read", "write", "admin")
-KEY_HINT_CHARACTERS = 4
-
-
-class NewKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key just made. `secret` is the key itself: shown once, stored nowhere."""
-
-    key: ApiKey
-    secret: str
 
 
 class SettingsChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +20,8 @@ class SettingsChange(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     support_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    accent_color: str | msgspec.UnsetType | None = msgspec.UNSET
+    frame_origins: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     pay_address: str | msgspec.UnsetType | None = msgspec.UNSET
     confirmation_policy: Policy | msgspec.UnsetType | None = msgspec.UNSET
     tolerance_sats: int | msgspec.UnsetType = msgspec.UNSET
@@ -50,33 +35,13 @@ async def create(
     """Make a merchant and its first key, with all scopes. Returns the merchant's id and the key."""
     async with pool.acquire() as connection, connection.transaction():
         merchant_id = await merchants.insert(connection, name)
-        made = _new_key(environment, merchant_id, "first key", livemode=livemode, scopes=ALL_SCOPES)
+        made = keys.new_key(environment, merchant_id, "first key", livemode=livemode, scopes=keys.ALL_SCOPES)
         await api_keys.insert(connection, made.key)
         await audit.record(
             connection, actor, "merchant.created", merchant_id=merchant_id, livemode=livemode, detail={"name": name}
         )
-        await _record_key(connection, actor, made.key)
+        await keys.record_created(connection, actor, made.key)
     return merchant_id, made
-
-
-async def create_key(
-    pool: Pool,
-    environment: Environment,
-    merchant_id: str,
-    name: str,
-    *,
-    livemode: bool,
-    scopes: tuple[str, ...],
-    actor: Actor,
-) -> NewKey | None:
-    """Make a further key; None if there is no such merchant."""
-    async with pool.acquire() as connection, connection.transaction():
-        if await merchants.get(connection, merchant_id, livemode=livemode) is None:
-            return None
-        made = _new_key(environment, merchant_id, name, livemode=livemode, scopes=scopes)
-        await api_keys.insert(connection, made.key)
-        await _record_key(connection, actor, made.key)
-    return made
 
 
 async def update_settings(pool: Pool, merchant: Merchant, change: SettingsChange, mode: Mode, actor: Actor) -> Merchant:
@@ -99,6 +64,8 @@ async def update_settings(pool: Pool, merchant: Merchant, change: SettingsChange
             **_given(
                 name=change.name,
                 support_url=change.support_url,
+                accent_color=change.accent_color,
+                frame_origins=change.frame_origins,
                 pay_address=pay_address,
                 policy=policy,
                 tolerance_sats=change.tolerance_sats,
@@ -125,47 +92,6 @@ async def _present(connection: Connection, merchant: Merchant) -> Merchant:
     if found is None:
         raise LookupError(f"merchant {merchant.id} is gone")
     return found
-
-
-async def revoke_key(pool: Pool, key_id: str, actor: Actor) -> bool:
-    """Make a key useless, on all processes within a second. False if there is no such key that is not revoked yet."""
-    async with pool.acquire() as connection, connection.transaction():
-        if not await api_keys.revoke(connection, key_id):
-            return False
-        await audit.record(connection, actor, "api_key.revoked", object_id=key_id)
-        await feed.notify(connection, feed.Channel.API_KEY, key_id)
-    return True
-
-
-def _new_key(
-    environment: Environment, merchant_id: str, name: str, *, livemode: bool, scopes: tuple[str, ...]
-) -> NewKey:
-    secret = new_api_key(livemode, environment.random_bytes(KEY_RANDOM_BYTES))
-    salt = environment.random_bytes(SALT_BYTES)
-    key = ApiKey(
-        id=environment.new_id("ak"),
-        merchant_id=merchant_id,
-        livemode=livemode,
-        name=name,
-        scopes=scopes,
-        digest=lookup_digest(secret),
-        salt=salt,
-        hash=hash_api_key(secret, salt),
-        hint=f"{secret[: len('sk_test_')]}…{secret[-KEY_HINT_CHARACTERS:]}",
-    )
-    return NewKey(key=key, secret=secret)
-
-
-async def _record_key(connection: Connection, actor: Actor, key: ApiKey) -> None:
-    await audit.record(
-        connection,
-        actor,
-        "api_key.created",
-        merchant_id=key.merchant_id,
-        livemode=key.livemode,
-        object_id=key.id,
-        detail={"name": key.name, "scopes": list(key.scopes)},
-    )
 
 
 def _checked_address(given: str | msgspec.UnsetType | None, mode: Mode) -> str | msgspec.UnsetType | None:
@@ -197,5 +123,8 @@ def _given(**changes: object) -> dict[str, object]:
 
 
 def _audited(merchant: Merchant) -> dict[str, object]:
-    audited = ("name", "support_url", "pay_address", "policy", "tolerance_sats", "tolerance_bp", "late_payments")
+    audited = (
+        "name", "support_url", "accent_color", "frame_origins", "pay_address", "policy", "tolerance_sats",
+        "tolerance_bp", "late_payments",
+    )  # fmt: skip
     return {name: msgspec.to_builtins(getattr(merchant, name)) for name in audited}

@@ -11,6 +11,7 @@ from sgate.core.payment import Payment
 from sgate.gateway import rendering
 from sgate.gateway.environment import Environment
 from sgate.store import events, feed
+from sgate.store.deposits import Deposit
 from sgate.store.pool import Connection
 
 
@@ -39,6 +40,32 @@ async def announce(
             created_at=environment.now_ms(),
         )
         await events.append(connection, event, view)
+    # Told even if there is nothing to announce: somebody looked because facts changed, and a payer may see them.
+    await feed.notify(connection, feed.Channel.INTENT, intent.id)
     if types:
-        await feed.notify(connection, feed.Channel.INTENT, intent.id)
-        await feed.notify(connection, feed.Channel.DELIVERY)
+        await tell(connection, intent.merchant_id, livemode=intent.livemode)
+
+
+async def announce_unmatched(connection: Connection, environment: Environment, deposit: Deposit) -> None:
+    """Append the event about a deposit that names no intent of its merchant. Nobody is told about the operator's."""
+    if deposit.merchant_id is None:
+        return
+    event = events.Event(
+        id=environment.new_id("evt"),
+        merchant_id=deposit.merchant_id,
+        livemode=deposit.livemode,
+        type=EventType.UNMATCHED,
+        payment_intent_id=None,
+        sequence=1,
+        payload=rendering.encode(rendering.deposit_object(deposit)),
+        created_at=environment.now_ms(),
+        object_id=deposit.payment.id,
+    )
+    await events.append(connection, event, deposit.scanned)
+    await tell(connection, deposit.merchant_id, livemode=deposit.livemode)
+
+
+async def tell(connection: Connection, merchant_id: str, *, livemode: bool) -> None:
+    """Wake whoever brings news to the merchant, when this transaction commits."""
+    await feed.notify(connection, feed.Channel.EVENT, feed.topic_of(merchant_id, livemode=livemode))
+    await feed.notify(connection, feed.Channel.DELIVERY)

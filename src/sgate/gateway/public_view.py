@@ -2,17 +2,21 @@
 payer needs; the client secret, which the checkout link carries, opens the description and the return links.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 
 from sgate.core.credential import same_secret
-from sgate.core.finality import Finality, Tier, tier_for
+from sgate.core.finality import Finality, Tier, View, tier_for
 from sgate.core.intent import Status, accepts_payment
 from sgate.core.memo import memo_hex_of
 from sgate.gateway.deployment import Mode
-from sgate.gateway.rendering import QuoteObject, iso_ms, quote_object, settledness
+from sgate.gateway.rendering import QuoteObject, encode, iso_ms, quote_object, settledness
 from sgate.store.intents import IntentView
+
+_SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_SERVER_TIME = b'"server_time":"%s"' % iso_ms(_SOME_TIME).encode()
 
 
 class MerchantCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,3 +100,22 @@ def public_intent(found: IntentView, mode: Mode, now: datetime, *, private: bool
         success_url=intent.success_url if private else None,
         cancel_url=intent.cancel_url if private else None,
     )
+
+
+class PublicBody(NamedTuple):
+    """A public view as JSON, but for the time at which it is shown. `view`: the chain it was judged in."""
+
+    view: View | None
+    before: bytes
+    after: bytes
+
+    def at(self, now: datetime) -> bytes:
+        """The whole."""
+        return b"".join((self.before, iso_ms(now).encode(), self.after))
+
+
+def public_body(found: IntentView, mode: Mode, view: View | None, *, private: bool) -> PublicBody:
+    """What a payer sees, judged in `view`, to be shown at any time."""
+    seen = public_intent(msgspec.structs.replace(found, scanned=view), mode, _SOME_TIME, private=private)
+    before, after = encode(seen).split(_SERVER_TIME)  # in a value its quotes would be escaped
+    return PublicBody(view, before + b'"server_time":"', b'"' + after)

@@ -15,6 +15,7 @@ from sgate.core.intent import PaymentIntent
 from sgate.core.memo import memo_hex_of
 from sgate.core.money import Quote
 from sgate.core.payment import Inclusion, Payment
+from sgate.store.deposits import Deposit
 
 
 class QuoteObject(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +46,23 @@ class PaymentObject(msgspec.Struct, frozen=True, kw_only=True):
     block_height: int
     block_hash: str
     block_time: str
+
+
+class DepositObject(PaymentObject, frozen=True, kw_only=True):
+    """A payment on its own, with what became of it; the object of `payment.*` events.
+
+    `payment_intent` is null for an unmatched deposit; `recovered_intent_id` is then the intent that its memo names and
+    that this server does not know. `assigned_at` says that it was assigned by hand; `refunded_at` and `refund_tx_id`
+    that it was marked as sent back.
+    """
+
+    livemode: bool
+    payment_intent: str | None
+    recovered_intent_id: str | None
+    assigned_at: str | None
+    refunded_at: str | None
+    refund_tx_id: str | None
+    created_at: str
 
 
 class IntentObject(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,24 +148,42 @@ def with_no_payments(intent_json: bytes) -> bytes:
 
 def payment_object(payment: Payment, view: View | None) -> PaymentObject:
     """A payment, judged in `view`."""
-    included = payment.inclusion is Inclusion.INCLUDED and view is not None
-    return PaymentObject(
-        id=payment.id,
-        tx_id=payment.tx_id,
-        event_index=payment.event_index,
-        amount_sats=payment.amount_sats,
-        sender=payment.sender,
-        recipient=payment.recipient,
-        memo_hex=None if payment.memo is None else payment.memo.hex(),
-        status=payment.inclusion,
-        confirmations=0 if view is None else confirmations(payment, view),
-        tenure_changes=0 if view is None else tenure_changes(payment, view),
-        bitcoin_blocks=0 if view is None else bitcoin_blocks(payment, view),
-        finality=finality_of(payment, view) if included and view is not None else None,
-        block_height=payment.block_height,
-        block_hash=payment.block_hash,
-        block_time=iso_ms(payment.block_time),
+    return PaymentObject(**_payment_fields(payment, view))
+
+
+def deposit_object(deposit: Deposit) -> DepositObject:
+    """A payment on its own."""
+    return DepositObject(
+        **_payment_fields(deposit.payment, deposit.scanned),
+        livemode=deposit.livemode,
+        payment_intent=deposit.intent_id,
+        recovered_intent_id=deposit.recovered_intent_id,
+        assigned_at=None if deposit.assigned_at is None else iso_ms(deposit.assigned_at),
+        refunded_at=None if deposit.refunded_at is None else iso_ms(deposit.refunded_at),
+        refund_tx_id=deposit.refund_tx_id,
+        created_at=iso_ms(deposit.created_at),
     )
+
+
+def _payment_fields(payment: Payment, view: View | None) -> dict[str, Any]:
+    included = payment.inclusion is Inclusion.INCLUDED and view is not None
+    return {
+        "id": payment.id,
+        "tx_id": payment.tx_id,
+        "event_index": payment.event_index,
+        "amount_sats": payment.amount_sats,
+        "sender": payment.sender,
+        "recipient": payment.recipient,
+        "memo_hex": None if payment.memo is None else payment.memo.hex(),
+        "status": payment.inclusion,
+        "confirmations": 0 if view is None else confirmations(payment, view),
+        "tenure_changes": 0 if view is None else tenure_changes(payment, view),
+        "bitcoin_blocks": 0 if view is None else bitcoin_blocks(payment, view),
+        "finality": finality_of(payment, view) if included and view is not None else None,
+        "block_height": payment.block_height,
+        "block_hash": payment.block_hash,
+        "block_time": iso_ms(payment.block_time),
+    }
 
 
 def settledness(payments: Sequence[Payment], view: View | None) -> tuple[int, Finality | None]:

@@ -1,6 +1,7 @@
 """API keys: found by a digest, verified by a salted hash, shown never again."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -8,7 +9,12 @@ from sgate.store.pool import Connection, Record
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored API key. `hint` is its beginning and end, for people; `hash` is PBKDF2 of the whole key under `salt`."""
+    """A stored API key. `hint` is its beginning and end, for people; `hash` is PBKDF2 of the whole key under `salt`.
+
+    Attributes:
+        last_used_at: to about a minute.
+        expires_at: when it ends by itself, because it was rolled; None if it does not.
+    """
 
     id: str
     merchant_id: str
@@ -19,24 +25,70 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     salt: bytes
     hash: bytes
     hint: str
-    created_at: datetime | None = None
+    created_at: datetime
+    last_used_at: datetime | None = None
+    expires_at: datetime | None = None
     revoked_at: datetime | None = None
 
 
 _INSERT = """
-INSERT INTO api_keys (id, merchant_id, livemode, name, scopes, digest, salt, hash, hint)
-VALUES ($1, $2::text::uuid, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO api_keys (id, merchant_id, livemode, name, scopes, digest, salt, hash, hint, created_at)
+VALUES ($1, $2::text::uuid, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
-_FIND = """
-SELECT id, merchant_id::text, livemode, name, scopes, digest, salt, hash, hint, created_at, revoked_at
-FROM api_keys
-WHERE digest = $1 AND revoked_at IS NULL
+_COLUMNS = """
+id, merchant_id::text, livemode, name, scopes, digest, salt, hash, hint, created_at, last_used_at, expires_at,
+revoked_at
 """
 
-_REVOKE = "UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL"
+_USABLE = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
 
-_REVOKED_SINCE = "SELECT id FROM api_keys WHERE revoked_at > now() - $1::interval"
+_FIND = f"""
+SELECT {_COLUMNS}, expires_at - now() AS ends_in FROM api_keys WHERE digest = $1 AND {_USABLE}
+"""
+
+_GET = f"""
+SELECT {_COLUMNS} FROM api_keys WHERE id = $1 AND merchant_id = $2::text::uuid AND livemode = $3
+"""
+
+_LIST = f"""
+SELECT {_COLUMNS} FROM api_keys
+WHERE merchant_id = $1::text::uuid AND livemode = $2 AND {_USABLE}
+ORDER BY created_at DESC, id DESC
+"""
+
+_COUNT = f"SELECT count(*) FROM api_keys WHERE merchant_id = $1::text::uuid AND livemode = $2 AND {_USABLE}"
+
+_REVOKE = f"""
+UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL
+RETURNING {_COLUMNS}
+"""
+
+# Rolled twice it ends at the earlier of both times.
+_EXPIRE = f"""
+UPDATE api_keys SET expires_at = least(expires_at, now() + $2::interval) WHERE id = $1 AND {_USABLE}
+RETURNING {_COLUMNS}
+"""
+
+_ENDED_SINCE = """
+SELECT id FROM api_keys WHERE revoked_at > now() - $1::interval
+UNION
+SELECT id FROM api_keys WHERE expires_at BETWEEN now() - $1::interval AND now()
+"""
+
+# In the order of ids, so that two processes that write at once do not wait for each other in a circle.
+_NOTE_USE = """
+UPDATE api_keys SET last_used_at = used.at
+FROM (
+    SELECT k.id, given.at
+    FROM unnest($1::text[], $2::timestamptz[]) AS given (id, at)
+    JOIN api_keys AS k ON k.id = given.id
+    WHERE k.last_used_at IS NULL OR k.last_used_at < given.at
+    ORDER BY k.id
+    FOR NO KEY UPDATE OF k
+) AS used
+WHERE api_keys.id = used.id
+"""
 
 
 async def insert(connection: Connection, key: ApiKey) -> None:
@@ -52,23 +104,52 @@ async def insert(connection: Connection, key: ApiKey) -> None:
         key.salt,
         key.hash,
         key.hint,
+        key.created_at,
     )
 
 
-async def find(connection: Connection, digest: bytes) -> ApiKey | None:
-    """The key with this digest, unless it is revoked."""
+async def find(connection: Connection, digest: bytes) -> tuple[ApiKey, timedelta | None] | None:
+    """The usable key with this digest, and how long from now it ends by itself, if it does."""
     row = await connection.fetchrow(_FIND, digest)
+    return None if row is None else (_api_key(row), row["ends_in"])
+
+
+async def get(connection: Connection, key_id: str, merchant_id: str, *, livemode: bool) -> ApiKey | None:
+    """A key of a merchant, also one that has ended."""
+    row = await connection.fetchrow(_GET, key_id, merchant_id, livemode)
     return None if row is None else _api_key(row)
 
 
-async def revoke(connection: Connection, key_id: str) -> bool:
-    """Make a key useless from now on. False if there is no such key, or it was revoked before."""
-    return await connection.execute(_REVOKE, key_id) == "UPDATE 1"
+async def list_of(connection: Connection, merchant_id: str, *, livemode: bool) -> list[ApiKey]:
+    """A merchant's usable keys, newest first."""
+    return [_api_key(row) for row in await connection.fetch(_LIST, merchant_id, livemode)]
 
 
-async def revoked_since(connection: Connection, age: object) -> list[str]:
-    """Ids of the keys revoked within the last `age` (a timedelta)."""
-    return [row["id"] for row in await connection.fetch(_REVOKED_SINCE, age)]
+async def count(connection: Connection, merchant_id: str, *, livemode: bool) -> int:
+    """How many usable keys a merchant has."""
+    return int(await connection.fetchval(_COUNT, merchant_id, livemode) or 0)
+
+
+async def revoke(connection: Connection, key_id: str) -> ApiKey | None:
+    """Make a key useless from now on. None if there is no such key, or it was revoked before."""
+    row = await connection.fetchrow(_REVOKE, key_id)
+    return None if row is None else _api_key(row)
+
+
+async def expire(connection: Connection, key_id: str, ends_in: timedelta) -> ApiKey | None:
+    """Let a usable key end by itself. None if there is none."""
+    row = await connection.fetchrow(_EXPIRE, key_id, ends_in)
+    return None if row is None else _api_key(row)
+
+
+async def ended_since(connection: Connection, age: timedelta) -> list[str]:
+    """Ids of the keys that were revoked or came to their end within the last `age`."""
+    return [row["id"] for row in await connection.fetch(_ENDED_SINCE, age)]
+
+
+async def note_use(connection: Connection, used: Mapping[str, datetime]) -> None:
+    """Store when keys were last used."""
+    await connection.execute(_NOTE_USE, list(used), list(used.values()))
 
 
 def _api_key(row: Record) -> ApiKey:
@@ -83,5 +164,7 @@ def _api_key(row: Record) -> ApiKey:
         hash=row["hash"],
         hint=row["hint"],
         created_at=row["created_at"],
+        last_used_at=row["last_used_at"],
+        expires_at=row["expires_at"],
         revoked_at=row["revoked_at"],
     )

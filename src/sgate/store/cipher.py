@@ -31,6 +31,11 @@ class Cipher:
         self._first_id = next(iter(self._ciphers))
         self._first = self._ciphers[self._first_id]
 
+    @property
+    def key_ids(self) -> Sequence[bytes]:
+        """What the ciphertexts of each key begin with; that of the first key first."""
+        return list(self._ciphers)
+
     def encrypt(self, plain: bytes) -> bytes:
         """Encrypt under the first key."""
         nonce = secrets.token_bytes(NONCE_BYTES)

@@ -16,14 +16,25 @@ else's out."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A claimed delivery with all an attempt needs. `attempt` is 1 for the first; `payload` the event's object."""
+    """A claimed delivery with all an attempt needs.
+
+    Attributes:
+        attempt: 1 for the first. tries: how many there were before this one since it was last sent anew.
+        previous_secret_encrypted: during a rotation the secret before, which signs too.
+        failing_since: since when nothing has succeeded at its endpoint; None while all is well.
+        payload: the event's object.
+        due_at: when it was to be sent.
+    """
 
     id: str
     endpoint_id: str
     attempt: int
+    tries: int
     url: str
     livemode: bool
     secret_encrypted: bytes
+    previous_secret_encrypted: bytes | None
+    failing_since: datetime | None
     event_id: str
     event_type: str
     event_created_at: datetime
@@ -41,6 +52,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     delivery_id: str
     token: UUID
     attempt: int
+    url: str
     started_at: datetime
     duration_ms: int
     response_status: int | None
@@ -52,13 +64,14 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     retry_in_s: float | None
 
 
-# For the transaction of a claim. Like that of results, its commit does not wait for the disk: what is lost in a crash
-# only means that a webhook is sent again, with the same id. And rows are found by their index, no more than are wanted:
-# the planner, whose statistics know little of a queue, would else read the whole backlog each time.
-_QUEUE_SETTINGS = """
-SELECT set_config('synchronous_commit', 'off', TRUE), set_config('enable_bitmapscan', 'off', TRUE),
-    set_config('enable_seqscan', 'off', TRUE)
-"""
+QUEUE_SETTINGS: Mapping[str, str] = {
+    "synchronous_commit": "off",
+    "enable_bitmapscan": "off",
+    "enable_seqscan": "off",
+}
+"""For the sessions that claim and complete. Their commits do not wait for the disk: what is lost in a crash only means
+that a webhook is sent again, with the same id. And rows are found by their index, no more than are wanted: the planner,
+whose statistics know little of a queue, would else read the whole backlog each time."""
 
 # First attempts keep the order of an intent's events: event n+1 waits until event n was tried once at that endpoint.
 _CLAIM = """
@@ -71,7 +84,8 @@ WITH due AS (
         AND (d.last_attempt IS NOT NULL OR NOT EXISTS (
             SELECT 1 FROM webhook_deliveries AS earlier
             WHERE earlier.payment_intent_id = d.payment_intent_id AND earlier.endpoint_id = d.endpoint_id
-                AND earlier.sequence < d.sequence AND earlier.status = 'pending' AND earlier.last_attempt IS NULL
+                AND earlier.sequence < d.sequence AND earlier.status IN ('pending', 'held')
+                AND earlier.last_attempt IS NULL
         ))
     ORDER BY d.next_attempt_at
     LIMIT $4
@@ -90,20 +104,20 @@ UPDATE webhook_deliveries AS d
 SET lease_token = $7, leased_until = now() + $8::interval
 FROM chosen, webhook_endpoints AS e, events AS v
 WHERE d.id = chosen.id AND e.id = d.endpoint_id AND v.id = d.event_id
-RETURNING d.id, d.endpoint_id, d.attempts, e.url, d.livemode, e.secret_encrypted, d.event_id, v.type,
-    v.created_at AS event_created_at, v.sequence, v.payload::text AS payload, d.next_attempt_at
+RETURNING d.id, d.endpoint_id, d.attempts, d.attempts_before, e.url, d.livemode, e.secret_encrypted,
+    CASE WHEN e.previous_secret_until > now() THEN e.previous_secret_encrypted END AS previous_secret_encrypted,
+    e.failing_since, d.event_id, v.type, v.created_at AS event_created_at, v.sequence, v.payload::text AS payload,
+    d.next_attempt_at
 """
 
 # Results of a batch. A row whose lease was lost to someone else (other token) is not touched.
 _COMPLETE = """
-WITH lossy AS (
-    SELECT set_config('synchronous_commit', 'off', TRUE)
-), result AS (
-    SELECT t.* FROM lossy, unnest(
-        $1::text[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::integer[], $6::integer[], $7::text[], $8::text[],
-        $9::text[], $10::boolean[], $11::boolean[], $12::float8[]
+WITH result AS (
+    SELECT t.* FROM unnest(
+        $1::text[], $2::uuid[], $3::integer[], $4::text[], $5::timestamptz[], $6::integer[], $7::integer[], $8::text[],
+        $9::text[], $10::text[], $11::boolean[], $12::boolean[], $13::float8[]
     ) AS t (
-        id, token, attempt, started_at, duration_ms, response_status, response_headers, response_body, error,
+        id, token, attempt, url, started_at, duration_ms, response_status, response_headers, response_body, error,
         delivered, failed, retry_in_s
     )
 ), updated AS (
@@ -119,10 +133,11 @@ WITH lossy AS (
     RETURNING d.id
 )
 INSERT INTO webhook_attempts (
-    delivery_id, attempt, started_at, duration_ms, response_status, response_headers, response_body, error
+    delivery_id, attempt, url, started_at, duration_ms, response_status, response_headers, response_body, error
 )
-SELECT r.id, r.attempt, r.started_at, r.duration_ms, r.response_status, r.response_headers::json, r.response_body,
-r.error FROM result AS r JOIN updated USING (id)
+SELECT r.id, r.attempt, r.url, r.started_at, r.duration_ms, r.response_status, r.response_headers::json,
+    r.response_body, r.error
+FROM result AS r JOIN updated USING (id)
 ON CONFLICT (delivery_id, attempt) DO NOTHING
 """
 
@@ -130,6 +145,13 @@ ON CONFLICT (delivery_id, attempt) DO NOTHING
 _RELEASE = """
 UPDATE webhook_deliveries
 SET lease_token = NULL, leased_until = NULL
+WHERE lease_token = $1 AND id = ANY ($2::text[]) AND status = 'pending'
+"""
+
+# As above, but not at once: nothing can be sent now, and that is not the receiver's fault.
+_POSTPONE = """
+UPDATE webhook_deliveries
+SET lease_token = NULL, leased_until = NULL, next_attempt_at = now() + $3::interval, last_error = $4
 WHERE lease_token = $1 AND id = ANY ($2::text[]) AND status = 'pending'
 """
 
@@ -150,7 +172,7 @@ async def claim(
     limit: int,
     lease: timedelta,
 ) -> list[Delivery]:
-    """Take due deliveries under a lease. Belongs in a transaction of its own.
+    """Take due deliveries under a lease. Belongs in a transaction of its own, under QUEUE_SETTINGS.
 
     Args:
         token: must be given back with the results.
@@ -158,7 +180,6 @@ async def claim(
         per_endpoint: at most so many of one endpoint, those under way included.
         lease: after this someone else may take them; longer than twice the time an attempt may last.
     """
-    await connection.execute(_QUEUE_SETTINGS)
     saturated = [endpoint for endpoint, count in in_flight.items() if count >= per_endpoint]
     rows = await connection.fetch(
         _CLAIM,
@@ -186,6 +207,13 @@ async def release(connection: Connection, token: UUID, delivery_ids: Sequence[st
     await connection.execute(_RELEASE, token, delivery_ids)
 
 
+async def postpone(
+    connection: Connection, token: UUID, delivery_ids: Sequence[str], wait: timedelta, reason: str
+) -> None:
+    """Give claimed deliveries back without an attempt, for later."""
+    await connection.execute(_POSTPONE, token, delivery_ids, wait, reason)
+
+
 async def backlog(connection: Connection) -> Mapping[str, float]:
     """How many deliveries are due, and for how many seconds the oldest has been."""
     row = await connection.fetchrow(_BACKLOG)
@@ -197,9 +225,12 @@ def _delivery(row: Record) -> Delivery:
         id=row["id"],
         endpoint_id=row["endpoint_id"],
         attempt=row["attempts"] + 1,
+        tries=row["attempts"] - row["attempts_before"],
         url=row["url"],
         livemode=row["livemode"],
         secret_encrypted=row["secret_encrypted"],
+        previous_secret_encrypted=row["previous_secret_encrypted"],
+        failing_since=row["failing_since"],
         event_id=row["event_id"],
         event_type=row["type"],
         event_created_at=row["event_created_at"],

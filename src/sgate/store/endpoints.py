@@ -1,15 +1,26 @@
 """Webhook endpoints: where a merchant wants to be told, and what about. Secrets are stored encrypted."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from sgate.store.pool import Connection, Record
 
+TENDED_FOR = timedelta(minutes=2)
+"""How long after a change the deliveries of an endpoint are looked after: longer than any transaction that began before
+the change may last, and may still add one in the state that is wrong now."""
+
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored endpoint. Empty `event_types` means all; `disabled_at` holds its deliveries back."""
+    """A stored endpoint.
+
+    Attributes:
+        event_types: empty means all.
+        previous_secret_encrypted: signs too until `previous_secret_until`; None before the first rotation.
+        failing_since: since when nothing has succeeded; None while all is well.
+        disabled_at: since when its deliveries are held back.
+    """
 
     id: str
     merchant_id: str
@@ -19,6 +30,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     event_types: tuple[str, ...]
     secret_encrypted: bytes
     created_at: datetime
+    previous_secret_encrypted: bytes | None = None
+    previous_secret_until: datetime | None = None
+    failing_since: datetime | None = None
     disabled_at: datetime | None = None
     disabled_reason: str | None = None
 
@@ -32,29 +46,79 @@ _COUNT = """
 SELECT count(*) FROM webhook_endpoints WHERE merchant_id = $1::text::uuid AND livemode = $2 AND deleted_at IS NULL
 """
 
-_LIST = """
-SELECT id, merchant_id::text, livemode, url, description, event_types, secret_encrypted, created_at, disabled_at,
-       disabled_reason
-FROM webhook_endpoints
+_COLUMNS = """
+id, merchant_id::text, livemode, url, description, event_types, secret_encrypted, created_at, previous_secret_encrypted,
+previous_secret_until, failing_since, disabled_at, disabled_reason
+"""
+
+_LIST = f"""
+SELECT {_COLUMNS} FROM webhook_endpoints
 WHERE merchant_id = $1::text::uuid AND livemode = $2 AND deleted_at IS NULL
 ORDER BY created_at DESC, id DESC
 """
 
-_DELETE = """
-UPDATE webhook_endpoints SET deleted_at = now()
-WHERE id = $1 AND merchant_id = $2::text::uuid AND livemode = $3 AND deleted_at IS NULL
+_OWN = "id = $1 AND merchant_id = $2::text::uuid AND livemode = $3 AND deleted_at IS NULL"
+
+_GET = f"SELECT {_COLUMNS} FROM webhook_endpoints WHERE {_OWN}"
+
+_LOCK = f"{_GET} FOR NO KEY UPDATE"
+
+_LOCK_ANY = f"SELECT {_COLUMNS} FROM webhook_endpoints WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE"
+
+_UPDATE = "UPDATE webhook_endpoints SET url = $2, description = $3, event_types = $4, updated_at = now() WHERE id = $1"
+
+_ROTATE = """
+UPDATE webhook_endpoints
+SET previous_secret_encrypted = secret_encrypted, previous_secret_until = $3, secret_encrypted = $2, updated_at = now()
+WHERE id = $1
 """
 
-_FAIL_PENDING = """
+_DELETE = f"UPDATE webhook_endpoints SET deleted_at = now() WHERE {_OWN}"
+
+_FAIL_WAITING = """
 UPDATE webhook_deliveries
 SET status = 'failed', failed_at = now(), next_attempt_at = NULL, last_error = 'the endpoint was deleted',
     lease_token = NULL, leased_until = NULL
-WHERE endpoint_id = $1 AND status = 'pending'
+WHERE endpoint_id = $1 AND status IN ('pending', 'held')
 """
 
 _DISABLE = """
-UPDATE webhook_endpoints SET disabled_at = now(), disabled_reason = $2
-WHERE id = ANY ($1::text[]) AND disabled_at IS NULL
+UPDATE webhook_endpoints SET disabled_at = $3, disabled_reason = $2, tended_until = now() + $4, updated_at = now()
+WHERE id = $1 AND disabled_at IS NULL
+"""
+
+_ENABLE = """
+UPDATE webhook_endpoints
+SET disabled_at = NULL, disabled_reason = NULL, failing_since = NULL, tended_until = now() + $2, updated_at = now()
+WHERE id = $1 AND disabled_at IS NOT NULL
+"""
+
+# Only where it is not so already: the rows of busy endpoints are not written for every webhook.
+_FAILING = "UPDATE webhook_endpoints SET failing_since = $2 WHERE id = ANY ($1::text[]) AND failing_since IS NULL"
+
+_RECOVERED = (
+    "UPDATE webhook_endpoints SET failing_since = NULL WHERE id = ANY ($1::text[]) AND failing_since IS NOT NULL"
+)
+
+# Secrets that another than the first key encrypted; a secret begins with its key's id.
+_OLD_SECRETS = """
+SELECT id, secret_encrypted, previous_secret_encrypted FROM webhook_endpoints
+WHERE id > $1 AND deleted_at IS NULL AND (
+    substring(secret_encrypted FOR 4) <> $2 OR substring(previous_secret_encrypted FOR 4) <> $2
+)
+ORDER BY id
+LIMIT $3
+"""
+
+# Not if it was rotated meanwhile.
+_REENCRYPT = """
+UPDATE webhook_endpoints SET secret_encrypted = $3, previous_secret_encrypted = $5
+WHERE id = $1 AND secret_encrypted = $2 AND previous_secret_encrypted IS NOT DISTINCT FROM $4
+"""
+
+_LOST_SECRETS = """
+SELECT count(*) FROM webhook_endpoints
+WHERE deleted_at IS NULL AND NOT (substring(secret_encrypted FOR 4) = ANY ($1::bytea[]))
 """
 
 
@@ -83,17 +147,84 @@ async def list_of(connection: Connection, merchant_id: str, *, livemode: bool) -
     return [_endpoint(row) for row in await connection.fetch(_LIST, merchant_id, livemode)]
 
 
+async def get(connection: Connection, endpoint_id: str, merchant_id: str, *, livemode: bool) -> Endpoint | None:
+    """One of a merchant's endpoints."""
+    row = await connection.fetchrow(_GET, endpoint_id, merchant_id, livemode)
+    return None if row is None else _endpoint(row)
+
+
+async def lock(connection: Connection, endpoint_id: str, merchant_id: str, *, livemode: bool) -> Endpoint | None:
+    """One of a merchant's endpoints, for a change in this transaction."""
+    row = await connection.fetchrow(_LOCK, endpoint_id, merchant_id, livemode)
+    return None if row is None else _endpoint(row)
+
+
+async def lock_any(connection: Connection, endpoint_id: str) -> Endpoint | None:
+    """Anybody's endpoint, for a change in this transaction."""
+    row = await connection.fetchrow(_LOCK_ANY, endpoint_id)
+    return None if row is None else _endpoint(row)
+
+
+async def update(connection: Connection, endpoint: Endpoint) -> None:
+    """Store the URL, the description and the event types of an endpoint that is locked."""
+    await connection.execute(_UPDATE, endpoint.id, endpoint.url, endpoint.description, list(endpoint.event_types))
+
+
+async def rotate(connection: Connection, endpoint_id: str, secret_encrypted: bytes, previous_until: datetime) -> None:
+    """Give a locked endpoint a new secret; the one it had signs too until then."""
+    await connection.execute(_ROTATE, endpoint_id, secret_encrypted, previous_until)
+
+
 async def delete(connection: Connection, endpoint_id: str, merchant_id: str, *, livemode: bool) -> bool:
     """Take an endpoint out of use, and close what was still to be sent there. False if there is no such endpoint."""
     if await connection.execute(_DELETE, endpoint_id, merchant_id, livemode) != "UPDATE 1":
         return False
-    await connection.execute(_FAIL_PENDING, endpoint_id)
+    await connection.execute(_FAIL_WAITING, endpoint_id)
     return True
 
 
-async def disable(connection: Connection, endpoint_ids: Sequence[str], reason: str) -> None:
-    """Send nothing more to these endpoints until they are enabled again; what is pending is held."""
-    await connection.execute(_DISABLE, endpoint_ids, reason)
+async def disable(connection: Connection, endpoint_id: str, reason: str, at: datetime) -> bool:
+    """Send nothing more to an endpoint until it is enabled again. False if it is disabled already."""
+    return await connection.execute(_DISABLE, endpoint_id, reason, at, TENDED_FOR) == "UPDATE 1"
+
+
+async def enable(connection: Connection, endpoint_id: str) -> bool:
+    """Send to an endpoint again, also what was held. False if it is enabled already."""
+    return await connection.execute(_ENABLE, endpoint_id, TENDED_FOR) == "UPDATE 1"
+
+
+async def mark_failing(connection: Connection, endpoint_ids: Sequence[str], since: datetime) -> None:
+    """Something failed at these, and they were well before."""
+    await connection.execute(_FAILING, endpoint_ids, since)
+
+
+async def mark_recovered(connection: Connection, endpoint_ids: Sequence[str]) -> None:
+    """Something succeeded at these."""
+    await connection.execute(_RECOVERED, endpoint_ids)
+
+
+async def old_secrets(
+    connection: Connection, key_id: bytes, after: str, limit: int
+) -> list[tuple[str, bytes, bytes | None]]:
+    """Endpoints, by id, with a secret that is not encrypted under this key: (id, secret, previous secret)."""
+    rows = await connection.fetch(_OLD_SECRETS, after, key_id, limit)
+    return [(row["id"], row["secret_encrypted"], row["previous_secret_encrypted"]) for row in rows]
+
+
+async def reencrypt(
+    connection: Connection,
+    endpoint_id: str,
+    before: tuple[bytes, bytes | None],
+    after: tuple[bytes, bytes | None],
+) -> bool:
+    """Put the same secrets, encrypted anew, in the place of these. False if they have been rotated meanwhile."""
+    tag = await connection.execute(_REENCRYPT, endpoint_id, before[0], after[0], before[1], after[1])
+    return tag == "UPDATE 1"
+
+
+async def lost_secrets(connection: Connection, key_ids: Sequence[bytes]) -> int:
+    """How many endpoints have a secret that none of these keys encrypted: nothing can be signed for them."""
+    return int(await connection.fetchval(_LOST_SECRETS, list(key_ids)) or 0)
 
 
 def _endpoint(row: Record) -> Endpoint:
@@ -106,6 +237,9 @@ def _endpoint(row: Record) -> Endpoint:
         event_types=tuple(row["event_types"]),
         secret_encrypted=row["secret_encrypted"],
         created_at=row["created_at"],
+        previous_secret_encrypted=row["previous_secret_encrypted"],
+        previous_secret_until=row["previous_secret_until"],
+        failing_since=row["failing_since"],
         disabled_at=row["disabled_at"],
         disabled_reason=row["disabled_reason"],
     )

@@ -1,16 +1,26 @@
-"""Events: append-only, numbered per intent, at most one `succeeded` each. Their deliveries are born with them."""
+"""Events: append-only, numbered per intent, at most one `succeeded` each. Their deliveries are born with them.
 
+Events are read in the order of their `position`. Positions are given while transactions run, and transactions commit in
+another order: below a position that is visible, another may still appear. So whoever reads on from a cursor must not
+read further than the horizon: up to there all that will ever be visible is visible already.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
+from sgate.core.event import EventType
 from sgate.core.finality import View
 from sgate.store.pool import Connection, Record
 from sgate.store.rows import view_text
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored event. `payload` is its object, as it was then, as JSON; `sequence` numbers an intent's events."""
+    """A stored event. `payload` is its object, as it was then, as JSON; `sequence` numbers an intent's events.
+
+    `object_id` is the id of what it is about, unless that is a payment intent. `position` is given by the database.
+    """
 
     id: str
     merchant_id: str
@@ -20,45 +30,166 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
     payload: bytes
     created_at: datetime
+    object_id: str | None = None
+    position: int = 0
 
 
-# An event and one delivery for each endpoint that wants it. Disabled endpoints get theirs too: held until enabled.
-_APPEND = """
-WITH event AS (
-    INSERT INTO events (id, merchant_id, livemode, type, payment_intent_id, sequence, payload, view, created_at)
-    VALUES ($1, $2::text::uuid, $3, $4, $5, $6, $7::text::json, $8::text::json, $9)
-    RETURNING id, merchant_id, livemode, type, payment_intent_id, sequence
-)
+_EVENT = """
+    INSERT INTO events (
+        id, merchant_id, livemode, type, payment_intent_id, sequence, payload, view, created_at, object_id
+    )
+    VALUES ($1, $2::text::uuid, $3, $4, $5, $6, $7::text::json, $8::text::json, $9, $10)
+    RETURNING id, merchant_id, livemode, type, payment_intent_id, sequence, object_id
+"""
+
+# An event and one delivery for each endpoint that wants it, except the one that it is about. Disabled endpoints get
+# theirs too: held until enabled.
+_APPEND = f"""
+WITH event AS ({_EVENT})
 INSERT INTO webhook_deliveries (
-    id, merchant_id, livemode, endpoint_id, event_id, payment_intent_id, sequence, next_attempt_at
+    id, merchant_id, livemode, endpoint_id, event_id, payment_intent_id, sequence, status, next_attempt_at
 )
 SELECT 'whd_' || left(replace(gen_random_uuid()::text, '-', ''), 24), event.merchant_id, event.livemode, endpoints.id,
-    event.id, event.payment_intent_id, event.sequence, now()
+    event.id, event.payment_intent_id, event.sequence,
+    CASE WHEN endpoints.disabled_at IS NULL THEN 'pending' ELSE 'held' END,
+    CASE WHEN endpoints.disabled_at IS NULL THEN now() END
 FROM event
 JOIN webhook_endpoints AS endpoints ON endpoints.merchant_id = event.merchant_id
     AND endpoints.livemode = event.livemode AND endpoints.deleted_at IS NULL
-    AND (endpoints.event_types = '{}' OR event.type = ANY (endpoints.event_types))
+    AND (endpoints.event_types = '{{}}' OR event.type = ANY (endpoints.event_types))
+    AND endpoints.id IS DISTINCT FROM event.object_id
 """
 
-_COLUMNS = "id, merchant_id::text, livemode, type, payment_intent_id, sequence, payload::text AS payload, created_at"
-
-_LIST = f"""
-SELECT {_COLUMNS} FROM events
-WHERE merchant_id = $1::text::uuid AND livemode = $2 AND ($3::text IS NULL OR type = $3)
-    AND ($4::text IS NULL OR payment_intent_id = $4) AND (created_at, id) < ($5, $6)
-ORDER BY created_at DESC, id DESC
-LIMIT $7
+# An event that one endpoint is told, whatever it listens to.
+_APPEND_FOR = f"""
+WITH event AS ({_EVENT})
+INSERT INTO webhook_deliveries (id, merchant_id, livemode, endpoint_id, event_id, sequence, next_attempt_at)
+SELECT $12, event.merchant_id, event.livemode, $11, event.id, event.sequence, now() FROM event
 """
 
-_POSITION = "SELECT created_at FROM events WHERE id = $1 AND merchant_id = $2::text::uuid AND livemode = $3"
+_COLUMNS = """
+id, merchant_id::text, livemode, type, payment_intent_id, sequence, payload::text AS payload, created_at, object_id,
+position
+"""
+
+# What an event is about: its payment intent, or whatever else it names.
+_MATCHES = """
+merchant_id = $1::text::uuid AND livemode = $2 AND ($3::text IS NULL OR type = $3)
+    AND ($4::text IS NULL OR payment_intent_id = $4 OR object_id = $4)
+    AND created_at >= $5 AND created_at < $6
+    AND position > $7 AND position <= $8
+"""
+
+_NEWEST = f"SELECT {_COLUMNS} FROM events WHERE {_MATCHES} ORDER BY position DESC LIMIT $9"
+_OLDEST = f"SELECT {_COLUMNS} FROM events WHERE {_MATCHES} ORDER BY position LIMIT $9"
+
+_POSITION = "SELECT position FROM events WHERE id = $1 AND merchant_id = $2::text::uuid AND livemode = $3"
+
+_TYPES_OF = """
+SELECT payment_intent_id, array_agg(type ORDER BY sequence) AS types
+FROM events WHERE payment_intent_id = ANY ($1::text[]) GROUP BY payment_intent_id
+"""
 
 _GET = f"SELECT {_COLUMNS} FROM events WHERE id = $1 AND merchant_id = $2::text::uuid AND livemode = $3"
 
+# First how far positions have been given, then what lower bounds writers still hold; in this order, because who takes a
+# bound after that gets a position beyond. The bound is in the lower 48 bits of the lock's key, see the migration 0004.
+HORIZON = """
+WITH reached AS MATERIALIZED (SELECT last_value FROM events_position)
+SELECT least(reached.last_value, (
+    SELECT min((classid::bigint << 32 | objid::bigint) & ((1::bigint << 48) - 1))
+    FROM pg_locks
+    WHERE locktype = 'advisory' AND objsubid = 1 AND classid::bigint >> 16 = 21319 AND reached.last_value IS NOT NULL
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+))
+FROM reached
+"""
+
+
+class Matching(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of a merchant's events: of a type, about an object (None: any), that happened in [since, until)."""
+
+    event_type: str | None
+    object_id: str | None
+    since: datetime
+    until: datetime
+
 
 async def append(connection: Connection, event: Event, view: View | None) -> None:
-    """Store an event and its deliveries."""
-    await connection.execute(
-        _APPEND,
+    """Store an event, and a delivery for each endpoint that wants it."""
+    await connection.execute(_APPEND, *_values(event, view))
+
+
+async def append_for(connection: Connection, event: Event, endpoint_id: str, delivery_id: str) -> None:
+    """Store an event, and its delivery for one endpoint."""
+    await connection.execute(_APPEND_FOR, *_values(event, None), endpoint_id, delivery_id)
+
+
+async def horizon(connection: Connection) -> int:
+    """Every event up to this position is visible to a statement that begins now, or never will be.
+
+    Belongs outside of a transaction that keeps its snapshot.
+    """
+    return int(await connection.fetchval(HORIZON) or 0)
+
+
+async def newest(
+    connection: Connection,
+    merchant_id: str,
+    matching: Matching,
+    *,
+    livemode: bool,
+    after: int,
+    up_to: int,
+    limit: int,
+) -> list[Event]:
+    """A merchant's events between two positions (the second included), newest first."""
+    return await _between(connection, _NEWEST, merchant_id, livemode, matching, after, up_to, limit)
+
+
+async def oldest(
+    connection: Connection,
+    merchant_id: str,
+    matching: Matching,
+    *,
+    livemode: bool,
+    after: int,
+    up_to: int,
+    limit: int,
+) -> list[Event]:
+    """The same, oldest first."""
+    return await _between(connection, _OLDEST, merchant_id, livemode, matching, after, up_to, limit)
+
+
+async def position(connection: Connection, event_id: str, merchant_id: str, *, livemode: bool) -> int | None:
+    """The position of a merchant's event, or None if it has no such event."""
+    return await connection.fetchval(_POSITION, event_id, merchant_id, livemode)
+
+
+async def get(connection: Connection, event_id: str, merchant_id: str, *, livemode: bool) -> Event | None:
+    """One event of a merchant."""
+    row = await connection.fetchrow(_GET, event_id, merchant_id, livemode)
+    return None if row is None else _event(row)
+
+
+async def _between(
+    connection: Connection,
+    statement: str,
+    merchant_id: str,
+    livemode: bool,
+    matching: Matching,
+    after: int,
+    up_to: int,
+    limit: int,
+) -> list[Event]:
+    rows = await connection.fetch(
+        statement, merchant_id, livemode, *msgspec.structs.astuple(matching), after, up_to, limit
+    )
+    return [_event(row) for row in rows]
+
+
+def _values(event: Event, view: View | None) -> Sequence[object]:
+    return (
         event.id,
         event.merchant_id,
         event.livemode,
@@ -68,33 +199,8 @@ async def append(connection: Connection, event: Event, view: View | None) -> Non
         event.payload.decode(),
         None if view is None else view_text(view),
         event.created_at,
+        event.object_id,
     )
-
-
-async def list_before(
-    connection: Connection,
-    merchant_id: str,
-    *,
-    livemode: bool,
-    event_type: str | None,
-    intent_id: str | None,
-    before: tuple[datetime, str],
-    limit: int,
-) -> list[Event]:
-    """A merchant's events older than the position `before` (created_at, id), newest first."""
-    rows = await connection.fetch(_LIST, merchant_id, livemode, event_type, intent_id, before[0], before[1], limit)
-    return [_event(row) for row in rows]
-
-
-async def position(connection: Connection, event_id: str, merchant_id: str, *, livemode: bool) -> datetime | None:
-    """When this merchant's event happened, or None if it has no such event."""
-    return await connection.fetchval(_POSITION, event_id, merchant_id, livemode)
-
-
-async def get(connection: Connection, event_id: str, merchant_id: str, *, livemode: bool) -> Event | None:
-    """One event of a merchant."""
-    row = await connection.fetchrow(_GET, event_id, merchant_id, livemode)
-    return None if row is None else _event(row)
 
 
 def _event(row: Record) -> Event:
@@ -107,4 +213,12 @@ def _event(row: Record) -> Event:
         sequence=row["sequence"],
         payload=row["payload"].encode(),
         created_at=row["created_at"],
+        object_id=row["object_id"],
+        position=row["position"],
     )
+
+
+async def types_of(connection: Connection, intent_ids: Sequence[str]) -> dict[str, tuple[EventType, ...]]:
+    """What was announced about each intent, in order."""
+    rows = await connection.fetch(_TYPES_OF, intent_ids)
+    return {row["payment_intent_id"]: tuple(map(EventType, row["types"])) for row in rows}

@@ -14,8 +14,11 @@ import structlog
 
 from sgate.store.pool import Connection, DatabaseErrors, connect
 
-HEARTBEAT_S = 5.0
+HEARTBEAT_S = 2.0
 """How often the listening connection is asked whether it still lives."""
+
+HEARTBEAT_TIMEOUT_S = 2.0
+"""A connection that takes longer to answer is given up: it may be losing what we are told."""
 
 RECONNECT_S = 1.0
 MAX_PENDING = 256
@@ -26,12 +29,19 @@ class Channel(StrEnum):
     """What can be told."""
 
     INTENT = "sgate_intent"  # an intent changed; payload: its id
+    EVENT = "sgate_event"  # something was announced; payload: the merchant's id and the mode (`feed.topic_of`)
     DELIVERY = "sgate_delivery"  # a delivery may be due; no payload
     API_KEY = "sgate_api_key"  # a key was revoked; payload: its id
     MERCHANT = "sgate_merchant"  # settings changed; payload: the merchant's id
+    CHAIN = "sgate_chain"  # the watcher has a reason to look: a hint, a new intent; no payload
 
 
 _NOTIFY = "SELECT pg_notify($1, $2)"
+
+
+def topic_of(merchant_id: str, *, livemode: bool) -> str:
+    """The payload of `Channel.EVENT`."""
+    return f"{merchant_id} {'live' if livemode else 'test'}"
 
 
 async def notify(connection: Connection, channel: Channel, payload: str = "") -> None:
@@ -46,7 +56,12 @@ class Feed:
         """`direct_url` must not go through a pooler."""
         self._direct_url = direct_url
         self._listeners: dict[Channel, set[Callable[[str], None]]] = {channel: set() for channel in Channel}
+        self._watchers: list[Callable[[bool], None]] = []
         self.connected = False
+
+    def on_connection(self, callback: Callable[[bool], None]) -> None:
+        """Call back when messages begin to arrive (True) and when some may be lost (False)."""
+        self._watchers.append(callback)
 
     def listen(self, channel: Channel, callback: Callable[[str], None]) -> Callable[[], None]:
         """Call back with each payload. Returns the function that ends it."""
@@ -77,7 +92,6 @@ class Feed:
                 await self._listen_until_lost()
             except DatabaseErrors as error:
                 log.warning("feed_lost", reason=str(error))
-            self.connected = False
             await asyncio.sleep(RECONNECT_S)
 
     async def _listen_until_lost(self) -> None:
@@ -91,22 +105,31 @@ class Feed:
         try:
             for channel in Channel:
                 await connection.add_listener(channel, self._received)
-            self.connected = True
+            self._set_connected(True)
             self._wake_all()  # whatever was told while nobody listened
             while not lost.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(lost.wait(), HEARTBEAT_S)
-                await connection.fetchval("SELECT 1")  # raises if it is gone, also if nobody told us
+                # Raises if the connection is gone, also if nobody told us.
+                await connection.fetchval("SELECT 1", timeout=HEARTBEAT_TIMEOUT_S)
         finally:
+            self._set_connected(False)
             connection.terminate()
+
+    def _set_connected(self, connected: bool) -> None:
+        if connected is not self.connected:
+            self.connected = connected
+            for callback in self._watchers:
+                callback(connected)
 
     def _received(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
         for callback in tuple(self._listeners[Channel(channel)]):
             callback(str(payload))
 
     def _wake_all(self) -> None:
-        for callback in tuple(self._listeners[Channel.DELIVERY]):
-            callback("")
+        for channel in (Channel.DELIVERY, Channel.CHAIN):
+            for callback in tuple(self._listeners[channel]):
+                callback("")
 
 
 class Wakeups:
@@ -141,4 +164,5 @@ class Wakeups:
             await self._wanted.wait()
             self._wanted.clear()
             await notify(connection, Channel.DELIVERY)
+            await notify(connection, Channel.CHAIN)
             await asyncio.sleep(self._interval_s)

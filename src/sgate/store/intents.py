@@ -12,7 +12,7 @@ from sgate.core.money import Quote
 from sgate.core.payment import Payment
 from sgate.store.payments import PAYMENT_JSON, payment_of_json
 from sgate.store.pool import Connection, Record
-from sgate.store.rows import policy_of, policy_text, view_of
+from sgate.store.rows import policy_of, policy_text, scanned_of, view_of
 
 MAX_PAYMENTS_SHOWN = 100
 """Payments that a read of an intent carries along; the rest are listed by their own call."""
@@ -41,6 +41,19 @@ class NewIntent(msgspec.Struct, frozen=True, kw_only=True):
     keep_until: datetime | None = None
 
 
+class Branding(msgspec.Struct, frozen=True, kw_only=True):
+    """How a merchant's pages look, and who may embed them.
+
+    Attributes:
+        accent_color: `#rrggbb`, or None for ours. logo: the digest that the logo is served under, or None.
+        frame_origins: such as `https://shop.example`.
+    """
+
+    accent_color: str | None
+    logo: str | None
+    frame_origins: tuple[str, ...]
+
+
 class IntentView(msgspec.Struct, frozen=True, kw_only=True):
     """An intent as read: with its payments and the chain as far as it is scanned now.
 
@@ -48,14 +61,27 @@ class IntentView(msgspec.Struct, frozen=True, kw_only=True):
         payments: in chain order, at most MAX_PAYMENTS_SHOWN.
         scanned: None before the first scan of the chain.
         sighted_at: the earliest mempool sighting, or None.
+        chain_checked_at: when the source of the chain last answered. chain_trouble: whether that was a refusal.
     """
 
     intent: PaymentIntent
     merchant_name: str
     support_url: str | None
+    branding: Branding
     payments: tuple[Payment, ...]
     scanned: View | None
     sighted_at: datetime | None
+    chain_checked_at: datetime | None
+    chain_trouble: bool
+
+
+class KnownIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """As much of an intent as it takes to tell whether a transfer pays for it."""
+
+    id: str
+    livemode: bool
+    pay_address: str
+    merchant_id: str
 
 
 # One statement makes an intent, its event, its deliveries and its idempotency row, for a whole batch. Rows of a batch
@@ -106,10 +132,11 @@ WITH input AS (
     SELECT event_id, merchant, livemode, 'payment_intent.created', id, 1, payload::json, created_at FROM fresh
 ), queued AS (
     INSERT INTO webhook_deliveries (
-        id, merchant_id, livemode, endpoint_id, event_id, payment_intent_id, sequence, next_attempt_at
+        id, merchant_id, livemode, endpoint_id, event_id, payment_intent_id, sequence, status, next_attempt_at
     )
     SELECT 'whd_' || left(replace(gen_random_uuid()::text, '-', ''), 24), fresh.merchant, fresh.livemode, endpoints.id,
-        fresh.event_id, fresh.id, 1, now()
+        fresh.event_id, fresh.id, 1, CASE WHEN endpoints.disabled_at IS NULL THEN 'pending' ELSE 'held' END,
+        CASE WHEN endpoints.disabled_at IS NULL THEN now() END
     FROM fresh
     JOIN webhook_endpoints AS endpoints ON endpoints.merchant_id = fresh.merchant
         AND endpoints.livemode = fresh.livemode AND endpoints.deleted_at IS NULL
@@ -122,12 +149,13 @@ _COLUMNS = """
 i.id, i.merchant_id::text, i.livemode, i.amount_sats, i.client_secret, i.expires_at, i.grace_s, i.seen_hold_s,
 i.tolerance_sats, i.tolerance_bp, i.confirmation_policy::text AS policy, i.late_payments, i.pay_address, i.description,
 i.metadata::text AS metadata, i.success_url, i.cancel_url, i.amount_usd, i.rate_usd_per_btc, i.rate_source, i.quoted_at,
-i.status, i.exceptions, i.amount_received_sats, i.sequence, i.next_check_height, i.next_check_time,
-i.decided_in::text AS decided_in, i.confirmed_at, i.canceled_at, i.created_at
+i.status, i.exceptions, i.amount_received_sats, i.amount_counted_sats, i.sequence, i.next_check_height,
+i.next_check_time, i.decided_in::text AS decided_in, i.confirmed_at, i.canceled_at, i.created_at
 """
 
-_VIEW_COLUMNS = f"""
-{_COLUMNS}, m.name AS merchant_name, m.support_url,
+VIEW_COLUMNS = f"""
+{_COLUMNS}, m.name AS merchant_name, m.support_url, m.accent_color, m.logo_digest, m.frame_origins,
+c.checked_at AS chain_checked_at, c.trouble IS NOT NULL AS chain_trouble,
 c.scanned_height, c.scanned_hash, c.scanned_time, c.tenure_height AS scanned_tenure, c.bitcoin_height AS
 scanned_bitcoin, (
     SELECT json_agg({PAYMENT_JSON} ORDER BY p.block_height, p.tx_index, p.event_index)::text
@@ -137,38 +165,46 @@ scanned_bitcoin, (
 """
 
 _READ = f"""
-SELECT {_VIEW_COLUMNS}
+SELECT {VIEW_COLUMNS}
 FROM payment_intents i
 JOIN merchants m ON m.id = i.merchant_id
 LEFT JOIN chain_cursors c ON c.livemode = i.livemode
 WHERE i.id = ANY ($1::text[])
 """
 
-# The cursor is joined by the parameter: joined by the row's column it would hide the index's order.
-_LIST_AFTER = f"""
-SELECT {_VIEW_COLUMNS}
-FROM payment_intents i
-JOIN merchants m ON m.id = i.merchant_id
-LEFT JOIN chain_cursors c ON c.livemode = $2
-WHERE i.merchant_id = $1::text::uuid AND i.livemode = $2 AND ($3::text IS NULL OR i.status = $3)
-    AND (i.created_at, i.id) < ($4, $5)
-ORDER BY i.created_at DESC, i.id DESC
-LIMIT $6
-"""
-
-_POSITION = "SELECT created_at FROM payment_intents WHERE id = $1 AND merchant_id = $2::text::uuid AND livemode = $3"
-
 # NO KEY: rows that refer to the intent (payments, queue) may be written meanwhile.
 _LOCK = f"SELECT {_COLUMNS} FROM payment_intents i WHERE i.id = $1 FOR NO KEY UPDATE"
 
+# A day that is over is counted anew (see `store.daily`).
 _SAVE = """
-UPDATE payment_intents
-SET status = $2, exceptions = $3, amount_received_sats = $4, sequence = $5, next_check_height = $6, next_check_time =
-    $7, decided_in = $8::text::json, confirmed_at = $9, canceled_at = $10
-WHERE id = $1
+WITH saved AS (
+    UPDATE payment_intents
+    SET status = $2, exceptions = $3, amount_received_sats = $4, sequence = $5, next_check_height = $6,
+        next_check_time = $7, decided_in = $8::text::json, confirmed_at = $9, canceled_at = $10,
+        amount_counted_sats = $11
+    WHERE id = $1
+    RETURNING merchant_id, livemode, created_at
+)
+INSERT INTO touched_days (merchant_id, livemode, day)
+SELECT merchant_id, livemode, (created_at AT TIME ZONE 'UTC')::date FROM saved
+WHERE created_at < date_trunc('day', now(), 'UTC')
 """
 
-_KNOWN = "SELECT id, pay_address, merchant_id::text FROM payment_intents WHERE livemode = $1 AND id = ANY ($2::text[])"
+_DESCRIBE = "UPDATE payment_intents SET description = $2, metadata = $3::text::jsonb WHERE id = $1"
+
+_KNOWN = "SELECT id, livemode, pay_address, merchant_id::text FROM payment_intents WHERE id = ANY ($1::text[])"
+
+_COUNT_ALL = "SELECT count(*) FROM payment_intents"
+
+_IDS_AFTER = "SELECT id FROM payment_intents WHERE id > $1 ORDER BY id LIMIT $2"
+
+# The ends of two indexes, which hold open intents only: the closed ones are never walked past.
+_ANY_OPEN = """
+SELECT num_nonnulls(
+    (SELECT min(next_check_time) FROM payment_intents WHERE livemode = $1 AND next_check_time IS NOT NULL),
+    (SELECT min(next_check_height) FROM payment_intents WHERE livemode = $1 AND next_check_height IS NOT NULL)
+) > 0
+"""
 
 
 async def create(connection: Connection, batch: Sequence[NewIntent]) -> set[str]:
@@ -185,26 +221,7 @@ async def create(connection: Connection, batch: Sequence[NewIntent]) -> set[str]
 async def read(connection: Connection, intent_ids: Sequence[str]) -> dict[str, IntentView]:
     """Intents by id, with their payments; unknown ones are absent."""
     rows = await connection.fetch(_READ, intent_ids)
-    return {row["id"]: _intent_view(row) for row in rows}
-
-
-async def list_after(
-    connection: Connection,
-    merchant_id: str,
-    *,
-    livemode: bool,
-    status: str | None,
-    before: tuple[datetime, str],
-    limit: int,
-) -> list[IntentView]:
-    """A merchant's intents older than the position `before` (created_at, id), newest first."""
-    rows = await connection.fetch(_LIST_AFTER, merchant_id, livemode, status, before[0], before[1], limit)
-    return [_intent_view(row) for row in rows]
-
-
-async def position(connection: Connection, intent_id: str, merchant_id: str, *, livemode: bool) -> datetime | None:
-    """When this merchant's intent was made, or None if it has no such intent."""
-    return await connection.fetchval(_POSITION, intent_id, merchant_id, livemode)
+    return {row["id"]: view_of_row(row) for row in rows}
 
 
 async def lock(connection: Connection, intent_id: str) -> PaymentIntent | None:
@@ -227,13 +244,39 @@ async def save(connection: Connection, intent: PaymentIntent, view: View) -> Non
         msgspec.json.encode(view).decode(),
         intent.confirmed_at,
         intent.canceled_at,
+        intent.amount_counted_sats,
     )
 
 
-async def known(connection: Connection, intent_ids: Sequence[str], *, livemode: bool) -> dict[str, tuple[str, str]]:
-    """Which of these memos are ours: id -> (pay address, merchant id)."""
-    rows = await connection.fetch(_KNOWN, livemode, intent_ids)
-    return {row["id"]: (row["pay_address"], row["merchant_id"]) for row in rows}
+async def describe(connection: Connection, intent_id: str, description: str | None, metadata: dict[str, str]) -> None:
+    """Store what the merchant says about a locked intent."""
+    await connection.execute(_DESCRIBE, intent_id, description, metadata_text(metadata))
+
+
+async def known(connection: Connection, intent_ids: Sequence[str]) -> dict[str, KnownIntent]:
+    """Which of these memos name intents, of whichever mode."""
+    rows = await connection.fetch(_KNOWN, intent_ids)
+    return {
+        row["id"]: KnownIntent(
+            id=row["id"], livemode=row["livemode"], pay_address=row["pay_address"], merchant_id=row["merchant_id"]
+        )
+        for row in rows
+    }
+
+
+async def count_all(connection: Connection) -> int:
+    """How many intents there are, of both modes."""
+    return int(await connection.fetchval(_COUNT_ALL) or 0)
+
+
+async def ids_after(connection: Connection, intent_id: str, limit: int) -> list[str]:
+    """Ids of intents of both modes behind an id (empty: from the first), in their order."""
+    return [row["id"] for row in await connection.fetch(_IDS_AFTER, intent_id, limit)]
+
+
+async def any_open(connection: Connection, *, livemode: bool) -> bool:
+    """Whether an intent waits for money or for finality: then somebody wants the chain watched closely."""
+    return bool(await connection.fetchval(_ANY_OPEN, livemode))
 
 
 def _columns_of(batch: Sequence[NewIntent]) -> list[list[Any]]:
@@ -257,7 +300,7 @@ def _row_of(new: NewIntent) -> tuple[Any, ...]:
         terms.late_payments,
         terms.pay_address,
         intent.description,
-        msgspec.json.encode(intent.metadata).decode() if intent.metadata else None,
+        metadata_text(intent.metadata),
         intent.success_url,
         intent.cancel_url,
         None if quote is None else quote.amount_usd,
@@ -276,29 +319,28 @@ def _row_of(new: NewIntent) -> tuple[Any, ...]:
     )
 
 
-def _intent_view(row: Record) -> IntentView:
+def metadata_text(metadata: dict[str, str]) -> str | None:
+    """Metadata as stored; None if there is none."""
+    return msgspec.json.encode(metadata).decode() if metadata else None
+
+
+def view_of_row(row: Record) -> IntentView:
+    """An intent from a row of VIEW_COLUMNS."""
     payments = row["payments"]
     return IntentView(
         intent=_intent(row),
         merchant_name=row["merchant_name"],
         support_url=row["support_url"],
+        branding=Branding(
+            accent_color=row["accent_color"], logo=row["logo_digest"], frame_origins=tuple(row["frame_origins"])
+        ),
         payments=()
         if payments is None
         else tuple(payment_of_json(item) for item in _payments_decoder.decode(payments)),
-        scanned=_scanned(row),
+        scanned=scanned_of(row),
         sighted_at=row["sighted_at"],
-    )
-
-
-def _scanned(row: Record) -> View | None:
-    if not row["scanned_height"]:
-        return None
-    return View(
-        height=row["scanned_height"],
-        index_block_hash=row["scanned_hash"],
-        time=row["scanned_time"],
-        tenure_height=row["scanned_tenure"],
-        bitcoin_height=row["scanned_bitcoin"],
+        chain_checked_at=row["chain_checked_at"],
+        chain_trouble=row["chain_trouble"],
     )
 
 
@@ -314,6 +356,7 @@ def _intent(row: Record) -> PaymentIntent:
         status=Status(row["status"]),
         anomalies=frozenset(map(Anomaly, anomalies)) if anomalies else frozenset(),
         amount_received_sats=row["amount_received_sats"],
+        amount_counted_sats=row["amount_counted_sats"],
         sequence=row["sequence"],
         next_check_height=row["next_check_height"],
         next_check_time=row["next_check_time"],

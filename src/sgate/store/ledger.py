@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from sgate.core.finality import View
+from sgate.core.finality import MAX_BITCOIN_BLOCKS, MAX_TENURE_CHANGES, View
 from sgate.core.lifecycle import Command
 from sgate.core.payment import Payment, Sighting
 from sgate.store.payments import PAYMENT_JSON, payment_of_json, sighting_of_json
@@ -50,6 +50,22 @@ ORDER BY id
 ON CONFLICT (payment_intent_id) DO NOTHING
 """
 
+# The ends of two indexes. EXISTS would be planned as if a third of all rows matched, and read the table.
+_DECIDES = """
+SELECT (SELECT min(next_check_time) FROM payment_intents WHERE livemode = $1 AND next_check_time IS NOT NULL) < $2
+    OR (SELECT min(next_check_height) FROM payment_intents WHERE livemode = $1 AND next_check_height IS NOT NULL) <= $3
+"""
+
+# Confirmed by a count of tenures or Bitcoin blocks that the new view falls short of, as far as any policy reaches.
+_QUEUE_FALLEN = """
+INSERT INTO ledger_queue AS q (payment_intent_id, livemode)
+SELECT DISTINCT p.payment_intent_id, p.livemode FROM payments p
+WHERE p.livemode = $1 AND p.status = 'included' AND p.payment_intent_id IS NOT NULL
+    AND (p.tenure_height > $2 OR p.bitcoin_height > $3)
+ORDER BY p.payment_intent_id
+ON CONFLICT (payment_intent_id) DO UPDATE SET generation = q.generation + 1
+"""
+
 _TAKE = """
 SELECT payment_intent_id FROM ledger_queue
 WHERE livemode = $1 AND queued_at <= now()
@@ -61,6 +77,8 @@ FOR UPDATE SKIP LOCKED
 _POSTPONE = "UPDATE ledger_queue SET queued_at = now() + $2::interval WHERE payment_intent_id = $1"
 
 _DONE = "DELETE FROM ledger_queue WHERE payment_intent_id = $1"
+
+_QUEUED = "SELECT payment_intent_id FROM ledger_queue WHERE payment_intent_id = ANY ($1::text[])"
 
 _LENGTH = "SELECT count(*) FROM ledger_queue WHERE livemode = $1"
 
@@ -92,6 +110,17 @@ async def queue_due(connection: Connection, view: View, limit: int, *, livemode:
     return count_of(tag)
 
 
+async def decides(connection: Connection, view: View, *, livemode: bool) -> bool:
+    """Whether an intent's deadline or threshold has come in this view."""
+    return bool(await connection.fetchval(_DECIDES, livemode, view.time, view.height))
+
+
+async def queue_fallen(connection: Connection, view: View, *, livemode: bool) -> int:
+    """After a reorganisation that lost tenures or Bitcoin blocks: queue whatever may not be final any more."""
+    lowest_tenure, lowest_bitcoin = view.tenure_height - MAX_TENURE_CHANGES, view.bitcoin_height - MAX_BITCOIN_BLOCKS
+    return count_of(await connection.execute(_QUEUE_FALLEN, livemode, lowest_tenure, lowest_bitcoin))
+
+
 async def take(connection: Connection, *, livemode: bool) -> str | None:
     """Lock the next waiting intent's queue row; None if there is none. `done` removes it, in this transaction."""
     return await connection.fetchval(_TAKE, livemode)
@@ -105,6 +134,11 @@ async def done(connection: Connection, intent_id: str) -> None:
 async def postpone(connection: Connection, intent_id: str, delay: timedelta) -> None:
     """Put an intent that cannot be decided aside for a while, so that it holds up no other."""
     await connection.execute(_POSTPONE, intent_id, delay)
+
+
+async def queued(connection: Connection, intent_ids: Sequence[str]) -> set[str]:
+    """Which of these intents wait for a decision."""
+    return {row["payment_intent_id"] for row in await connection.fetch(_QUEUED, intent_ids)}
 
 
 async def length(connection: Connection, *, livemode: bool) -> int:

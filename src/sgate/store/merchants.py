@@ -16,6 +16,7 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: UUID as text.
         pay_address: where payments go, or None for the deployment's gateway address.
+        accent_color: `#rrggbb` or None. logo: the digest of the logo or None. frame_origins: who may embed the pages.
         policy: the merchant's own confirmation policy, or None for the deployment's.
         version: rises with every change of the mode's settings.
     """
@@ -24,6 +25,9 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     livemode: bool
     name: str
     support_url: str | None
+    accent_color: str | None
+    logo: str | None
+    frame_origins: tuple[str, ...]
     created_at: datetime
     pay_address: str | None
     policy: Policy | None
@@ -41,7 +45,8 @@ VALUES ($1::text::uuid, FALSE), ($1::text::uuid, TRUE)
 """
 
 _GET = """
-SELECT m.id::text, o.livemode, m.name, m.support_url, m.created_at, o.pay_address, o.confirmation_policy::text AS
+SELECT m.id::text, o.livemode, m.name, m.support_url, m.accent_color, m.logo_digest, m.frame_origins,
+       m.created_at, o.pay_address, o.confirmation_policy::text AS
        policy, o.tolerance_sats, o.tolerance_bp, o.late_payments, o.version
 FROM merchants m JOIN merchant_modes o ON o.merchant_id = m.id
 WHERE m.id = $1::text::uuid AND o.livemode = $2
@@ -55,7 +60,9 @@ WHERE m.id = $1::text::uuid AND o.livemode = $2
 FOR NO KEY UPDATE
 """
 
-_UPDATE_PROFILE = "UPDATE merchants SET name = $2, support_url = $3 WHERE id = $1::text::uuid"
+_UPDATE_PROFILE = """
+UPDATE merchants SET name = $2, support_url = $3, accent_color = $4, frame_origins = $5 WHERE id = $1::text::uuid
+"""
 
 _UPDATE_MODE = """
 UPDATE merchant_modes
@@ -65,8 +72,8 @@ WHERE merchant_id = $1::text::uuid AND livemode = $2
 """
 
 _CLAIM_ADDRESS = """
-INSERT INTO pay_addresses (livemode, address, merchant_id)
-VALUES ($1, $2, $3::text::uuid)
+INSERT INTO pay_addresses (livemode, address, merchant_id, read_to_height)
+VALUES ($1, $2, $3::text::uuid, coalesce((SELECT scanned_height FROM chain_cursors WHERE livemode = $1), 0))
 ON CONFLICT (livemode, address) DO UPDATE SET address = excluded.address
 RETURNING merchant_id::text
 """
@@ -96,7 +103,14 @@ async def lock(connection: Connection, merchant_id: str, *, livemode: bool) -> N
 
 async def update(connection: Connection, merchant: Merchant) -> None:
     """Store the profile and the mode's settings, and raise the version."""
-    await connection.execute(_UPDATE_PROFILE, merchant.id, merchant.name, merchant.support_url)
+    await connection.execute(
+        _UPDATE_PROFILE,
+        merchant.id,
+        merchant.name,
+        merchant.support_url,
+        merchant.accent_color,
+        list(merchant.frame_origins),
+    )
     await connection.execute(
         _UPDATE_MODE,
         merchant.id,
@@ -109,13 +123,13 @@ async def update(connection: Connection, merchant: Merchant) -> None:
     )
 
 
-async def claim_address(connection: Connection, merchant_id: str, address: str, *, livemode: bool) -> str:
-    """Record that payments to `address` are this merchant's. Returns the id of the merchant who really owns it."""
-    return str(await connection.fetchval(_CLAIM_ADDRESS, livemode, address, merchant_id))
+async def claim_address(connection: Connection, merchant_id: str | None, address: str, *, livemode: bool) -> str | None:
+    """Record that payments to `address` are this merchant's, or (None) the gateway's. Returns who really owns it."""
+    return await connection.fetchval(_CLAIM_ADDRESS, livemode, address, merchant_id)
 
 
-async def owners_of(connection: Connection, addresses: list[str], *, livemode: bool) -> dict[str, str]:
-    """Which merchants own these addresses: address -> merchant id; unknown ones are absent."""
+async def owners_of(connection: Connection, addresses: list[str], *, livemode: bool) -> dict[str, str | None]:
+    """Whose addresses these are: address -> merchant id, None for the gateway's own; unknown ones are absent."""
     rows = await connection.fetch(_OWNERS_OF, livemode, addresses)
     return {row["address"]: row["merchant_id"] for row in rows}
 
@@ -131,6 +145,9 @@ def _merchant(row: Record) -> Merchant:
         livemode=row["livemode"],
         name=row["name"],
         support_url=row["support_url"],
+        accent_color=row["accent_color"],
+        logo=row["logo_digest"],
+        frame_origins=tuple(row["frame_origins"]),
         created_at=row["created_at"],
         pay_address=row["pay_address"],
         policy=None if row["policy"] is None else policy_of(row["policy"]),

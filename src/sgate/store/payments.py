@@ -23,11 +23,23 @@ json_build_object(
 
 
 class FoundPayment(msgspec.Struct, frozen=True, kw_only=True):
-    """A transfer to an address we watch, as found on the chain. `intent_id` and `merchant_id` are None when unknown."""
+    """A transfer to an address we watch, as found on the chain. `intent_id` and `merchant_id` are None when unknown.
+
+    `recovered_intent_id` is the intent that the memo names and that this database does not know.
+    """
 
     payment: Payment
     merchant_id: str | None
     intent_id: str | None
+    recovered_intent_id: str | None = None
+
+
+class Included(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment that was recorded as included: which one, whose, and whether it was unknown before."""
+
+    payment_id: str
+    intent_id: str | None
+    is_new: bool
 
 
 # Included (again): the place is overwritten, what survives reorganisations is kept, and an assignment is kept too. What
@@ -36,11 +48,11 @@ _UPSERT = """
 INSERT INTO payments AS stored (
     id, livemode, merchant_id, payment_intent_id, tx_id, event_index, amount_sats, sender, recipient, memo, status,
     block_height, block_hash, index_block_hash, block_time, tx_index, tenure_height, bitcoin_height, first_mined_at,
-    first_seen_at
+    first_seen_at, recovered_intent_id
 )
 VALUES ($1, $2, $3::text::uuid, $4::text, $5::text, $6, $7, $8, $9, $10, 'included', $11, $12, $13, $14, $15, $16,
     $17, $14, ( SELECT min(first_seen_at) FROM mempool_sightings WHERE payment_intent_id = $4::text AND tx_id = $5::text
-))
+), $18)
 ON CONFLICT (livemode, tx_id, event_index, recipient, amount_sats, coalesce(memo, '\\x'::bytea)) DO UPDATE
 SET sender = excluded.sender, memo = excluded.memo, status = 'included',
     block_height = excluded.block_height, block_hash = excluded.block_hash,
@@ -51,7 +63,7 @@ SET sender = excluded.sender, memo = excluded.memo, status = 'included',
     first_mined_at = least(stored.first_mined_at, excluded.first_mined_at),
     first_seen_at = coalesce(stored.first_seen_at, excluded.first_seen_at)
 WHERE stored.status <> 'included' OR stored.index_block_hash <> excluded.index_block_hash
-RETURNING id, payment_intent_id
+RETURNING id, payment_intent_id, xmax = 0 AS is_new
 """
 
 # A transaction that came back with other legs than before: those it no longer has, as they were, are gone.
@@ -72,6 +84,14 @@ WHERE livemode = $1 AND block_height >= $2 AND status = 'included' AND index_blo
 RETURNING id, payment_intent_id, block_height, index_block_hash
 """
 
+# The chain was started anew: what its intent still waited for is gone.
+_ORPHAN_UNFINAL = """
+UPDATE payments AS p SET status = 'orphaned'
+FROM payment_intents AS i
+WHERE p.livemode = $1 AND p.status = 'included' AND i.id = p.payment_intent_id AND i.status <> 'confirmed'
+RETURNING p.id, p.payment_intent_id, p.block_height, p.index_block_hash
+"""
+
 _OBSERVE = """
 INSERT INTO payment_observations (payment_id, status, block_height, index_block_hash, view)
 VALUES ($1, $2, $3, $4, $5::text::json)
@@ -86,8 +106,8 @@ WHERE livemode = $1 AND tx_id = ANY ($2::text[]) AND status = 'included'
 """
 
 
-async def include(connection: Connection, found: FoundPayment, view: View, *, livemode: bool) -> str | None:
-    """Record a transfer that is on the chain. Returns the intent whose facts changed, or None if nothing changed."""
+async def include(connection: Connection, found: FoundPayment, view: View, *, livemode: bool) -> Included | None:
+    """Record a transfer that is on the chain. None if nothing changed."""
     payment = found.payment
     row = await connection.fetchrow(
         _UPSERT,
@@ -108,12 +128,13 @@ async def include(connection: Connection, found: FoundPayment, view: View, *, li
         payment.tx_index,
         payment.tenure_height,
         payment.bitcoin_height,
+        found.recovered_intent_id,
     )
     if row is None:
         return None
     observation = (row["id"], Inclusion.INCLUDED, payment.block_height, payment.index_block_hash, view_text(view))
     await connection.execute(_OBSERVE, *observation)
-    return row["payment_intent_id"]
+    return Included(payment_id=row["id"], intent_id=row["payment_intent_id"], is_new=row["is_new"])
 
 
 async def clear_sightings(connection: Connection, tx_id: str) -> None:
@@ -143,6 +164,13 @@ async def orphan_from(
     """Orphan what is included from `height` upward in blocks other than these. Returns the intents concerned."""
     rows = await connection.fetch(_ORPHAN_FROM, livemode, height, canonical_hashes)
     return await _observe_orphans(connection, rows, view)
+
+
+async def orphan_unfinal(connection: Connection, view: View, *, livemode: bool) -> list[str]:
+    """Orphan the payments of intents that are not confirmed. Returns the intent of each."""
+    rows = await connection.fetch(_ORPHAN_UNFINAL, livemode)
+    await _observe_orphans(connection, rows, view)
+    return [row["payment_intent_id"] for row in rows]
 
 
 async def held_in_blocks(

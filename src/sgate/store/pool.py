@@ -1,5 +1,6 @@
 """Connections to PostgreSQL: the pool, its limits, and the single connections that must not be pooled."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
@@ -67,10 +68,12 @@ async def open_pool(
     acquire_timeout_s: float = ACQUIRE_TIMEOUT_S,
     statement_cache: bool = True,
     application_name: str = "sgate",
+    session_settings: Mapping[str, str] | None = None,
 ) -> Pool:
     """A pool of connections.
 
     Args:
+        session_settings: of PostgreSQL, for these connections; not through a pooler, which would mix sessions.
         statement_timeout_s: PostgreSQL ends a statement that takes longer.
         acquire_timeout_s: how long a caller waits for a free connection.
         statement_cache: off behind a pooler that does not keep prepared statements.
@@ -89,7 +92,7 @@ async def open_pool(
         timeout=connect_timeout_s,
         command_timeout=statement_timeout_s + 1,
         connection_class=PlainConnection,
-        server_settings=_server_settings(application_name, statement_timeout_s),
+        server_settings=_server_settings(application_name, statement_timeout_s) | dict(session_settings or {}),
         **({} if statement_cache else {"statement_cache_size": 0}),
     )
     pool.acquire_timeout_s = acquire_timeout_s

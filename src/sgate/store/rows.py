@@ -6,6 +6,7 @@ import msgspec
 
 from sgate.core.finality import Policy, View
 from sgate.core.lifecycle import Command
+from sgate.store.pool import Record
 
 _encoder = msgspec.json.Encoder()
 _view_decoder = msgspec.json.Decoder(View)
@@ -33,6 +34,19 @@ def view_of(text: str) -> View:
 def view_text(view: View) -> str:
     """A view of the chain as stored."""
     return _encoder.encode(view).decode()
+
+
+def scanned_of(row: Record) -> View | None:
+    """The chain as it is scanned, from the columns scanned_*; None before the first scan."""
+    if not row["scanned_height"]:
+        return None
+    return View(
+        height=row["scanned_height"],
+        index_block_hash=row["scanned_hash"],
+        time=row["scanned_time"],
+        tenure_height=row["scanned_tenure"],
+        bitcoin_height=row["scanned_bitcoin"],
+    )
 
 
 def command_of(text: str) -> Command:

@@ -1,0 +1,319 @@
+"""Webhook deliveries as merchants see them, and what they may do: look, send one again, send a range again, test."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from sgate.core.event import Envelope, EventType, envelope
+from sgate.gateway import endpoints as endpoint_cases
+from sgate.gateway import errors, idempotency, outbox
+from sgate.gateway.environment import Environment
+from sgate.gateway.idempotency import Answer, Key
+from sgate.gateway.rendering import encode, iso_ms
+from sgate.store import audit, delivery_log, events, feed, recoveries
+from sgate.store.audit import Actor
+from sgate.store.cipher import Cipher
+from sgate.store.delivery_log import Filter, LoggedAttempt, LoggedDelivery
+from sgate.store.merchants import Merchant
+from sgate.store.pool import Connection, Pool
+from sgate.store.recoveries import Recovery
+
+MAX_RECOVERY = timedelta(days=30)
+_END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class AttemptObject(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt. The response's body is cut at 16 kB; bytes that are not UTF-8 are replaced."""
+
+    attempt: int
+    url: str
+    started_at: str
+    duration_ms: int
+    response_status: int | None
+    response_headers: dict[str, str] | None
+    response_body: str | None
+    error: str | None
+
+
+class DeliveryObject(msgspec.Struct, frozen=True, kw_only=True):
+    """One event for one endpoint.
+
+    `status` is `pending` (due at `next_attempt_at`), `held` (until its endpoint can take it), `delivered` or `failed`.
+    """
+
+    id: str
+    object: str = "webhook_delivery"
+    livemode: bool
+    endpoint: str
+    event: str
+    event_type: str
+    status: str
+    attempts: int
+    response_status: int | None
+    last_error: str | None
+    last_attempt_at: str | None
+    next_attempt_at: str | None
+    delivered_at: str | None
+    failed_at: str | None
+    created_at: str
+
+
+class RequestObject(msgspec.Struct, frozen=True, kw_only=True):
+    """What is sent: to where, and the body. Each attempt is signed anew; the signatures are not kept."""
+
+    method: str = "POST"
+    url: str
+    headers: dict[str, str]
+    body: Envelope
+
+
+class DeliveryWithAttempts(DeliveryObject, frozen=True, kw_only=True):
+    """One event for one endpoint, what is sent, and each attempt."""
+
+    request: RequestObject
+    attempt_log: tuple[AttemptObject, ...]
+
+
+class RecoveryObject(msgspec.Struct, frozen=True, kw_only=True):
+    """A range of events that is being sent once more."""
+
+    id: str
+    object: str = "webhook_recovery"
+    livemode: bool
+    endpoint: str
+    since: str
+    until: str
+    include_delivered: bool
+    created_at: str
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of deliveries, newest first, and whether there are more."""
+
+    deliveries: Sequence[DeliveryObject]
+    has_more: bool
+
+
+class Deliveries:
+    """The use cases of a merchant's deliveries."""
+
+    def __init__(self, pool: Pool, environment: Environment, cipher: Cipher) -> None:
+        self._pool = pool
+        self._environment = environment
+        self._cipher = cipher
+
+    async def page(self, merchant: Merchant, wanted: Filter, *, starting_after: str | None, limit: int) -> Page:
+        """Deliveries, newest first.
+
+        Raises:
+            InvalidCursor: if the merchant has no such delivery.
+        """
+        mode = {"livemode": merchant.livemode}
+        async with self._pool.acquire() as connection:
+            before = (_END_OF_TIME, "")
+            if starting_after is not None:
+                created_at = await delivery_log.position(connection, starting_after, merchant.id, **mode)
+                if created_at is None:
+                    raise errors.InvalidCursor(param="starting_after")
+                before = (created_at, starting_after)
+            found = await delivery_log.list_of(connection, merchant.id, wanted, before=before, limit=limit + 1, **mode)
+        return Page(deliveries=[delivery_object(item) for item in found[:limit]], has_more=len(found) > limit)
+
+    async def get(self, merchant: Merchant, delivery_id: str) -> DeliveryWithAttempts:
+        """One delivery with each of its attempts.
+
+        Raises:
+            WebhookDeliveryNotFound: if the merchant has no such delivery.
+        """
+        async with self._pool.acquire() as connection:
+            found = await _delivery(connection, merchant, delivery_id)
+            attempts = await delivery_log.attempts(connection, delivery_id)
+        return _with_attempts(found, attempts)
+
+    async def redeliver(self, merchant: Merchant, delivery_id: str, key: Key | None, actor: Actor) -> Answer:
+        """Send a delivery once more, now; if that fails, again on the schedule.
+
+        Raises:
+            WebhookDeliveryNotFound: if the merchant has no such delivery.
+            WebhookEndpointDisabled: if its endpoint is disabled or deleted.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            replayed = await self._replayed(connection, key)
+            if replayed is not None:
+                return replayed
+            if (await _delivery(connection, merchant, delivery_id)).endpoint_gone:
+                raise errors.WebhookEndpointDisabled
+            await delivery_log.redeliver(connection, delivery_id)
+            await _record(connection, actor, "webhook_delivery.redelivered", merchant, delivery_id, {})
+            return await self._answer(connection, merchant, delivery_id, key, 200)
+
+    async def test(self, merchant: Merchant, endpoint_id: str, key: Key | None, actor: Actor) -> Answer:
+        """Send an endpoint a test event, as any other event is sent. The answer is its delivery: look how it went.
+
+        Raises:
+            WebhookEndpointNotFound: if the merchant has no such endpoint.
+            WebhookEndpointDisabled: if it is disabled.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            replayed = await self._replayed(connection, key)
+            if replayed is not None:
+                return replayed
+            endpoint = await endpoint_cases.lock(connection, merchant, endpoint_id)
+            if endpoint.disabled_at is not None:
+                raise errors.WebhookEndpointDisabled
+            event = endpoint_cases.event_about(endpoint, EventType.ENDPOINT_TEST, self._environment)
+            delivery_id = self._environment.new_id("whd")
+            await events.append_for(connection, event, endpoint.id, delivery_id)
+            await outbox.tell(connection, merchant.id, livemode=merchant.livemode)
+            await _record(connection, actor, "webhook_endpoint.tested", merchant, endpoint_id, {})
+            return await self._answer(connection, merchant, delivery_id, key, 201)
+
+    async def recover(
+        self,
+        merchant: Merchant,
+        endpoint_id: str,
+        since: datetime,
+        until: datetime | None,
+        *,
+        include_delivered: bool,
+        key: Key | None,
+        actor: Actor,
+    ) -> Answer:
+        """Send an endpoint the events of [since, until) once more, a few at a time; at most 30 days, and none to come.
+
+        Raises:
+            WebhookEndpointNotFound: if the merchant has no such endpoint.
+            InvalidRecoveryRange: if the range is empty or too long.
+            RecoveryInProgress: if the endpoint has one already.
+        """
+        now = self._environment.now_ms()
+        until = now if until is None else min(until, now)
+        if not timedelta(0) < until - since <= MAX_RECOVERY:
+            raise errors.InvalidRecoveryRange(param="since")
+        recovery = Recovery(
+            id=self._environment.new_id("whr"),
+            merchant_id=merchant.id,
+            livemode=merchant.livemode,
+            endpoint_id=endpoint_id,
+            since=since,
+            until=until,
+            include_delivered=include_delivered,
+            created_at=now,
+        )
+        answer = Answer(status=202, body=encode(_recovery_object(recovery)))
+        async with self._pool.acquire() as connection, connection.transaction():
+            replayed = await self._replayed(connection, key)
+            if replayed is not None:
+                return replayed
+            await endpoint_cases.lock(connection, merchant, endpoint_id)
+            if not await recoveries.insert(connection, recovery):
+                raise errors.RecoveryInProgress
+            detail: dict[str, object] = {"since": iso_ms(since), "until": iso_ms(until)}
+            await _record(connection, actor, "webhook_endpoint.recovered", merchant, endpoint_id, detail)
+            await idempotency.remember(connection, key, recovery.id, answer, self._cipher)
+        return answer
+
+    async def _replayed(self, connection: Connection, key: Key | None) -> Answer | None:
+        return await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())
+
+    async def _answer(
+        self, connection: Connection, merchant: Merchant, delivery_id: str, key: Key | None, status: int
+    ) -> Answer:
+        found = await _delivery(connection, merchant, delivery_id)
+        answer = Answer(status=status, body=encode(delivery_object(found)))
+        await idempotency.remember(connection, key, delivery_id, answer, self._cipher)
+        await feed.notify(connection, feed.Channel.DELIVERY)
+        return answer
+
+
+def delivery_object(found: LoggedDelivery) -> DeliveryObject:
+    """A delivery as merchants see it."""
+    return DeliveryObject(**_fields(found))
+
+
+def _with_attempts(found: LoggedDelivery, attempts: Sequence[LoggedAttempt]) -> DeliveryWithAttempts:
+    body = envelope(
+        event_id=found.event_id,
+        event_type=found.event_type,
+        created_at=found.event_created_at,
+        livemode=found.livemode,
+        sequence=found.sequence,
+        payload=found.payload,
+    )
+    headers = {"Content-Type": "application/json", "webhook-id": found.event_id}
+    request = RequestObject(url=found.endpoint_url, headers=headers, body=body)
+    return DeliveryWithAttempts(
+        **_fields(found), request=request, attempt_log=tuple(_attempt_object(attempt) for attempt in attempts)
+    )
+
+
+def _fields(found: LoggedDelivery) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "livemode": found.livemode,
+        "endpoint": found.endpoint_id,
+        "event": found.event_id,
+        "event_type": found.event_type,
+        "status": found.status,
+        "attempts": found.attempts,
+        "response_status": found.response_status,
+        "last_error": found.last_error,
+        "last_attempt_at": _shown(found.last_attempt),
+        "next_attempt_at": _shown(found.next_attempt_at),
+        "delivered_at": _shown(found.delivered_at),
+        "failed_at": _shown(found.failed_at),
+        "created_at": iso_ms(found.created_at),
+    }
+
+
+def _attempt_object(attempt: LoggedAttempt) -> AttemptObject:
+    headers = attempt.response_headers
+    return AttemptObject(
+        attempt=attempt.attempt,
+        url=attempt.url,
+        started_at=iso_ms(attempt.started_at),
+        duration_ms=attempt.duration_ms,
+        response_status=attempt.response_status,
+        response_headers=None if headers is None else msgspec.json.decode(headers, type=dict[str, str]),
+        response_body=attempt.response_body,
+        error=attempt.error,
+    )
+
+
+def _recovery_object(recovery: Recovery) -> RecoveryObject:
+    return RecoveryObject(
+        id=recovery.id,
+        livemode=recovery.livemode,
+        endpoint=recovery.endpoint_id,
+        since=iso_ms(recovery.since),
+        until=iso_ms(recovery.until),
+        include_delivered=recovery.include_delivered,
+        created_at=iso_ms(recovery.created_at),
+    )
+
+
+def _shown(moment: datetime | None) -> str | None:
+    return None if moment is None else iso_ms(moment)
+
+
+async def _delivery(connection: Connection, merchant: Merchant, delivery_id: str) -> LoggedDelivery:
+    found = await delivery_log.get(connection, delivery_id, merchant.id, livemode=merchant.livemode)
+    if found is None:
+        raise errors.WebhookDeliveryNotFound
+    return found
+
+
+async def _record(
+    connection: Connection, actor: Actor, action: str, merchant: Merchant, object_id: str, detail: dict[str, object]
+) -> None:
+    await audit.record(
+        connection,
+        actor,
+        action,
+        merchant_id=merchant.id,
+        livemode=merchant.livemode,
+        object_id=object_id,
+        detail=detail,
+    )

@@ -1,0 +1,140 @@
+"""The events of a merchant: a page of them, one of them, and those that follow one.
+
+Nobody reads beyond the horizon (see `store.events`): a cursor taken from here never skips an event that was being
+committed at that moment. The horizon is asked for once for all who ask at the same time.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from sgate.core.event import Envelope, envelope
+from sgate.gateway import errors
+from sgate.store import events
+from sgate.store.coalesce import Coalescer, Overloaded
+from sgate.store.events import Event, Matching
+from sgate.store.merchants import Merchant
+from sgate.store.pool import Connection, Pool
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of events, newest first, and whether there are more in the direction of the paging."""
+
+    events: Sequence[Event]
+    has_more: bool
+
+
+class EventLog:
+    """The use cases of reading events."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._horizons = Coalescer[None, int](self._read_horizon)
+
+    async def page(
+        self,
+        merchant: Merchant,
+        matching: Matching,
+        *,
+        starting_after: str | None,
+        ending_before: str | None,
+        limit: int,
+    ) -> Page:
+        """The newest events; or those next older than `starting_after`; or those next newer than `ending_before`.
+
+        Raises:
+            InvalidCursor: if the merchant has no such event.
+        """
+        up_to, after = await self._horizon(), 0
+        async with self._pool.acquire() as connection:
+            if starting_after is not None:
+                up_to = min(up_to, await _position(connection, merchant, starting_after, "starting_after") - 1)
+            read = events.newest
+            if ending_before is not None:
+                after, read = await _position(connection, merchant, ending_before, "ending_before"), events.oldest
+            found = await read(
+                connection,
+                merchant.id,
+                matching,
+                livemode=merchant.livemode,
+                after=after,
+                up_to=up_to,
+                limit=limit + 1,
+            )
+        shown = found[:limit]
+        return Page(events=shown[::-1] if ending_before is not None else shown, has_more=len(found) > limit)
+
+    async def get(self, merchant: Merchant, event_id: str) -> Event:
+        """One event.
+
+        Raises:
+            EventNotFound: if the merchant has no such event.
+        """
+        async with self._pool.acquire() as connection:
+            event = await events.get(connection, event_id, merchant.id, livemode=merchant.livemode)
+        if event is None:
+            raise errors.EventNotFound
+        return event
+
+    async def start(self, merchant: Merchant, last_event_id: str | None) -> int:
+        """Where to read on from: after that event, or from now on.
+
+        Raises:
+            InvalidCursor: if the merchant has no such event.
+        """
+        if last_event_id is None:
+            return await self._horizon()
+        async with self._pool.acquire() as connection:
+            return await _position(connection, merchant, last_event_id, "last_event_id")
+
+    async def following(
+        self, merchant: Merchant, position: int, matching: Matching, limit: int
+    ) -> tuple[Sequence[Event], int]:
+        """What came after a position, oldest first, and where to read on from.
+
+        Every event is found once, however the transactions that made them overlapped.
+        """
+        horizon = await self._horizon()
+        if horizon <= position:
+            return (), position
+        async with self._pool.acquire() as connection:
+            found = await events.oldest(
+                connection,
+                merchant.id,
+                matching,
+                livemode=merchant.livemode,
+                after=position,
+                up_to=horizon,
+                limit=limit,
+            )
+        return found, found[-1].position if len(found) == limit else horizon
+
+    async def _horizon(self) -> int:
+        try:
+            return await self._horizons.submit(None)
+        except Overloaded as error:
+            raise errors.Unavailable("The server is very busy. Try again in a moment.", retry_after_s=1) from error
+
+    async def _read_horizon(self, batch: Sequence[None]) -> list[int | BaseException]:
+        async with self._pool.acquire() as connection:
+            horizon = await events.horizon(connection)
+        return [horizon] * len(batch)
+
+
+def event_object(event: Event) -> Envelope:
+    """An event as merchants see it: what the webhook says."""
+    return envelope(
+        event_id=event.id,
+        event_type=event.type,
+        created_at=event.created_at,
+        livemode=event.livemode,
+        sequence=event.sequence,
+        payload=event.payload,
+    )
+
+
+async def _position(connection: Connection, merchant: Merchant, event_id: str, param: str) -> int:
+    position = await events.position(connection, event_id, merchant.id, livemode=merchant.livemode)
+    if position is None:
+        raise errors.InvalidCursor(param=param)
+    return position

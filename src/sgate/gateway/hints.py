@@ -1,0 +1,48 @@
+"""Hints: the checkout page says which transaction the wallet sent. The watcher looks it up; nobody believes it."""
+
+import msgspec
+
+from sgate.gateway import errors
+from sgate.gateway.environment import Environment
+from sgate.gateway.intents import Intents
+from sgate.gateway.public_view import opens
+from sgate.store import feed, hints
+from sgate.store.pool import Pool
+
+MAX_HINTS_PER_INTENT = 5
+"""A wallet sends one transaction, perhaps a second with a higher fee. More is somebody playing with our budget."""
+
+
+class HintObject(msgspec.Struct, frozen=True, kw_only=True):
+    """A hint that was taken. What becomes of it shows in the payment intent: `finality` is `seen` once it is found."""
+
+    object: str = "hint"
+    payment_intent: str
+    tx_id: str
+
+
+async def give(
+    pool: Pool, intents: Intents, environment: Environment, intent_id: str, client_secret: str, tx_id: str
+) -> HintObject:
+    """Remember that `tx_id` (`0x` + 64 lower-case hex) may pay an intent, and wake the watcher.
+
+    Raises:
+        PaymentIntentNotFound: if there is no such intent, or the client secret is not its.
+        TooManyHints: see there.
+    """
+    found = await intents.find(intent_id)
+    if found is None or not opens(found, client_secret):
+        raise errors.PaymentIntentNotFound
+    async with pool.acquire() as connection, connection.transaction():
+        taken = await hints.add(
+            connection,
+            intent_id,
+            tx_id,
+            MAX_HINTS_PER_INTENT,
+            environment.now(),
+            livemode=found.intent.livemode,
+        )
+        if not taken:
+            raise errors.TooManyHints
+        await feed.notify(connection, feed.Channel.CHAIN)
+    return HintObject(payment_intent=intent_id, tx_id=tx_id)

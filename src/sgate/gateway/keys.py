@@ -1,0 +1,264 @@
+"""API keys: made, listed, rolled, revoked. A key itself is shown once and stored nowhere."""
+
+from datetime import timedelta
+
+import msgspec
+
+from sgate.core.credential import KEY_RANDOM_BYTES, SALT_BYTES, hash_api_key, lookup_digest, new_api_key
+from sgate.gateway import errors, idempotency
+from sgate.gateway.environment import Environment
+from sgate.gateway.idempotency import Answer, Key
+from sgate.gateway.rendering import encode, iso_ms
+from sgate.store import api_keys, audit, feed, merchants
+from sgate.store.api_keys import ApiKey
+from sgate.store.audit import Actor
+from sgate.store.cipher import Cipher
+from sgate.store.merchants import Merchant
+from sgate.store.pool import Connection, Pool
+
+ALL_SCOPES = ("read", "write", "admin")
+DEFAULT_SCOPES = ("read", "write")
+KEY_HINT_CHARACTERS = 4
+MAX_KEYS = 100
+"""Usable keys of a merchant in one mode."""
+
+MAX_OVERLAP = timedelta(days=7)
+DEFAULT_OVERLAP = timedelta(hours=24)
+"""How long a rolled key works beside its successor."""
+
+
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key just made. `secret` is the key itself: shown once, stored nowhere."""
+
+    key: ApiKey
+    secret: str
+
+
+class KeyRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a merchant asks for; the values are checked."""
+
+    name: str
+    scopes: tuple[str, ...]
+
+
+class ApiKeyObject(msgspec.Struct, frozen=True, kw_only=True):
+    """An API key. `secret` is the key itself, given only when it is made.
+
+    `hint` is its beginning and its end. `last_used_at` is exact to about a minute. `expires_at` is when it ends by
+    itself, because it was rolled.
+    """
+
+    id: str
+    object: str = "api_key"
+    livemode: bool
+    name: str
+    scopes: tuple[str, ...]
+    hint: str
+    created_at: str
+    last_used_at: str | None
+    expires_at: str | None
+    revoked_at: str | None
+    secret: str | msgspec.UnsetType = msgspec.UNSET
+
+
+async def create(
+    pool: Pool,
+    environment: Environment,
+    cipher: Cipher,
+    merchant: Merchant,
+    request: KeyRequest,
+    key: Key | None,
+    actor: Actor,
+) -> Answer:
+    """Make a key in the merchant's mode. The key itself is in the answer and never shown again.
+
+    Raises:
+        TooManyApiKeys: see there.
+    """
+    made = new_key(environment, merchant.id, request.name, livemode=merchant.livemode, scopes=request.scopes)
+    async with pool.acquire() as connection, connection.transaction():
+        replayed = await idempotency.replay_or_claim(connection, key, cipher, environment.now())
+        if replayed is not None:
+            return replayed
+        await _refuse_too_many(connection, merchant)
+        await api_keys.insert(connection, made.key)
+        await record_created(connection, actor, made.key)
+        answer = Answer(status=201, body=encode(_shown_once(made)))
+        await idempotency.remember(connection, key, made.key.id, answer, cipher)
+    return answer
+
+
+async def list_of(pool: Pool, merchant: Merchant) -> list[ApiKeyObject]:
+    """The keys that can be used in the merchant's mode, newest first."""
+    async with pool.acquire() as connection:
+        found = await api_keys.list_of(connection, merchant.id, livemode=merchant.livemode)
+    return [key_object(key) for key in found]
+
+
+async def get(pool: Pool, merchant: Merchant, key_id: str) -> ApiKeyObject:
+    """One key, also one that has ended.
+
+    Raises:
+        ApiKeyNotFound: if the merchant has no such key in this mode.
+    """
+    async with pool.acquire() as connection:
+        return key_object(await _own(connection, merchant, key_id))
+
+
+async def roll(
+    pool: Pool,
+    environment: Environment,
+    cipher: Cipher,
+    merchant: Merchant,
+    key_id: str,
+    overlap: timedelta,
+    key: Key | None,
+    actor: Actor,
+) -> Answer:
+    """Make the successor of a key, with its name and scopes. The old key works for `overlap` longer.
+
+    Raises:
+        ApiKeyNotFound: if the merchant has no such key.
+        ApiKeyEnded: if the key does not work any more.
+        TooManyApiKeys: see there.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        replayed = await idempotency.replay_or_claim(connection, key, cipher, environment.now())
+        if replayed is not None:
+            return replayed
+        old = await _own(connection, merchant, key_id)
+        await _refuse_too_many(connection, merchant)
+        ending = await api_keys.expire(connection, key_id, overlap)
+        if ending is None:
+            raise errors.ApiKeyEnded
+        made = new_key(environment, merchant.id, old.name, livemode=merchant.livemode, scopes=old.scopes)
+        await api_keys.insert(connection, made.key)
+        detail: dict[str, object] = {"successor": made.key.id, "overlap_s": int(overlap.total_seconds())}
+        await _record(connection, actor, "api_key.rolled", old, detail)
+        await record_created(connection, actor, made.key)
+        await feed.notify(connection, feed.Channel.API_KEY, key_id)
+        answer = Answer(status=201, body=encode(_shown_once(made)))
+        await idempotency.remember(connection, key, made.key.id, answer, cipher)
+    return answer
+
+
+async def revoke(pool: Pool, merchant: Merchant, key_id: str, actor: Actor) -> ApiKeyObject:
+    """Make a merchant's key useless, on all processes within a second. A key may revoke itself.
+
+    Raises:
+        ApiKeyNotFound: if the merchant has no such key.
+        ApiKeyEnded: if it was revoked before.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        await _own(connection, merchant, key_id)
+        revoked = await _revoked(connection, key_id, actor)
+        if revoked is None:
+            raise errors.ApiKeyEnded
+    return key_object(revoked)
+
+
+# --- for the operator, who is bound to no merchant
+
+
+async def create_for(
+    pool: Pool,
+    environment: Environment,
+    merchant_id: str,
+    name: str,
+    *,
+    livemode: bool,
+    scopes: tuple[str, ...],
+    actor: Actor,
+) -> NewKey | None:
+    """Make a further key; None if there is no such merchant."""
+    async with pool.acquire() as connection, connection.transaction():
+        if await merchants.get(connection, merchant_id, livemode=livemode) is None:
+            return None
+        made = new_key(environment, merchant_id, name, livemode=livemode, scopes=scopes)
+        await api_keys.insert(connection, made.key)
+        await record_created(connection, actor, made.key)
+    return made
+
+
+async def revoke_any(pool: Pool, key_id: str, actor: Actor) -> bool:
+    """Make any merchant's key useless. False if there is no such key that is not revoked yet."""
+    async with pool.acquire() as connection, connection.transaction():
+        return await _revoked(connection, key_id, actor) is not None
+
+
+def new_key(
+    environment: Environment, merchant_id: str, name: str, *, livemode: bool, scopes: tuple[str, ...]
+) -> NewKey:
+    """A key that is not stored yet."""
+    secret = new_api_key(livemode, environment.random_bytes(KEY_RANDOM_BYTES))
+    salt = environment.random_bytes(SALT_BYTES)
+    key = ApiKey(
+        id=environment.new_id("ak"),
+        merchant_id=merchant_id,
+        livemode=livemode,
+        name=name,
+        scopes=scopes,
+        digest=lookup_digest(secret),
+        salt=salt,
+        hash=hash_api_key(secret, salt),
+        hint=f"{secret[: len('sk_test_')]}…{secret[-KEY_HINT_CHARACTERS:]}",
+        created_at=environment.now_ms(),
+    )
+    return NewKey(key=key, secret=secret)
+
+
+def key_object(key: ApiKey) -> ApiKeyObject:
+    """A key as merchants see it, without the key itself."""
+    return ApiKeyObject(
+        id=key.id,
+        livemode=key.livemode,
+        name=key.name,
+        scopes=key.scopes,
+        hint=key.hint,
+        created_at=iso_ms(key.created_at),
+        last_used_at=None if key.last_used_at is None else iso_ms(key.last_used_at),
+        expires_at=None if key.expires_at is None else iso_ms(key.expires_at),
+        revoked_at=None if key.revoked_at is None else iso_ms(key.revoked_at),
+    )
+
+
+async def record_created(connection: Connection, actor: Actor, key: ApiKey) -> None:
+    """Write into the audit log that a key was made."""
+    await _record(connection, actor, "api_key.created", key, {"name": key.name, "scopes": list(key.scopes)})
+
+
+async def _own(connection: Connection, merchant: Merchant, key_id: str) -> ApiKey:
+    found = await api_keys.get(connection, key_id, merchant.id, livemode=merchant.livemode)
+    if found is None:
+        raise errors.ApiKeyNotFound
+    return found
+
+
+async def _refuse_too_many(connection: Connection, merchant: Merchant) -> None:
+    await merchants.lock(connection, merchant.id, livemode=merchant.livemode)  # or two at once pass the limit
+    if await api_keys.count(connection, merchant.id, livemode=merchant.livemode) >= MAX_KEYS:
+        raise errors.TooManyApiKeys
+
+
+async def _revoked(connection: Connection, key_id: str, actor: Actor) -> ApiKey | None:
+    revoked = await api_keys.revoke(connection, key_id)
+    if revoked is not None:
+        await _record(connection, actor, "api_key.revoked", revoked, {})
+        await feed.notify(connection, feed.Channel.API_KEY, key_id)
+    return revoked
+
+
+async def _record(connection: Connection, actor: Actor, action: str, key: ApiKey, detail: dict[str, object]) -> None:
+    await audit.record(
+        connection,
+        actor,
+        action,
+        merchant_id=key.merchant_id,
+        livemode=key.livemode,
+        object_id=key.id,
+        detail=detail,
+    )
+
+
+def _shown_once(made: NewKey) -> ApiKeyObject:
+    return msgspec.structs.replace(key_object(made.key), secret=made.secret)

@@ -1,0 +1,284 @@
+"""Money that waits for a decision: unmatched deposits, late money, money after a cancel.
+
+sGate holds no key, so nothing here moves money. A deposit is assigned to an intent, held money is accepted, a payment
+is marked as sent back by hand. Each decision is a fact like a payment: stored, audited, and then judged by the ledger.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from sgate.core.intent import PaymentIntent
+from sgate.core.lifecycle import Accept, Command, Refund, Verdict, judge
+from sgate.core.memo import is_intent_id
+from sgate.core.payment import Inclusion
+from sgate.gateway import errors, idempotency, ledger, rendering
+from sgate.gateway.deployment import Mode
+from sgate.gateway.environment import Environment
+from sgate.gateway.idempotency import Answer, Key
+from sgate.store import audit, deposits, intents
+from sgate.store import ledger as facts
+from sgate.store.audit import Actor
+from sgate.store.cipher import Cipher
+from sgate.store.deposits import Deposit
+from sgate.store.merchants import Merchant
+from sgate.store.pool import Connection, Pool
+
+HELD = frozenset({Verdict.HELD_LATE, Verdict.HELD_AFTER_CANCEL})
+
+_END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of payments, newest first."""
+
+    items: tuple[rendering.DepositObject, ...]
+    has_more: bool
+
+
+class Payments:
+    """The use cases of payments as merchants and the operator handle them."""
+
+    def __init__(self, pool: Pool, modes: Mapping[bool, Mode], cipher: Cipher, environment: Environment) -> None:
+        self._pool = pool
+        self._modes = modes
+        self._cipher = cipher
+        self._environment = environment
+
+    # --- read
+
+    async def get(self, payment_id: str, merchant: Merchant) -> rendering.DepositObject:
+        """One of the merchant's payments, as it is now.
+
+        Raises:
+            PaymentNotFound: if the merchant has no such payment in this mode.
+        """
+        async with self._pool.acquire() as connection:
+            found = await deposits.get(connection, payment_id, livemode=merchant.livemode)
+        return rendering.deposit_object(_of(merchant, found))
+
+    async def list_page(
+        self,
+        merchant_id: str | None,
+        *,
+        livemode: bool,
+        unmatched: bool = False,
+        intent_id: str | None = None,
+        starting_after: str | None = None,
+        ending_before: str | None = None,
+        limit: int,
+    ) -> Page:
+        """A merchant's payments, newest first; with None the operator's: deposits that belong to nobody.
+
+        Args:
+            starting_after, ending_before: id of the payment just before the page, or just behind it; not both.
+
+        Raises:
+            InvalidCursor: if the list has no such payment.
+        """
+        cursor, newer = (starting_after, False) if ending_before is None else (ending_before, True)
+        param = "ending_before" if newer else "starting_after"
+        async with self._pool.acquire() as connection:
+            place = (_END_OF_TIME, "")
+            if cursor is not None:
+                created_at = await deposits.position(connection, cursor, merchant_id, livemode=livemode)
+                if created_at is None:
+                    raise errors.InvalidCursor(param=param)
+                place = created_at, cursor
+            found = await deposits.list_page(
+                connection,
+                merchant_id,
+                livemode=livemode,
+                unmatched=unmatched,
+                intent_id=intent_id,
+                position=place,
+                newer=newer,
+                limit=limit + 1,
+            )
+        shown = found[-limit:] if newer else found[:limit]
+        return Page(items=tuple(map(rendering.deposit_object, shown)), has_more=len(found) > limit)
+
+    # --- decide
+
+    async def assign(
+        self, payment_id: str, intent_id: str, merchant: Merchant, key: Key | None, actor: Actor
+    ) -> Answer:
+        """Let an unmatched deposit pay for an intent of the same merchant, mode and address.
+
+        Raises:
+            PaymentNotFound, PaymentIntentNotFound: if the merchant has no such payment or intent.
+            PaymentNotAssignable: see there.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            replayed = await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())
+            if replayed is not None:
+                return replayed
+            intent = await _locked_intent(connection, intent_id, merchant.livemode)
+            if intent is None or intent.merchant_id != merchant.id:
+                raise errors.PaymentIntentNotFound(param="payment_intent")
+            _of(merchant, await deposits.lock(connection, payment_id, livemode=merchant.livemode))
+            await self._assign(connection, payment_id, intent, actor)
+            return await self._answer_payment(connection, payment_id, merchant.livemode, key)
+
+    async def assign_by_operator(self, payment_id: str, intent_id: str, actor: Actor, *, livemode: bool) -> None:
+        """Let a deposit at the gateway's address pay for an intent that was to be paid there, whosever it is.
+
+        Raises:
+            PaymentNotFound, PaymentIntentNotFound, PaymentNotAssignable: see there.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            intent = await _locked_intent(connection, intent_id, livemode)
+            if intent is None:
+                raise errors.PaymentIntentNotFound(param="payment_intent")
+            deposit = await deposits.lock(connection, payment_id, livemode=livemode)
+            if deposit is None or deposit.merchant_id is not None:
+                raise errors.PaymentNotFound
+            await self._assign(connection, payment_id, intent, actor)
+
+    async def accept(self, intent_id: str, merchant: Merchant, key: Key | None, actor: Actor) -> Answer:
+        """Count all money that is held: what came late, or after the cancel.
+
+        Raises:
+            PaymentIntentNotFound: if the merchant has no such intent.
+            NothingToAccept: see there.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            replayed = await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())
+            if replayed is not None:
+                return replayed
+            intent = await _locked_intent(connection, intent_id, merchant.livemode)
+            if intent is None or intent.merchant_id != merchant.id:
+                raise errors.PaymentIntentNotFound
+            known = await facts.facts_of(connection, intent_id, livemode=intent.livemode)
+            held = tuple(
+                payment.id
+                for payment in known.payments
+                if payment.inclusion is Inclusion.INCLUDED and judge(payment, intent.terms, known.commands) in HELD
+            )
+            if not held:
+                raise errors.NothingToAccept
+            accepted = Accept(at=self._environment.now_ms(), payment_ids=held)
+            await self._command(connection, intent, accepted, actor, "payment_intent.accepted")
+            [seen] = (await intents.read(connection, [intent_id])).values()
+            shown = rendering.intent_with_payments(seen.intent, seen.payments, seen.scanned, self._url(intent.livemode))
+            answer = Answer(status=200, body=rendering.encode(shown))
+            await idempotency.remember(connection, key, intent_id, answer, self._cipher)
+        return answer
+
+    async def mark_refunded(
+        self, payment_id: str, refund_tx_id: str, merchant: Merchant, key: Key | None, actor: Actor
+    ) -> Answer:
+        """Record that a payment which does not count was sent back in transaction `refund_tx_id`. It never will count.
+
+        Raises:
+            PaymentNotFound: if the merchant has no such payment.
+            PaymentNotRefundable: see there.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            replayed = await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())
+            if replayed is not None:
+                return replayed
+            found = _of(merchant, await deposits.get(connection, payment_id, livemode=merchant.livemode))
+            intent = None if found.intent_id is None else await intents.lock(connection, found.intent_id)
+            deposit = _of(merchant, await deposits.lock(connection, payment_id, livemode=merchant.livemode))
+            if deposit.intent_id != found.intent_id:
+                raise errors.Conflict("The payment is being assigned right now. Try again in a moment.")
+            now = self._environment.now_ms()
+            if not await deposits.mark_refunded(connection, payment_id, now, refund_tx_id):
+                raise errors.PaymentNotRefundable(f"This payment was marked as sent back in {deposit.refund_tx_id}.")
+            if intent is None:
+                detail: dict[str, object] = {"refund_tx_id": refund_tx_id}
+                await _record(connection, actor, "payment.refunded", deposit.merchant_id, deposit, detail)
+            else:
+                await self._refund_held(connection, intent, deposit, Refund(now, payment_id, refund_tx_id), actor)
+            return await self._answer_payment(connection, payment_id, merchant.livemode, key)
+
+    async def _refund_held(
+        self, connection: Connection, intent: PaymentIntent, deposit: Deposit, refund: Refund, actor: Actor
+    ) -> None:
+        known = await facts.facts_of(connection, intent.id, livemode=intent.livemode)
+        if judge(deposit.payment, intent.terms, known.commands) not in HELD:
+            raise errors.PaymentNotRefundable(
+                "This payment counts towards its payment intent. If you send it back, note that on your side: only "
+                "money that is held, late or after a cancel, is closed by a refund."
+            )
+        await self._command(connection, intent, refund, actor, "payment.refunded")
+
+    async def _assign(self, connection: Connection, payment_id: str, intent: PaymentIntent, actor: Actor) -> None:
+        deposit = await deposits.lock(connection, payment_id, livemode=intent.livemode)
+        if deposit is None:
+            raise errors.PaymentNotFound
+        _check_assignable(deposit, intent)
+        now = self._environment.now_ms()
+        if not await deposits.assign(connection, payment_id, intent.id, intent.merchant_id, now):
+            raise errors.PaymentNotAssignable
+        await _record(connection, actor, "payment.assigned", intent.merchant_id, deposit, {"payment_intent": intent.id})
+        await ledger.decide(connection, self._environment, intent, self._url(intent.livemode))
+
+    async def _command(
+        self, connection: Connection, intent: PaymentIntent, command: Command, actor: Actor, action: str
+    ) -> None:
+        await facts.add_command(connection, intent.id, command)
+        await audit.record(
+            connection,
+            actor,
+            action,
+            merchant_id=intent.merchant_id,
+            livemode=intent.livemode,
+            object_id=intent.id,
+            detail=msgspec.to_builtins(command),
+        )
+        await ledger.decide(connection, self._environment, intent, self._url(intent.livemode))
+
+    async def _answer_payment(self, connection: Connection, payment_id: str, livemode: bool, key: Key | None) -> Answer:
+        deposit = await deposits.get(connection, payment_id, livemode=livemode)
+        if deposit is None:
+            raise LookupError(f"payment {payment_id} is gone")  # payments are never deleted
+        answer = Answer(status=200, body=rendering.encode(rendering.deposit_object(deposit)))
+        await idempotency.remember(connection, key, payment_id, answer, self._cipher)
+        return answer
+
+    def _url(self, livemode: bool) -> str:
+        return self._modes[livemode].public_url
+
+
+async def _locked_intent(connection: Connection, intent_id: str, livemode: bool) -> PaymentIntent | None:
+    intent = await intents.lock(connection, intent_id) if is_intent_id(intent_id) else None
+    return intent if intent is not None and intent.livemode is livemode else None
+
+
+def _of(merchant: Merchant, deposit: Deposit | None) -> Deposit:
+    if deposit is None or deposit.merchant_id != merchant.id:
+        raise errors.PaymentNotFound
+    return deposit
+
+
+def _check_assignable(deposit: Deposit, intent: PaymentIntent) -> None:
+    if deposit.intent_id is not None:
+        raise errors.PaymentNotAssignable(f"This payment pays for {deposit.intent_id} already.")
+    if deposit.payment.inclusion is not Inclusion.INCLUDED:
+        raise errors.PaymentNotAssignable("This payment is not on the chain: a reorganisation removed its block.")
+    if deposit.refunded_at is not None:
+        raise errors.PaymentNotAssignable(f"This payment was sent back in {deposit.refund_tx_id}.")
+    if deposit.payment.recipient != intent.terms.pay_address:
+        raise errors.PaymentNotAssignable("The payment went to another address than the payment intent's.")
+
+
+async def _record(
+    connection: Connection,
+    actor: Actor,
+    action: str,
+    merchant_id: str | None,
+    deposit: Deposit,
+    detail: dict[str, object],
+) -> None:
+    await audit.record(
+        connection,
+        actor,
+        action,
+        merchant_id=merchant_id,
+        livemode=deposit.livemode,
+        object_id=deposit.payment.id,
+        detail=detail,
+    )

@@ -1,0 +1,129 @@
+"""Checking the books: does each intent stand where its facts lead, and is every step of its path one that may be taken?
+
+The fixed point: reducing today's facts gives the stored state. The path: each stored decision begins where the one
+before ended, is a legal move, and announced exactly what the change deserves; the events are those, without a gap.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+
+import msgspec
+
+from sgate.core.event import EventType
+from sgate.core.intent import Anomaly, PaymentIntent, Status
+from sgate.core.lifecycle import History, State, announce, is_legal, reduce
+from sgate.gateway.ledger import state_of
+from sgate.store import decisions, events, intents, ledger
+from sgate.store.decisions import Step
+from sgate.store.ledger import Facts
+from sgate.store.pool import Connection, Pool
+
+BATCH = 200
+_BEGINNING = State(status=Status.REQUIRES_PAYMENT, anomalies=frozenset(), amount_received_sats=0)
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """One intent that was checked.
+
+    Attributes:
+        waiting: its decision is due but not made yet: the ledger will come to it.
+        differences: what does not agree, in sentences; empty when all is well.
+    """
+
+    intent_id: str
+    waiting: bool
+    differences: tuple[str, ...]
+
+
+async def count(pool: Pool) -> int:
+    """How many intents there are to check."""
+    async with pool.acquire() as connection:
+        return await intents.count_all(connection)
+
+
+async def check(pool: Pool) -> AsyncGenerator[Checked]:
+    """Check every intent of both modes, each batch in one snapshot. Nothing is changed."""
+    last_id = ""
+    while True:
+        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            ids = await intents.ids_after(connection, last_id, BATCH)
+            checked = await _check_batch(connection, ids)
+        for item in checked:
+            yield item
+        if len(ids) < BATCH:
+            return
+        last_id = ids[-1]
+
+
+async def _check_batch(connection: Connection, ids: Sequence[str]) -> list[Checked]:
+    found = await intents.read(connection, ids)
+    paths = await decisions.paths_of(connection, list(ids))
+    announced = await events.types_of(connection, ids)
+    queued = await ledger.queued(connection, ids)
+    checked: list[Checked] = []
+    for intent_id in ids:
+        intent = found[intent_id].intent
+        facts = await ledger.facts_of(connection, intent_id, livemode=intent.livemode)
+        waiting = intent_id in queued or _is_due(intent, facts)
+        differences = path_differences(intent, paths[intent_id], announced.get(intent_id, ()))
+        if not waiting:
+            differences += fixed_point_differences(intent, facts)
+        checked.append(Checked(intent_id=intent_id, waiting=waiting, differences=tuple(differences)))
+    return checked
+
+
+def fixed_point_differences(intent: PaymentIntent, facts: Facts) -> list[str]:
+    """Where the stored state differs from what the facts amount to."""
+    state = reduce(intent.terms, facts.payments, facts.sightings, facts.commands, facts.view)
+    pairs = (
+        ("status", intent.status, state.status),
+        ("exceptions", sorted(intent.anomalies - {Anomaly.REORGED}), sorted(state.anomalies)),
+        ("amount_received_sats", intent.amount_received_sats, state.amount_received_sats),
+        ("amount_counted_sats", intent.amount_counted_sats, state.amount_counted_sats),
+    )
+    return [f"{name} is {stored}, its facts say {true}" for name, stored, true in pairs if stored != true]
+
+
+def path_differences(intent: PaymentIntent, path: Sequence[Step], announced: Sequence[EventType]) -> list[str]:
+    """Where the stored path breaks a rule, or does not lead to the stored state."""
+    differences: list[str] = []
+    before, history = _BEGINNING, History(sequence=1, ever_confirmed=False, ever_reorged=False)
+    told: list[EventType] = [EventType.CREATED]
+    for place, step in enumerate(path, start=1):
+        differences += [f"decision {place}: {problem}" for problem in _step_problems(step, before, history)]
+        told += step.events
+        before = step.after
+        history = History(
+            sequence=step.sequence,
+            ever_confirmed=history.ever_confirmed or step.after.status is Status.CONFIRMED,
+            ever_reorged=history.ever_reorged or EventType.REORGED in step.events,
+        )
+    if before != state_of(intent):
+        differences.append(f"the path ends at {before.status}, the intent stands at {intent.status}")
+    if tuple(told) != tuple(announced):
+        differences.append(f"decided were the events {_names(told)}, stored are {_names(announced)}")
+    if intent.sequence != history.sequence:
+        differences.append(f"the sequence is {intent.sequence}, the path leads to {history.sequence}")
+    return differences
+
+
+def _step_problems(step: Step, before: State, history: History) -> list[str]:
+    problems: list[str] = []
+    if step.before != before:
+        problems.append(f"it begins at {step.before.status}, the one before ended at {before.status}")
+    if not is_legal(step.before.status, step.after.status):
+        problems.append(f"{step.before.status} must not become {step.after.status}")
+    due = announce(step.before, step.after, history)
+    if due != step.events:
+        problems.append(f"due were the events {_names(due)}, announced were {_names(step.events)}")
+    if step.sequence != history.sequence + len(step.events):
+        problems.append(f"its sequence is {step.sequence} after {history.sequence}")
+    return problems
+
+
+def _is_due(intent: PaymentIntent, facts: Facts) -> bool:
+    height, time = intent.next_check_height, intent.next_check_time
+    return (height is not None and height <= facts.view.height) or (time is not None and time < facts.view.time)
+
+
+def _names(types: Sequence[EventType]) -> str:
+    return ", ".join(types) or "none"

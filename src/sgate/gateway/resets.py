@@ -1,0 +1,32 @@
+"""Accepting that a chain was started anew: what the operator says when a test network was reset.
+
+The watcher never concludes this by itself: another chain behind the same URL is an error of the settings until somebody
+says otherwise.
+"""
+
+from sgate.store import audit, blocks, ledger, payments
+from sgate.store.audit import Actor
+from sgate.store.pool import Pool
+
+
+async def accept(pool: Pool, actor: Actor, *, livemode: bool) -> int | None:
+    """Forget the chain of a mode, and orphan the payments of intents that are not confirmed.
+
+    Returns:
+        how many payments were orphaned, or None if the mode was never watched.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        cursor = await blocks.get_cursor(connection, livemode=livemode)
+        if cursor is None:
+            return None
+        orphaned = await payments.orphan_unfinal(connection, cursor.view, livemode=livemode)
+        await blocks.forget_chain(connection, livemode=livemode)
+        await ledger.queue(connection, orphaned, livemode=livemode)
+        await audit.record(
+            connection,
+            actor,
+            "chain.reset_accepted",
+            livemode=livemode,
+            detail={"height": cursor.view.height, "index_block_hash": cursor.view.index_block_hash},
+        )
+    return len(orphaned)

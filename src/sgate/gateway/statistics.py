@@ -1,0 +1,80 @@
+"""What became of a merchant's intents, day by day. Exact at any moment: see `store.daily`."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import msgspec
+
+from sgate.store import daily
+from sgate.store.daily import Day
+from sgate.store.merchants import Merchant
+from sgate.store.pool import Pool
+
+MAX_DAYS = 366
+DEFAULT_DAYS = 30
+
+
+class Numbers(msgspec.Struct, frozen=True, kw_only=True):
+    """The intents made in a period, as they stand now: how many in all and in each status, and their sats.
+
+    `amount_sats` is what they ask for, `received_sats` what they received, `confirmed_sats` what those received that
+    are confirmed.
+    """
+
+    created: int
+    requires_payment: int
+    processing: int
+    confirmed: int
+    expired: int
+    failed: int
+    canceled: int
+    amount_sats: int
+    received_sats: int
+    confirmed_sats: int
+
+
+class DayNumbers(Numbers, frozen=True, kw_only=True):
+    """The numbers of one day, UTC."""
+
+    date: str
+
+
+class StatsObject(msgspec.Struct, frozen=True, kw_only=True):
+    """A merchant's numbers: of a period in all, and of each of its days.
+
+    An intent counts on the day it was made, in the status it has now.
+    """
+
+    object: str = "merchant_stats"
+    livemode: bool
+    from_date: str
+    to_date: str
+    total: Numbers
+    days: tuple[DayNumbers, ...]
+
+
+async def stats_of(pool: Pool, merchant: Merchant, first: date, last: date) -> StatsObject:
+    """The numbers from `first` to `last`, both included; at most MAX_DAYS."""
+    async with pool.acquire() as connection:
+        counted = await daily.read(connection, merchant.id, first, last, livemode=merchant.livemode)
+    by_day = {day.day: day for day in counted}
+    days = [by_day.get(day) or _empty(day) for day in _days(first, last)]
+    return StatsObject(
+        livemode=merchant.livemode,
+        from_date=first.isoformat(),
+        to_date=last.isoformat(),
+        total=Numbers(**{name: sum(getattr(day, name) for day in days) for name in Numbers.__struct_fields__}),
+        days=tuple(DayNumbers(date=day.day.isoformat(), **_numbers(day)) for day in days),
+    )
+
+
+def _days(first: date, last: date) -> Sequence[date]:
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def _empty(day: date) -> Day:
+    return Day(day=day, **dict.fromkeys(Numbers.__struct_fields__, 0))
+
+
+def _numbers(day: Day) -> dict[str, int]:
+    return {name: getattr(day, name) for name in Numbers.__struct_fields__}

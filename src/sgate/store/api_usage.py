@@ -1,0 +1,23 @@
+"""Calls made to the APIs of the chain, per month: a restart must not begin a new month."""
+
+from datetime import date
+
+from sgate.store.pool import Connection
+
+_OF_MONTH = "SELECT api, calls FROM api_usage WHERE livemode = $1 AND month = $2 ORDER BY api"
+
+_ADD = """
+INSERT INTO api_usage AS stored (livemode, api, month, calls) VALUES ($1, $2, $3, $4)
+ON CONFLICT (livemode, api, month) DO UPDATE SET calls = stored.calls + excluded.calls
+RETURNING calls
+"""
+
+
+async def of_month(connection: Connection, month: date, *, livemode: bool) -> dict[str, int]:
+    """Calls made in a month, by API."""
+    return {row["api"]: row["calls"] for row in await connection.fetch(_OF_MONTH, livemode, month)}
+
+
+async def add(connection: Connection, api: str, month: date, made: int, *, livemode: bool) -> int:
+    """Count further calls. Returns those of the month, by all processes."""
+    return int(await connection.fetchval(_ADD, livemode, api, month, made) or 0)

@@ -1,0 +1,144 @@
+"""The deliveries of a merchant as it may look at them, and what it may do with one: send it again."""
+
+from datetime import datetime
+
+import msgspec
+
+from sgate.store.pool import Connection, Record
+
+
+class LoggedDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery and the event it brings. `endpoint_gone`: deleted or disabled, nothing can be sent there now."""
+
+    id: str
+    endpoint_id: str
+    endpoint_url: str
+    endpoint_gone: bool
+    event_id: str
+    event_type: str
+    event_created_at: datetime
+    livemode: bool
+    sequence: int
+    payload: bytes
+    status: str
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime | None
+    last_attempt: datetime | None
+    last_error: str | None
+    response_status: int | None
+    delivered_at: datetime | None
+    failed_at: datetime | None
+
+
+class LoggedAttempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt, as the receiver saw it. `response_headers` is JSON; the body is cut and valid text."""
+
+    attempt: int
+    url: str
+    started_at: datetime
+    duration_ms: int
+    response_status: int | None
+    response_headers: str | None
+    response_body: str | None
+    error: str | None
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which deliveries: of an endpoint, of an event, in a state."""
+
+    endpoint_id: str | None = None
+    event_id: str | None = None
+    status: str | None = None
+
+
+_COLUMNS = """
+d.id, d.endpoint_id, e.url AS endpoint_url, (e.disabled_at IS NOT NULL OR e.deleted_at IS NOT NULL) AS endpoint_gone,
+d.event_id, v.type AS event_type, v.created_at AS event_created_at, d.livemode, d.sequence, v.payload::text AS payload,
+d.status, d.attempts, d.created_at, d.next_attempt_at, d.last_attempt, d.last_error, d.response_status, d.delivered_at,
+d.failed_at
+"""
+
+# Newest first. From each endpoint as many as are wanted at all, by its index: a merchant has few endpoints.
+_LIST = f"""
+SELECT {_COLUMNS}
+FROM webhook_endpoints AS e
+CROSS JOIN LATERAL (
+    SELECT * FROM webhook_deliveries AS own
+    WHERE own.endpoint_id = e.id AND (own.created_at, own.id) < ($5, $6)
+        AND ($3::text IS NULL OR own.event_id = $3) AND ($4::text IS NULL OR own.status = $4)
+    ORDER BY own.created_at DESC, own.id DESC
+    LIMIT $8
+) AS d
+JOIN events AS v ON v.id = d.event_id
+WHERE e.merchant_id = $1::text::uuid AND e.livemode = $2 AND ($7::text IS NULL OR e.id = $7)
+ORDER BY d.created_at DESC, d.id DESC
+LIMIT $8
+"""
+
+_GET = f"""
+SELECT {_COLUMNS}
+FROM webhook_deliveries AS d
+JOIN webhook_endpoints AS e ON e.id = d.endpoint_id
+JOIN events AS v ON v.id = d.event_id
+WHERE d.id = $1 AND d.merchant_id = $2::text::uuid AND d.livemode = $3
+"""
+
+_POSITION = """
+SELECT created_at FROM webhook_deliveries WHERE id = $1 AND merchant_id = $2::text::uuid AND livemode = $3
+"""
+
+_ATTEMPTS = """
+SELECT attempt, url, started_at, duration_ms, response_status, response_headers::text AS response_headers,
+    response_body, error
+FROM webhook_attempts WHERE delivery_id = $1 ORDER BY attempt
+"""
+
+# Once more from the first wait of the schedule. One that is under way is left alone: it is being sent.
+_REDELIVER = """
+UPDATE webhook_deliveries
+SET status = 'pending', next_attempt_at = now(), attempts_before = attempts, delivered_at = NULL, failed_at = NULL,
+    lease_token = NULL, leased_until = NULL
+WHERE id = $1 AND (status <> 'pending' OR leased_until IS NULL OR leased_until <= now())
+"""
+
+
+async def list_of(
+    connection: Connection,
+    merchant_id: str,
+    wanted: Filter,
+    *,
+    livemode: bool,
+    before: tuple[datetime, str],
+    limit: int,
+) -> list[LoggedDelivery]:
+    """A merchant's deliveries older than the position `before` (created_at, id), newest first."""
+    rows = await connection.fetch(
+        _LIST, merchant_id, livemode, wanted.event_id, wanted.status, *before, wanted.endpoint_id, limit
+    )
+    return [_delivery(row) for row in rows]
+
+
+async def get(connection: Connection, delivery_id: str, merchant_id: str, *, livemode: bool) -> LoggedDelivery | None:
+    """One delivery of a merchant."""
+    row = await connection.fetchrow(_GET, delivery_id, merchant_id, livemode)
+    return None if row is None else _delivery(row)
+
+
+async def position(connection: Connection, delivery_id: str, merchant_id: str, *, livemode: bool) -> datetime | None:
+    """When a merchant's delivery was made, or None if it has no such delivery."""
+    return await connection.fetchval(_POSITION, delivery_id, merchant_id, livemode)
+
+
+async def attempts(connection: Connection, delivery_id: str) -> list[LoggedAttempt]:
+    """All attempts of a delivery, the first first."""
+    return [LoggedAttempt(**dict(row)) for row in await connection.fetch(_ATTEMPTS, delivery_id)]
+
+
+async def redeliver(connection: Connection, delivery_id: str) -> None:
+    """Send a delivery once more, now."""
+    await connection.execute(_REDELIVER, delivery_id)
+
+
+def _delivery(row: Record) -> LoggedDelivery:
+    return LoggedDelivery(**{**dict(row), "payload": row["payload"].encode()})

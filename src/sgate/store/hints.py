@@ -1,0 +1,75 @@
+"""Hints: transactions that someone says will pay an intent. The watcher looks them up; nobody believes them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from sgate.store.pool import Connection
+from sgate.store.rows import count_of
+
+
+class Hint(msgspec.Struct, frozen=True, kw_only=True):
+    """A hint to look up. `looks`: how often it was looked up before."""
+
+    intent_id: str
+    tx_id: str
+    looks: int
+
+
+# At most $4 per intent, whatever became of them: whoever knows the id cannot make us look up more.
+_ADD = """
+INSERT INTO payment_hints (payment_intent_id, tx_id, livemode, next_look_at, hinted_at)
+SELECT $1::text, $2, $3, $5, $5
+WHERE (SELECT count(*) FROM payment_hints WHERE payment_intent_id = $1::text) < $4
+ON CONFLICT DO NOTHING
+"""
+
+_KNOWN = "SELECT EXISTS (SELECT 1 FROM payment_hints WHERE payment_intent_id = $1 AND tx_id = $2)"
+
+_DUE = """
+SELECT payment_intent_id, tx_id, looks
+FROM payment_hints
+WHERE livemode = $1 AND next_look_at <= $2
+ORDER BY next_look_at
+LIMIT $3
+"""
+
+_LOOK_AGAIN = """
+UPDATE payment_hints
+SET looks = looks + 1, next_look_at = CASE WHEN hinted_at > $4 THEN $3::timestamptz END
+WHERE payment_intent_id = $1 AND tx_id = $2
+RETURNING next_look_at IS NULL
+"""
+
+_END = "UPDATE payment_hints SET next_look_at = NULL WHERE payment_intent_id = $1 AND tx_id = $2"
+
+_END_MINED = "UPDATE payment_hints SET next_look_at = NULL WHERE tx_id = $1 AND next_look_at IS NOT NULL"
+
+
+async def add(connection: Connection, intent_id: str, tx_id: str, limit: int, now: datetime, *, livemode: bool) -> bool:
+    """Remember a hint. False if the intent has `limit` others already."""
+    if count_of(await connection.execute(_ADD, intent_id, tx_id, livemode, limit, now)):
+        return True
+    return bool(await connection.fetchval(_KNOWN, intent_id, tx_id))
+
+
+async def due(connection: Connection, now: datetime, limit: int, *, livemode: bool) -> list[Hint]:
+    """Hints to look up now, the longest waiting first."""
+    rows = await connection.fetch(_DUE, livemode, now, limit)
+    return [Hint(intent_id=row["payment_intent_id"], tx_id=row["tx_id"], looks=row["looks"]) for row in rows]
+
+
+async def look_again(connection: Connection, hint: Hint, at: datetime, hinted_after: datetime) -> bool:
+    """Look a hint up again at a later time. False if it is given up: it was not hinted after `hinted_after`."""
+    return not await connection.fetchval(_LOOK_AGAIN, hint.intent_id, hint.tx_id, at, hinted_after)
+
+
+async def end(connection: Connection, ended: Sequence[Hint]) -> None:
+    """Nothing more is to be found out about these."""
+    await connection.executemany(_END, [(hint.intent_id, hint.tx_id) for hint in ended])
+
+
+async def end_mined(connection: Connection, tx_id: str) -> None:
+    """The transaction is in a block: its payments are recorded, its hints have served."""
+    await connection.execute(_END_MINED, tx_id)

@@ -1,0 +1,185 @@
+"""Lists of a merchant's payment intents: narrowed, and walked by cursor or page by page.
+
+A cursor is a position in the order (created_at, id), so that a page deep in a million intents costs as much as the
+first. Each combination of filters is a statement of its own: an optional condition inside one statement would hide the
+index that serves it.
+
+For pairs of metadata PostgreSQL cannot guess how many intents have them, so it is not asked to choose: a page is looked
+for among the next WALKED intents of the list, which finds pairs that many have, and only then through the GIN index,
+which finds those that few have.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from itertools import count as count_from
+from typing import Any, Protocol
+
+import msgspec
+
+from sgate.store.intents import VIEW_COLUMNS, IntentView, view_of_row
+from sgate.store.pool import Connection, Record
+
+WALKED = 1_000
+"""Intents that are looked at in the list's order before metadata is looked up in its index: a millisecond or two."""
+
+
+class Narrowed(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of a merchant's intents are meant: made from `since` until before `until`, with this status and these
+    pairs in their metadata.
+    """
+
+    merchant_id: str
+    livemode: bool
+    since: datetime
+    until: datetime
+    status: str | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
+
+
+class Way(StrEnum):
+    """How intents are found."""
+
+    LISTED = "listed"  # by the index of the list
+    WALKED = "walked"  # among the next of the list, looking at the metadata of each
+    MATCHED = "matched"  # by the index of the metadata
+
+
+Position = tuple[datetime, str]
+"""Where an intent stands in a list: (created_at, id)."""
+
+
+_POSITION = "SELECT created_at FROM payment_intents WHERE id = $1 AND merchant_id = $2::text::uuid AND livemode = $3"
+
+_OWN = "merchant_id = $1::text::uuid AND livemode = $2 AND created_at >= $3 AND created_at < $4"
+_PAIRS = "metadata IS NOT NULL AND metadata_words(merchant_id, livemode, metadata) @> {}"
+_NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
+_OLDEST_FIRST = "ORDER BY created_at, id"
+
+
+@cache
+def after_statement(way: Way, *, status: bool) -> str:
+    """The intents older than a position. Parameters: the narrowing, the position, limit, offset."""
+    return _statement(way, "(created_at, id) < ({}, {})", _NEWEST_FIRST, status=status)
+
+
+@cache
+def before_statement(way: Way, *, status: bool) -> str:
+    """The intents just newer than a position. Parameters: the narrowing, the position, limit, offset."""
+    return _statement(way, "(created_at, id) > ({}, {})", _OLDEST_FIRST, status=status)
+
+
+@cache
+def page_statement(way: Way, *, status: bool) -> str:
+    """The intents after the first so many. Parameters: the narrowing, limit, offset."""
+    return _statement(way, "", _NEWEST_FIRST, status=status)
+
+
+@cache
+def count_statement(*, status: bool, metadata: bool) -> str:
+    """How many there are, counted up to a limit. Parameters: the narrowing, limit."""
+    numbers = _parameters()
+    conditions = _conditions(numbers, status=status)
+    if metadata:
+        conditions += " AND " + _PAIRS.format(next(numbers))
+    return f"SELECT count(*) FROM (SELECT FROM payment_intents WHERE {conditions} LIMIT {next(numbers)}) AS counted"
+
+
+async def after(connection: Connection, narrowed: Narrowed, position: Position, limit: int) -> list[IntentView]:
+    """The newest intents that are older than `position`, newest first."""
+    return await _find(connection, after_statement, narrowed, position, limit)
+
+
+async def before(connection: Connection, narrowed: Narrowed, position: Position, limit: int) -> list[IntentView]:
+    """The oldest intents that are newer than `position`, newest first."""
+    return await _find(connection, before_statement, narrowed, position, limit)
+
+
+async def page(connection: Connection, narrowed: Narrowed, offset: int, limit: int) -> list[IntentView]:
+    """The intents after the `offset` newest. What is skipped is not rendered."""
+    return await _find(connection, page_statement, narrowed, (), limit, offset)
+
+
+async def count(connection: Connection, narrowed: Narrowed, limit: int) -> int:
+    """How many there are; nobody counts further than `limit`."""
+    statement = count_statement(status=narrowed.status is not None, metadata=bool(narrowed.metadata))
+    return int(await connection.fetchval(statement, *_arguments(narrowed), limit) or 0)
+
+
+async def position(connection: Connection, intent_id: str, merchant_id: str, *, livemode: bool) -> Position | None:
+    """Where this merchant's intent stands, or None if it has no such intent."""
+    created_at = await connection.fetchval(_POSITION, intent_id, merchant_id, livemode)
+    return None if created_at is None else (created_at, intent_id)
+
+
+class _Statement(Protocol):
+    def __call__(self, way: Way, *, status: bool) -> str: ...
+
+
+async def _find(
+    connection: Connection,
+    statement: _Statement,
+    narrowed: Narrowed,
+    position: Position | tuple[()],
+    limit: int,
+    offset: int = 0,
+) -> list[IntentView]:
+    """What a statement finds, in the first way that finds enough."""
+    rows: list[Record] = []
+    for way in (Way.WALKED, Way.MATCHED) if narrowed.metadata else (Way.LISTED,):
+        text = statement(way, status=narrowed.status is not None)
+        rows = await connection.fetch(text, *_arguments(narrowed), *position, limit, offset)
+        if len(rows) == limit:
+            break
+    return [view_of_row(row) for row in rows]
+
+
+def _statement(way: Way, beyond: str, order: str, *, status: bool) -> str:
+    numbers = _parameters()
+    conditions = _conditions(numbers, status=status)
+    pairs = "" if way is Way.LISTED else _PAIRS.format(next(numbers))
+    if beyond:
+        conditions += " AND " + beyond.format(next(numbers), next(numbers))
+    limit, offset = next(numbers), next(numbers)
+    cut = f"{order} LIMIT {limit} OFFSET {offset}"
+    chosen = f"SELECT * FROM payment_intents WHERE {conditions}"
+    match way:
+        case Way.LISTED:
+            return _shown(f"{chosen} {cut}")
+        case Way.WALKED:
+            walked = f"{chosen} {order} LIMIT {WALKED} + 2 * {offset}"
+            return _shown(f"SELECT * FROM ({walked}) AS walked WHERE {pairs} {cut}")
+        case Way.MATCHED:
+            # Materialized, or the planner may walk the whole list after all.
+            return _shown(f"WITH matched AS MATERIALIZED ({chosen} AND {pairs}) SELECT * FROM matched {cut}")
+
+
+def _shown(chosen: str) -> str:
+    # The cursor of the chain is joined by the parameter: joined by the row's column it would hide the index's order.
+    return f"""
+SELECT {VIEW_COLUMNS}
+FROM ({chosen}) AS i
+JOIN merchants m ON m.id = i.merchant_id
+LEFT JOIN chain_cursors c ON c.livemode = $2
+ORDER BY i.created_at DESC, i.id DESC
+"""
+
+
+def _parameters() -> Iterator[str]:
+    """The numbers of a statement's parameters; the first four are those of _OWN."""
+    return (f"${number}" for number in count_from(5))
+
+
+def _conditions(numbers: Iterator[str], *, status: bool) -> str:
+    return f"{_OWN} AND status = {next(numbers)}" if status else _OWN
+
+
+def _arguments(narrowed: Narrowed) -> list[Any]:
+    arguments: list[Any] = [narrowed.merchant_id, narrowed.livemode, narrowed.since, narrowed.until]
+    if narrowed.status is not None:
+        arguments.append(narrowed.status)
+    if narrowed.metadata:
+        owner = f"{narrowed.merchant_id}/{'live' if narrowed.livemode else 'test'}/"
+        arguments.append([f"{owner}{len(key)}:{key}{value}" for key, value in narrowed.metadata])
+    return arguments

@@ -1,0 +1,11 @@
+"""What following the chain needs. The statements stand in the .sql file beside this one."""
+
+from sgate.store.migrate import run_sql_of
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Change the schema."""
+    run_sql_of(__file__)

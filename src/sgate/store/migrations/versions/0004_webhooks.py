@@ -1,0 +1,11 @@
+"""What the delivery of webhooks needs. The statements stand in the .sql file beside this one."""
+
+from sgate.store.migrate import run_sql_of
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Change the schema."""
+    run_sql_of(__file__)

@@ -1,0 +1,182 @@
+"""Daily numbers are those of the intents as they stand: whoever counts, whenever, and whatever fails in between."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+import pytest
+
+from chain.simulated import Clock
+from gateway.shop import open_shop
+from sgate.core.finality import View
+from sgate.gateway import statistics
+from sgate.store import daily, intents
+from sgate.workers.maintenance import Maintenance
+
+TODAY = datetime.now(UTC).date()
+OLD = TODAY - timedelta(days=3)
+TRUTH = """
+SELECT (created_at AT TIME ZONE 'UTC')::date AS day, status, amount_sats, amount_received_sats FROM payment_intents
+WHERE merchant_id = $1::text::uuid AND livemode = $2
+"""
+
+
+@pytest.fixture
+async def shop(pool):
+    """A shop that has been here for a while."""
+    opened = await open_shop(pool, Clock())
+    await pool.execute("UPDATE merchant_modes SET rolled_up_to = $1", TODAY - timedelta(days=10))
+    return opened
+
+
+async def made_on(shop, day, *, received=0, status="requires_payment"):
+    """An intent of a day, in a status, as if it had come there by itself."""
+    intent_id = await shop.intent(1_000)
+    await shop.pool.execute(
+        """UPDATE payment_intents SET created_at = $2::date + time '12:00', expires_at = $2::date + time '13:00',
+        status = $3, amount_received_sats = $4, confirmed_at = CASE WHEN $3 = 'confirmed' THEN now() END,
+        next_check_time = CASE WHEN $3 = 'requires_payment' THEN now() END WHERE id = $1""",
+        intent_id,
+        day,
+        status,
+        received,
+    )
+    return intent_id
+
+
+async def truth(shop):
+    """The numbers, counted here, one intent at a time."""
+    days = {}
+    for row in await shop.pool.fetch(TRUTH, shop.merchant.id, False):
+        numbers = days.setdefault(row["day"], dict.fromkeys(statistics.Numbers.__struct_fields__, 0))
+        numbers["created"] += 1
+        numbers[row["status"]] += 1
+        numbers["amount_sats"] += row["amount_sats"]
+        numbers["received_sats"] += row["amount_received_sats"]
+        numbers["confirmed_sats"] += row["amount_received_sats"] if row["status"] == "confirmed" else 0
+    return days
+
+
+async def told(shop, first=TODAY - timedelta(days=9), last=TODAY):
+    stats = await statistics.stats_of(shop.pool, shop.merchant, first, last)
+    days = {
+        date.fromisoformat(day.date): {name: getattr(day, name) for name in statistics.Numbers.__struct_fields__}
+        for day in stats.days
+    }
+    for name in statistics.Numbers.__struct_fields__:
+        assert getattr(stats.total, name) == sum(day[name] for day in days.values())
+    return {day: numbers for day, numbers in days.items() if numbers["created"]}
+
+
+async def stored(shop):
+    return {row["day"] for row in await shop.pool.fetch("SELECT day FROM merchant_days")}
+
+
+VIEW = View(height=9, index_block_hash="0x", time=datetime.now(UTC), tenure_height=1, bitcoin_height=1)
+
+
+async def change(connection, intent_id, *, received):
+    """Late money comes: the ledger saves an intent anew, in the caller's transaction."""
+    intent = await intents.lock(connection, intent_id)
+    await intents.save(connection, msgspec.structs.replace(intent, amount_received_sats=received), VIEW)
+
+
+async def test_the_numbers_are_the_same_before_and_after_they_are_stored(shop):
+    for day, status, received in (
+        (OLD, "confirmed", 1_100),
+        (OLD, "failed", 400),
+        (OLD, "expired", 0),
+        (TODAY, "requires_payment", 0),
+    ):
+        await made_on(shop, day, status=status, received=received)
+    expected = await truth(shop)
+    assert await told(shop) == expected
+    assert expected[OLD] | {"confirmed_sats": 1_100, "received_sats": 1_500, "created": 3} == expected[OLD]
+    report = await Maintenance(shop.pool).run_once()
+    assert report.modes_counted >= 1
+    assert OLD in await stored(shop)
+    assert TODAY not in await stored(shop)
+    assert await told(shop) == expected
+    assert (await Maintenance(shop.pool).run_once()).modes_counted == 0
+
+
+async def test_a_change_of_a_stored_day_shows_at_once_and_is_stored_by_the_next_round(shop):
+    intent_id = await made_on(shop, OLD, status="expired")
+    await Maintenance(shop.pool).run_once()
+    async with shop.pool.acquire() as connection, connection.transaction():
+        await change(connection, intent_id, received=500)
+    assert (await told(shop))[OLD]["received_sats"] == 500
+    report = await Maintenance(shop.pool).run_once()
+    assert report.days_touched == 1
+    assert await shop.pool.fetchval("SELECT received_sats FROM merchant_days") == 500
+    assert await told(shop) == await truth(shop)
+    assert (await Maintenance(shop.pool).run_once()).days_touched == 0
+
+
+async def test_a_change_that_is_rolled_back_leaves_nothing(shop):
+    intent_id = await made_on(shop, OLD)
+    await Maintenance(shop.pool).run_once()
+    async with shop.pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await change(connection, intent_id, received=500)
+        await transaction.rollback()
+    assert await shop.pool.fetchval("SELECT count(*) FROM touched_days") == 0
+    assert (await told(shop))[OLD]["received_sats"] == 0
+
+
+async def test_a_change_under_way_while_its_day_is_counted_is_counted_afterwards(shop):
+    intent_id, other = await made_on(shop, OLD), await made_on(shop, OLD)
+    async with shop.pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await change(connection, intent_id, received=500)
+        await Maintenance(shop.pool).run_once()  # stores the day without what is not committed
+        async with shop.pool.acquire() as another, another.transaction():
+            await change(another, other, received=1)
+        await Maintenance(shop.pool).run_once()  # counts the other touch, and must not take this one with it
+        assert (await told(shop))[OLD]["received_sats"] == 1
+        await transaction.commit()
+    assert (await told(shop))[OLD]["received_sats"] == 501
+    await Maintenance(shop.pool).run_once()
+    assert await shop.pool.fetchval("SELECT received_sats FROM merchant_days") == 501
+
+
+async def test_nobody_counts_while_another_does(shop):
+    intent_id = await made_on(shop, OLD)
+    async with shop.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", daily.ADVISORY_LOCK)
+        report = await Maintenance(shop.pool).run_once()
+        assert (report.modes_counted, report.days_touched, await stored(shop)) == (0, 0, set())
+    assert (await told(shop))[OLD]["created"] == 1
+    await Maintenance(shop.pool).run_once()
+    assert await stored(shop) == {OLD}
+    assert intent_id
+
+
+async def test_years_of_absence_are_caught_up_a_month_at_a_time(shop):
+    long_ago = TODAY - timedelta(days=200)
+    await made_on(shop, long_ago, status="confirmed", received=7)
+    await shop.pool.execute("UPDATE merchant_modes SET rolled_up_to = $1", long_ago)
+    expected = await truth(shop)
+    rounds = 0
+    while (await Maintenance(shop.pool).run_once()).modes_counted:
+        rounds += 1
+        assert await told(shop, long_ago) == expected
+    assert 200 / daily.MAX_DAYS_AT_ONCE <= rounds <= 200 / daily.MAX_DAYS_AT_ONCE + 1
+    assert await stored(shop) == {long_ago}
+
+
+async def test_a_day_that_has_just_ended_is_not_stored_yet(shop):
+    """A transaction may have begun before midnight."""
+    until = await shop.pool.fetchval("SELECT ((now() - $1::interval) AT TIME ZONE 'UTC')::date", daily.SETTLE)
+    while (await Maintenance(shop.pool).run_once()).modes_counted:
+        pass
+    assert await shop.pool.fetchval("SELECT max(rolled_up_to) FROM merchant_modes") == until
+
+
+async def test_what_happens_today_touches_nothing(shop):
+    intent_id = await made_on(shop, TODAY)
+    async with shop.pool.acquire() as connection, connection.transaction():
+        await change(connection, intent_id, received=5)
+    assert await shop.pool.fetchval("SELECT count(*) FROM touched_days") == 0
+    assert (await told(shop))[TODAY]["received_sats"] == 5
