@@ -8,11 +8,11 @@ import asyncio
 import contextlib
 import gc
 import os
-import secrets
 import signal
 import socket
 import time
 from collections.abc import AsyncGenerator, Sequence
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -20,51 +20,57 @@ from typing import Any
 import msgspec
 import structlog
 
-from sgate.api import openapi
+from sgate.api import openapi_document
+from sgate.api.addresses import Addresses
 from sgate.api.app import create_app
-from sgate.api.auth import REVOCATION_POLL_S, Authenticator
-from sgate.api.edge import App
-from sgate.api.rate_limits import DEFAULT_PER_MINUTE, LimitClass, RateLimits
+from sgate.api.asgi import App
+from sgate.api.auth import NOTE_USE_S, REVOCATION_POLL_S, Authenticator
+from sgate.api.rate_limits import DEFAULT_PER_MINUTE, WINDOW_S, LimitClass, RateLimits
 from sgate.api.server import Server, make_server
 from sgate.api.services import Services
-from sgate.chain.hiro import HiroSource
-from sgate.chain.simulator import (
-    DirectControl,
-    HttpControl,
-    SimulatedChain,
-    SimulatorControl,
-    SimulatorSource,
-    mine_at_interval,
-)
-from sgate.chain.source import ChainSource
+from sgate.api.shared_limits import shared_counters
+from sgate.api.sse import Streams
+from sgate.chain.simulator import mine_at_interval
+from sgate.chains import CallBooks, Chain, open_chain
 from sgate.core.address import Network
-from sgate.gateway.deployment import FixedRate, Mode, NoRates
+from sgate.core.rate import Rules
+from sgate.gateway import secrets_at_rest
+from sgate.gateway.deployment import FixedRate, Mode, NoRates, RateSource
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
+from sgate.gateway.market_rates import MarketRates
+from sgate.gateway.payments import Payments
+from sgate.gateway.public_cache import PublicViews
+from sgate.rates.client import RateClient
+from sgate.rates.sources import SOURCES
 from sgate.settings import Settings, Source
 from sgate.store import schema
 from sgate.store.cipher import Cipher
-from sgate.store.deliveries import Delivery, Result
+from sgate.store.deliveries import QUEUE_SETTINGS, Delivery, Result
 from sgate.store.embedded import EmbeddedPostgres, default_directory
 from sgate.store.feed import Channel, Feed, Wakeups
-from sgate.store.pool import Pool, open_pool
+from sgate.store.pool import DatabaseErrors, Pool, open_pool
 from sgate.telemetry.metrics import Metrics, mode_name
-from sgate.web import checkout, documentation
+from sgate.web import assets, checkout, documentation, swagger
 from sgate.web.checkout import Checkout
 from sgate.workers import service
 from sgate.workers.deliverer import Deliverer
 from sgate.workers.maintenance import Maintenance
 from sgate.workers.service import Pulse, Stop
+from sgate.workers.tender import Tender
 from sgate.workers.watcher import Round, Watcher
 from sgate.workers.webhook_client import WebhookClient
 
-HIRO_URLS = {Network.MAINNET: "https://api.hiro.so", Network.TESTNET: "https://api.testnet.hiro.so"}
-HIRO_POLL_S = 10.0
-SIMULATOR_POLL_S = 0.5
 GC_THRESHOLD = 50_000
 """Allocations between two collections. Requests make little cyclic garbage; collecting often costs tail latency."""
 
+RATE_LOOKS_PER_REFRESH = 6
+"""How often a process looks for a rate that another has found, per interval in which one is found."""
+
 SHUTDOWN_S = 10
+REENCRYPT_INTERVAL_S = 3600.0
+QUEUE_CONNECTIONS = 3
+"""Of a deliverer: one that claims, two that store results."""
 
 
 class Role(StrEnum):
@@ -79,16 +85,6 @@ class Role(StrEnum):
 ALL_ROLES = tuple(Role)
 
 
-class Chain(msgspec.Struct, frozen=True, kw_only=True):
-    """How one mode sees its chain. `simulated` is the chain itself if it runs in this process."""
-
-    source: ChainSource
-    poll_s: float
-    simulated: SimulatedChain | None = None
-    control: SimulatorControl | None = None
-    block_interval_s: float = 0.0
-
-
 class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     """A process's parts, ready to run."""
 
@@ -96,6 +92,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str
     pool: Pool
     modes: dict[bool, Mode]
+    market: MarketRates | None
     chains: dict[bool, Chain]
     environment: Environment
     metrics: Metrics
@@ -137,7 +134,6 @@ async def open_gateway(
     environment = environment or Environment()
     direct, metrics = direct_url(settings, database_url), Metrics()
     cipher = Cipher(settings.secret_key_texts())
-    modes = _modes(settings, port)
     pool = await open_pool(
         database_url,
         min_connections=settings.database_min_connections,
@@ -146,30 +142,45 @@ async def open_gateway(
         statement_cache=settings.database_direct_url is None,
         acquire_timeout_s=settings.database_acquire_timeout_s,
     )
+    market = _market_rates(settings, pool, environment, metrics)
+    modes = modes_of(settings, port, market)
     feed, wakeups = Feed(direct), Wakeups(direct)
-    authenticator = Authenticator(pool, time.monotonic, metrics.failed_authentications.inc)
+    authenticator = Authenticator(pool, time.monotonic, environment.now)
     feed.listen(Channel.API_KEY, authenticator.forget_key)
     feed.listen(Channel.MERCHANT, authenticator.forget_merchant)
+    closing = contextlib.AsyncExitStack()
+    if market is not None:
+        closing.push_async_callback(market.close)
+    rate_limits = await closing.enter_async_context(_rate_limits(settings, metrics))
     intents = Intents(pool, modes, cipher, wakeups, environment)
-    chains = {livemode: _chain(settings, livemode, metrics) for livemode in modes}
+    public_views = _public_views(intents, modes, environment, metrics, feed)
+    directory = data_directory(settings) / "simulated-chain"
+    chains = {livemode: open_chain(settings, livemode, directory, metrics) for livemode in modes}
+    streams = Streams(feed)
+    metrics.streams_open.set_function(lambda: streams.open)
     services = Services(
         pool=pool,
         modes=modes,
         intents=intents,
+        payments=Payments(pool, modes, cipher, environment),
         authenticator=authenticator,
-        rate_limits=RateLimits(_limits(settings)),
+        rate_limits=rate_limits,
+        public_views=public_views,
         cipher=cipher,
         environment=environment,
         metrics=metrics,
+        streams=streams,
         allow_private_webhooks=_allow_private(settings),
         started_monotonic_s=time.monotonic(),
-        trusted_proxies=frozenset(settings.trusted_proxies),
+        addresses=Addresses(settings.trusted_proxies),
         now_monotonic_s=time.monotonic,
     )
     controls = {livemode: chain.control for livemode, chain in chains.items() if chain.control is not None}
     pages = [
         *checkout.routes(Checkout(intents=intents, modes=modes, environment=environment, simulators=controls)),
-        *documentation.routes(openapi.document(), modes),
+        *swagger.routes(),
+        *documentation.routes(openapi_document.document(), modes),
+        *assets.routes(),
     ]
     try:
         yield Gateway(
@@ -177,6 +188,7 @@ async def open_gateway(
             database_url=database_url,
             pool=pool,
             modes=modes,
+            market=market,
             chains=chains,
             environment=environment,
             metrics=metrics,
@@ -187,6 +199,7 @@ async def open_gateway(
             app=create_app(services, pages, https_only=settings.in_production),
         )
     finally:
+        await closing.aclose()
         for chain in chains.values():
             await chain.source.close()
             if chain.control is not None:
@@ -204,7 +217,9 @@ async def run(gateway: Gateway, roles: Sequence[Role], stop: Stop, listening: so
     Raises:
         ExceptionGroup: if a role died of a defect.
     """
-    server = make_server(gateway.app) if Role.API in roles and listening is not None else None
+    server = None
+    if Role.API in roles and listening is not None:
+        server = make_server(gateway.app, on_shutdown=gateway.services.streams.end)
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 50)
@@ -218,6 +233,9 @@ async def run(gateway: Gateway, roles: Sequence[Role], stop: Stop, listening: so
         working = [group.create_task(task) for task in _workers(gateway, roles, stop)]
         if server is not None and listening is not None:
             background.append(group.create_task(_poll_revocations(gateway)))
+            working.append(group.create_task(_store_use_of_keys(gateway, stop)))
+            if gateway.market is not None:
+                background.append(group.create_task(_refresh_rates(gateway.market, gateway.settings)))
             working.append(group.create_task(_serve(server, listening, stop)))
         await stop.wait()
         if server is not None:
@@ -247,29 +265,50 @@ def _workers(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]:
                 mode=mode,
                 environment=gateway.environment,
                 start_height=gateway.settings.mode(livemode).start_height,
+                allowance=chain.allowance,
             )
+            books = CallBooks(gateway.pool, chain.budgets, gateway.metrics, livemode=livemode)
             tasks.append(
                 service.watch(
                     watcher,
+                    gateway.feed,
                     livemode=livemode,
                     direct_url=direct,
-                    interval_s=chain.poll_s,
+                    interval_s=chain.interval_s,
                     stop=stop,
                     pulse=pulse,
-                    observe=_round_observer(gateway.metrics, livemode),
+                    observe=_round_observer(gateway.metrics, books, livemode),
                 )
             )
     if Role.DELIVERER in roles:
         tasks.append(_deliver(gateway, stop))
     if Role.MAINTENANCE in roles:
         tasks.append(service.keep_house(Maintenance(gateway.pool), stop=stop, pulse=Pulse()))
+        tasks.append(_reencrypt(gateway, stop))
     return tasks
+
+
+async def _reencrypt(gateway: Gateway, stop: Stop) -> None:
+    async def once() -> None:
+        done = await secrets_at_rest.reencrypt(gateway.pool, gateway.cipher)
+        if done.changed or done.lost:
+            structlog.get_logger("sgate").warning("webhook_secrets_reencrypted", changed=done.changed, lost=done.lost)
+
+    await service.repeat("secrets", once, interval_s=REENCRYPT_INTERVAL_S, stop=stop, pulse=Pulse())
 
 
 async def _deliver(gateway: Gateway, stop: Stop) -> None:
     client = WebhookClient(allow_private=_allow_private(gateway.settings))
+    queue = await open_pool(
+        direct_url(gateway.settings, gateway.database_url),
+        min_connections=QUEUE_CONNECTIONS,
+        max_connections=QUEUE_CONNECTIONS,
+        application_name="sgate queue",
+        session_settings=QUEUE_SETTINGS,
+    )
     deliverer = Deliverer(
         pool=gateway.pool,
+        queue=queue,
         cipher=gateway.cipher,
         client=client,
         schedule=gateway.settings.webhook_retry_schedule,
@@ -277,9 +316,13 @@ async def _deliver(gateway: Gateway, stop: Stop) -> None:
         observe=_attempt_observer(gateway.metrics),
     )
     try:
-        await service.deliver(deliverer, gateway.feed, stop=stop, pulse=Pulse())
+        await asyncio.gather(
+            service.deliver(deliverer, gateway.feed, stop=stop, pulse=Pulse()),
+            service.tend(Tender(gateway.pool), deliverer, stop=stop, pulse=Pulse()),
+        )
     finally:
         await client.close()
+        queue.terminate()
 
 
 async def _poll_revocations(gateway: Gateway) -> None:
@@ -290,6 +333,19 @@ async def _poll_revocations(gateway: Gateway) -> None:
     await service.repeat("revocations", once, interval_s=REVOCATION_POLL_S, stop=never, pulse=Pulse())
 
 
+async def _store_use_of_keys(gateway: Gateway, stop: Stop) -> None:
+    """Until the stop, and once more then."""
+    store = gateway.services.authenticator.store_use
+    await service.repeat("key_use", store, interval_s=NOTE_USE_S, stop=stop, pulse=Pulse())
+    with contextlib.suppress(*DatabaseErrors):
+        await store()
+
+
+async def _refresh_rates(market: MarketRates, settings: Settings) -> None:
+    interval_s = settings.exchange_rate_refresh_s / RATE_LOOKS_PER_REFRESH
+    await service.repeat("rates", market.refresh, interval_s=interval_s, stop=Stop(), pulse=Pulse())
+
+
 async def _serve(server: Server, listening: socket.socket, stop: Stop) -> None:
     try:
         await server.serve(sockets=[listening])
@@ -297,50 +353,50 @@ async def _serve(server: Server, listening: socket.socket, stop: Stop) -> None:
         stop.request()
 
 
-def _modes(settings: Settings, port: int) -> dict[bool, Mode]:
-    public_url = settings.public_url or f"http://localhost:{port}"
+def _market_rates(settings: Settings, pool: Pool, environment: Environment, metrics: Metrics) -> MarketRates | None:
+    """Rates for the modes that do not run on the simulated chain, if there are any and sources are asked."""
+    priced = [
+        livemode
+        for livemode in (False, True)
+        if settings.mode(livemode).source is not Source.OFF and settings.network_of(livemode) is not Network.SIMULATED
+    ]
+    if not priced or not settings.exchange_rate_sources:
+        return None
+    sources = {name: SOURCES[name] for name in settings.exchange_rate_sources}
+    client = RateClient(
+        sources, settings.exchange_rate_urls, lambda name, outcome: metrics.rate_calls.labels(name, outcome).inc()
+    )
+    rules = Rules(
+        max_age=timedelta(seconds=settings.exchange_rate_max_age_s),
+        max_spread=settings.exchange_rate_max_spread_percent / 100,
+        min_sources=settings.exchange_rate_min_sources,
+    )
+    market = MarketRates(pool, client, rules, environment, timedelta(seconds=settings.exchange_rate_refresh_s))
+    metrics.rate_age.set_function(market.age_s)
+    return market
+
+
+def _rates_of(settings: Settings, livemode: bool, market: MarketRates | None) -> RateSource:
+    if settings.network_of(livemode) is Network.SIMULATED:
+        return FixedRate(settings.simulated_usd_per_btc)
+    return NoRates() if market is None else market
+
+
+def modes_of(settings: Settings, port: int | None = None, market: MarketRates | None = None) -> dict[bool, Mode]:
+    """The modes that are on. `port`: the one that is really listened on. `market`: exchange rates, if there are any."""
+    public_url = settings.public_url or f"http://localhost:{settings.port if port is None else port}"
     return {
         livemode: Mode(
             livemode=livemode,
             network=settings.network_of(livemode),
             asset=settings.asset_of(livemode),
             gateway_address=settings.gateway_address_of(livemode),
-            rates=(
-                FixedRate(settings.simulated_usd_per_btc)
-                if settings.network_of(livemode) is Network.SIMULATED
-                else NoRates()
-            ),
+            rates=_rates_of(settings, livemode, market),
             public_url=public_url,
         )
         for livemode in (False, True)
         if settings.mode(livemode).source is not Source.OFF
     }
-
-
-def _chain(settings: Settings, livemode: bool, metrics: Metrics) -> Chain:
-    mode, asset = settings.mode(livemode), settings.asset_of(livemode)
-    simulated = mode.source is Source.SIMULATOR
-    poll_s = mode.poll_interval_s or (SIMULATOR_POLL_S if simulated else HIRO_POLL_S)
-    if simulated and mode.stacks_api_url is None:
-        chain = SimulatedChain.open(
-            data_directory(settings) / "simulated-chain", asset=asset, seed=secrets.token_hex(8)
-        )
-        return Chain(
-            source=SimulatorSource(chain),
-            poll_s=poll_s,
-            simulated=chain,
-            control=DirectControl(chain),
-            block_interval_s=mode.block_interval_s,
-        )
-    url = mode.stacks_api_url or HIRO_URLS[settings.network_of(livemode)]
-    api_key = None if mode.stacks_api_key is None else mode.stacks_api_key.get_secret_value()
-
-    def count(endpoint: str, status: int | None, seconds: float) -> None:
-        del seconds
-        metrics.chain_calls.labels(mode_name(livemode), endpoint, str(status or "none")).inc()
-
-    source = HiroSource(url, asset, api_key, count)
-    return Chain(source=source, poll_s=poll_s, control=HttpControl(url) if simulated else None)
 
 
 def _limits(settings: Settings) -> dict[LimitClass, int]:
@@ -354,14 +410,38 @@ def _limits(settings: Settings) -> dict[LimitClass, int]:
     return {name: defaults.get(name, 0) if number is None else number for name, number in given.items()}
 
 
+def _public_views(
+    intents: Intents, modes: dict[bool, Mode], environment: Environment, metrics: Metrics, feed: Feed
+) -> PublicViews:
+    """The cache of the public view, told of every change."""
+    hit, miss = (metrics.public_views.labels(outcome).inc for outcome in ("hit", "miss"))
+    views = PublicViews(intents.find, modes, environment, time.monotonic, on_hit=hit, on_miss=miss)
+    feed.on_connection(views.listening)
+    feed.listen(Channel.INTENT, views.forget)
+    feed.listen(Channel.MERCHANT, lambda _: views.clear())
+    return views
+
+
+@contextlib.asynccontextmanager
+async def _rate_limits(settings: Settings, metrics: Metrics) -> AsyncGenerator[RateLimits]:
+    if settings.redis_url is None:
+        yield RateLimits(_limits(settings))
+        return
+    url = settings.redis_url.get_secret_value()
+    async with shared_counters(url, WINDOW_S, metrics.redis_up.set) as shared:
+        yield RateLimits(_limits(settings), shared, metrics.limit_fallbacks.inc)
+
+
 def _allow_private(settings: Settings) -> bool:
     return not settings.in_production if settings.webhook_allow_private is None else settings.webhook_allow_private
 
 
-def _round_observer(metrics: Metrics, livemode: bool):  # noqa: ANN202 - a callback for rounds
+def _round_observer(metrics: Metrics, books: CallBooks, livemode: bool):  # noqa: ANN202 - a callback for rounds
     mode = mode_name(livemode)
 
-    def observe(report: Round) -> None:
+    async def observe(report: Round) -> None:
+        await books.save()
+        metrics.chain_behind.labels(mode).set(report.behind_blocks)
         metrics.chain_height.labels(mode).set(report.view.height)
         metrics.chain_trouble.labels(mode).set(0 if report.trouble is None else 1)
         if report.settled:

@@ -6,6 +6,7 @@ Settings come from environment variables `SGATE_*` (and a `.env` file in the wor
 
 from decimal import Decimal
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from sgate.core.address import SBTC_ASSETS, InvalidAddress, Network, check_pay_address, contract_of
 from sgate.core.retry import Schedule
+from sgate.rates.sources import SOURCES
 
 DEVELOPMENT_SECRET_KEY = "development only: anyone who reads the source knows this key"  # noqa: S105 - refused in production
 MIN_SECRET_KEY_CHARACTERS = 32
@@ -51,13 +53,30 @@ class ModeSettings(BaseModel):
         Field(description="The network; default: mainnet for live, testnet for test, simulated for the simulator."),
     ] = None
     stacks_api_url: Annotated[
-        str | None,
+        tuple[str, ...],
+        NoDecode,
         Field(
-            description="The Stacks API; default: Hiro's public one. For the simulator: a simulator that runs as its "
-            "own process."
+            description="The Stacks API, or several separated by commas, asked in this order; default: Hiro's public "
+            "one. For the simulator: a simulator that runs as its own process."
+        ),
+    ] = ()
+    stacks_api_key: Annotated[SecretStr | None, Field(description="Key for the Stacks API, sent as x-api-key.")] = None
+    stacks_api_calls_per_month: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            description="Calls that each API may get in a month (UTC); 0 is no limit. Default: 150000 for Hiro's "
+            "public one (its free plan), else no limit.",
         ),
     ] = None
-    stacks_api_key: Annotated[SecretStr | None, Field(description="Key for the Stacks API, sent as x-api-key.")] = None
+    stacks_api_calls_per_minute: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            description="Calls that each API may get in a minute; 0 is no limit. Default: 25 for Hiro's public one "
+            "without a key, 500 with one, else no limit.",
+        ),
+    ] = None
     sbtc_asset: Annotated[
         str | None, Field(description="The asset identifier that counts; default: the network's sBTC.")
     ] = None
@@ -69,11 +88,30 @@ class ModeSettings(BaseModel):
     )
     poll_interval_s: Annotated[
         float | None,
-        Field(gt=0, le=3600, description="Seconds between two looks at the chain; default: 10, simulator 0.5."),
+        Field(
+            gt=0,
+            le=3600,
+            description="Seconds between two looks at the chain while somebody waits for money, if the calls allow it; "
+            "default: 5, simulator 0.5.",
+        ),
     ] = None
     block_interval_s: Annotated[
         float, Field(ge=0, le=3600, description="Simulator only: seconds between two blocks; 0 mines on demand only.")
     ] = 2.0
+
+    @field_validator("stacks_api_url", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("stacks_api_url")
+    @classmethod
+    def _absolute(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            parts = urlsplit(url)
+            if parts.scheme not in {"http", "https"} or not parts.hostname:
+                raise ValueError(f"{url!r} is not an absolute URL such as https://api.example.com")
+        return tuple(url.rstrip("/") for url in value)
 
 
 class Settings(BaseSettings):
@@ -111,7 +149,10 @@ class Settings(BaseSettings):
     ] = None
     redis_url: Annotated[
         SecretStr | None,
-        Field(description="Reserved for limits that several machines share; this version counts per process."),
+        Field(
+            description="Redis for rate limits that several processes share, such as redis://host:6379/0. Default: "
+            "each process counts for itself."
+        ),
     ] = None
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 picks a free one.")] = 4000
@@ -124,7 +165,10 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[
         tuple[str, ...],
         NoDecode,
-        Field(description="Addresses of proxies whose X-Forwarded-For is believed, separated by commas."),
+        Field(
+            description="Addresses or networks (10.0.0.0/8) of proxies whose X-Forwarded-For is believed, separated by "
+            "commas."
+        ),
     ] = ()
     secret_keys: Annotated[
         tuple[SecretStr, ...],
@@ -152,6 +196,30 @@ class Settings(BaseSettings):
     webhook_allow_private: Annotated[
         bool | None, Field(description="Whether webhooks may go to private addresses. Default: only in development.")
     ] = None
+    exchange_rate_sources: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        Field(
+            description="Public price sources that are asked for prices in dollars, separated by commas; empty: none. "
+            "The simulated chain has its own fixed rate."
+        ),
+    ] = tuple(SOURCES)
+    exchange_rate_urls: Annotated[
+        dict[str, str],
+        Field(description='Other addresses of price sources, as JSON: {"kraken": "https://proxy.example.com"}.'),
+    ] = {}
+    exchange_rate_min_sources: Annotated[
+        int, Field(ge=1, description="How many price sources must agree; else prices in dollars are refused.")
+    ] = 2
+    exchange_rate_max_spread_percent: Annotated[
+        Decimal, Field(gt=0, le=20, description="How far a source may be from the median to agree with it.")
+    ] = Decimal(1)
+    exchange_rate_max_age_s: Annotated[
+        float, Field(ge=10, le=3600, description="Seconds after which a price is too old to be used.")
+    ] = 180.0
+    exchange_rate_refresh_s: Annotated[
+        float, Field(ge=5, le=1800, description="Seconds between two looks at the price sources.")
+    ] = 30.0
     simulated_usd_per_btc: Annotated[Decimal, Field(gt=0, description="Fixed rate of the simulated chain.")] = Decimal(
         100_000
     )
@@ -159,10 +227,38 @@ class Settings(BaseSettings):
     live: Annotated[ModeSettings, Field(description="The live mode.")] = ModeSettings()
     test: Annotated[ModeSettings, Field(description="The test mode.")] = ModeSettings(source=Source.SIMULATOR)
 
-    @field_validator("trusted_proxies", "secret_keys", mode="before")
+    @field_validator("trusted_proxies", "secret_keys", "exchange_rate_sources", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            try:
+                ip_network(text, strict=False)
+            except ValueError:
+                raise ValueError(f"{text!r} is not an address or network such as 10.0.0.7 or 10.0.0.0/8") from None
+        return value
+
+    @field_validator("exchange_rate_sources", "exchange_rate_urls")
+    @classmethod
+    def _known_sources(cls, value: tuple[str, ...] | dict[str, str]) -> tuple[str, ...] | dict[str, str]:
+        unknown = [name for name in value if name not in SOURCES]
+        if unknown:
+            raise ValueError(f"there is no source {unknown[0]!r}; there are {', '.join(SOURCES)}")
+        for url in value.values() if isinstance(value, dict) else ():
+            if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+                raise ValueError(f"{url!r} is not an absolute URL such as https://proxy.example.com")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and urlsplit(value.get_secret_value()).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
 
     @field_validator("public_url")
     @classmethod
@@ -198,6 +294,7 @@ class Settings(BaseSettings):
                 raise ValueError("SGATE_PUBLIC_URL: production needs the https:// address that customers use")
         for name, mode in (("LIVE", self.live), ("TEST", self.test)):
             _check_mode(name, mode)
+        _check_rates(self)
         return self
 
     # --- what the settings come to
@@ -257,6 +354,19 @@ def _sentence(error: ValidationError) -> str:
         return message
     variable = "SGATE_" + "__".join(str(part).upper() for part in first["loc"] if not isinstance(part, int))
     return f"{variable}: {message[0].lower()}{message[1:]}"
+
+
+def _check_rates(settings: Settings) -> None:
+    sources = settings.exchange_rate_sources
+    if len(set(sources)) < len(sources):
+        raise ValueError("SGATE_EXCHANGE_RATE_SOURCES: each source counts once; leave the repetition out")
+    if sources and len(sources) < settings.exchange_rate_min_sources:
+        raise ValueError(
+            f"SGATE_EXCHANGE_RATE_MIN_SOURCES: {settings.exchange_rate_min_sources} sources can never agree where "
+            f"{len(sources)} are asked"
+        )
+    if settings.exchange_rate_refresh_s >= settings.exchange_rate_max_age_s:
+        raise ValueError("SGATE_EXCHANGE_RATE_REFRESH_S: must be less than SGATE_EXCHANGE_RATE_MAX_AGE_S")
 
 
 def _check_mode(name: str, mode: ModeSettings) -> None:

@@ -17,6 +17,8 @@ class Line:
         self._parts = parts
         self._server = None
         self._open = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
         self.url = None
         self.port = 0
 
@@ -37,6 +39,14 @@ class Line:
             writer.transport.abort()
         await self._server.wait_closed()
 
+    def stall(self):
+        """Take bytes and pass none on; connections stay open."""
+        self._flowing.clear()
+
+    def flow(self):
+        """Pass on again."""
+        self._flowing.set()
+
     async def mend(self):
         self._server = await asyncio.start_server(self._forward, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -49,14 +59,14 @@ class Line:
         both = {writer, back}
         self._open |= both
         try:
-            await asyncio.gather(_copy(reader, back), _copy(there, writer))
+            await asyncio.gather(self._copy(reader, back), self._copy(there, writer))
         finally:
             self._open -= both
 
-
-async def _copy(reader, writer):
-    with contextlib.suppress(ConnectionError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    writer.transport.abort()
+    async def _copy(self, reader, writer):
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                await self._flowing.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.transport.abort()

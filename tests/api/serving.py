@@ -11,7 +11,7 @@ from sgate import runtime
 from sgate.api.server import listen, make_server
 from sgate.chain.simulator import SimulatedTransfer, simulated_address
 from sgate.core.memo import memo_of
-from sgate.gateway import merchants
+from sgate.gateway import keys, merchants
 from sgate.settings import ModeSettings, Source, load
 from sgate.store.audit import OPERATOR
 from sgate.workers.watcher import Watcher
@@ -20,7 +20,7 @@ AMOUNT_SATS = 50_000
 SHOP = simulated_address("shop")
 LIVE_SHOP = "SM3VDXK3WZZSA84XXFKAFAF15NNZX32CTSG82JFQ4"
 ON_DEMAND = ModeSettings(source=Source.SIMULATOR, block_interval_s=0)
-UNREACHABLE = ModeSettings(source=Source.HIRO, stacks_api_url="http://127.0.0.1:1", gateway_address=LIVE_SHOP)
+UNREACHABLE = ModeSettings(source=Source.HIRO, stacks_api_url=("http://127.0.0.1:1",), gateway_address=LIVE_SHOP)
 WAIT_S = 10.0
 
 
@@ -118,7 +118,7 @@ class Running:
         return Caller(self, made.secret, merchant_id, made.key.id)
 
     async def key(self, merchant_id, *scopes, livemode=False):
-        made = await merchants.create_key(
+        made = await keys.create_for(
             self.gateway.pool,
             self.gateway.environment,
             merchant_id,
@@ -158,12 +158,14 @@ async def serving(database_url, directory, /, *, feed=False, **settings):
     """One instance on a port of its own. `feed`: whether it hears what others tell (else it only polls)."""
     chosen = load(
         _env_file=None,
-        **{"port": 0, "data_dir": directory, "test": ON_DEMAND, "database_min_connections": 1} | settings,
+        **{"port": 0, "data_dir": directory, "test": ON_DEMAND, "database_min_connections": 1}
+        | {"exchange_rate_sources": ()}
+        | settings,
     )
     listening = listen(chosen.host, chosen.port)
     port = listening.getsockname()[1]
     async with runtime.open_gateway(chosen, database_url, port=port) as gateway:
-        server = make_server(gateway.app)
+        server = make_server(gateway.app, on_shutdown=gateway.services.streams.end)
         tasks = [asyncio.create_task(server.serve(sockets=[listening]))]
         if feed:
             tasks.append(asyncio.create_task(gateway.feed.run()))

@@ -24,7 +24,7 @@ async def test_an_error_says_what_happened_where_and_how_to_find_it_in_the_log(s
             "code": "payment_intent_not_found",
             "message": "There is no payment intent with this id among those that this key may see.",
             "param": None,
-            "doc_url": "/docs/errors#payment_intent_not_found",
+            "doc_url": f"http://localhost:{shop.app.port}/docs/errors/payment_intent_not_found",
             "details": {},
         },
         "request_id": answer.headers["X-Request-Id"],
@@ -52,7 +52,7 @@ async def test_who_asks_for_problem_details_gets_them(shop):
     answer = await shop.post(PATH, {"amount_sats": 0}, headers={"Accept": "application/problem+json, */*;q=0.1"})
     assert (answer.status, answer.headers["Content-Type"]) == (422, "application/problem+json")
     assert answer.json == {
-        "type": "/docs/errors#invalid_amount",
+        "type": f"http://localhost:{shop.app.port}/docs/errors/invalid_amount",
         "title": "Unprocessable Entity",
         "status": 422,
         "detail": answer.json["detail"],
@@ -78,12 +78,12 @@ async def test_an_unknown_address_is_not_found(app, shop):
 
 async def test_a_wrong_method_is_refused_and_the_right_ones_are_named(shop):
     for method, path, allowed in (
-        ("PUT", PATH, {"GET", "POST", "OPTIONS"}),
-        ("DELETE", PATH, {"GET", "POST", "OPTIONS"}),
-        ("PATCH", NOTHING, {"GET", "OPTIONS"}),
+        ("PUT", PATH, {"HEAD", "GET", "POST", "OPTIONS"}),
+        ("DELETE", PATH, {"HEAD", "GET", "POST", "OPTIONS"}),
+        ("PATCH", NOTHING, {"HEAD", "GET", "POST", "OPTIONS"}),
         ("GET", f"{NOTHING}/cancel", {"POST", "OPTIONS"}),
-        ("POST", "/v1/merchants/me", {"GET", "PATCH", "OPTIONS"}),
-        ("POST", "/health", {"GET", "OPTIONS"}),
+        ("POST", "/v1/merchants/me", {"HEAD", "GET", "PATCH", "OPTIONS"}),
+        ("POST", "/health", {"HEAD", "GET", "OPTIONS"}),
     ):
         answer = await shop.call(method, path)
         assert (answer.status, answer.code) == (405, "method_not_allowed"), (method, path)

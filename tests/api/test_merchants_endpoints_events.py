@@ -245,7 +245,13 @@ async def test_events_refuse_parameters_that_mean_nothing(shop):
         ({"starting_after": "\0"}, 400, "invalid_cursor", "starting_after"),
         ({"starting_after": "evt_" + "0" * 24}, 400, "invalid_cursor", "starting_after"),
         ({"limit": "x"}, 422, "validation_error", "limit"),
-        ({"ending_before": "x"}, 422, "validation_error", "ending_before"),
+        ({"ending_before": "x"}, 400, "invalid_cursor", "ending_before"),
+        ({"page": "1"}, 422, "validation_error", "page"),
+        ({"from_date": "soon"}, 422, "validation_error", "from_date"),
+        ({"stream": "maybe"}, 422, "validation_error", "stream"),
+        ({"stream": "true", "limit": "5"}, 422, "validation_error", "limit"),
+        ({"stream": "true", "last_event_id": "x"}, 400, "invalid_cursor", "last_event_id"),
+        ({"stream": "true", "last_event_id": "evt_" + "0" * 24}, 400, "invalid_cursor", "last_event_id"),
     ):
         answer = await shop.get(EVENTS, params=params)
         assert (answer.status, answer.code, answer.param) == (status, code, param)

@@ -78,6 +78,12 @@ CREATES = [
     ("metadata", "validation_error", "metadata.a", ['{"a":"\\u0000"}']),
     ("metadata", "metadata_too_large", "metadata", [msgspec.json.encode({str(n): "" for n in range(21)}).decode()]),
     ("metadata", "metadata_too_large", "metadata.a", ['{"a":"' + "é" * 251 + '"}']),
+    (
+        "metadata",
+        "metadata_too_large",
+        "metadata",
+        [msgspec.json.encode({f"{n:040}": "\x01" * 500 for n in range(5)}).decode()],
+    ),
     ("metadata", "metadata_too_large", "metadata." + "k" * 40, ['{"' + "k" * 41 + '":"v"}']),
     ("success_url", "invalid_url", "success_url", URLS),
     ("cancel_url", "invalid_url", "cancel_url", URLS),
@@ -349,4 +355,23 @@ async def test_a_value_that_is_not_on_a_list_is_answered_with_the_list(shop):
     wrong_event = await shop.post(ENDPOINTS, {"url": "https://shop.example", "event_types": ["payment.created"]})
     assert "payment_intent.succeeded" in wrong_event.json["error"]["message"]
     wrong_policy = await shop.patch(ME, {"late_payments": "refund"})
-    assert wrong_policy.json["error"]["message"].endswith("Allowed: hold, accept.")
+    assert wrong_policy.json["error"]["message"].endswith("must be one of hold, accept.")
+
+
+async def test_the_largest_intent_makes_an_event_of_less_than_20_kb(shop):
+    largest = {
+        "amount_sats": MAX_SATS,
+        "description": "\x01" * 500,
+        "metadata": {f"{number:040}": "é" * 250 for number in range(20)} | {f"{0:040}": "\x01" * 180},
+        "success_url": "https://shop.example/" + "x" * 491,
+        "cancel_url": "https://shop.example/" + "x" * 491,
+        "confirmation_policy": [
+            {"from_sats": 10**14 * tier, "stacks_blocks": 10_000, "tenure_changes": 1_000, "bitcoin_blocks": 1_000}
+            for tier in range(10)
+        ],
+    }
+    made = await shop.create(largest)
+    [event] = (await shop.get("/v1/events")).json["data"]
+    answer = await shop.get(f"/v1/events/{event['id']}")
+    assert answer.json["data"]["object"]["id"] == made["id"]
+    assert 14_000 < len(answer.body) < 20_000

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from api.serving import SHOP, serving, until
-from sgate.gateway.merchants import revoke_key
+from sgate.gateway.keys import revoke_any
 from sgate.store.audit import OPERATOR
 
 PATH = "/v1/payment_intents"
@@ -92,7 +92,7 @@ async def test_a_revocation_is_heard_by_another_instance_at_once(database_url, t
         shop = await one.merchant()
         there = await shop.at(two)
         assert (await there.get(PATH)).status == 200
-        await revoke_key(one.gateway.pool, shop.key_id, OPERATOR)
+        await revoke_any(one.gateway.pool, shop.key_id, OPERATOR)
 
         async def refused():
             return (await there.get(PATH)).status == 401
@@ -106,7 +106,7 @@ async def test_a_revocation_that_nobody_heard_is_found_by_the_next_poll(database
         shop = await one.merchant()
         there = await shop.at(two)
         assert (await there.get(PATH)).status == 200
-        await revoke_key(one.gateway.pool, shop.key_id, OPERATOR)
+        await revoke_any(one.gateway.pool, shop.key_id, OPERATOR)
         assert (await there.get(PATH)).status == 200  # remembered, and nobody told
         await two.gateway.services.authenticator.poll_revocations()
         assert (await there.get(PATH)).status == 401

@@ -5,9 +5,24 @@ from collections.abc import Sequence
 from litestar import Litestar
 from litestar.types import ControllerRouterHandler
 
-from sgate.api import events, health, merchants, openapi, payment_intents, public, webhook_endpoints
-from sgate.api.edge import App, Edge
+from sgate.api import (
+    api_keys,
+    audit_log,
+    events,
+    health,
+    merchants,
+    openapi_document,
+    payment_intents,
+    payments,
+    public,
+    public_pages,
+    webhook_deliveries,
+    webhook_endpoints,
+)
+from sgate.api.asgi import App
+from sgate.api.edge import Edge
 from sgate.api.errors import answer
+from sgate.api.public_hits import PublicHits
 from sgate.api.services import Services
 
 
@@ -16,12 +31,17 @@ def create_app(services: Services, pages: Sequence[ControllerRouterHandler], *, 
     app = Litestar(
         route_handlers=[
             payment_intents.routes(services),
+            payments.routes(services),
             merchants.routes(services),
             webhook_endpoints.routes(services),
+            webhook_deliveries.routes(services),
             events.routes(services),
+            api_keys.routes(services),
+            audit_log.routes(services),
             *public.routes(services),
+            *public_pages.routes(services),
             *health.routes(services),
-            openapi.route(),
+            openapi_document.route(),
             *pages,
         ],
         exception_handlers={Exception: answer},
@@ -32,5 +52,7 @@ def create_app(services: Services, pages: Sequence[ControllerRouterHandler], *, 
     return Edge(
         app,  # type: ignore[arg-type] - our ASGI types are the plain ones
         services.metrics,
+        public_url=next((mode.public_url for mode in services.modes.values()), ""),
         https_only=https_only,
+        hits=PublicHits(services),
     )

@@ -2,11 +2,13 @@
 
 A key is found by its digest; an unknown one never reaches PBKDF2. A verified key is remembered in this process for ten
 minutes, by its digest. A revocation is told through the feed, and as a backstop read from the table each second.
+
+When a key was last used is noted here and stored once in a while for all keys together: a read must not cost a write.
 """
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -20,6 +22,9 @@ from sgate.store.pool import Pool
 REMEMBER_S = 600.0
 MAX_REMEMBERED = 50_000
 REVOCATION_POLL_S = 1.0
+NOTE_USE_S = 60.0
+"""How often it is stored when keys were used."""
+
 REVOCATION_WINDOW = timedelta(seconds=120)
 """How far back the poll looks: longer than any pause of the event loop that we would survive."""
 
@@ -48,11 +53,12 @@ class _Remembered(msgspec.Struct, frozen=True):
 class Authenticator:
     """Verifies API keys and remembers the verified ones."""
 
-    def __init__(self, pool: Pool, monotonic_s: Callable[[], float], on_failure: Callable[[], None]) -> None:
+    def __init__(self, pool: Pool, monotonic_s: Callable[[], float], now: Callable[[], datetime]) -> None:
         self._pool = pool
+        self._now = now
         self._monotonic_s = monotonic_s
-        self._on_failure = on_failure
         self._remembered: dict[bytes, _Remembered] = {}
+        self._used: dict[str, datetime] = {}
         self._verifying: dict[bytes, asyncio.Future[Principal]] = {}
         self.verifications = 0  # how often PBKDF2 ran
 
@@ -66,6 +72,7 @@ class Authenticator:
         principal = await self._principal(authorization)
         if scope not in principal.scopes:
             raise errors.Forbidden(f"This call needs a key with the scope `{scope}`.")
+        self._used[principal.key_id] = self._now()
         return principal
 
     async def refresh(self, principal: Principal) -> Principal:
@@ -92,8 +99,20 @@ class Authenticator:
     async def poll_revocations(self) -> None:
         """One look at the table, in case the feed missed something."""
         async with self._pool.acquire() as connection:
-            for key_id in await api_keys.revoked_since(connection, REVOCATION_WINDOW):
+            for key_id in await api_keys.ended_since(connection, REVOCATION_WINDOW):
                 self.forget_key(key_id)
+
+    async def store_use(self) -> None:
+        """Store when keys were last used. What cannot be stored now is kept for the next time."""
+        used, self._used = self._used, {}
+        if not used:
+            return
+        try:
+            async with self._pool.acquire() as connection:
+                await api_keys.note_use(connection, used)
+        except BaseException:
+            self._used = {**used, **self._used}
+            raise
 
     async def _principal(self, authorization: str | None) -> Principal:
         api_key = _bearer(authorization)
@@ -110,23 +129,22 @@ class Authenticator:
 
     async def _verify(self, api_key: str, digest: bytes) -> Principal:
         async with self._pool.acquire() as connection:
-            key = await api_keys.find(connection, digest)
+            found = await api_keys.find(connection, digest)
+            key, ends_in = found or (None, None)
             merchant = None if key is None else await merchants.get(connection, key.merchant_id, livemode=key.livemode)
         if key is None or merchant is None or key.livemode is not livemode_of(api_key):
-            self._on_failure()
             raise errors.Unauthorized("There is no such API key. It may have been revoked.")
         self.verifications += 1
         if not await asyncio.to_thread(verify_api_key, api_key, key.salt, key.hash):
-            self._on_failure()
             raise errors.Unauthorized("There is no such API key. It may have been revoked.")
         principal = Principal(key_id=key.id, merchant=merchant, scopes=frozenset(key.scopes))
-        self._remember(digest, principal)
+        self._remember(digest, principal, REMEMBER_S if ends_in is None else min(REMEMBER_S, ends_in.total_seconds()))
         return principal
 
-    def _remember(self, digest: bytes, principal: Principal) -> None:
+    def _remember(self, digest: bytes, principal: Principal, seconds: float) -> None:
         if len(self._remembered) >= MAX_REMEMBERED:
             del self._remembered[next(iter(self._remembered))]
-        self._remembered[digest] = _Remembered(principal, self._monotonic_s() + REMEMBER_S)
+        self._remembered[digest] = _Remembered(principal, self._monotonic_s() + seconds)
 
     def _forget(self, condition: Callable[[Principal], bool]) -> None:
         gone = [digest for digest, remembered in self._remembered.items() if condition(remembered.principal)]

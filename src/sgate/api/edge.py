@@ -7,31 +7,27 @@ headers, one log line, metrics.
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 import structlog
 from prometheus_client import Counter, Histogram
 
-from sgate.api.errors import rendered
+from sgate.api.asgi import App, Message, Receive, Scope, Send, header_of
+from sgate.api.errors import refuse
+from sgate.api.public_hits import PublicHits
 from sgate.gateway import errors
+from sgate.telemetry.logging import request_line
 from sgate.telemetry.metrics import Metrics
 
 MAX_BODY_BYTES = 1_000_000
 MAX_LENGTH_DIGITS = 18
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),  # pages have their own
 )
 HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
@@ -47,11 +43,17 @@ class Disconnected(errors.BadRequest):
 class Edge:
     """Wraps the application."""
 
-    def __init__(self, app: App, metrics: Metrics, *, https_only: bool) -> None:
+    def __init__(
+        self, app: App, metrics: Metrics, *, public_url: str, https_only: bool, hits: PublicHits | None = None
+    ) -> None:
+        """`public_url`: where the pages that explain errors are, without a trailing slash. `hits` answers what it can
+        before the application is asked.
+        """
         self._app = app
+        self._public_url = public_url
+        self._hits = hits
         self._metrics = metrics
         self._headers = (*SECURITY_HEADERS, HSTS) if https_only else SECURITY_HEADERS
-        self._log = structlog.get_logger("sgate.http")
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,15 +62,32 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = _request_id(scope)
-        scope["request_id"] = request_id
+        request_id, method = _request_id(scope), scope["method"]
+        scope["request_id"], scope["public_url"] = request_id, self._public_url
+        if method == "HEAD":
+            scope, send = {**scope, "method": "GET"}, _without_body(send)
         status = 500
+        try:
+            body = None if self._hits is None else self._hits.body_of(scope)
+            if self._hits is not None and body is not None:
+                own = ((b"x-request-id", request_id.encode()), *self._headers)
+                status = await self._hits.answer(scope, send, body, own)
+            else:
+                status = await self._pass_on(scope, receive, send)
+        finally:
+            self._note(scope, method, status, time.perf_counter() - started)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> int:
+        """Let the application answer. Returns the status."""
+        request_id, status = scope["request_id"], 500
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                own = {name for name, _ in message.get("headers", ())}
+                own = {name.lower() for name, _ in message.get("headers", ())}
+                if b"content-security-policy" in own:
+                    own.add(b"x-frame-options")  # a page says itself who may embed it
                 message["headers"] = [
                     *message.get("headers", ()),
                     (b"x-request-id", request_id.encode()),
@@ -78,13 +97,11 @@ class Edge:
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                if _declared_length(scope) > MAX_BODY_BYTES:
-                    await _refuse(scope, send_with_headers, request_id)
-                else:
-                    await self._app(scope, _bounded(receive), send_with_headers)
-            finally:
-                self._note(scope, status, time.perf_counter() - started)
+            if _declared_length(scope) > MAX_BODY_BYTES:
+                await refuse(scope, send_with_headers, BodyTooLarge())
+            else:
+                await self._app(scope, _bounded(receive), send_with_headers)
+        return status
 
     def _counted(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count in the metrics. Their children are kept: finding one by its labels costs more than counting."""
@@ -96,20 +113,19 @@ class Edge:
         children[0].inc()
         children[1].observe(seconds)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _note(self, scope: Scope, method: str, status: int, seconds: float) -> None:
         route = scope.get("path_template") or "(none)"
-        method = scope["method"]
         self._counted(method, route, status, seconds)
         if "error_code" in scope:
             self._metrics.errors.labels(scope["error_code"]).inc()
         client = scope.get("client")
-        self._log.info(
-            "request",
+        request_line(
+            request_id=scope["request_id"],
             method=method,
             path=scope["path"],
             status=status,
-            ms=round(seconds * 1000, 2),
-            address=client[0] if client else None,
+            seconds=seconds,
+            address=scope.get("address") or (client[0] if client else None),
             key=scope.get("key_id"),
         )
 
@@ -122,12 +138,8 @@ def _request_id(scope: Scope) -> str:
 
 
 def _declared_length(scope: Scope) -> int:
-    length = _header(scope, b"content-length")
+    length = header_of(scope, b"content-length")
     return int(length[:MAX_LENGTH_DIGITS]) if length.isdigit() else 0
-
-
-def _header(scope: Scope, name: bytes) -> str:
-    return next((value.decode("latin-1") for own, value in scope["headers"] if own == name), "")
 
 
 def _bounded(receive: Receive) -> Receive:
@@ -149,10 +161,16 @@ def _bounded(receive: Receive) -> Receive:
     return bounded
 
 
-async def _refuse(scope: Scope, send: Send, request_id: str) -> None:
-    error = BodyTooLarge()
-    body, media_type = rendered(error, _header(scope, b"accept"), request_id=request_id, path=scope["path"])
-    scope["error_code"] = error.code
-    headers = [(b"content-type", media_type.encode()), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _without_body(send: Send) -> Send:
+    """A HEAD is answered like the GET, by the same handler: the headers leave, the body does not."""
+    ended = False
+
+    async def send_head(message: Message) -> None:
+        nonlocal ended
+        if message["type"] == "http.response.start":
+            await send(message)
+        elif not ended:
+            ended = True
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return send_head

@@ -3,6 +3,7 @@
 A failure of ours (5xx) never shows what happened inside; the request id leads the operator to the log.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +13,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
+from sgate.api.asgi import Scope, Send, header_of
 from sgate.gateway import errors
 from sgate.gateway.errors import GatewayError
 from sgate.gateway.rendering import iso_ms
@@ -43,19 +45,19 @@ class ErrorEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     retry_after: int | None = None
 
 
-def doc_url(code: str) -> str:
-    """Where a code is explained, relative to the server."""
-    return f"/docs/errors#{code}"
+def doc_url(code: str, public_url: str) -> str:
+    """The page that explains a code."""
+    return f"{public_url}/docs/errors/{code}"
 
 
-def envelope_bytes(error: GatewayError, *, request_id: str, path: str) -> bytes:
+def envelope_bytes(error: GatewayError, *, request_id: str, path: str, public_url: str) -> bytes:
     """The envelope as JSON."""
     body = ErrorBody(
         type=error.type,
         code=error.code,
         message=error.message,
         param=error.param,
-        doc_url=doc_url(error.code),
+        doc_url=doc_url(error.code, public_url),
         details=error.details,
     )
     return _encoder.encode(
@@ -70,10 +72,10 @@ def envelope_bytes(error: GatewayError, *, request_id: str, path: str) -> bytes:
     )
 
 
-def problem_bytes(error: GatewayError, *, request_id: str, path: str) -> bytes:
+def problem_bytes(error: GatewayError, *, request_id: str, path: str, public_url: str) -> bytes:
     """The same as RFC 9457 problem details."""
     problem: dict[str, object] = {
-        "type": doc_url(error.code),
+        "type": doc_url(error.code, public_url),
         "title": HTTPStatus(error.status).phrase,
         "status": error.status,
         "detail": error.message,
@@ -83,19 +85,23 @@ def problem_bytes(error: GatewayError, *, request_id: str, path: str) -> bytes:
     }
     if error.param is not None:
         problem["param"] = error.param
+    if error.details:
+        problem["details"] = error.details
+    if error.retry_after_s is not None:
+        problem["retry_after"] = max(1, round(error.retry_after_s))
     return _encoder.encode(problem)
 
 
-def rendered(error: GatewayError, accept: str, *, request_id: str, path: str) -> tuple[bytes, str]:
+def rendered(error: GatewayError, accept: str, *, request_id: str, path: str, public_url: str) -> tuple[bytes, str]:
     """The body and its media type, in the form that an `Accept` header asks for."""
-    if PROBLEM in accept:
-        return problem_bytes(error, request_id=request_id, path=path), PROBLEM
-    return envelope_bytes(error, request_id=request_id, path=path), "application/json"
+    if PROBLEM in accept.lower():
+        return problem_bytes(error, request_id=request_id, path=path, public_url=public_url), PROBLEM
+    return envelope_bytes(error, request_id=request_id, path=path, public_url=public_url), "application/json"
 
 
 def headers_of(error: GatewayError) -> dict[str, str]:
     """Headers that belong to an error."""
-    headers: dict[str, str] = {}
+    headers = {"Cache-Control": "no-store"}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
     if isinstance(error, errors.Unauthorized):
@@ -137,8 +143,37 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
         _log_failure(failure, error)
     path = request.scope["path"]
     request.scope["error_code"] = failure.code  # type: ignore[typeddict-unknown-key] - read by the edge
-    content, media_type = rendered(failure, request.headers.get("accept", ""), request_id=request_id, path=path)
+    content, media_type = rendered(
+        failure,
+        request.headers.get("accept", ""),
+        request_id=request_id,
+        path=path,
+        public_url=str(request.scope.get("public_url", "")),
+    )
     headers = headers_of(failure)
     if isinstance(error, MethodNotAllowedException) and error.headers:
-        headers["Allow"] = error.headers.get("allow", "")
+        headers["Allow"] = _with_head(error.headers.get("allow", ""))
     return Response(content, status_code=failure.status, media_type=media_type, headers=headers)
+
+
+def _with_head(allow: str) -> str:
+    """What is answered to GET is answered to HEAD too: the edge sees to it."""
+    methods = allow.split(", ")
+    return ", ".join([*methods, "HEAD"] if "GET" in methods and "HEAD" not in methods else methods)
+
+
+async def refuse(scope: Scope, send: Send, error: GatewayError, also: Iterable[tuple[bytes, bytes]] = ()) -> None:
+    """Answer with an error, for what is decided before Litestar, with the headers `also` beside its own."""
+    scope["error_code"] = error.code
+    body, media_type = rendered(
+        error,
+        header_of(scope, b"accept"),
+        request_id=scope["request_id"],
+        path=scope["path"],
+        public_url=scope["public_url"],
+    )
+    headers = [(b"content-type", media_type.encode()), (b"content-length", b"%d" % len(body))]
+    headers += [(name.lower().encode(), value.encode()) for name, value in headers_of(error).items()]
+    headers += also
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

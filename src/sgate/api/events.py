@@ -1,94 +1,95 @@
-"""The calls under /v1/events."""
-
-from datetime import UTC, datetime
+"""The calls under /v1/events: a page, one, and a stream of them."""
 
 from litestar import Response, Router, get
 from litestar.params import FromPath
 
 from sgate.api.auth import Scope
+from sgate.api.listing import limit_of, period_of, refuse_unknown_parameters, walk_of
+from sgate.api.parameters import checked_cursor, object_id_of, one_of
 from sgate.api.rate_limits import LimitClass
-from sgate.api.requests import AnyRequest, is_id, json_response, limit_of, principal_of, refuse_unknown_parameters
+from sgate.api.requests import AnyRequest, is_id, json_response, principal_of
 from sgate.api.services import Services
-from sgate.core.event import Envelope, EventType, envelope
-from sgate.core.memo import is_intent_id
+from sgate.api.sse import Frame, News
+from sgate.core.event import EventType
 from sgate.gateway import errors
+from sgate.gateway.event_log import EventLog, event_object
 from sgate.gateway.rendering import encode
-from sgate.store import events
-from sgate.store.events import Event
+from sgate.store.events import Matching
+from sgate.store.feed import Channel, topic_of
+from sgate.store.merchants import Merchant
 
-_END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+STREAM_BATCH = 100
+"""Events read at once for a stream that is behind."""
+
+STREAM_POLL_S = 1.0
+STREAMS_PER_MERCHANT = 8
+_FILTERS = ("type", "object", "payment_intent", "from_date", "to_date")
 
 
 def routes(services: Services) -> Router:
     """The calls about events."""
+    log = EventLog(services.pool)
 
     @get("/")
     async def list_events(request: AnyRequest) -> Response[bytes]:
-        """Events, newest first."""
+        """Events, newest first; or with `stream=true` those to come."""
         principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
-        refuse_unknown_parameters(request, "type", "payment_intent", "starting_after", "limit")
-        merchant, limit = principal.merchant, limit_of(request)
-        starting_after = request.query_params.get("starting_after")
-        async with services.pool.acquire() as connection:
-            before = (_END_OF_TIME, "")
-            if starting_after is not None:
-                created_at = None
-                if is_id(starting_after):
-                    created_at = await events.position(
-                        connection, starting_after, merchant.id, livemode=merchant.livemode
-                    )
-                if created_at is None:
-                    raise errors.InvalidCursor(param="starting_after")
-                before = (created_at, starting_after)
-            found = await events.list_before(
-                connection,
-                merchant.id,
-                livemode=merchant.livemode,
-                event_type=_event_type(request.query_params.get("type")),
-                intent_id=_intent_id(request.query_params.get("payment_intent")),
-                before=before,
-                limit=limit + 1,
-            )
-        shown = [_envelope(event) for event in found[:limit]]
-        return json_response(encode({"object": "list", "data": shown, "has_more": len(found) > limit, "limit": limit}))
+        if one_of(request, "stream", ("true", "false")) == "true":
+            return await _stream(request, services, log, principal.merchant)
+        refuse_unknown_parameters(request, *_FILTERS, "stream", "starting_after", "ending_before", "limit")
+        limit = limit_of(request)
+        starting_after, ending_before, _ = walk_of(request)
+        page = await log.page(
+            principal.merchant,
+            _matching(request),
+            starting_after=checked_cursor(starting_after, "starting_after"),
+            ending_before=checked_cursor(ending_before, "ending_before"),
+            limit=limit,
+        )
+        shown = [event_object(event) for event in page.events]
+        return json_response(encode({"object": "list", "data": shown, "has_more": page.has_more, "limit": limit}))
 
     @get("/{event_id:str}")
     async def retrieve_event(request: AnyRequest, event_id: FromPath[str]) -> Response[bytes]:
         """One event, as it was sent."""
         principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
-        merchant = principal.merchant
         if not is_id(event_id):
             raise errors.EventNotFound
-        async with services.pool.acquire() as connection:
-            event = await events.get(connection, event_id, merchant.id, livemode=merchant.livemode)
-        if event is None:
-            raise errors.EventNotFound
-        return json_response(encode(_envelope(event)))
+        return json_response(encode(event_object(await log.get(principal.merchant, event_id))))
 
     return Router("/v1/events", route_handlers=[list_events, retrieve_event])
 
 
-def _envelope(event: Event) -> Envelope:
-    return envelope(
-        event_id=event.id,
-        event_type=event.type,
-        created_at=event.created_at,
-        livemode=event.livemode,
-        sequence=event.sequence,
-        payload=event.payload,
+async def _stream(request: AnyRequest, services: Services, log: EventLog, merchant: Merchant) -> Response[bytes]:
+    """From the event that the client saw last, or from now on. A browser sends that as a header when it comes back."""
+    refuse_unknown_parameters(request, "type", "object", "payment_intent", "stream", "last_event_id")
+    matching = _matching(request)
+    last_event_id = request.headers.get("last-event-id") or request.query_params.get("last_event_id")
+    position = await log.start(merchant, checked_cursor(last_event_id, "last_event_id"))
+
+    async def look() -> News:
+        nonlocal position
+        found, position = await log.following(merchant, position, matching, STREAM_BATCH)
+        frames = [Frame(id=event.id, event=event.type, data=encode(event_object(event))) for event in found]
+        return News(frames=frames, more=len(found) == STREAM_BATCH)
+
+    topic = topic_of(merchant.id, livemode=merchant.livemode)
+    return services.streams.answer(
+        look,
+        channel=Channel.EVENT,
+        topic=topic,
+        caller=f"events {topic}",
+        most_of_caller=STREAMS_PER_MERCHANT,
+        poll_s=STREAM_POLL_S,
     )
 
 
-def _intent_id(text: str | None) -> str | None:
-    if text is not None and not is_intent_id(text):
-        raise errors.ValidationFailed("payment_intent is the id of a payment intent: pi_...", param="payment_intent")
-    return text
-
-
-def _event_type(text: str | None) -> EventType | None:
-    if text is None:
-        return None
-    try:
-        return EventType(text)
-    except ValueError:
-        raise errors.ValidationFailed("type is not the name of an event type.", param="type") from None
+def _matching(request: AnyRequest) -> Matching:
+    event_type = one_of(request, "type", tuple(EventType), "the name of an event type")
+    since, until = period_of(request)
+    return Matching(
+        event_type=event_type,
+        object_id=object_id_of(request, "object", "payment_intent"),
+        since=since,
+        until=until,
+    )

@@ -2,7 +2,7 @@
 
 import resource
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -12,14 +12,12 @@ from litestar.handlers import HTTPRouteHandler
 import sgate
 from sgate.api.requests import AnyRequest, json_response
 from sgate.api.services import Services
+from sgate.gateway.deployment import CHAIN_SILENT_AFTER
 from sgate.gateway.rendering import encode, iso_ms
-from sgate.store import blocks
+from sgate.store import blocks, endpoints
 from sgate.store.blocks import Cursor
 from sgate.store.pool import DatabaseErrors
 from sgate.telemetry.metrics import mode_name
-
-CHAIN_SILENT_AFTER = timedelta(minutes=3)
-"""Without a look at the chain for so long, payments are noticed late enough to say so."""
 
 
 class Health(StrEnum):
@@ -99,8 +97,11 @@ async def report_of(services: Services) -> HealthReport:
     parts = {
         "database": Health.UNHEALTHY if cursors is None else Health.HEALTHY,
         "blockchain": _worst([chain.status for chain in chains.values()]) if cursors else Health.DEGRADED,
-        "cache": Health.HEALTHY,  # limits are counted in this process: there is nothing that could be away
+        # Without Redis limits are counted in this process, and there is nothing that could be away.
+        "cache": Health.HEALTHY if services.rate_limits.as_configured else Health.DEGRADED,
     }
+    if cursors is not None:
+        parts["webhooks"] = await _webhooks(services)
     overall = Health.UNHEALTHY if cursors is None else _worst(list(parts.values()))
     return HealthReport(
         status=overall,
@@ -120,6 +121,16 @@ async def _cursors(services: Services) -> list[Cursor] | None:
     except DatabaseErrors:
         return None
     return [cursor for cursor in found if cursor is not None]
+
+
+async def _webhooks(services: Services) -> Health:
+    """Whether webhooks can be signed: a key that is missing from SGATE_SECRET_KEYS keeps them back."""
+    try:
+        async with services.pool.acquire(timeout=2) as connection:
+            lost = await endpoints.lost_secrets(connection, services.cipher.key_ids)
+    except DatabaseErrors:
+        return Health.DEGRADED
+    return Health.DEGRADED if lost else Health.HEALTHY
 
 
 def _chain_health(cursor: Cursor, now: datetime) -> ChainHealth:

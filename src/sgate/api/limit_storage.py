@@ -6,11 +6,19 @@ the counting. Fixed windows need no timer: a counter past its time starts anew, 
 
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from limits.storage import Storage
 
 SWEEP_ABOVE = 10_000
 """Counters held before those past their time are swept."""
+
+
+class Counted(NamedTuple):
+    """A call that was counted: how many that makes in its window, and when the window ends (Unix time)."""
+
+    calls: int
+    ends_at: float
 
 
 class WindowCounters(Storage):
@@ -21,7 +29,7 @@ class WindowCounters(Storage):
     def __init__(self, now_s: Callable[[], float] = time.time) -> None:
         super().__init__()
         self._now_s = now_s
-        self._counters: dict[str, tuple[int, float]] = {}
+        self._counters: dict[str, Counted] = {}
         self._sweep_above = SWEEP_ABOVE
 
     @property
@@ -29,14 +37,18 @@ class WindowCounters(Storage):
         """What can go wrong here: nothing of its own."""
         return ValueError
 
-    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Count, and say how much that makes in this window."""
+    def hit(self, key: str, expiry: float, amount: int = 1) -> Counted:
+        """Count, and say where that leaves the caller."""
         count, ends_at = self._live(key)
         if not count:
             ends_at = self._now_s() + expiry
             self._sweep()
-        self._counters[key] = (count + amount, ends_at)
-        return count + amount
+        counted = self._counters[key] = Counted(count + amount, ends_at)
+        return counted
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Count, and say how much that makes in this window."""
+        return self.hit(key, expiry, amount).calls
 
     def get(self, key: str) -> int:
         """What is counted in this window."""
@@ -60,14 +72,14 @@ class WindowCounters(Storage):
         """Forget one counter."""
         self._counters.pop(key, None)
 
-    def _live(self, key: str) -> tuple[int, float]:
+    def _live(self, key: str) -> Counted:
         now_s = self._now_s()
-        count, ends_at = self._counters.get(key, (0, now_s))
-        return (count, ends_at) if ends_at > now_s else (0, now_s)
+        counted = self._counters.get(key)
+        return counted if counted is not None and counted.ends_at > now_s else Counted(0, now_s)
 
     def _sweep(self) -> None:
         if len(self._counters) < self._sweep_above:
             return
         now_s = self._now_s()
-        self._counters = {key: counter for key, counter in self._counters.items() if counter[1] > now_s}
+        self._counters = {key: counter for key, counter in self._counters.items() if counter.ends_at > now_s}
         self._sweep_above = max(SWEEP_ABOVE, 2 * len(self._counters))

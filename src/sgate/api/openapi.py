@@ -1,38 +1,54 @@
-"""The OpenAPI 3.1 document, made from the structs that requests and answers are made of.
+"""One table says what each call takes and gives; a test compares it with the routes that are really served.
 
-One table says what each call takes and gives; a test compares it with the routes that are really served.
+`openapi_document` makes the OpenAPI document of it.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import msgspec
-from litestar import Response, get
-from litestar.handlers import HTTPRouteHandler
 
-import sgate
 from sgate.api import schemas
-from sgate.api.errors import ErrorEnvelope
+from sgate.api.audit_log import AuditLogEntry
 from sgate.api.health import Alive, HealthReport
+from sgate.api.listing import MAX_PAGE
 from sgate.api.merchants import MerchantObject
-from sgate.api.requests import JSON
 from sgate.core.event import Envelope, EventType
 from sgate.core.intent import Status
 from sgate.gateway import errors
+from sgate.gateway.deliveries import DeliveryObject, DeliveryWithAttempts, RecoveryObject
 from sgate.gateway.endpoints import EndpointObject
 from sgate.gateway.errors import GatewayError
+from sgate.gateway.hints import HintObject
+from sgate.gateway.keys import ApiKeyObject
 from sgate.gateway.public_view import PublicIntent
-from sgate.gateway.rendering import IntentWithPayments
+from sgate.gateway.receipts import Receipt
+from sgate.gateway.rendering import DepositObject, IntentWithPayments
+from sgate.gateway.statistics import StatsObject
 
 Schema = dict[str, Any]
 
 
 class IntentList(msgspec.Struct):
-    """A page of payment intents, newest first."""
+    """A part of the list of payment intents, newest first. The last four fields are there if `page` was given.
+
+    `total` is counted up to 10,000; if there are more, `total_is_exact` is false.
+    """
 
     object: str
     data: list[IntentWithPayments]
+    has_more: bool
+    limit: int
+    total: int | msgspec.UnsetType = msgspec.UNSET
+    total_is_exact: bool | msgspec.UnsetType = msgspec.UNSET
+    page: int | msgspec.UnsetType = msgspec.UNSET
+    pages: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class PaymentList(msgspec.Struct):
+    """A page of payments, newest first."""
+
+    object: str
+    data: list[DepositObject]
     has_more: bool
     limit: int
 
@@ -54,6 +70,32 @@ class EventList(msgspec.Struct):
     limit: int
 
 
+class ApiKeyList(msgspec.Struct):
+    """All API keys that can be used, newest first."""
+
+    object: str
+    data: list[ApiKeyObject]
+    has_more: bool
+
+
+class AuditLogList(msgspec.Struct):
+    """A page of the audit log, newest first."""
+
+    object: str
+    data: list[AuditLogEntry]
+    has_more: bool
+    limit: int
+
+
+class DeliveryList(msgspec.Struct):
+    """A page of webhook deliveries, newest first."""
+
+    object: str
+    data: list[DeliveryObject]
+    has_more: bool
+    limit: int
+
+
 class Deleted(msgspec.Struct):
     """Says what was deleted."""
 
@@ -66,6 +108,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One call: what it takes and gives.
 
     `failures` are the errors of its own; common ones are added. `unhealthy`: it has none, but may answer with 503.
+    `upload`: the media types of a body that is no JSON. `stream`: the answer is a stream of server-sent events, each of
+    which has `answer` as its data.
+    `streams`: the answer may also be a stream of these, as server-sent events.
     """
 
     method: str
@@ -81,6 +126,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     idempotent: bool = False
     failures: tuple[type[GatewayError], ...] = ()
     unhealthy: bool = False
+    upload: tuple[str, ...] = ()
+    stream: bool = False
+    streams: type | None = None
 
 
 def _query(name: str, description: str, schema: Schema) -> Schema:
@@ -89,6 +137,28 @@ def _query(name: str, description: str, schema: Schema) -> Schema:
 
 _LIMIT = _query("limit", "How many to return.", {"type": "integer", "minimum": 1, "maximum": 100, "default": 10})
 _AFTER = _query("starting_after", "Id of the last object of the page before.", {"type": "string"})
+_BEFORE = _query("ending_before", "Id of the first object of the page after.", {"type": "string"})
+_PAGE: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}
+_MOMENT: Schema = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
+_PERIOD = (
+    _query("from_date", "Made at this moment or later; a date is its beginning, UTC.", _MOMENT),
+    _query("to_date", "Made at this moment or before; a date is its end, UTC.", _MOMENT),
+)
+_DAYS = (
+    _query("from_date", "The first day, UTC. Default: 29 days before the last.", {"type": "string", "format": "date"}),
+    _query(
+        "to_date", "The last day, UTC, at most 366 days in all. Default: today.", {"type": "string", "format": "date"}
+    ),
+)
+_METADATA: Schema = {
+    "name": "metadata",
+    "in": "query",
+    "required": False,
+    "style": "deepObject",
+    "explode": True,
+    "description": "Only those with these pairs in their metadata: `metadata[order]=17`.",
+    "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+}
 _VALIDATION = (errors.ValidationFailed, errors.InvalidJson, errors.UnsupportedMediaType, errors.PayloadTooLarge)
 _IDEMPOTENCY = (errors.IdempotencyKeyReused, errors.IdempotencyInProgress, errors.InvalidIdempotencyKey)
 
@@ -107,9 +177,11 @@ CALLS: tuple[Call, ...] = (
         method="get", path="/v1/payment_intents", name="listPaymentIntents", summary="List payment intents",
         tag="Payment intents", answer=IntentList, scope="read",
         query=(
-            _query("status", "Only those with this status.", {"type": "string", "enum": list(Status)}), _AFTER, _LIMIT,
+            _query("status", "Only those with this status.", {"type": "string", "enum": list(Status)}),
+            *_PERIOD, _METADATA, _AFTER, _BEFORE,
+            _query("page", "A page by its number, up to 10,000 objects; not together with a cursor.", _PAGE), _LIMIT,
         ),
-        failures=(errors.InvalidCursor, errors.ValidationFailed),
+        failures=(errors.InvalidCursor, errors.MixedPaging, errors.PageOutOfReach, errors.ValidationFailed),
     ),
     Call(
         method="get", path="/v1/payment_intents/{intent_id}", name="retrievePaymentIntent",
@@ -117,10 +189,56 @@ CALLS: tuple[Call, ...] = (
         failures=(errors.PaymentIntentNotFound,),
     ),
     Call(
+        method="post", path="/v1/payment_intents/{intent_id}", name="updatePaymentIntent",
+        summary="Update a payment intent", tag="Payment intents", body=schemas.UpdatePaymentIntent,
+        answer=IntentWithPayments, scope="write", idempotent=True,
+        failures=(
+            *_VALIDATION, *_IDEMPOTENCY, errors.PaymentIntentNotFound, errors.DescriptionTooLong,
+            errors.MetadataTooLarge,
+        ),
+    ),
+    Call(
         method="post", path="/v1/payment_intents/{intent_id}/cancel", name="cancelPaymentIntent",
         summary="Cancel a payment intent", tag="Payment intents", answer=IntentWithPayments, scope="write",
         idempotent=True,
         failures=(*_VALIDATION, *_IDEMPOTENCY, errors.PaymentIntentNotFound, errors.PaymentIntentNotCancelable),
+    ),
+    Call(
+        method="post", path="/v1/payment_intents/{intent_id}/accept", name="acceptPaymentIntent",
+        summary="Count money that came late or after a cancel", tag="Payment intents", answer=IntentWithPayments,
+        scope="write", idempotent=True,
+        failures=(*_VALIDATION, *_IDEMPOTENCY, errors.PaymentIntentNotFound, errors.NothingToAccept),
+    ),
+    Call(
+        method="get", path="/v1/payments", name="listPayments", summary="List payments and unmatched deposits",
+        tag="Payments", answer=PaymentList, scope="read",
+        query=(
+            _query("unmatched", "Only deposits that pay for no payment intent.", {"type": "boolean"}),
+            _query("payment_intent", "Only payments of this payment intent.", {"type": "string"}),
+            _AFTER, _BEFORE, _LIMIT,
+        ),
+        failures=(errors.InvalidCursor, errors.MixedPaging, errors.ValidationFailed),
+    ),
+    Call(
+        method="get", path="/v1/payments/{payment_id}", name="retrievePayment", summary="Retrieve a payment",
+        tag="Payments", answer=DepositObject, scope="read", failures=(errors.PaymentNotFound,),
+    ),
+    Call(
+        method="post", path="/v1/payments/{payment_id}/assign", name="assignPayment",
+        summary="Say which payment intent an unmatched deposit is for", tag="Payments", body=schemas.AssignPayment,
+        answer=DepositObject, scope="write", idempotent=True,
+        failures=(
+            *_VALIDATION, *_IDEMPOTENCY, errors.PaymentNotFound, errors.PaymentIntentNotFound,
+            errors.PaymentNotAssignable,
+        ),
+    ),
+    Call(
+        method="post", path="/v1/payments/{payment_id}/mark_refunded", name="markPaymentRefunded",
+        summary="Record that a payment was sent back by hand", tag="Payments", body=schemas.MarkRefunded,
+        answer=DepositObject, scope="write", idempotent=True,
+        failures=(
+            *_VALIDATION, *_IDEMPOTENCY, errors.InvalidTxId, errors.PaymentNotFound, errors.PaymentNotRefundable,
+        ),
     ),
     Call(
         method="get", path="/v1/merchants/me", name="retrieveMerchant", summary="Retrieve the merchant", tag="Merchant",
@@ -135,6 +253,52 @@ CALLS: tuple[Call, ...] = (
         ),
     ),
     Call(
+        method="get", path="/v1/merchants/me/stats", name="retrieveMerchantStats", summary="Retrieve daily numbers",
+        tag="Merchant", answer=StatsObject, scope="read", query=_DAYS, failures=(errors.ValidationFailed,),
+    ),
+    Call(
+        method="post", path="/v1/api_keys", name="createApiKey", summary="Create an API key", tag="API keys",
+        body=schemas.CreateApiKey, answer=ApiKeyObject, status=201, scope="admin", idempotent=True,
+        failures=(*_VALIDATION, *_IDEMPOTENCY, errors.TooManyApiKeys),
+    ),
+    Call(
+        method="get", path="/v1/api_keys", name="listApiKeys", summary="List API keys", tag="API keys",
+        answer=ApiKeyList, scope="admin", failures=(errors.ValidationFailed,),
+    ),
+    Call(
+        method="get", path="/v1/api_keys/{key_id}", name="retrieveApiKey", summary="Retrieve an API key",
+        tag="API keys", answer=ApiKeyObject, scope="admin", failures=(errors.ApiKeyNotFound,),
+    ),
+    Call(
+        method="post", path="/v1/api_keys/{key_id}/roll", name="rollApiKey", summary="Replace an API key",
+        tag="API keys", body=schemas.RollApiKey, answer=ApiKeyObject, status=201, scope="admin", idempotent=True,
+        failures=(
+            *_VALIDATION, *_IDEMPOTENCY, errors.ApiKeyNotFound, errors.ApiKeyEnded, errors.TooManyApiKeys,
+        ),
+    ),
+    Call(
+        method="delete", path="/v1/api_keys/{key_id}", name="revokeApiKey", summary="Revoke an API key",
+        tag="API keys", answer=ApiKeyObject, scope="admin", failures=(errors.ApiKeyNotFound, errors.ApiKeyEnded),
+    ),
+    Call(
+        method="get", path="/v1/audit_log", name="listAuditLog", summary="List the audit log", tag="Audit log",
+        answer=AuditLogList, scope="admin",
+        query=(
+            _query("action", "Only lines of this action, such as `api_key.revoked`.", {"type": "string"}),
+            _query("object_id", "Only lines about this object.", {"type": "string"}), _AFTER, _LIMIT,
+        ),
+        failures=(errors.InvalidCursor, errors.ValidationFailed),
+    ),
+    Call(
+        method="put", path="/v1/merchants/me/logo", name="setLogo", summary="Set the logo", tag="Merchant",
+        answer=MerchantObject, scope="admin", upload=("image/png", "image/jpeg", "image/webp"),
+        failures=(errors.InvalidLogo, errors.PayloadTooLarge),
+    ),
+    Call(
+        method="delete", path="/v1/merchants/me/logo", name="deleteLogo", summary="Remove the logo", tag="Merchant",
+        answer=MerchantObject, scope="admin",
+    ),
+    Call(
         method="post", path="/v1/webhook_endpoints", name="createWebhookEndpoint", summary="Create a webhook endpoint",
         tag="Webhook endpoints", body=schemas.CreateWebhookEndpoint, answer=EndpointObject, status=201, scope="admin",
         idempotent=True,
@@ -147,18 +311,92 @@ CALLS: tuple[Call, ...] = (
         tag="Webhook endpoints", answer=EndpointList, scope="read",
     ),
     Call(
+        method="get", path="/v1/webhook_endpoints/{endpoint_id}", name="retrieveWebhookEndpoint",
+        summary="Retrieve a webhook endpoint", tag="Webhook endpoints", answer=EndpointObject, scope="read",
+        failures=(errors.WebhookEndpointNotFound,),
+    ),
+    Call(
+        method="post", path="/v1/webhook_endpoints/{endpoint_id}", name="updateWebhookEndpoint",
+        summary="Update a webhook endpoint", tag="Webhook endpoints", body=schemas.UpdateWebhookEndpoint,
+        answer=EndpointObject, scope="admin", idempotent=True,
+        failures=(
+            *_VALIDATION, *_IDEMPOTENCY, errors.InvalidUrl, errors.DescriptionTooLong, errors.WebhookEndpointNotFound,
+        ),
+    ),
+    Call(
+        method="post", path="/v1/webhook_endpoints/{endpoint_id}/rotate_secret", name="rotateWebhookSecret",
+        summary="Rotate the secret; the one before signs too for 24 hours", tag="Webhook endpoints",
+        answer=EndpointObject, scope="admin", idempotent=True,
+        failures=(*_VALIDATION, *_IDEMPOTENCY, errors.WebhookEndpointNotFound),
+    ),
+    Call(
+        method="post", path="/v1/webhook_endpoints/{endpoint_id}/enable", name="enableWebhookEndpoint",
+        summary="Enable a webhook endpoint and send what was held", tag="Webhook endpoints", answer=EndpointObject,
+        scope="admin", idempotent=True, failures=(*_VALIDATION, *_IDEMPOTENCY, errors.WebhookEndpointNotFound),
+    ),
+    Call(
+        method="post", path="/v1/webhook_endpoints/{endpoint_id}/test", name="sendTestWebhook",
+        summary="Send a test event", tag="Webhook endpoints", answer=DeliveryObject, status=201, scope="admin",
+        idempotent=True,
+        failures=(*_VALIDATION, *_IDEMPOTENCY, errors.WebhookEndpointNotFound, errors.WebhookEndpointDisabled),
+    ),
+    Call(
+        method="post", path="/v1/webhook_endpoints/{endpoint_id}/recover", name="recoverWebhooks",
+        summary="Send the events of some time once more", tag="Webhook endpoints", body=schemas.RecoverWebhooks,
+        answer=RecoveryObject, status=202, scope="admin", idempotent=True,
+        failures=(
+            *_VALIDATION, *_IDEMPOTENCY, errors.WebhookEndpointNotFound, errors.InvalidRecoveryRange,
+            errors.RecoveryInProgress,
+        ),
+    ),
+    Call(
         method="delete", path="/v1/webhook_endpoints/{endpoint_id}", name="deleteWebhookEndpoint",
         summary="Delete a webhook endpoint", tag="Webhook endpoints", answer=Deleted, scope="admin",
         failures=(errors.WebhookEndpointNotFound,),
     ),
     Call(
-        method="get", path="/v1/events", name="listEvents", summary="List events", tag="Events", answer=EventList,
-        scope="read",
+        method="get", path="/v1/webhook_deliveries", name="listWebhookDeliveries", summary="List webhook deliveries",
+        tag="Webhook deliveries", answer=DeliveryList, scope="read",
         query=(
-            _query("type", "Only events of this type.", {"type": "string", "enum": list(EventType)}),
-            _query("payment_intent", "Only events of this payment intent.", {"type": "string"}), _AFTER, _LIMIT,
+            _query("endpoint", "Only deliveries to this endpoint.", {"type": "string"}),
+            _query("event", "Only deliveries of this event.", {"type": "string"}),
+            _query(
+                "status", "Only those in this state.",
+                {"type": "string", "enum": ["pending", "held", "delivered", "failed"]},
+            ),
+            _AFTER, _LIMIT,
         ),
         failures=(errors.InvalidCursor, errors.ValidationFailed),
+    ),
+    Call(
+        method="get", path="/v1/webhook_deliveries/{delivery_id}", name="retrieveWebhookDelivery",
+        summary="Retrieve a webhook delivery with its attempts", tag="Webhook deliveries", answer=DeliveryWithAttempts,
+        scope="read", failures=(errors.WebhookDeliveryNotFound,),
+    ),
+    Call(
+        method="post", path="/v1/webhook_deliveries/{delivery_id}/redeliver", name="redeliverWebhook",
+        summary="Send a webhook once more", tag="Webhook deliveries", answer=DeliveryObject, scope="write",
+        idempotent=True,
+        failures=(*_VALIDATION, *_IDEMPOTENCY, errors.WebhookDeliveryNotFound, errors.WebhookEndpointDisabled),
+    ),
+    Call(
+        method="get", path="/v1/events", name="listEvents", summary="List events, or stream those to come",
+        tag="Events", answer=EventList, scope="read", streams=Envelope,
+        query=(
+            _query("type", "Only events of this type.", {"type": "string", "enum": list(EventType)}),
+            _query("object", "Only events about the object with this id.", {"type": "string"}),
+            _query("payment_intent", "The same, for a payment intent.", {"type": "string"}),
+            *_PERIOD,
+            _query(
+                "stream", "`true`: the answer is a stream of server-sent events and does not end.",
+                {"type": "string", "enum": ["true", "false"]},
+            ),
+            _query(
+                "last_event_id", "Stream from after this event on; as the header `Last-Event-ID`.", {"type": "string"}
+            ),
+            _AFTER, _BEFORE, _LIMIT,
+        ),
+        failures=(errors.InvalidCursor, errors.MixedPaging, errors.ValidationFailed),
     ),
     Call(
         method="get", path="/v1/events/{event_id}", name="retrieveEvent", summary="Retrieve an event", tag="Events",
@@ -169,6 +407,23 @@ CALLS: tuple[Call, ...] = (
         summary="Retrieve what a payer may see", tag="Public", answer=PublicIntent,
         query=(_query("client_secret", "Opens description and return links.", {"type": "string"}),),
         failures=(errors.PaymentIntentNotFound,),
+    ),
+    Call(
+        method="post", path="/public/payment_intents/{intent_id}/hint", name="giveHint",
+        summary="Tell which transaction the wallet sent", tag="Public", body=schemas.GiveHint, answer=HintObject,
+        status=202, failures=(*_VALIDATION, errors.InvalidTxId, errors.PaymentIntentNotFound, errors.TooManyHints),
+    ),
+    Call(
+        method="get", path="/public/payment_intents/{intent_id}/events", name="streamPublicPaymentIntent",
+        summary="Be told what changes", tag="Public", answer=PublicIntent, stream=True,
+        query=(_query("client_secret", "Opens description and return links.", {"type": "string"}),),
+        failures=(errors.PaymentIntentNotFound,),
+    ),
+    Call(
+        method="get", path="/public/payment_intents/{intent_id}/receipt", name="retrieveReceipt",
+        summary="Retrieve the receipt", tag="Public", answer=Receipt,
+        query=(_query("client_secret", "Opens the description.", {"type": "string"}),),
+        failures=(errors.PaymentIntentNotFound, errors.ReceiptNotFound),
     ),
     Call(
         method="get", path="/health", name="health", summary="How well every part works", tag="Operations",
@@ -183,117 +438,3 @@ CALLS: tuple[Call, ...] = (
         tag="Operations", answer=Alive, unhealthy=True,
     ),
 )  # fmt: skip
-
-
-def route() -> HTTPRouteHandler:
-    """Serves the document."""
-
-    @get("/openapi.json")
-    async def openapi_document() -> Response[bytes]:
-        """The OpenAPI document."""
-        return Response(msgspec.json.format(msgspec.json.encode(document()), indent=2), media_type=JSON)
-
-    return openapi_document
-
-
-@cache
-def document() -> Mapping[str, Any]:
-    """The OpenAPI document."""
-    types = [kind for call in CALLS for kind in (call.answer, call.body) if kind is not None]
-    references, components = _components([*types, ErrorEnvelope])
-    paths: dict[str, Any] = {}
-    for call in CALLS:
-        paths.setdefault(call.path, {})[call.method] = _operation(call, references)
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "sGate",
-            "version": sgate.__version__,
-            "description": "A payment gateway for sBTC: payment intents, hosted checkout, signed webhooks.",
-            "license": {"name": "MIT", "identifier": "MIT"},
-        },
-        "servers": [{"url": "/"}],
-        "tags": [{"name": name} for name in dict.fromkeys(call.tag for call in CALLS)],
-        "paths": paths,
-        "webhooks": {event_type: _webhook(event_type, references) for event_type in EventType},
-        "components": {
-            "schemas": components,
-            "securitySchemes": {
-                "apiKey": {"type": "http", "scheme": "bearer", "bearerFormat": "sk_test_... or sk_live_..."}
-            },
-        },
-    }
-
-
-def _components(types: Sequence[type]) -> tuple[dict[type, Schema], Schema]:
-    unique = list(dict.fromkeys(types))
-    found, components = msgspec.json.schema_components(
-        unique, ref_template="#/components/schemas/{name}", schema_hook=_any
-    )
-    return dict(zip(unique, found, strict=True)), components
-
-
-def _any(kind: type) -> Schema:
-    """Values of no fixed shape: the object inside an event, the details of an error."""
-    del kind
-    return {"description": "Any JSON value."}  # an empty schema would count as none
-
-
-def _operation(call: Call, references: Mapping[type, Schema]) -> Schema:
-    operation: Schema = {
-        "operationId": call.name,
-        "summary": call.summary,
-        "tags": [call.tag],
-        "parameters": [*_path_parameters(call.path), *call.query, *([_IDEMPOTENCY_KEY] if call.idempotent else [])],
-        "responses": {
-            str(call.status): {"description": "Done.", "content": {JSON: {"schema": references[call.answer]}}},
-            **_failures(call, references),
-        },
-        "security": [] if call.scope is None else [{"apiKey": []}],
-    }
-    if call.scope is not None:
-        operation["description"] = f"Needs a key with the scope `{call.scope}`."
-    if call.body is not None:
-        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": references[call.body]}}}
-    return operation
-
-
-_IDEMPOTENCY_KEY: Schema = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "Up to 255 printable characters. The same request with the same key has its effect once.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-}
-
-
-def _path_parameters(path: str) -> list[Schema]:
-    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
-
-
-def _failures(call: Call, references: Mapping[type, Schema]) -> Schema:
-    if call.unhealthy:
-        return {"503": {"description": "Not well.", "content": {JSON: {"schema": references[call.answer]}}}}
-    kinds: list[type[GatewayError]] = [*call.failures, errors.RateLimitExceeded, errors.Unavailable]
-    if call.scope is not None:
-        kinds += [errors.Unauthorized, errors.Forbidden]
-    by_status: dict[int, list[str]] = {}
-    for kind in dict.fromkeys(kinds):
-        by_status.setdefault(kind.status, []).append(kind.code)
-    content = {JSON: {"schema": references[ErrorEnvelope]}}
-    return {
-        str(status): {"description": "Codes: " + ", ".join(f"`{code}`" for code in codes), "content": content}
-        for status, codes in sorted(by_status.items())
-    }
-
-
-def _webhook(event_type: str, references: Mapping[type, Schema]) -> Schema:
-    return {
-        "post": {
-            "operationId": event_type,
-            "summary": f"Sent on {event_type}",
-            "requestBody": {"content": {JSON: {"schema": references[Envelope]}}},
-            "responses": {"2XX": {"description": "Received. Anything else is tried again."}},
-        }
-    }

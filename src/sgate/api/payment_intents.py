@@ -5,26 +5,22 @@ from litestar.params import FromPath
 
 from sgate.api import schemas
 from sgate.api.auth import Principal, Scope
+from sgate.api.listing import limit_of, metadata_of, period_of, refuse_unknown_parameters, walk_of
 from sgate.api.rate_limits import LimitClass
-from sgate.api.requests import (
-    AnyRequest,
-    json_body,
-    json_response,
-    key_of,
-    limit_of,
-    principal_of,
-    refuse_unknown_parameters,
-    respond,
-)
+from sgate.api.requests import AnyRequest, json_body, json_response, key_of, principal_of, respond
 from sgate.api.services import Services
 from sgate.core.intent import Status
-from sgate.gateway import errors
+from sgate.gateway import errors, intent_lists
 from sgate.gateway.idempotency import Answer
+from sgate.gateway.intent_lists import Page
 from sgate.gateway.intents import SettingsOutdated
 from sgate.gateway.rendering import encode
+from sgate.store.intent_lists import Narrowed
+from sgate.store.merchants import Merchant
 from sgate.telemetry.metrics import mode_name
 
 SETTINGS_RETRIES = 3
+_LIST_PARAMETERS = ("status", "from_date", "to_date", "starting_after", "ending_before", "page", "limit")
 
 
 def routes(services: Services) -> Router:
@@ -41,22 +37,23 @@ def routes(services: Services) -> Router:
     async def list_payment_intents(request: AnyRequest) -> Response[bytes]:
         """List payment intents, newest first."""
         principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
-        refuse_unknown_parameters(request, "status", "starting_after", "limit")
-        limit = limit_of(request)
-        page = await services.intents.list_page(
-            principal.merchant,
-            status=_status(request.query_params.get("status")),
-            starting_after=request.query_params.get("starting_after"),
-            limit=limit,
-        )
-        listed = {"object": "list", "data": page.items, "has_more": page.has_more, "limit": limit}
-        return json_response(encode(listed))
+        refuse_unknown_parameters(request, *_LIST_PARAMETERS, metadata=True)
+        return json_response(encode(await _list(services, request, principal.merchant)))
 
     @get("/{intent_id:str}")
     async def retrieve_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """One payment intent with its payments."""
         principal = await principal_of(request, services, Scope.READ, LimitClass.RETRIEVE)
         return json_response(encode(await services.intents.get(intent_id, principal.merchant)))
+
+    @post("/{intent_id:str}", status_code=200)
+    async def update_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
+        """Change the description or the metadata."""
+        principal = await principal_of(request, services, Scope.WRITE, LimitClass.OTHER)
+        body = await json_body(request)
+        change = schemas.description_change(schemas.decode(body, schemas.UpdatePaymentIntent))
+        key = key_of(request, principal, body)
+        return respond(await services.intents.update(intent_id, principal.merchant, change, key))
 
     @post("/{intent_id:str}/cancel")
     async def cancel_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
@@ -68,7 +65,13 @@ def routes(services: Services) -> Router:
 
     return Router(
         "/v1/payment_intents",
-        route_handlers=[create_payment_intent, list_payment_intents, retrieve_payment_intent, cancel_payment_intent],
+        route_handlers=[
+            create_payment_intent,
+            list_payment_intents,
+            retrieve_payment_intent,
+            update_payment_intent,
+            cancel_payment_intent,
+        ],
     )
 
 
@@ -86,6 +89,36 @@ async def _create(services: Services, request: AnyRequest, principal: Principal,
             services.metrics.intents_created.labels(mode_name(merchant.livemode)).inc()
         return answer
     raise errors.Conflict("The merchant's settings are changing right now. Try again in a moment.", retry_after_s=1)
+
+
+async def _list(services: Services, request: AnyRequest, merchant: Merchant) -> dict[str, object]:
+    limit = limit_of(request)
+    starting_after, ending_before, page = walk_of(request)
+    since, until = period_of(request)
+    narrowed = Narrowed(
+        merchant_id=merchant.id,
+        livemode=merchant.livemode,
+        since=since,
+        until=until,
+        status=_status(request.query_params.get("status")),
+        metadata=metadata_of(request),
+    )
+    pool, public_url = services.pool, services.modes[merchant.livemode].public_url
+    if page is not None:
+        leaf = await intent_lists.numbered(pool, narrowed, public_url, page=page, limit=limit)
+        counted = {"total": leaf.total, "total_is_exact": leaf.total_is_exact, "page": page, "pages": leaf.pages}
+        return _listed(leaf, limit) | counted
+    if starting_after is not None:
+        found = await intent_lists.older(pool, narrowed, public_url, starting_after=starting_after, limit=limit)
+    elif ending_before is not None:
+        found = await intent_lists.newer(pool, narrowed, public_url, ending_before=ending_before, limit=limit)
+    else:
+        found = await intent_lists.latest(pool, narrowed, public_url, limit=limit)
+    return _listed(found, limit)
+
+
+def _listed(page: Page, limit: int) -> dict[str, object]:
+    return {"object": "list", "data": page.items, "has_more": page.has_more, "limit": limit}
 
 
 def _status(text: str | None) -> Status | None:

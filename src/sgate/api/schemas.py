@@ -5,20 +5,25 @@ belongs is refused by name. What a shape cannot say (limits, formats) is checked
 """
 
 import re
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
+from sgate.api.auth import Scope
+from sgate.api.wording import reworded
 from sgate.core import intent as limits
 from sgate.core import money
 from sgate.core.egress import ForbiddenDestination, check_url
 from sgate.core.event import EventType
 from sgate.core.finality import InvalidPolicy, Policy, check_policy
 from sgate.gateway import errors
-from sgate.gateway.endpoints import EndpointRequest
-from sgate.gateway.intents import IntentRequest
+from sgate.gateway.branding import checked_colour, checked_origins
+from sgate.gateway.endpoints import EndpointChange, EndpointRequest
+from sgate.gateway.intents import DescriptionChange, IntentRequest
+from sgate.gateway.keys import DEFAULT_OVERLAP, MAX_OVERLAP, KeyRequest
 from sgate.gateway.merchants import SettingsChange
 
 T = TypeVar("T")
@@ -26,6 +31,7 @@ T = TypeVar("T")
 _FIELD = re.compile(r"`\$\.([^`]+)`")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 _MISSING = re.compile(r"missing required field `([^`]+)`")
+_TX_ID = re.compile(r"(?:0x)?([0-9a-fA-F]{64})")
 _LONGEST_ID = "pi_" + "0" * 24
 MAX_NAME_CHARACTERS = 255
 MAX_TOLERANCE_BP = 1000
@@ -64,11 +70,33 @@ class CreatePaymentIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=Tr
     ] = None
 
 
+class UpdatePaymentIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Change what you say about a payment intent. What is not given stays."""
+
+    description: Annotated[
+        str | msgspec.UnsetType | None, msgspec.Meta(description="Shown to the payer; at most 500 characters.")
+    ] = msgspec.UNSET
+    metadata: Annotated[
+        dict[str, str | None] | msgspec.UnsetType | None,
+        msgspec.Meta(
+            description="Keys to set; null as a value removes a key, and null instead of the object removes all."
+        ),
+    ] = msgspec.UNSET
+
+
 class UpdateMerchant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Change the merchant's profile, and the settings of the key's mode. What is not given stays."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     support_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    accent_color: Annotated[
+        str | msgspec.UnsetType | None,
+        msgspec.Meta(description="The colour of buttons and links on your pages, such as `#0c5a54`; null is ours."),
+    ] = msgspec.UNSET
+    frame_origins: Annotated[
+        list[str] | msgspec.UnsetType,
+        msgspec.Meta(description="Origins that may embed the checkout in a frame, such as `https://shop.example`."),
+    ] = msgspec.UNSET
     pay_address: Annotated[
         str | msgspec.UnsetType | None,
         msgspec.Meta(description="Where payments go: a Stacks address or contract of the mode's network, or null."),
@@ -96,6 +124,78 @@ class CreateWebhookEndpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=
     event_types: list[EventType] = []
 
 
+TxId = Annotated[str, msgspec.Meta(description="A transaction id: `0x` and 64 hexadecimal digits.")]
+
+
+class GiveHint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Tell which transaction the wallet sent. It is looked up, never believed."""
+
+    tx_id: TxId
+    client_secret: Annotated[str, msgspec.Meta(description="The payment intent's, as the checkout link carries it.")]
+
+
+class AssignPayment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Say which payment intent an unmatched deposit is for."""
+
+    payment_intent: Annotated[str, msgspec.Meta(description="Id of an intent with the same pay address.")]
+
+
+class MarkRefunded(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Record that a payment was sent back by hand."""
+
+    tx_id: Annotated[TxId, msgspec.Meta(description="The transaction that sent it back.")]
+
+
+class CreateApiKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Make an API key in the mode of the key that asks."""
+
+    name: Annotated[str, msgspec.Meta(description="What the key is for; 1 to 255 characters.")]
+    scopes: Annotated[
+        tuple[Scope, ...],
+        msgspec.Meta(
+            description="What the key may do: `read`, `write`, `admin` (keys and settings). None implies another."
+        ),
+    ] = (Scope.READ, Scope.WRITE)
+
+
+class RollApiKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Replace an API key."""
+
+    overlap_s: Annotated[
+        Annotated[int, msgspec.Meta(ge=0, le=int(MAX_OVERLAP.total_seconds()))],
+        msgspec.Meta(description="Seconds for which the old key still works, 0 to 604800."),
+    ] = int(DEFAULT_OVERLAP.total_seconds())
+
+
+class UpdateWebhookEndpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Change a webhook endpoint. What is not given stays."""
+
+    url: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType | None = msgspec.UNSET
+    event_types: Annotated[
+        list[EventType] | msgspec.UnsetType, msgspec.Meta(description="Which events to tell; an empty list means all.")
+    ] = msgspec.UNSET
+    enabled: Annotated[
+        bool | msgspec.UnsetType,
+        msgspec.Meta(description="`false` holds its deliveries back until it is enabled again."),
+    ] = msgspec.UNSET
+
+
+class RecoverWebhooks(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Send the events of some time once more: those that the endpoint has not received, or all of them."""
+
+    since: Annotated[
+        datetime, msgspec.Meta(tz=True, description="From this moment on; at most 30 days before `until`.")
+    ]
+    until: Annotated[
+        Annotated[datetime, msgspec.Meta(tz=True)] | None,
+        msgspec.Meta(description="Up to this moment; now, if it is not given."),
+    ] = None
+    include_delivered: Annotated[
+        bool, msgspec.Meta(description="Also those that the endpoint has received already.")
+    ] = False
+
+
 class Nothing(msgspec.Struct, forbid_unknown_fields=True):
     """A body without fields."""
 
@@ -111,8 +211,24 @@ def decode(body: bytes, shape: type[T]) -> T:
         return msgspec.json.decode(body or b"{}", type=shape)
     except msgspec.ValidationError as error:
         raise _validation_error(str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UnicodeDecodeError:
+        raise errors.InvalidJson("The request body is not valid JSON: it is not encoded as UTF-8.") from None
+    except RecursionError:
+        raise errors.InvalidJson("The request body is nested too deeply.") from None
+    except msgspec.DecodeError as error:
         raise errors.InvalidJson(f"The request body is not valid JSON: {error}.") from None
+
+
+def tx_id_of(text: str) -> str:
+    """A transaction id as the chain spells it: `0x` + 64 lower-case hexadecimal digits. The `0x` may be missing.
+
+    Raises:
+        InvalidTxId: see there.
+    """
+    match = _TX_ID.fullmatch(text.strip())
+    if match is None:
+        raise errors.InvalidTxId(param="tx_id")
+    return "0x" + match[1].lower()
 
 
 def intent_request(shape: CreatePaymentIntent) -> IntentRequest:
@@ -142,6 +258,21 @@ def intent_request(shape: CreatePaymentIntent) -> IntentRequest:
     )
 
 
+def description_change(shape: UpdatePaymentIntent) -> DescriptionChange:
+    """A checked change of what a merchant says about an intent.
+
+    Raises:
+        ValidationFailed: or one of its kind.
+    """
+    if isinstance(shape.description, str):
+        _refuse_unprintable(shape.description, "description")
+        if len(shape.description) > limits.MAX_DESCRIPTION_CHARACTERS:
+            raise errors.DescriptionTooLong(param="description")
+    if isinstance(shape.metadata, dict):
+        _metadata({key: value or "" for key, value in shape.metadata.items()})
+    return DescriptionChange(description=shape.description, metadata=shape.metadata)
+
+
 def settings_change(shape: UpdateMerchant) -> SettingsChange:
     """A checked change of settings.
 
@@ -149,14 +280,14 @@ def settings_change(shape: UpdateMerchant) -> SettingsChange:
         ValidationFailed: or one of its kind.
     """
     if isinstance(shape.name, str):
-        if not shape.name.strip() or len(shape.name) > MAX_NAME_CHARACTERS:
-            raise errors.ValidationFailed(f"name has 1 to {MAX_NAME_CHARACTERS} characters.", param="name")
-        _refuse_unprintable(shape.name, "name")
+        _check_name(shape.name)
     if isinstance(shape.support_url, str):
         _return_url(shape.support_url, "support_url")
     return SettingsChange(
         name=shape.name,
         support_url=shape.support_url,
+        accent_color=checked_colour(shape.accent_color) if isinstance(shape.accent_color, str) else shape.accent_color,
+        frame_origins=checked_origins(shape.frame_origins) if isinstance(shape.frame_origins, list) else msgspec.UNSET,
         pay_address=shape.pay_address,
         confirmation_policy=shape.confirmation_policy,
         tolerance_sats=shape.tolerance_sats,
@@ -165,24 +296,67 @@ def settings_change(shape: UpdateMerchant) -> SettingsChange:
     )
 
 
+def key_request(shape: CreateApiKey) -> KeyRequest:
+    """A checked request for an API key.
+
+    Raises:
+        ValidationFailed: if the name or the scopes cannot be used.
+    """
+    _check_name(shape.name)
+    if not shape.scopes:
+        raise errors.ValidationFailed(f"scopes has at least one of {', '.join(Scope)}.", param="scopes")
+    return KeyRequest(name=shape.name, scopes=tuple(dict.fromkeys(map(str, shape.scopes))))
+
+
 def endpoint_request(shape: CreateWebhookEndpoint, *, livemode: bool, allow_private: bool) -> EndpointRequest:
     """A checked request for an endpoint.
 
     Raises:
         InvalidUrl: if webhooks must not be sent there.
     """
-    _refuse_unprintable(shape.description, "description")
-    if shape.description is not None and len(shape.description) > MAX_NAME_CHARACTERS:
+    return EndpointRequest(
+        url=_webhook_url(shape.url, livemode=livemode, allow_private=allow_private),
+        description=_endpoint_description(shape.description),
+        event_types=tuple(dict.fromkeys(shape.event_types)),
+    )
+
+
+def endpoint_change(shape: UpdateWebhookEndpoint, *, livemode: bool, allow_private: bool) -> EndpointChange:
+    """A checked change of an endpoint.
+
+    Raises:
+        InvalidUrl: if webhooks must not be sent there.
+    """
+    url, description, event_types = shape.url, shape.description, shape.event_types
+    return EndpointChange(
+        url=_webhook_url(url, livemode=livemode, allow_private=allow_private) if isinstance(url, str) else url,
+        description=_endpoint_description(description) if isinstance(description, str) else description,
+        event_types=tuple(dict.fromkeys(event_types)) if isinstance(event_types, list) else event_types,
+        enabled=shape.enabled,
+    )
+
+
+def _webhook_url(url: str, *, livemode: bool, allow_private: bool) -> str:
+    try:
+        check_url(url, allow_private=allow_private, https_only=livemode)
+    except ForbiddenDestination as error:
+        raise errors.InvalidUrl(f"url: {error}.", param="url") from None
+    return url
+
+
+def _endpoint_description(description: str | None) -> str | None:
+    _refuse_unprintable(description, "description")
+    if description is not None and len(description) > MAX_NAME_CHARACTERS:
         raise errors.DescriptionTooLong(
             f"description has at most {MAX_NAME_CHARACTERS} characters.", param="description"
         )
-    try:
-        check_url(shape.url, allow_private=allow_private, https_only=livemode)
-    except ForbiddenDestination as error:
-        raise errors.InvalidUrl(f"url: {error}.", param="url") from None
-    return EndpointRequest(
-        url=shape.url, description=shape.description, event_types=tuple(dict.fromkeys(shape.event_types))
-    )
+    return description
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or len(name) > MAX_NAME_CHARACTERS:
+        raise errors.ValidationFailed(f"name has 1 to {MAX_NAME_CHARACTERS} characters.", param="name")
+    _refuse_unprintable(name, "name")
 
 
 def _sats(value: object) -> int | None:
@@ -212,6 +386,11 @@ def _metadata(metadata: dict[str, str]) -> dict[str, str]:
         _refuse_unprintable(value, f"metadata.{key}")
         if len(key) > limits.MAX_METADATA_KEY_CHARACTERS or len(value.encode()) > limits.MAX_METADATA_VALUE_BYTES:
             raise errors.MetadataTooLarge(param=f"metadata.{key[: limits.MAX_METADATA_KEY_CHARACTERS]}")
+    if len(msgspec.json.encode(metadata)) > limits.MAX_METADATA_JSON_BYTES:
+        raise errors.MetadataTooLarge(
+            f"metadata has at most {limits.MAX_METADATA_JSON_BYTES} bytes as JSON, escaped characters included.",
+            param="metadata",
+        )
     return metadata
 
 
@@ -268,7 +447,7 @@ _FIELD_ERRORS: dict[str, type[errors.ValidationFailed]] = {
 }
 
 
-_CHOICES: dict[str, type[StrEnum]] = {"event_types": EventType, "late_payments": limits.LatePolicy}
+_CHOICES: dict[str, type[StrEnum]] = {"event_types": EventType, "late_payments": limits.LatePolicy, "scopes": Scope}
 
 
 def _validation_error(message: str) -> errors.ValidationFailed:
@@ -278,10 +457,14 @@ def _validation_error(message: str) -> errors.ValidationFailed:
     if missing and field is None:
         return errors.ValidationFailed(f"`{missing[1]}` is missing.", param=missing[1])
     if field is None:
-        return errors.ValidationFailed(f"The request body does not fit: {message}.")
+        return errors.ValidationFailed(f"The request body {reworded(message)}.")
     name = re.split(r"[.\[]", field[1])[0]
     kind = _FIELD_ERRORS.get(name, errors.ValidationFailed)
     if unknown:
         return kind(f"{field[1]}: there is no field `{unknown[1]}` here.", param=f"{field[1]}.{unknown[1]}")
-    allowed = f" Allowed: {', '.join(_CHOICES[name])}." if name in _CHOICES and "enum value" in message else ""
-    return kind(f"{field[1]}: {message.partition(' - at ')[0]}.{allowed}", param=field[1])
+    if missing:
+        return kind(f"{field[1]}: `{missing[1]}` is missing.", param=field[1])
+    if name in _CHOICES and "enum value" in message:
+        return kind(f"{field[1]} must be one of {', '.join(_CHOICES[name])}.", param=field[1])
+    rule = "" if kind is errors.ValidationFailed else f" {kind().message}"
+    return kind(f"{field[1]} {reworded(message)}.{rule}", param=field[1])

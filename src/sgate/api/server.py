@@ -2,11 +2,12 @@
 
 import contextlib
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sgate.api.edge import App
+from sgate.api.asgi import App
 
 LISTEN_BACKLOG = 2048
 KEEP_ALIVE_S = 75
@@ -16,8 +17,25 @@ SHUTDOWN_S = 10
 """How long requests in flight may take after a stop was asked for."""
 
 
+class _Protocol(HttpToolsProtocol):
+    """Lets a request cut its connection: there is no other way to be rid of a client that reads nothing."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["abort"] = self.transport.abort  # type: ignore[typeddict-unknown-key] - read by `api.sse`
+
+
 class Server(uvicorn.Server):
     """Uvicorn without its signal handlers: signals are the runtime's."""
+
+    def __init__(self, config: uvicorn.Config, on_shutdown: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_shutdown = on_shutdown
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell who keeps requests open that they must end; then finish what is in flight."""
+        self._on_shutdown()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -43,13 +61,13 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def make_server(app: App) -> Server:
-    """A server for the application, to be run on a socket of `listen`."""
+def make_server(app: App, *, on_shutdown: Callable[[], None]) -> Server:
+    """A server for the application, to be run on a socket of `listen`. `on_shutdown` ends what would never end."""
     return Server(
         uvicorn.Config(
             app,  # type: ignore[arg-type] - our ASGI types are the plain ones
             loop="none",
-            http="httptools",
+            http=_Protocol,
             ws="none",
             lifespan="off",
             access_log=False,
@@ -60,5 +78,6 @@ def make_server(app: App) -> Server:
             backlog=LISTEN_BACKLOG,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=SHUTDOWN_S,
-        )
+        ),
+        on_shutdown,
     )

@@ -4,11 +4,15 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from sgate.api.addresses import Addresses
 from sgate.api.auth import Authenticator
 from sgate.api.rate_limits import RateLimits
+from sgate.api.sse import Streams
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
+from sgate.gateway.payments import Payments
+from sgate.gateway.public_cache import PublicViews
 from sgate.store.cipher import Cipher
 from sgate.store.pool import Pool
 from sgate.telemetry.metrics import Metrics
@@ -20,12 +24,15 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     pool: Pool
     modes: Mapping[bool, Mode]
     intents: Intents
+    payments: Payments
     authenticator: Authenticator
     rate_limits: RateLimits
+    public_views: PublicViews
     cipher: Cipher
     environment: Environment
     metrics: Metrics
+    streams: Streams
     allow_private_webhooks: bool
     started_monotonic_s: float
-    trusted_proxies: frozenset[str]
+    addresses: Addresses
     now_monotonic_s: Callable[[], float]

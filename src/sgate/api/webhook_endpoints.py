@@ -1,58 +1,140 @@
 """The calls under /v1/webhook_endpoints."""
 
+from collections.abc import Awaitable, Callable
+
 from litestar import Response, Router, delete, get, post
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from sgate.api import schemas
-from sgate.api.auth import Scope
+from sgate.api.auth import Principal, Scope
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, actor_of, is_id, json_body, json_response, key_of, principal_of, respond
 from sgate.api.services import Services
-from sgate.gateway import endpoints, errors
+from sgate.gateway import errors
+from sgate.gateway.deliveries import Deliveries
+from sgate.gateway.endpoints import Endpoints
+from sgate.gateway.idempotency import Answer, Key
 from sgate.gateway.rendering import encode
+from sgate.store.audit import Actor
+from sgate.store.merchants import Merchant
 
 
 def routes(services: Services) -> Router:
     """The calls about webhook endpoints."""
+    endpoints = Endpoints(services.pool, services.environment, services.cipher)
+    deliveries = Deliveries(services.pool, services.environment, services.cipher)
+    handlers = [*_kept(services, endpoints), *_acted_on(services, endpoints, deliveries)]
+    return Router("/v1/webhook_endpoints", route_handlers=handlers)
+
+
+def _kept(services: Services, endpoints: Endpoints) -> list[HTTPRouteHandler]:
+    """Make, look, change, delete."""
 
     @post("/")
     async def create_webhook_endpoint(request: AnyRequest) -> Response[bytes]:
         """Make an endpoint; the answer shows its secret, once."""
-        principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
-        body = await json_body(request)
+        principal, body, key, actor = await _change(request, services)
         shape = schemas.decode(body, schemas.CreateWebhookEndpoint)
-        wanted = schemas.endpoint_request(
-            shape, livemode=principal.merchant.livemode, allow_private=services.allow_private_webhooks
-        )
-        answer = await endpoints.create(
-            services.pool,
-            services.environment,
-            services.cipher,
-            principal.merchant,
-            wanted,
-            key_of(request, principal, body),
-            actor_of(request, services, principal),
-        )
-        return respond(answer)
+        wanted = schemas.endpoint_request(shape, **_where(services, principal))
+        return respond(await endpoints.create(principal.merchant, wanted, key, actor))
 
     @get("/")
     async def list_webhook_endpoints(request: AnyRequest) -> Response[bytes]:
         """All endpoints, newest first."""
         principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
-        found = await endpoints.list_of(services.pool, principal.merchant)
+        found = await endpoints.list_of(principal.merchant)
         return json_response(encode({"object": "list", "data": found, "has_more": False}))
+
+    @get("/{endpoint_id:str}")
+    async def retrieve_webhook_endpoint(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
+        """One endpoint."""
+        principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
+        return json_response(encode(await endpoints.get(principal.merchant, _checked(endpoint_id))))
+
+    @post("/{endpoint_id:str}", status_code=200)
+    async def update_webhook_endpoint(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
+        """Change an endpoint; what is not given stays."""
+        principal, body, key, actor = await _change(request, services)
+        shape = schemas.decode(body, schemas.UpdateWebhookEndpoint)
+        change = schemas.endpoint_change(shape, **_where(services, principal))
+        return respond(await endpoints.update(principal.merchant, _checked(endpoint_id), change, key, actor))
 
     @delete("/{endpoint_id:str}", status_code=200)
     async def delete_webhook_endpoint(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
         """Take an endpoint out of use."""
         principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
-        if not is_id(endpoint_id):
-            raise errors.WebhookEndpointNotFound
         actor = actor_of(request, services, principal)
-        await endpoints.delete(services.pool, principal.merchant, endpoint_id, actor)
+        await endpoints.delete(principal.merchant, _checked(endpoint_id), actor)
         return json_response(encode({"id": endpoint_id, "object": "webhook_endpoint", "deleted": True}))
 
-    return Router(
-        "/v1/webhook_endpoints",
-        route_handlers=[create_webhook_endpoint, list_webhook_endpoints, delete_webhook_endpoint],
-    )
+    return [
+        create_webhook_endpoint,
+        list_webhook_endpoints,
+        retrieve_webhook_endpoint,
+        update_webhook_endpoint,
+        delete_webhook_endpoint,
+    ]
+
+
+def _acted_on(services: Services, endpoints: Endpoints, deliveries: Deliveries) -> list[HTTPRouteHandler]:
+    """Rotate, enable, test, recover."""
+
+    async def without_body(
+        request: AnyRequest,
+        endpoint_id: str,
+        act: Callable[[Merchant, str, Key | None, Actor], Awaitable[Answer]],
+    ) -> Response[bytes]:
+        principal, body, key, actor = await _change(request, services)
+        schemas.decode(body, schemas.Nothing)
+        return respond(await act(principal.merchant, _checked(endpoint_id), key, actor))
+
+    @post("/{endpoint_id:str}/rotate_secret", status_code=200)
+    async def rotate_webhook_secret(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
+        """A new secret, shown once; the old one signs too for a day."""
+        return await without_body(request, endpoint_id, endpoints.rotate_secret)
+
+    @post("/{endpoint_id:str}/enable", status_code=200)
+    async def enable_webhook_endpoint(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
+        """Send again, also what was held."""
+        return await without_body(request, endpoint_id, endpoints.enable)
+
+    @post("/{endpoint_id:str}/test")
+    async def send_test_webhook(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
+        """Send a test event; the answer is its delivery."""
+        return await without_body(request, endpoint_id, deliveries.test)
+
+    @post("/{endpoint_id:str}/recover", status_code=202)
+    async def recover_webhooks(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
+        """Send the events of some time once more."""
+        principal, body, key, actor = await _change(request, services)
+        shape = schemas.decode(body, schemas.RecoverWebhooks)
+        answer = await deliveries.recover(
+            principal.merchant,
+            _checked(endpoint_id),
+            shape.since,
+            shape.until,
+            include_delivered=shape.include_delivered,
+            key=key,
+            actor=actor,
+        )
+        return respond(answer)
+
+    return [rotate_webhook_secret, enable_webhook_endpoint, send_test_webhook, recover_webhooks]
+
+
+async def _change(request: AnyRequest, services: Services) -> tuple[Principal, bytes, Key | None, Actor]:
+    """Who changes something, the request's body, its idempotency key, and who is written down for it."""
+    principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
+    body = await json_body(request)
+    return principal, body, key_of(request, principal, body), actor_of(request, services, principal)
+
+
+def _where(services: Services, principal: Principal) -> dict[str, bool]:
+    return {"livemode": principal.merchant.livemode, "allow_private": services.allow_private_webhooks}
+
+
+def _checked(endpoint_id: str) -> str:
+    if not is_id(endpoint_id):
+        raise errors.WebhookEndpointNotFound
+    return endpoint_id

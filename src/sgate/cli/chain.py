@@ -2,27 +2,48 @@
 
 import sys
 from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from sgate.cli.merchants import JsonOption
+from sgate.chain.budget import month_of
+from sgate.chains import limits_of, urls_of
+from sgate.cli.merchants import JsonOption, ModeName
+from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
+from sgate.gateway import resets
 from sgate.settings import Settings, Source
-from sgate.store import blocks, ledger
-from sgate.store.pool import Pool
+from sgate.store import addresses, api_usage, blocks, ledger
+from sgate.store.audit import OPERATOR
+from sgate.store.blocks import Rescan
+from sgate.store.pool import Connection, Pool
+
+LONGEST_AGE_S = 10 * 365 * 86_400.0
+"""An age beyond this means that it never happened."""
 
 app = typer.Typer(help="The chain as this gateway sees it.", no_args_is_help=True)
 
 
 class ChainStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How far one mode's chain is read. Ages in seconds."""
+    """How far one mode's chain is read. Ages in seconds.
+
+    `tip_height`: how high the chain was when it was last seen. `rescan`: blocks still to be read again.
+    `addresses_read_s_ago`: when the longest unread address was read; None without one. `calls_this_month`: by API;
+    `calls_per_month`: what each may get, None without a limit.
+    """
 
     mode: str
     network: str
     scanned_height: int
+    tip_height: int
+    rescan: Rescan | None
+    addresses_read_s_ago: float | None
+    calls_this_month: dict[str, int]
+    calls_per_month: int | None
     scanned_hash: str
     block_time: str
     checked_s_ago: float | None
@@ -35,26 +56,9 @@ def status(as_json: JsonOption = False) -> None:
     """How far the chain is read, and what is in the way. Exit status 1 if something is."""
 
     async def work(pool: Pool, chosen: Settings) -> list[ChainStatus]:
-        found: list[ChainStatus] = []
         async with pool.acquire() as connection:
-            for name, livemode in (("test", False), ("live", True)):
-                cursor = await blocks.get_cursor(connection, livemode=livemode)
-                if cursor is None or chosen.mode(livemode).source is Source.OFF:
-                    continue
-                age = None if cursor.checked_at is None else (datetime.now(UTC) - cursor.checked_at).total_seconds()
-                found.append(
-                    ChainStatus(
-                        mode=name,
-                        network=cursor.network,
-                        scanned_height=cursor.view.height,
-                        scanned_hash=cursor.view.index_block_hash,
-                        block_time=cursor.view.time.isoformat(),
-                        checked_s_ago=None if age is None else round(age, 1),
-                        waiting_decisions=await ledger.length(connection, livemode=livemode),
-                        trouble=cursor.trouble,
-                    )
-                )
-        return found
+            watched = [livemode for livemode in (False, True) if chosen.mode(livemode).source is not Source.OFF]
+            return [found for livemode in watched if (found := await _status(connection, chosen, livemode)) is not None]
 
     found = with_pool(work)
     if as_json:
@@ -67,17 +71,108 @@ def status(as_json: JsonOption = False) -> None:
         sys.exit(1)
 
 
+@app.command("rescan")
+def rescan(
+    from_height: Annotated[int, typer.Option("--from-height", min=1, help="The first block to read again.")],
+    mode: Annotated[ModeName, typer.Option(help="The mode whose chain is read.")] = ModeName.TEST,
+) -> None:
+    """Have the running watcher read blocks and addresses again, up to where it is. Nothing moves backward meanwhile."""
+    livemode = mode is ModeName.LIVE
+
+    async def work(pool: Pool, _: Settings) -> bool:
+        async with pool.acquire() as connection, connection.transaction():
+            await addresses.read_again(connection, from_height, livemode=livemode)
+            return await blocks.start_rescan(connection, from_height, livemode=livemode, announces=True)
+
+    if not with_pool(work):
+        raise OperatorError(f"the {mode} chain is not scanned as far as height {from_height}; see `sgate chain status`")
+    typer.echo(f"Blocks from {from_height} are read again by the watcher; `sgate chain status` shows how far it is.")
+
+
+@app.command("accept-reset")
+def accept_reset(
+    mode: Annotated[ModeName, typer.Option(help="The mode whose chain was started anew.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Begin to follow a chain that was started anew (a test network was reset). The old chain is forgotten.
+
+    Payments that were final stay as they are. Those that were not are gone with their chain.
+    """
+    livemode = mode is ModeName.LIVE
+    if not yes:
+        typer.confirm(f"Forget the {mode} chain as it was, with all payments that were not final?", abort=True)
+
+    async def work(pool: Pool, _: Settings) -> int | None:
+        return await resets.accept(pool, OPERATOR, livemode=livemode)
+
+    lost = with_pool(work)
+    if lost is None:
+        raise OperatorError(f"the {mode} chain was never followed: there is nothing to forget")
+    typer.echo(
+        f"The {mode} chain is followed anew from the next round on; {lost} payments were not final and are gone."
+    )
+
+
+async def _status(connection: Connection, chosen: Settings, livemode: bool) -> ChainStatus | None:
+    cursor = await blocks.get_cursor(connection, livemode=livemode)
+    if cursor is None:
+        return None
+    now = datetime.now(UTC)
+    oldest = await addresses.oldest_read(connection, livemode=livemode)
+    return ChainStatus(
+        mode="live" if livemode else "test",
+        network=cursor.network,
+        scanned_height=cursor.view.height,
+        tip_height=max(cursor.tip_height, cursor.view.height),
+        rescan=cursor.rescan,
+        addresses_read_s_ago=None if oldest is None else round((now - oldest).total_seconds(), 1),
+        calls_this_month=await api_usage.of_month(connection, month_of(now).date(), livemode=livemode),
+        calls_per_month=_calls_per_month(chosen, livemode),
+        scanned_hash=cursor.view.index_block_hash,
+        block_time=cursor.view.time.isoformat(),
+        checked_s_ago=None if cursor.checked_at is None else round((now - cursor.checked_at).total_seconds(), 1),
+        waiting_decisions=await ledger.length(connection, livemode=livemode),
+        trouble=cursor.trouble,
+    )
+
+
+def _calls_per_month(chosen: Settings, livemode: bool) -> int | None:
+    limits = [limits_of(chosen.mode(livemode), url).per_month for url in urls_of(chosen, livemode)]
+    return limits[0] if limits else None
+
+
 def _print(found: list[ChainStatus]) -> None:
-    table = Table("mode", "network", "scanned height", "block time", "looked", "decisions waiting", "trouble")
+    console = Console()
+    table = Table(
+        "mode", "network", "scanned", "block time", "looked", "addresses read", "calls this month", "waiting", "trouble"
+    )
     for chain in found:
-        looked = "never" if chain.checked_s_ago is None else f"{chain.checked_s_ago:.0f} s ago"
+        limit = "" if chain.calls_per_month is None else f" of {chain.calls_per_month:,}"
+        calls = ", ".join(f"{api}: {number:,}{limit}" for api, number in chain.calls_this_month.items())
         table.add_row(
             chain.mode,
             chain.network,
             str(chain.scanned_height),
             chain.block_time,
-            looked,
+            _ago(chain.checked_s_ago),
+            _ago(chain.addresses_read_s_ago),
+            calls or "not counted",
             str(chain.waiting_decisions),
             chain.trouble or "none",
         )
-    Console().print(table)
+    console.print(table)
+    for chain in found:
+        if chain.tip_height > chain.scanned_height:
+            console.print(
+                f"{chain.mode}: catching up",
+                ProgressBar(chain.tip_height, chain.scanned_height, width=40),
+                f"{chain.scanned_height:,} of {chain.tip_height:,} blocks",
+            )
+        if chain.rescan is not None:
+            console.print(f"{chain.mode}: blocks {chain.rescan.lowest:,} to {chain.rescan.highest:,} are read again.")
+
+
+def _ago(seconds: float | None) -> str:
+    if seconds is None or seconds > LONGEST_AGE_S:
+        return "never"
+    return f"{seconds:.0f} s ago"

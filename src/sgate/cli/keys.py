@@ -12,11 +12,13 @@ from rich.console import Console
 from sgate.cli.merchants import JsonOption, ModeName
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
-from sgate.gateway import merchants
+from sgate.gateway import keys, secrets_at_rest
 from sgate.gateway.environment import Environment
-from sgate.gateway.merchants import NewKey
+from sgate.gateway.keys import NewKey
+from sgate.gateway.secrets_at_rest import Reencrypted
 from sgate.settings import Settings
 from sgate.store.audit import OPERATOR
+from sgate.store.cipher import Cipher
 from sgate.store.pool import Pool
 
 app = typer.Typer(help="Make and revoke keys.", no_args_is_help=True)
@@ -44,7 +46,7 @@ def create(
     scopes = tuple(dict.fromkeys(scope)) if scope else tuple(ScopeName)
 
     async def work(pool: Pool, _: Settings) -> NewKey | None:
-        return await merchants.create_key(
+        return await keys.create_for(
             pool, Environment(), str(merchant), name, livemode=mode is ModeName.LIVE, scopes=scopes, actor=OPERATOR
         )
 
@@ -62,11 +64,27 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, ak_...")]) 
     """Make an API key useless, on all processes within a second."""
 
     async def work(pool: Pool, _: Settings) -> bool:
-        return await merchants.revoke_key(pool, key_id, OPERATOR)
+        return await keys.revoke_any(pool, key_id, OPERATOR)
 
     if not with_pool(work):
         raise OperatorError(f"there is no key {key_id} that could be revoked; nothing was changed")
     typer.echo(f"{key_id} is revoked.")
+
+
+@app.command("reencrypt")
+def reencrypt() -> None:
+    """Bring stored webhook secrets under the first of SGATE_SECRET_KEYS, so that the others may go a day later."""
+
+    async def work(pool: Pool, settings: Settings) -> Reencrypted:
+        return await secrets_at_rest.reencrypt(pool, Cipher(settings.secret_key_texts()))
+
+    done = with_pool(work)
+    typer.echo(f"{done.changed} webhook endpoint(s) were under an older key and are under the first one now.")
+    if done.lost:
+        raise OperatorError(
+            f"{done.lost} webhook endpoint(s) were encrypted under a key that is not in SGATE_SECRET_KEYS; put it "
+            "back, or have their merchants make new endpoints"
+        )
 
 
 @app.command("secret")

@@ -12,11 +12,13 @@ from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
 from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
-from sgate.gateway.merchants import NewKey
+from sgate.gateway.keys import NewKey
 from sgate.settings import Settings
 from sgate.store import merchants as store
+from sgate.store import registry
 from sgate.store.audit import OPERATOR
 from sgate.store.pool import Pool
+from sgate.store.registry import FIRST_ID, MerchantEntry
 
 app = typer.Typer(help="Make and list merchants.", no_args_is_help=True)
 
@@ -75,3 +77,20 @@ def list_merchants(as_json: JsonOption = False) -> None:
     for merchant in found:
         table.add_row(merchant["id"], merchant["name"], merchant["created_at"])
     Console().print(table)
+
+
+@app.command("export")
+def export() -> None:
+    """Print merchants and all addresses that are theirs, as JSON: keep it with the backups, a rebuild needs it.
+
+    There is no key and no secret in it.
+    """
+
+    async def work(pool: Pool, _: Settings) -> list[MerchantEntry]:
+        found: list[MerchantEntry] = []
+        async with pool.acquire() as connection:
+            while page := await registry.export_after(connection, found[-1].id if found else FIRST_ID, MAX_LISTED):
+                found += page
+        return found
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(with_pool(work)), indent=1).decode())

@@ -26,13 +26,18 @@ def run_loop(work: Coroutine[object, object, T]) -> T:
 
 def with_pool(work: Callable[[Pool, Settings], Coroutine[object, object, T]]) -> T:
     """Run `work` with a small pool on the database of the settings, migrated or checked."""
+    return with_database(lambda pool, chosen, _: work(pool, chosen))
+
+
+def with_database(work: Callable[[Pool, Settings, str], Coroutine[object, object, T]]) -> T:
+    """The same, with the database's URL without a pooler as well."""
     chosen = settings.load()
 
     async def prepared(url: str) -> T:
         await runtime.prepare(url, chosen)
         pool = await open_pool(url, min_connections=1, max_connections=2, application_name="sgate cli")
         try:
-            return await work(pool, chosen)
+            return await work(pool, chosen, runtime.direct_url(chosen, url))
         finally:
             await pool.close()
 

@@ -26,7 +26,31 @@ class Metrics:
         )
         self.errors = Counter("sgate_errors", "Errors answered, by code.", ("code",), registry=registry)
         self.failed_authentications = Counter(
-            "sgate_failed_authentications", "Requests with an API key that is not valid.", registry=registry
+            "sgate_failed_authentications", "Requests without a valid API key.", registry=registry
+        )
+        self.streams_open = Gauge(
+            "sgate_streams_open", "Streams of server-sent events that are open.", registry=registry
+        )
+        self.redis_up = Gauge("sgate_redis_up", "1 while limits are shared through Redis.", registry=registry)
+        self.limit_fallbacks = Counter(
+            "sgate_rate_limit_fallbacks",
+            "Calls counted in this process because Redis was away.",
+            registry=registry,
+        )
+        self.public_views = Counter(
+            "sgate_public_views",
+            "Public views shown: from memory (hit), or read from the database (miss).",
+            ("outcome",),
+            registry=registry,
+        )
+        self.rate_calls = Counter(
+            "sgate_exchange_rate_calls",
+            "Questions to price sources: answered, failed, or cooling after a failure.",
+            ("source", "outcome"),
+            registry=registry,
+        )
+        self.rate_age = Gauge(
+            "sgate_exchange_rate_age_seconds", "Age of the exchange rate in use; NaN without one.", registry=registry
         )
         self.intents_created = Counter(
             "sgate_payment_intents_created", "Payment intents made by this process.", ("mode",), registry=registry
@@ -51,6 +75,12 @@ class Metrics:
         )
         self.chain_calls = Counter(
             "sgate_chain_calls", "Calls to the chain API.", ("mode", "endpoint", "status"), registry=registry
+        )
+        self.chain_calls_left = Gauge(
+            "sgate_chain_calls_left", "Calls left of the month's budget.", ("mode", "api"), registry=registry
+        )
+        self.chain_behind = Gauge(
+            "sgate_chain_behind_blocks", "Blocks known to exist above the scanned height.", ("mode",), registry=registry
         )
         self.chain_height = Gauge("sgate_chain_scanned_height", "Height scanned to.", ("mode",), registry=registry)
         self.chain_reorgs = Counter("sgate_chain_reorgs", "Reorganisations seen.", ("mode",), registry=registry)

@@ -1,0 +1,86 @@
+"""The calls under /v1/api_keys. They need the scope `admin`, and see only keys of their own mode."""
+
+from datetime import timedelta
+
+from litestar import Response, Router, delete, get, post
+from litestar.params import FromPath
+
+from sgate.api import schemas
+from sgate.api.auth import Scope
+from sgate.api.listing import refuse_unknown_parameters
+from sgate.api.rate_limits import LimitClass
+from sgate.api.requests import AnyRequest, actor_of, is_id, json_body, json_response, key_of, principal_of, respond
+from sgate.api.services import Services
+from sgate.gateway import errors, keys
+from sgate.gateway.rendering import encode
+
+
+def routes(services: Services) -> Router:
+    """The calls about API keys."""
+
+    @post("/")
+    async def create_api_key(request: AnyRequest) -> Response[bytes]:
+        """Make a key; the answer shows it, once."""
+        principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
+        body = await json_body(request)
+        wanted = schemas.key_request(schemas.decode(body, schemas.CreateApiKey))
+        answer = await keys.create(
+            services.pool,
+            services.environment,
+            services.cipher,
+            principal.merchant,
+            wanted,
+            key_of(request, principal, body),
+            actor_of(request, services, principal),
+        )
+        return respond(answer)
+
+    @get("/")
+    async def list_api_keys(request: AnyRequest) -> Response[bytes]:
+        """All keys that can be used, newest first."""
+        principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
+        refuse_unknown_parameters(request)
+        found = await keys.list_of(services.pool, principal.merchant)
+        return json_response(encode({"object": "list", "data": found, "has_more": False}))
+
+    @get("/{key_id:str}")
+    async def retrieve_api_key(request: AnyRequest, key_id: FromPath[str]) -> Response[bytes]:
+        """One key, also one that has ended."""
+        principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
+        return json_response(encode(await keys.get(services.pool, principal.merchant, _checked(key_id))))
+
+    @post("/{key_id:str}/roll")
+    async def roll_api_key(request: AnyRequest, key_id: FromPath[str]) -> Response[bytes]:
+        """Make the successor of a key; the answer shows it, once."""
+        principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
+        body = await json_body(request)
+        shape = schemas.decode(body, schemas.RollApiKey)
+        answer = await keys.roll(
+            services.pool,
+            services.environment,
+            services.cipher,
+            principal.merchant,
+            _checked(key_id),
+            timedelta(seconds=shape.overlap_s),
+            key_of(request, principal, body),
+            actor_of(request, services, principal),
+        )
+        return respond(answer)
+
+    @delete("/{key_id:str}", status_code=200)
+    async def revoke_api_key(request: AnyRequest, key_id: FromPath[str]) -> Response[bytes]:
+        """Make a key useless."""
+        principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
+        actor = actor_of(request, services, principal)
+        return json_response(encode(await keys.revoke(services.pool, principal.merchant, _checked(key_id), actor)))
+
+    return Router(
+        "/v1/api_keys",
+        route_handlers=[create_api_key, list_api_keys, retrieve_api_key, roll_api_key, revoke_api_key],
+    )
+
+
+def _checked(key_id: str) -> str:
+    if not is_id(key_id):
+        raise errors.ApiKeyNotFound
+    return key_id

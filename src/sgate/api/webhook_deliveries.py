@@ -1,0 +1,81 @@
+"""The calls under /v1/webhook_deliveries."""
+
+from litestar import Response, Router, get, post
+from litestar.params import FromPath
+
+from sgate.api import schemas
+from sgate.api.auth import Scope
+from sgate.api.listing import limit_of, refuse_unknown_parameters
+from sgate.api.parameters import cursor_of, object_id_of, one_of
+from sgate.api.rate_limits import LimitClass
+from sgate.api.requests import (
+    AnyRequest,
+    actor_of,
+    is_id,
+    json_body,
+    json_response,
+    key_of,
+    principal_of,
+    respond,
+)
+from sgate.api.services import Services
+from sgate.gateway import errors
+from sgate.gateway.deliveries import Deliveries
+from sgate.gateway.rendering import encode
+from sgate.store.delivery_log import Filter
+
+STATUSES = ("pending", "held", "delivered", "failed")
+
+
+def routes(services: Services) -> Router:
+    """The calls about deliveries."""
+    deliveries = Deliveries(services.pool, services.environment, services.cipher)
+
+    @get("/")
+    async def list_webhook_deliveries(request: AnyRequest) -> Response[bytes]:
+        """Deliveries, newest first."""
+        principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
+        refuse_unknown_parameters(request, "endpoint", "event", "status", "starting_after", "limit")
+        limit = limit_of(request)
+        wanted = Filter(
+            endpoint_id=object_id_of(request, "endpoint"),
+            event_id=object_id_of(request, "event"),
+            status=one_of(request, "status", STATUSES),
+        )
+        page = await deliveries.page(
+            principal.merchant, wanted, starting_after=cursor_of(request, "starting_after"), limit=limit
+        )
+        return json_response(
+            encode({"object": "list", "data": page.deliveries, "has_more": page.has_more, "limit": limit})
+        )
+
+    @get("/{delivery_id:str}")
+    async def retrieve_webhook_delivery(request: AnyRequest, delivery_id: FromPath[str]) -> Response[bytes]:
+        """One delivery with what was sent and each attempt."""
+        principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
+        return json_response(encode(await deliveries.get(principal.merchant, _checked(delivery_id))))
+
+    @post("/{delivery_id:str}/redeliver", status_code=200)
+    async def redeliver_webhook(request: AnyRequest, delivery_id: FromPath[str]) -> Response[bytes]:
+        """Send it once more."""
+        principal = await principal_of(request, services, Scope.WRITE, LimitClass.OTHER)
+        body = await json_body(request)
+        schemas.decode(body, schemas.Nothing)
+        answer = await deliveries.redeliver(
+            principal.merchant,
+            _checked(delivery_id),
+            key_of(request, principal, body),
+            actor_of(request, services, principal),
+        )
+        return respond(answer)
+
+    return Router(
+        "/v1/webhook_deliveries",
+        route_handlers=[list_webhook_deliveries, retrieve_webhook_delivery, redeliver_webhook],
+    )
+
+
+def _checked(delivery_id: str) -> str:
+    if not is_id(delivery_id):
+        raise errors.WebhookDeliveryNotFound
+    return delivery_id

@@ -1,0 +1,75 @@
+"""`sgate inbox`: deposits at the gateway's own address that name nobody. They belong to no merchant: the operator's."""
+
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from sgate import runtime
+from sgate.cli.merchants import JsonOption, ModeName
+from sgate.cli.problems import OperatorError
+from sgate.cli.processes import with_pool
+from sgate.gateway.environment import Environment
+from sgate.gateway.errors import GatewayError
+from sgate.gateway.payments import Payments
+from sgate.gateway.rendering import DepositObject
+from sgate.settings import Settings, Source
+from sgate.store.audit import OPERATOR
+from sgate.store.cipher import Cipher
+from sgate.store.pool import Pool
+
+app = typer.Typer(help="Deposits that belong to no merchant.", no_args_is_help=True)
+
+MAX_LISTED = 1_000
+
+ModeOption = Annotated[ModeName, typer.Option(help="The mode.")]
+
+
+def _payments(pool: Pool, settings: Settings) -> Payments:
+    return Payments(pool, runtime.modes_of(settings), Cipher(settings.secret_key_texts()), Environment())
+
+
+@app.command("list")
+def list_deposits(mode: ModeOption = ModeName.TEST, as_json: JsonOption = False) -> None:
+    """List unmatched deposits at the gateway's address, newest first."""
+
+    async def work(pool: Pool, settings: Settings) -> tuple[DepositObject, ...]:
+        payments = _payments(pool, settings)
+        page = await payments.list_page(None, livemode=mode is ModeName.LIVE, unmatched=True, limit=MAX_LISTED)
+        return page.items
+
+    found = with_pool(work)
+    if as_json:
+        typer.echo(msgspec.json.encode(found).decode())
+        return
+    if not found:
+        typer.echo("Nothing: every deposit names an intent or belongs to a merchant.")
+        return
+    table = Table("id", "sats", "from", "transaction", "memo", "came")
+    for item in found:
+        memo = "none" if item.memo_hex is None else item.memo_hex
+        table.add_row(item.id, f"{item.amount_sats:,}", item.sender, item.tx_id, memo, item.block_time)
+    Console().print(table)
+
+
+@app.command("assign")
+def assign(
+    payment: Annotated[str, typer.Argument(help="The deposit: pay_...")],
+    intent: Annotated[str, typer.Argument(help="The payment intent it is for: pi_...")],
+    mode: ModeOption = ModeName.TEST,
+) -> None:
+    """Say which payment intent a deposit is for. It must have been payable at the gateway's address."""
+
+    async def work(pool: Pool, settings: Settings) -> None:
+        livemode = mode is ModeName.LIVE
+        if settings.mode(livemode).source is Source.OFF:
+            raise OperatorError(f"the {mode} mode is off: set SGATE_{mode.upper()}__SOURCE")
+        await _payments(pool, settings).assign_by_operator(payment, intent, OPERATOR, livemode=livemode)
+
+    try:
+        with_pool(work)
+    except GatewayError as error:
+        raise OperatorError(error.message) from None
+    typer.echo(f"{payment} pays for {intent} now.")

@@ -1,0 +1,63 @@
+"""Where a call comes from, and whom it is counted as."""
+
+import pytest
+
+from sgate.api.addresses import Addresses, caller_of
+
+PROXIES = ("10.0.0.0/8", "127.0.0.1", "2001:db8:1::/48")
+
+
+def scope(client, *forwarded):
+    headers = [(b"x-forwarded-for", line.encode("latin-1")) for line in forwarded]
+    return {"client": (client, 4000) if client else None, "headers": [(b"host", b"pay.example"), *headers]}
+
+
+@pytest.mark.parametrize(
+    ("client", "forwarded", "address"),
+    [
+        ("10.0.0.7", ["203.0.113.5"], "203.0.113.5"),
+        ("10.0.0.7", [], "10.0.0.7"),
+        ("10.0.0.7", ["", " , "], "10.0.0.7"),
+        ("10.0.0.7", ["6.6.6.6, 203.0.113.5"], "203.0.113.5"),  # the caller wrote the first itself
+        ("10.0.0.7", ["6.6.6.6", "203.0.113.5"], "203.0.113.5"),  # as two headers
+        ("10.0.0.7", ["203.0.113.5, 10.1.2.3"], "203.0.113.5"),  # two proxies of ours
+        ("10.0.0.7", ["10.1.2.3"], "10.1.2.3"),  # called from inside
+        ("10.0.0.7", ["203.0.113.5, nonsense"], "10.0.0.7"),
+        ("10.0.0.7", ["203.0.113.5, nonsense, 10.1.2.3"], "10.1.2.3"),
+        ("10.0.0.7", ["203.0.113.5:51234"], "203.0.113.5"),
+        ("10.0.0.7", ["[2001:db8::5]:51234"], "2001:db8::5"),
+        ("10.0.0.7", ["2001:db8::5"], "2001:db8::5"),
+        ("10.0.0.7", ["::ffff:203.0.113.5"], "203.0.113.5"),
+        ("10.0.0.7", ["é"], "10.0.0.7"),
+        ("10.0.0.7", [", ".join(["10.0.0.1"] * 100_000)], "10.0.0.1"),
+        ("::ffff:10.0.0.7", ["203.0.113.5"], "203.0.113.5"),  # a proxy on a dual-stack socket
+        ("2001:db8:1::9", ["203.0.113.5"], "203.0.113.5"),
+        ("203.0.113.9", ["1.1.1.1"], "203.0.113.9"),  # a stranger may say what it likes
+        ("127.0.0.2", ["1.1.1.1"], "127.0.0.2"),
+        (None, ["1.1.1.1"], "unknown"),
+    ],
+)
+def test_only_what_trusted_proxies_wrote_is_believed(client, forwarded, address):
+    asked = scope(client, *forwarded)
+    assert Addresses(PROXIES).of(asked) == address
+    assert asked["address"] == address
+
+
+def test_without_trusted_proxies_nothing_is_believed():
+    assert Addresses(()).of(scope("127.0.0.1", "1.1.1.1")) == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("address", "caller"),
+    [
+        ("203.0.113.5", "203.0.113.5"),
+        ("::ffff:203.0.113.5", "203.0.113.5"),
+        ("2001:db8:0:7:aaaa::1", "2001:db8:0:7::/64"),
+        ("2001:db8:0:7:bbbb::2", "2001:db8:0:7::/64"),
+        ("2001:db8:0:8::1", "2001:db8:0:8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_an_ipv6_subscriber_is_counted_by_its_network(address, caller):
+    assert caller_of(address) == caller

@@ -1,0 +1,228 @@
+"""Lists of payment intents: filters, cursors in both directions, numbered pages."""
+
+import asyncio
+
+import pytest
+
+from api.serving import UNREACHABLE, serving
+from sgate.gateway import intent_lists
+
+PATH = "/v1/payment_intents"
+
+
+def ids(answer):
+    assert answer.status == 200, answer.body
+    return [intent["id"] for intent in answer.json["data"]]
+
+
+async def dated(app, **days):
+    """Move intents to days of January 2026."""
+    async with app.gateway.pool.acquire() as connection:
+        for intent_id, moment in days.items():
+            await connection.execute(
+                "UPDATE payment_intents SET created_at = $2::text::timestamptz, expires_at = $2::text::timestamptz + "
+                "interval '1 hour' WHERE id = $1",
+                intent_id,
+                moment,
+            )
+
+
+async def test_a_list_is_narrowed_by_metadata_to_those_that_have_all_pairs(app, shop):
+    stranger = await app.merchant()
+    one = await shop.create({"amount_sats": 1, "metadata": {"order": "17", "shop": "Zürich"}})
+    two = await shop.create({"amount_sats": 1, "metadata": {"order": "18", "shop": "Zürich"}})
+    await shop.create({"amount_sats": 1})
+    await stranger.create({"amount_sats": 1, "metadata": {"order": "17", "shop": "Zürich"}})
+    for params, expected in (
+        ({"metadata[order]": "17"}, {one["id"]}),
+        ({"metadata[shop]": "Zürich"}, {one["id"], two["id"]}),
+        ({"metadata[shop]": "Zürich", "metadata[order]": "18"}, {two["id"]}),
+        ({"metadata[shop]": "Zürich", "metadata[order]": "19"}, set()),
+        ({"metadata[order]": "1"}, set()),
+        ({"metadata[orde]": "r17"}, set()),
+        ({"metadata[]": ""}, set()),
+        ({"metadata[Order]": "17"}, set()),
+    ):
+        assert set(ids(await shop.get(PATH, params=params))) == expected, params
+
+
+async def test_pairs_that_look_alike_when_written_together_are_different_pairs(shop):
+    await shop.create({"amount_sats": 1, "metadata": {"a": "=b", "ab": "c", "": "x]y", "x]": "y"}})
+    assert len(ids(await shop.get(PATH, params={"metadata[a]": "=b"}))) == 1
+    assert len(ids(await shop.get(PATH, params={"metadata[x]]": "y"}))) == 1
+    for key, value in (("a=", "b"), ("a", "bc"), ("abc", ""), ("", "a=b"), ("x", "]y")):
+        assert ids(await shop.get(PATH, params={f"metadata[{key}]": value})) == [], (key, value)
+
+
+async def test_a_metadata_filter_does_not_cross_modes(database_url, tmp_path):
+    async with serving(database_url, tmp_path, live=UNREACHABLE) as app:
+        test = await app.merchant()
+        live = await app.key(test.merchant_id, "read", "write", livemode=True)
+        intent = await test.create({"amount_sats": 1, "metadata": {"order": "17"}})
+        assert ids(await live.get(PATH, params={"metadata[order]": "17"})) == []
+        assert ids(await test.get(PATH, params={"metadata[order]": "17"})) == [intent["id"]]
+
+
+async def test_dates_include_both_ends(app, shop):
+    first, second, third = [(await shop.create())["id"] for _ in range(3)]
+    await dated(
+        app,
+        **{
+            first: "2026-01-01T23:59:59.999Z",
+            second: "2026-01-02T00:00:00Z",
+            third: "2026-01-03T12:00:00Z",
+        },
+    )
+    for from_date, to_date, expected in (
+        ("2026-01-02", None, [third, second]),
+        ("2026-01-02", "2026-01-02", [second]),
+        (None, "2026-01-01", [first]),
+        ("2026-01-01", "2026-01-03", [third, second, first]),
+        ("2026-01-03T12:00:00Z", "2026-01-03T12:00:00Z", [third]),
+        ("2026-01-03T12:00:00.001Z", None, []),
+        ("2026-01-02T01:00:00+01:00", "2026-01-02T01:00:00+01:00", [second]),
+        ("2026-01-01T23:59:59.999Z", "2026-01-01T23:59:59.999Z", [first]),
+        ("2026-01-03", "2026-01-01", []),
+        ("0001-01-01", "9999-12-31", [third, second, first]),
+        ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", [third, second, first]),
+    ):
+        params = {"from_date": from_date, "to_date": to_date}
+        params = {name: value for name, value in params.items() if value}
+        assert ids(await shop.get(PATH, params=params)) == expected, params
+
+
+async def test_ending_before_walks_back_to_the_newest(shop):
+    made = [(await shop.create())["id"] for _ in range(6)]
+    listed = ids(await shop.get(PATH, params={"limit": "6"}))
+    assert set(listed) == set(made)
+    back = (await shop.get(PATH, params={"limit": "2", "ending_before": listed[4]})).json
+    assert [intent["id"] for intent in back["data"]] == listed[2:4]
+    assert back["has_more"] is True
+    rest = (await shop.get(PATH, params={"limit": "2", "ending_before": listed[2]})).json
+    assert ([intent["id"] for intent in rest["data"]], rest["has_more"]) == (listed[:2], False)
+    assert ids(await shop.get(PATH, params={"ending_before": listed[0]})) == []
+
+
+async def test_filters_hold_on_every_page_of_a_walk(app, shop):
+    kept = set()
+    for number in range(12):
+        intent = await shop.create({"amount_sats": 1, "metadata": {"odd": str(number % 2)}})
+        kept |= {intent["id"]} if number % 2 else set()
+    seen, cursor = [], {}
+    while True:
+        page = (
+            await shop.get(PATH, params={"limit": "2", "metadata[odd]": "1", "status": "requires_payment"} | cursor)
+        ).json
+        seen += [intent["id"] for intent in page["data"]]
+        if not page["has_more"]:
+            break
+        cursor = {"starting_after": seen[-1]}
+    assert sorted(seen) == sorted(kept)
+
+
+async def test_numbered_pages_count_and_leaf(shop):
+    made = {(await shop.create())["id"] for _ in range(5)}
+    first = (await shop.get(PATH, params={"page": "1", "limit": "2"})).json
+    assert {name: first[name] for name in ("total", "total_is_exact", "page", "pages", "has_more", "limit")} == {
+        "total": 5,
+        "total_is_exact": True,
+        "page": 1,
+        "pages": 3,
+        "has_more": True,
+        "limit": 2,
+    }
+    pages = [(await shop.get(PATH, params={"page": str(page), "limit": "2"})) for page in (1, 2, 3, 4)]
+    assert {intent for page in pages for intent in ids(page)} == made
+    assert [len(ids(page)) for page in pages] == [2, 2, 1, 0]
+    assert [page.json["has_more"] for page in pages] == [True, True, False, False]
+    empty = (await shop.get(PATH, params={"page": "1", "status": "failed"})).json
+    assert (empty["total"], empty["pages"], empty["data"]) == (0, 0, [])
+
+
+async def test_page_numbers_end_where_counting_ends_and_name_the_cursor_that_goes_on(shop, monkeypatch):
+    for _ in range(7):
+        await shop.create()
+    everything = ids(await shop.get(PATH))
+    monkeypatch.setattr(intent_lists, "MAX_COUNTED", 4)
+    last = (await shop.get(PATH, params={"page": "2", "limit": "2"})).json
+    assert (last["total"], last["total_is_exact"], last["pages"], last["has_more"]) == (4, False, 2, True)
+    beyond = await shop.get(PATH, params={"page": "3", "limit": "2"})
+    assert (beyond.status, beyond.code, beyond.param) == (400, "page_out_of_reach", "page")
+    cursor = beyond.json["error"]["details"]["starting_after"]
+    assert cursor == everything[3]
+    assert f"starting_after={cursor}" in beyond.json["error"]["message"]
+    assert ids(await shop.get(PATH, params={"starting_after": cursor})) == everything[4:]
+    nowhere = await shop.get(PATH, params={"page": "3", "limit": "2", "status": "failed"})
+    assert (nowhere.status, nowhere.code, nowhere.json["error"]["details"]) == (400, "page_out_of_reach", {})
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code", "param"),
+    [
+        ("page=1&starting_after=pi_x", 400, "mixed_paging", "page"),
+        ("page=1&ending_before=pi_x", 400, "mixed_paging", "page"),
+        ("starting_after=pi_x&ending_before=pi_x", 400, "mixed_paging", "ending_before"),
+        ("starting_after=pi_x", 400, "invalid_cursor", "starting_after"),
+        ("ending_before=", 400, "invalid_cursor", "ending_before"),
+        ("ending_before=pi_%00", 400, "invalid_cursor", "ending_before"),
+        ("page=0", 422, "validation_error", "page"),
+        ("page=-1", 422, "validation_error", "page"),
+        ("page=1.5", 422, "validation_error", "page"),
+        ("page=%D9%A1", 422, "validation_error", "page"),
+        ("page=99999999999999999999999", 422, "validation_error", "page"),
+        ("page=", 422, "validation_error", "page"),
+        ("page=1000000&limit=100", 400, "page_out_of_reach", "page"),
+        ("limit=0", 422, "validation_error", "limit"),
+        ("limit=101", 422, "validation_error", "limit"),
+        ("limit=10&limit=20", 422, "validation_error", "limit"),
+        ("status=paid", 422, "validation_error", "status"),
+        ("status=", 422, "validation_error", "status"),
+        ("from_date=yesterday", 422, "validation_error", "from_date"),
+        ("from_date=2026-02-30", 422, "validation_error", "from_date"),
+        ("from_date=2026-1-1", 422, "validation_error", "from_date"),
+        ("from_date=20260101", 422, "validation_error", "from_date"),
+        ("from_date=2026-01-01T00:00:00", 422, "validation_error", "from_date"),
+        ("from_date=2026-01-01T25:00:00Z", 422, "validation_error", "from_date"),
+        ("to_date=2026-01-01T00:00:00%2B99:00", 422, "validation_error", "to_date"),
+        ("to_date=%00", 422, "validation_error", "to_date"),
+        ("metadata=17", 422, "validation_error", "metadata"),
+        ("metadata[" + "k" * 41 + "]=1", 422, "validation_error", "metadata"),
+        ("metadata[a]=" + "v" * 501, 422, "validation_error", "metadata"),
+        ("metadata[a]=%00", 422, "validation_error", "metadata"),
+        ("metadata[a]=1&metadata[a]=2", 422, "validation_error", "metadata[a]"),
+        ("&".join(f"metadata[{n}]=1" for n in range(21)), 422, "validation_error", "metadata"),
+        ("created_after=1", 422, "validation_error", "created_after"),
+    ],
+)
+async def test_a_query_that_means_nothing_is_refused_by_name(shop, query, status, code, param):
+    answer = await shop.get(f"{PATH}?{query}")
+    assert (answer.status, answer.code, answer.param) == (status, code, param), answer.body
+
+
+async def test_another_merchants_intent_is_no_cursor_in_either_direction(app, shop):
+    stranger = await app.merchant()
+    intent = await shop.create()
+    for name in ("starting_after", "ending_before"):
+        answer = await stranger.get(PATH, params={name: intent["id"]})
+        assert (answer.status, answer.code, answer.param) == (400, "invalid_cursor", name)
+
+
+async def test_a_walk_to_the_newest_while_others_insert_meets_none_twice(shop):
+    start = await shop.create()
+    stop = asyncio.Event()
+    made = set()
+
+    async def insert():
+        while not stop.is_set():
+            made.add((await shop.create())["id"])
+
+    inserting = [asyncio.create_task(insert()) for _ in range(3)]
+    seen, cursor = [], start["id"]
+    while len(seen) < 30:
+        page = ids(await shop.get(PATH, params={"limit": "3", "ending_before": cursor}))
+        seen += reversed(page)
+        cursor = page[0] if page else cursor
+    stop.set()
+    await asyncio.gather(*inserting)
+    assert len(seen) == len(set(seen))
+    assert set(seen) <= made

@@ -1,0 +1,205 @@
+"""Server-sent events on a real server: news, silence, slow clients, clients that go, and the end of the process."""
+
+import asyncio
+import contextlib
+import socket
+
+import aiohttp
+import pytest
+from litestar import Litestar, get
+
+from api.serving import until
+from sgate.api.edge import Edge
+from sgate.api.errors import answer
+from sgate.api.server import listen, make_server
+from sgate.api.sse import Frame, News, Streams
+from sgate.store.feed import Channel, Feed, notify
+from sgate.telemetry.metrics import Metrics
+
+FAR_S = 60.0
+
+
+class Newspaper:
+    """What a stream looks at: frames that the test puts there."""
+
+    def __init__(self):
+        self.frames, self.looks, self.trouble, self.final = [], 0, None, False
+
+    async def look(self):
+        self.looks += 1
+        if self.trouble is not None:
+            raise self.trouble
+        frames, self.frames = self.frames, []
+        return News(frames=frames, final=self.final)
+
+
+class Site:
+    def __init__(self, url, streams, paper, session, server):
+        self.url, self.streams, self.paper, self.session, self.server = url, streams, paper, session, server
+
+    @contextlib.asynccontextmanager
+    async def open(self):
+        async with self.session.get(f"{self.url}/stream") as response:
+            assert response.status == 200
+            yield response
+
+
+@contextlib.asynccontextmanager
+async def site(feed, *, poll_s=FAR_S, most_of_caller=3, **limits):
+    streams, paper = Streams(feed, **limits), Newspaper()
+
+    @get("/stream", sync_to_thread=False)
+    def stream() -> object:
+        return streams.answer(
+            paper.look,
+            channel=Channel.INTENT,
+            topic="pi_1",
+            caller="me",
+            most_of_caller=most_of_caller,
+            poll_s=poll_s,
+        )
+
+    app = Litestar([stream], exception_handlers={Exception: answer}, openapi_config=None, logging_config=None)
+    server = make_server(Edge(app, Metrics(), public_url="", https_only=False), on_shutdown=streams.end)
+    listening = listen("127.0.0.1", 0)
+    running = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
+            await until(lambda: server.started)
+            yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", streams, paper, session, server)
+    finally:
+        server.should_exit = True
+        await running
+
+
+@pytest.fixture
+def deaf(database_url):
+    """A feed that hears nothing."""
+    return Feed(database_url)
+
+
+async def lines(response, count):
+    return [(await response.content.readline()).decode() for _ in range(count)]
+
+
+def frame(number):
+    return Frame(id=f"evt_{number}", event="news", data=b'{"n":%d}' % number)
+
+
+async def test_frames_have_an_id_a_name_and_one_line_of_data(deaf):
+    async with site(deaf, poll_s=0.01) as where:
+        where.paper.frames = [frame(1), Frame(data=b"{}")]
+        async with where.open() as response:
+            assert response.content_type == "text/event-stream"
+            assert response.headers["Cache-Control"] == "no-store, no-transform"
+            assert response.headers["X-Accel-Buffering"] == "no"
+            assert (await lines(response, 1))[0].startswith("retry: ")
+            assert await lines(response, 7) == [
+                "\n", "id: evt_1\n", "event: news\n", 'data: {"n":1}\n', "\n", "data: {}\n", "\n",
+            ]  # fmt: skip
+
+
+async def test_the_feed_wakes_the_streams_of_its_topic_and_no_other(database_url, pool):
+    feed = Feed(database_url)
+    listening = asyncio.create_task(feed.run())
+    try:
+        await until(lambda: feed.connected)
+        async with site(feed) as where, where.open() as response, pool.acquire() as connection:
+            await lines(response, 2)
+            await until(lambda: where.paper.looks == 1)
+            await notify(connection, Channel.INTENT, "pi_2")
+            where.paper.frames = [frame(7)]
+            await notify(connection, Channel.INTENT, "pi_1")
+            assert "id: evt_7\n" in await lines(response, 1)
+            assert where.paper.looks == 2
+    finally:
+        listening.cancel()
+
+
+async def test_what_the_feed_missed_is_found_by_looking_again(deaf):
+    async with site(deaf, poll_s=0.01) as where, where.open() as response:
+        await lines(response, 2)
+        await until(lambda: where.paper.looks > 2)
+        where.paper.frames = [frame(1)]
+        assert await lines(response, 1) == ["id: evt_1\n"]
+
+
+async def test_silence_is_broken_by_a_comment(deaf):
+    async with site(deaf, heartbeat_s=0.02) as where, where.open() as response:
+        await lines(response, 2)
+        assert await lines(response, 4) == [": still here\n", "\n"] * 2
+
+
+async def test_a_stream_ends_after_its_time_and_says_when_to_come_back(deaf):
+    async with site(deaf, life_s=0.05) as where, where.open() as response:
+        text = (await response.content.read()).decode()
+        assert text.count("retry: ") == 2
+        assert text.endswith("\n\n")
+        await until(lambda: where.streams.open == 0)
+
+
+async def test_a_stream_ends_when_there_will_be_no_more_news(deaf):
+    async with site(deaf) as where:
+        where.paper.final, where.paper.frames = True, [frame(1)]
+        async with where.open() as response:
+            assert 'data: {"n":1}\n\nretry: ' in (await response.content.read()).decode()
+
+
+async def test_a_client_that_goes_is_noticed_at_once(deaf):
+    async with site(deaf) as where:
+        async with where.open() as response:
+            await lines(response, 2)
+            assert where.streams.open == 1
+            response.close()
+        await until(lambda: where.streams.open == 0)
+
+
+async def test_a_client_that_reads_nothing_is_cut_off_and_costs_no_more_than_a_bounded_buffer(deaf):
+    async with site(deaf, poll_s=0.0, send_timeout_s=0.1) as where:
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect(("127.0.0.1", int(where.url.rpartition(":")[2])))
+            client.setblocking(False)
+            client.send(b"GET /stream HTTP/1.1\r\nHost: here\r\n\r\n")
+            sent, page = 0, Frame(data=b"x" * 50_000)
+
+            async def endless():
+                nonlocal sent
+                sent += 1
+                return News(frames=[page], more=True)
+
+            where.paper.look = endless
+            await until(lambda: where.streams.open == 1)
+            await until(lambda: where.streams.open == 0)
+            assert sent < 200  # what fits into the buffers of two sockets, and not more and more
+
+
+async def test_a_stop_of_the_server_ends_streams_at_once_with_a_hint_when_to_come_back(deaf):
+    async with site(deaf) as where, where.open() as response:
+        await lines(response, 2)
+        began = asyncio.get_running_loop().time()
+        where.server.should_exit = True
+        assert (await response.content.read()).decode().startswith("retry: ")
+        assert asyncio.get_running_loop().time() - began < 5  # and not after the ten seconds that requests are given
+
+
+async def test_one_caller_may_have_so_many_streams_and_all_together_so_many(deaf):
+    async with site(deaf, most_of_caller=2, most=3) as where, where.open() as one, where.open() as two:
+        await lines(one, 2)
+        await lines(two, 2)
+        async with where.session.get(f"{where.url}/stream") as refused:
+            assert (refused.status, refused.headers["Retry-After"]) == (429, "5")
+    async with site(deaf, most=1) as where, where.open() as one:
+        await lines(one, 2)
+        async with where.session.get(f"{where.url}/stream") as refused:
+            assert refused.status == 503
+
+
+@pytest.mark.parametrize(("trouble", "level"), [(OSError("gone"), "warning"), (LookupError("a defect"), "error")])
+async def test_a_stream_that_can_look_no_more_ends_and_the_log_says_why(deaf, logged, trouble, level):
+    async with site(deaf) as where:
+        where.paper.trouble = trouble
+        async with where.open() as response:
+            assert (await response.content.read()).decode().count("retry: ") == 2
+        await until(lambda: any(line["level"] == level and "stream" in line["event"] for line in logged.lines))
+        assert where.streams.open == 0
