@@ -19,7 +19,7 @@ import msgspec
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from sgate.api import openapi
+from sgate.api import openapi_document
 from sgate.settings import ModeSettings, Settings
 from sgate.store import migrate
 from sgate.store.embedded import EmbeddedPostgres
@@ -47,7 +47,10 @@ def generated() -> Iterator[tuple[str, str]]:
     """Every generated document: its name and its text."""
     yield "settings.md", settings_page()
     yield "errors.md", errors_page()
-    yield "openapi.json", msgspec.json.format(msgspec.json.encode(openapi.document()), indent=2).decode() + "\n"
+    yield (
+        "openapi.json",
+        msgspec.json.format(msgspec.json.encode(openapi_document.document()), indent=2).decode() + "\n",
+    )
     yield "schema.sql", schema()
 
 
@@ -85,8 +88,10 @@ def settings_page() -> str:
 
 def _setting_row(name: str, field: FieldInfo) -> str:
     default = field.default
-    if isinstance(default, SecretStr) or default is None or default == ():
+    if isinstance(default, SecretStr) or default in (None, (), {}):
         shown = ""
+    elif isinstance(default, tuple):
+        shown = f"`{','.join(default)}`"
     else:
         shown = f"`{getattr(default, 'value', default)}`"
     return f"| `{name}` | {shown} | {field.description} |"

@@ -4,6 +4,7 @@ import shutil
 import pytest
 from playwright.async_api import async_playwright
 
+from sgate.web.assets import built
 from web.site import open_site
 from web.states import every_picture as states
 from web.visitor import CHROMIUM_ARGS, Visitors
@@ -12,6 +13,7 @@ from web.visitor import CHROMIUM_ARGS, Visitors
 @pytest.fixture
 async def site(database_url, tmp_path):
     """The gateway on a loopback port; the chain moves only when the test says so."""
+    assert built().script_url, "the pages are not built: say `make web`"
     async with open_site(database_url, tmp_path) as opened:
         yield opened
 

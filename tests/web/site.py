@@ -13,8 +13,9 @@ import aiohttp
 
 from sgate import runtime
 from sgate.api.server import listen
-from sgate.chain.simulator import SimulatedChain
+from sgate.chain.simulator import SimulatedChain, serve
 from sgate.chain.simulator.transactions import SimulatedTransfer, simulated_address
+from sgate.core.address import SBTC_ASSETS, Network, encode, parse_principal
 from sgate.core.memo import memo_of
 from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
@@ -30,34 +31,34 @@ VOID = {"meta", "link", "input", "br", "img", "wbr"}
 class Site:
     """What a test works with. `base_url` has no trailing slash."""
 
-    def __init__(self, gateway: Gateway, base_url: str, clock: "Clock") -> None:
+    def __init__(
+        self, gateway: Gateway, base_url: str, clock: "Clock", chain: SimulatedChain, *, livemode: bool = False
+    ) -> None:
         self.gateway = gateway
+        self.chain = chain
+        self.livemode = livemode
         self.base_url = base_url
         self.clock = clock
         self.http = aiohttp.ClientSession()
         self._watcher = Watcher(
             pool=gateway.pool,
-            source=gateway.chains[False].source,
-            mode=gateway.modes[False],
+            source=gateway.chains[livemode].source,
+            mode=gateway.modes[livemode],
             environment=gateway.environment,
         )
 
-    @property
-    def chain(self) -> SimulatedChain:
-        chain = self.gateway.chains[False].simulated
-        assert chain is not None
-        return chain
-
     async def merchant(self, name: str = "Corner Coffee", **settings: Any) -> str:
         """An API key of a new merchant with a pay address of its own."""
-        _, made = await merchants.create(self.gateway.pool, Environment(), name, livemode=False, actor=OPERATOR)
-        settings.setdefault("pay_address", simulated_address(made.secret))
+        _, made = await merchants.create(self.gateway.pool, Environment(), name, livemode=self.livemode, actor=OPERATOR)
+        hash160 = parse_principal(simulated_address(made.secret)).hash160
+        settings.setdefault("pay_address", encode(22 if self.livemode else 26, hash160))
         await self.api(made.secret, "PATCH", "/v1/merchants/me", settings)
         return made.secret
 
-    async def intent(self, key: str | None = None, **request: Any) -> dict[str, Any]:
+    async def intent(self, key: str | None = None, *, looking: bool = True, **request: Any) -> dict[str, Any]:
         """A payment intent, by default of 25,000 sats. The chain is scanned first, so that it is judged from now on."""
-        await self.watch()
+        if looking:
+            await self.watch()
         request.setdefault("amount_sats", 25_000)
         return await self.api(key or await self.merchant(), "POST", "/v1/payment_intents", request)
 
@@ -226,13 +227,42 @@ async def open_site(
     port = listening.getsockname()[1]
     environment = Environment(now=clock.now)
     async with runtime.open_gateway(settings, database_url, port=port, environment=environment) as gateway:
-        gateway.chains[False].simulated.mine(2)
+        chain = gateway.chains[False].simulated
+        chain.mine(2)
         stop = Stop()
         running = asyncio.create_task(runtime.run(gateway, roles, stop, listening))
-        site = Site(gateway, f"http://localhost:{port}", clock)
+        site = Site(gateway, f"http://localhost:{port}", clock, chain)
         try:
             yield site
         finally:
             await site.http.close()
             stop.request()
             await running
+
+
+@contextlib.asynccontextmanager
+async def open_real_site(database_url: str, data_dir: Path, network: Network) -> AsyncIterator[Site]:
+    """Serve the gateway for a real network. Its Stacks API is that of a simulated chain."""
+    livemode, clock = network is Network.MAINNET, Clock()
+    chain = SimulatedChain.open(data_dir / "chain", asset=SBTC_ASSETS[network], seed="wallets")
+    chain.mine(2)
+    api = await serve(chain, "127.0.0.1", 0)
+    mode = ModeSettings(source=Source.HIRO, stacks_api_url=api.url)
+    modes = {"live": mode, "test": ModeSettings(source=Source.OFF)} if livemode else {"test": mode}
+    settings = Settings(data_dir=data_dir, port=0, _env_file=None, **modes)
+    listening = listen(settings.host, settings.port)
+    port = listening.getsockname()[1]
+    async with runtime.open_gateway(
+        settings, database_url, port=port, environment=Environment(now=clock.now)
+    ) as gateway:
+        stop = Stop()
+        running = asyncio.create_task(runtime.run(gateway, (Role.API,), stop, listening))
+        site = Site(gateway, f"http://localhost:{port}", clock, chain, livemode=livemode)
+        try:
+            yield site
+        finally:
+            await site.http.close()
+            stop.request()
+            await running
+    await api.close()
+    chain.close()

@@ -34,6 +34,10 @@ async def every_picture(site: Site) -> AsyncIterator[tuple[str, str]]:
     seen = await site.intent(key, **given)
     await site.see_in_mempool(seen)
     yield "seen", site.path_of(seen)
+    async with site.gateway.pool.acquire() as connection:
+        await connection.execute("UPDATE chain_cursors SET trouble = 'the Stacks API does not answer'")
+    yield "away", site.path_of(await site.intent(key, **given, looking=False))
+    await site.watch()
     processing = await site.intent(key, confirmation_policy=DEEP, **given)
     await site.pay(processing)
     yield "processing", site.path_of(processing)
@@ -57,5 +61,8 @@ async def every_picture(site: Site) -> AsyncIterator[tuple[str, str]]:
     time_up = await site.intent(key, **given)
     site.clock.turn(901)
     yield "time_up", site.path_of(time_up)
+    yield "receipt", f"/pi/{processing['id']}/receipt?client_secret={processing['client_secret']}"
+    yield "no_receipt", f"/pi/{nothing['id']}/receipt"
+    yield "missing", "/pi/pi_000000000000000000000000"
     for name, path in (("landing", "/"), ("docs", "/docs"), ("errors", "/docs/errors")):
         yield name, path

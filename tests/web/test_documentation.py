@@ -1,6 +1,6 @@
 """The pages for developers are made from the OpenAPI document, so they cannot say something else."""
 
-from sgate.api import openapi
+from sgate.api import openapi_document
 from sgate.core.event import EventType
 from sgate.web.documentation import error_pages
 
@@ -8,7 +8,7 @@ from sgate.web.documentation import error_pages
 async def test_every_call_is_documented_with_its_path_and_its_failures(site):
     page = await site.get("/docs")
     assert page.status == 200
-    for path, methods in openapi.document()["paths"].items():
+    for path, methods in openapi_document.document()["paths"].items():
         for method, operation in methods.items():
             words = page.shown(operation["operationId"])
             assert f"{method.upper()}{path}" in words
@@ -30,7 +30,34 @@ async def test_every_event_type_is_named(site):
     assert [name for name in EventType if name not in text] == []
 
 
-async def test_every_error_code_is_explained_once_where_its_doc_url_points(site):
+async def test_every_error_code_has_a_page_of_its_own(site):
+    for error in error_pages():
+        page = await site.get(f"/docs/errors/{error.code}")
+        assert page.status == 200
+        assert error.code in page.text
+        assert str(error.status) in page.text
+    calls = (await site.get("/docs/errors/payment_intent_not_cancelable")).text
+    assert "Cancel a payment intent" in calls
+    assert "Retrieve a payment intent" not in calls
+
+
+async def test_the_doc_url_of_an_answer_leads_to_its_page(site):
+    async with site.http.get(f"{site.base_url}/v1/events") as answer:
+        doc_url = (await answer.json())["error"]["doc_url"]
+    assert doc_url.startswith("http")
+    page = await site.get(doc_url[doc_url.index("/docs") :])
+    assert page.status == 200
+    assert "invalid_api_key" in page.text
+
+
+async def test_an_unknown_code_gets_the_list_of_all_and_404(site):
+    page = await site.get("/docs/errors/no<such>code")
+    assert page.status == 404
+    assert "no<such>code" in page.text
+    assert "invalid_amount" in page.text
+
+
+async def test_every_error_code_is_explained_once_in_the_list(site):
     page = await site.get("/docs/errors")
     codes = [error.code for error in error_pages()]
     assert len(codes) == len(set(codes)) > 20
@@ -43,4 +70,4 @@ async def test_the_front_page_says_what_runs_here(site):
     page = await site.get("/")
     assert page.status == 200
     assert "Test mode" in page.text
-    assert "simulated" in page.text
+    assert "simulated chain" in page.text

@@ -70,6 +70,7 @@ class Visitors:
         self._base_url = base_url
         self.wrongs: list[str] = []
         self.expected: list[str] = []
+        self.elsewhere: tuple[str, ...] = ()
 
     async def open(self, path: str, *, skew_s: int | None = None, **context: Any) -> Page:
         """A new visitor opens a page. `skew_s`: by how much the visitor's clock is wrong."""
@@ -78,7 +79,7 @@ class Visitors:
         visitor.set_default_timeout(WAIT_MS)
         page = await visitor.new_page()
         page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.wrongs.append(f"exception: {error}"))
+        page.on("pageerror", self._fail)
         page.on("request", self._follow)
         if skew_s is not None:
             await page.add_init_script(f"const now = Date.now; Date.now = () => now() + {skew_s * 1000};")
@@ -89,8 +90,12 @@ class Visitors:
         if message.type in {"error", "warning"} and not any(part in message.text for part in self.expected):
             self.wrongs.append(f"{message.type}: {message.text}")
 
+    def _fail(self, error: object) -> None:
+        if not any(part in f"exception: {error}" for part in self.expected):
+            self.wrongs.append(f"exception: {error}")
+
     def _follow(self, request: Request) -> None:
-        if not request.url.startswith((f"{self._base_url}/", "data:")):
+        if not request.url.startswith((f"{self._base_url}/", "data:", *self.elsewhere)):
             self.wrongs.append(f"left the site: {request.url}")
 
 

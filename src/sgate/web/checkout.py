@@ -1,17 +1,15 @@
-"""/pi/{id}: the page where a customer pays. Also what says that there is no such page.
+"""/pi/{id}: the page where a customer pays, its receipt, and what says that there is no such page.
 
-The server draws every state; the script only asks whether something changed and swaps the drawn part. So there is one
+The server draws every state; the script only learns that something changed and swaps the drawn part. So there is one
 place that knows what a state looks like, and without JavaScript the page reloads itself.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-import segno
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
@@ -20,25 +18,54 @@ from sgate.core.memo import is_intent_id
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
-from sgate.gateway.public_view import opens, public_intent
+from sgate.gateway.public_view import opens
+from sgate.gateway.receipts import receipt_of
 from sgate.store.intents import IntentView
-from sgate.web import pictures, simulation
-from sgate.web.pages import CHECKOUT_SCRIPT, page, trouble
-from sgate.web.pictures import BUSY, PAYABLE, RECONSIDERED, TITLES, Picture
-
-AnyRequest = Request[Any, Any, Any]
-
-QR_QUIET_ZONE = 4
-"""White modules around the code, as its standard asks; without them scanners fail on a dark page."""
+from sgate.web import simulation, slip
+from sgate.web.assets import built
+from sgate.web.drawings import guilloche
+from sgate.web.pages import AnyRequest, Frame, chosen_language, page, part, trouble, web_link, words_for
+from sgate.web.phrases import FINALITIES, NETWORKS
+from sgate.web.pictures import EXPLORER_URLS
 
 
 class Checkout(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page works with. `simulators`: who can pay on the simulated chain, for the modes that run on it."""
+    """What the pages work with. `simulators`: who can pay on the simulated chain, for the modes that run on it."""
 
     intents: Intents
     modes: Mapping[bool, Mode]
     environment: Environment
     simulators: Mapping[bool, SimulatorControl]
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """A visitor of an intent. `secret`: the client secret, if the visitor showed it. `language`: see `pages`."""
+
+    found: IntentView
+    mode: Mode
+    secret: str | None
+    language: dict[str, str]
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What links to the intent's pages carry along."""
+        return {**({} if self.secret is None else {"client_secret": self.secret}), **self.language}
+
+    def url(self, path: str = "", **also: str) -> str:
+        """The intent's page, or one below it."""
+        query = urlencode({**self.query, **also})
+        return f"/pi/{self.found.intent.id}{path}" + (f"?{query}" if query else "")
+
+    def frame(self, path: str = "", *, script: bool = False) -> Frame:
+        """What surrounds the page."""
+        branding = self.found.branding
+        return Frame(
+            path=f"/pi/{self.found.intent.id}{path}",
+            query=self.query,
+            accent=branding.accent_color,
+            frame_origins=branding.frame_origins,
+            script=script,
+        )
 
 
 def routes(checkout: Checkout) -> list[HTTPRouteHandler]:
@@ -47,84 +74,102 @@ def routes(checkout: Checkout) -> list[HTTPRouteHandler]:
     @get("/pi/{intent_id:str}", exception_handlers={Exception: trouble})
     async def checkout_page(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """The page of one payment intent."""
-        found = await _find(checkout, intent_id)
-        if found is None:
-            return page("missing.html", status=404)
-        secret = request.query_params.get("client_secret")
-        note = simulation.NOTES.get(request.query_params.get("note", ""))
-        return _page(checkout, found, secret if opens(found, secret) else None, note)
+        visit = await _visit(checkout, request, intent_id)
+        if visit is None:
+            return page(request, "missing.html", status=404)
+        return page(request, "checkout.html", frame=visit.frame(script=True), **_values(checkout, request, visit))
+
+    @get("/pi/{intent_id:str}/slip", exception_handlers={Exception: trouble})
+    async def checkout_slip(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
+        """The part of the page that changes."""
+        visit = await _visit(checkout, request, intent_id)
+        if visit is None:
+            return page(request, "missing.html", status=404)
+        return part(request, "checkout_main.html", **_values(checkout, request, visit))
+
+    @get("/pi/{intent_id:str}/receipt", exception_handlers={Exception: trouble})
+    async def receipt_page(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
+        """The receipt, to be printed or kept."""
+        visit = await _visit(checkout, request, intent_id)
+        if visit is None:
+            return page(request, "missing.html", status=404)
+        receipt = receipt_of(visit.found, visit.mode, private=visit.secret is not None)
+        if receipt is None:
+            return page(request, "no_receipt.html", frame=visit.frame("/receipt"), status=404, page_url=visit.url())
+        return page(
+            request,
+            "receipt.html",
+            frame=visit.frame("/receipt"),
+            receipt=receipt,
+            finality=FINALITIES,
+            network=NETWORKS[receipt.network],
+            explorer=EXPLORER_URLS.get(receipt.network),
+            band=guilloche(receipt.id),
+            logo=visit.found.branding.logo,
+            page_url=visit.url(),
+            json_url=f"/public/payment_intents/{receipt.id}/receipt"
+            + (f"?{urlencode({'client_secret': visit.secret})}" if visit.secret else ""),
+        )
 
     @post("/pi/{intent_id:str}/simulate", status_code=303, exception_handlers={Exception: trouble})
     async def simulate(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """Pay on the simulated chain, then back to the page."""
-        found = await _find(checkout, intent_id)
-        control = None if found is None else checkout.simulators.get(found.intent.livemode)
-        if found is None or control is None:
-            return page("missing.html", status=404)
         form = await request.form()
-        note = await simulation.simulate(control, found.intent, str(form.get("kind", "")))
-        secret = str(form.get("client_secret", ""))
-        url = _url_of(found, secret if opens(found, secret) else None, note)
-        return Response(b"", status_code=303, headers={"Location": url})
+        visit = await _visit(checkout, request, intent_id, str(form.get("client_secret", "")))
+        control = None if visit is None else checkout.simulators.get(visit.mode.livemode)
+        if visit is None or control is None:
+            return page(request, "missing.html", status=404)
+        note = await simulation.simulate(control, visit.found.intent, str(form.get("kind", "")))
+        return Response(b"", status_code=303, headers={"Location": visit.url(note=note)})
 
-    return [checkout_page, simulate]
-
-
-def qr_svg(text: str) -> str:
-    """A QR code as SVG, dark on a transparent ground; the page puts white behind it."""
-    return segno.make(text, error="m", micro=False).svg_inline(
-        border=QR_QUIET_ZONE, omitsize=True, svgclass="qr-code", lineclass=None, dark="#101418"
-    )
+    return [checkout_page, checkout_slip, receipt_page, simulate]
 
 
-async def _find(checkout: Checkout, intent_id: str) -> IntentView | None:
+async def _visit(checkout: Checkout, request: AnyRequest, intent_id: str, secret: str | None = None) -> Visit | None:
+    """Who visits what; None if there is no such intent. `secret`: shown by a form instead of in the address."""
     found = await checkout.intents.find(intent_id) if is_intent_id(intent_id) else None
-    return found if found is not None and found.intent.livemode in checkout.modes else None
-
-
-def _url_of(found: IntentView, secret: str | None, note: str | None = None) -> str:
-    """The page's own address. `secret`: the intent's client secret, if the caller showed it."""
-    given = {name: value for name, value in (("client_secret", secret), ("note", note)) if value is not None}
-    return f"/pi/{found.intent.id}" + (f"?{urlencode(given)}" if given else "")
-
-
-def _page(checkout: Checkout, found: IntentView, secret: str | None, note: str | None) -> Response[bytes]:
-    now = checkout.environment.now()
-    mode, stored = checkout.modes[found.intent.livemode], found.intent
-    intent = public_intent(found, mode, now, private=secret is not None)
-    picture = pictures.picture_of(found, now)
-    return page(
-        "checkout.html",
-        script=CHECKOUT_SCRIPT,
-        intent=intent,
-        picture=picture,
-        title=TITLES[picture],
-        busy=picture in BUSY,
-        payable=picture in PAYABLE,
-        reconsidered=picture in RECONSIDERED,
-        needs=pictures.needs_in_words(intent.required),
-        steps=pictures.steps_of(intent.required, found.payments, found.scanned),
-        excess_sats=pictures.excess_sats(stored),
-        excess_notice=pictures.excess_notice(stored),
-        transactions=pictures.transactions_of(found.payments, mode.network),
-        leave=_leave(picture),
-        seconds_left=_whole_seconds(now, stored.terms.expires_at),
-        seconds_in_all=_whole_seconds(stored.created_at, stored.terms.expires_at),
-        qr=qr_svg(intent.pay_address),
-        api_url=f"/public{_url_of(found, secret).replace('/pi/', '/payment_intents/', 1)}",
-        page_url=_url_of(found, secret),
-        client_secret=secret or "",
-        simulations=tuple(simulation.LABELS.items()) if stored.livemode in checkout.simulators else (),
-        note=note,
+    if found is None or found.intent.livemode not in checkout.modes:
+        return None
+    shown = request.query_params.get("client_secret") if secret is None else secret
+    return Visit(
+        found=found,
+        mode=checkout.modes[found.intent.livemode],
+        secret=shown if opens(found, shown) else None,
+        language=chosen_language(request),
     )
 
 
-def _leave(picture: Picture) -> str | None:
-    """What the merchant's cancel link is called; None where money is on its way or here, and that is wrong."""
-    if picture is Picture.WAITING:
-        return "Cancel and go back"
-    return "Go back" if picture in {Picture.TIME_UP, Picture.EXPIRED, Picture.FAILED, Picture.CANCELED} else None
+def _values(checkout: Checkout, request: AnyRequest, visit: Visit) -> dict[str, Any]:
+    """What the template draws."""
+    words, intent_id = words_for(request), visit.found.intent.id
+    secret_query = f"?{urlencode({'client_secret': visit.secret})}" if visit.secret else ""
+    values = slip.values_of(
+        visit.found,
+        visit.mode,
+        words,
+        checkout.environment.now(),
+        private=visit.secret is not None,
+        page_link=f"{visit.mode.public_url}/pi/{intent_id}{secret_query}",
+    )
+    return {
+        **values,
+        "api_url": f"/public/payment_intents/{intent_id}{secret_query}",
+        "events_url": f"/public/payment_intents/{intent_id}/events{secret_query}",
+        "hint_url": f"/public/payment_intents/{intent_id}/hint",
+        "page_url": visit.url(),
+        "slip_url": visit.url("/slip"),
+        "receipt_url": visit.url("/receipt"),
+        "client_secret": visit.secret or "",
+        "wallet": values["payable"] and built().wallet and visit.mode.network in slip.WALLET_NETWORKS,
+        "simulations": _simulations(checkout, visit, values["payable"] or values["reconsidered"]),
+        "note": simulation.NOTES.get(request.query_params.get("note", "")),
+        "frame_origins": " ".join(visit.found.branding.frame_origins),
+        "success_url": web_link(values["intent"].success_url),
+        "cancel_url": web_link(values["intent"].cancel_url),
+        "support_url": web_link(values["intent"].merchant.support_url),
+    }
 
 
-def _whole_seconds(since: datetime, until: datetime) -> int:
-    return max(0, int((until - since).total_seconds()))
+def _simulations(checkout: Checkout, visit: Visit, useful: bool) -> tuple[tuple[str, str], ...]:
+    """What the panel offers: nothing on real networks, and nothing once nobody should pay any more."""
+    return tuple(simulation.LABELS.items()) if useful and visit.mode.livemode in checkout.simulators else ()

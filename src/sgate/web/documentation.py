@@ -1,4 +1,7 @@
-"""/, /docs and /docs/errors: what this server is, what it takes, what its errors mean. From the OpenAPI document."""
+"""/, /docs, /docs/errors and a page for each error code: what this server is, what it takes, what its errors mean.
+
+Made from the OpenAPI document and the tree of errors.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,15 +10,19 @@ from typing import Any
 import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 import sgate
 from sgate.gateway.deployment import Mode
 from sgate.gateway.errors import GatewayError
-from sgate.web.pages import page, trouble
+from sgate.web.drawings import guilloche
+from sgate.web.pages import AnyRequest, page, trouble
+from sgate.web.phrases import NETWORKS
 
 Schema = Mapping[str, Any]
 Row = tuple[str, str, str]
 JSON = "application/json"
+MAX_CODE_CHARACTERS = 64
 _CODE = re.compile(r"`([a-z_]+)`")
 
 
@@ -51,24 +58,36 @@ def routes(openapi: Schema, modes: Mapping[bool, Mode]) -> list[HTTPRouteHandler
     """The pages for developers."""
     groups = tuple(_groups(openapi))
     public_url = next((mode.public_url for mode in modes.values()), "")
+    explained = {error.code: error for error in error_pages()}
+    raising = _calls_by_error(groups)
 
     @get("/", exception_handlers={Exception: trouble})
-    async def landing() -> Response[bytes]:
+    async def landing(request: AnyRequest) -> Response[bytes]:
         """What this server is."""
-        named = [("Live" if livemode else "Test", mode.network) for livemode, mode in modes.items()]
-        return page("landing.html", version=sgate.__version__, modes=named)
+        named = [(livemode, NETWORKS[mode.network]) for livemode, mode in modes.items()]
+        return page(request, "landing.html", version=sgate.__version__, modes=named, band=guilloche("sGate"))
 
     @get("/docs", exception_handlers={Exception: trouble})
-    async def docs() -> Response[bytes]:
+    async def docs(request: AnyRequest) -> Response[bytes]:
         """The API, for reading."""
-        return page("docs.html", openapi=openapi, groups=groups, public_url=public_url)
+        return page(request, "docs.html", openapi=openapi, groups=groups, public_url=public_url)
 
     @get("/docs/errors", exception_handlers={Exception: trouble})
-    async def error_docs() -> Response[bytes]:
+    async def error_docs(request: AnyRequest) -> Response[bytes]:
         """Every error code."""
-        return page("errors.html", errors=error_pages())
+        return page(request, "errors.html", errors=error_pages(), unknown=None)
 
-    return [landing, docs, error_docs]
+    @get("/docs/errors/{code:str}", exception_handlers={Exception: trouble})
+    async def error_doc(request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
+        """One error code: where every `doc_url` leads."""
+        found = explained.get(code)
+        if found is None:
+            return page(request, "errors.html", status=404, errors=error_pages(), unknown=code[:MAX_CODE_CHARACTERS])
+        return page(
+            request, "error.html", error=found, calls=raising.get(code, ()), example=_example(found, public_url)
+        )
+
+    return [landing, docs, error_docs, error_doc]
 
 
 def error_pages() -> list[ErrorPage]:
@@ -78,6 +97,34 @@ def error_pages() -> list[ErrorPage]:
         ErrorPage(code, kind.status, kind.type, " ".join((kind.__doc__ or "").split())) for code, kind in found.items()
     ]
     return sorted(pages, key=lambda error: (error.status, error.code))
+
+
+def _calls_by_error(groups: Sequence[Group]) -> Mapping[str, Sequence[CallPage]]:
+    """Which calls may answer each code."""
+    raising: dict[str, list[CallPage]] = {}
+    for call in (call for group in groups for call in group.calls):
+        for code in {code for _, codes in call.failures for code in codes}:
+            raising.setdefault(code, []).append(call)
+    return raising
+
+
+def _example(error: ErrorPage, public_url: str) -> str:
+    """The answer as a client sees it."""
+    envelope = {
+        "error": {
+            "type": error.type,
+            "code": error.code,
+            "message": error.text,
+            "param": None,
+            "doc_url": f"{public_url}/docs/errors/{error.code}",
+            "details": {},
+        },
+        "request_id": "req_0123456789abcdef01234567",
+        "timestamp": "2026-11-23T12:00:00.000Z",
+        "path": "/v1/payment_intents",
+        "status": error.status,
+    }
+    return msgspec.json.format(msgspec.json.encode(envelope), indent=2).decode()
 
 
 def _tree(kind: type[GatewayError]) -> Iterator[type[GatewayError]]:
@@ -121,7 +168,7 @@ def _tables(openapi: Schema, operation: Schema) -> Iterator[tuple[str, tuple[Row
     )
     if parameters:
         yield "Parameters", parameters
-    if "requestBody" in operation:
+    if JSON in operation.get("requestBody", {}).get("content", {}):
         yield "Body", _fields(openapi, operation["requestBody"]["content"][JSON]["schema"])
     success = next((answer for status, answer in operation["responses"].items() if status.startswith("2")), {})
     if JSON in success.get("content", {}):

@@ -1,13 +1,19 @@
-"""Rendering pages: Jinja2 with everything escaped, and a strict content security policy with a nonce per page."""
+"""Rendering pages: Jinja2 with everything escaped, in the visitor's language, under a strict content security policy.
 
+A page is complete in one answer: its style stands in it, and its script is the only thing it asks for afterwards.
+Nothing comes from anybody else.
+"""
+
+import gzip
 import re
 import secrets
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from importlib import resources
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+import msgspec
 import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from litestar import Request, Response
@@ -17,11 +23,19 @@ from markupsafe import Markup, escape
 from sgate.core.money import SATS_PER_BTC
 from sgate.gateway.errors import GatewayError
 from sgate.store.pool import DatabaseErrors
+from sgate.web import words
+from sgate.web.assets import built
+from sgate.web.colours import accent_style
+from sgate.web.words import LANGUAGES, Words
+
+AnyRequest = Request[Any, Any, Any]
 
 CHUNK_CHARACTERS = 4
 RETRY_AFTER_S = 10
-NARROW_SPACE = "\u202f"
-"""Narrow and no place to break a line."""
+GZIP_LEVEL = 4
+"""More costs more time than it saves bytes, on pages of this size."""
+
+HTML = "text/html; charset=utf-8"
 
 _templates = Environment(
     loader=PackageLoader("sgate.web", "templates"),
@@ -30,14 +44,24 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-STYLE = resources.files("sgate.web").joinpath("static", "pages.css").read_text("utf-8")
-CHECKOUT_SCRIPT = resources.files("sgate.web").joinpath("static", "checkout.js").read_text("utf-8")
 
 
-def grouped(number: int | str) -> str:
-    """A number, or a decimal string, with the digits before the point in groups of three."""
-    whole, point, rest = str(number).partition(".")
-    return f"{int(whole):,}".replace(",", NARROW_SPACE) + point + rest
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What surrounds a page's content.
+
+    Attributes:
+        path: of the page itself. query: what its links to itself have to carry along.
+        accent: the merchant's colour, `#rrggbb`, or None for ours. frame_origins: who may embed the page.
+        script: whether the checkout's script belongs to it.
+        policy: another content security policy than that of our pages, with `{nonce}` in it, or None.
+    """
+
+    path: str
+    query: Mapping[str, str] = {}
+    accent: str | None = None
+    frame_origins: Sequence[str] = ()
+    script: bool = False
+    policy: str | None = None
 
 
 def sbtc(amount_sats: int) -> str:
@@ -73,11 +97,6 @@ def unix_ms(iso: str) -> int:
     return int(datetime.fromisoformat(iso).timestamp() * 1000)
 
 
-def utc_minute(iso: str) -> str:
-    """An ISO moment of ours, in UTC, to the minute."""
-    return f"{datetime.fromisoformat(iso):%Y-%m-%d %H:%M} UTC"
-
-
 def web_link(url: str | None) -> str | None:
     """The URL if a browser may follow it to a web page, else None. Checked when it was stored, and here once more."""
     if url is None:
@@ -89,23 +108,49 @@ def web_link(url: str | None) -> str | None:
     return url if parts.scheme in {"http", "https"} and parts.netloc else None
 
 
-_FILTERS: tuple[Any, ...] = (grouped, sbtc, clock, chunked, coded, unix_ms, utc_minute, web_link)
+_FILTERS: tuple[Any, ...] = (sbtc, clock, chunked, coded, unix_ms, web_link)
 _templates.filters.update({_filter.__name__: _filter for _filter in _FILTERS})
 
 
-def page(template: str, *, status: int = 200, script: str | None = None, **values: object) -> Response[bytes]:
-    """A whole page. `script`: JavaScript to put into it."""
+def words_for(request: AnyRequest) -> Words:
+    """The language that the visitor asked for, or whose browser prefers it."""
+    return words.choose(request.query_params.get("lang"), request.headers.get("accept-language", ""))
+
+
+def chosen_language(request: AnyRequest) -> dict[str, str]:
+    """The `lang` of the address, for links that keep it; empty if the language was negotiated."""
+    wanted = request.query_params.get("lang")
+    return {"lang": wanted} if wanted in LANGUAGES else {}
+
+
+def page(
+    request: AnyRequest, template: str, *, frame: Frame | None = None, status: int = 200, **values: object
+) -> Response[bytes]:
+    """A whole page."""
+    said, frame = words_for(request), frame or Frame(path=request.scope["path"])
     nonce = secrets.token_urlsafe(16)
-    html = _templates.get_template(template).render(nonce=nonce, style=STYLE, script=script, **values)
-    return Response(
-        html.encode(),
-        status_code=status,
-        media_type="text/html; charset=utf-8",
-        headers={"Content-Security-Policy": _policy(nonce), "Cache-Control": "no-store"},
+    files = built()
+    html = _render(
+        template,
+        said,
+        nonce=nonce,
+        style=files.style + (accent_style(frame.accent) if frame.accent and files.style else ""),
+        script_url=files.script_url if frame.script else None,
+        languages=_languages(said, frame),
+        **values,
     )
+    answer = _html(request, html, status)
+    policy = _policy(nonce, frame) if frame.policy is None else frame.policy.format(nonce=nonce)
+    answer.headers["Content-Security-Policy"] = policy
+    return answer
 
 
-def trouble(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def part(request: AnyRequest, template: str, **values: object) -> Response[bytes]:
+    """A piece of a page, for the script that puts it into the page."""
+    return _html(request, _render(template, words_for(request), **values), 200)
+
+
+def trouble(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Litestar's exception handler for pages: says honestly that the page cannot be shown, to people."""
     status, code = _status_of(error)
     request.scope["error_code"] = code  # type: ignore[typeddict-unknown-key] - read by the edge
@@ -114,10 +159,42 @@ def trouble(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
         structlog.get_logger("sgate.web").error("page_failed", code=code, exc_info=error)
     request_id = str(request.scope.get("request_id", ""))
     again_s = RETRY_AFTER_S if ours and request.method == "GET" else None  # nothing is ever sent twice by itself
-    answer = page("trouble.html", status=status, ours=ours, request_id=request_id, again_s=again_s)
+    answer = page(request, "trouble.html", status=status, ours=ours, request_id=request_id, again_s=again_s)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = str(RETRY_AFTER_S)
     return answer
+
+
+def _render(template: str, said: Words, **values: object) -> str:
+    return _templates.get_template(template).render(
+        _=said,
+        many=said.many,
+        number=said.number,
+        sbtc_amount=said.sbtc,
+        usd=said.usd,
+        moment=said.moment,
+        language=said.code,
+        direction=said.direction,
+        **values,
+    )
+
+
+def _languages(said: Words, frame: Frame) -> list[tuple[str, str, str | None]]:
+    """The switch: code, name, and the address of this page in that language (None for the present one)."""
+    return [
+        (code, name, None if code == said.code else f"{frame.path}?{urlencode({**frame.query, 'lang': code})}")
+        for code, name in LANGUAGES.items()
+    ]
+
+
+def _html(request: AnyRequest, html: str, status: int) -> Response[bytes]:
+    """The answer, gzipped: no secret of ours stands beside text that somebody else can choose."""
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Language, Accept-Encoding"}
+    content = html.encode()
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        content = gzip.compress(content, GZIP_LEVEL)
+        headers["Content-Encoding"] = "gzip"
+    return Response(content, status_code=status, media_type=HTML, headers=headers)
 
 
 def _status_of(error: Exception) -> tuple[int, str]:
@@ -132,16 +209,20 @@ def _status_of(error: Exception) -> tuple[int, str]:
             return HTTPStatus.INTERNAL_SERVER_ERROR, GatewayError.code
 
 
-def _policy(nonce: str) -> str:
+def _policy(nonce: str, frame: Frame) -> str:
+    """`'self'` beside the nonce: the wallet's script, which the page's script imports, is given none by browsers. Only
+    our built files are scripts to a browser; everything else is served as what it is, with `nosniff`.
+    """
+    may_frame = " ".join(frame.frame_origins) or "'none'"
     return "; ".join(
         (
             "default-src 'none'",
             f"style-src 'nonce-{nonce}'",
-            f"script-src 'nonce-{nonce}'",
-            "img-src data:",
+            f"script-src 'nonce-{nonce}' 'self'" if frame.script else "script-src 'none'",
+            "img-src 'self' data:",
             "connect-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",
-            "frame-ancestors 'none'",
+            f"frame-ancestors {may_frame}",
         )
     )

@@ -1,11 +1,11 @@
-"""What the checkout shows: the facts about an intent as one picture, and the words and numbers in it. Pure.
+"""What the checkout shows: the facts about an intent as one picture, and the numbers in it. Pure; its words: `phrases`.
 
 A wrong picture makes a customer pay twice, or pay nobody. So the instructions how to pay are drawn only while paying
 now is right: not when a payment is on its way, not when one lost its block and is likely to come back, and not when the
 time is up, even though the ledger keeps an intent open for a while after its deadline.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
@@ -16,6 +16,7 @@ from sgate.core.address import Network
 from sgate.core.finality import Tier, View, bitcoin_blocks, confirmations, tenure_changes
 from sgate.core.intent import Anomaly, PaymentIntent, Status
 from sgate.core.payment import Inclusion, Payment
+from sgate.gateway.deployment import CHAIN_SILENT_AFTER
 from sgate.store.intents import IntentView
 
 MINUTES_PER_BITCOIN_BLOCK = 10
@@ -51,24 +52,27 @@ RECONSIDERED = frozenset({Picture.SEEN, Picture.LOST})
 BUSY = PAYABLE | RECONSIDERED | {Picture.TIME_UP, Picture.PROCESSING}
 """Pictures that are about to change. Of the others the page asks seldom."""
 
-TITLES: Mapping[Picture, str] = {
-    Picture.WAITING: "Waiting for your payment",
-    Picture.PARTIAL: "A part has arrived",
-    Picture.SEEN: "Payment seen",
-    Picture.LOST: "Your payment is being mined again",
-    Picture.TIME_UP: "The time is up",
-    Picture.PROCESSING: "Payment received, being confirmed",
-    Picture.CONFIRMED: "Paid. Thank you!",
-    Picture.EXPIRED: "This payment request has expired",
-    Picture.FAILED: "Not enough was paid in time",
-    Picture.CANCELED: "This payment request was canceled",
-}
+
+class Unit(StrEnum):
+    """What a confirmation policy counts."""
+
+    STACKS_BLOCKS = "stacks_blocks"
+    TENURES = "tenures"
+    BITCOIN_BLOCKS = "bitcoin_blocks"
+
+
+class Excess(StrEnum):
+    """Why there is more money than was asked for."""
+
+    PAID_TWICE = "paid_twice"
+    TOO_LATE = "too_late"
+    TOO_MUCH = "too_much"
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One number of the confirmation policy, and how far it has come."""
 
-    name: str
+    unit: Unit
     done: int
     needed: int
 
@@ -118,15 +122,22 @@ def excess_sats(intent: PaymentIntent) -> int:
     return max(0, intent.amount_received_sats - intent.terms.amount_sats)
 
 
-def excess_notice(intent: PaymentIntent) -> str | None:
-    """The title of the notice about money beyond the amount, or None."""
+def excess_of(intent: PaymentIntent) -> Excess | None:
+    """Why there is money beyond the amount on a settled intent, or None."""
     if intent.status not in {Status.PROCESSING, Status.CONFIRMED} or not excess_sats(intent):
         return None  # where nothing was settled, the picture itself speaks of money that is held
     if Anomaly.DUPLICATE_PAYMENT in intent.anomalies:
-        return "It was paid twice"
+        return Excess.PAID_TWICE
     if {Anomaly.PAID_LATE, Anomaly.PAID_AFTER_CANCEL} & intent.anomalies:
-        return "Another payment came too late"
-    return "More arrived than was due"
+        return Excess.TOO_LATE
+    return Excess.TOO_MUCH
+
+
+def chain_is_away(found: IntentView, now: datetime) -> bool:
+    """Whether nobody sees the chain at the moment, so that a payment would be noticed late. Not before a first look."""
+    if found.chain_checked_at is None:
+        return False
+    return found.chain_trouble or now - found.chain_checked_at > CHAIN_SILENT_AFTER
 
 
 def transactions_of(payments: Sequence[Payment], network: str) -> tuple[Transaction, ...]:
@@ -155,33 +166,27 @@ def steps_of(required: Tier, payments: Sequence[Payment], view: View | None) -> 
         return ()
     newest = max(included, key=lambda payment: payment.chain_order)
     numbers = (
-        ("Stacks blocks", required.stacks_blocks, confirmations(newest, view)),
-        ("Tenures", required.tenure_changes, tenure_changes(newest, view)),
-        ("Bitcoin blocks", required.bitcoin_blocks, bitcoin_blocks(newest, view)),
+        (Unit.STACKS_BLOCKS, required.stacks_blocks, confirmations(newest, view)),
+        (Unit.TENURES, required.tenure_changes, tenure_changes(newest, view)),
+        (Unit.BITCOIN_BLOCKS, required.bitcoin_blocks, bitcoin_blocks(newest, view)),
     )
-    return tuple(Step(name=name, done=min(done, needed), needed=needed) for name, needed, done in numbers if needed)
+    return tuple(Step(unit=unit, done=min(done, needed), needed=needed) for unit, needed, done in numbers if needed)
 
 
-def needs_in_words(required: Tier) -> str:
-    """What a payment needs to be final, with a guess in minutes."""
-    return f"{' and '.join(_needs(required))} ({_guess(required)})"
-
-
-def _needs(required: Tier) -> Iterator[str]:
-    numbers = (
-        (required.stacks_blocks, "Stacks block"),
-        (required.tenure_changes, "new tenure"),
-        (required.bitcoin_blocks, "Bitcoin block"),
-    )
-    for number, name in numbers:
-        if number:
-            yield f"{number} {name}{'' if number == 1 else 's'}"
-
-
-def _guess(required: Tier) -> str:
-    """A tenure begins with a Bitcoin block; of Bitcoin blocks the payment's own counts as the first."""
+def minutes_needed(required: Tier) -> float:
+    """A guess, from the block on in which the payment is. A tenure begins with a Bitcoin block; of Bitcoin blocks the
+    payment's own counts as the first.
+    """
     bitcoin = max(required.tenure_changes or 0, (required.bitcoin_blocks or 1) - 1)
-    minutes = max((required.stacks_blocks or 0) * SECONDS_PER_STACKS_BLOCK / 60, bitcoin * MINUTES_PER_BITCOIN_BLOCK)
-    if minutes < 1:
-        return "under a minute"
-    return "about a minute" if round(minutes) == 1 else f"about {round(minutes)} minutes"
+    return _minutes(required.stacks_blocks or 0, bitcoin)
+
+
+def minutes_left(steps: Sequence[Step]) -> float:
+    """A guess of how long it takes until all numbers are reached."""
+    missing = {step.unit: step.needed - step.done for step in steps}
+    bitcoin = max(missing.get(Unit.TENURES, 0), missing.get(Unit.BITCOIN_BLOCKS, 0))
+    return _minutes(missing.get(Unit.STACKS_BLOCKS, 0), bitcoin)
+
+
+def _minutes(stacks_blocks: int, bitcoin_blocks: int) -> float:
+    return max(stacks_blocks * SECONDS_PER_STACKS_BLOCK / 60, bitcoin_blocks * MINUTES_PER_BITCOIN_BLOCK)

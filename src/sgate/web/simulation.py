@@ -13,6 +13,7 @@ from sgate.chain.simulator.transactions import RefusedTransfer
 from sgate.chain.source import ChainUnavailable
 from sgate.core.intent import PaymentIntent
 from sgate.core.memo import memo_of
+from sgate.web.words import N_
 
 AFTER_GRACE = timedelta(seconds=2)
 """Block times are whole seconds, so this is safely late."""
@@ -29,21 +30,21 @@ class Simulation(StrEnum):
 
 
 LABELS: Mapping[Simulation, str] = {
-    Simulation.EXACT: "Pay what is due",
-    Simulation.HALF: "Pay half",
-    Simulation.DOUBLE: "Pay double",
-    Simulation.LATE: "Pay after the deadline",
-    Simulation.NO_MEMO: "Pay without the memo",
+    Simulation.EXACT: N_("Pay what is due"),
+    Simulation.HALF: N_("Pay half"),
+    Simulation.DOUBLE: N_("Pay double"),
+    Simulation.LATE: N_("Pay after the deadline"),
+    Simulation.NO_MEMO: N_("Pay without the memo"),
 }
 NOTES: Mapping[str, str] = {
-    "exact": "Sent. It will be in the next block.",
-    "half": "Half of it is sent. It will be in the next block.",
-    "double": "Twice the amount is sent. It will be in the next block.",
-    "late": "Planned: it is sent as soon as the deadline and its grace time have passed.",
-    "no_memo": "Sent without the memo. Nobody can tell what it pays for, so nothing will happen on this page.",
-    "refused": "The simulated chain refused the payment.",
-    "away": "The simulated chain does not answer. Is it running?",
-    "unknown": "There is no such kind of payment.",
+    "exact": N_("Sent. It will be in the next block."),
+    "half": N_("Half of it is sent. It will be in the next block."),
+    "double": N_("Twice the amount is sent. It will be in the next block."),
+    "late": N_("Planned: it is sent as soon as the deadline and its grace time have passed."),
+    "no_memo": N_("Sent without the memo. Nobody can tell what it pays for, so nothing will happen on this page."),
+    "refused": N_("The simulated chain refused the payment."),
+    "away": N_("The simulated chain does not answer. Is it running?"),
+    "unknown": N_("There is no such kind of payment."),
 }
 """What to say after a press; the page's address carries the word."""
 

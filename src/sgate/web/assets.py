@@ -1,0 +1,83 @@
+"""The built style and scripts: read once, served under names that change with their content.
+
+They are built by `make web` and come with the wheel. Where they are missing every page still works: plain, and without
+what needs a script.
+"""
+
+import gzip
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+FOREVER = "public, max-age=31536000, immutable"
+TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
+PREFIX = "/assets/"
+
+_STYLE, _CHECKOUT, _WALLET = "src/pages.css", "src/checkout.ts", "src/wallet/wallet.ts"
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """One line of Vite's manifest."""
+
+    file: str
+
+
+class Built(msgspec.Struct, frozen=True, kw_only=True):
+    """What was built. Without a build everything is empty.
+
+    Attributes:
+        style: the style sheet's text; it is put into each page, which saves a round trip.
+        script_url: of the checkout's script, or None. wallet: whether wallets can be paid with.
+        files: name -> content, gzipped.
+    """
+
+    style: str = ""
+    script_url: str | None = None
+    wallet: bool = False
+    files: dict[str, bytes] = {}
+
+
+@cache
+def built() -> Built:
+    """The files beside this module."""
+    return read(resources.files("sgate.web").joinpath("static"))
+
+
+def read(folder: Traversable) -> Built:
+    """The files that Vite wrote into a folder."""
+    manifest = folder.joinpath("manifest.json")
+    if not manifest.is_file():
+        return Built()
+    entries = msgspec.json.decode(manifest.read_bytes(), type=dict[str, _Entry])
+    packed = {name: folder.joinpath(f"{name}.gz").read_bytes() for name in {entry.file for entry in entries.values()}}
+    return Built(
+        style=folder.joinpath(entries[_STYLE].file).read_text("utf-8").strip(),
+        script_url=PREFIX + entries[_CHECKOUT].file,
+        wallet=_WALLET in entries,
+        files=packed,
+    )
+
+
+def routes() -> list[HTTPRouteHandler]:
+    """The route of the files."""
+
+    @get("/assets/{name:str}", status_code=200)
+    async def asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
+        """One built file. All that asks for it understands gzip; what does not gets it unpacked."""
+        content = built().files.get(name)
+        if content is None:
+            return Response(b"", status_code=404, media_type="text/plain", headers={"Cache-Control": "no-store"})
+        headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+        else:
+            content = gzip.decompress(content)
+        return Response(content, media_type=TYPES[name.rpartition(".")[2]], headers=headers)
+
+    return [asset]

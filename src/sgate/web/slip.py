@@ -1,0 +1,103 @@
+"""What is drawn on the payment slip: the facts about an intent in one visitor's words. Pure."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sgate.core.address import Network
+from sgate.gateway.deployment import Mode
+from sgate.gateway.public_view import public_intent
+from sgate.store.intents import IntentView
+from sgate.web import phrases, pictures
+from sgate.web.drawings import cells, guilloche, qr_svg
+from sgate.web.pictures import BUSY, PAYABLE, RECONSIDERED, Picture
+from sgate.web.words import Words
+
+WALLET_NETWORKS = frozenset({Network.MAINNET, Network.TESTNET})
+"""Where real wallets can pay. On the simulated chain they would send real tokens to nobody."""
+
+KINDS = {
+    Picture.CONFIRMED: "good",
+    Picture.PARTIAL: "warn",
+    Picture.LOST: "warn",
+    Picture.TIME_UP: "warn",
+    Picture.EXPIRED: "bad",
+    Picture.FAILED: "bad",
+    Picture.CANCELED: "bad",
+}
+"""The colour of the box that says what has happened; calm for the others."""
+
+STATIONS = {Picture.SEEN: 1, Picture.LOST: 1, Picture.PROCESSING: 2, Picture.CONFIRMED: 3}
+"""How many of sent, in a block, final a payment has reached."""
+
+
+def values_of(
+    found: IntentView, mode: Mode, words: Words, now: datetime, *, private: bool, page_link: str
+) -> dict[str, Any]:
+    """The template's values. `page_link`: the whole address of the page, for its QR code."""
+    stored = found.intent
+    intent = public_intent(found, mode, now, private=private)
+    picture = pictures.picture_of(found, now)
+    title = words(phrases.TITLES[picture])
+    steps = pictures.steps_of(intent.required, found.payments, found.scanned)
+    excess = pictures.excess_of(stored)
+    contract, _, token = mode.asset.partition("::")
+    return {
+        "intent": intent,
+        "picture": picture,
+        "title": title,
+        "announcement": _announcement(words, title, picture, intent.amount_due_sats),
+        "kind": KINDS.get(picture, "calm"),
+        "busy": picture in BUSY,
+        "payable": picture in PAYABLE,
+        "reconsidered": picture in RECONSIDERED,
+        "stations": STATIONS.get(picture, 0),
+        "needs": phrases.needs(words, intent.required),
+        "takes": phrases.guess(words, pictures.minutes_needed(intent.required)),
+        "left": phrases.guess(words, pictures.minutes_left(steps)),
+        "steps": [
+            (words(phrases.UNITS[step.unit]), step.done, step.needed, cells(step.done, step.needed)) for step in steps
+        ],
+        "excess": None if excess is None else words(phrases.EXCESS[excess]),
+        "excess_sats": pictures.excess_sats(stored),
+        "held": bool({"paid_late", "paid_after_cancel"} & set(intent.exceptions)),
+        "chain_away": pictures.chain_is_away(found, now) and picture in BUSY,
+        "transactions": pictures.transactions_of(found.payments, mode.network),
+        "leave": _leave(words, picture),
+        "seconds_left": _whole_seconds(now, stored.terms.expires_at),
+        "seconds_in_all": _whole_seconds(stored.created_at, stored.terms.expires_at),
+        "band": guilloche(stored.id),
+        "logo": found.branding.logo,
+        "address_code": qr_svg(intent.pay_address),
+        "page_code": qr_svg(page_link),
+        "contract": contract,
+        "token": token,
+        "script_words": dict(_script_words(words, mode)),
+    }
+
+
+def _announcement(words: Words, title: str, picture: Picture, due_sats: int) -> str:
+    """What a screen reader says when the picture changes."""
+    if picture is not Picture.PARTIAL:
+        return title
+    still_due = words("%(amount)s sats are still due", amount=words.number(due_sats))
+    return f"{title}. {still_due}"
+
+
+def _leave(words: Words, picture: Picture) -> str | None:
+    """What the merchant's cancel link is called; None where money is on its way or here, and that is wrong."""
+    if picture is Picture.WAITING:
+        return words("Cancel and go back")
+    closed = {Picture.TIME_UP, Picture.EXPIRED, Picture.FAILED, Picture.CANCELED}
+    return words("Go back") if picture in closed else None
+
+
+def _script_words(words: Words, mode: Mode) -> Iterator[tuple[str, str]]:
+    """The script fills the rest in; the name of the network is known here."""
+    for name, text in phrases.SCRIPT.items():
+        said = words.catalogue.gettext(text)
+        yield name, said.replace("%(network)s", words(phrases.NETWORKS[mode.network]))
+
+
+def _whole_seconds(since: datetime, until: datetime) -> int:
+    return max(0, int((until - since).total_seconds()))

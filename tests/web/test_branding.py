@@ -1,0 +1,85 @@
+"""A merchant's own look: colour, logo, and who may embed the pages."""
+
+import itertools
+
+import pytest
+
+from sgate.web.colours import DARK_PAPER, LIGHT_PAPER, TEXT_CONTRAST, contrast, ink_on, readable
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
+
+
+@pytest.mark.parametrize("paper", [LIGHT_PAPER, DARK_PAPER])
+def test_every_colour_becomes_one_that_can_be_read(paper):
+    parts = ("00", "55", "aa", "ff")
+    for accent in map("".join, itertools.product(parts, parts, parts)):
+        shade = readable(f"#{accent}", paper)
+        assert contrast(shade, paper) >= TEXT_CONTRAST
+        assert contrast(ink_on(shade), shade) >= TEXT_CONTRAST
+
+
+def test_a_colour_that_can_be_read_stays_as_it_is():
+    assert readable("#0c5a54", LIGHT_PAPER) == "#0c5a54"
+    assert round(contrast("#000000", "#ffffff")) == 21
+
+
+async def test_the_pages_have_the_merchants_colour_and_logo_and_fetch_them_from_us(site):
+    key = await site.merchant(accent_color="#FF00AA")
+    async with site.http.put(
+        f"{site.base_url}/v1/merchants/me/logo", data=PNG, headers={"Authorization": f"Bearer {key}"}
+    ) as answer:
+        merchant = await answer.json()
+    assert (answer.status, merchant["accent_color"]) == (200, "#ff00aa")
+    page = await site.page(await site.intent(key))
+    assert f"--color-accent:{readable('#ff00aa', LIGHT_PAPER)}" in page.html
+    (logo,) = [image["src"] for image in page.of("img")]
+    assert merchant["logo_url"] == site.base_url + logo
+    async with site.http.get(site.base_url + logo) as answer:
+        assert (await answer.read(), answer.headers["Content-Type"]) == (PNG, "image/png")
+        assert "immutable" in answer.headers["Cache-Control"]
+    await site.api(key, "DELETE", "/v1/merchants/me/logo")
+    assert (await site.page(await site.intent(key))).of("img") == []
+    async with site.http.get(site.base_url + logo) as answer:
+        assert answer.status == 404
+
+
+@pytest.mark.parametrize("content", [b"", b"<svg/>", b"GIF89a", PNG[:8] + b"\0" * 65_536])
+async def test_what_is_no_small_picture_is_no_logo(site, content):
+    key = await site.merchant()
+    async with site.http.put(
+        f"{site.base_url}/v1/merchants/me/logo", data=content, headers={"Authorization": f"Bearer {key}"}
+    ) as answer:
+        assert (answer.status, (await answer.json())["error"]["code"]) == (422, "invalid_logo")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"accent_color": "red"},
+        {"accent_color": "#12345"},
+        {"accent_color": "#000000;}"},
+        {"frame_origins": ["*"]},
+        {"frame_origins": ["https://shop.example/path"]},
+        {"frame_origins": ["http://shop.example"]},
+        {"frame_origins": ["https://shop.example; script-src *"]},
+        {"frame_origins": ["https://*.example"]},
+        {"frame_origins": ["https://shop.example:99999"]},
+        {"frame_origins": [f"https://shop{number}.example" for number in range(11)]},
+    ],
+)
+async def test_what_is_no_colour_or_no_origin_is_refused(site, change):
+    key = await site.merchant()
+    headers = {"Authorization": f"Bearer {key}"}
+    async with site.http.patch(f"{site.base_url}/v1/merchants/me", json=change, headers=headers) as answer:
+        assert (answer.status, (await answer.json())["error"]["param"]) == (422, next(iter(change)))
+
+
+async def test_only_the_merchants_own_sites_may_embed_its_pages(site):
+    key = await site.merchant(frame_origins=["https://Shop.example/", "http://localhost:3000", "https://shop.example"])
+    page = await site.page(await site.intent(key))
+    assert page.headers["Content-Security-Policy"].endswith(
+        "frame-ancestors https://shop.example http://localhost:3000"
+    )
+    assert "X-Frame-Options" not in page.headers
+    other = await site.page(await site.intent())
+    assert other.headers["Content-Security-Policy"].endswith("frame-ancestors 'none'")

@@ -1,0 +1,188 @@
+"""Paying with a wallet: a fake one that speaks SIP-030 in the page, and pays on the simulated chain what it was asked for."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from sgate.chain.clarity import Buffer, OptionalValue, PrincipalValue, UInt, decode_hex
+from sgate.chain.simulator.transactions import SimulatedTransfer
+from sgate.core.address import SBTC_ASSETS, Network, encode, parse_principal
+from sgate.web.phrases import SCRIPT
+from web.site import Site, open_real_site
+from web.visitor import PHONE, WAIT_MS, Visitors, poll_now
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=WAIT_MS)
+
+PAYER_HASH = b"\x07" * 20
+PAYER = {Network.MAINNET: encode(22, PAYER_HASH), Network.TESTNET: encode(26, PAYER_HASH)}
+INSTALL = """
+window.TestWallet = { request: async (method, params) => {
+  const answer = await window.askWallet(method, JSON.parse(JSON.stringify(params ?? {})));
+  if (answer.error) throw answer.error;
+  return { jsonrpc: "2.0", id: "1", result: answer };
+} };
+window.wbip_providers = [...(window.wbip_providers ?? []), { id: "TestWallet", name: "Test Wallet" }];
+"""
+FUNGIBLE, SENDS_EXACTLY = "01", "01"
+
+
+def decoded(arguments: list[str]) -> tuple[int, str, str, bytes]:
+    """The arguments of `transfer`: amount, sender, recipient, memo. Wallets are given hex with or without `0x`."""
+    values = [decode_hex(f"0x{argument.removeprefix('0x')}") for argument in arguments]
+    match values:
+        case [UInt(amount), PrincipalValue(sender), PrincipalValue(recipient), OptionalValue(Buffer(memo))]:
+            return amount, str(sender), str(recipient), memo
+        case _:
+            raise AssertionError(values)
+
+
+@dataclass
+class FakeWallet:
+    """The other side of `window.TestWallet`. `refusal`: what it throws instead of paying."""
+
+    site: Site
+    network: Network
+    refusal: dict[str, Any] | None = None
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    async def ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        self.calls.append((method, params))
+        if method == "getAddresses":
+            return {"error": {"code": -32601, "message": "Method not found"}}  # SIP-030 calls it otherwise
+        if method == "stx_getAddresses":
+            return {"addresses": [{"symbol": "STX", "address": PAYER[self.network], "publicKey": ""}]}
+        if self.refusal is not None:
+            return {"error": self.refusal}
+        amount, sender, recipient, memo = decoded(params["functionArgs"])
+        assert sender == PAYER[self.network]
+        transfer = SimulatedTransfer(recipient=recipient, amount_sats=amount, memo=memo)
+        return {"txid": self.site.chain.submit(transfer).removeprefix("0x"), "transaction": ""}
+
+    async def open(self, visitors: Visitors, path: str, *, installed: bool = True, **context: Any):
+        page = await visitors.open("/", **context)
+        await page.expose_function("askWallet", self.ask)
+        if installed:
+            await page.add_init_script(INSTALL)
+        await page.goto(path)
+        return page
+
+
+@pytest.mark.parametrize("network", [Network.MAINNET, Network.TESTNET])
+async def test_a_wallet_is_asked_for_exactly_this_payment_and_its_payment_arrives(
+    database_url, tmp_path, playwright_browser, network
+):
+    async with open_real_site(database_url, tmp_path, network) as site:
+        visitors = Visitors(playwright_browser, site.base_url)
+        intent = await site.intent(amount_sats=25_001)
+        wallet = FakeWallet(site, network)
+        page = await wallet.open(visitors, site.path_of(intent))
+        async with page.expect_response("**/hint") as hint:
+            await page.get_by_role("button", name="Pay with wallet").click()
+        assert (await hint.value).status == 202
+        await expect(page.locator("#wallet-note")).to_contain_text("Your wallet has sent the payment.")
+        await expect(page.locator("#by-hand")).to_be_hidden()
+        await page.reload()
+        await expect(page.locator("#by-hand")).to_be_hidden()
+
+        method, params = wallet.calls[-1]
+        contract, _, token = SBTC_ASSETS[network].partition("::")
+        amount, sender, recipient, memo = decoded(params["functionArgs"])
+        assert method == "stx_callContract"
+        assert (params["contract"], params["functionName"]) == (contract, "transfer")
+        assert (params["network"], params["postConditionMode"]) == (network, "deny")
+        assert (amount, sender, recipient) == (25_001, PAYER[network], intent["pay_address"])
+        assert memo == intent["id"].encode()
+        assert params["postConditions"] == [post_condition(PAYER[network], contract, token, 25_001)]
+
+        await site.mine()
+        await poll_now(page)
+        await expect(page.locator("main[data-picture=confirmed]")).to_be_visible()
+        found = await site.gateway.services.intents.find(intent["id"])
+        assert found.intent.amount_received_sats == 25_001
+        assert visitors.wrongs == []
+
+
+def post_condition(payer: str, contract: str, token: str, amount_sats: int) -> str:
+    """SIP-005: a fungible post-condition of a standard principal that sends exactly an amount, as hex."""
+    principal, (address, _, name) = parse_principal(payer), contract.partition(".")
+    owner = parse_principal(address)
+    return "".join(
+        (
+            FUNGIBLE, "02", bytes([principal.version]).hex(), principal.hash160.hex(),
+            bytes([owner.version]).hex(), owner.hash160.hex(), bytes([len(name)]).hex(), name.encode().hex(),
+            bytes([len(token)]).hex(), token.encode().hex(), SENDS_EXACTLY, amount_sats.to_bytes(8, "big").hex(),
+        )
+    )  # fmt: skip
+
+
+REFUSALS = {
+    "rejected": {"code": 4001, "message": "User rejected the request"},
+    "fee": {"code": -32603, "message": "Not enough STX to pay the fee"},
+    "sbtc": {"code": -32603, "message": "Insufficient sBTC balance"},
+    "unsupported": {"code": -32601, "message": "Method not found"},
+    "broken": {"code": -32603, "message": "boom"},
+}
+
+
+async def test_whatever_goes_wrong_is_said_plainly_and_there_is_a_way_on(database_url, tmp_path, playwright_browser):
+    async with open_real_site(database_url, tmp_path, Network.TESTNET) as site:
+        visitors = Visitors(playwright_browser, site.base_url)
+        intent = await site.intent()
+        wallet = FakeWallet(site, Network.TESTNET)
+        page = await wallet.open(visitors, site.path_of(intent))
+        pay, note = page.get_by_role("button", name="Pay with wallet"), page.locator("#wallet-note")
+        for failure, refusal in REFUSALS.items():
+            wallet.refusal = refusal
+            await pay.click()
+            await expect(note).to_have_text(SCRIPT[failure])
+            await expect(page.locator("#announcement")).to_have_text(SCRIPT[failure])
+            await expect(pay).to_be_enabled()
+            await expect(page.locator("#by-hand")).to_be_visible()
+        wallet.network = Network.MAINNET
+        await pay.click()
+        await expect(note).to_contain_text("Switch it to Stacks testnet")
+        wallet.network, wallet.refusal = Network.TESTNET, None
+        await pay.click()
+        await expect(note).to_contain_text(SCRIPT["sent"])
+        await page.get_by_role("button", name=SCRIPT["again"]).click()
+        await expect(page.locator("#by-hand")).to_be_visible()
+        assert visitors.wrongs == []
+
+
+async def test_without_a_wallet_it_says_where_to_get_one_and_with_several_it_asks_which(
+    database_url, tmp_path, playwright_browser
+):
+    async with open_real_site(database_url, tmp_path, Network.TESTNET) as site:
+        visitors = Visitors(playwright_browser, site.base_url)
+        path = site.path_of(await site.intent())
+        wallet = FakeWallet(site, Network.TESTNET)
+        page = await wallet.open(visitors, path, installed=False)
+        await page.get_by_role("button", name="Pay with wallet").click()
+        await expect(page.locator("#wallet-note")).to_contain_text("No Stacks wallet was found")
+        await expect(page.get_by_role("link", name="Leather")).to_have_attribute("href", "https://leather.io")
+        await page.add_init_script(INSTALL)
+        await page.add_init_script("window.LeatherProvider = window.TestWallet;")
+        await page.reload()
+        await page.get_by_role("button", name="Pay with wallet").click()
+        await expect(page.locator("#wallet-choices button")).to_have_count(2)
+        await page.get_by_role("button", name="Leather").click()
+        await expect(page.locator("#wallet-note")).to_contain_text(SCRIPT["sent"])
+        assert visitors.wrongs == []
+
+
+async def test_no_wallet_is_looked_for_before_somebody_asks(database_url, tmp_path, playwright_browser):
+    async with open_real_site(database_url, tmp_path, Network.TESTNET) as site:
+        visitors = Visitors(playwright_browser, site.base_url)
+        wallet = FakeWallet(site, Network.TESTNET)
+        page = await wallet.open(visitors, site.path_of(await site.intent()), viewport=PHONE)
+        await expect(page.get_by_role("button", name="Pay with wallet")).to_be_visible()
+        loaded = await page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
+        assert not [url for url in loaded if "wallet" in url]
+        assert wallet.calls == []
+
+
+async def test_on_the_simulated_chain_no_real_wallet_is_offered(site):
+    assert "wallet-pay" not in (await site.page(await site.intent())).by_id

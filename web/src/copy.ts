@@ -1,0 +1,28 @@
+// Copy buttons: they copy exactly what is shown, and say that they did.
+import { byId, say, word } from "./page";
+
+const SHOWN_MS = 2000;
+
+export function showCopyButtons(): void {
+  for (const button of document.querySelectorAll<HTMLElement>("button[data-copy]")) button.hidden = false;
+}
+
+export async function copy(button: HTMLElement): Promise<void> {
+  const done = (await write(button)) ? word("copied") : word("selected");
+  const [label, noun] = button.children;
+  if (label) label.textContent = done;
+  say(`${done}${noun?.textContent ?? ""}`);
+  setTimeout(() => label && (label.textContent = word("copy")), SHOWN_MS);
+}
+
+async function write(button: HTMLElement): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy ?? "");
+    return true;
+  } catch {
+    // No clipboard for pages without HTTPS: select the text, and try the old way.
+    const field = byId(button.dataset.field ?? "");
+    if (field) getSelection()?.selectAllChildren(field);
+    return document.execCommand("copy");
+  }
+}

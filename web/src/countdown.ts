@@ -1,0 +1,34 @@
+// The time left, by the server's clock: a customer's own may be hours off.
+import { byId, data } from "./page";
+
+let serverAheadMs = Number(data().serverTime) - Date.now();
+
+export function setServerTime(iso: string): void {
+  serverAheadMs = Date.parse(iso) - Date.now();
+}
+
+/** Seconds as 14:59 or 23:59:59. */
+export function clock(seconds: number): string {
+  const two = (number: number) => String(number).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+/** Show the time left. Returns whether it has just run out. */
+export function tick(): boolean {
+  const shown = byId("countdown");
+  if (!shown) return false;
+  const leftS = Math.max(0, Math.ceil((Number(data().expiresAt) - Date.now() - serverAheadMs) / 1000));
+  shown.textContent = clock(leftS);
+  (byId("time-bar") as HTMLProgressElement).value = leftS;
+  return leftS === 0;
+}
+
+/** The deadline in the customer's own time zone, with Latin digits like all our numbers. */
+export function showDeadline(): void {
+  const deadline = byId("deadline");
+  if (!deadline) return;
+  const form: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "short", numberingSystem: "latn" };
+  deadline.textContent = new Date(Number(data().expiresAt)).toLocaleString(document.documentElement.lang, form);
+}
