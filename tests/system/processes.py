@@ -43,6 +43,7 @@ async def until(condition, what, timeout_s=WAIT_S):
 def environment(**settings):
     """The environment of a process: nothing of sGate's but `settings` (`port=4001` is SGATE_PORT)."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("SGATE_", "COLUMNS"))}
+    settings = {"exchange_rate_sources": "", **settings}  # no process of a test asks the public sources
     ours = {f"SGATE_{name.upper()}": str(value) for name, value in settings.items()}
     return {**plain, "PYTHONPATH": SOURCES, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", **ours}
 

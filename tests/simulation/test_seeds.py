@@ -1,0 +1,63 @@
+"""A few dozen short worlds, that a seed replays exactly, and that broken products are noticed."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from simulation.database import Database
+from simulation.mutants import MUTANTS
+from simulation.simulate import COMMAND, live
+from simulation.story import Story
+
+STEPS = 50
+SEEDS = 24
+SEEDS_PER_TEST = 4
+
+EASY_MUTANTS = ("queues nobody", "forgives a memo in capitals", "forgets the deliveries of one endpoint")
+SEEDS_FOR_EASY_MUTANTS = 6
+
+
+@pytest.fixture
+async def database(database_url):
+    """A database of the simulation."""
+    opened = await Database.install(database_url)
+    yield opened
+    await opened.close()
+
+
+async def play(database, seed):
+    """The story of a seed, and what went wrong."""
+    story = Story()
+    with capture_logs():
+        wrong = await live(database, seed, STEPS, story)
+    return story, wrong
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, SEEDS_PER_TEST))
+async def test_the_books_are_right_in_every_world(database, first):
+    for seed in range(first, first + SEEDS_PER_TEST):
+        story, wrong = await play(database, seed)
+        if wrong is not None:
+            pytest.fail(f"{story.ending}\n{wrong}\n{COMMAND.format(seed=seed, steps=STEPS)}", pytrace=False)
+
+
+async def test_a_seed_tells_the_same_story_each_time(database):
+    first, _ = await play(database, 1001)
+    await play(database, 1002)
+    again, _ = await play(database, 1001)
+    assert len(first.lines) > STEPS
+    assert first.lines == again.lines
+
+
+@pytest.mark.parametrize("name", EASY_MUTANTS)
+async def test_a_broken_product_is_noticed(database, name):
+    with MUTANTS[name].patch():
+        found = [wrong async for wrong in _until_wrong(database)]
+    assert any(found)
+
+
+async def _until_wrong(database):
+    for seed in range(SEEDS_FOR_EASY_MUTANTS):
+        _, wrong = await play(database, seed)
+        yield wrong
+        if wrong is not None:
+            return
