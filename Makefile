@@ -3,21 +3,29 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+SEEDS ?= 50
 export UV_NO_PROGRESS := 1
+BUILT := src/sgate/web/static/manifest.json
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2}'
 
-demo: .venv/installed ## Watch a payment from intent to webhook, then stay up (ARGS=--once ends)
+web: $(BUILT) ## Build the style and the scripts of the pages (needs Node 20.19 or newer)
+
+demo: .venv/installed pages ## Watch a payment from intent to webhook, then stay up (ARGS=--once ends)
 	@$(BIN)/sgate demo $(ARGS)
 
-run: .venv/installed ## Run the server (settings: docs/settings.md)
+run: .venv/installed pages ## Run the server (settings: docs/settings.md)
 	@$(BIN)/sgate run $(ARGS)
 
-test: .venv/installed-dev system-packages ## Run all tests (ARGS are given to pytest)
+test: .venv/installed-dev system-packages pages test-pages ## Run all tests (ARGS are given to pytest)
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+test-pages: web/node_modules/.installed-dev ## Check the types of the pages' scripts, and test them
+	@cd web && npm run --silent types && npm run --silent test
 
 lint: .venv/installed-dev ## Style, types, architecture
 	@$(BIN)/ruff check
@@ -31,24 +39,56 @@ fmt: .venv/installed-dev ## Format, and mend what can be mended by itself
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format --quiet
 
+fuzz: .venv/installed-dev system-packages ## Throw thousands of made-up requests at each call (ARGS are given to pytest)
+	@SGATE_FUZZ_EXAMPLES=300 $(BIN)/python -m pytest -n auto tests/api/test_openapi.py --timeout 1800 $(ARGS)
+
 coverage: .venv/installed-dev system-packages ## Run all tests and show which branches they miss
 	@$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 bench: .venv/installed-dev ## Measure against the limits of this machine, as ratios (ARGS=--quick is shorter)
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
-screenshots: .venv/installed-dev system-packages ## Take the pictures of the checkout for the README: docs/images/checkout-*.png
-	@$(BIN)/python tools/screenshots.py
+bench-web: .venv/installed-dev system-packages pages ## Measure the checkout page: bytes, server, slow phone, news (ARGS=--quick is shorter)
+	@$(BIN)/python benchmarks/pages.py $(ARGS)
+
+simulate: .venv/installed-dev ## Run whole worlds of merchants, payers, forks and crashes (SEEDS=200; ARGS="--seed 7 --verbose", ARGS=--mutants)
+	@PYTHONPATH=tests $(BIN)/python -m simulation.simulate --seeds $(SEEDS) $(ARGS)
+
+screenshots: .venv/installed-dev system-packages pages ## Take pictures of every state: build/screenshots, four for docs/images
+	@$(BIN)/python tools/screenshots.py $(ARGS)
 
 generate: .venv/installed-dev ## Write what is made from code: docs/settings.md, docs/schema.sql, docs/openapi.json, docs/errors.md
 	@$(BIN)/python tools/generate.py
 
+translations: .venv/installed-dev ## Bring the catalogues of the pages up to date, and list what is not translated
+	@$(BIN)/python tools/translations.py
+
 lock: .venv/installed-dev ## Choose the newest allowed versions of all dependencies, and lock them
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock $(ARGS)
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock $(ARGS)
+	@cd web && npm update --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error && node strip-lock.mjs
 
 clean: ## Remove what was built
-	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist web/node_modules src/sgate/web/static .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# Built pages are not in the repository. Without Node the pages are plain and everything else works, so this never fails.
+pages:
+	@if command -v npm >/dev/null 2>&1; then $(MAKE) -s $(BUILT) || echo "The pages could not be built, see above; they stay plain."; \
+	elif [ ! -f $(BUILT) ]; then \
+	  echo "The pages are plain: building their style and scripts needs Node 20.19 or newer, and there is no npm here."; \
+	  echo "Install Node and say 'make web', or install the wheel, which brings them along."; fi
+
+$(BUILT): web/node_modules/.installed $(shell find web/src src/sgate/web/templates -type f) web/vite.config.ts
+	@cd web && npm run --silent build
+
+web/node_modules/.installed: web/package-lock.json
+	@echo "Installing what builds the pages into web/node_modules"
+	@cd web && $(NPM_CI) --omit=dev
+	@touch $@
+
+web/node_modules/.installed-dev: web/package-lock.json
+	@cd web && $(NPM_CI)
+	@touch web/node_modules/.installed $@
 
 system-packages:
 	@sh tools/system-packages.sh
@@ -69,4 +109,4 @@ system-packages:
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@
 
-.PHONY: help demo run test lint check fmt coverage bench screenshots generate lock clean system-packages
+.PHONY: help web translations pages test-pages demo run test lint check fmt fuzz coverage bench bench-web simulate screenshots generate lock clean system-packages

@@ -19,6 +19,9 @@ MERCHANTS = 1000
 INTENTS_READ = 1000
 """Retrieves go round this many different intents."""
 
+INTENTS_SHOWN = 100
+"""Public retrieves go round these, so that nearly all are answered from memory, as open checkout pages are."""
+
 WARM_S = 0.2
 SLOT_S = 1.0
 FILL_S = 3.0
@@ -87,7 +90,7 @@ def _ratios(results):
             spread=limit_spread,
         ),
         report.ratio(at_64_many, results, at_64, label=at_64_many, must=0.90),
-        report.ratio(PUBLIC, results, HELLO_LIMIT, label=PUBLIC),
+        report.ratio(PUBLIC, results, HELLO_LIMIT, label=PUBLIC, must=0.30, aim=0.45),
     ]
 
 
@@ -104,7 +107,7 @@ def _scenarios(port, hello_port, keys, intent_ids):
     at_16, at_64, at_64_many = CREATES
     authorized = f"Authorization: Bearer {keys[0]}"
     retrieve = [get(f"/v1/payment_intents/{intent_id}", authorized) for intent_id in intent_ids]
-    public = [get(f"/public/payment_intents/{intent_id}") for intent_id in intent_ids]
+    public = [get(f"/public/payment_intents/{intent_id}") for intent_id in intent_ids[:INTENTS_SHOWN]]
     verify = [get(f"/v1/payment_intents/{intent_ids[0]}", f"Authorization: Bearer {key}") for key in keys]
 
     def scenario(name, connections, status, heads, *, at=port, tail="", fresh_key=False):

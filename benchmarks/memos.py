@@ -69,14 +69,14 @@ async def _fill(url, total):
 
 
 async def _together(pool, total):
-    return await _repeat(pool, total, lambda connection, memos: intents.known(connection, memos, livemode=False))
+    return await _repeat(pool, total, intents.known)
 
 
 async def _singly(pool, total):
     async def one_by_one(connection, memos):
         found = {}
         for memo in memos:
-            found |= await intents.known(connection, [memo], livemode=False)
+            found |= await intents.known(connection, [memo])
         return found
 
     return await _repeat(pool, total, one_by_one)

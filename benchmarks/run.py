@@ -13,13 +13,25 @@ import time
 from rich.console import Console
 
 import api
+import chain
+import delays
+import extras
+import lists
 import memos
 import pgbench
 import report
 import webhooks
 from servers import Bench, CannotMeasure
 
-GROUPS = {"api": api, "webhooks": webhooks, "memos": memos}
+GROUPS = {
+    "api": api,
+    "extras": extras,
+    "webhooks": webhooks,
+    "delays": delays,
+    "memos": memos,
+    "chain": chain,
+    "lists": lists,
+}
 ROUNDS, ROUNDS_QUICK = 12, 4
 MAX_ROUNDS = 60
 PLAIN_WIDTH = 140  # of output that goes to no terminal

@@ -37,10 +37,10 @@ class CannotMeasure(Exception):
 class Process:
     """A child process. With `talks`, it is told what to do and answers line by line, as JSON."""
 
-    def __init__(self, arguments, *, directory, environment=None, log, talks=False):
+    def __init__(self, arguments, *, directory, environment=None, log, talks=False, executable=sys.executable):
         with log.open("ab") as stream:
             self._process = subprocess.Popen(
-                [sys.executable, *arguments],
+                [executable, *arguments],
                 cwd=directory,  # away from any .env file
                 env={**_clean_environment(), **(environment or {})},
                 stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
@@ -120,13 +120,14 @@ class Bench:
         asyncio.run(migrate.migrate(url))
         return url
 
-    def start(self, name, *arguments, environment=None, talks=False):
+    def start(self, name, *arguments, environment=None, talks=False, executable=sys.executable):
         process = Process(
             arguments,
             directory=self.directory,
             environment=environment,
             log=self.directory / f"{name}.log",
             talks=talks,
+            executable=executable,
         )
         self._stack.callback(process.stop)
         return process
@@ -135,16 +136,27 @@ class Bench:
         """One of the scripts beside this file."""
         return self.start(name, str(HERE / f"{name}.py"), *map(str, arguments), talks=talks)
 
-    def sgate(self, role, url, port):
-        """`sgate run --role ROLE`: the real server, one process, its logs to a file."""
+    def sgate(self, role, url, port, name=None, **settings):
+        """`sgate run --role ROLE`: the real server, one process, its logs to a file. `settings` in lower case."""
         environment = {
             "SGATE_DATABASE_URL": url,
             "SGATE_PORT": str(port),
-            "SGATE_DATA_DIR": str(self.directory / f"data-{role}"),
+            "SGATE_DATA_DIR": str(self.directory / f"data-{name or role}"),
             "SGATE_TEST__BLOCK_INTERVAL_S": "0",
-            **{f"SGATE_RATE_LIMIT_{name}": UNLIMITED for name in ("CREATE", "RETRIEVE", "PUBLIC", "OTHER")},
+            **{f"SGATE_RATE_LIMIT_{limit}": UNLIMITED for limit in ("CREATE", "RETRIEVE", "PUBLIC", "OTHER")},
+            **{f"SGATE_{setting.upper()}": str(value) for setting, value in settings.items()},
         }
-        return self.start(f"sgate-{role}", "-m", "sgate", "run", "--role", role, environment=environment)
+        return self.start(f"sgate-{name or role}", "-m", "sgate", "run", "--role", role, environment=environment)
+
+    def redis(self):
+        """A Redis that keeps nothing; its URL."""
+        executable = shutil.which("redis-server")
+        if executable is None:
+            raise CannotMeasure("there is no redis-server; `make system-packages` installs it")
+        port = free_port()
+        arguments = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+        self.start("redis", *arguments, executable=executable)
+        return f"redis://127.0.0.1:{port}/0"
 
 
 def free_port():
