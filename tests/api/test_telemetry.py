@@ -1,14 +1,34 @@
 """What an operator sees: logs without secrets, metrics, health."""
 
+import errno
+import io
 import logging
 import re
 
+import msgspec
 import structlog
 
 from api.line import Line
 from api.serving import serving
+from sgate.telemetry import logging as sgate_logging
 
 PATH = "/v1/payment_intents"
+
+
+class FullDisk:
+    """A stream as `telemetry.logging` wants it, on a disk that is full until somebody says otherwise."""
+
+    def __init__(self):
+        self.buffer = FullFile()
+
+
+class FullFile(io.BytesIO):
+    full = True
+
+    def write(self, line):
+        if self.full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(line)
 
 
 async def test_every_request_is_one_json_line_with_its_id_and_its_key(logged, app):
@@ -20,6 +40,20 @@ async def test_every_request_is_one_json_line_with_its_id_and_its_key(logged, ap
     assert (line["key"], line["address"], line["level"]) == (shop.key_id, "127.0.0.1", "info")
     assert line["ms"] > 0
     assert line["timestamp"].endswith("Z")
+
+
+async def test_a_log_that_cannot_be_written_fails_no_request_and_says_later_what_is_missing(logged, app):
+    shop = await app.merchant()
+    file, broken = logged.stream.buffer, FullDisk()
+    sgate_logging.configure("info", broken)
+    assert (await shop.get(PATH)).status == 200
+    structlog.get_logger("test").error("also lost")
+    broken.buffer.full = False
+    assert (await shop.get(PATH)).status == 200
+    lost, line = [msgspec.json.decode(line) for line in broken.buffer.getvalue().splitlines()]
+    assert (lost["event"], lost["lines"]) == ("log lines were lost", 2)
+    assert (line["event"], line["status"]) == ("request", 200)
+    assert b"also lost" not in file.getvalue()
 
 
 async def test_no_secret_reaches_the_log_whatever_goes_wrong(logged, app):

@@ -5,12 +5,13 @@ text, also in a URL or an error message.
 """
 
 import asyncio
+import contextlib
 import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO, cast
 
 import msgspec
 import structlog
@@ -41,13 +42,37 @@ class RequestLine(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None
 
 
+class _Output:
+    """Where lines go. A log that cannot be written (a full disk, a closed pipe) must not fail the work it tells of:
+    such lines are lost, and the next one that can be written says how many.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._lost = 0
+
+    def write(self, line: bytes) -> int:
+        try:
+            if self._lost:
+                self._stream.write(_encoder.encode({"event": "log lines were lost", "lines": self._lost}) + b"\n")
+                self._lost = 0
+            return self._stream.write(line)
+        except (OSError, ValueError):  # ValueError: the stream is closed
+            self._lost += 1
+            return 0
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 class _RequestLog:
     """Writes request lines past structlog, whose steps cost more than answering from memory does; lines of one turn of
     the event loop leave together.
     """
 
     def __init__(self) -> None:
-        self.output: BinaryIO | None = None
+        self.output: _Output | None = None
         self._waiting = False
 
     def write(self, line: RequestLine) -> None:
@@ -70,7 +95,7 @@ _request_log = _RequestLog()
 def configure(level: str = "info", stream: TextIO | None = None) -> None:
     """Set up logging for this process, once, at its start. `level`: debug, info, warning or error."""
     number = logging.getLevelNamesMapping()[level.upper()]
-    output = (stream or sys.stderr).buffer
+    output = _Output((stream or sys.stderr).buffer)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -81,7 +106,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
             _render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.BytesLoggerFactory(output),
+        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", output)),
         cache_logger_on_first_use=True,
     )
     _request_log.output = output if number <= logging.INFO else None
