@@ -283,9 +283,13 @@ def _workers(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]:
     if Role.DELIVERER in roles:
         tasks.append(_deliver(gateway, stop))
     if Role.MAINTENANCE in roles:
-        tasks.append(service.keep_house(Maintenance(gateway.pool), stop=stop, pulse=Pulse()))
+        tasks.append(service.keep_house(_maintenance(gateway.pool, gateway.settings), stop=stop, pulse=Pulse()))
         tasks.append(_reencrypt(gateway, stop))
     return tasks
+
+
+def _maintenance(pool: Pool, settings: Settings) -> Maintenance:
+    return Maintenance(pool, timedelta(days=settings.webhook_retention_days))
 
 
 async def _reencrypt(gateway: Gateway, stop: Stop) -> None:

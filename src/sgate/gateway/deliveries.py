@@ -17,6 +17,7 @@ from sgate.store.audit import Actor
 from sgate.store.cipher import Cipher
 from sgate.store.delivery_log import Filter, LoggedAttempt, LoggedDelivery
 from sgate.store.merchants import Merchant
+from sgate.store.partitions import MIN_RETENTION
 from sgate.store.pool import Connection, Pool
 from sgate.store.recoveries import Recovery
 
@@ -164,8 +165,7 @@ class Deliveries:
             if endpoint.disabled_at is not None:
                 raise errors.WebhookEndpointDisabled
             event = endpoint_cases.event_about(endpoint, EventType.ENDPOINT_TEST, self._environment)
-            delivery_id = self._environment.new_id("whd")
-            await events.append_for(connection, event, endpoint.id, delivery_id)
+            delivery_id = await events.append_for(connection, event, endpoint.id)
             await outbox.tell(connection, merchant.id, livemode=merchant.livemode)
             await _record(connection, actor, "webhook_endpoint.tested", merchant, endpoint_id, {})
             return await self._answer(connection, merchant, delivery_id, key, 201)
@@ -190,7 +190,8 @@ class Deliveries:
         """
         now = self._environment.now_ms()
         until = now if until is None else min(until, now)
-        if not timedelta(0) < until - since <= MAX_RECOVERY:
+        known = include_delivered or since >= now - MIN_RETENTION
+        if not known or not timedelta(0) < until - since <= MAX_RECOVERY:
             raise errors.InvalidRecoveryRange(param="since")
         recovery = Recovery(
             id=self._environment.new_id("whr"),

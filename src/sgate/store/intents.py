@@ -132,11 +132,12 @@ WITH input AS (
     SELECT event_id, merchant, livemode, 'payment_intent.created', id, 1, payload::json, created_at FROM fresh
 ), queued AS (
     INSERT INTO webhook_deliveries (
-        id, merchant_id, livemode, endpoint_id, event_id, payment_intent_id, sequence, status, next_attempt_at
+        id, merchant_id, livemode, endpoint_id, event_id, payment_intent_id, sequence, status, next_attempt_at,
+        created_at
     )
-    SELECT 'whd_' || left(replace(gen_random_uuid()::text, '-', ''), 24), fresh.merchant, fresh.livemode, endpoints.id,
+    SELECT delivery_id(fresh.event_id, endpoints.id, fresh.created_at), fresh.merchant, fresh.livemode, endpoints.id,
         fresh.event_id, fresh.id, 1, CASE WHEN endpoints.disabled_at IS NULL THEN 'pending' ELSE 'held' END,
-        CASE WHEN endpoints.disabled_at IS NULL THEN now() END
+        CASE WHEN endpoints.disabled_at IS NULL THEN now() END, fresh.created_at
     FROM fresh
     JOIN webhook_endpoints AS endpoints ON endpoints.merchant_id = fresh.merchant
         AND endpoints.livemode = fresh.livemode AND endpoints.deleted_at IS NULL
