@@ -135,6 +135,17 @@ class Settings(BaseSettings):
             "SGATE_DATABASE_URL."
         ),
     ] = None
+    database_replica_url: Annotated[
+        SecretStr | None,
+        Field(
+            description="A streaming replica of the database, for lists and stats. Default: they are read from "
+            "SGATE_DATABASE_URL."
+        ),
+    ] = None
+    database_replica_max_lag_s: Annotated[
+        float,
+        Field(gt=0, le=60, description="A replica that is further behind than this, in seconds, is not asked."),
+    ] = 5.0
     database_max_connections: Annotated[
         int, Field(ge=2, le=500, description="Most pooled connections of one process.")
     ] = 20

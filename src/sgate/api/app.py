@@ -55,4 +55,5 @@ def create_app(services: Services, pages: Sequence[ControllerRouterHandler], *, 
         public_url=next((mode.public_url for mode in services.modes.values()), ""),
         https_only=https_only,
         hits=PublicHits(services),
+        on_change=services.reads.changed,
     )

@@ -7,6 +7,7 @@ headers, one log line, metrics.
 import re
 import secrets
 import time
+from collections.abc import Callable
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -29,6 +30,7 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),  # pages have their own
 )
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 
@@ -44,15 +46,23 @@ class Edge:
     """Wraps the application."""
 
     def __init__(
-        self, app: App, metrics: Metrics, *, public_url: str, https_only: bool, hits: PublicHits | None = None
+        self,
+        app: App,
+        metrics: Metrics,
+        *,
+        public_url: str,
+        https_only: bool,
+        hits: PublicHits | None = None,
+        on_change: Callable[[str], None] = lambda _: None,
     ) -> None:
         """`public_url`: where the pages that explain errors are, without a trailing slash. `hits` answers what it can
-        before the application is asked.
+        before the application is asked. `on_change` is told the topic of a merchant who may have changed something.
         """
         self._app = app
         self._public_url = public_url
         self._hits = hits
         self._metrics = metrics
+        self._on_change = on_change
         self._headers = (*SECURITY_HEADERS, HSTS) if https_only else SECURITY_HEADERS
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
@@ -118,6 +128,8 @@ class Edge:
         self._counted(method, route, status, seconds)
         if "error_code" in scope:
             self._metrics.errors.labels(scope["error_code"]).inc()
+        if method not in SAFE_METHODS and "topic" in scope:
+            self._on_change(scope["topic"])
         client = scope.get("client")
         request_line(
             request_id=scope["request_id"],

@@ -70,7 +70,7 @@ def routes(services: Services) -> Router:
         principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
         refuse_unknown_parameters(request, "from_date", "to_date")
         first, last = days_of(request, services.environment.now(), statistics.DEFAULT_DAYS, longest=statistics.MAX_DAYS)
-        return json_response(encode(await statistics.stats_of(services.pool, principal.merchant, first, last)))
+        return json_response(encode(await statistics.stats_of(services.reads, principal.merchant, first, last)))
 
     @put("/me/logo")
     async def set_logo(request: AnyRequest) -> Response[bytes]:

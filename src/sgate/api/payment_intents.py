@@ -103,17 +103,17 @@ async def _list(services: Services, request: AnyRequest, merchant: Merchant) -> 
         status=_status(request.query_params.get("status")),
         metadata=metadata_of(request),
     )
-    pool, public_url = services.pool, services.modes[merchant.livemode].public_url
+    reads, public_url = services.reads, services.modes[merchant.livemode].public_url
     if page is not None:
-        leaf = await intent_lists.numbered(pool, narrowed, public_url, page=page, limit=limit)
+        leaf = await intent_lists.numbered(reads, narrowed, public_url, page=page, limit=limit)
         counted = {"total": leaf.total, "total_is_exact": leaf.total_is_exact, "page": page, "pages": leaf.pages}
         return _listed(leaf, limit) | counted
     if starting_after is not None:
-        found = await intent_lists.older(pool, narrowed, public_url, starting_after=starting_after, limit=limit)
+        found = await intent_lists.older(reads, narrowed, public_url, starting_after=starting_after, limit=limit)
     elif ending_before is not None:
-        found = await intent_lists.newer(pool, narrowed, public_url, ending_before=ending_before, limit=limit)
+        found = await intent_lists.newer(reads, narrowed, public_url, ending_before=ending_before, limit=limit)
     else:
-        found = await intent_lists.latest(pool, narrowed, public_url, limit=limit)
+        found = await intent_lists.latest(reads, narrowed, public_url, limit=limit)
     return _listed(found, limit)
 
 

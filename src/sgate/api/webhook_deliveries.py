@@ -29,7 +29,7 @@ STATUSES = ("pending", "held", "delivered", "failed")
 
 def routes(services: Services) -> Router:
     """The calls about deliveries."""
-    deliveries = Deliveries(services.pool, services.environment, services.cipher)
+    deliveries = Deliveries(services.pool, services.environment, services.cipher, services.reads)
 
     @get("/")
     async def list_webhook_deliveries(request: AnyRequest) -> Response[bytes]:
