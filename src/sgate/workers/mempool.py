@@ -12,6 +12,7 @@ import msgspec
 
 from sgate.chain.source import MAX_TX_IDS_PER_CALL, ChainSource, Transaction, TxStatus
 from sgate.core.memo import intent_id_of
+from sgate.core.money import MAX_AMOUNT_SATS
 from sgate.gateway.environment import Environment
 from sgate.store import feed, hints, intents, ledger, sightings
 from sgate.store.hints import Hint
@@ -129,6 +130,8 @@ class MempoolReader:
             return False
         if intent_id_of(intention.memo) != intent.id or intention.recipient != intent.pay_address:
             return False
+        if not 1 <= intention.amount_sats <= MAX_AMOUNT_SATS:
+            return False  # arguments are the sender's to write: more than there is can be called for, and fails
         seen_at = _seen_at(transaction, self._environment.now_ms())
         return await sightings.sight(connection, intent.id, hint.tx_id, intention.amount_sats, seen_at)
 
