@@ -31,9 +31,6 @@ IDLE_INTERVAL_S = 60.0
 LONGEST_INTERVAL_S = 150.0
 """However little is left, the chain is looked at so often; longer silence counts as trouble. 35,000 calls a month."""
 
-LONGEST_WAIT_S = 10.0
-"""A call that would have to wait longer for its minute is refused instead."""
-
 _MONTH_LEFT = ("x-ratelimit-remaining-stacks-month",)
 _MINUTE_LEFT = ("x-ratelimit-remaining-stacks-minute", "ratelimit-remaining")
 
@@ -124,7 +121,7 @@ class Budget:
     # --- what is left
 
     def wait_s(self) -> float:
-        """Seconds until the next call may be made; infinite when the month is used up."""
+        """Seconds until the next call may be made, at most a minute; infinite when the month is used up."""
         now = self._now()
         self._turn(now)
         if self.remaining() == 0:
