@@ -24,11 +24,11 @@ class _Server:
         self._servers, self._name, self._source = servers, name, SimulatorSource(servers.chain)
 
     def __getattr__(self, method):
-        async def ask(*arguments):
+        async def ask(*arguments, **options):
             self._servers.asked.append(self._name)
             if self._name in self._servers.down:
                 raise ChainUnavailable(f"{self._name} is away", self._servers.down[self._name])
-            return await getattr(self._source, method)(*arguments)
+            return await getattr(self._source, method)(*arguments, **options)
 
         return ask
 

@@ -164,8 +164,8 @@ class Boastful(SimulatorSource):
 
     amount_sats = 0
 
-    async def transactions(self, tx_ids):
-        known = await super().transactions(tx_ids)
+    async def transactions(self, tx_ids, **options):
+        known = await super().transactions(tx_ids, **options)
         return {tx_id: self._boast(transaction) for tx_id, transaction in known.items()}
 
     def _boast(self, transaction):
@@ -224,7 +224,7 @@ async def test_an_unknown_transaction_is_looked_up_ever_more_rarely_and_given_up
 class Forgetful(SimulatorSource):
     """A replica whose mempool is empty."""
 
-    async def transactions(self, tx_ids):
+    async def transactions(self, tx_ids, **_options):
         return {}
 
 

@@ -81,6 +81,7 @@ class Budget:
         self._now = now
         self._month = month_of(now())
         self._calls = 0
+        self._made = 0  # since the start; unlike the month's count it only ever rises by one
         self._unsaved = 0
         self._recent: deque[datetime] = deque()
         self._extra = EXTRA_CAPACITY
@@ -94,6 +95,7 @@ class Budget:
         now = self._now()
         self._turn(now)
         self._calls += 1
+        self._made += 1
         self._unsaved += 1
         self._recent.append(now)
 
@@ -159,23 +161,23 @@ class Budget:
         return max(wanted_s, min(CALLS_PER_ROUND / pace, LONGEST_INTERVAL_S) if pace > 0 else LONGEST_INTERVAL_S)
 
     def spare_calls(self) -> int:
-        """Calls that hints and addresses may make now."""
+        """Calls that hints and addresses may make now; what they spent beyond that is a debt they pay back first."""
         now, pace = self._now(), self.pace_per_s()
         if pace is None:
             return int(EXTRA_CAPACITY)
         gained = (now - self._extra_at).total_seconds() * pace * EXTRA_SHARE
-        self._extra = min(EXTRA_CAPACITY, max(0.0, self._extra) + max(0.0, gained))
+        self._extra = min(EXTRA_CAPACITY, self._extra + max(0.0, gained))
         self._extra_at = now
-        return int(self._extra)
+        return max(0, int(self._extra))
 
     @contextlib.contextmanager
     def extra(self) -> Generator[None]:
         """Calls made inside the block come out of what hints and addresses may spend."""
-        before = self._calls
+        before = self._made
         try:
             yield
         finally:
-            self._extra -= self._calls - before
+            self._extra -= self._made - before
 
     @property
     def calls(self) -> int:

@@ -65,9 +65,9 @@ class FailoverSource:
         """See ChainSource."""
         return await self._ask(lambda source: source.involving(address, cursor))
 
-    async def transactions(self, tx_ids: Sequence[str]) -> Mapping[str, Transaction]:
+    async def transactions(self, tx_ids: Sequence[str], *, whole: bool = True) -> Mapping[str, Transaction]:
         """See ChainSource."""
-        return await self._ask(lambda source: source.transactions(tx_ids))
+        return await self._ask(lambda source: source.transactions(tx_ids, whole=whole))
 
     async def close(self) -> None:
         """Close all."""
