@@ -133,10 +133,10 @@ class HiroHttp:
             return
         while (wait_s := self._budget.wait_s()) > 0:
             if wait_s == float("inf"):
-                reason = (
-                    "the month's calls to this API are used up: raise STACKS_API_CALLS_PER_MONTH if the plan allows"
+                advice = "raise STACKS_API_CALLS_PER_MONTH if the plan allows it"
+                raise ChainUnavailable(
+                    f"{endpoint}: the month's calls to this API are used up: {advice}", LONGEST_PAUSE_S
                 )
-                raise ChainUnavailable(f"{endpoint}: {reason} it", LONGEST_PAUSE_S)
             await self._sleep(wait_s)
         self._budget.count()
 

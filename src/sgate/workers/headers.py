@@ -103,7 +103,7 @@ def _different_chain(height: int) -> DifferentChain:
 
 
 async def _check_same_chain(pool: Pool, source: ChainSource, lowest_held: int, *, livemode: bool) -> None:
-    """Before a long way down: does the source know the lowest block we hold? Another chain would cost that way each time.
+    """Before a long way down: does the source have the lowest block we hold? Another chain would cost it each time.
 
     Raises:
         DifferentChain: if it does not.

@@ -89,7 +89,7 @@ class InboxReader:
     async def _involved(
         self, watched: WatchedAddress, height: int, max_pages: int
     ) -> tuple[list[Involvement], WatchedAddress, int]:
-        """Transactions of scanned blocks that may pay to the address, how far it is read with them, and pages turned."""
+        """Transactions of scanned blocks that may pay to the address, how far it is read then, and pages turned."""
         involved: list[Involvement] = []
         cursor, target = watched.resume_at, watched.resume_height
         lowest = watched.read_to_height - OVERLAP_BLOCKS

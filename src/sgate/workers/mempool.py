@@ -4,8 +4,8 @@ A pending direct call of the token that pays this intent is a sighting: the paye
 for it for a while. Nothing is received and nothing confirmed by it. A hint that turns out to be a transfer without a
 memo becomes an unmatched deposit at once, instead of when its address is read.
 
-Anybody who has a checkout page may give hints, so whatever they name, looking them up is one call a round: large and old
-transactions are left to the scan and to the reading of addresses. Those that were never looked up come first.
+Anybody who has a checkout page may give hints, so whatever they name, looking them up is one call a round: large and
+old transactions are left to the scan and to the reading of addresses. Those that were never looked up come first.
 """
 
 from collections.abc import Mapping, Sequence
