@@ -13,6 +13,7 @@ from sgate.chain.budget import (
     LONGEST_INTERVAL_S,
     Budget,
     Limits,
+    Shared,
     Spent,
     Unlimited,
 )
@@ -167,3 +168,18 @@ def test_without_limits_there_is_always_something_to_spare():
     unlimited = Unlimited()
     with unlimited.extra():
         assert unlimited.spare_calls() == EXTRA_CAPACITY
+
+
+def test_of_several_apis_the_one_that_is_asked_counts():
+    asked, (first, _), (second, _) = ["first"], open_budget(), open_budget()
+    shared = Shared({"first": first, "second": second}, lambda: asked[0])
+    with shared.extra():
+        spend(first, 10)
+    assert shared.spare_calls() == EXTRA_CAPACITY - 10
+    asked[0] = "second"
+    assert shared.spare_calls() == EXTRA_CAPACITY
+    with shared.extra():
+        spend(second, 60)
+    assert (shared.spare_calls(), first.spare_calls()) == (0, EXTRA_CAPACITY - 10)
+    asked[0] = "our own, without a budget"
+    assert shared.spare_calls() == EXTRA_CAPACITY

@@ -89,3 +89,12 @@ async def test_a_single_server_speaks_for_itself(servers):
     servers.down = {"a": 7.0}
     with pytest.raises(ChainUnavailable, match=r"^a is away$"):
         await alone.headers()
+
+
+async def test_it_says_who_is_asked_now(servers):
+    assert servers.source.preferred == "a"
+    servers.down = {"a": None}
+    await servers.source.headers()
+    assert servers.source.preferred == "b"
+    servers.now_s = 60.0
+    assert servers.source.preferred == "a"

@@ -191,6 +191,29 @@ class Budget:
             self._month, self._calls, self._unsaved = month, 0, 0
 
 
+class Shared:
+    """What may be spent on several APIs, each with a count of its own; `preferred` names the one that is asked now.
+
+    An API without a budget has no limit.
+    """
+
+    def __init__(self, budgets: Mapping[str, Budget], preferred: Callable[[], str]) -> None:
+        self._budgets = budgets
+        self._preferred = preferred
+
+    def spare_calls(self) -> int:
+        """Calls that hints and addresses may make now."""
+        return self._budgets.get(self._preferred(), Unlimited()).spare_calls()
+
+    @contextlib.contextmanager
+    def extra(self) -> Generator[None]:
+        """Calls made inside the block come out of what hints and addresses may spend, at whichever API."""
+        with contextlib.ExitStack() as stack:
+            for budget in self._budgets.values():
+                stack.enter_context(budget.extra())
+            yield
+
+
 def month_of(moment: datetime) -> datetime:
     """The beginning of a moment's month, UTC."""
     return moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
