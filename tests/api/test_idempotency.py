@@ -4,9 +4,8 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 import msgspec
+import pytest
 
 from api.serving import SHOP, UNREACHABLE, serving
 from sgate.gateway.idempotency import key_of
