@@ -5,6 +5,7 @@ from litestar.params import FromPath
 
 from sgate.api import schemas
 from sgate.api.auth import Principal, Scope
+from sgate.api.decoding import decode
 from sgate.api.listing import limit_of, metadata_of, period_of, refuse_unknown_parameters, walk_of
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, json_body, json_response, key_of, principal_of, respond
@@ -51,7 +52,7 @@ def routes(services: Services) -> Router:
         """Change the description or the metadata."""
         principal = await principal_of(request, services, Scope.WRITE, LimitClass.OTHER)
         body = await json_body(request)
-        change = schemas.description_change(schemas.decode(body, schemas.UpdatePaymentIntent))
+        change = schemas.description_change(decode(body, schemas.UpdatePaymentIntent))
         key = key_of(request, principal, body)
         return respond(await services.intents.update(intent_id, principal.merchant, change, key))
 
@@ -60,7 +61,7 @@ def routes(services: Services) -> Router:
         """Cancel a payment intent that waits."""
         principal = await principal_of(request, services, Scope.WRITE, LimitClass.OTHER)
         body = await json_body(request)
-        schemas.decode(body, schemas.Nothing)
+        decode(body, schemas.Nothing)
         return respond(await services.intents.cancel(intent_id, principal.merchant, key_of(request, principal, body)))
 
     return Router(
@@ -76,7 +77,7 @@ def routes(services: Services) -> Router:
 
 
 async def _create(services: Services, request: AnyRequest, principal: Principal, body: bytes) -> Answer:
-    wanted = schemas.intent_request(schemas.decode(body, schemas.CreatePaymentIntent))
+    wanted = schemas.intent_request(decode(body, schemas.CreatePaymentIntent))
     key = key_of(request, principal, body)
     for _ in range(SETTINGS_RETRIES):
         merchant = principal.merchant

@@ -93,7 +93,7 @@ class Forbidden(GatewayError):
 
 
 class NotFound(GatewayError):
-    """There is nothing at this address."""
+    """There is nothing at this address. All calls are listed under /docs."""
 
     status = 404
     type = "not_found"

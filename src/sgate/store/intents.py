@@ -85,7 +85,7 @@ class KnownIntent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # One statement makes an intent, its event, its deliveries and its idempotency row, for a whole batch. Rows of a batch
-# must be sorted by scope, and no scope may occur twice.
+# must be sorted by scope, and no scope may occur twice. Until it ends, no lock is waited for longer than $31.
 CREATE = """
 WITH input AS (
     SELECT * FROM unnest(
@@ -107,7 +107,8 @@ WITH input AS (
         AND modes.livemode = input.livemode AND modes.version = input.settings_version
 ), claimed AS (
     INSERT INTO idempotency_keys AS stored (scope, request_hash, object_id, answer_status, answer_encrypted, expires_at)
-    SELECT scope, request_hash, id, 201, answer_encrypted, keep_until FROM current WHERE scope IS NOT NULL
+    SELECT scope, request_hash, id, 201, answer_encrypted, keep_until FROM current
+    WHERE scope IS NOT NULL AND set_config('lock_timeout', $31, TRUE) <> ''
     ORDER BY scope
     ON CONFLICT (scope) DO UPDATE
         SET request_hash = excluded.request_hash, object_id = excluded.object_id,
@@ -208,14 +209,17 @@ SELECT num_nonnulls(
 """
 
 
-async def create(connection: Connection, batch: Sequence[NewIntent]) -> set[str]:
+async def create(connection: Connection, batch: Sequence[NewIntent], *, wait_s: float) -> set[str]:
     """Store a batch of intents with everything that belongs to them, in one statement.
 
     Returns:
         the ids that were stored. A missing one was not: its idempotency key is taken, or the merchant's settings
         changed since its terms were made.
+
+    Raises:
+        asyncpg.LockNotAvailableError: if another transaction holds one of the keys for longer than `wait_s`.
     """
-    rows = await connection.fetch(CREATE, *_columns_of(batch))
+    rows = await connection.fetch(CREATE, *_columns_of(batch), str(int(wait_s * 1000)))
     return {row["id"] for row in rows}
 
 
