@@ -100,6 +100,17 @@ async def test_what_was_missed_is_found_by_reading_blocks_again(pool):
     await check_books(pool, world.chain)
 
 
+async def test_a_second_request_to_read_again_loses_nothing_of_the_first(pool):
+    await open_world(pool, blocks=60)
+    async with pool.acquire() as connection:
+        assert await blocks.start_rescan(connection, 20, livemode=False, announces=True)
+        reading = await blocks.get_cursor(connection, livemode=False)
+        assert await blocks.start_rescan(connection, 10, livemode=False, announces=True)
+        assert not await blocks.touch(connection, reading)  # the chunk that is being read is not written down
+        assert await blocks.start_rescan(connection, 40, livemode=False, announces=True)
+        assert (await blocks.get_cursor(connection, livemode=False)).rescan.lowest == 10
+
+
 async def test_another_chain_changes_nothing_until_the_operator_accepts_it(pool):
     world = await open_world(pool, blocks=60)
     final, waiting = await world.shop.intent(1_000), await world.shop.intent(1_000, policy=SIX_BLOCKS)
