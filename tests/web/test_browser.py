@@ -102,7 +102,7 @@ async def test_every_copy_button_copies_exactly_what_is_shown_and_says_so(site, 
         await expect(page.locator(f"#copy-{name}")).to_contain_text("Copied")
         assert await page.evaluate("navigator.clipboard.readText()") == value
         assert await page.locator(f"#{name}").text_content() == value
-    await expect(page.locator("#announcement")).to_have_text("Copied the memo as hex")
+    await expect(page.locator("#announcement")).to_have_text("Copied: the memo as hex")
 
 
 async def test_without_the_clipboard_the_text_is_selected_whole(site, visitors):
@@ -254,9 +254,26 @@ async def test_every_picture_is_readable_and_usable(site, visitors, every_pictur
             found = [*await page.evaluate(READABLE), *await page.evaluate(UNUSABLE)]
             if viewport is SMALL_PHONE or language == "en":
                 found += await axe(page)
+            await page.evaluate("document.documentElement.style.fontSize = '200%'")
+            if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                found.append("scrolls sideways with letters of twice the size")
             problems.update({(name, language): found} if found else {})
             await page.context.close()
     assert problems == {}, problems
+
+
+async def test_a_receipt_is_printed_in_dark_ink_on_white_also_by_who_reads_in_the_dark(site, visitors):
+    intent = await site.intent(await site.merchant(accent_color="#ffee00"), description="Order 17")
+    await site.pay(intent)
+    receipt = f"/pi/{intent['id']}/receipt?client_secret={intent['client_secret']}"
+    page = await visitors.open(receipt, color_scheme="dark")
+    await page.emulate_media(media="print", color_scheme="dark")
+    grounds = await page.evaluate(
+        "['body', '.card'].map((at) => getComputedStyle(document.querySelector(at)).backgroundColor)"
+    )
+    assert grounds == ["rgba(0, 0, 0, 0)", "rgb(255, 255, 255)"]
+    assert await page.evaluate(READABLE) == []
+    await expect(page.locator("#receipt-json")).to_be_hidden()
 
 
 async def test_many_open_pages_each_see_their_own_payment(site, visitors):

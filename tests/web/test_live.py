@@ -239,9 +239,3 @@ async def test_the_customer_can_switch_the_language_and_keeps_the_payment(site, 
     await site.pay(intent)
     await poll_now(page)
     await expect(page.locator("#state-title")).to_have_text("تم الدفع. شكرًا لك!")
-
-
-async def test_at_200_percent_and_320_pixels_nothing_is_cut_off(site, visitors):
-    page = await visitors.open(site.path_of(await site.intent()), viewport=SMALL_PHONE)
-    await page.evaluate("document.documentElement.style.fontSize = '200%'")
-    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
