@@ -101,7 +101,11 @@ async def page_bytes(site: Site, key: str) -> int:
 
 def wallet_bytes() -> int:
     """What a press on "Pay with wallet" fetches: all scripts but the first."""
-    return sum(len(content) for name, content in built().files.items() if not name.startswith(("checkout-", "pages-")))
+    return sum(
+        len(content)
+        for name, content in built().files.items()
+        if name.endswith(".js") and not name.startswith("checkout-")
+    )
 
 
 async def page_p95_ms(site: Site, key: str) -> float:
