@@ -84,7 +84,7 @@ pages:
 	  echo "The pages are plain: building their style and scripts needs Node 20.19 or newer, and there is no npm here."; \
 	  echo "Install Node and say 'make web', or install the wheel, which brings them along."; fi
 
-$(BUILT): web/node_modules/.installed $(shell find web/src src/sgate/web/templates -type f) web/vite.config.ts
+$(BUILT): web/node_modules/.installed $(shell find web/src src/sgate/web/templates -type f) web/vite.config.ts web/budgets.ts
 	@cd web && npm run --silent build
 
 web/node_modules/.installed: web/package-lock.json
