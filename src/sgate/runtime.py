@@ -112,7 +112,7 @@ def data_directory(settings: Settings) -> Path:
 def database(settings: Settings):  # noqa: ANN201 - a context manager of the database's URL
     """The URL of the database: the one named in the settings, or an embedded server for as long as the block lasts."""
     if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
+        yield settings.postgres_url(settings.database_url)
         return
     server = EmbeddedPostgres(data_directory(settings) / "postgres")
     try:
@@ -123,7 +123,8 @@ def database(settings: Settings):  # noqa: ANN201 - a context manager of the dat
 
 def direct_url(settings: Settings, database_url: str) -> str:
     """The database without a pooler."""
-    return database_url if settings.database_direct_url is None else settings.database_direct_url.get_secret_value()
+    direct = settings.database_direct_url
+    return database_url if direct is None else settings.postgres_url(direct)
 
 
 @contextlib.asynccontextmanager
@@ -424,10 +425,10 @@ def _public_views(
 
 @contextlib.asynccontextmanager
 async def _rate_limits(settings: Settings, metrics: Metrics) -> AsyncGenerator[RateLimits]:
-    if settings.redis_url is None:
+    url = settings.redis_url_text()
+    if url is None:
         yield RateLimits(_limits(settings))
         return
-    url = settings.redis_url.get_secret_value()
     async with shared_counters(url, WINDOW_S, metrics.redis_up.set) as shared:
         yield RateLimits(_limits(settings), shared, metrics.limit_fallbacks.inc)
 

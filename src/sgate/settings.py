@@ -1,7 +1,8 @@
 """Every setting of sGate: its type, its default, its unit, and one line of why.
 
-Settings come from environment variables `SGATE_*` (and a `.env` file in the working directory). Only `runtime` and
-`cli` read this module; everything else gets what it needs as arguments. docs/settings.md is made from here.
+Settings come from environment variables `SGATE_*`, from files that such variables name (`settings_files`), and from a
+`.env` file in the working directory. Only `runtime` and `cli` read this module; everything else gets what it needs as
+arguments. docs/settings.md is made from here.
 """
 
 from decimal import Decimal
@@ -9,14 +10,15 @@ from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from sgate.core.address import SBTC_ASSETS, InvalidAddress, Network, check_pay_address, contract_of
 from sgate.core.retry import Schedule
 from sgate.rates.sources import SOURCES
+from sgate.settings_files import FileSettings, UnreadableSetting
 
 DEVELOPMENT_SECRET_KEY = "development only: anyone who reads the source knows this key"  # noqa: S105 - refused in production
 MIN_SECRET_KEY_CHARACTERS = 32
@@ -134,6 +136,16 @@ class Settings(BaseSettings):
             "SGATE_DATABASE_URL."
         ),
     ] = None
+    database_tls: Annotated[
+        Literal["disable", "prefer", "require", "verify-ca", "verify-full"] | None,
+        Field(
+            description="TLS to PostgreSQL, as libpq's sslmode; `verify-full` alone keeps out who sits between. "
+            "Default: `verify-full` if there is a SGATE_DATABASE_CA, else what the URL says, else `prefer`."
+        ),
+    ] = None
+    database_ca: Annotated[
+        Path | None, Field(description="File with the authorities that PostgreSQL's certificate is checked against.")
+    ] = None
     database_max_connections: Annotated[
         int, Field(ge=2, le=500, description="Most pooled connections of one process.")
     ] = 20
@@ -150,9 +162,12 @@ class Settings(BaseSettings):
     redis_url: Annotated[
         SecretStr | None,
         Field(
-            description="Redis for rate limits that several processes share, such as redis://host:6379/0. Default: "
-            "each process counts for itself."
+            description="Redis for rate limits that several processes share, such as redis://host:6379/0, or with TLS "
+            "rediss://:password@host:6379/0. Default: each process counts for itself."
         ),
+    ] = None
+    redis_ca: Annotated[
+        Path | None, Field(description="File with the authorities that Redis's certificate is checked against.")
     ] = None
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 picks a free one.")] = 4000
@@ -227,6 +242,19 @@ class Settings(BaseSettings):
     live: Annotated[ModeSettings, Field(description="The live mode.")] = ModeSettings()
     test: Annotated[ModeSettings, Field(description="The test mode.")] = ModeSettings(source=Source.SIMULATOR)
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment and the files it names, then `.env`."""
+        del file_secret_settings
+        return init_settings, env_settings, FileSettings(settings_cls), dotenv_settings
+
     @field_validator("trusted_proxies", "secret_keys", "exchange_rate_sources", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -299,6 +327,15 @@ class Settings(BaseSettings):
 
     # --- what the settings come to
 
+    def postgres_url(self, url: SecretStr) -> str:
+        """A URL of PostgreSQL, with what the settings say about TLS."""
+        mode = "verify-full" if self.database_tls is None and self.database_ca is not None else self.database_tls
+        return _with_parameters(url, {"sslmode": mode, "sslrootcert": self.database_ca})
+
+    def redis_url_text(self) -> str | None:
+        """The URL of Redis, with what the settings say about TLS."""
+        return None if self.redis_url is None else _with_parameters(self.redis_url, {"ssl_ca_certs": self.redis_ca})
+
     @property
     def in_production(self) -> bool:
         """Whether to be strict."""
@@ -345,6 +382,17 @@ def load(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type] - pydantic checks them
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from None
+    except UnreadableSetting as error:
+        raise SettingsError(str(error)) from None
+
+
+def _with_parameters(url: SecretStr, parameters: dict[str, object]) -> str:
+    """The URL with these parameters, in place of its own of the same names; None leaves what is there."""
+    given = {name: str(value) for name, value in parameters.items() if value is not None}
+    if not given:
+        return url.get_secret_value()
+    address, _, query = url.get_secret_value().partition("?")
+    return f"{address}?{urlencode(dict(parse_qsl(query)) | given)}"
 
 
 def _sentence(error: ValidationError) -> str:
