@@ -175,6 +175,7 @@ async def open_gateway(
         started_monotonic_s=time.monotonic(),
         addresses=Addresses(settings.trusted_proxies),
         now_monotonic_s=time.monotonic,
+        leaving=asyncio.Event(),
     )
     controls = {livemode: chain.control for livemode, chain in chains.items() if chain.control is not None}
     pages = [
@@ -220,7 +221,9 @@ async def run(gateway: Gateway, roles: Sequence[Role], stop: Stop, listening: so
     """
     server = None
     if Role.API in roles and listening is not None:
-        server = make_server(gateway.app, on_shutdown=gateway.services.streams.end)
+        server = make_server(
+            gateway.app, on_shutdown=gateway.services.streams.end, drain_s=gateway.settings.drain_seconds
+        )
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 50)
@@ -240,6 +243,7 @@ async def run(gateway: Gateway, roles: Sequence[Role], stop: Stop, listening: so
             working.append(group.create_task(_serve(server, listening, stop)))
         await stop.wait()
         if server is not None:
+            gateway.services.leaving.set()
             server.should_exit = True
         await asyncio.wait(working)
         for task in background:

@@ -22,6 +22,9 @@ from sgate.settings_files import FileSettings, UnreadableSetting
 
 DEVELOPMENT_SECRET_KEY = "development only: anyone who reads the source knows this key"  # noqa: S105 - refused in production
 MIN_SECRET_KEY_CHARACTERS = 32
+DRAIN_S = 5.0
+"""In production. Longer than nginx is told to keep an idle connection (deploy/nginx)."""
+
 SIMULATED_GATEWAY_ADDRESS = "ST000000000000000000002AMW42H"
 
 
@@ -101,6 +104,11 @@ class ModeSettings(BaseModel):
         float, Field(ge=0, le=3600, description="Simulator only: seconds between two blocks; 0 mines on demand only.")
     ] = 2.0
 
+    @field_validator("stacks_api_key", mode="after")
+    @classmethod
+    def _empty_is_none(cls, value: SecretStr | None) -> SecretStr | None:
+        return value if value is not None and value.get_secret_value() else None
+
     @field_validator("stacks_api_url", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -171,6 +179,15 @@ class Settings(BaseSettings):
     ] = None
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 picks a free one.")] = 4000
+    drain_s: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=300,
+            description="Seconds for which a stop still serves, while /health/ready says no and proxies go elsewhere. "
+            "Default: 5 in production, else 0.",
+        ),
+    ] = None
     public_url: Annotated[
         str | None,
         Field(
@@ -340,6 +357,11 @@ class Settings(BaseSettings):
     def in_production(self) -> bool:
         """Whether to be strict."""
         return self.env is Env.PRODUCTION
+
+    @property
+    def drain_seconds(self) -> float:
+        """How long a stop still serves."""
+        return (DRAIN_S if self.in_production else 0.0) if self.drain_s is None else self.drain_s
 
     def mode(self, livemode: bool) -> ModeSettings:
         """The settings of a mode."""

@@ -1,5 +1,6 @@
 """The HTTP server: uvicorn on a socket that is taken before anything is built on it."""
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Generator
@@ -28,12 +29,22 @@ class _Protocol(HttpToolsProtocol):
 class Server(uvicorn.Server):
     """Uvicorn without its signal handlers: signals are the runtime's."""
 
-    def __init__(self, config: uvicorn.Config, on_shutdown: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_shutdown: Callable[[], None], drain_s: float) -> None:
         super().__init__(config)
         self._on_shutdown = on_shutdown
+        self._drain_s = drain_s
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Tell who keeps requests open that they must end; then finish what is in flight."""
+        """Serve a while longer, so that proxies can go elsewhere; then tell who keeps requests open that they must end,
+        and finish what is in flight.
+
+        A connection that is kept open for the next request may be closed in the very moment in which a proxy sends one
+        on it, and nobody knows then whether it was done. So while the server drains, each answer says that it is the
+        last one of its connection, and proxies drop connections that nothing is sent on.
+        """
+        if self._drain_s:
+            self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
+            await asyncio.sleep(self._drain_s)
         self._on_shutdown()
         await super().shutdown(sockets)
 
@@ -61,8 +72,13 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def make_server(app: App, *, on_shutdown: Callable[[], None]) -> Server:
-    """A server for the application, to be run on a socket of `listen`. `on_shutdown` ends what would never end."""
+def make_server(app: App, *, on_shutdown: Callable[[], None], drain_s: float = 0.0) -> Server:
+    """A server for the application, to be run on a socket of `listen`.
+
+    Args:
+        on_shutdown: ends what would never end.
+        drain_s: how long a stop goes on serving.
+    """
     return Server(
         uvicorn.Config(
             app,  # type: ignore[arg-type] - our ASGI types are the plain ones
@@ -80,4 +96,5 @@ def make_server(app: App, *, on_shutdown: Callable[[], None]) -> Server:
             timeout_graceful_shutdown=SHUTDOWN_S,
         ),
         on_shutdown,
+        drain_s,
     )
