@@ -14,6 +14,10 @@ LISTEN_BACKLOG = 2048
 KEEP_ALIVE_S = 75
 """Longer than the idle time of common proxies, so that they close connections and we do not."""
 
+LET_GO_S = 0.05
+LAST_REQUESTS_S = 1.0
+"""How long a request may take to arrive on a connection that was made before the port was given up."""
+
 SHUTDOWN_S = 10
 """How long requests in flight may take after a stop was asked for."""
 
@@ -37,16 +41,43 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve a while longer, so that proxies can go elsewhere; then tell who keeps requests open that they must end,
         and finish what is in flight.
-
-        A connection that is kept open for the next request may be closed in the very moment in which a proxy sends one
-        on it, and nobody knows then whether it was done. So while the server drains, each answer says that it is the
-        last one of its connection, and proxies drop connections that nothing is sent on.
         """
         if self._drain_s:
-            self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
-            await asyncio.sleep(self._drain_s)
+            await self._drain(sockets or [])
         self._on_shutdown()
         await super().shutdown(sockets)
+
+    async def _drain(self, sockets: list[socket.socket]) -> None:
+        """Lose no request that a proxy has sent: it would not know whether it was done, and may not send it again.
+
+        While the server drains, each answer says that it is the last one of its connection; one that nothing is sent
+        on is closed by the proxy. What connected before the port is given up is served, however late it is read.
+        """
+        self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
+        await asyncio.sleep(self._drain_s)
+        taken = [each.dup() for each in sockets]
+        for server in self.servers:
+            server.close()
+        for each in sockets:
+            each.close()
+        await asyncio.sleep(LET_GO_S)  # until the loop has really let go of the port: only `taken` holds it now
+        for each in taken:
+            await self._serve_who_waits(each)
+        await asyncio.sleep(LAST_REQUESTS_S)
+
+    async def _serve_who_waits(self, listening: socket.socket) -> None:
+        """Serve the connections that the kernel has made and nobody has taken, and give up the port."""
+        waiting: list[socket.socket] = []
+        with contextlib.suppress(BlockingIOError), listening:
+            listening.setblocking(False)
+            while True:
+                waiting.append(listening.accept()[0])
+        for connection in waiting:
+            connection.setblocking(False)
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+
+    def _protocol(self) -> _Protocol:
+        return _Protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
