@@ -15,7 +15,7 @@ from system.processes import free_port
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-START_S = 20.0
+START_S = 60.0
 STOP_S = 20.0
 POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
 POSTGRES_USER = "postgres"
