@@ -15,7 +15,7 @@ SETTINGS = {
     "trusted_proxies": "127.0.0.1",
     "drain_s": 0,
 }
-SECRETS = ("database_url", "database_direct_url", "redis_url", "sgate_secret_keys")
+SECRETS = ("database_url", "database_direct_url", "database_replica_url", "redis_url", "sgate_secret_keys")
 
 
 class Stack:
