@@ -1,11 +1,17 @@
 #!/bin/sh
-# What the tests need from the system: Chromium, a Redis server, and PostgreSQL 15 beside the embedded 18.
+# What the tests need from the system: Chromium, a Redis server, PostgreSQL 15 beside the embedded 18, and what stands
+# around sGate in production: nginx with its brotli module, PgBouncer, and envsubst, which writes their configuration.
 # Installed by apt where root or sudo allows; otherwise it says exactly what is missing.
 set -eu
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
 [ -x /usr/lib/postgresql/15/bin/postgres ] || missing="$missing postgresql-15"
+[ -x /usr/sbin/nginx ] || missing="$missing nginx"
+[ -e /usr/lib/nginx/modules/ngx_http_brotli_filter_module.so ] || missing="$missing libnginx-mod-http-brotli-filter"
+[ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
+command -v envsubst >/dev/null 2>&1 || missing="$missing gettext-base"
+command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

@@ -116,7 +116,7 @@ def data_directory(settings: Settings) -> Path:
 def database(settings: Settings):  # noqa: ANN201 - a context manager of the database's URL
     """The URL of the database: the one named in the settings, or an embedded server for as long as the block lasts."""
     if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
+        yield settings.postgres_url(settings.database_url)
         return
     server = EmbeddedPostgres(data_directory(settings) / "postgres")
     try:
@@ -127,7 +127,8 @@ def database(settings: Settings):  # noqa: ANN201 - a context manager of the dat
 
 def direct_url(settings: Settings, database_url: str) -> str:
     """The database without a pooler."""
-    return database_url if settings.database_direct_url is None else settings.database_direct_url.get_secret_value()
+    direct = settings.database_direct_url
+    return database_url if direct is None else settings.postgres_url(direct)
 
 
 @contextlib.asynccontextmanager
@@ -180,6 +181,7 @@ async def open_gateway(
         started_monotonic_s=time.monotonic(),
         addresses=Addresses(settings.trusted_proxies),
         now_monotonic_s=time.monotonic,
+        leaving=asyncio.Event(),
     )
     controls = {livemode: chain.control for livemode, chain in chains.items() if chain.control is not None}
     pages = [
@@ -226,7 +228,9 @@ async def run(gateway: Gateway, roles: Sequence[Role], stop: Stop, listening: so
     """
     server = None
     if Role.API in roles and listening is not None:
-        server = make_server(gateway.app, on_shutdown=gateway.services.streams.end)
+        server = make_server(
+            gateway.app, on_shutdown=gateway.services.streams.end, drain_s=gateway.settings.drain_seconds
+        )
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 50)
@@ -248,6 +252,7 @@ async def run(gateway: Gateway, roles: Sequence[Role], stop: Stop, listening: so
             working.append(group.create_task(_serve(server, listening, stop)))
         await stop.wait()
         if server is not None:
+            gateway.services.leaving.set()
             server.should_exit = True
         await asyncio.wait(working)
         for task in background:
@@ -343,7 +348,7 @@ async def _reads(settings: Settings, pool: Pool, feed: Feed) -> Reads:
     replica_pool = None
     if settings.database_replica_url is not None:
         replica_pool = await open_pool(
-            settings.database_replica_url.get_secret_value(),
+            settings.postgres_url(settings.database_replica_url),
             min_connections=0,
             max_connections=settings.database_max_connections,
             statement_timeout_s=settings.database_statement_timeout_s,
@@ -460,10 +465,10 @@ def _public_views(
 
 @contextlib.asynccontextmanager
 async def _rate_limits(settings: Settings, metrics: Metrics) -> AsyncGenerator[RateLimits]:
-    if settings.redis_url is None:
+    url = settings.redis_url_text()
+    if url is None:
         yield RateLimits(_limits(settings))
         return
-    url = settings.redis_url.get_secret_value()
     async with shared_counters(url, WINDOW_S, metrics.redis_up.set) as shared:
         yield RateLimits(_limits(settings), shared, metrics.limit_fallbacks.inc)
 

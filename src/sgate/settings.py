@@ -1,7 +1,8 @@
 """Every setting of sGate: its type, its default, its unit, and one line of why.
 
-Settings come from environment variables `SGATE_*` (and a `.env` file in the working directory). Only `runtime` and
-`cli` read this module; everything else gets what it needs as arguments. docs/settings.md is made from here.
+Settings come from environment variables `SGATE_*`, from files that such variables name (`settings_files`), and from a
+`.env` file in the working directory. Only `runtime` and `cli` read this module; everything else gets what it needs as
+arguments. docs/settings.md is made from here.
 """
 
 from decimal import Decimal
@@ -9,18 +10,22 @@ from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from sgate.core.address import SBTC_ASSETS, InvalidAddress, Network, check_pay_address, contract_of
 from sgate.core.retry import Schedule
 from sgate.rates.sources import SOURCES
+from sgate.settings_files import FileSettings, UnreadableSetting
 from sgate.store.partitions import MIN_RETENTION
 
 DEVELOPMENT_SECRET_KEY = "development only: anyone who reads the source knows this key"  # noqa: S105 - refused in production
 MIN_SECRET_KEY_CHARACTERS = 32
+DRAIN_S = 5.0
+"""In production. Longer than nginx is told to keep an idle connection (deploy/nginx)."""
+
 SIMULATED_GATEWAY_ADDRESS = "ST000000000000000000002AMW42H"
 
 
@@ -100,6 +105,11 @@ class ModeSettings(BaseModel):
         float, Field(ge=0, le=3600, description="Simulator only: seconds between two blocks; 0 mines on demand only.")
     ] = 2.0
 
+    @field_validator("stacks_api_key", mode="after")
+    @classmethod
+    def _empty_is_none(cls, value: SecretStr | None) -> SecretStr | None:
+        return value if value is not None and value.get_secret_value() else None
+
     @field_validator("stacks_api_url", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -135,6 +145,16 @@ class Settings(BaseSettings):
             "SGATE_DATABASE_URL."
         ),
     ] = None
+    database_tls: Annotated[
+        Literal["disable", "prefer", "require", "verify-ca", "verify-full"] | None,
+        Field(
+            description="TLS to PostgreSQL, as libpq's sslmode; `verify-full` alone keeps out who sits between. "
+            "Default: `verify-full` if there is a SGATE_DATABASE_CA, else what the URL says, else `prefer`."
+        ),
+    ] = None
+    database_ca: Annotated[
+        Path | None, Field(description="File with the authorities that PostgreSQL's certificate is checked against.")
+    ] = None
     database_replica_url: Annotated[
         SecretStr | None,
         Field(
@@ -162,12 +182,24 @@ class Settings(BaseSettings):
     redis_url: Annotated[
         SecretStr | None,
         Field(
-            description="Redis for rate limits that several processes share, such as redis://host:6379/0. Default: "
-            "each process counts for itself."
+            description="Redis for rate limits that several processes share, such as redis://host:6379/0, or with TLS "
+            "rediss://:password@host:6379/0. Default: each process counts for itself."
         ),
+    ] = None
+    redis_ca: Annotated[
+        Path | None, Field(description="File with the authorities that Redis's certificate is checked against.")
     ] = None
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 picks a free one.")] = 4000
+    drain_s: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=300,
+            description="Seconds for which a stop still serves, while /health/ready says no and proxies go elsewhere. "
+            "Default: 5 in production, else 0.",
+        ),
+    ] = None
     public_url: Annotated[
         str | None,
         Field(
@@ -248,6 +280,19 @@ class Settings(BaseSettings):
     live: Annotated[ModeSettings, Field(description="The live mode.")] = ModeSettings()
     test: Annotated[ModeSettings, Field(description="The test mode.")] = ModeSettings(source=Source.SIMULATOR)
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment and the files it names, then `.env`."""
+        del file_secret_settings
+        return init_settings, env_settings, FileSettings(settings_cls), dotenv_settings
+
     @field_validator("trusted_proxies", "secret_keys", "exchange_rate_sources", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -320,10 +365,24 @@ class Settings(BaseSettings):
 
     # --- what the settings come to
 
+    def postgres_url(self, url: SecretStr) -> str:
+        """A URL of PostgreSQL, with what the settings say about TLS."""
+        mode = "verify-full" if self.database_tls is None and self.database_ca is not None else self.database_tls
+        return _with_parameters(url, {"sslmode": mode, "sslrootcert": self.database_ca})
+
+    def redis_url_text(self) -> str | None:
+        """The URL of Redis, with what the settings say about TLS."""
+        return None if self.redis_url is None else _with_parameters(self.redis_url, {"ssl_ca_certs": self.redis_ca})
+
     @property
     def in_production(self) -> bool:
         """Whether to be strict."""
         return self.env is Env.PRODUCTION
+
+    @property
+    def drain_seconds(self) -> float:
+        """How long a stop still serves."""
+        return (DRAIN_S if self.in_production else 0.0) if self.drain_s is None else self.drain_s
 
     def mode(self, livemode: bool) -> ModeSettings:
         """The settings of a mode."""
@@ -366,6 +425,17 @@ def load(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type] - pydantic checks them
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from None
+    except UnreadableSetting as error:
+        raise SettingsError(str(error)) from None
+
+
+def _with_parameters(url: SecretStr, parameters: dict[str, object]) -> str:
+    """The URL with these parameters, in place of its own of the same names; None leaves what is there."""
+    given = {name: str(value) for name, value in parameters.items() if value is not None}
+    if not given:
+        return url.get_secret_value()
+    address, _, query = url.get_secret_value().partition("?")
+    return f"{address}?{urlencode(dict(parse_qsl(query)) | given)}"
 
 
 def _sentence(error: ValidationError) -> str:

@@ -126,8 +126,9 @@ class Server:
         self._settings = {"host": "127.0.0.1", "port": self.port, "log_level": "info", **settings}
         self._program = None
 
-    def start(self):
-        self._program = Program(self._directory, "run", **self._settings)
+    def start(self, *options):
+        """`options` of `sgate run`, such as `--role api`."""
+        self._program = Program(self._directory, "run", *options, **self._settings)
         return self._program
 
     async def ready(self):

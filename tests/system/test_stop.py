@@ -1,9 +1,10 @@
 """SIGTERM: finish what is in flight, give leases back, and end, whatever hangs."""
 
+import aiohttp
 import pytest
 
 from sgate.chain.simulator import simulated_address
-from system.processes import Merchant, Server, make_merchant
+from system.processes import Merchant, Server, make_merchant, until
 from workers.receiver import HANG, Receiver
 
 pytestmark = pytest.mark.timeout(300)
@@ -53,3 +54,26 @@ async def test_what_hangs_is_broken_off_within_a_bound_and_its_lease_given_back(
             row = await connection.fetchrow("SELECT status, attempts, lease_token FROM webhook_deliveries")
     # Given back, or, if the attempt's own time was up first, waiting for its next attempt.
     assert (row["status"], row["lease_token"]) == ("pending", None)
+
+
+async def test_a_stop_first_says_that_it_is_not_ready_and_serves_on_so_that_proxies_go_elsewhere(place, database_url):
+    async with (
+        Server(place, **settings_of(place, database_url), drain_s=3) as server,
+        aiohttp.ClientSession(server.url) as session,
+    ):
+        async with session.get("/health/live") as before:
+            assert before.headers.get("Connection") != "close"
+        server.terminate()
+
+        async def leaving():
+            async with session.get("/health/ready") as answer:
+                return answer.status == 503
+
+        await until(leaving, "the server says that it is not ready")
+        async with session.get("/docs") as during, session.get("/health/live") as alive:
+            assert (during.status, during.headers["Connection"]) == (200, "close")
+            assert (alive.status, alive.headers["Connection"]) == (200, "close")
+        status, seconds = await server.stop()
+        assert status == 0
+        assert seconds < 3 + STOP_S
+        assert "Traceback" not in server.text

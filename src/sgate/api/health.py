@@ -72,8 +72,8 @@ def routes(services: Services) -> list[HTTPRouteHandler]:
 
     @get("/health/ready")
     async def ready() -> Response[bytes]:
-        """The process can serve requests: its database answers."""
-        healthy = await _cursors(services) is not None
+        """The process can serve requests: its database answers, and it was not asked to stop."""
+        healthy = not services.leaving.is_set() and await _cursors(services) is not None
         status = Health.HEALTHY if healthy else Health.UNHEALTHY
         return json_response(encode(Alive(status=status)), 200 if healthy else 503)
 

@@ -1,5 +1,6 @@
 """The HTTP server: uvicorn on a socket that is taken before anything is built on it."""
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Generator
@@ -12,6 +13,10 @@ from sgate.api.asgi import App
 LISTEN_BACKLOG = 2048
 KEEP_ALIVE_S = 75
 """Longer than the idle time of common proxies, so that they close connections and we do not."""
+
+LET_GO_S = 0.05
+LAST_REQUESTS_S = 1.0
+"""How long a request may take to arrive on a connection that was made before the port was given up."""
 
 SHUTDOWN_S = 10
 """How long requests in flight may take after a stop was asked for."""
@@ -28,14 +33,51 @@ class _Protocol(HttpToolsProtocol):
 class Server(uvicorn.Server):
     """Uvicorn without its signal handlers: signals are the runtime's."""
 
-    def __init__(self, config: uvicorn.Config, on_shutdown: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_shutdown: Callable[[], None], drain_s: float) -> None:
         super().__init__(config)
         self._on_shutdown = on_shutdown
+        self._drain_s = drain_s
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Tell who keeps requests open that they must end; then finish what is in flight."""
+        """Serve a while longer, so that proxies can go elsewhere; then tell who keeps requests open that they must end,
+        and finish what is in flight.
+        """
+        if self._drain_s:
+            await self._drain(sockets or [])
         self._on_shutdown()
         await super().shutdown(sockets)
+
+    async def _drain(self, sockets: list[socket.socket]) -> None:
+        """Lose no request that a proxy has sent: it would not know whether it was done, and may not send it again.
+
+        While the server drains, each answer says that it is the last one of its connection; one that nothing is sent
+        on is closed by the proxy. What connected before the port is given up is served, however late it is read.
+        """
+        self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
+        await asyncio.sleep(self._drain_s)
+        taken = [each.dup() for each in sockets]
+        for server in self.servers:
+            server.close()
+        for each in sockets:
+            each.close()
+        await asyncio.sleep(LET_GO_S)  # until the loop has really let go of the port: only `taken` holds it now
+        for each in taken:
+            await self._serve_who_waits(each)
+        await asyncio.sleep(LAST_REQUESTS_S)
+
+    async def _serve_who_waits(self, listening: socket.socket) -> None:
+        """Serve the connections that the kernel has made and nobody has taken, and give up the port."""
+        waiting: list[socket.socket] = []
+        with contextlib.suppress(BlockingIOError), listening:
+            listening.setblocking(False)
+            while True:
+                waiting.append(listening.accept()[0])
+        for connection in waiting:
+            connection.setblocking(False)
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+
+    def _protocol(self) -> _Protocol:
+        return _Protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -61,8 +103,13 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def make_server(app: App, *, on_shutdown: Callable[[], None]) -> Server:
-    """A server for the application, to be run on a socket of `listen`. `on_shutdown` ends what would never end."""
+def make_server(app: App, *, on_shutdown: Callable[[], None], drain_s: float = 0.0) -> Server:
+    """A server for the application, to be run on a socket of `listen`.
+
+    Args:
+        on_shutdown: ends what would never end.
+        drain_s: how long a stop goes on serving.
+    """
     return Server(
         uvicorn.Config(
             app,  # type: ignore[arg-type] - our ASGI types are the plain ones
@@ -80,4 +127,5 @@ def make_server(app: App, *, on_shutdown: Callable[[], None]) -> Server:
             timeout_graceful_shutdown=SHUTDOWN_S,
         ),
         on_shutdown,
+        drain_s,
     )

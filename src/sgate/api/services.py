@@ -1,5 +1,6 @@
 """What the handlers work with, put together by the runtime."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -20,7 +21,7 @@ from sgate.telemetry.metrics import Metrics
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a request may need. `health` reports the parts of the system by name."""
+    """Everything a request may need. `leaving` is set when the process was asked to stop."""
 
     pool: Pool
     reads: Reads
@@ -38,3 +39,4 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     started_monotonic_s: float
     addresses: Addresses
     now_monotonic_s: Callable[[], float]
+    leaving: asyncio.Event

@@ -89,6 +89,12 @@ class Forbidden(GatewayError):
     code = "insufficient_scope"
 
 
+class HttpsRequired(Forbidden):
+    """Use https://. A key that was sent over http:// may have been read by others: roll it."""
+
+    code = "https_required"  # answered by the proxy: see deploy/nginx
+
+
 # --- 404, 405: what is asked for ------------------------------------------------------------------------------------
 
 

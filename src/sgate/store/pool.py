@@ -110,7 +110,7 @@ async def connect(
             command_timeout=statement_timeout_s,
             server_settings=_server_settings(application_name, statement_timeout_s),
         )
-    except asyncpg.InterfaceError:
+    except (asyncpg.InterfaceError, OSError):  # a certificate that does not fit is an OSError and a ValueError at once
         raise
     except ValueError:  # its message may quote a piece of the password
         raise asyncpg.InterfaceError("the URL cannot be read; is something in it not percent-encoded?") from None

@@ -1,0 +1,27 @@
+"""Whether the process in this container lives: asks it at /health/live, and ends with status 0 or 1.
+
+It asks for life alone, not for readiness: a database that is away is no reason to restart what waits for it.
+"""
+
+import http.client
+import os
+import sys
+
+TIMEOUT_S = 3
+
+
+def main() -> int:
+    port = int(os.environ.get("SGATE_METRICS_PORT") or os.environ.get("SGATE_PORT") or "4000")
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+    try:
+        connection.request("GET", "/health/live")
+        return 0 if connection.getresponse().status == http.HTTPStatus.OK else 1
+    except (OSError, http.client.HTTPException) as error:
+        print(f"no answer on port {port}: {error}")
+        return 1
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Write the configuration of PgBouncer: `render.sh DIRECTORY`. Settings are environment variables; those without a
+# default here must be given. `pgbouncer DIRECTORY/pgbouncer.ini` runs it.
+set -eu
+out=$1
+from=$(dirname "$0")
+
+: "${POSTGRES_HOST:?the host of PostgreSQL}"
+: "${POSTGRES_PORT:=5432}"
+: "${POSTGRES_REPLICA_HOST:=$POSTGRES_HOST}"
+: "${POSTGRES_REPLICA_PORT:=$POSTGRES_PORT}"
+: "${POSTGRES_DATABASE:=sgate}"
+: "${POSTGRES_USER:=sgate}"
+: "${POSTGRES_PASSWORD_FILE:?a file with the password}"
+: "${POSTGRES_TLS:=verify-full}"          # disable, prefer, require, verify-ca, verify-full
+: "${POSTGRES_CA:=}"                      # the file with the authority that PostgreSQL's certificate is checked against
+: "${STATEMENT_TIMEOUT_MS:=15000}"        # as SGATE_DATABASE_STATEMENT_TIMEOUT_S
+: "${PGBOUNCER_LISTEN_ADDRESS:=0.0.0.0}"
+: "${PGBOUNCER_PORT:=6432}"
+: "${PGBOUNCER_TLS:=require}"             # of sGate's connections: disable, allow, require
+: "${PGBOUNCER_CERTIFICATE:=}"
+: "${PGBOUNCER_CERTIFICATE_KEY:=}"
+: "${PGBOUNCER_POOL_SIZE:=20}"
+: "${PGBOUNCER_MAX_CLIENTS:=2000}"
+: "${PGBOUNCER_RUN_DIR:=$out}"            # must be writable
+
+POSTGRES_CA_LINE=${POSTGRES_CA:+server_tls_ca_file = $POSTGRES_CA}
+PGBOUNCER_CERTIFICATE_LINES=${PGBOUNCER_CERTIFICATE:+client_tls_cert_file = $PGBOUNCER_CERTIFICATE
+client_tls_key_file = $PGBOUNCER_CERTIFICATE_KEY}
+export POSTGRES_HOST POSTGRES_PORT POSTGRES_REPLICA_HOST POSTGRES_REPLICA_PORT POSTGRES_DATABASE POSTGRES_USER \
+  POSTGRES_TLS POSTGRES_CA_LINE STATEMENT_TIMEOUT_MS PGBOUNCER_LISTEN_ADDRESS PGBOUNCER_PORT PGBOUNCER_TLS \
+  PGBOUNCER_CERTIFICATE_LINES PGBOUNCER_POOL_SIZE PGBOUNCER_MAX_CLIENTS PGBOUNCER_RUN_DIR
+
+mkdir -p "$out"
+# The password in doubled quotes where it has any, readable by nobody else.
+umask 077
+printf '"%s" "%s"\n' "$POSTGRES_USER" "$(sed 's/"/""/g' "$POSTGRES_PASSWORD_FILE")" >"$PGBOUNCER_RUN_DIR/userlist.txt"
+envsubst <"$from/pgbouncer.ini.template" >"$out/pgbouncer.ini"

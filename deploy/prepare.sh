@@ -1,0 +1,71 @@
+#!/bin/sh
+# Make what must be secret: `prepare.sh [DIRECTORY]` writes passwords, URLs with them, and the certificates with which the
+# parts know each other, into `secrets` beside this file. What is there already stays. Keep the directory out of backups
+# that others can read, and keep a copy of `sgate_secret_keys` elsewhere: without it webhook secrets cannot be read.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+out=${1:-$here/secrets}
+days=${CERTIFICATE_DAYS:-825}
+
+# Of the hosts in the URLs, and of the names in the certificates.
+: "${PGBOUNCER_ADDRESS:=pgbouncer:6432}"
+: "${POSTGRES_ADDRESS:=postgres:5432}"
+: "${REDIS_ADDRESS:=redis:6379}"
+: "${EXTRA_NAMES:=}"  # more names for each certificate, such as IP:127.0.0.1
+
+mkdir -p "$out"
+# Nobody else gets into the directory. The files in it are readable, because containers see them one by one, as users of
+# their own.
+chmod 700 "$out"
+umask 022
+cd "$out"
+
+random() {
+  [ -s "$1" ] || openssl rand -hex 32 >"$1"
+}
+
+random postgres_superuser_password
+random postgres_password
+random postgres_replication_password
+random redis_password
+random sgate_secret_keys
+random grafana_password
+[ -s database_url ] || printf 'postgresql://sgate:%s@%s/sgate\n' "$(cat postgres_password)" "$PGBOUNCER_ADDRESS" >database_url
+[ -s database_direct_url ] || printf 'postgresql://sgate:%s@%s/sgate\n' "$(cat postgres_password)" "$POSTGRES_ADDRESS" >database_direct_url
+[ -s database_replica_url ] || printf 'postgresql://sgate:%s@%s/sgate_replica\n' "$(cat postgres_password)" "$PGBOUNCER_ADDRESS" >database_replica_url
+[ -s redis_url ] || printf 'rediss://:%s@%s/0\n' "$(cat redis_password)" "$REDIS_ADDRESS" >redis_url
+
+if ! [ -s internal_ca ]; then
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj "/CN=sGate internal" \
+    -addext basicConstraints=critical,CA:TRUE,pathlen:0 -addext keyUsage=critical,keyCertSign,cRLSign \
+    -keyout internal_ca_key -out internal_ca 2>/dev/null
+  chmod 600 internal_ca_key
+fi
+
+# A certificate for the hosts in $2, signed by the authority above.
+certificate() {
+  [ -s "$1_certificate" ] && return
+  names=""
+  for host in $2; do
+    names="$names,DNS:$host"
+  done
+  extensions=$(mktemp)
+  printf 'subjectAltName=%s%s\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n' \
+    "${names#,}" "${EXTRA_NAMES:+,$EXTRA_NAMES}" >"$extensions"
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" -keyout "$1_key" -out "$1.request" \
+    2>/dev/null
+  openssl x509 -req -in "$1.request" -CA internal_ca -CAkey internal_ca_key -CAcreateserial -days "$days" \
+    -extfile "$extensions" -out "$1_certificate" 2>/dev/null
+  rm -f "$1.request" "$extensions"
+  chmod 644 "$1_key"
+}
+
+certificate postgres "postgres postgres-replica"
+certificate pgbouncer pgbouncer
+certificate redis redis
+
+echo "Everything is in $out."
+if ! [ -s tls_certificate ]; then
+  echo "Still missing: tls_certificate and tls_key, of the address that customers use. Any authority's will do, such as"
+  echo "Let's Encrypt's fullchain.pem and privkey.pem."
+fi

@@ -1,0 +1,164 @@
+"""The container files, read by the tools that would run them. No container is run here: there is no engine."""
+
+import fnmatch
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.machinery import DEPLOY, ROOT
+from sgate.settings import DRAIN_S, ModeSettings, Settings
+
+DOCKERFILE = DEPLOY / "Dockerfile"
+FIRST_PARTY = (
+    "api-1",
+    "api-2",
+    "api-3",
+    "watcher-1",
+    "watcher-2",
+    "deliverer-1",
+    "deliverer-2",
+    "maintenance",
+    "migrate",
+)
+SECRET_WORDS = ("PASSWORD", "SECRET", "_URL", "KEY")
+NOT_SECRET = ("SGATE_PUBLIC_URL", "SGATE_LIVE__STACKS_API_URL", "SGATE_LIVE__STACKS_API_KEY")
+
+
+def compose(file):
+    """What Docker Compose makes of a file."""
+    carried = importlib.util.find_spec("compose")
+    program = Path(carried.submodule_search_locations[0]) / "docker-compose" if carried else None
+    if program is None or not program.exists():
+        pytest.skip("there is no Docker Compose for this machine")
+    done = subprocess.run(
+        [str(program), "-f", str(DEPLOY / file), "config", "--format", "json"],
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "SGATE_PUBLIC_URL": "https://pay.example.com"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def production():
+    return compose("compose.production.yaml")
+
+
+def test_hadolint_finds_nothing_in_the_dockerfile():
+    hadolint = shutil.which("hadolint", path=str(Path(sys.executable).parent))
+    assert hadolint, "hadolint is not installed: say `make .venv/installed-dev`"
+    done = subprocess.run([hadolint, str(DOCKERFILE)], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_everything_the_dockerfile_copies_is_in_the_repository_and_in_the_context():
+    ignored = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
+    kept = [line.removeprefix("!") for line in ignored if line.startswith("!")]
+    refused = [line for line in ignored if not line.startswith("!") and "*" not in line]
+    copied = re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE.read_text(), re.MULTILINE)
+    assert copied
+    for source in [source for line in copied for source in line.split()[:-1]]:
+        assert (ROOT / source).exists(), source
+        assert any(fnmatch.fnmatch(source, name) or source.startswith(f"{name}/") for name in kept), source
+        assert source not in refused
+
+
+def test_every_image_runs_as_a_numbered_user_and_tells_whether_it_lives():
+    stages = re.split(r"^FROM ", DOCKERFILE.read_text(), flags=re.MULTILINE)[1:]
+    final = [stage for stage in stages if re.match(r"\S+ AS (sgate|nginx|pgbouncer)\n", stage)]
+    assert len(final) == 3
+    for stage in final:
+        assert re.search(r"^USER [1-9]\d*$", stage, re.MULTILINE)
+        assert "\nHEALTHCHECK " in stage
+
+
+def test_the_file_for_one_machine_can_be_read_and_publishes_to_this_machine_alone():
+    services = compose("compose.yaml")["services"]
+    assert services.keys() == {"postgres", "migrate", "sgate"}
+    published = [port for service in services.values() for port in service.get("ports", ())]
+    assert [port["host_ip"] for port in published] == ["127.0.0.1"]
+
+
+def test_production_has_the_processes_it_should(production):
+    roles = [service["command"][-1] for name, service in production["services"].items() if name in FIRST_PARTY]
+    counted = {role: roles.count(role) for role in set(roles)}
+    assert counted == {"api": 3, "watcher": 2, "deliverer": 2, "maintenance": 1, "migrate": 1}
+
+
+def test_every_container_is_read_only_limited_and_without_privileges(production):
+    for name, service in production["services"].items():
+        limits = service["deploy"]["resources"]["limits"]
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert {"cpus", "memory"} <= limits.keys(), name
+
+
+def test_secrets_come_as_files_and_each_file_is_one_that_the_script_makes(production, tmp_path):
+    for name, service in production["services"].items():
+        for variable, value in service.get("environment", {}).items():
+            if any(word in variable for word in SECRET_WORDS) and variable not in NOT_SECRET and value:
+                assert value.startswith("/run/secrets/"), f"{name}: {variable}"
+                assert value.removeprefix("/run/secrets/") in {each["source"] for each in service["secrets"]}, name
+    subprocess.run(["sh", str(DEPLOY / "prepare.sh"), str(tmp_path / "made")], check=True, capture_output=True)
+    made = {path.name for path in (tmp_path / "made").iterdir()}
+    named = {Path(secret["file"]).name for secret in production["secrets"].values()}
+    assert named - made == {"tls_certificate", "tls_key"}
+
+
+def test_only_nginx_is_published_to_the_world(production):
+    world = [
+        name
+        for name, service in production["services"].items()
+        for port in service.get("ports", ())
+        if port.get("host_ip") != "127.0.0.1"
+    ]
+    assert set(world) == {"nginx"}
+
+
+def test_nginx_knows_the_api_processes_and_they_trust_nginx_alone(production):
+    services = production["services"]
+    addresses = [services[name]["networks"]["edge"]["ipv4_address"] for name in ("api-1", "api-2", "api-3")]
+    servers = services["nginx"]["environment"]["NGINX_API_SERVERS"].split()
+    assert servers == [f"{address}:4000" for address in addresses]
+    for name in ("api-1", "api-2", "api-3"):
+        trusted = services[name]["environment"]["SGATE_TRUSTED_PROXIES"]
+        assert trusted == services["nginx"]["networks"]["edge"]["ipv4_address"]
+
+
+def test_data_is_reached_from_inside_alone(production):
+    assert production["networks"]["data"]["internal"]
+    for name in ("postgres", "postgres-replica", "pgbouncer", "redis"):
+        assert list(production["services"][name]["networks"]) == ["data"]
+
+
+def test_a_stop_is_given_the_time_it_needs(production):
+    for name in FIRST_PARTY:
+        grace_s = int(production["services"][name]["stop_grace_period"].removesuffix("s"))
+        assert grace_s >= DRAIN_S + 1 + 10 + 10
+
+
+def test_every_path_that_is_mounted_is_in_the_repository(production):
+    for name, service in production["services"].items():
+        for volume in service.get("volumes", ()):
+            if volume["type"] == "bind":
+                assert Path(volume["source"]).exists(), f"{name}: {volume['source']}"
+
+
+def test_every_setting_that_is_set_exists(production):
+    known = {f"SGATE_{name.upper()}" for name in Settings.model_fields}
+    known |= {f"SGATE_{mode}__{name.upper()}" for mode in ("LIVE", "TEST") for name in ModeSettings.model_fields}
+    for file in (production, compose("compose.yaml")):
+        for name, service in file["services"].items():
+            for variable in service.get("environment", {}):
+                if variable.startswith("SGATE_"):
+                    assert variable.removesuffix("_FILE") in known, f"{name}: {variable}"

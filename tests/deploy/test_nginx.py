@@ -1,0 +1,381 @@
+"""Debian's nginx, with the configuration of `deploy`, in front of real api processes."""
+
+import asyncio
+import contextlib
+import json
+import re
+import socket
+import ssl
+
+import aiohttp
+import pytest
+
+from deploy.house import API_ONLY, open_house
+from deploy.machinery import DEPLOY, Nginx
+from sgate.web.assets import built
+from sgate.web.documentation import error_pages
+from system.processes import until
+
+pytestmark = pytest.mark.timeout(300)
+
+YEAR = "max-age=31536000; includeSubDomains"
+PROMPTLY_S = 10.0
+"""Far less than the minute after which nginx would give up on a stream that says nothing."""
+
+
+async def created(session, **options):
+    async with session.post("/v1/payment_intents", json={"amount_sats": 50_000}, **options) as answer:
+        assert answer.status == 201, await answer.text()
+        return await answer.json()
+
+
+def test_nginx_finds_nothing_wrong_with_the_configuration(house):
+    assert house.nginx.checked.returncode == 0, house.nginx.checked.stderr
+    assert "warn" not in house.nginx.checked.stderr
+
+
+# --- TLS
+
+
+async def test_calls_and_pages_come_over_verified_tls(house):
+    async with house.merchant() as session:
+        intent = await created(session)
+        assert intent["checkout_url"].startswith(house.nginx.url)
+        async with session.get(intent["checkout_url"].removeprefix(house.nginx.url)) as page:
+            assert page.status == 200
+            assert intent["id"] in await page.text()
+
+
+def test_http_2_is_spoken_over_tls_1_3(house):
+    context = ssl.create_default_context(cafile=house.nginx.certificate)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with (
+        socket.create_connection(("127.0.0.1", house.nginx.https_port), PROMPTLY_S) as line,
+        context.wrap_socket(line, server_hostname="localhost") as wrapped,
+    ):
+        assert (wrapped.selected_alpn_protocol(), wrapped.version()) == ("h2", "TLSv1.3")
+
+
+async def test_pages_over_http_are_sent_to_https_with_their_path_and_query(house):
+    async with aiohttp.ClientSession() as session:
+        url = f"http://127.0.0.1:{house.nginx.http_port}/pi/pi_1?client_secret=x%20y"
+        async with session.get(url, headers={"Host": "evil.example"}, allow_redirects=False) as answer:
+            assert answer.status == 308
+            assert answer.headers["Location"] == f"{house.nginx.url}/pi/pi_1?client_secret=x%20y"
+            assert "Strict-Transport-Security" not in answer.headers
+
+
+async def test_a_key_that_came_over_http_is_refused_and_called_burnt(house):
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {house.api_key}"}) as session:
+        url = f"http://127.0.0.1:{house.nginx.http_port}/v1/payment_intents"
+        async with session.post(url, json={"amount_sats": 1}, allow_redirects=False) as answer:
+            problem = await answer.json()
+    assert (answer.status, problem["error"]["code"]) == (403, "https_required")
+    assert "roll it" in problem["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs", "/v1/payment_intents", "/public/payment_intents/pi_0", "/metrics", "/assets/x.js"]
+)
+async def test_hsts_is_said_exactly_once_whoever_answers(house, path):
+    async with house.session() as session, session.get(path) as answer:
+        assert answer.headers.getall("Strict-Transport-Security") == [YEAR]
+
+
+# --- what nginx answers itself
+
+
+async def test_a_body_over_1_mb_is_refused_in_the_shape_of_the_applications_errors(house):
+    async with house.merchant() as session:
+        async with session.post("/v1/payment_intents", data=b"x" * 1_000_001) as answer:
+            problem = await answer.json()
+            assert (answer.status, problem["error"]["code"], problem["status"]) == (413, "payload_too_large", 413)
+            assert problem["request_id"] == answer.headers["X-Request-Id"]
+            assert problem["path"] == "/v1/payment_intents"
+        async with session.get("/v1/payment_intents/pi_0") as answer:
+            theirs = await answer.json()
+    assert problem.keys() == theirs.keys()
+    assert problem["error"].keys() == theirs["error"].keys()
+    assert problem["error"]["doc_url"].startswith(theirs["error"]["doc_url"].rpartition("/")[0])
+    assert len(problem["timestamp"]) == len(theirs["timestamp"])
+
+
+async def test_a_body_of_exactly_1_mb_reaches_the_application(house):
+    headers = {"Content-Type": "application/json", "X-Request-Id": "exactly-1-mb"}
+    async with (
+        house.merchant() as session,
+        session.post("/v1/payment_intents", data=b"x" * 1_000_000, headers=headers) as answer,
+    ):
+        assert (answer.status, (await answer.json())["error"]["code"]) == (400, "invalid_json")
+        assert answer.headers["X-Request-Id"] == "exactly-1-mb"
+
+
+def test_what_nginx_answers_itself_are_the_applications_errors_in_its_words():
+    template = (DEPLOY / "nginx" / "nginx.conf.template").read_text()
+    maps = {
+        name: dict(re.findall(r"^\s+(\d{3}) (.+);$", body, re.MULTILINE))
+        for name, body in re.findall(r"map \$status \$sgate_error_(\w+) \{(.*?)\n    \}", template, re.DOTALL)
+    }
+    known = {page.code: page for page in error_pages()}
+    for status, kind in maps["type"].items():
+        page = known[maps["code"].get(status, kind)]
+        assert str(page.status) == status
+        if status != "429":  # it counts addresses, the application keys
+            assert maps["message"][status].strip('"') in page.text
+
+
+async def test_metrics_are_not_for_the_world(house):
+    async with house.session() as session, session.get("/metrics") as answer:
+        assert (answer.status, (await answer.json())["error"]["code"]) == (404, "not_found")
+
+
+async def test_a_flood_from_one_address_is_held_back_and_others_are_not(house, folder, certificate):
+    settings = {"NGINX_API_RATE": "1r/s", "NGINX_API_BURST": "2"}
+    flooded = Nginx(folder / "flooded", certificate, **settings)
+    with flooded.serve([server.port for server in house.servers]):
+        statuses = {}
+        for source, calls in (("127.0.0.1", 6), ("127.0.0.2", 1)):
+            connector = aiohttp.TCPConnector(ssl=flooded.tls, local_addr=(source, 0))
+            headers = {"Authorization": f"Bearer {house.api_key}"}
+            async with aiohttp.ClientSession(flooded.url, connector=connector, headers=headers) as session:
+                for _ in range(calls):
+                    async with session.get("/v1/payment_intents") as answer:
+                        statuses.setdefault(source, []).append(answer.status)
+                        refused = (
+                            (answer.headers.get("Retry-After"), await answer.json()) if answer.status == 429 else None
+                        )
+                if refused is not None:
+                    assert (refused[0], refused[1]["error"]["code"]) == ("1", "rate_limit_exceeded")
+    assert statuses["127.0.0.1"][:3] == [200] * 3
+    assert 429 in statuses["127.0.0.1"]
+    assert statuses["127.0.0.2"] == [200]
+
+
+# --- streams
+
+
+async def test_a_payers_stream_is_passed_on_at_once_and_never_compressed(house):
+    async with house.merchant() as session:
+        intent = await created(session)
+        path = f"/public/payment_intents/{intent['id']}/events"
+        async with session.get(path, headers={"Accept-Encoding": "gzip, br"}) as stream:
+            assert stream.status == 200
+            assert "Content-Encoding" not in stream.headers
+            first = await asyncio.wait_for(_event(stream), PROMPTLY_S)
+            assert first["status"] == "requires_payment"
+            async with session.post(f"/v1/payment_intents/{intent['id']}/cancel") as answer:
+                assert answer.status == 200
+            second = await asyncio.wait_for(_event(stream), PROMPTLY_S)
+            assert second["status"] == "canceled"
+
+
+async def test_a_merchants_stream_of_events_is_passed_on_at_once(house):
+    async with house.merchant() as session, session.get("/v1/events?stream=true") as stream:
+        assert stream.status == 200
+        assert (await asyncio.wait_for(stream.content.readline(), PROMPTLY_S)).startswith(b"retry:")
+        intent = await created(session)
+        told = await asyncio.wait_for(_event(stream), PROMPTLY_S)
+        assert (told["type"], told["data"]["object"]["id"]) == ("payment_intent.created", intent["id"])
+
+
+async def _event(stream):
+    """The data of the next event."""
+    async for line in stream.content:
+        if line.startswith(b"data: "):
+            return json.loads(line.removeprefix(b"data: "))
+    raise AssertionError("the stream ended")
+
+
+# --- files whose names change with their content
+
+
+def asset():
+    url = built().script_url
+    assert url, "the pages are not built: say `make web`"
+    return url
+
+
+@pytest.mark.parametrize(("accepts", "encoding"), [("br, gzip", "br"), ("gzip", "gzip"), ("identity", None)])
+async def test_hashed_files_are_compressed_as_the_browser_likes_and_kept_for_ever(house, accepts, encoding):
+    async with (
+        house.session(auto_decompress=False) as session,
+        session.get(asset(), headers={"Accept-Encoding": accepts}) as answer,
+    ):
+        assert answer.status == 200
+        assert answer.headers.get("Content-Encoding") == encoding
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert "Accept-Encoding" in answer.headers["Vary"]
+
+
+async def test_a_file_is_asked_for_once_and_then_comes_from_nginx(house, folder, certificate):
+    nginx = Nginx(folder / "caching", certificate)
+    with nginx.serve([house.servers[0].port]):
+        connector = aiohttp.TCPConnector(ssl=nginx.tls)
+        async with aiohttp.ClientSession(nginx.url, connector=connector) as session:
+            bodies = []
+            for _ in range(3):
+                async with session.get(asset()) as answer:
+                    bodies.append(await answer.read())
+        assert len(set(bodies)) == 1
+    asked = [line["upstream"] for line in nginx.lines if line["path"] == asset()]
+    assert asked == [f"127.0.0.1:{house.servers[0].port}", "", ""]
+
+
+async def test_a_file_that_one_server_does_not_have_yet_is_asked_for_at_the_next(house, folder, certificate):
+    async def without(reader, writer):  # a server of the version before
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    older = await asyncio.start_server(without, "127.0.0.1", 0)
+    async with older:
+        nginx = Nginx(folder / "skewed", certificate)
+        with nginx.serve([older.sockets[0].getsockname()[1], house.servers[0].port]):
+            connector = aiohttp.TCPConnector(ssl=nginx.tls)
+            async with aiohttp.ClientSession(nginx.url, connector=connector) as session:
+                for name in (asset(), asset().replace(".js", "-unknown.js")):
+                    async with session.get(name) as answer:
+                        assert answer.status == (200 if name == asset() else 404)
+
+
+# --- who calls
+
+
+async def test_the_application_sees_the_real_caller_and_a_forged_header_is_thrown_away(house):
+    headers = {
+        "X-Forwarded-For": "203.0.113.9",
+        "X-Real-IP": "203.0.113.9",
+        "Forwarded": "for=203.0.113.9",
+        "X-Request-Id": "from-127.0.0.5",
+    }
+    async with (
+        house.session(source="127.0.0.5") as session,
+        session.get("/v1/payment_intents", headers=headers) as answer,
+    ):
+        assert answer.status == 401
+    assert set(house.addresses("from-127.0.0.5")) == {"127.0.0.5"}
+
+
+async def test_who_goes_around_the_proxy_cannot_forge_an_address_either(house):
+    connector = aiohttp.TCPConnector(local_addr=("127.0.0.6", 0))
+    headers = {"X-Forwarded-For": "203.0.113.9", "X-Request-Id": "from-127.0.0.6"}
+    async with (
+        aiohttp.ClientSession(house.servers[0].url, connector=connector) as session,
+        session.get("/v1/payment_intents", headers=headers) as answer,
+    ):
+        assert answer.status == 401
+    assert set(house.addresses("from-127.0.0.6")) == {"127.0.0.6"}
+
+
+async def test_a_load_balancer_that_is_named_may_say_who_calls_and_nobody_behind_it_may(house, folder, certificate):
+    nginx = Nginx(folder / "balanced", certificate, NGINX_BALANCERS="127.0.0.7 127.0.0.8/32")
+    with nginx.serve([server.port for server in house.servers]):
+        connector = aiohttp.TCPConnector(ssl=nginx.tls, local_addr=("127.0.0.7", 0))
+        headers = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9, 127.0.0.8", "X-Request-Id": "from-a-balancer"}
+        async with (
+            aiohttp.ClientSession(nginx.url, connector=connector) as session,
+            session.get("/v1/payment_intents", headers=headers) as answer,
+        ):
+            assert answer.status == 401
+    assert set(house.addresses("from-a-balancer")) == {"203.0.113.9"}
+
+
+# --- logs
+
+
+async def test_no_log_of_nginx_holds_a_client_secret_not_even_when_no_server_answers(folder, certificate):
+    nginx = Nginx(folder / "alone", certificate)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        with nginx.serve([nobody.getsockname()[1]]):
+            connector = aiohttp.TCPConnector(ssl=nginx.tls)
+            async with aiohttp.ClientSession(nginx.url, connector=connector) as session:
+                path, headers = "/pi/pi_1?client_secret=hush", {"Referer": "https://x/?client_secret=hush"}
+                async with session.get(path, headers=headers) as answer:
+                    assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
+                    assert "tries again" in await answer.text()
+                async with session.get("/v1/payments?client_secret=hush", headers=headers) as answer:
+                    assert (answer.status, (await answer.json())["error"]["code"]) == (503, "unavailable")
+    assert [line["path"] for line in nginx.lines] == ["/pi/pi_1", "/v1/payments"]
+    assert "hush" not in nginx.access_log.read_text() + nginx.error_log.read_text()
+
+
+# --- when processes end
+
+
+class Customers:
+    """Several callers that do the same again and again. `answers`: what each call got."""
+
+    def __init__(self, house, call, callers=4):
+        self._house, self._call, self._callers = house, call, callers
+        self._stop = asyncio.Event()
+        self.answers = []
+
+    async def __aenter__(self):
+        self._session = self._house.merchant()
+        self._tasks = [asyncio.create_task(self._go_on(number)) for number in range(self._callers)]
+        await self.answered(5 * self._callers)
+        return self
+
+    async def __aexit__(self, *_):
+        self._stop.set()
+        await asyncio.gather(*self._tasks)
+        await self._session.close()
+
+    async def answered(self, number):
+        """Until so many more calls were answered."""
+        enough = len(self.answers) + number
+
+        async def done():
+            return len(self.answers) >= enough
+
+        await until(done, "calls are answered")
+
+    async def _go_on(self, number):
+        while not self._stop.is_set():
+            number += 1000
+            try:
+                self.answers += await self._call(self._session, number)
+            except aiohttp.ClientError as error:
+                self.answers.append(repr(error))
+
+
+async def repeatable(session, number):
+    """A read, and a create with a key."""
+    async with session.get("/v1/payment_intents?limit=1") as read:
+        pass
+    with_key = {"Idempotency-Key": f"order-{number}"}
+    async with session.post("/v1/payment_intents", json={"amount_sats": 1000}, headers=with_key) as answer:
+        return [read.status, answer.status]
+
+
+async def not_repeatable(session, _):
+    """A create without a key: nobody may send it twice."""
+    async with session.post("/v1/payment_intents", json={"amount_sats": 1000}) as answer:
+        return [answer.status]
+
+
+async def test_a_killed_process_costs_no_request_that_may_be_repeated(folder, shop_database, certificate):
+    with open_house(folder, "killed", shop_database, certificate) as house:
+        async with Customers(house, repeatable) as customers:
+            house.servers[0].kill()
+            await customers.answered(100)
+        assert set(customers.answers) == {200, 201}
+        assert any("," in line["upstream"] for line in house.nginx.lines), "nobody met the killed process"
+
+
+async def test_a_process_that_is_replaced_costs_no_request_at_all(folder, shop_database, certificate):
+    with open_house(folder, "rolling", shop_database, certificate, drain_s=5) as house:
+        replaced = house.servers[0]
+
+        async def serves_again():
+            return house.nginx.lines[-1]["upstream"] == f"127.0.0.1:{replaced.port}"
+
+        async with Customers(house, not_repeatable) as customers:
+            assert (await replaced.stop())[0] == 0
+            replaced.start(*API_ONLY)
+            await replaced.ready()
+            await until(serves_again, "nginx sends requests to the new process")
+        refused = [line for line in house.nginx.lines if line["status"] != 201 and line["method"] == "POST"]
+        assert (set(customers.answers), refused) == ({201}, [])

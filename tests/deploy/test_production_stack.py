@@ -1,0 +1,148 @@
+"""Everything that compose.production.yaml puts together, as processes: its scripts, its configuration, TLS on each line."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import ssl
+
+import aiohttp
+import asyncpg
+import pytest
+
+from deploy.machinery import Nginx
+from deploy.stack import Stack
+from sgate.chain.simulator import simulated_address
+from system.processes import Server, Simulator, command, make_merchant, until
+from workers.receiver import Receiver
+
+pytestmark = pytest.mark.timeout(420)
+
+AMOUNT_SATS = 40_000
+
+
+@pytest.fixture(scope="module")
+def stack(folder):
+    with Stack(folder) as started:
+        status, output, errors = command(
+            folder, "migrate", timeout_s=120, **started.settings, public_url="https://x.example"
+        )
+        assert status == 0, errors
+        assert "The schema is at" in output
+        yield started
+
+
+@contextlib.asynccontextmanager
+async def asking(stack, port, database, user="sgate", secret="postgres_password"):
+    """A connection to ask the servers themselves with."""
+    connection = await asyncpg.connect(
+        host="localhost",
+        port=stack.ports[port],
+        user=user,
+        password=stack.secret(secret),
+        database=database,
+        ssl=ssl.create_default_context(cafile=stack.secrets / "internal_ca"),
+        statement_cache_size=0,
+    )
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def paid(nginx, chain, shop, api_key):
+    """Take one payment, all of it through nginx: the intent."""
+    headers = {"Authorization": f"Bearer {api_key}"}
+    connector = aiohttp.TCPConnector(ssl=nginx.tls)
+    async with aiohttp.ClientSession(nginx.url, connector=connector, headers=headers) as session:
+        async with session.patch("/v1/merchants/me", json={"pay_address": simulated_address("the shop")}) as answer:
+            assert answer.status == 200, await answer.text()
+        async with session.post("/v1/webhook_endpoints", json={"url": shop.url}) as answer:
+            assert answer.status == 201, await answer.text()
+        async with session.post("/v1/payment_intents", json={"amount_sats": AMOUNT_SATS}) as answer:
+            assert answer.status == 201, await answer.text()
+            intent = await answer.json()
+        await chain.pay(intent, AMOUNT_SATS)
+
+        async def confirmed():
+            async with session.get(f"/v1/payment_intents/{intent['id']}") as read:
+                return (await read.json())["status"] == "confirmed"
+
+        await until(confirmed, "the payment is confirmed")
+    await shop.until(
+        lambda shop: "payment_intent.succeeded" in {json.loads(each.body)["type"] for each in shop.received}
+    )
+    return intent
+
+
+async def test_one_payment_from_end_to_end_through_everything(stack, folder, certificate):
+    nginx = Nginx(folder / "nginx", certificate)
+    settings = stack.settings | {"public_url": nginx.url, "data_dir": folder}
+    async with Simulator(folder) as chain, Receiver() as shop:
+        settings |= {"test__stacks_api_url": chain.url}
+        _, api_key = make_merchant(folder, **settings)
+        async with Server(folder, **settings) as server:
+            with nginx.serve([server.port]):
+                intent = await paid(nginx, chain, shop, api_key)
+            assert await server.metric("sgate_redis_up") == 1
+            await _every_line_is_encrypted(stack)
+            assert "Traceback" not in server.text
+    await _the_replica_has_it(stack, intent)
+    await _the_pooler_pooled_transactions(stack)
+
+
+async def _every_line_is_encrypted(stack):
+    async with asking(stack, "postgres", "postgres", "postgres", "postgres_superuser_password") as connection:
+        rows = await connection.fetch(
+            "SELECT usename, application_name, client_port, ssl FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) "
+            "WHERE usename IN ('sgate', 'replicator')"
+        )
+        assert {row["usename"] for row in rows} == {"sgate", "replicator"}
+        assert [row["application_name"] for row in rows if not row["ssl"]] == []
+        assert await connection.fetchval("SELECT sync_state FROM pg_stat_replication") == "sync"
+
+
+async def _the_replica_has_it(stack, intent):
+    async with asking(stack, "pgbouncer", "sgate_replica") as connection:
+        assert await connection.fetchval("SELECT pg_is_in_recovery()")
+
+        async def there():
+            return await connection.fetchval("SELECT status FROM payment_intents WHERE id = $1", intent["id"])
+
+        assert await until(there, "the replica has the intent") == "confirmed"
+
+
+async def _the_pooler_pooled_transactions(stack):
+    async with asking(stack, "pgbouncer", "sgate") as connection:
+        assert await connection.fetchval("SHOW statement_timeout") == "15s"
+        assert await connection.fetchval("SHOW jit") == "off"
+
+
+async def test_what_cannot_prove_who_it_is_gets_no_password(stack, folder, certificate):
+    settings = stack.settings | {"public_url": "https://x.example", "database_ca": certificate[0]}
+    status, _, errors = await asyncio.to_thread(command, folder, "migrate", **settings)
+    assert status == 2
+    assert "certificate verify failed" in errors
+    assert "Traceback" not in errors
+
+
+async def test_redis_wants_a_password_and_speaks_tls_alone(stack):
+    with socket.create_connection(("127.0.0.1", stack.ports["redis"]), 5) as plain:
+        plain.sendall(b"PING\r\n")
+        with contextlib.suppress(ConnectionError):
+            assert b"PONG" not in plain.recv(100)
+    context = ssl.create_default_context(cafile=stack.secrets / "internal_ca")
+    with (
+        socket.create_connection(("127.0.0.1", stack.ports["redis"]), 5) as line,
+        context.wrap_socket(line, server_hostname="localhost") as encrypted,
+    ):
+        encrypted.sendall(b"PING\r\n")
+        assert encrypted.recv(100).startswith(b"-NOAUTH")
+
+
+def test_secrets_are_made_once_and_nobody_else_gets_at_them(stack):
+    before = {path.name: path.read_bytes() for path in stack.secrets.iterdir()}
+    stack.prepare()
+    assert {path.name: path.read_bytes() for path in stack.secrets.iterdir()} == before
+    assert stack.secrets.stat().st_mode & 0o077 == 0
+    assert (stack.secrets / "internal_ca_key").stat().st_mode & 0o077 == 0
