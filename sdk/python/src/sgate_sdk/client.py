@@ -28,9 +28,6 @@ class _Client(Generic[D]):
     """The calls, by what they are about."""
 
     def __init__(self, driver: D) -> None:
-        self._use(driver)
-
-    def _use(self, driver: D) -> None:
         self._driver = driver
         self.payment_intents = PaymentIntents(driver)
         self.payments = Payments(driver)
@@ -52,7 +49,7 @@ class _Client(Generic[D]):
         changes: dict[str, Any] = {"timeout_s": timeout_s, "max_retries": max_retries}
         driver = self._driver.with_options(**{name: value for name, value in changes.items() if value is not None})
         other = copy(self)
-        other._use(driver)
+        vars(other).update(vars(_Client(driver)))
         return other
 
 
