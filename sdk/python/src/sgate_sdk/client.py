@@ -94,7 +94,7 @@ class SGate(_Client[SyncDriver]):
 
 
 class AsyncSGate(_Client[AsyncDriver]):
-    """A client whose calls are awaited, on asyncio or Trio."""
+    """A client whose calls are awaited."""
 
     def __init__(
         self,
@@ -137,6 +137,4 @@ def _options(api_key: str | None, base_url: str | None, timeout_s: float, max_re
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(f"Say where your sGate server is: base_url='https://pay.example.com'. This is {url!r}.")
-    if timeout_s <= 0 or max_retries < 0:
-        raise ValueError("timeout_s must be more than 0, and max_retries 0 or more.")
     return Options(base_url=url, api_key=key, timeout_s=timeout_s, max_retries=max_retries)
