@@ -26,17 +26,17 @@ def test_the_cases_make_every_call_of_the_library():
     assert called() == {operation.name for operation in operations()}
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("way", WAYS)
-async def test_every_call_does_what_its_cases_say(way, database_url, tmp_path):
+@pytest.mark.timeout(400)
+async def test_every_call_does_what_its_cases_say_with_both_clients(database_url, tmp_path):
     settings = {
         "database_url": database_url,
         "data_dir": str(tmp_path / "data"),
         "test__block_interval_s": BLOCK_INTERVAL_S,
     }
+    keys = [make_merchant(tmp_path, **settings)[1] for _ in WAYS]
     async with Server(tmp_path, **settings) as server:
-        _, api_key = make_merchant(tmp_path, **settings)
-        wrongs = await asyncio.to_thread(wrongs_of, way, server.url, api_key)
+        running = [asyncio.to_thread(wrongs_of, way, server.url, key) for way, key in zip(WAYS, keys, strict=True)]
+        wrongs = [wrong for found in await asyncio.gather(*running) for wrong in found]
     assert not wrongs, "\n".join(wrongs)
 
 
@@ -47,7 +47,7 @@ def wrongs_of(way, base_url, api_key):
         found = [(case["name"], wrong_of(caller, case["steps"])) for case in CASES]
     finally:
         caller.close()
-    return [f"{name}: {wrong}" for name, wrong in found if wrong]
+    return [f"{way}: {name}: {wrong}" for name, wrong in found if wrong]
 
 
 def wrong_of(caller, steps):
