@@ -1,7 +1,7 @@
 import { Listing } from "../listing";
 import type { CallOptions, PostOptions } from "../options";
 import type { Answer } from "../transport";
-import type { ApiKey, ApiKeyCreateParams, ApiKeyRollParams } from "../types";
+import type { ApiKey, ApiKeyCreateParams, ApiKeyListParams, ApiKeyRollParams } from "../types";
 import { Resource } from "./resource";
 
 const PATH = "/v1/api_keys";
@@ -13,8 +13,8 @@ export class ApiKeys extends Resource {
     return this.transport.send({ method: "POST", path: PATH, body: params, options });
   }
 
-  list(options?: CallOptions): Listing<ApiKey> {
-    return new Listing(this.transport, PATH, {}, options);
+  list(params?: ApiKeyListParams, options?: CallOptions): Listing<ApiKey> {
+    return new Listing(this.transport, PATH, params, options);
   }
 
   retrieve(id: string, options?: CallOptions): Promise<Answer<ApiKey>> {

@@ -6,6 +6,7 @@ import type {
   WebhookDelivery,
   WebhookEndpoint,
   WebhookEndpointCreateParams,
+  WebhookEndpointListParams,
   WebhookEndpointUpdateParams,
   WebhookRecoverParams,
   WebhookRecovery,
@@ -20,8 +21,8 @@ export class WebhookEndpoints extends Resource {
     return this.transport.send({ method: "POST", path: PATH, body: params, options });
   }
 
-  list(options?: CallOptions): Listing<WebhookEndpoint> {
-    return new Listing(this.transport, PATH, {}, options);
+  list(params?: WebhookEndpointListParams, options?: CallOptions): Listing<WebhookEndpoint> {
+    return new Listing(this.transport, PATH, params, options);
   }
 
   retrieve(id: string, options?: CallOptions): Promise<Answer<WebhookEndpoint>> {

@@ -11,7 +11,7 @@ export interface CallOfCase {
 
 const WITHOUT_PARAMS = new Set([
   "payment_intents.retrieve", "payment_intents.cancel", "payment_intents.accept", "payments.retrieve", "merchants.me", "merchants.delete_logo",
-  "api_keys.list", "api_keys.retrieve", "api_keys.revoke", "webhook_endpoints.list", "webhook_endpoints.retrieve", "webhook_endpoints.delete",
+  "api_keys.retrieve", "api_keys.revoke", "webhook_endpoints.retrieve", "webhook_endpoints.delete",
   "webhook_endpoints.rotate_secret", "webhook_endpoints.enable", "webhook_endpoints.test", "webhook_deliveries.retrieve", "webhook_deliveries.redeliver",
   "events.retrieve", "health.retrieve", "health.live", "health.ready",
 ]);

@@ -12,12 +12,12 @@ interface Step extends Partial<CallOfCase> {
   expect_error?: unknown;
 }
 
-const UNTIL_MS = 30_000;
+const UNTIL_MS = 90_000;
 const LOOK_MS = 200;
 const { SGATE_BASE_URL: apiBaseUrl, SGATE_API_KEY: apiKey } = process.env;
 const { cases } = casesOf<{ cases: { name: string; steps: Step[] }[] }>("calls.json");
 
-test.skipIf(!apiBaseUrl).each(cases)("$name", { timeout: 60_000 }, async ({ steps }) => {
+test.skipIf(!apiBaseUrl).each(cases)("$name", { timeout: 120_000 }, async ({ steps }) => {
   const saved: Saved = {};
   const unique = crypto.randomUUID().slice(0, 8);
   for (const [index, step] of steps.entries()) {
