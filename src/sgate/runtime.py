@@ -156,6 +156,7 @@ async def open_gateway(
     public_views = _public_views(intents, modes, environment, metrics, feed)
     directory = data_directory(settings) / "simulated-chain"
     chains = {livemode: open_chain(settings, livemode, directory, metrics) for livemode in modes}
+    controls = {livemode: chain.control for livemode, chain in chains.items() if chain.control is not None}
     streams = Streams(feed)
     metrics.streams_open.set_function(lambda: streams.open)
     services = Services(
@@ -171,11 +172,12 @@ async def open_gateway(
         metrics=metrics,
         streams=streams,
         allow_private_webhooks=_allow_private(settings),
+        simulators=controls,
+        steerable=not settings.in_production,
         started_monotonic_s=time.monotonic(),
         addresses=Addresses(settings.trusted_proxies),
         now_monotonic_s=time.monotonic,
     )
-    controls = {livemode: chain.control for livemode, chain in chains.items() if chain.control is not None}
     pages = [
         *checkout.routes(Checkout(intents=intents, modes=modes, environment=environment, simulators=controls)),
         *swagger.routes(),
