@@ -30,6 +30,7 @@ MAX_REORG_DEPTH = 50
 """Blocks. Deeper forks than the watcher meets in a day are the business of `sgate simulator`."""
 
 MAX_GRACE_S = 86_400
+MAX_HEIGHT = 1_000_000_000
 
 _T = TypeVar("_T")
 
@@ -78,6 +79,10 @@ class Reorganise(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Let another branch replace the newest blocks."""
 
     depth: Annotated[int, msgspec.Meta(ge=1, le=MAX_REORG_DEPTH, description="How many blocks are replaced.")] = 1
+    from_height: Annotated[
+        Annotated[int, msgspec.Meta(ge=1, le=MAX_HEIGHT)] | None,
+        msgspec.Meta(description="Instead of a depth: replace the block at this height and all above it."),
+    ] = None
     remine: Annotated[
         Literal["same", "none", "drop"],
         msgspec.Meta(
@@ -144,7 +149,7 @@ def routes(services: Services) -> Router:
         """Fork."""
         control = await _steering(services, request)
         order = schemas.decode(await json_body(request), Reorganise)
-        return _shown(services, await _answered(control.reorg(order.depth, order.remine)))
+        return _shown(services, await _answered(control.reorg(await _depth(control, order), order.remine)))
 
     return Router(
         "/v1/simulator",
@@ -175,6 +180,17 @@ async def _answered(asking: Awaitable[_T]) -> _T:
         raise errors.SimulationRefused(f"The simulated chain refuses: {sentence}.") from None
     except ChainUnavailable as error:
         raise errors.Unavailable("The simulated chain does not answer. Is it running?", retry_after_s=1) from error
+
+
+async def _depth(control: SimulatorControl, order: Reorganise) -> int:
+    if order.from_height is None:
+        return order.depth
+    depth = (await _answered(control.standing())).height - order.from_height + 1
+    if not 1 <= depth <= MAX_REORG_DEPTH:
+        raise errors.ValidationFailed(
+            f"from_height is one of the newest {MAX_REORG_DEPTH} blocks of the chain.", param="from_height"
+        )
+    return depth
 
 
 def _wanted(order: ShortIntent) -> IntentRequest:

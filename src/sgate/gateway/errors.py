@@ -90,7 +90,7 @@ class Forbidden(GatewayError):
 
 
 class SimulatorShared(Forbidden):
-    """In production the simulated chain is shared by all merchants: it may be paid on, but not mined or forked by one."""
+    """In production the simulated chain is shared by all merchants: pay on it, but do not mine or fork."""
 
     code = "simulator_shared"
 

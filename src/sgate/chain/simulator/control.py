@@ -1,4 +1,4 @@
-"""Paying and steering on the simulated chain from elsewhere in the program: for the checkout's panel and for developers."""
+"""Paying on the simulated chain, and steering it, from elsewhere in the program: the checkout's panel and the API."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
