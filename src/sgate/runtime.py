@@ -171,7 +171,7 @@ async def open_gateway(
         environment=environment,
         metrics=metrics,
         streams=streams,
-        allow_private_webhooks=_allow_private(settings),
+        allow_private_webhooks=allow_private(settings),
         simulators=controls,
         steerable=not settings.in_production,
         started_monotonic_s=time.monotonic(),
@@ -300,7 +300,7 @@ async def _reencrypt(gateway: Gateway, stop: Stop) -> None:
 
 
 async def _deliver(gateway: Gateway, stop: Stop) -> None:
-    client = WebhookClient(allow_private=_allow_private(gateway.settings))
+    client = WebhookClient(allow_private=allow_private(gateway.settings))
     queue = await open_pool(
         direct_url(gateway.settings, gateway.database_url),
         min_connections=QUEUE_CONNECTIONS,
@@ -434,7 +434,8 @@ async def _rate_limits(settings: Settings, metrics: Metrics) -> AsyncGenerator[R
         yield RateLimits(_limits(settings), shared, metrics.limit_fallbacks.inc)
 
 
-def _allow_private(settings: Settings) -> bool:
+def allow_private(settings: Settings) -> bool:
+    """Whether webhooks may go to private addresses."""
     return not settings.in_production if settings.webhook_allow_private is None else settings.webhook_allow_private
 
 

@@ -93,5 +93,5 @@ def _ms(started: float) -> int:
 
 def _reason(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"nobody listens there ({error.strerror or 'connection refused'})"
+        return "nobody listens there"
     return (str(error) or type(error).__name__)[:MAX_TEXT_CHARACTERS]

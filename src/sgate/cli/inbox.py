@@ -3,12 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from sgate import runtime
 from sgate.cli.options import ModeName
-from sgate.cli.printing import JsonOption, examples, print_json
+from sgate.cli.printing import JsonOption, examples, print_json, print_table
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
 from sgate.gateway.environment import Environment
@@ -47,11 +45,11 @@ def list_deposits(mode: ModeOption = ModeName.TEST, as_json: JsonOption = False)
     if not found:
         typer.echo("Nothing: every deposit names an intent or belongs to a merchant.")
         return
-    table = Table("id", "sats", "from", "transaction", "memo", "came")
-    for item in found:
-        memo = "none" if item.memo_hex is None else item.memo_hex
-        table.add_row(item.id, f"{item.amount_sats:,}", item.sender, item.tx_id, memo, item.block_time)
-    Console().print(table)
+    rows = [
+        (item.id, f"{item.amount_sats:,}", item.sender, item.tx_id, item.memo_hex or "none", item.block_time)
+        for item in found
+    ]
+    print_table(("id", "sats", "from", "transaction", "memo", "came"), rows)
 
 
 @app.command("assign", epilog=examples("sgate inbox assign pay_3f2b8c1d4e5f60718293a4b5 pi_0a1b2c3d4e5f60718293a4b5"))

@@ -5,10 +5,9 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from sgate.cli.options import ModeName
-from sgate.cli.printing import JsonOption, examples, print_json
+from sgate.cli.printing import JsonOption, examples, print_json, print_table
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
 from sgate.gateway import merchants
@@ -64,10 +63,9 @@ def list_merchants(as_json: JsonOption = False) -> None:
     if as_json:
         print_json(found)
         return
-    table = Table("id", "name", "made")
-    for merchant in found:
-        table.add_row(merchant["id"], merchant["name"], merchant["created_at"])
-    Console().print(table)
+    print_table(
+        ("id", "name", "made"), [(merchant["id"], merchant["name"], merchant["created_at"]) for merchant in found]
+    )
 
 
 @app.command("export", epilog=examples("sgate merchants export > merchants.json"))

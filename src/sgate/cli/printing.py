@@ -6,9 +6,9 @@ from typing import Annotated
 
 import msgspec
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 JSON_INDENT = 2
@@ -32,11 +32,12 @@ def print_object(value: object) -> None:
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """A table. Cells are text, never markup."""
-    table = Table(*titles)
-    for row in rows:
-        table.add_row(*(escape(str(cell)) for cell in row))
-    console.print(table)
+    """Columns for people, and for `grep`: one line a row, however narrow the terminal, so that ids stay whole."""
+    cells = [list(titles), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(cell_len(row[column]) for row in cells) for column in range(len(titles))]
+    for number, row in enumerate(cells):
+        text = "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+        line(escape(text.rstrip()) if number else f"[bold]{escape(text.rstrip())}[/]")
 
 
 def line(text: str) -> None:
