@@ -57,7 +57,7 @@ simulate: .venv/installed-dev ## Run whole worlds of merchants, payers, forks an
 screenshots: .venv/installed-dev system-packages pages ## Take pictures of every state: build/screenshots, four for docs/images
 	@$(BIN)/python tools/screenshots.py $(ARGS)
 
-generate: .venv/installed-dev ## Write what is made from code: docs/settings.md, docs/schema.sql, docs/openapi.json, docs/errors.md
+generate: .venv/installed-dev ## Write what is made from code: docs/settings.md, schema.sql, openapi.json, errors.md, cli.md
 	@$(BIN)/python tools/generate.py
 
 translations: .venv/installed-dev ## Bring the catalogues of the pages up to date, and list what is not translated

@@ -56,7 +56,7 @@ COMMANDS: Mapping[str, Entry] = {
     "ledger": Entry("sgate.cli.ledger:app", "The books: check them, restore them from the chain.", OPERATE),
     "inbox": Entry("sgate.cli.inbox:app", "Deposits that belong to no merchant.", OPERATE),
     "migrate": Entry("sgate.cli.migrate:app", "Bring the database's schema up to date.", OPERATE),
-    "simulator": Entry("sgate.cli.simulator:app", "Run the simulated chain as a process of its own.", OPERATE),
+    "simulator": Entry("sgate.cli.simulator:app", "Run the simulated chain.", OPERATE),
 }
 
 

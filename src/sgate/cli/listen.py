@@ -70,10 +70,11 @@ def listen(
     async def work(client: Client) -> None:
         async with aiohttp.ClientSession() as session:
             forwarder = None if destination is None else Forwarder(session, destination, client.target.webhook_secret)
+            position = await streams.newest_id(client)
             if not as_json:
                 _greet(client, destination)
             shown = 0
-            async with aclosing(_arriving(client, wanted, moment)) as arriving:
+            async with aclosing(_arriving(client, wanted, position, moment)) as arriving:
                 async for event in arriving:
                     answer = None if forwarder is None else await forwarder.forward(event)
                     _show(event, answer, as_json=as_json)
@@ -84,19 +85,19 @@ def listen(
     with_client(work, profile)
 
 
-async def _arriving(client: Client, wanted: frozenset[str], moment: datetime | None) -> AsyncGenerator[Event]:
-    """The events since a moment, if one is given, and then those that happen."""
+async def _arriving(
+    client: Client, wanted: frozenset[str], position: str | None, moment: datetime | None
+) -> AsyncGenerator[Event]:
+    """The events since a moment, if one is given, and then those after a position that do not belong to them."""
     query = {"type": next(iter(wanted))} if len(wanted) == 1 else {}
-    position = await streams.newest_id(client)
-    if moment is not None:
-        for event in await streams.since(client, moment, **query):
-            if not wanted or event.type in wanted:
-                yield event
-            if event.id == position:
-                break
+    before = [] if moment is None else await streams.since(client, moment, **query)
+    for event in before:
+        if not wanted or event.type in wanted:
+            yield event
+    shown = {event.id for event in before}  # the newest of them may have come after the position
     async with aclosing(streams.follow(client, position, _notice, **query)) as following:
         async for event in following:
-            if not wanted or event.type in wanted:
+            if event.id not in shown and (not wanted or event.type in wanted):
                 yield event
 
 
