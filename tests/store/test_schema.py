@@ -30,6 +30,6 @@ async def test_an_older_or_empty_database_is_refused(database_url):
 
 
 def test_the_server_does_not_load_sqlalchemy():
-    code = "import sys, sgate.cli, sgate.runtime; print('sqlalchemy' in sys.modules)"
+    code = "import sys, sgate.cli.run, sgate.runtime; print('sqlalchemy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
