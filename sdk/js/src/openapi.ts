@@ -1073,12 +1073,13 @@ export interface components {
         Scope: "admin" | "read" | "write";
         /**
          * ApiKeyList
-         * @description All API keys that can be used, newest first.
+         * @description A page of the API keys that can be used, newest first.
          */
         ApiKeyList: {
             object: string;
             data: components["schemas"]["ApiKeyObject"][];
             has_more: boolean;
+            limit: number;
         };
         /**
          * RollApiKey
@@ -1160,12 +1161,13 @@ export interface components {
         EventType: "payment.unmatched" | "payment_intent.canceled" | "payment_intent.created" | "payment_intent.duplicate_payment" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.overpaid" | "payment_intent.paid_after_cancel" | "payment_intent.paid_late" | "payment_intent.partially_paid" | "payment_intent.processing" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.succeeded" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
         /**
          * EndpointList
-         * @description All webhook endpoints.
+         * @description A page of webhook endpoints, newest first.
          */
         EndpointList: {
             object: string;
             data: components["schemas"]["EndpointObject"][];
             has_more: boolean;
+            limit: number;
         };
         /**
          * UpdateWebhookEndpoint
@@ -1952,7 +1954,14 @@ export interface operations {
     };
     listApiKeys: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Id of the last object of the page before. */
+                starting_after?: string;
+                /** @description Id of the first object of the page after. */
+                ending_before?: string;
+                /** @description How many to return. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2147,7 +2156,14 @@ export interface operations {
     };
     listWebhookEndpoints: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Id of the last object of the page before. */
+                starting_after?: string;
+                /** @description Id of the first object of the page after. */
+                ending_before?: string;
+                /** @description How many to return. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -12,6 +12,7 @@ from sgate.api.sse import Streams
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
+from sgate.gateway.maintenance_mode import MaintenanceMode
 from sgate.gateway.payments import Payments
 from sgate.gateway.public_cache import PublicViews
 from sgate.gateway.reads import Reads
@@ -40,3 +41,4 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     addresses: Addresses
     now_monotonic_s: Callable[[], float]
     leaving: asyncio.Event
+    maintenance: MaintenanceMode

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from sgate.cli import chain, demo, inbox, keys, ledger, merchants, migrate, run, simulator
+from sgate.cli import chain, demo, inbox, keys, ledger, maintenance, merchants, migrate, run, simulator
 from sgate.cli.problems import OperatorError
 from sgate.settings import SettingsError
 from sgate.telemetry import logging
@@ -23,6 +23,7 @@ app.command("run")(run.run)
 app.command("simulator")(simulator.simulator)
 app.command("migrate")(migrate.migrate)
 app.add_typer(merchants.app, name="merchants")
+app.add_typer(maintenance.app, name="maintenance")
 app.add_typer(keys.app, name="keys")
 app.add_typer(chain.app, name="chain")
 app.add_typer(ledger.app, name="ledger")

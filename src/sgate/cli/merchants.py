@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 import typer
@@ -94,3 +95,25 @@ def export() -> None:
         return found
 
     typer.echo(msgspec.json.format(msgspec.json.encode(with_pool(work)), indent=1).decode())
+
+
+@app.command("suspend")
+def suspend(merchant: Annotated[UUID, typer.Argument(help="The merchant's id.")]) -> None:
+    """Refuse all keys of a merchant within a second. Its payments are still recorded, its webhooks still sent."""
+    _set_suspended(merchant, suspended=True)
+
+
+@app.command("resume")
+def resume(merchant: Annotated[UUID, typer.Argument(help="The merchant's id.")]) -> None:
+    """Let a suspended merchant's keys work again."""
+    _set_suspended(merchant, suspended=False)
+
+
+def _set_suspended(merchant: UUID, *, suspended: bool) -> None:
+    async def work(pool: Pool, _: Settings) -> bool:
+        return await merchants.suspend(pool, str(merchant), OPERATOR, suspended=suspended)
+
+    state = "suspended" if suspended else "active"
+    if not with_pool(work):
+        raise OperatorError(f"there is no merchant {merchant}, or it is {state} already; see `sgate merchants list`")
+    typer.echo(f"{merchant} is {state}.")
