@@ -35,6 +35,7 @@ lint: .venv/installed-dev ## Style, types, architecture
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/pyright
+	@$(BIN)/pyright -p sdk/python
 	@$(BIN)/lint-imports
 
 check: lint test ## Everything that must hold before a commit
@@ -68,6 +69,11 @@ generate: .venv/installed-dev sdk/js/node_modules/.installed ## Write what is ma
 translations: .venv/installed-dev ## Bring the catalogues of the pages up to date, and list what is not translated
 	@$(BIN)/python tools/translations.py
 
+wheels: .venv/installed-dev pages ## Build what is published, the server and the Python SDK, into dist/, and check it
+	@rm -rf dist
+	@for project in . sdk/python; do $(BIN)/python -m build --wheel --no-isolation --outdir dist $$project >/dev/null || exit 1; done
+	@$(BIN)/twine check --strict dist/*
+
 lock: .venv/installed-dev ## Choose the newest allowed versions of all dependencies, and lock them
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock $(ARGS)
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock $(ARGS)
@@ -85,7 +91,7 @@ pages:
 	  echo "The pages are plain: building their style and scripts needs Node 20.19 or newer, and there is no npm here."; \
 	  echo "Install Node and say 'make web', or install the wheel, which brings them along."; fi
 
-$(BUILT): web/node_modules/.installed $(shell find web/src src/sgate/web/templates -type f) web/vite.config.ts
+$(BUILT): web/node_modules/.installed $(shell find web/src src/sgate/web/templates -type f) web/vite.config.ts web/budgets.ts
 	@cd web && npm run --silent build
 
 web/node_modules/.installed: web/package-lock.json
@@ -119,9 +125,10 @@ system-packages:
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e .
 	@touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.lock
+.venv/installed-dev: .venv/installed requirements-dev.lock sdk/python/pyproject.toml
 	@echo "Installing the tools for development into .venv"
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e sdk/python
 	@touch $@
 
-.PHONY: help web translations pages test-pages demo run test sdk-js lint check fmt fuzz coverage bench bench-web simulate screenshots generate lock clean system-packages
+.PHONY: help web translations pages test-pages demo run test sdk-js lint check fmt fuzz coverage bench bench-web simulate screenshots generate lock clean system-packages wheels

@@ -15,12 +15,14 @@ from pathlib import Path
 import asyncpg
 
 from servers import CannotMeasure
+from sgate.gateway import idempotency
 from sgate.store import intents
 
 CLIENTS = 16
 WARM_S = 1
 SLOT_S = 1
 TIMEOUT_S = 60
+LOCK_WAIT_MS = int(idempotency.WAIT_S * 1000)
 _SAMPLE = """
 SELECT i.merchant_id::text, i.livemode::text, i.amount_sats::text, i.grace_s::text, i.seen_hold_s::text,
     i.tolerance_sats::text, i.tolerance_bp::text, i.confirmation_policy::text AS policy, i.late_payments, i.pay_address,
@@ -83,7 +85,7 @@ def create_script(url, sample_id):
         constants[name] = sample[name]
         return f"ARRAY[:{name}::{kind}]"
 
-    statement = re.sub(r"\$(\d+)::(\w+)\[\]", value, intents.CREATE)
+    statement = re.sub(r"\$(\d+)::(\w+)\[\]", value, intents.CREATE).replace("$31", f"'{LOCK_WAIT_MS}'")
     return Script(f"{_DRAW}{statement.strip()};\n", constants)
 
 

@@ -6,11 +6,13 @@ arguments take only the states of these names.
 """
 
 import asyncio
+import contextlib
 import itertools
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,70 +20,109 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
 from playwright.async_api import Browser, async_playwright  # noqa: E402 - found by the line above
 
+from sgate.core.address import Network  # noqa: E402
 from sgate.store import migrate  # noqa: E402
 from sgate.store.embedded import EmbeddedPostgres  # noqa: E402
-from web.site import Site, open_site  # noqa: E402
-from web.states import every_picture  # noqa: E402
+from sgate.telemetry import logging  # noqa: E402
+from web.site import Site, open_real_site, open_site  # noqa: E402
+from web.states import every_picture, links  # noqa: E402
 from web.visitor import CHROMIUM_ARGS  # noqa: E402
 
 ALL = ROOT / "build" / "screenshots"
 IMAGES = ROOT / "docs" / "images"
-MAX_BYTES = 150_000
+MAX_BYTES = 200_000
 VIEWPORTS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 800}}
+MARGIN = 14
 SCHEMES = ("light", "dark")
 LANGUAGES = ("en", "ar")
 
 DOCUMENTED = {
-    ("waiting", "phone", "light", "en"): "checkout-waiting-light.png",
-    ("waiting", "phone", "dark", "en"): "checkout-waiting-dark.png",
-    ("confirmed", "phone", "light", "en"): "checkout-paid-light.png",
-    ("confirmed", "phone", "dark", "en"): "checkout-paid-dark.png",
+    ("waiting", "phone", "light", "en"): "checkout-waiting.png",
+    ("processing", "phone", "dark", "en"): "checkout-confirming.png",
+    ("confirmed", "phone", "light", "en"): "checkout-paid.png",
+    ("waiting", "desktop", "light", "ar"): "checkout-arabic.png",
 }
 """The pictures that the documentation shows."""
 
 
+A_WALLET = """
+window.%(id)s = { request: async (method) => {
+  if (method !== "stx_getAddresses") throw { code: %(code)d, message: "User rejected the request" };
+  return { jsonrpc: "2.0", id: "1", result: { addresses: [{ address: "ST000000000000000000002AMW42H", publicKey: "" }] } };
+} };
+window.wbip_providers = [...(window.wbip_providers ?? []), { id: "%(id)s", name: "%(name)s" }];
+"""
+ONE = A_WALLET % {"id": "LeatherProvider", "name": "Leather", "code": 4001}
+OTHER = A_WALLET % {"id": "XverseProvider", "name": "Xverse", "code": 4001}
+
+WALLETS = {"wallet": None, "wallet_none": "", "wallet_declined": ONE, "wallet_choices": ONE + OTHER}
+"""What the visitor's browser holds when "Pay with wallet" is pressed; None: it is not pressed."""
+
+
 async def main() -> None:
     """Take all pictures."""
+    logging.configure("critical")  # a broken server is among what is taken
     ALL.mkdir(parents=True, exist_ok=True)
+    wanted = set(sys.argv[1:])
     with tempfile.TemporaryDirectory(prefix="sgate-screenshots-") as directory:
-        server = EmbeddedPostgres(Path(directory) / "postgres", keep=False)
-        try:
-            await migrate.migrate(server.url)
-            async with open_site(server.url, Path(directory)) as site, async_playwright() as playwright:
-                path = os.environ.get("SGATE_TEST_CHROMIUM") or shutil.which("chromium")
-                browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
-                await take_all(site, browser, sys.argv[1:])
-                await browser.close()
-        finally:
-            server.close()
+        async with async_playwright() as playwright:
+            path = os.environ.get("SGATE_TEST_CHROMIUM") or shutil.which("chromium")
+            browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+            async with database(Path(directory) / "simulated") as url, open_site(url, Path(directory)) as site:
+                async for name, page_path in every_picture(site):
+                    if not wanted or name in wanted:
+                        await take_all(browser, site, page_path, name)
+            if not wanted or wanted & WALLETS.keys():
+                async with (
+                    database(Path(directory) / "testnet") as url,
+                    open_real_site(url, Path(directory) / "real", Network.TESTNET) as site,
+                ):
+                    for name in WALLETS:
+                        await take_all(browser, site, site.path_of(await site.intent(**links(site))), name)
+            await browser.close()
     print(f"{len(list(ALL.glob('*.png')))} pictures in {ALL.relative_to(ROOT)}")
 
 
-async def take_all(site: Site, browser: Browser, wanted: list[str]) -> None:
-    """Each state in each of the eight ways, while it lasts."""
-    async for name, path in every_picture(site):
-        if wanted and name not in wanted:
-            continue
-        for way in itertools.product(VIEWPORTS, SCHEMES, LANGUAGES):
-            await take(browser, site.base_url + path, name, *way)
-        async with site.broken():
-            if name == "waiting":
-                await take(browser, site.base_url + path, "trouble", "phone", "light", "en")
+@contextlib.asynccontextmanager
+async def database(directory: Path) -> AsyncIterator[str]:
+    """An empty database with our schema, as long as the block lasts."""
+    server = EmbeddedPostgres(directory, keep=False)
+    try:
+        await migrate.migrate(server.url)
+        yield server.url
+    finally:
+        server.close()
 
 
-async def take(browser: Browser, url: str, name: str, viewport: str, scheme: str, language: str) -> None:
+async def take_all(browser: Browser, site: Site, path: str, name: str) -> None:
+    """One state in each of the eight ways."""
+    for way in itertools.product(VIEWPORTS, SCHEMES, LANGUAGES):
+        await take(browser, site.base_url, path, name, *way)
+
+
+async def take(
+    browser: Browser, base_url: str, path: str, name: str, viewport: str, scheme: str, language: str
+) -> None:
     """One picture of a whole page; for the documentation of the slip alone."""
     context = await browser.new_context(
         viewport=VIEWPORTS[viewport], color_scheme=scheme, locale=language, reduced_motion="reduce"
     )
     page = await context.new_page()
-    await page.goto(url)
+    await page.goto(base_url)
+    await page.evaluate("document.fonts.ready")  # a first visit may do without the face
+    await page.add_init_script(WALLETS.get(name) or "")
+    await page.goto(base_url + path)
+    if WALLETS.get(name) is not None:
+        await page.click("#wallet-pay")
+        await page.wait_for_selector("#wallet-note.warn, #wallet-choices button")
     await page.screenshot(path=ALL / f"{name}-{viewport}-{scheme}-{language}.png", full_page=True)
     image = DOCUMENTED.get((name, viewport, scheme, language))
     if image is not None:
         box = await page.locator("article").bounding_box()
         assert box is not None
-        clip = {"x": 0, "y": 0, "width": VIEWPORTS[viewport]["width"], "height": box["y"] + box["height"] + 14}
+        left = max(0, box["x"] - MARGIN)
+        width = min(VIEWPORTS[viewport]["width"], box["width"] + 2 * MARGIN)
+        clip = {"x": left, "y": 0, "width": width, "height": box["y"] + box["height"] + MARGIN}
         save(await page.screenshot(clip=clip, full_page=True), IMAGES / image)
     await context.close()
 

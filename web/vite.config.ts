@@ -3,15 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
-
 import { defineConfig, type Plugin } from "vite";
-
-/** The most bytes each entry may weigh, gzipped, with everything it imports at once. More fails the build. */
-const BUDGETS: Record<string, number> = {
-  checkout: 10_000, // the first script of the page
-  pages: 9_000, // the style, which is put into the page itself
-  wallet: 60_000, // loaded when a customer chooses to pay with a wallet
-};
+import { BUDGETS, type Built, complaints, weights } from "./budgets.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -21,30 +14,17 @@ function weigh(): Plugin {
     name: "weigh",
     // After writing: until then other plugins still change the code.
     writeBundle({ dir }, bundle) {
-      const sizes = new Map<string, number>();
-      for (const name of Object.keys(bundle).filter((name) => /\.(js|css)$/.test(name))) {
+      const files = new Map<string, Built>();
+      for (const [name, file] of Object.entries(bundle).filter(([name]) => /\.(js|css|woff2)$/.test(name))) {
         const packed = gzipSync(readFileSync(`${dir}/${name}`), { level: 9 });
-        sizes.set(name, packed.length);
+        files.set(name, { bytes: packed.length, imports: file.type === "chunk" ? file.imports : [] });
         writeFileSync(`${dir}/${name}.gz`, packed);
       }
-      const withImports = (name: string, seen = new Set<string>()): number => {
-        if (seen.has(name)) return 0;
-        seen.add(name);
-        const file = bundle[name];
-        const imports = file?.type === "chunk" ? file.imports : [];
-        return (sizes.get(name) ?? 0) + imports.reduce((sum, other) => sum + withImports(other, seen), 0);
-      };
-      const weighed = new Set<string>();
-      for (const name of sizes.keys()) {
-        const entry = name.replace(/-[\w-]{8}\.(js|css)$/, "");
-        const most = BUDGETS[entry];
-        if (most === undefined) continue;
-        weighed.add(entry);
-        const bytes = withImports(name);
-        console.log(`${entry.padEnd(9)} ${String(bytes).padStart(7)} of ${most} bytes gzipped`);
-        if (bytes > most) this.error(`${name} is ${bytes} bytes gzipped; its budget is ${most}`);
+      const entries = weights(files);
+      for (const [entry, bytes] of entries) {
+        console.log(`${entry.padEnd(30)} ${String(bytes).padStart(7)} of ${BUDGETS[entry]} bytes gzipped`);
       }
-      for (const entry of Object.keys(BUDGETS)) if (!weighed.has(entry)) this.error(`${entry} was not built`);
+      for (const complaint of complaints(entries)) this.error(complaint);
     },
   };
 }

@@ -2,16 +2,17 @@
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
-from sgate.chain.budget import Allowance, Budget, Limits, Shared, Spent
+from sgate.chain.budget import MINUTE_S, Allowance, Budget, Limits, Shared, Spent
 from sgate.chain.failover import FailoverSource, NamedSource
 from sgate.chain.hiro import HiroSource
+from sgate.chain.hiro_http import DEFAULT_LIMITS, HiroLimits
 from sgate.chain.simulator import DirectControl, HttpControl, SimulatedChain, SimulatorControl, SimulatorSource
 from sgate.chain.source import ChainSource
 from sgate.core.address import Network
@@ -90,7 +91,8 @@ def _served_chain(settings: Settings, livemode: bool, asset: str, metrics: Metri
         budget = Budget(limits, _utc_now) if limits != Limits() else None
         if budget is not None:
             budgets[name] = budget
-        sources.append(NamedSource(name, HiroSource(url, asset, api_key, count, budget=budget)))
+        source = HiroSource(url, asset, api_key, count, limits=patience_with(urls), budget=budget)
+        sources.append(NamedSource(name, source))
     several = FailoverSource(sources, clock=time.monotonic)
     return Chain(
         source=several if len(sources) > 1 else sources[0].source,
@@ -117,6 +119,15 @@ def limits_of(mode: ModeSettings, url: str) -> Limits:
         per_minute=_given(mode.stacks_api_calls_per_minute, per_minute if public else None),
         per_month=_given(mode.stacks_api_calls_per_month, FREE_CALLS_PER_MONTH if public else None),
     )
+
+
+def patience_with(urls: Sequence[str]) -> HiroLimits:
+    """How long a server may ask us to wait in the middle of a round; with several the next one is asked instead.
+
+    Alone it gets its minute: a round that is broken off begins anew, and one that needs more calls than a minute has
+    would never end.
+    """
+    return DEFAULT_LIMITS if len(urls) > 1 else HiroLimits(longest_retry_after_s=MINUTE_S)
 
 
 def name_of(url: str) -> str:

@@ -68,6 +68,11 @@ class Site:
             assert answer.status < 300, await answer.text()
             return await answer.json()
 
+    async def put_logo(self, key: str, content: bytes) -> None:
+        headers = {"Authorization": f"Bearer {key}"}
+        async with self.http.put(f"{self.base_url}/v1/merchants/me/logo", data=content, headers=headers) as answer:
+            assert answer.status == 200, await answer.text()
+
     async def get(self, path: str) -> "Page":
         async with self.http.get(self.base_url + path) as answer:
             return Page(answer.status, answer.headers, await answer.text())

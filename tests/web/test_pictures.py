@@ -99,7 +99,7 @@ async def test_money_beyond_the_amount_is_named_to_the_sat(site, amounts, title)
     page = await site.page(intent)
     assert page.picture == "confirmed"
     assert page.shown("excess").startswith(title)
-    assert f"{sum(amounts) - 25_000:,} sats came beyond the amount" in page.shown("excess")
+    assert f"{sum(amounts) - 25_000:,} sats more than the amount have arrived" in page.shown("excess")
 
 
 async def test_a_second_payment_after_the_deadline_is_told_on_a_paid_page(site):

@@ -1,5 +1,6 @@
 """Paying with a wallet: a fake one that speaks SIP-030 in the page, and pays on the simulated chain what it was asked for."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,7 @@ from sgate.chain.simulator.transactions import SimulatedTransfer
 from sgate.core.address import SBTC_ASSETS, Network, encode, parse_principal
 from sgate.web.phrases import SCRIPT
 from web.site import Site, open_real_site
-from web.visitor import PHONE, WAIT_MS, Visitors, poll_now
+from web.visitor import PHONE, READABLE, SMALL_PHONE, UNUSABLE, WAIT_MS, Visitors, axe, poll_now
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=WAIT_MS)
@@ -41,11 +42,18 @@ def decoded(arguments: list[str]) -> tuple[int, str, str, bytes]:
 
 @dataclass
 class FakeWallet:
-    """The other side of `window.TestWallet`. `refusal`: what it throws instead of paying."""
+    """The other side of `window.TestWallet`.
+
+    Attributes:
+        refusal: what it throws instead of paying.
+        silent: it does not answer at all, as one whose window was closed. `closed` ends the waiting, with a refusal.
+    """
 
     site: Site
     network: Network
     refusal: dict[str, Any] | None = None
+    silent: bool = False
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     async def ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -54,6 +62,9 @@ class FakeWallet:
             return {"error": {"code": -32601, "message": "Method not found"}}  # SIP-030 calls it otherwise
         if method == "stx_getAddresses":
             return {"addresses": [{"symbol": "STX", "address": PAYER[self.network], "publicKey": ""}]}
+        if self.silent:
+            await self.closed.wait()
+            return {"error": REFUSALS["rejected"]}
         if self.refusal is not None:
             return {"error": self.refusal}
         amount, sender, recipient, memo = decoded(params["functionArgs"])
@@ -63,11 +74,15 @@ class FakeWallet:
 
     async def open(self, visitors: Visitors, path: str, *, installed: bool = True, **context: Any):
         page = await visitors.open("/", **context)
-        await page.expose_function("askWallet", self.ask)
-        if installed:
-            await page.add_init_script(INSTALL)
+        await self.install(page, listed=installed)
         await page.goto(path)
         return page
+
+    async def install(self, page, *, listed: bool = True):
+        """Into what the page loads from now on."""
+        await page.expose_function("askWallet", self.ask)
+        if listed:
+            await page.add_init_script(INSTALL)
 
 
 @pytest.mark.parametrize("network", [Network.MAINNET, Network.TESTNET])
@@ -149,6 +164,99 @@ async def test_whatever_goes_wrong_is_said_plainly_and_there_is_a_way_on(databas
         await expect(note).to_contain_text(SCRIPT["sent"])
         await page.get_by_role("button", name=SCRIPT["again"]).click()
         await expect(page.locator("#by-hand")).to_be_visible()
+        assert visitors.wrongs == []
+
+
+async def test_what_the_wallet_said_stays_when_the_page_is_drawn_anew_and_is_said_once(
+    database_url, tmp_path, playwright_browser
+):
+    async with open_real_site(database_url, tmp_path, Network.TESTNET) as site:
+        visitors = Visitors(playwright_browser, site.base_url)
+        page = await visitors.open("/")
+        await page.clock.install()
+        wallet = FakeWallet(site, Network.TESTNET, refusal=REFUSALS["sbtc"])
+        await wallet.install(page)
+        intent = await site.intent()
+        await page.goto(site.path_of(intent))
+        note, announced = page.locator("#wallet-note"), page.locator("#announcement")
+        await page.get_by_role("button", name="Pay with wallet").click()
+        await expect(note).to_have_text(SCRIPT["sbtc"])
+        await page.clock.run_for(100)
+        await expect(announced).to_have_text(SCRIPT["sbtc"])
+        await page.evaluate("announcement.textContent = ''")
+        await _drawn_anew(page)
+        await expect(note).to_have_text(SCRIPT["sbtc"])
+        wallet.refusal = None
+        await page.get_by_role("button", name="Pay with wallet").click()
+        await expect(note).to_contain_text(SCRIPT["sent"])
+        await page.clock.run_for(100)
+        await page.evaluate("announcement.textContent = ''")
+        await _drawn_anew(page)
+        await expect(note).to_contain_text(SCRIPT["sent"])
+        await page.clock.run_for(100)
+        await expect(announced).to_have_text("")
+        assert visitors.wrongs == []
+
+
+async def _drawn_anew(page):
+    """The page's minute has passed: it fetches what is drawn once more."""
+    await page.evaluate("document.querySelector('main').dataset.old = 'true'")
+    await page.clock.fast_forward(62_000)
+    await expect(page.locator("main[data-old]")).to_have_count(0)
+
+
+async def test_a_wallet_that_stays_silent_can_be_asked_again_and_its_late_no_takes_nothing_back(
+    database_url, tmp_path, playwright_browser
+):
+    async with open_real_site(database_url, tmp_path, Network.TESTNET) as site:
+        visitors = Visitors(playwright_browser, site.base_url)
+        page = await visitors.open("/")
+        await page.clock.install()
+        wallet = FakeWallet(site, Network.TESTNET, silent=True)
+        await wallet.install(page)
+        await page.goto(site.path_of(await site.intent()))
+        note = page.locator("#wallet-note")
+        await page.get_by_role("button", name="Pay with wallet").click()
+        await expect(note).to_have_text(SCRIPT["asking"])
+        await page.clock.run_for(15_000)
+        wallet.silent = False
+        await page.get_by_role("button", name=SCRIPT["silent"]).click()
+        await expect(note).to_contain_text(SCRIPT["sent"])
+        wallet.closed.set()
+        await page.clock.run_for(1_000)
+        await expect(note).to_contain_text(SCRIPT["sent"])
+        assert [method for method, _ in wallet.calls].count("stx_callContract") == 2
+        assert visitors.wrongs == []
+
+
+async def test_when_the_wallets_script_cannot_be_loaded_there_is_a_way_on(database_url, tmp_path, playwright_browser):
+    async with open_real_site(database_url, tmp_path, Network.TESTNET) as site:
+        visitors = Visitors(playwright_browser, site.base_url)
+        visitors.expected = ["500 (Internal Server Error)", "Failed to fetch"]
+        page = await FakeWallet(site, Network.TESTNET).open(visitors, site.path_of(await site.intent()))
+        await page.route("**/assets/wallet-*", lambda route: route.fulfill(status=500, body=""))
+        await page.get_by_role("button", name="Pay with wallet").click()
+        await expect(page.locator("#wallet-note")).to_have_text(SCRIPT["unloaded"])
+        await expect(page.locator("#by-hand")).to_be_visible()
+        assert visitors.wrongs == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_everything_a_wallet_leads_to_is_readable_and_usable(database_url, tmp_path, playwright_browser, scheme):
+    async with open_real_site(database_url, tmp_path, Network.TESTNET) as site:
+        visitors = Visitors(playwright_browser, site.base_url)
+        found = {}
+        for refusals in ([], [REFUSALS["fee"]], [None]):
+            wallet = FakeWallet(site, Network.TESTNET)
+            page = await wallet.open(
+                visitors, site.path_of(await site.intent()), viewport=SMALL_PHONE, color_scheme=scheme
+            )
+            for wallet.refusal in refusals:
+                await page.get_by_role("button", name="Pay with wallet").click()
+                await expect(page.locator("#wallet-note.warn, #wallet-note.good")).to_be_visible()
+            problems = [*await page.evaluate(READABLE), *await page.evaluate(UNUSABLE), *await axe(page)]
+            found.update({str(refusals): problems} if problems else {})
+        assert found == {}
         assert visitors.wrongs == []
 
 

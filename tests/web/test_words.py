@@ -1,6 +1,7 @@
 """The languages of the pages."""
 
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,21 @@ def test_every_catalogue_has_every_sentence_with_its_placeholders():
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("code", sorted(set(LANGUAGES) - {"en"}))
+def test_a_sentence_that_is_missing_or_has_other_placeholders_is_noticed(code):
+    tool = runpy.run_path(str(ROOT / "tools" / "translations.py"))
+    catalogue = tool["updated"](tool["LOCALES"] / f"{code}.po", code)
+    assert list(tool["problems_of"](catalogue)) == []
+    catalogue.get("Paid to").string = ""
+    catalogue.get("Back to %(merchant)s").string = "%(shop)s"
+    catalogue.get("%(count)s sat").string = ("%(count)s", "")
+    assert sorted(tool["problems_of"](catalogue)) == [
+        "not translated: %(count)s sat",
+        "not translated: Paid to",
+        "other placeholders: Back to %(merchant)s",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Visitors in a real Chromium: each is one browser context, so nobody shares a session."""
 
+from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, ConsoleMessage, Page, Request
@@ -61,6 +62,9 @@ UNUSABLE = """() => {
 }"""
 """What a keyboard, a thumb or a screen reader would stumble over."""
 
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
 
 class Visitors:
     """Opens pages. `wrongs` collects errors in the console, exceptions, and requests that leave the site."""
@@ -97,6 +101,16 @@ class Visitors:
     def _follow(self, request: Request) -> None:
         if not request.url.startswith((f"{self._base_url}/", "data:", *self.elsewhere)):
             self.wrongs.append(f"left the site: {request.url}")
+
+
+async def axe(page: Page) -> list[str]:
+    """What axe-core finds wrong with a page."""
+    await page.evaluate(AXE.read_text("utf-8"))
+    return await page.evaluate(
+        "async (tags) => (await axe.run({runOnly: tags})).violations"
+        ".flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target} ${node.html.slice(0, 80)}`))",
+        WCAG,
+    )
 
 
 async def poll_now(page: Page) -> None:

@@ -1,5 +1,6 @@
 """A small budget of calls makes the watcher slow, never stuck: by the real client, against the wire of the Stacks API."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from gateway.books import check_books
 from sgate.chain.budget import Budget, Limits
 from sgate.chain.hiro import HiroSource
 from sgate.chain.simulator import Kind, Leg, serve, simulated_address
+from sgate.chains import patience_with
 from sgate.store import blocks
 from sgate.workers.inbox import REST
 from sgate.workers.watcher import Watcher
@@ -38,7 +40,7 @@ async def metered(pool):
     chain, time = open_chain(clock=Clock()), Time()
     budget = Budget(FREE, time)
     server = await serve(chain)
-    source = HiroSource(server.url, ASSET, sleep=time.sleep, budget=budget)
+    source = HiroSource(server.url, ASSET, sleep=time.sleep, limits=patience_with([server.url]), budget=budget)
     world = await open_world(pool, chain, source=source, blocks=5)
     world.watcher = Watcher(
         pool=pool, source=source, mode=world.shop.mode, environment=world.shop.environment, allowance=budget
@@ -71,6 +73,18 @@ async def test_two_hours_of_absence_are_caught_up_with_twenty_five_calls_a_minut
     await catch_up(world)
     assert await world.shop.status(intent_id) == "confirmed"
     await check_books(world.pool, world.chain)
+
+
+async def test_a_server_that_says_wait_in_every_round_is_caught_up_with(metered):
+    """As when others behind the same address use up what a minute has."""
+    world, asked = metered, itertools.count(1)
+    intent_id = await world.shop.intent(1_000)
+    world.pay(intent_id, 1_000)
+    world.chain.mine(1_400)
+    faults = world.chain.faults
+    faults.before_answer(lambda _: faults.fail_next(1, 429, 45) if next(asked) % 12 == 0 else None)
+    await catch_up(world)
+    assert await world.shop.status(intent_id) == "confirmed"
 
 
 async def test_hints_cost_one_call_a_round_whatever_they_name(metered):

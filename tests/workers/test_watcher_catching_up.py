@@ -2,11 +2,13 @@
 
 import pytest
 
+from chain.simulated import open_chain
 from gateway.books import check_books
 from gateway.shop import SIX_BLOCKS
-from sgate.gateway import resets
+from sgate.gateway import replay, resets
 from sgate.store import blocks
 from sgate.store.audit import OPERATOR
+from sgate.workers.inbox import REST
 from sgate.workers.scanning import CHUNK_BLOCKS
 from workers.following import open_world
 
@@ -98,14 +100,23 @@ async def test_what_was_missed_is_found_by_reading_blocks_again(pool):
     await check_books(pool, world.chain)
 
 
+async def test_a_second_request_to_read_again_loses_nothing_of_the_first(pool):
+    await open_world(pool, blocks=60)
+    async with pool.acquire() as connection:
+        assert await blocks.start_rescan(connection, 20, livemode=False, announces=True)
+        reading = await blocks.get_cursor(connection, livemode=False)
+        assert await blocks.start_rescan(connection, 10, livemode=False, announces=True)
+        assert not await blocks.touch(connection, reading)  # the chunk that is being read is not written down
+        assert await blocks.start_rescan(connection, 40, livemode=False, announces=True)
+        assert (await blocks.get_cursor(connection, livemode=False)).rescan.lowest == 10
+
+
 async def test_another_chain_changes_nothing_until_the_operator_accepts_it(pool):
     world = await open_world(pool, blocks=60)
     final, waiting = await world.shop.intent(1_000), await world.shop.intent(1_000, policy=SIX_BLOCKS)
     world.pay(final, 1_000)
     world.pay(waiting, 1_000)
     await world.mine()
-    from chain.simulated import open_chain
-
     world.chain = open_chain(clock=world.clock, seed="another")
     world.chain.mine(30)
     world.watcher = world.another_watcher()
@@ -116,3 +127,29 @@ async def test_another_chain_changes_nothing_until_the_operator_accepts_it(pool)
     assert (await world.round()).trouble is None
     assert await world.shop.status(final) == "confirmed"
     assert (await world.shop.state(waiting))[:2] == ("requires_payment", 0)
+
+
+async def test_what_was_final_on_a_chain_that_was_started_anew_stays_final_and_all_else_begins_anew(pool):
+    world = await open_world(pool, blocks=60)
+    final = await world.shop.intent(1_000, policy=SIX_BLOCKS)
+    world.pay(final, 1_000)
+    world.pay(None, 7)
+    await world.mine(6)
+    await world.pass_time(REST.total_seconds() + 1)
+    world.chain = open_chain(clock=world.clock, seed="another")
+    world.chain.mine(30)
+    world.watcher = world.another_watcher()
+    assert await resets.accept(pool, OPERATOR, livemode=False) == 1
+    await world.round()
+    deposits = "SELECT amount_sats, status FROM payments WHERE payment_intent_id IS NULL ORDER BY amount_sats"
+    assert [tuple(row) for row in await pool.fetch(deposits)] == [(7, "orphaned")]
+    world.pay(None, 8)
+    await world.mine()
+    await world.reorg(5)
+    for _ in range(2):
+        await world.pass_time(REST.total_seconds() + 1)
+    assert [tuple(row) for row in await pool.fetch(deposits)] == [(7, "orphaned"), (8, "included")]
+    await world.mine(60)
+    await world.reorg(40)
+    assert await world.shop.state(final) == ("confirmed", 1_000, set())
+    assert [checked.differences async for checked in replay.check(pool)] == [()]

@@ -11,7 +11,7 @@ export async function copy(button: HTMLElement): Promise<void> {
   const done = (await write(button)) ? word("copied") : word("selected");
   const [label, noun] = button.children;
   if (label) label.textContent = done;
-  say(`${done}${noun?.textContent ?? ""}`);
+  say(`${done}:${noun?.textContent ?? ""}`);
   setTimeout(() => label && (label.textContent = word("copy")), SHOWN_MS);
 }
 

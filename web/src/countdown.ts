@@ -25,10 +25,12 @@ export function tick(): boolean {
   return leftS === 0;
 }
 
-/** The deadline in the customer's own time zone, with Latin digits like all our numbers. */
+/** The deadline in the customer's own time zone, with Latin digits like all our numbers; the day only if it is another one. */
 export function showDeadline(): void {
   const deadline = byId("deadline");
   if (!deadline) return;
-  const form: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "short", numberingSystem: "latn" };
-  deadline.textContent = new Date(Number(data().expiresAt)).toLocaleString(document.documentElement.lang, form);
+  const at = new Date(Number(data().expiresAt));
+  const today = at.toDateString() === new Date(Date.now() + serverAheadMs).toDateString();
+  const form: Intl.DateTimeFormatOptions = { ...(today ? {} : { dateStyle: "medium" }), timeStyle: "short", numberingSystem: "latn" };
+  deadline.textContent = at.toLocaleString(document.documentElement.lang, form);
 }

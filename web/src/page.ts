@@ -17,7 +17,7 @@ export function word(name: string, values: Record<string, string | number> = {})
 /** Tell screen readers. One polite region outside of what is swapped; it is cleared first, or the same words would not be read. */
 export function say(text: string): void {
   const region = byId("announcement");
-  if (!region) return;
+  if (!region || !text) return;
   region.textContent = "";
   setTimeout(() => (region.textContent = text), 50);
 }

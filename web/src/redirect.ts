@@ -1,4 +1,5 @@
 // Back to the merchant once it is paid: a countdown that can be stopped, and that a reorganisation stops.
+import { clock } from "./countdown";
 import { framed } from "./embed";
 import { byId, data, remember, say, word } from "./page";
 
@@ -31,7 +32,7 @@ export function stopRedirect(): void {
 function show(): void {
   const [note, seconds] = [byId("redirect-note"), byId("redirect-seconds")];
   if (note) note.hidden = false;
-  if (seconds) seconds.textContent = String(leftS);
+  if (seconds) seconds.textContent = clock(leftS);
 }
 
 function count(): void {

@@ -1,58 +1,97 @@
 // "Pay with wallet": what the customer sees of it. The wallets themselves are in wallet/wallet.ts, which is loaded on click.
+// What is shown is kept here and drawn again whenever the server's drawing has been swapped, for a wallet may be open meanwhile.
 import { framed } from "./embed";
 import { byId, data, forget, recall, remember, say, word } from "./page";
+import type { Failure } from "./wallet/failures";
 import type { Order, Wallet } from "./wallet/wallet";
 
 const HINT_TRIES = 3;
 const HINT_PAUSE_MS = 2000;
+const PATIENCE_MS = 15_000; // a window of the wallet that was closed, or never opened, may leave us without an answer
 const INSTALL = { Leather: "https://leather.io", Xverse: "https://www.xverse.app" };
+
+/** `again`: the wallet has been silent for a while, so the customer may ask it once more. */
+type Shown =
+  | { kind: "idle" | "looking" | "none" | "unloaded" | "sent" }
+  | { kind: "asking"; walletId: string; again: boolean }
+  | { kind: "choose"; found: Wallet[] }
+  | { kind: "failed"; failure: Failure };
 
 const panel = (): HTMLElement | null => byId("wallet");
 /** A payment that was sent stays on the page until the chain shows it, also over a reload. A further part is another one. */
-const sentKey = (): string => `sgate-sent-${data().id}-${panel()?.dataset.amountSats}`;
+const sentKey = (amountSats: string): string => `sgate-sent-${data().id}-${amountSats}`;
 
-let asking = false;
+let shown: Shown = { kind: "idle" };
+let shownFor = ""; // the amount that it is about
+let attempt = 0;
 
-/** After the page was drawn: offer the wallet, or say that it has been used. */
+/** After the page was drawn: offer the wallet, and put back what it said. Nothing is announced twice. */
 export function showWallet(): void {
   const at = panel();
   if (!at) return;
   at.hidden = false;
-  if (recall(sentKey())) showSent();
+  const { amountSats = "" } = at.dataset;
+  if (recall(sentKey(amountSats))) shown = { kind: "sent" };
+  else if (amountSats !== shownFor && shown.kind !== "asking") shown = { kind: "idle" };
+  shownFor = amountSats;
+  draw();
 }
 
 /** A press on the button, or on one of several wallets. */
 export async function payWithWallet(walletId?: string): Promise<void> {
   const at = panel();
-  if (!at || asking) return;
-  asking = true;
-  working(word("looking"));
-  try {
-    const { wallets, pay } = await import("./wallet/wallet");
-    const found = wallets();
-    const chosen = found.length === 1 ? found[0]!.id : walletId;
-    if (found.length === 0) return showNone();
-    if (chosen === undefined) return showChoices(found);
-    note(word("asking"));
-    const sent = await pay(chosen, orderOf(at));
-    if ("failure" in sent) return note(word(sent.failure), "warn");
-    remember(sentKey(), sent.txId);
-    showSent();
-    void hint(sent.txId, at.dataset.clientSecret ?? "");
-  } catch (error) {
-    console.error(error); // the wallets' script could not be loaded
-    note(word("broken"), "warn");
-  } finally {
-    asking = false;
-    idle();
-  }
+  if (!at || shown.kind === "looking" || shown.kind === "asking") return;
+  const order = orderOf(at);
+  const clientSecret = at.dataset.clientSecret ?? "";
+  show({ kind: "looking" });
+  const loaded = await import("./wallet/wallet").catch((error: unknown) => console.error(error));
+  if (!loaded) return show({ kind: "unloaded" });
+  const found = loaded.wallets();
+  const chosen = found.length === 1 ? found[0]!.id : walletId;
+  if (found.length === 0) return show({ kind: "none" });
+  if (chosen === undefined) return choose(found);
+  const mine = ask(chosen);
+  const sent = await loaded.pay(chosen, order);
+  if ("txId" in sent) return paid(order, sent.txId, clientSecret);
+  if (mine === attempt) show({ kind: "failed", failure: sent.failure });
+}
+
+/** The wallet did not answer, and the customer wants it to be asked once more. An answer to the first question still counts. */
+export function askAgain(): void {
+  if (shown.kind !== "asking") return;
+  const { walletId } = shown;
+  attempt += 1;
+  shown = { kind: "idle" };
+  void payWithWallet(walletId);
 }
 
 /** The wallet said that it failed after all. */
 export function payAgain(): void {
-  forget(sentKey());
-  for (const id of ["wallet-pay", "by-hand"]) byId(id)?.removeAttribute("hidden");
-  byId("wallet-note")?.setAttribute("hidden", "");
+  forget(sentKey(shownFor));
+  show({ kind: "idle" });
+  byId("wallet-pay")?.focus();
+}
+
+function ask(walletId: string): number {
+  attempt += 1;
+  const mine = attempt;
+  show({ kind: "asking", walletId, again: false });
+  setTimeout(() => {
+    if (mine === attempt && shown.kind === "asking") show({ kind: "asking", walletId, again: true });
+  }, PATIENCE_MS);
+  return mine;
+}
+
+function choose(found: Wallet[]): void {
+  show({ kind: "choose", found });
+  byId("wallet-choices")?.querySelector("button")?.focus();
+}
+
+function paid(order: Order, txId: string, clientSecret: string): void {
+  attempt += 1;
+  remember(sentKey(String(order.amountSats)), txId);
+  show({ kind: "sent" });
+  void hint(txId, clientSecret);
 }
 
 function orderOf(at: HTMLElement): Order {
@@ -81,66 +120,66 @@ async function hint(txId: string, clientSecret: string): Promise<void> {
   }
 }
 
-function showSent(): void {
-  for (const id of ["wallet-pay", "wallet-choices", "by-hand"]) byId(id)?.setAttribute("hidden", "");
-  note(word("sent"), "good");
-  const button = Object.assign(document.createElement("button"), { type: "button", id: "wallet-again", className: "small" });
-  button.textContent = word("again");
-  byId("wallet-note")?.append(button);
+function show(next: Shown): void {
+  shown = next;
+  draw();
+  const said = sentence(next);
+  if (said) say(said);
 }
 
-function showNone(): void {
-  note(word("none"), "warn");
-  const at = byId("wallet-note")!;
-  if (framed) at.append(line(`${word("framed")} `, link(word("open"), location.href)));
-  at.append(line(...Object.entries(INSTALL).map(([name, url]) => link(name, url))));
+function sentence(now: Shown): string {
+  if (now.kind === "idle") return "";
+  return word(now.kind === "failed" ? now.failure : now.kind);
 }
 
-function showChoices(found: Wallet[]): void {
-  const choices = byId("wallet-choices")!;
-  choices.replaceChildren(
-    Object.assign(document.createElement("p"), { textContent: word("choose"), className: "quiet" }),
-    ...found.map((wallet) => {
-      const button = Object.assign(document.createElement("button"), { type: "button" });
-      button.dataset.wallet = wallet.id;
-      if (wallet.icon) button.append(Object.assign(document.createElement("img"), { src: wallet.icon, alt: "" }));
-      button.append(wallet.name);
-      return button;
-    }),
-  );
-  choices.hidden = false;
-  byId("wallet-note")!.hidden = true;
-  choices.querySelector("button")?.focus();
+function draw(): void {
+  const [note, choices, button] = [byId("wallet-note"), byId("wallet-choices"), byId("wallet-pay")];
+  if (!note || !choices || !button) return;
+  const { kind } = shown;
+  byId("by-hand")!.hidden = kind === "sent";
+  byId("wallet-or")!.hidden = kind === "sent";
+  button.hidden = kind === "sent" || kind === "choose";
+  (button as HTMLButtonElement).disabled = kind === "looking" || kind === "asking";
+  choices.hidden = kind !== "choose";
+  note.hidden = kind === "idle" || kind === "choose";
+  note.className = `state ${{ sent: "good", none: "warn", unloaded: "warn", failed: "warn" }[kind as string] ?? "calm"}`;
+  note.replaceChildren(sentence(shown), ...more(shown));
+  if (shown.kind === "choose") choices.replaceChildren(paragraph(word("choose")), ...shown.found.map(choice));
+}
+
+/** What stands below the sentence. */
+function more(now: Shown): HTMLElement[] {
+  if (now.kind === "sent") return [button("wallet-again", word("again"))];
+  if (now.kind === "asking" && now.again) return [button("wallet-ask-again", word("silent"))];
+  if (now.kind !== "none") return [];
+  const install = line(...Object.entries(INSTALL).map(([name, url]) => link(name, url)));
+  return framed ? [line(`${word("framed")} `, link(word("open"), location.href)), install] : [install];
+}
+
+function choice(wallet: Wallet): HTMLElement {
+  const chosen = Object.assign(document.createElement("button"), { type: "button", id: `wallet-${wallet.id}` });
+  chosen.dataset.wallet = wallet.id;
+  if (wallet.icon) chosen.append(Object.assign(document.createElement("img"), { src: wallet.icon, alt: "" }));
+  chosen.append(wallet.name);
+  return chosen;
+}
+
+function button(id: string, text: string): HTMLElement {
+  return Object.assign(document.createElement("button"), { type: "button", id, className: "small", textContent: text });
+}
+
+function paragraph(text: string): HTMLElement {
+  return Object.assign(document.createElement("p"), { textContent: text, className: "quiet" });
 }
 
 function line(...parts: (Node | string)[]): HTMLElement {
-  const paragraph = Object.assign(document.createElement("span"), { className: "leave" });
-  paragraph.append(...parts);
-  return paragraph;
+  const whole = Object.assign(document.createElement("span"), { className: "leave" });
+  whole.append(...parts);
+  return whole;
 }
 
 function link(text: string, href: string): HTMLElement {
   return Object.assign(document.createElement("a"), {
     textContent: text, href, target: "_blank", rel: "noreferrer", className: "link",
   });
-}
-
-function note(text: string, kind = "calm"): void {
-  const at = byId("wallet-note");
-  if (!at) return;
-  at.textContent = text;
-  at.className = `state ${kind}`;
-  at.hidden = false;
-  say(text);
-}
-
-function working(text: string): void {
-  note(text);
-  const button = byId("wallet-pay") as HTMLButtonElement | null;
-  if (button) button.disabled = true;
-}
-
-function idle(): void {
-  const button = byId("wallet-pay") as HTMLButtonElement | null;
-  if (button) button.disabled = false;
 }

@@ -29,6 +29,9 @@ export type Query = Record<string, unknown>;
 export interface Call {
   method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   path: string;
+  /** Of the object below the path, and what to do with it. */
+  id?: unknown;
+  action?: string;
   query?: Query;
   /** Sent as JSON, a Blob as it is. */
   body?: object;
@@ -119,7 +122,7 @@ export class Transport {
 
   async #ask(call: Call, headers: Headers, signal: AbortSignal): Promise<Response> {
     const body = call.body === undefined || call.body instanceof Blob ? call.body : JSON.stringify(call.body);
-    const response = await this.#fetch(this.#baseUrl + call.path + queryOf(call.query), {
+    const response = await this.#fetch(this.#baseUrl + pathOf(call) + queryOf(call.query), {
       method: call.method,
       headers,
       ...(body === undefined ? {} : { body }),
@@ -146,8 +149,8 @@ export class Transport {
 
 function idempotencyKey(given: string | undefined): string {
   if (given === undefined) return randomHex(16);
-  if (!/^[ -~]{1,255}$/.test(given))
-    throw new SGateUsageError("invalid_idempotency_key", "idempotencyKey has 1 to 255 printable ASCII characters.", "idempotencyKey");
+  if (typeof given !== "string" || !/^[ -~]+$/.test(given))
+    throw new SGateUsageError("invalid_idempotency_key", "idempotencyKey is a text of printable ASCII characters.", "idempotencyKey");
   return given;
 }
 
@@ -225,9 +228,11 @@ function randomHex(bytes: number): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** A path with an id in it. An empty id would name the list, and dots another object. */
-export function pathOf(base: string, id: unknown, rest = ""): string {
+/** An empty id would name the list, and dots another object. */
+function pathOf(call: Call): string {
+  if (!("id" in call)) return call.path;
+  const { path, id, action } = call;
   if (typeof id !== "string" || /^\.*$/.test(id))
     throw new SGateUsageError("invalid_id", `An id such as pi_3f2b8c1d4e5f60718293a4b5 is needed here, not ${JSON.stringify(id)}.`, "id");
-  return `${base}/${encodeURIComponent(id)}${rest}`;
+  return `${path}/${encodeURIComponent(id)}${action ? `/${action}` : ""}`;
 }

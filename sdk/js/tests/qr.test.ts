@@ -13,7 +13,7 @@ function read(modules: boolean[][]): string | undefined {
   for (let y = 0; y < side; y += 1)
     for (let x = 0; x < side; x += 1)
       if (modules[Math.floor(y / SCALE) - QUIET]?.[Math.floor(x / SCALE) - QUIET]) pixels.fill(0, (y * side + x) * 4, (y * side + x) * 4 + 3);
-  return (jsQR as unknown as typeof jsQR.default)(pixels, side, side)?.data;
+  return jsQR(pixels, side, side)?.data;
 }
 
 /** How many bytes fit into each version at level M, from the standard's table 7. */

@@ -4,13 +4,13 @@ The watcher never concludes this by itself: another chain behind the same URL is
 says otherwise.
 """
 
-from sgate.store import audit, blocks, ledger, payments
+from sgate.store import addresses, audit, blocks, ledger, payments
 from sgate.store.audit import Actor
 from sgate.store.pool import Pool
 
 
 async def accept(pool: Pool, actor: Actor, *, livemode: bool) -> int | None:
-    """Forget the chain of a mode, and orphan the payments of intents that are not confirmed.
+    """Forget the chain of a mode, orphan all payments but those of confirmed intents, and read addresses anew.
 
     Returns:
         how many payments were orphaned, or None if the mode was never watched.
@@ -19,9 +19,10 @@ async def accept(pool: Pool, actor: Actor, *, livemode: bool) -> int | None:
         cursor = await blocks.get_cursor(connection, livemode=livemode)
         if cursor is None:
             return None
-        orphaned = await payments.orphan_unfinal(connection, cursor.view, livemode=livemode)
+        orphaned, touched = await payments.leave_chain(connection, cursor.view, livemode=livemode)
         await blocks.forget_chain(connection, livemode=livemode)
-        await ledger.queue(connection, orphaned, livemode=livemode)
+        await addresses.read_again(connection, 1, livemode=livemode)
+        await ledger.queue(connection, touched, livemode=livemode)
         await audit.record(
             connection,
             actor,
@@ -29,4 +30,4 @@ async def accept(pool: Pool, actor: Actor, *, livemode: bool) -> int | None:
             livemode=livemode,
             detail={"height": cursor.view.height, "index_block_hash": cursor.view.index_block_hash},
         )
-    return len(orphaned)
+    return orphaned

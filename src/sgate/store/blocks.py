@@ -67,8 +67,10 @@ _TOUCH = "UPDATE chain_cursors SET version = version + 1 WHERE livemode = $1 AND
 
 _REMEMBER_ADDRESS = "UPDATE chain_cursors SET last_open_address = $2 WHERE livemode = $1"
 
+# What another rescan has still to read stays asked for. The version rises: a chunk that is being read now is of before.
 _START_RESCAN = """
-UPDATE chain_cursors SET rescan_from = $2, rescan_to = scanned_height, rescan_announces = $3
+UPDATE chain_cursors
+SET rescan_from = least(rescan_from, $2), rescan_to = scanned_height, rescan_announces = $3, version = version + 1
 WHERE livemode = $1 AND scanned_height >= $2
 """
 

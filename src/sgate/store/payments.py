@@ -84,12 +84,20 @@ WHERE livemode = $1 AND block_height >= $2 AND status = 'included' AND index_blo
 RETURNING id, payment_intent_id, block_height, index_block_hash
 """
 
-# The chain was started anew: what its intent still waited for is gone.
+# The chain was started anew: what its intent still waited for is gone, and so are deposits that paid for nothing.
 _ORPHAN_UNFINAL = """
 UPDATE payments AS p SET status = 'orphaned'
-FROM payment_intents AS i
-WHERE p.livemode = $1 AND p.status = 'included' AND i.id = p.payment_intent_id AND i.status <> 'confirmed'
+WHERE p.livemode = $1 AND p.status = 'included' AND NOT EXISTS (
+    SELECT 1 FROM payment_intents AS i WHERE i.id = p.payment_intent_id AND i.status = 'confirmed'
+)
 RETURNING p.id, p.payment_intent_id, p.block_height, p.index_block_hash
+"""
+
+# What was final stays so: below the first block of the new chain no reorganisation reaches it. Where it really was, its
+# observations say.
+_KEEP_FINAL = """
+UPDATE payments SET block_height = 0, tenure_height = 0, bitcoin_height = 0
+WHERE livemode = $1 AND status = 'included'
 """
 
 _OBSERVE = """
@@ -166,11 +174,15 @@ async def orphan_from(
     return await _observe_orphans(connection, rows, view)
 
 
-async def orphan_unfinal(connection: Connection, view: View, *, livemode: bool) -> list[str]:
-    """Orphan the payments of intents that are not confirmed. Returns the intent of each."""
+async def leave_chain(connection: Connection, view: View, *, livemode: bool) -> tuple[int, set[str]]:
+    """The chain is gone: orphan all payments but those of confirmed intents, which no new chain can touch.
+
+    Returns:
+        how many were orphaned, and the intents concerned.
+    """
     rows = await connection.fetch(_ORPHAN_UNFINAL, livemode)
-    await _observe_orphans(connection, rows, view)
-    return [row["payment_intent_id"] for row in rows]
+    await connection.execute(_KEEP_FINAL, livemode)
+    return len(rows), await _observe_orphans(connection, rows, view)
 
 
 async def held_in_blocks(

@@ -16,7 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 FOREVER = "public, max-age=31536000, immutable"
-TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
+TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "woff2": "font/woff2"}
 PREFIX = "/assets/"
 
 _STYLE, _CHECKOUT, _WALLET = "src/pages.css", "src/checkout.ts", "src/wallet/wallet.ts"

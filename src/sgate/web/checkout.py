@@ -23,7 +23,6 @@ from sgate.gateway.receipts import receipt_of
 from sgate.store.intents import IntentView
 from sgate.web import simulation, slip
 from sgate.web.assets import built
-from sgate.web.drawings import guilloche
 from sgate.web.pages import AnyRequest, Frame, chosen_language, page, part, trouble, web_link, words_for
 from sgate.web.phrases import FINALITIES, NETWORKS
 from sgate.web.pictures import EXPLORER_URLS
@@ -104,7 +103,6 @@ def routes(checkout: Checkout) -> list[HTTPRouteHandler]:
             finality=FINALITIES,
             network=NETWORKS[receipt.network],
             explorer=EXPLORER_URLS.get(receipt.network),
-            band=guilloche(receipt.id),
             logo=visit.found.branding.logo,
             page_url=visit.url(),
             json_url=f"/public/payment_intents/{receipt.id}/receipt"

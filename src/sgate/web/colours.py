@@ -38,10 +38,8 @@ def ink_on(accent: str) -> str:
 def accent_style(accent: str) -> str:
     """The style that gives a page the merchant's colour, `#rrggbb`, in light and dark."""
     light, dark = readable(accent, LIGHT_PAPER), readable(accent, DARK_PAPER)
-    return (
-        f":root{{--color-accent:{light};--color-accent-ink:{ink_on(light)}}}"
-        f"@media (prefers-color-scheme:dark){{:root{{--color-accent:{dark};--color-accent-ink:{ink_on(dark)}}}}}"
-    )
+    by_day, by_night = (f":root{{--color-accent:{of};--color-accent-ink:{ink_on(of)}}}" for of in (light, dark))
+    return f"{by_day}@media screen and (prefers-color-scheme:dark){{{by_night}}}"
 
 
 def _rgb(colour: str) -> Rgb:

@@ -15,7 +15,6 @@ from litestar.params import FromPath
 import sgate
 from sgate.gateway.deployment import Mode
 from sgate.gateway.errors import GatewayError
-from sgate.web.drawings import guilloche
 from sgate.web.pages import AnyRequest, page, trouble
 from sgate.web.phrases import NETWORKS
 
@@ -65,7 +64,7 @@ def routes(openapi: Schema, modes: Mapping[bool, Mode]) -> list[HTTPRouteHandler
     async def landing(request: AnyRequest) -> Response[bytes]:
         """What this server is."""
         named = [(livemode, NETWORKS[mode.network]) for livemode, mode in modes.items()]
-        return page(request, "landing.html", version=sgate.__version__, modes=named, band=guilloche("sGate"))
+        return page(request, "landing.html", version=sgate.__version__, modes=named)
 
     @get("/docs", exception_handlers={Exception: trouble})
     async def docs(request: AnyRequest) -> Response[bytes]:

@@ -25,6 +25,10 @@ MAX_CELLS = 24
 """Beyond this the cells would be hairlines: one bar is drawn instead."""
 
 
+CELL_GAP = 0.012
+"""Between two cells, as a share of the whole width: as wide with two cells as with twelve."""
+
+
 def guilloche(text: str) -> str:
     """Waves across a band of 600 x 40, stretched to its width."""
     numbers = hashlib.sha256(text.encode()).digest()
@@ -56,7 +60,7 @@ def cells(done: int, needed: int) -> str:
     """`done` of `needed` cells filled. The numbers stand beside it in words."""
     count = min(needed, MAX_CELLS)
     filled = done * count // needed
-    gap = 0.12 if needed <= MAX_CELLS else 0
+    gap = count * CELL_GAP if needed <= MAX_CELLS else 0
     rects = "".join(
         f'<rect x="{at:g}" y="0" width="{1 - gap:g}" height="1" class="{"on" if at < filled else "off"}"/>'
         for at in range(count)

@@ -26,6 +26,7 @@ from sgate.store.pool import DatabaseErrors
 from sgate.web import words
 from sgate.web.assets import built
 from sgate.web.colours import accent_style
+from sgate.web.drawings import guilloche
 from sgate.web.words import LANGUAGES, Words
 
 AnyRequest = Request[Any, Any, Any]
@@ -52,7 +53,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         path: of the page itself. query: what its links to itself have to carry along.
         accent: the merchant's colour, `#rrggbb`, or None for ours. frame_origins: who may embed the page.
-        script: whether the checkout's script belongs to it.
+        script: whether the checkout's script belongs to it. retries: whether it loads itself again once it can be had.
         policy: another content security policy than that of our pages, with `{nonce}` in it, or None.
     """
 
@@ -61,6 +62,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     accent: str | None = None
     frame_origins: Sequence[str] = ()
     script: bool = False
+    retries: bool = False
     policy: str | None = None
 
 
@@ -108,7 +110,7 @@ def web_link(url: str | None) -> str | None:
     return url if parts.scheme in {"http", "https"} and parts.netloc else None
 
 
-_FILTERS: tuple[Any, ...] = (sbtc, clock, chunked, coded, unix_ms, web_link)
+_FILTERS: tuple[Any, ...] = (sbtc, clock, chunked, coded, unix_ms, web_link, guilloche)
 _templates.filters.update({_filter.__name__: _filter for _filter in _FILTERS})
 
 
@@ -159,7 +161,10 @@ def trouble(request: AnyRequest, error: Exception) -> Response[bytes]:
         structlog.get_logger("sgate.web").error("page_failed", code=code, exc_info=error)
     request_id = str(request.scope.get("request_id", ""))
     again_s = RETRY_AFTER_S if ours and request.method == "GET" else None  # nothing is ever sent twice by itself
-    answer = page(request, "trouble.html", status=status, ours=ours, request_id=request_id, again_s=again_s)
+    frame = Frame(path=request.scope["path"], query=_query(request), retries=again_s is not None)
+    answer = page(
+        request, "trouble.html", frame=frame, status=status, ours=ours, request_id=request_id, again_s=again_s
+    )
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = str(RETRY_AFTER_S)
     return answer
@@ -209,17 +214,29 @@ def _status_of(error: Exception) -> tuple[int, str]:
             return HTTPStatus.INTERNAL_SERVER_ERROR, GatewayError.code
 
 
-def _policy(nonce: str, frame: Frame) -> str:
+def _query(request: AnyRequest) -> dict[str, str]:
+    """What the page was asked for with, but for the language: the page's links to itself carry it along."""
+    return {name: value for name, value in request.query_params.items() if name != "lang"}
+
+
+def _scripts(nonce: str, frame: Frame) -> str:
     """`'self'` beside the nonce: the wallet's script, which the page's script imports, is given none by browsers. Only
     our built files are scripts to a browser; everything else is served as what it is, with `nosniff`.
     """
+    if frame.script:
+        return f"'nonce-{nonce}' 'self'"
+    return f"'nonce-{nonce}'" if frame.retries else "'none'"
+
+
+def _policy(nonce: str, frame: Frame) -> str:
     may_frame = " ".join(frame.frame_origins) or "'none'"
     return "; ".join(
         (
             "default-src 'none'",
             f"style-src 'nonce-{nonce}'",
-            f"script-src 'nonce-{nonce}' 'self'" if frame.script else "script-src 'none'",
+            f"script-src {_scripts(nonce, frame)}",
             "img-src 'self' data:",
+            "font-src 'self'",
             "connect-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",

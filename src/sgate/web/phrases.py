@@ -58,6 +58,9 @@ SCRIPT: Mapping[str, str] = {
     "looking": N_("Looking for your wallet"),
     "choose": N_("Choose a wallet"),
     "asking": N_("Confirm the payment in your wallet."),
+    "silent": N_("No answer yet? Ask the wallet again"),
+    "unloaded": N_("The part of this page that talks to wallets could not be loaded. Load the page again, or pay by "
+                   "hand below."),
     "sent": N_("Your wallet has sent the payment. It will show up here in a moment; please do not pay again."),
     "again": N_("My wallet says it failed: show how to pay again"),
     "none": N_("No Stacks wallet was found in this browser. Install Leather or Xverse, open this page in your "
@@ -68,7 +71,8 @@ SCRIPT: Mapping[str, str] = {
     "network": N_("Your wallet is on another network. Switch it to %(network)s and try again."),
     "sbtc": N_("Your wallet does not hold enough sBTC for this payment. Top it up, choose another wallet, or pay by "
                "hand from elsewhere."),
-    "fee": N_("Your wallet holds no STX for the network fee. Add a little STX, or choose another wallet."),
+    "fee": N_("Your wallet does not hold enough STX for the network fee. Add a little STX, choose another wallet, or "
+              "pay by hand from elsewhere."),
     "unsupported": N_("This wallet cannot send this kind of payment. Choose another wallet, or pay by hand below."),
     "broken": N_("The wallet could not send the payment. If it shows none as sent, try again or pay by hand."),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from sgate.gateway.deployment import Mode
 from sgate.gateway.public_view import public_intent
 from sgate.store.intents import IntentView
 from sgate.web import phrases, pictures
-from sgate.web.drawings import cells, guilloche, qr_svg
+from sgate.web.drawings import cells, qr_svg
 from sgate.web.pictures import BUSY, PAYABLE, RECONSIDERED, Picture
 from sgate.web.words import Words
 
@@ -66,7 +66,6 @@ def values_of(
         "leave": _leave(words, picture),
         "seconds_left": _whole_seconds(now, stored.terms.expires_at),
         "seconds_in_all": _whole_seconds(stored.created_at, stored.terms.expires_at),
-        "band": guilloche(stored.id),
         "logo": found.branding.logo,
         "address_code": qr_svg(intent.pay_address),
         "page_code": qr_svg(page_link),

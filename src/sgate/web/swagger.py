@@ -28,7 +28,7 @@ FOR_A_YEAR = "public, max-age=31536000, immutable"
 """The version is in the URL."""
 
 POLICY = (
-    "default-src 'none'; style-src 'self' 'nonce-{nonce}'; script-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; style-src 'self' 'nonce-{nonce}'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 

@@ -16,6 +16,7 @@ from io import BytesIO
 import msgspec
 from babel import Locale
 from babel.dates import format_skeleton
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
@@ -78,8 +79,7 @@ class Words(msgspec.Struct, frozen=True):
 
     def join(self, parts: Sequence[str]) -> str:
         """Several things that all hold: `a and b`."""
-        *first, last = parts
-        return self(N_("%(first)s and %(last)s"), first=", ".join(first), last=last) if first else last
+        return format_list(parts, locale=self.locale)
 
     def _filled(self, text: str, values: dict[str, object]) -> str:
         """Values from outside keep their own direction inside of a right-to-left sentence."""

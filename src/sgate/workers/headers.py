@@ -96,7 +96,7 @@ async def follow(pool: Pool, source: ChainSource, page: HeaderPage, cursor: Curs
 def _different_chain(height: int) -> DifferentChain:
     """The failure, with what to do about it."""
     return DifferentChain(
-        f"no block from height {height} up links to the chain read before: "
+        f"different chain: no block from height {height} up links to the chain read before: "
         "another network or a restarted chain. Check the URL of the API; if the chain was really started anew, "
         "say so with `sgate chain accept-reset`"
     )

@@ -105,7 +105,9 @@ export function mountModal(
     frame = undefined;
     dialog.replaceChildren(bar);
     dialog.close();
-    document.documentElement.style.overflow = scrolling;
+    const page = document.documentElement;
+    page.style.overflow = scrolling;
+    if (!page.getAttribute("style")) page.removeAttribute("style");
   }
 
   function close(): void {

@@ -36,10 +36,9 @@ const feeds = new Map<string, Feed>();
 
 export function follow(payment: Payment, follower: Follower): Following {
   const key = JSON.stringify([payment.baseUrl, payment.id, payment.clientSecret]);
-  let feed = feeds.get(key);
-  if (!feed) feeds.set(key, (feed = new Feed(payment, () => feeds.delete(key))));
-  feed.add(follower);
-  const joined = feed;
+  const joined = feeds.get(key) ?? new Feed(payment, (ended) => feeds.get(key) === ended && feeds.delete(key));
+  feeds.set(key, joined);
+  joined.add(follower);
   return {
     nudge: (status) => joined.nudge(status),
     listen: () => joined.listen(),
@@ -52,7 +51,7 @@ class Feed {
   readonly #ending = new AbortController();
   readonly #calls: PublicCalls;
   readonly #ask: [string, { client_secret?: string }, { signal: AbortSignal }];
-  readonly #onEnd: () => void;
+  readonly #onEnd: (ended: Feed) => void;
   #latest: PublicPaymentIntent | undefined;
   #listening = false;
   #streaming = false;
@@ -61,7 +60,7 @@ class Feed {
   #eagerUntil = 0;
   #wake = new AbortController();
 
-  constructor(payment: Payment, onEnd: () => void) {
+  constructor(payment: Payment, onEnd: (ended: Feed) => void) {
     this.#calls = new PublicCalls(new Transport({ apiBaseUrl: payment.baseUrl, maxRetries: 0, timeoutMs: TIMEOUT_MS }));
     const params = payment.clientSecret === undefined ? {} : { client_secret: payment.clientSecret };
     this.#ask = [payment.id, params, { signal: this.#ending.signal }];
@@ -78,9 +77,13 @@ class Feed {
 
   remove(follower: Follower): void {
     if (!this.#followers.delete(follower) || this.#followers.size) return;
+    this.#end();
+  }
+
+  #end(): void {
     this.#ending.abort();
     this.#wake.abort();
-    this.#onEnd();
+    this.#onEnd(this);
   }
 
   nudge(status?: string): void {
@@ -132,7 +135,7 @@ class Feed {
     if (!(error instanceof SGateError)) throw error;
     this.#failures += 1;
     const passing = mayPass(error);
-    if (!passing) this.#ending.abort();
+    if (!passing) this.#end();
     if (!passing || this.#failures === FAILURES_TOLD) for (const follower of [...this.#followers]) follower.fail(error);
     return passing;
   }

@@ -49,16 +49,16 @@ export const PaymentButton = {
     }
 
     async function press(): Promise<void> {
-      if (button.ariaBusy === "true") return;
+      if (button.getAttribute("aria-busy") === "true") return;
       if (modal && !(typeof options.checkoutUrl === "function" && OVER.includes(teller?.latest?.status ?? ""))) return modal.open();
-      button.ariaBusy = "true";
+      button.setAttribute("aria-busy", "true");
       try {
         const checkoutUrl = typeof options.checkoutUrl === "function" ? await options.checkoutUrl() : options.checkoutUrl;
         if (!ended) begin({ ...options, checkoutUrl });
       } catch (error) {
         new Teller(ended ? {} : options).fail(asError(error));
       }
-      button.ariaBusy = "false";
+      button.removeAttribute("aria-busy");
     }
 
     function begin(given: CheckoutOptions): void {

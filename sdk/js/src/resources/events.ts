@@ -1,7 +1,7 @@
 import { Listing } from "../listing";
 import type { CallOptions } from "../options";
 import { type Frame, frames } from "../streams";
-import { type Answer, pathOf } from "../transport";
+import type { Answer } from "../transport";
 import type { EventListParams, EventStreamParams, SGateEvent } from "../types";
 import { Resource } from "./resource";
 
@@ -15,7 +15,7 @@ export class Events extends Resource {
   }
 
   retrieve(id: string, options?: CallOptions): Promise<Answer<SGateEvent>> {
-    return this.transport.send({ method: "GET", path: pathOf(PATH, id), options });
+    return this.transport.send({ method: "GET", path: PATH, id, options });
   }
 
   /**

@@ -1,6 +1,6 @@
 import { Listing } from "../listing";
 import type { CallOptions, PostOptions } from "../options";
-import { type Answer, pathOf } from "../transport";
+import type { Answer } from "../transport";
 import type { PaymentIntent, PaymentIntentCreateParams, PaymentIntentListParams, PaymentIntentUpdateParams } from "../types";
 import { Resource } from "./resource";
 
@@ -14,7 +14,7 @@ export class PaymentIntents extends Resource {
 
   /** One payment intent as it is now, with its payments. */
   retrieve(id: string, options?: CallOptions): Promise<Answer<PaymentIntent>> {
-    return this.transport.send({ method: "GET", path: pathOf(PATH, id), options });
+    return this.transport.send({ method: "GET", path: PATH, id, options });
   }
 
   /** All payment intents, newest first. */
@@ -24,16 +24,16 @@ export class PaymentIntents extends Resource {
 
   /** Change description and metadata. What is not given stays. */
   update(id: string, params: PaymentIntentUpdateParams, options?: PostOptions): Promise<Answer<PaymentIntent>> {
-    return this.transport.send({ method: "POST", path: pathOf(PATH, id), body: params, options });
+    return this.transport.send({ method: "POST", path: PATH, id, body: params, options });
   }
 
   /** Possible only while it waits for payment and none is known on the chain. */
   cancel(id: string, options?: PostOptions): Promise<Answer<PaymentIntent>> {
-    return this.transport.send({ method: "POST", path: pathOf(PATH, id, "/cancel"), options });
+    return this.transport.send({ method: "POST", path: PATH, id, action: "cancel", options });
   }
 
   /** Let money count that came late or after a cancel. */
   accept(id: string, options?: PostOptions): Promise<Answer<PaymentIntent>> {
-    return this.transport.send({ method: "POST", path: pathOf(PATH, id, "/accept"), options });
+    return this.transport.send({ method: "POST", path: PATH, id, action: "accept", options });
   }
 }

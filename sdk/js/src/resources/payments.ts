@@ -1,6 +1,6 @@
 import { Listing } from "../listing";
 import type { CallOptions, PostOptions } from "../options";
-import { type Answer, pathOf } from "../transport";
+import type { Answer } from "../transport";
 import type { Deposit, PaymentAssignParams, PaymentListParams, PaymentMarkRefundedParams } from "../types";
 import { Resource } from "./resource";
 
@@ -13,16 +13,16 @@ export class Payments extends Resource {
   }
 
   retrieve(id: string, options?: CallOptions): Promise<Answer<Deposit>> {
-    return this.transport.send({ method: "GET", path: pathOf(PATH, id), options });
+    return this.transport.send({ method: "GET", path: PATH, id, options });
   }
 
   /** Say which payment intent an unmatched deposit is for. */
   assign(id: string, params: PaymentAssignParams, options?: PostOptions): Promise<Answer<Deposit>> {
-    return this.transport.send({ method: "POST", path: pathOf(PATH, id, "/assign"), body: params, options });
+    return this.transport.send({ method: "POST", path: PATH, id, action: "assign", body: params, options });
   }
 
   /** Record that a payment was sent back by hand. */
   markRefunded(id: string, params: PaymentMarkRefundedParams, options?: PostOptions): Promise<Answer<Deposit>> {
-    return this.transport.send({ method: "POST", path: pathOf(PATH, id, "/mark_refunded"), body: params, options });
+    return this.transport.send({ method: "POST", path: PATH, id, action: "mark_refunded", body: params, options });
   }
 }

@@ -1,6 +1,6 @@
 import { Listing } from "../listing";
 import type { CallOptions, PostOptions } from "../options";
-import { type Answer, pathOf } from "../transport";
+import type { Answer } from "../transport";
 import type { WebhookDelivery, WebhookDeliveryListParams, WebhookDeliveryWithAttempts } from "../types";
 import { Resource } from "./resource";
 
@@ -13,11 +13,11 @@ export class WebhookDeliveries extends Resource {
 
   /** One delivery: what is sent, and each attempt with your server's answer. */
   retrieve(id: string, options?: CallOptions): Promise<Answer<WebhookDeliveryWithAttempts>> {
-    return this.transport.send({ method: "GET", path: pathOf(PATH, id), options });
+    return this.transport.send({ method: "GET", path: PATH, id, options });
   }
 
   /** Send it again. */
   redeliver(id: string, options?: PostOptions): Promise<Answer<WebhookDelivery>> {
-    return this.transport.send({ method: "POST", path: pathOf(PATH, id, "/redeliver"), options });
+    return this.transport.send({ method: "POST", path: PATH, id, action: "redeliver", options });
   }
 }

@@ -1,12 +1,12 @@
 """The two ways over the network. They do what `exchange` and `Stream` say; one of them waits with `await`."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from random import random
 from typing import Any, TypeVar
 
-import anyio
 import httpx2
 
 from sgate_sdk._exchange import Answer, Outcome, Pause, Send, Surroundings, exchange
@@ -29,6 +29,11 @@ class Options:
     api_key: str | None = field(repr=False)
     timeout_s: float
     max_retries: int
+
+    def __post_init__(self) -> None:
+        """Refuse what means nothing."""
+        if self.timeout_s <= 0 or self.max_retries < 0:
+            raise ValueError("timeout_s must be more than 0, and max_retries 0 or more.")
 
     def arguments(self, request: Request[Any], *, streaming: bool = False) -> dict[str, Any]:
         """What httpx2 is told to send.
@@ -95,6 +100,8 @@ class SyncDriver:
     def stream(self, request: Request[T]) -> Generator[T]:
         """Follow a stream, coming back as often as it takes."""
         stream = Stream(request, self.options.max_retries, AROUND)
+        if request.newest is not None:
+            stream.begin_after(self.perform(request.newest))
         while True:
             outcome: Outcome = None
             try:
@@ -113,7 +120,7 @@ class SyncDriver:
 
 
 class AsyncDriver:
-    """Waits with `await`, on asyncio or Trio."""
+    """Waits with `await`."""
 
     def __init__(self, options: Options, http: httpx2.AsyncClient) -> None:
         self.options = options
@@ -135,7 +142,7 @@ class AsyncDriver:
 
     async def _do(self, step: Send | Pause) -> Outcome:
         if isinstance(step, Pause):
-            await anyio.sleep(step.seconds)
+            await asyncio.sleep(step.seconds)
             return None
         try:
             response = await self.http.request(**self.options.arguments(step.request))
@@ -146,6 +153,8 @@ class AsyncDriver:
     async def stream(self, request: Request[T]) -> AsyncGenerator[T]:
         """Follow a stream, coming back as often as it takes."""
         stream = Stream(request, self.options.max_retries, AROUND)
+        if request.newest is not None:
+            stream.begin_after(await self.perform(request.newest))
         while True:
             outcome: Outcome = None
             try:
@@ -160,7 +169,7 @@ class AsyncDriver:
                         outcome = _answer(response)
             except httpx2.RequestError as error:
                 outcome = _failure(error)
-            await anyio.sleep(stream.pause_after(outcome))
+            await asyncio.sleep(stream.pause_after(outcome))
 
 
 Driver = SyncDriver | AsyncDriver

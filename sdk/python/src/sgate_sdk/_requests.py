@@ -30,6 +30,8 @@ class Request(Generic[T]):
         read: makes the answer's body into what the call returns; raises msgspec.MsgspecError if it is something else.
         idempotency_key: of a POST under /v1; the same however often it is sent.
         public: whether it is sent without the API key.
+        newest: of a stream that begins now: asks for the newest event, so that a connection that breaks before it has
+            said anything can be taken up too.
     """
 
     method: str
@@ -41,6 +43,7 @@ class Request(Generic[T]):
     idempotency_key: str | None = None
     last_event_id: str | None = None
     public: bool = False
+    newest: "Request[ListAnswer[Any]] | None" = None
 
     def asking(self, **query: str) -> "Request[T]":
         """The same call with other parameters beside those it has."""

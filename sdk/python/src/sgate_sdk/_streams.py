@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import httpx2
 import msgspec
 
 from sgate_sdk._exchange import Outcome, Surroundings, failure_of, pause_before_next
-from sgate_sdk._requests import Request
+from sgate_sdk._requests import ListAnswer, Request
 from sgate_sdk.errors import UnexpectedAnswer
 
 T = TypeVar("T")
@@ -33,6 +33,11 @@ class Stream(Generic[T]):
         self._around = around
         self._failures = 0
         self._return_s = FIRST_RETURN_S
+
+    def begin_after(self, newest: ListAnswer[Any]) -> None:
+        """Tell what comes after the newest event there is."""
+        if newest.data:
+            self.request = replace(self.request, last_event_id=newest.data[0].id)
 
     def take(self, frame: httpx2.ServerSentEvent) -> T | None:
         """What a frame says; None if it only says when to come back.

@@ -28,9 +28,6 @@ class _Client(Generic[D]):
     """The calls, by what they are about."""
 
     def __init__(self, driver: D) -> None:
-        self._use(driver)
-
-    def _use(self, driver: D) -> None:
         self._driver = driver
         self.payment_intents = PaymentIntents(driver)
         self.payments = Payments(driver)
@@ -52,7 +49,7 @@ class _Client(Generic[D]):
         changes: dict[str, Any] = {"timeout_s": timeout_s, "max_retries": max_retries}
         driver = self._driver.with_options(**{name: value for name, value in changes.items() if value is not None})
         other = copy(self)
-        other._use(driver)
+        vars(other).update(vars(_Client(driver)))
         return other
 
 
@@ -97,7 +94,7 @@ class SGate(_Client[SyncDriver]):
 
 
 class AsyncSGate(_Client[AsyncDriver]):
-    """A client whose calls are awaited, on asyncio or Trio."""
+    """A client whose calls are awaited."""
 
     def __init__(
         self,
@@ -140,6 +137,4 @@ def _options(api_key: str | None, base_url: str | None, timeout_s: float, max_re
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(f"Say where your sGate server is: base_url='https://pay.example.com'. This is {url!r}.")
-    if timeout_s <= 0 or max_retries < 0:
-        raise ValueError("timeout_s must be more than 0, and max_retries 0 or more.")
     return Options(base_url=url, api_key=key, timeout_s=timeout_s, max_retries=max_retries)

@@ -16,7 +16,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_dict(self) -> dict[str, Any]:
         """The object as JSON has it: dictionaries, lists, texts, numbers."""
-        return msgspec.to_builtins(self)
+        return msgspec.json.decode(msgspec.json.encode(self))
 
 
 class Tier(Model, frozen=True, kw_only=True):

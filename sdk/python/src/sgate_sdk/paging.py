@@ -55,7 +55,7 @@ class _Shown(Generic[T]):
 
     def to_dict(self) -> dict[str, Any]:
         """This page as JSON has it."""
-        shown = msgspec.to_builtins(self._answer)
+        shown = msgspec.json.decode(msgspec.json.encode(self._answer))
         return {name: value for name, value in shown.items() if value is not None}
 
 

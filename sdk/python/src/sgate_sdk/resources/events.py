@@ -1,5 +1,7 @@
 """Events: everything that was announced, whether or not a webhook told you."""
 
+from dataclasses import replace
+
 from sgate_sdk._calls import D, Resource, call, listing, streaming
 from sgate_sdk._requests import ListAnswer, Moment, Request, get, list_reader, path_id
 from sgate_sdk.events import Event, event_of
@@ -64,9 +66,10 @@ class Events(Resource[D]):
 
         Args:
             type, object, payment_intent: as for `list`.
-            last_event_id: what you have seen last. What came after it comes first, so nothing is missed.
+            last_event_id: what you have seen last. What came after it comes first, so nothing is missed. Without it the
+                stream begins now.
         """
-        return get(
+        request = get(
             PATH,
             event_of,
             type=type,
@@ -75,3 +78,4 @@ class Events(Resource[D]):
             stream=True,
             last_event_id=last_event_id,
         )
+        return request if last_event_id else replace(request, newest=get(PATH, READ_LIST, limit=1))
