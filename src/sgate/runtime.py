@@ -38,6 +38,7 @@ from sgate.gateway import secrets_at_rest
 from sgate.gateway.deployment import FixedRate, Mode, NoRates, RateSource
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
+from sgate.gateway.maintenance_mode import MaintenanceMode
 from sgate.gateway.market_rates import MarketRates
 from sgate.gateway.payments import Payments
 from sgate.gateway.public_cache import PublicViews
@@ -185,6 +186,7 @@ async def open_gateway(
         addresses=Addresses(settings.trusted_proxies),
         now_monotonic_s=time.monotonic,
         leaving=asyncio.Event(),
+        maintenance=MaintenanceMode(pool),
     )
     pages = [
         *checkout.routes(Checkout(intents=intents, modes=modes, environment=environment, simulators=controls)),
@@ -371,6 +373,7 @@ async def _measure_replica(reads: Reads) -> None:
 async def _poll_revocations(gateway: Gateway) -> None:
     async def once() -> None:
         await gateway.services.authenticator.poll_revocations()
+        await gateway.services.maintenance.look()
 
     never = Stop()
     await service.repeat("revocations", once, interval_s=REVOCATION_POLL_S, stop=never, pulse=Pulse())

@@ -13,6 +13,7 @@ from sgate.chain.simulator import SimulatorControl
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
+from sgate.gateway.maintenance_mode import MaintenanceMode
 from sgate.gateway.payments import Payments
 from sgate.gateway.public_cache import PublicViews
 from sgate.gateway.reads import Reads
@@ -47,3 +48,4 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     addresses: Addresses
     now_monotonic_s: Callable[[], float]
     leaving: asyncio.Event
+    maintenance: MaintenanceMode

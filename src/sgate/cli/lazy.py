@@ -54,6 +54,9 @@ COMMANDS: Mapping[str, Entry] = {
     "keys": Entry("sgate.cli.keys:app", "Make and revoke keys.", OPERATE),
     "chain": Entry("sgate.cli.chain:app", "The chain as this gateway sees it.", OPERATE),
     "ledger": Entry("sgate.cli.ledger:app", "The books: check them, restore them from the chain.", OPERATE),
+    "maintenance": Entry(
+        "sgate.cli.maintenance:app", "Refuse calls that write for a while, without a restart.", OPERATE
+    ),
     "inbox": Entry("sgate.cli.inbox:app", "Deposits that belong to no merchant.", OPERATE),
     "migrate": Entry("sgate.cli.migrate:app", "Bring the database's schema up to date.", OPERATE),
     "simulator": Entry("sgate.cli.simulator:app", "Run the simulated chain.", OPERATE),

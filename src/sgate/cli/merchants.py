@@ -1,6 +1,7 @@
 """`sgate merchants`: who may take payments."""
 
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 import typer
@@ -24,6 +25,8 @@ app = typer.Typer(help="Make and list merchants.", no_args_is_help=True)
 
 MAX_LISTED = 1_000
 MAX_NAME_CHARACTERS = 255
+
+MerchantArgument = Annotated[UUID, typer.Argument(help="The merchant's id.")]
 
 
 @app.command("create", epilog=examples("sgate merchants create --name 'Corner Coffee'"))
@@ -87,3 +90,28 @@ def export(as_json: JsonOption = False) -> None:
         print_json(exported)
     else:
         typer.echo(msgspec.json.format(msgspec.json.encode(exported), indent=1).decode())
+
+
+@app.command("suspend")
+def suspend(merchant: MerchantArgument, as_json: JsonOption = False) -> None:
+    """Refuse all keys of a merchant within a second. Its payments are still recorded, its webhooks still sent."""
+    _set_suspended(merchant, suspended=True, as_json=as_json)
+
+
+@app.command("resume")
+def resume(merchant: MerchantArgument, as_json: JsonOption = False) -> None:
+    """Let a suspended merchant's keys work again."""
+    _set_suspended(merchant, suspended=False, as_json=as_json)
+
+
+def _set_suspended(merchant: UUID, *, suspended: bool, as_json: bool) -> None:
+    async def work(pool: Pool, _: Settings) -> bool:
+        return await merchants.suspend(pool, str(merchant), OPERATOR, suspended=suspended)
+
+    state = "suspended" if suspended else "active"
+    if not with_pool(work):
+        raise OperatorError(f"there is no merchant {merchant}, or it is {state} already; see `sgate merchants list`")
+    if as_json:
+        print_json({"id": str(merchant), "state": state})
+    else:
+        typer.echo(f"{merchant} is {state}.")

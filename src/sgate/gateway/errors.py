@@ -89,6 +89,14 @@ class Forbidden(GatewayError):
     code = "insufficient_scope"
 
 
+class MerchantSuspended(Forbidden):
+    """The operator of this server has suspended this merchant: its keys do nothing until it is resumed. Payments that
+    were begun are still recorded and announced.
+    """
+
+    code = "merchant_suspended"
+
+
 class HttpsRequired(Forbidden):
     """Use https://. A key that was sent over http:// may have been read by others: roll it."""
 
@@ -387,6 +395,12 @@ class Unavailable(GatewayError):
     status = 503
     type = "unavailable"
     code = "unavailable"
+
+
+class UnderMaintenance(Unavailable):
+    """The server is under maintenance: it takes no calls that write. Reads go on. Come back after `Retry-After`."""
+
+    code = "under_maintenance"
 
 
 class RateUnavailable(Unavailable):
