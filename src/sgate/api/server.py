@@ -61,7 +61,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def make_server(app: App, *, on_shutdown: Callable[[], None]) -> Server:
+def make_server(app: App, *, on_shutdown: Callable[[], None] = lambda: None) -> Server:
     """A server for the application, to be run on a socket of `listen`. `on_shutdown` ends what would never end."""
     return Server(
         uvicorn.Config(

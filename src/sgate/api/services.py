@@ -16,6 +16,7 @@ from sgate.gateway.public_cache import PublicViews
 from sgate.store.cipher import Cipher
 from sgate.store.pool import Pool
 from sgate.telemetry.metrics import Metrics
+from sgate.telemetry.tracing import Traces
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +32,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     cipher: Cipher
     environment: Environment
     metrics: Metrics
+    traces: Traces | None
     streams: Streams
     allow_private_webhooks: bool
     started_monotonic_s: float

@@ -40,11 +40,20 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 class Payments:
     """The use cases of payments as merchants and the operator handle them."""
 
-    def __init__(self, pool: Pool, modes: Mapping[bool, Mode], cipher: Cipher, environment: Environment) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        modes: Mapping[bool, Mode],
+        cipher: Cipher,
+        environment: Environment,
+        observe: ledger.Observe = ledger.tell_nobody,
+    ) -> None:
+        """`observe` is told of each decision, just before its commit."""
         self._pool = pool
         self._modes = modes
         self._cipher = cipher
         self._environment = environment
+        self._observe = observe
 
     # --- read
 
@@ -214,7 +223,7 @@ class Payments:
         if not await deposits.assign(connection, payment_id, intent.id, intent.merchant_id, now):
             raise errors.PaymentNotAssignable
         await _record(connection, actor, "payment.assigned", intent.merchant_id, deposit, {"payment_intent": intent.id})
-        await ledger.decide(connection, self._environment, intent, self._url(intent.livemode))
+        await self._decide(connection, intent)
 
     async def _command(
         self, connection: Connection, intent: PaymentIntent, command: Command, actor: Actor, action: str
@@ -229,7 +238,10 @@ class Payments:
             object_id=intent.id,
             detail=msgspec.to_builtins(command),
         )
-        await ledger.decide(connection, self._environment, intent, self._url(intent.livemode))
+        await self._decide(connection, intent)
+
+    async def _decide(self, connection: Connection, intent: PaymentIntent) -> None:
+        self._observe(await ledger.decide(connection, self._environment, intent, self._url(intent.livemode)))
 
     async def _answer_payment(self, connection: Connection, payment_id: str, livemode: bool, key: Key | None) -> Answer:
         deposit = await deposits.get(connection, payment_id, livemode=livemode)

@@ -1,9 +1,12 @@
 """Connections to PostgreSQL: the pool, its limits, and the single connections that must not be pooled."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import asyncpg
+
+from sgate.store.statements import Observe
 
 MIN_CONNECTIONS = 5
 MAX_CONNECTIONS = 20
@@ -48,6 +51,25 @@ class PlainConnection(asyncpg.Connection):
         return ""
 
 
+def _timed(observe: Observe) -> type[PlainConnection]:
+    """Connections that tell how long each statement took. asyncpg's own query log takes a turn of the event loop for
+    each; this costs a tenth of it.
+    """
+
+    def timed(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def call(self: asyncpg.Connection, statement: str, *args: Any, **options: Any) -> Any:
+            started = time.perf_counter()
+            try:
+                return await method(self, statement, *args, **options)
+            finally:
+                observe(statement, time.perf_counter() - started)
+
+        return call
+
+    calls = ("execute", "executemany", "fetch", "fetchrow", "fetchval")
+    return type("TimedConnection", (PlainConnection,), {name: timed(getattr(PlainConnection, name)) for name in calls})
+
+
 class _WaitingPool(asyncpg.Pool):
     """A pool whose `acquire` never waits for ever."""
 
@@ -69,6 +91,7 @@ async def open_pool(
     statement_cache: bool = True,
     application_name: str = "sgate",
     session_settings: Mapping[str, str] | None = None,
+    observe: Observe | None = None,
 ) -> Pool:
     """A pool of connections.
 
@@ -76,6 +99,7 @@ async def open_pool(
         session_settings: of PostgreSQL, for these connections; not through a pooler, which would mix sessions.
         statement_timeout_s: PostgreSQL ends a statement that takes longer.
         acquire_timeout_s: how long a caller waits for a free connection.
+        observe: told of each statement and how long it took.
         statement_cache: off behind a pooler that does not keep prepared statements.
 
     Raises:
@@ -91,7 +115,7 @@ async def open_pool(
         max_inactive_connection_lifetime=IDLE_TIMEOUT_S,
         timeout=connect_timeout_s,
         command_timeout=statement_timeout_s + 1,
-        connection_class=PlainConnection,
+        connection_class=PlainConnection if observe is None else _timed(observe),
         server_settings=_server_settings(application_name, statement_timeout_s) | dict(session_settings or {}),
         **({} if statement_cache else {"statement_cache_size": 0}),
     )

@@ -6,6 +6,9 @@ addresses for deposits without a memo (`inbox`), read a chunk of old blocks agai
 ledger decide about every intent whose facts changed or whose time has come.
 """
 
+import time
+from collections.abc import Callable, Collection
+
 import msgspec
 import structlog
 
@@ -76,6 +79,8 @@ class Watcher:
         start_height: int | None = None,
         allowance: Allowance | None = None,
         announces_unmatched: bool = True,
+        observe: ledger.Observe = ledger.tell_nobody,
+        observe_payments: Callable[[Found, Collection[str], float], None] | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -83,6 +88,9 @@ class Watcher:
             start_height: where a first scan begins; None for a little below the tip.
             allowance: how many calls may go to hints and addresses; None for no limit.
             announces_unmatched: whether merchants are told about new unmatched deposits.
+            observe: told of each decision of the ledger.
+            observe_payments: told of what is recorded, just before its commit: what was found, the intents whose facts
+                changed, and the seconds it took.
         """
         livemode = mode.livemode
         self._pool = pool
@@ -90,6 +98,8 @@ class Watcher:
         self._environment = environment
         self._allowance = allowance or Unlimited()
         self._announces = announces_unmatched
+        self._observe = observe
+        self._observe_payments = observe_payments
         matcher = Matcher(pool, mode, environment)
         self._scanner = Scanner(pool, source, matcher, livemode=livemode, start_height=start_height)
         self._mempool = MempoolReader(pool, source, matcher, environment, livemode=livemode)
@@ -170,7 +180,8 @@ class Watcher:
         return touched
 
     async def _record(self, connection: Connection, found: Found, view: View, *, announce: bool) -> set[str]:
-        return await record(
+        started = time.perf_counter()
+        touched = await record(
             connection,
             self._environment,
             found,
@@ -178,6 +189,9 @@ class Watcher:
             livemode=self._mode.livemode,
             announce=announce and self._announces,
         )
+        if self._observe_payments is not None and touched:
+            self._observe_payments(found, touched, time.perf_counter() - started)
+        return touched
 
     # --- what else there is to know
 
@@ -248,7 +262,7 @@ class Watcher:
                 break
             try:
                 intent_id = await ledger.settle_next(
-                    self._pool, self._environment, self._mode.public_url, livemode=livemode
+                    self._pool, self._environment, self._mode.public_url, livemode=livemode, observe=self._observe
                 )
             except ledger.Undecided as error:
                 self._log.exception("intent_undecided", payment_intent=error.intent_id)
