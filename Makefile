@@ -66,6 +66,7 @@ translations: .venv/installed-dev ## Bring the catalogues of the pages up to dat
 lock: .venv/installed-dev ## Choose the newest allowed versions of all dependencies, and lock them
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock $(ARGS)
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock $(ARGS)
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --extra tracing pyproject.toml -c requirements.lock -o requirements-tracing.lock $(ARGS)
 	@cd web && npm update --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error && node strip-lock.mjs
 
 clean: ## Remove what was built

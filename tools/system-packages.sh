@@ -1,11 +1,12 @@
 #!/bin/sh
-# What the tests need from the system: Chromium, a Redis server, and PostgreSQL 15 beside the embedded 18.
+# What the tests need from the system: Chromium, a Redis server, PostgreSQL 15 beside the embedded 18, and promtool.
 # Installed by apt where root or sudo allows; otherwise it says exactly what is missing.
 set -eu
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
 [ -x /usr/lib/postgresql/15/bin/postgres ] || missing="$missing postgresql-15"
+command -v promtool >/dev/null 2>&1 || missing="$missing prometheus"
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

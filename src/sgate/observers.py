@@ -13,6 +13,7 @@ from sgate.gateway.ledger import Decision
 from sgate.gateway.ledger import Observe as ObserveDecision
 from sgate.store import statements
 from sgate.store.deliveries import Delivery, Result
+from sgate.store.pool import kind_of_error
 from sgate.store.survey import Survey
 from sgate.telemetry.metrics import Metrics, mode_name
 from sgate.telemetry.tracing import Traces
@@ -30,8 +31,10 @@ def of_statements(metrics: Metrics) -> statements.Observe:
     def observer(statement: str) -> Callable[[float], None]:
         return metrics.statement_seconds.labels(statements.table_of(statement)).observe
 
-    def observe(statement: str, seconds: float) -> None:
+    def observe(statement: str, seconds: float, error: BaseException | None) -> None:
         observer(statement)(seconds)
+        if error is not None:
+            metrics.database_errors.labels(kind_of_error(error)).inc()
         if seconds >= SLOW_STATEMENT_S:
             metrics.slow_statements.labels(statements.name_of(statement)).inc()
 
@@ -62,13 +65,15 @@ def of_rounds(metrics: Metrics, books: CallBooks, *, livemode: bool) -> Callable
     """Keeps the books of calls, and shows how far the watcher is."""
     mode = mode_name(livemode)
     behind, height = metrics.chain_behind.labels(mode), metrics.chain_height.labels(mode)
-    decided, reorgs = metrics.intents_decided.labels(mode), metrics.chain_reorgs.labels(mode)
+    decided, undecided = metrics.intents_decided.labels(mode), metrics.intents_undecided.labels(mode)
+    reorgs = metrics.chain_reorgs.labels(mode)
 
     async def observe(report: Round) -> None:
         await books.save()
         behind.set(report.behind_blocks)
         height.set(report.view.height)
         decided.inc(report.settled)
+        undecided.inc(report.undecided)
         if report.reorged_from is not None:
             reorgs.inc()
 
@@ -81,7 +86,7 @@ def of_payments(traces: Traces) -> Callable[[Found, Collection[str], float], Non
     def observe(found: Found, touched: Collection[str], seconds: float) -> None:
         for tx_id, legs in found.items():
             for leg in legs:
-                if leg.intent_id in touched:
+                if leg.intent_id is not None and leg.intent_id in touched:
                     attributes = {
                         "sgate.tx_id": tx_id,
                         "sgate.block_height": leg.payment.block_height,
@@ -118,6 +123,7 @@ def of_surveys(metrics: Metrics) -> Callable[[Survey], None]:
         for state, count in survey.endpoints.items():
             metrics.endpoints.labels(state).set(count)
         metrics.endpoints_disabled.set(survey.endpoints_disabled_last_hour)
+        metrics.database_bytes.set(survey.database_bytes)
         metrics.endpoints_without_key.set(survey.endpoints_without_key)
         for livemode, waiting in survey.ledger.items():
             metrics.ledger_queue.labels(mode_name(livemode)).set(waiting.count)

@@ -242,7 +242,9 @@ class Settings(BaseSettings):
             "SGATE_PORT serves no /metrics any more. Default: /metrics on SGATE_PORT, and none for the workers.",
         ),
     ] = None
-    metrics_host: Annotated[str, Field(description="Address that SGATE_METRICS_PORT listens on.")] = "127.0.0.1"
+    metrics_host: Annotated[
+        str | None, Field(description="Address that SGATE_METRICS_PORT listens on. Default: SGATE_HOST.")
+    ] = None
     traces_url: Annotated[
         str | None,
         Field(

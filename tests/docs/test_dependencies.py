@@ -14,6 +14,7 @@ def names(requirements: list[str]) -> set[str]:
 def test_the_list_of_dependencies_and_their_reasons_are_the_same():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     needed = names(project["project"]["dependencies"]) | names(project["dependency-groups"]["dev"])
+    needed |= {name for extra in project["project"]["optional-dependencies"].values() for name in names(extra)}
     rows = [line for line in (ROOT / "docs" / "dependencies.md").read_text().splitlines() if line.startswith("| `")]
     explained = {name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])}
     assert needed == explained

@@ -1,4 +1,4 @@
-"""What an operator's machines ask, on a port of its own: /metrics, /health. For every role, and out of the public's way."""
+"""What an operator's machines ask, on a port of its own: /metrics, /health. For every role, and not for the public."""
 
 from litestar import Litestar
 

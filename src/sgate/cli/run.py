@@ -26,9 +26,9 @@ def run(
     logging.configure(chosen.log_level, sample=chosen.log_sample)
     roles = tuple(role) if role else ALL_ROLES
     listening = _listen(chosen.host, chosen.port, "SGATE") if Role.API in roles else None
-    operations = None
+    operations, metrics_host = None, chosen.metrics_host or chosen.host
     if chosen.metrics_port is not None:
-        operations = _listen(chosen.metrics_host, chosen.metrics_port, "SGATE_METRICS")
+        operations = _listen(metrics_host, chosen.metrics_port, "SGATE_METRICS")
     port = listening.getsockname()[1] if listening is not None else chosen.port
 
     async def serve(url: str) -> None:
@@ -39,7 +39,7 @@ def run(
             if listening is not None:
                 structlog.get_logger("sgate").info("listening", address=f"http://{chosen.host}:{port}")
             if operations is not None:
-                address = f"http://{chosen.metrics_host}:{operations.getsockname()[1]}"
+                address = f"http://{metrics_host}:{operations.getsockname()[1]}"
                 structlog.get_logger("sgate").info("listening_for_operators", address=address)
             await runtime.run(gateway, roles, stop, listening, operations)
 

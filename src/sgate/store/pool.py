@@ -38,6 +38,21 @@ DatabaseErrors = (
 )
 """What the database can raise when it is away or busy: worth another try. Any other error is a defect of ours."""
 
+_KINDS: tuple[tuple[str, type[BaseException] | tuple[type[BaseException], ...]], ...] = (
+    ("disk_full", asyncpg.DiskFullError),
+    ("timeout", (TimeoutError, asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)),
+    ("conflict", asyncpg.TransactionRollbackError),
+    ("read_only", asyncpg.ReadOnlySQLTransactionError),
+    ("away", (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)),
+    ("resources", (asyncpg.InsufficientResourcesError, asyncpg.PostgresSystemError)),
+    ("constraint", asyncpg.IntegrityConstraintViolationError),
+)
+
+
+def kind_of_error(error: BaseException) -> str:
+    """What kind of trouble a statement ended with, in one word; `other` may be a defect of ours."""
+    return next((kind for kind, types in _KINDS if isinstance(error, types)), "other")
+
 
 class PlainConnection(asyncpg.Connection):
     """A connection without a reset query.
@@ -58,11 +73,14 @@ def _timed(observe: Observe) -> type[PlainConnection]:
 
     def timed(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def call(self: asyncpg.Connection, statement: str, *args: Any, **options: Any) -> Any:
-            started = time.perf_counter()
+            started, failure = time.perf_counter(), None
             try:
                 return await method(self, statement, *args, **options)
+            except BaseException as error:
+                failure = error
+                raise
             finally:
-                observe(statement, time.perf_counter() - started)
+                observe(statement, time.perf_counter() - started, failure)
 
         return call
 

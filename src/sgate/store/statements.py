@@ -10,8 +10,8 @@ _TRANSACTION_WORDS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 MAX_NAMES = 2_000
 """Statements whose name is remembered; there are a few hundred."""
 
-Observe = Callable[[str, float], None]
-"""Told of a statement's text and of the seconds it took, whether it worked or not."""
+Observe = Callable[[str, float, BaseException | None], None]
+"""Told of a statement's text, of the seconds it took, and of the error it ended with, if it did."""
 
 
 @functools.lru_cache(maxsize=MAX_NAMES)

@@ -40,6 +40,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     endpoints_without_key: int
     ledger: Mapping[bool, Waiting]
     chains: Mapping[bool, ChainSeen]
+    database_bytes: int
     merchants: Mapping[bool, int]
     merchants_active: Mapping[bool, int]
 
@@ -81,6 +82,8 @@ SELECT livemode, CASE WHEN scanned_height > 0 THEN scanned_time END AS scanned_a
 FROM chain_cursors
 """
 
+_SIZE = "SELECT pg_database_size(current_database())"
+
 # An index probe per merchant, however many intents there are.
 _MERCHANTS = """
 SELECT m.livemode, count(*) AS count, count(*) FILTER (WHERE EXISTS (
@@ -100,6 +103,7 @@ async def take(connection: Connection, key_ids: Sequence[bytes]) -> Survey:
     ledger = await connection.fetch(_LEDGER, MAX_COUNTED)
     chains = await connection.fetch(_CHAINS)
     merchants = await connection.fetch(_MERCHANTS)
+    size = await connection.fetchval(_SIZE)
     return Survey(
         due=Waiting(count=due["count"], oldest_s=due["oldest_s"]),
         held=int(held or 0),
@@ -113,6 +117,7 @@ async def take(connection: Connection, key_ids: Sequence[bytes]) -> Survey:
             )
             for row in chains
         },
+        database_bytes=int(size or 0),
         merchants={row["livemode"]: row["count"] for row in merchants},
         merchants_active={row["livemode"]: row["active"] for row in merchants},
     )

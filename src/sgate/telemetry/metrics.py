@@ -61,7 +61,7 @@ class Metrics:
         """The names of all series that can be asked for, those of the libraries included."""
         names = {sample.name for family in self.registry.collect() for sample in family.samples}
         for metric in self.described:
-            ends = ("_bucket", "_sum", "_count") if metric.kind == "histogram" else ("",)
+            ends = ("", "_bucket", "_sum", "_count") if metric.kind == "histogram" else ("",)
             names |= {metric.name + end for end in ends}
         return names
 
@@ -102,6 +102,11 @@ class Metrics:
         self.intents_created = self._counter("sgate_payment_intents_created", "Payment intents made.", "mode")
         self.intents_decided = self._counter(
             "sgate_ledger_decisions", "Intents that the watcher's ledger looked at and decided.", "mode"
+        )
+        self.intents_undecided = self._counter(
+            "sgate_ledger_undecided",
+            "Intents that could not be decided and were put aside for a minute: a defect of sGate.",
+            "mode",
         )
         self.announced = self._counter(
             "sgate_payment_events",
@@ -181,6 +186,12 @@ class Metrics:
         self.slow_statements = self._counter(
             "sgate_database_slow_statements", "Statements that took 50 ms or more, by name.", "statement"
         )
+        self.database_errors = self._counter(
+            "sgate_database_errors",
+            "Statements that ended with an error: disk_full, timeout, conflict, read_only, away, resources, "
+            "constraint, other. Some conflicts and constraints are expected, and handled.",
+            "kind",
+        )
         self.replica_lag = self._gauge(
             "sgate_database_replica_lag_seconds", "How far the read replica is behind; NaN without one."
         )
@@ -220,6 +231,7 @@ class Metrics:
         self.chain_trouble = self._gauge(
             "sgate_chain_trouble", "1 while the chain cannot be followed; /health says why.", "mode"
         )
+        self.database_bytes = self._gauge("sgate_database_size_bytes", "How large the database is.")
         self.merchants_active = self._gauge(
             "sgate_merchants_active", "Merchants who made an intent in the last 24 hours.", "mode"
         )

@@ -46,6 +46,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         view: the chain as far as it is scanned now.
         new_blocks: headers stored. payments: payments recorded or moved. settled: intents decided.
+        undecided: intents that could not be decided, and were put aside.
         reorged_from: the lowest height that was replaced, or None.
         trouble: why nothing more was learned, in one sentence, or None.
         retry_after_s: how long the chain's API wants to be left alone, or None.
@@ -58,6 +59,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     new_blocks: int = 0
     payments: int = 0
     settled: int = 0
+    undecided: int = 0
     reorged_from: int | None = None
     trouble: str | None = None
     retry_after_s: float | None = None
@@ -254,7 +256,7 @@ class Watcher:
 
     async def _settle(self, report: Round) -> Round:
         """Decide what waits: touched intents first, then those whose deadline or threshold has come."""
-        livemode, settled = self._mode.livemode, 0
+        livemode, settled, undecided = self._mode.livemode, 0, 0
         more = report.more or report.behind_blocks > 0
         while True:
             if settled >= MAX_SETTLED_PER_ROUND:
@@ -266,6 +268,7 @@ class Watcher:
                 )
             except ledger.Undecided as error:
                 self._log.exception("intent_undecided", payment_intent=error.intent_id)
+                undecided += 1
                 continue
             if intent_id is not None:
                 settled += 1
@@ -274,7 +277,8 @@ class Watcher:
         async with self._pool.acquire() as connection:
             await blocks.note_check(connection, report.trouble, livemode=livemode)
             busy = await intents.any_open(connection, livemode=livemode)
-        return msgspec.structs.replace(report, settled=settled, busy=busy, more=more and report.trouble is None)
+        more = more and report.trouble is None
+        return msgspec.structs.replace(report, settled=settled, undecided=undecided, busy=busy, more=more)
 
 
 def _count(found: Found) -> int:
