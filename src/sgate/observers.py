@@ -1,11 +1,12 @@
 """What the parts tell the metrics and the traces. They know neither: each takes a callback, and here they are made.
 
-Children of a metric are looked up once and kept: finding one by its labels costs more than counting.
+Children of a metric are looked up once and kept: finding one by its labels costs more than counting. What alerts look
+at is there from the start, at 0: Prometheus sees no increase in a series that begins with 1.
 """
 
 import functools
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from sgate.chains import CallBooks
 from sgate.core.event import EventType
@@ -13,7 +14,7 @@ from sgate.gateway.ledger import Decision
 from sgate.gateway.ledger import Observe as ObserveDecision
 from sgate.store import statements
 from sgate.store.deliveries import Delivery, Result
-from sgate.store.pool import kind_of_error
+from sgate.store.pool import KINDS_OF_ERRORS, kind_of_error
 from sgate.store.survey import Survey
 from sgate.telemetry.metrics import Metrics, mode_name
 from sgate.telemetry.tracing import Traces
@@ -38,17 +39,27 @@ def of_statements(metrics: Metrics) -> statements.Observe:
         if seconds >= SLOW_STATEMENT_S:
             metrics.slow_statements.labels(statements.name_of(statement)).inc()
 
+    for kind in KINDS_OF_ERRORS:
+        metrics.database_errors.labels(kind)
     return observe
 
 
-def of_decisions(metrics: Metrics, now: Callable[[], float], traces: Traces | None) -> ObserveDecision:
+def of_decisions(
+    metrics: Metrics, modes: Iterable[bool], now: Callable[[], float], traces: Traces | None
+) -> ObserveDecision:
     """Counts what is announced, how much was paid, and how long it took since the block. `now`: Unix time."""
+    announced = {
+        (livemode, event): metrics.announced.labels(mode_name(livemode), event)
+        for livemode in modes
+        for event in EventType
+        if event.startswith("payment_intent.") and event is not EventType.CREATED
+    }
 
     def observe(decision: Decision) -> None:
         intent = decision.intent
         mode = mode_name(intent.livemode)
         for event in decision.events:
-            metrics.announced.labels(mode, event).inc()
+            announced[intent.livemode, event].inc()
         if EventType.SUCCEEDED in decision.events:
             metrics.confirmed_sats.labels(mode).inc(intent.amount_received_sats)
             if decision.mined_at is not None:

@@ -134,12 +134,19 @@ def direct_url(settings: Settings, database_url: str) -> str:
 
 @contextlib.asynccontextmanager
 async def open_gateway(
-    settings: Settings, database_url: str, *, port: int, environment: Environment | None = None
+    settings: Settings,
+    database_url: str,
+    *,
+    port: int,
+    environment: Environment | None = None,
+    traces: Traces | None = None,
 ) -> AsyncGenerator[Gateway]:
-    """Put the parts together; the database must be migrated. `port` is the one that is really listened on."""
+    """Put the parts together; the database must be migrated. `port` is the one that is really listened on. `traces`
+    says where spans go; default: as the settings say.
+    """
     environment = environment or Environment()
     direct, metrics = direct_url(settings, database_url), Metrics()
-    traces = _traces(settings)
+    traces = traces or _traces(settings)
     cipher = Cipher(settings.secret_key_texts())
     pool = await open_pool(
         database_url,
@@ -163,7 +170,7 @@ async def open_gateway(
     if market is not None:
         closing.push_async_callback(market.close)
     rate_limits = await closing.enter_async_context(_rate_limits(settings, metrics))
-    decided = observers.of_decisions(metrics, time.time, traces)
+    decided = observers.of_decisions(metrics, modes, time.time, traces)
     intents = Intents(pool, modes, cipher, wakeups, environment, decided)
     public_views = _public_views(intents, modes, environment, metrics, feed)
     directory = data_directory(settings) / "simulated-chain"
@@ -296,7 +303,7 @@ def _workers(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]:
                 environment=gateway.environment,
                 start_height=gateway.settings.mode(livemode).start_height,
                 allowance=chain.allowance,
-                observe=observers.of_decisions(gateway.metrics, time.time, traces),
+                observe=observers.of_decisions(gateway.metrics, gateway.modes, time.time, traces),
                 observe_payments=None if traces is None else observers.of_payments(traces),
             )
             books = CallBooks(gateway.pool, chain.budgets, gateway.metrics, livemode=livemode)

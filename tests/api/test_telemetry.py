@@ -83,6 +83,25 @@ async def test_no_secret_reaches_the_log_whatever_goes_wrong(logged, app):
     assert not re.search(r"whsec_[A-Za-z0-9+/]", text)
 
 
+async def test_a_sample_of_what_goes_well_is_logged_and_all_that_fails(logged, app):
+    shop = await app.merchant()
+    sgate_logging.configure("info", logged.stream, sample=0.0)
+    assert (await shop.get(PATH)).status == 200
+    assert (await shop.get(f"{PATH}/pi_{'0' * 24}")).status == 404
+    assert (await app.anyone.get(PATH)).status == 401
+    assert [line["status"] for line in logged.lines if line["event"] == "request"] == [404, 401]
+
+
+def test_what_is_slow_is_logged_however_small_the_sample(logged):
+    sgate_logging.configure("info", logged.stream, sample=0.0)
+    log = sgate_logging._request_log
+    assert not log.wants(200, 0.9)
+    assert log.wants(200, 1.0)
+    assert log.wants(500, 0.001)
+    log.sample = 0.25
+    assert 100 < sum(log.wants(200, 0.001) for _ in range(1000)) < 500
+
+
 def test_secrets_are_removed_by_name_and_by_form_at_any_depth(logged):
     log = structlog.get_logger("test")
     key = "sk_live_" + "0a" * 32

@@ -49,6 +49,9 @@ _KINDS: tuple[tuple[str, type[BaseException] | tuple[type[BaseException], ...]],
 )
 
 
+KINDS_OF_ERRORS = (*(kind for kind, _ in _KINDS), "other")
+
+
 def kind_of_error(error: BaseException) -> str:
     """What kind of trouble a statement ended with, in one word; `other` may be a defect of ours."""
     return next((kind for kind, types in _KINDS if isinstance(error, types)), "other")
