@@ -27,20 +27,32 @@ test: .venv/installed-dev system-packages pages test-pages ## Run all tests (ARG
 test-pages: web/node_modules/.installed-dev ## Check the types of the pages' scripts, and test them
 	@cd web && npm run --silent types && npm run --silent test
 
+secrets: .venv/installed-dev ## Look for secrets in every file that git knows
+	@$(BIN)/python tools/find_secrets.py
+
+audit: .venv/installed-dev ## Ask for known vulnerabilities of what is locked (needs the advisory services of PyPI and npm)
+	@$(BIN)/python tools/audit.py
+
+sbom: .venv/installed-dev ## Write what is in a release, as CycloneDX: build/sbom/*.json
+	@mkdir -p build/sbom
+	@$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --no-validate -o build/sbom/server.json requirements.lock
+	@cd web && npm sbom --sbom-format cyclonedx --package-lock-only --omit dev > ../build/sbom/pages.json
+	@ls build/sbom/*.json
+
 lint: .venv/installed-dev ## Style, types, architecture
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports
 
-check: lint test ## Everything that must hold before a commit
+check: lint secrets test ## Everything that must hold before a commit
 
 fmt: .venv/installed-dev ## Format, and mend what can be mended by itself
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format --quiet
 
-fuzz: .venv/installed-dev system-packages ## Throw thousands of made-up requests at each call (ARGS are given to pytest)
-	@SGATE_FUZZ_EXAMPLES=300 $(BIN)/python -m pytest -n auto tests/api/test_openapi.py --timeout 1800 $(ARGS)
+fuzz: .venv/installed-dev system-packages ## Throw thousands of made-up requests at each call, and bytes at each parser (ARGS: of pytest)
+	@SGATE_FUZZ_EXAMPLES=300 $(BIN)/python -m pytest -n auto tests/api/test_openapi.py tests/fuzz --timeout 1800 $(ARGS)
 
 coverage: .venv/installed-dev system-packages ## Run all tests and show which branches they miss
 	@$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered $(ARGS)
@@ -57,7 +69,7 @@ simulate: .venv/installed-dev ## Run whole worlds of merchants, payers, forks an
 screenshots: .venv/installed-dev system-packages pages ## Take pictures of every state: build/screenshots, four for docs/images
 	@$(BIN)/python tools/screenshots.py $(ARGS)
 
-generate: .venv/installed-dev ## Write what is made from code: docs/settings.md, docs/schema.sql, docs/openapi.json, docs/errors.md
+generate: .venv/installed-dev ## Write what is made from code: settings, errors, metrics, openapi.json, schema.sql in docs/
 	@$(BIN)/python tools/generate.py
 
 translations: .venv/installed-dev ## Bring the catalogues of the pages up to date, and list what is not translated
@@ -110,4 +122,4 @@ system-packages:
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@
 
-.PHONY: help web translations pages test-pages demo run test lint check fmt fuzz coverage bench bench-web simulate screenshots generate lock clean system-packages
+.PHONY: help secrets audit sbom web translations pages test-pages demo run test lint check fmt fuzz coverage bench bench-web simulate screenshots generate lock clean system-packages
