@@ -129,13 +129,14 @@ class Running:
         )
         return Caller(self, made.secret, merchant_id, made.key.id)
 
-    async def watch(self):
+    async def watch(self, **options):
         """One round of a fresh watcher."""
         watcher = Watcher(
             pool=self.gateway.pool,
             source=self.gateway.chains[False].source,
             mode=self.gateway.modes[False],
             environment=self.gateway.environment,
+            **options,
         )
         report = await watcher.run_once()
         assert report.trouble is None
