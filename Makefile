@@ -6,6 +6,7 @@ ARGS ?=
 SEEDS ?= 50
 export UV_NO_PROGRESS := 1
 BUILT := src/sgate/web/static/manifest.json
+SDK_JS := sdk/js/dist/umd/sgate.js
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
@@ -21,7 +22,7 @@ demo: .venv/installed pages ## Watch a payment from intent to webhook, then stay
 run: .venv/installed pages ## Run the server (settings: docs/settings.md)
 	@$(BIN)/sgate run $(ARGS)
 
-test: .venv/installed-dev system-packages pages test-pages ## Run all tests (ARGS are given to pytest)
+test: .venv/installed-dev system-packages pages test-pages sdk-js ## Run all tests (ARGS are given to pytest)
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 test-pages: web/node_modules/.installed-dev ## Check the types of the pages' scripts, and test them
@@ -38,6 +39,9 @@ sbom: .venv/installed-dev ## Write what is in a release, as CycloneDX: build/sbo
 	@$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --no-validate -o build/sbom/server.json requirements.lock
 	@cd web && npm sbom --sbom-format cyclonedx --package-lock-only --omit dev > ../build/sbom/pages.json
 	@ls build/sbom/*.json
+
+sdk-js: $(SDK_JS) ## Build the JavaScript SDK, test it, and check its package
+	@cd sdk/js && npm run --silent types && npm run --silent test && npm run --silent check
 
 lint: .venv/installed-dev ## Style, types, architecture
 	@$(BIN)/ruff check
@@ -69,8 +73,9 @@ simulate: .venv/installed-dev ## Run whole worlds of merchants, payers, forks an
 screenshots: .venv/installed-dev system-packages pages ## Take pictures of every state: build/screenshots, four for docs/images
 	@$(BIN)/python tools/screenshots.py $(ARGS)
 
-generate: .venv/installed-dev ## Write what is made from code: settings, errors, metrics, openapi.json, schema.sql in docs/
+generate: .venv/installed-dev sdk/js/node_modules/.installed ## Write what is made from code: settings, errors, metrics, openapi.json, schema.sql in docs/, types of the SDK
 	@$(BIN)/python tools/generate.py
+	@cd sdk/js && npm run --silent generate
 
 translations: .venv/installed-dev ## Bring the catalogues of the pages up to date, and list what is not translated
 	@$(BIN)/python tools/translations.py
@@ -79,10 +84,11 @@ lock: .venv/installed-dev ## Choose the newest allowed versions of all dependenc
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock $(ARGS)
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock $(ARGS)
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --extra tracing pyproject.toml -c requirements.lock -o requirements-tracing.lock $(ARGS)
-	@cd web && npm update --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error && node strip-lock.mjs
+	@for folder in web sdk/js; do (cd $$folder && npm update --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error) || exit 1; done
+	@node web/strip-lock.mjs
 
 clean: ## Remove what was built
-	rm -rf .venv build dist web/node_modules src/sgate/web/static .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist web/node_modules sdk/js/node_modules sdk/js/dist src/sgate/web/static .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 # Built pages are not in the repository. Without Node the pages are plain and everything else works, so this never fails.
 pages:
@@ -103,6 +109,14 @@ web/node_modules/.installed-dev: web/package-lock.json
 	@cd web && $(NPM_CI)
 	@touch web/node_modules/.installed $@
 
+$(SDK_JS): sdk/js/node_modules/.installed $(shell find sdk/js/src -type f) sdk/js/rollup.config.mjs sdk/js/package.json
+	@cd sdk/js && npm run --silent build
+
+sdk/js/node_modules/.installed: sdk/js/package-lock.json
+	@echo "Installing what builds the JavaScript SDK into sdk/js/node_modules"
+	@cd sdk/js && $(NPM_CI)
+	@touch $@
+
 system-packages:
 	@sh tools/system-packages.sh
 
@@ -122,4 +136,4 @@ system-packages:
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@
 
-.PHONY: help secrets audit sbom web translations pages test-pages demo run test lint check fmt fuzz coverage bench bench-web simulate screenshots generate lock clean system-packages
+.PHONY: help secrets audit sbom web translations pages test-pages demo run test sdk-js lint check fmt fuzz coverage bench bench-web simulate screenshots generate lock clean system-packages

@@ -44,8 +44,9 @@ WITH event AS (
     INSERT INTO events (id, merchant_id, livemode, type, sequence, payload, created_at)
     VALUES ($1, $2, FALSE, 'payment_intent.processing', 1, $3::text::json, now())
 ), delivery AS (
-    INSERT INTO webhook_deliveries (id, merchant_id, livemode, endpoint_id, event_id, sequence)
-    VALUES ('whd_' || right($1, 24), $2, FALSE, 'we_' || lpad($4::integer::text, 24, '0'), $1, 1)
+    INSERT INTO webhook_deliveries (id, merchant_id, livemode, endpoint_id, event_id, sequence, created_at)
+    SELECT delivery_id($1, id, now()), $2, FALSE, id, $1, 1, now()
+    FROM (SELECT 'we_' || lpad($4::integer::text, 24, '0') AS id) AS endpoint
 )
 SELECT pg_notify('sgate_delivery', '')
 """

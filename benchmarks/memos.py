@@ -69,7 +69,7 @@ async def _fill(url, total):
 
 
 async def _together(pool, total):
-    return await _repeat(pool, total, intents.known)
+    return await repeat(pool, total, intents.known, _some_memos)
 
 
 async def _singly(pool, total):
@@ -79,14 +79,14 @@ async def _singly(pool, total):
             found |= await intents.known(connection, [memo])
         return found
 
-    return await _repeat(pool, total, one_by_one)
+    return await repeat(pool, total, one_by_one, _some_memos)
 
 
-async def _repeat(pool, total, look_up):
+async def repeat(pool, total, look_up, choose):
     """One slot: look up block after block, until the looking up alone has taken SLOT_S."""
     seconds, blocks = 0.0, 0
     while seconds < SLOT_S:
-        memos = await _some_memos(pool, total)
+        memos = await choose(pool, total)
         async with pool.acquire() as connection:
             began = time.perf_counter()
             found = await look_up(connection, memos)

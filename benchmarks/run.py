@@ -16,6 +16,7 @@ import api
 import chain
 import delays
 import extras
+import growth
 import lists
 import memos
 import pgbench
@@ -31,6 +32,7 @@ GROUPS = {
     "memos": memos,
     "chain": chain,
     "lists": lists,
+    "growth": growth,
 }
 ROUNDS, ROUNDS_QUICK = 12, 4
 MAX_ROUNDS = 60

@@ -54,10 +54,15 @@ SELECT 'evt_' || left(md5(n::text), 24), $1, FALSE, 'payment_intent.created', 'p
 FROM generate_series(0, $2::integer - 1) AS n
 """
 _DELIVERIES = """
-INSERT INTO webhook_deliveries (id, merchant_id, livemode, endpoint_id, event_id, payment_intent_id, sequence)
-SELECT 'whd_' || left(md5(n::text), 24), $1, FALSE, 'we_' || left(md5((n % $4)::text), 24),
-    'evt_' || left(md5(n::text), 24), 'pi_' || left(md5(n::text), 24), 1
+INSERT INTO webhook_deliveries (
+    id, merchant_id, livemode, endpoint_id, event_id, payment_intent_id, sequence, created_at
+)
+SELECT delivery_id(event_id, endpoint_id, now()), $1, FALSE, endpoint_id, event_id, 'pi_' || left(md5(n::text), 24), 1,
+    now()
 FROM generate_series($2::integer, $2::integer + $3::integer - 1) AS n
+CROSS JOIN LATERAL (
+    SELECT 'evt_' || left(md5(n::text), 24) AS event_id, 'we_' || left(md5((n % $4)::text), 24) AS endpoint_id
+) AS named
 """
 _PENDING = "SELECT EXISTS (SELECT 1 FROM webhook_deliveries WHERE status = 'pending')"
 _LAST = "SELECT max(delivered_at) FROM webhook_deliveries"

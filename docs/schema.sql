@@ -1,5 +1,13 @@
 -- The schema as the migrations build it. Made by `make generate`.
 
+CREATE FUNCTION public.first_delivery_id(happened_at timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN ('whd_'::text || lpad(to_hex((floor((EXTRACT(epoch FROM happened_at) * (1000)::numeric)))::bigint), 12, '0'::text));
+
+CREATE FUNCTION public.delivery_id(event_id text, endpoint_id text, happened_at timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (public.first_delivery_id(happened_at) || "left"(md5((event_id || endpoint_id)), 12));
+
 CREATE FUNCTION public.events_announce_positions() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -417,29 +425,45 @@ ALTER TABLE public.touched_days ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
 );
 
 CREATE TABLE public.webhook_attempts (
-    delivery_id character varying(32) NOT NULL,
-    attempt integer NOT NULL,
-    started_at timestamp with time zone NOT NULL,
-    duration_ms integer NOT NULL,
+    delivery_id character varying(32) CONSTRAINT webhook_attempts_delivery_id_not_null1 NOT NULL COLLATE pg_catalog."C",
+    attempt integer CONSTRAINT webhook_attempts_attempt_not_null1 NOT NULL,
+    url character varying(512) DEFAULT ''::character varying CONSTRAINT webhook_attempts_url_not_null1 NOT NULL,
+    started_at timestamp with time zone CONSTRAINT webhook_attempts_started_at_not_null1 NOT NULL,
+    duration_ms integer CONSTRAINT webhook_attempts_duration_ms_not_null1 NOT NULL,
     response_status integer,
     response_headers json,
     response_body text,
     error text,
-    url character varying(512) DEFAULT ''::character varying NOT NULL,
-    CONSTRAINT webhook_attempts_attempt_check CHECK ((attempt >= 1)),
-    CONSTRAINT webhook_attempts_duration_ms_check CHECK ((duration_ms >= 0))
+    CONSTRAINT webhook_attempts_attempt_check1 CHECK ((attempt >= 1)),
+    CONSTRAINT webhook_attempts_duration_ms_check1 CHECK ((duration_ms >= 0))
+)
+PARTITION BY RANGE (delivery_id);
+
+CREATE TABLE public.webhook_attempts_default (
+    delivery_id character varying(32) CONSTRAINT webhook_attempts_delivery_id_not_null1 NOT NULL COLLATE pg_catalog."C",
+    attempt integer CONSTRAINT webhook_attempts_attempt_not_null1 NOT NULL,
+    url character varying(512) DEFAULT ''::character varying CONSTRAINT webhook_attempts_url_not_null1 NOT NULL,
+    started_at timestamp with time zone CONSTRAINT webhook_attempts_started_at_not_null1 NOT NULL,
+    duration_ms integer CONSTRAINT webhook_attempts_duration_ms_not_null1 NOT NULL,
+    response_status integer,
+    response_headers json,
+    response_body text,
+    error text,
+    CONSTRAINT webhook_attempts_attempt_check1 CHECK ((attempt >= 1)),
+    CONSTRAINT webhook_attempts_duration_ms_check1 CHECK ((duration_ms >= 0))
 );
 
 CREATE TABLE public.webhook_deliveries (
-    id character varying(32) NOT NULL,
-    merchant_id uuid NOT NULL,
-    livemode boolean NOT NULL,
-    endpoint_id character varying(32) NOT NULL,
-    event_id character varying(32) NOT NULL,
+    id character varying(32) CONSTRAINT webhook_deliveries_id_not_null1 NOT NULL COLLATE pg_catalog."C",
+    merchant_id uuid CONSTRAINT webhook_deliveries_merchant_id_not_null1 NOT NULL,
+    livemode boolean CONSTRAINT webhook_deliveries_livemode_not_null1 NOT NULL,
+    endpoint_id character varying(32) CONSTRAINT webhook_deliveries_endpoint_id_not_null1 NOT NULL,
+    event_id character varying(32) CONSTRAINT webhook_deliveries_event_id_not_null1 NOT NULL,
     payment_intent_id character varying(32),
-    sequence integer NOT NULL,
-    status text DEFAULT 'pending'::text NOT NULL,
-    attempts integer DEFAULT 0 NOT NULL,
+    sequence integer CONSTRAINT webhook_deliveries_sequence_not_null1 NOT NULL,
+    status text DEFAULT 'pending'::text CONSTRAINT webhook_deliveries_status_not_null1 NOT NULL,
+    attempts integer DEFAULT 0 CONSTRAINT webhook_deliveries_attempts_not_null1 NOT NULL,
+    attempts_before integer DEFAULT 0 CONSTRAINT webhook_deliveries_attempts_before_not_null1 NOT NULL,
     next_attempt_at timestamp with time zone DEFAULT now(),
     lease_token uuid,
     leased_until timestamp with time zone,
@@ -448,15 +472,44 @@ CREATE TABLE public.webhook_deliveries (
     response_status integer,
     delivered_at timestamp with time zone,
     failed_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    attempts_before integer DEFAULT 0 NOT NULL,
-    CONSTRAINT webhook_deliveries_attempts_check CHECK ((attempts >= 0)),
-    CONSTRAINT webhook_deliveries_check CHECK (((status = 'pending'::text) = (next_attempt_at IS NOT NULL))),
-    CONSTRAINT webhook_deliveries_check1 CHECK (((status = 'delivered'::text) = (delivered_at IS NOT NULL))),
-    CONSTRAINT webhook_deliveries_check2 CHECK (((status = 'failed'::text) = (failed_at IS NOT NULL))),
-    CONSTRAINT webhook_deliveries_check3 CHECK (((lease_token IS NULL) = (leased_until IS NULL))),
-    CONSTRAINT webhook_deliveries_check4 CHECK (((attempts_before >= 0) AND (attempts_before <= attempts))),
-    CONSTRAINT webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'held'::text, 'delivered'::text, 'failed'::text])))
+    created_at timestamp with time zone CONSTRAINT webhook_deliveries_created_at_not_null1 NOT NULL,
+    CONSTRAINT webhook_deliveries_attempts_check1 CHECK ((attempts >= 0)),
+    CONSTRAINT webhook_deliveries_check5 CHECK (((attempts_before >= 0) AND (attempts_before <= attempts))),
+    CONSTRAINT webhook_deliveries_check6 CHECK (((status = 'pending'::text) = (next_attempt_at IS NOT NULL))),
+    CONSTRAINT webhook_deliveries_check7 CHECK (((status = 'delivered'::text) = (delivered_at IS NOT NULL))),
+    CONSTRAINT webhook_deliveries_check8 CHECK (((status = 'failed'::text) = (failed_at IS NOT NULL))),
+    CONSTRAINT webhook_deliveries_check9 CHECK (((lease_token IS NULL) = (leased_until IS NULL))),
+    CONSTRAINT webhook_deliveries_status_check1 CHECK ((status = ANY (ARRAY['pending'::text, 'held'::text, 'delivered'::text, 'failed'::text])))
+)
+PARTITION BY RANGE (id);
+
+CREATE TABLE public.webhook_deliveries_default (
+    id character varying(32) CONSTRAINT webhook_deliveries_id_not_null1 NOT NULL COLLATE pg_catalog."C",
+    merchant_id uuid CONSTRAINT webhook_deliveries_merchant_id_not_null1 NOT NULL,
+    livemode boolean CONSTRAINT webhook_deliveries_livemode_not_null1 NOT NULL,
+    endpoint_id character varying(32) CONSTRAINT webhook_deliveries_endpoint_id_not_null1 NOT NULL,
+    event_id character varying(32) CONSTRAINT webhook_deliveries_event_id_not_null1 NOT NULL,
+    payment_intent_id character varying(32),
+    sequence integer CONSTRAINT webhook_deliveries_sequence_not_null1 NOT NULL,
+    status text DEFAULT 'pending'::text CONSTRAINT webhook_deliveries_status_not_null1 NOT NULL,
+    attempts integer DEFAULT 0 CONSTRAINT webhook_deliveries_attempts_not_null1 NOT NULL,
+    attempts_before integer DEFAULT 0 CONSTRAINT webhook_deliveries_attempts_before_not_null1 NOT NULL,
+    next_attempt_at timestamp with time zone DEFAULT now(),
+    lease_token uuid,
+    leased_until timestamp with time zone,
+    last_attempt timestamp with time zone,
+    last_error text,
+    response_status integer,
+    delivered_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    created_at timestamp with time zone CONSTRAINT webhook_deliveries_created_at_not_null1 NOT NULL,
+    CONSTRAINT webhook_deliveries_attempts_check1 CHECK ((attempts >= 0)),
+    CONSTRAINT webhook_deliveries_check5 CHECK (((attempts_before >= 0) AND (attempts_before <= attempts))),
+    CONSTRAINT webhook_deliveries_check6 CHECK (((status = 'pending'::text) = (next_attempt_at IS NOT NULL))),
+    CONSTRAINT webhook_deliveries_check7 CHECK (((status = 'delivered'::text) = (delivered_at IS NOT NULL))),
+    CONSTRAINT webhook_deliveries_check8 CHECK (((status = 'failed'::text) = (failed_at IS NOT NULL))),
+    CONSTRAINT webhook_deliveries_check9 CHECK (((lease_token IS NULL) = (leased_until IS NULL))),
+    CONSTRAINT webhook_deliveries_status_check1 CHECK ((status = ANY (ARRAY['pending'::text, 'held'::text, 'delivered'::text, 'failed'::text])))
 )
 WITH (fillfactor='70');
 
@@ -497,6 +550,10 @@ CREATE TABLE public.webhook_recoveries (
     CONSTRAINT webhook_recoveries_check CHECK ((since < until)),
     CONSTRAINT webhook_recoveries_replayed_check CHECK ((replayed >= 0))
 );
+
+ALTER TABLE ONLY public.webhook_attempts ATTACH PARTITION public.webhook_attempts_default DEFAULT;
+
+ALTER TABLE ONLY public.webhook_deliveries ATTACH PARTITION public.webhook_deliveries_default DEFAULT;
 
 ALTER TABLE ONLY public.events ALTER COLUMN "position" SET DEFAULT nextval('public.events_position'::regclass);
 
@@ -581,11 +638,17 @@ ALTER TABLE ONLY public.touched_days
 ALTER TABLE ONLY public.webhook_attempts
     ADD CONSTRAINT webhook_attempts_pkey PRIMARY KEY (delivery_id, attempt);
 
-ALTER TABLE ONLY public.webhook_deliveries
-    ADD CONSTRAINT webhook_deliveries_event_id_endpoint_id_key UNIQUE (event_id, endpoint_id);
+ALTER TABLE ONLY public.webhook_attempts_default
+    ADD CONSTRAINT webhook_attempts_default_pkey PRIMARY KEY (delivery_id, attempt);
+
+ALTER TABLE ONLY public.webhook_deliveries_default
+    ADD CONSTRAINT webhook_deliveries_default_event_id_endpoint_id_key UNIQUE (event_id, endpoint_id);
 
 ALTER TABLE ONLY public.webhook_deliveries
     ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.webhook_deliveries_default
+    ADD CONSTRAINT webhook_deliveries_default_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.webhook_endpoints
     ADD CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (id);
@@ -661,21 +724,45 @@ CREATE INDEX payments_unmatched ON public.payments USING btree (merchant_id, liv
 
 CREATE INDEX touched_days_day ON public.touched_days USING btree (merchant_id, livemode, day);
 
-CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (next_attempt_at) WHERE (status = 'pending'::text);
+CREATE INDEX webhook_deliveries_endpoint ON ONLY public.webhook_deliveries USING btree (endpoint_id, created_at);
 
-CREATE INDEX webhook_deliveries_endpoint ON public.webhook_deliveries USING btree (endpoint_id, created_at);
+CREATE INDEX webhook_deliveries_default_endpoint_id_created_at_idx ON public.webhook_deliveries_default USING btree (endpoint_id, created_at);
 
-CREATE INDEX webhook_deliveries_failed ON public.webhook_deliveries USING btree (endpoint_id, created_at) WHERE (status = 'failed'::text);
+CREATE INDEX webhook_deliveries_failed ON ONLY public.webhook_deliveries USING btree (endpoint_id, created_at) WHERE (status = 'failed'::text);
 
-CREATE INDEX webhook_deliveries_held ON public.webhook_deliveries USING btree (endpoint_id, created_at, sequence) WHERE (status = 'held'::text);
+CREATE INDEX webhook_deliveries_default_endpoint_id_created_at_idx1 ON public.webhook_deliveries_default USING btree (endpoint_id, created_at) WHERE (status = 'failed'::text);
 
-CREATE INDEX webhook_deliveries_untried ON public.webhook_deliveries USING btree (payment_intent_id, endpoint_id, sequence) WHERE ((status = ANY (ARRAY['pending'::text, 'held'::text])) AND (last_attempt IS NULL));
+CREATE INDEX webhook_deliveries_held ON ONLY public.webhook_deliveries USING btree (endpoint_id, created_at, sequence) WHERE (status = 'held'::text);
+
+CREATE INDEX webhook_deliveries_default_endpoint_id_created_at_sequence_idx ON public.webhook_deliveries_default USING btree (endpoint_id, created_at, sequence) WHERE (status = 'held'::text);
+
+CREATE INDEX webhook_deliveries_due ON ONLY public.webhook_deliveries USING btree (next_attempt_at) WHERE (status = 'pending'::text);
+
+CREATE INDEX webhook_deliveries_default_next_attempt_at_idx ON public.webhook_deliveries_default USING btree (next_attempt_at) WHERE (status = 'pending'::text);
+
+CREATE INDEX webhook_deliveries_untried ON ONLY public.webhook_deliveries USING btree (payment_intent_id, endpoint_id, sequence) WHERE ((status = ANY (ARRAY['pending'::text, 'held'::text])) AND (last_attempt IS NULL));
+
+CREATE INDEX webhook_deliveries_default_payment_intent_id_endpoint_id_se_idx ON public.webhook_deliveries_default USING btree (payment_intent_id, endpoint_id, sequence) WHERE ((status = ANY (ARRAY['pending'::text, 'held'::text])) AND (last_attempt IS NULL));
 
 CREATE INDEX webhook_endpoints_merchant ON public.webhook_endpoints USING btree (merchant_id, livemode) WHERE (deleted_at IS NULL);
 
 CREATE INDEX webhook_endpoints_tended ON public.webhook_endpoints USING btree (tended_until) WHERE (tended_until IS NOT NULL);
 
 CREATE UNIQUE INDEX webhook_recoveries_open ON public.webhook_recoveries USING btree (endpoint_id) WHERE (finished_at IS NULL);
+
+ALTER INDEX public.webhook_attempts_pkey ATTACH PARTITION public.webhook_attempts_default_pkey;
+
+ALTER INDEX public.webhook_deliveries_endpoint ATTACH PARTITION public.webhook_deliveries_default_endpoint_id_created_at_idx;
+
+ALTER INDEX public.webhook_deliveries_failed ATTACH PARTITION public.webhook_deliveries_default_endpoint_id_created_at_idx1;
+
+ALTER INDEX public.webhook_deliveries_held ATTACH PARTITION public.webhook_deliveries_default_endpoint_id_created_at_sequence_idx;
+
+ALTER INDEX public.webhook_deliveries_due ATTACH PARTITION public.webhook_deliveries_default_next_attempt_at_idx;
+
+ALTER INDEX public.webhook_deliveries_untried ATTACH PARTITION public.webhook_deliveries_default_payment_intent_id_endpoint_id_se_idx;
+
+ALTER INDEX public.webhook_deliveries_pkey ATTACH PARTITION public.webhook_deliveries_default_pkey;
 
 CREATE TRIGGER events_positions BEFORE INSERT ON public.events FOR EACH STATEMENT EXECUTE FUNCTION public.events_announce_positions();
 
@@ -727,11 +814,11 @@ ALTER TABLE ONLY public.payments
 ALTER TABLE ONLY public.payments
     ADD CONSTRAINT payments_payment_intent_id_fkey FOREIGN KEY (payment_intent_id) REFERENCES public.payment_intents(id);
 
-ALTER TABLE ONLY public.webhook_deliveries
-    ADD CONSTRAINT webhook_deliveries_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoints(id);
+ALTER TABLE public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_endpoint_id_fkey1 FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoints(id);
 
-ALTER TABLE ONLY public.webhook_deliveries
-    ADD CONSTRAINT webhook_deliveries_event_id_fkey FOREIGN KEY (event_id) REFERENCES public.events(id);
+ALTER TABLE public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_event_id_fkey1 FOREIGN KEY (event_id) REFERENCES public.events(id);
 
 ALTER TABLE ONLY public.webhook_endpoints
     ADD CONSTRAINT webhook_endpoints_merchant_id_livemode_fkey FOREIGN KEY (merchant_id, livemode) REFERENCES public.merchant_modes(merchant_id, livemode);

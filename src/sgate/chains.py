@@ -2,14 +2,14 @@
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
-from sgate.chain.budget import Allowance, Budget, Limits, Spent, Unlimited
+from sgate.chain.budget import Allowance, Budget, Limits, Shared, Spent
 from sgate.chain.failover import FailoverSource, NamedSource
 from sgate.chain.hiro import HiroSource
 from sgate.chain.simulator import DirectControl, HttpControl, SimulatedChain, SimulatorControl, SimulatorSource
@@ -35,25 +35,27 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         poll_s: seconds between two rounds at the fastest.
         budgets: what each API may get, by its name; none for what costs nothing.
+        preferred: the name of the API that is asked first now; others are asked while it rests.
         simulated: the chain itself if it runs in this process.
     """
 
     source: ChainSource
     poll_s: float
     budgets: Mapping[str, Budget] = {}
+    preferred: Callable[[], str] = str
     simulated: SimulatedChain | None = None
     control: SimulatorControl | None = None
     block_interval_s: float = 0.0
 
     @property
     def allowance(self) -> Allowance:
-        """What hints and addresses may spend: of the first API, which is asked first."""
-        return next(iter(self.budgets.values()), Unlimited())
+        """What hints and addresses may spend: of the API that is asked."""
+        return Shared(self.budgets, self.preferred)
 
     def interval_s(self, busy: bool) -> float:
         """Seconds between two rounds, by whether somebody waits for money."""
-        first = next(iter(self.budgets.values()), None)
-        return self.poll_s if first is None else first.interval_s(self.poll_s, busy=busy)
+        budget = self.budgets.get(self.preferred())
+        return self.poll_s if budget is None else budget.interval_s(self.poll_s, busy=busy)
 
 
 def open_chain(settings: Settings, livemode: bool, directory: Path, metrics: Metrics) -> Chain:
@@ -91,8 +93,10 @@ def _served_chain(settings: Settings, livemode: bool, asset: str, metrics: Metri
         if limits.per_month is not None:
             metrics.chain_calls_budget.labels(mode_name(livemode), name).set(limits.per_month)
         sources.append(NamedSource(name, HiroSource(url, asset, api_key, count, budget=budget)))
+    several = FailoverSource(sources, clock=time.monotonic)
     return Chain(
-        source=sources[0].source if len(sources) == 1 else FailoverSource(sources, clock=time.monotonic),
+        source=several if len(sources) > 1 else sources[0].source,
+        preferred=lambda: several.preferred,
         poll_s=mode.poll_interval_s or (SIMULATOR_POLL_S if simulated else HIRO_POLL_S),
         budgets=budgets,
         control=HttpControl(urls[0]) if simulated else None,

@@ -43,6 +43,7 @@ from sgate.gateway.intents import Intents
 from sgate.gateway.market_rates import MarketRates
 from sgate.gateway.payments import Payments
 from sgate.gateway.public_cache import PublicViews
+from sgate.gateway.reads import MEASURE_INTERVAL_S, Reads
 from sgate.rates.client import RateClient
 from sgate.rates.sources import SOURCES
 from sgate.settings import Settings, SettingsError, Source
@@ -71,6 +72,9 @@ RATE_LOOKS_PER_REFRESH = 6
 """How often a process looks for a rate that another has found, per interval in which one is found."""
 
 SHUTDOWN_S = 10
+REPLICA_ACQUIRE_TIMEOUT_S = 1.0
+"""How long a read waits for a connection to the replica before it asks the primary."""
+
 REENCRYPT_INTERVAL_S = 3600.0
 SURVEY_INTERVAL_S = 15.0
 """As often as Prometheus asks by default."""
@@ -158,9 +162,10 @@ async def open_gateway(
         observe=observers.of_statements(metrics),
     )
     _watch_pool(pool, metrics)
+    reads = await _reads(settings, pool, feed := Feed(direct), metrics)
     market = _market_rates(settings, pool, environment, metrics)
     modes = modes_of(settings, port, market)
-    feed, wakeups = Feed(direct), Wakeups(direct)
+    wakeups = Wakeups(direct)
     authenticator = Authenticator(pool, time.monotonic, environment.now)
     feed.listen(Channel.API_KEY, authenticator.forget_key)
     feed.listen(Channel.MERCHANT, authenticator.forget_merchant)
@@ -179,9 +184,10 @@ async def open_gateway(
     metrics.streams_open.set_function(lambda: streams.open)
     services = Services(
         pool=pool,
+        reads=reads,
         modes=modes,
         intents=intents,
-        payments=Payments(pool, modes, cipher, environment, decided),
+        payments=Payments(pool, modes, cipher, environment, reads, decided),
         authenticator=authenticator,
         rate_limits=rate_limits,
         public_views=public_views,
@@ -225,6 +231,7 @@ async def open_gateway(
         )
     finally:
         await closing.aclose()
+        reads.close()
         for chain in chains.values():
             await chain.source.close()
             if chain.control is not None:
@@ -265,6 +272,9 @@ async def run(
         working = [group.create_task(task) for task in _workers(gateway, roles, stop)]
         if server is not None and listening is not None:
             background.append(group.create_task(_poll_revocations(gateway)))
+            if gateway.services.reads.has_replica:
+                gateway.metrics.replica_lag.set_function(lambda: gateway.services.reads.lag_s)
+                background.append(group.create_task(_measure_replica(gateway.services.reads)))
             working.append(group.create_task(_store_use_of_keys(gateway, stop)))
             if gateway.market is not None:
                 background.append(group.create_task(_refresh_rates(gateway.market, gateway.settings)))
@@ -322,7 +332,7 @@ def _workers(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]:
     if Role.DELIVERER in roles:
         tasks.append(_deliver(gateway, stop))
     if Role.MAINTENANCE in roles:
-        tasks.append(service.keep_house(Maintenance(gateway.pool), stop=stop, pulse=Pulse()))
+        tasks.append(service.keep_house(_maintenance(gateway.pool, gateway.settings), stop=stop, pulse=Pulse()))
         tasks.append(_reencrypt(gateway, stop))
         tasks.append(_survey(gateway, stop))
     return tasks
@@ -337,6 +347,10 @@ async def _survey(gateway: Gateway, stop: Stop) -> None:
             observe(await survey.take(connection, gateway.cipher.key_ids))
 
     await service.repeat("survey", once, interval_s=SURVEY_INTERVAL_S, stop=stop, pulse=Pulse())
+
+
+def _maintenance(pool: Pool, settings: Settings) -> Maintenance:
+    return Maintenance(pool, timedelta(days=settings.webhook_retention_days))
 
 
 async def _reencrypt(gateway: Gateway, stop: Stop) -> None:
@@ -376,6 +390,30 @@ async def _deliver(gateway: Gateway, stop: Stop) -> None:
     finally:
         await client.close()
         queue.terminate()
+
+
+async def _reads(settings: Settings, pool: Pool, feed: Feed, metrics: Metrics) -> Reads:
+    """Lists on the replica, if there is one. It is not connected to yet: a replica that is away stops no start."""
+    replica_pool = None
+    if settings.database_replica_url is not None:
+        replica_pool = await open_pool(
+            settings.database_replica_url.get_secret_value(),
+            min_connections=0,
+            max_connections=settings.database_max_connections,
+            statement_timeout_s=settings.database_statement_timeout_s,
+            acquire_timeout_s=REPLICA_ACQUIRE_TIMEOUT_S,
+            application_name="sgate reads",
+            observe=observers.of_statements(metrics),
+            statement_cache=settings.database_direct_url is None,
+        )
+    reads = Reads(pool, replica_pool, max_lag_s=settings.database_replica_max_lag_s)
+    feed.listen(Channel.EVENT, reads.changed)
+    feed.on_connection(reads.told)
+    return reads
+
+
+async def _measure_replica(reads: Reads) -> None:
+    await service.repeat("replica", reads.measure, interval_s=MEASURE_INTERVAL_S, stop=Stop(), pulse=Pulse())
 
 
 async def _poll_revocations(gateway: Gateway) -> None:

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sgate.core.address import SBTC_ASSETS, InvalidAddress, Network, check_pay_address, contract_of
 from sgate.core.retry import Schedule
 from sgate.rates.sources import SOURCES
+from sgate.store.partitions import MIN_RETENTION
 
 DEVELOPMENT_SECRET_KEY = "development only: anyone who reads the source knows this key"  # noqa: S105 - refused in production
 MIN_SECRET_KEY_CHARACTERS = 32
@@ -134,6 +135,17 @@ class Settings(BaseSettings):
             "SGATE_DATABASE_URL."
         ),
     ] = None
+    database_replica_url: Annotated[
+        SecretStr | None,
+        Field(
+            description="A streaming replica of the database, for lists and stats. Default: they are read from "
+            "SGATE_DATABASE_URL."
+        ),
+    ] = None
+    database_replica_max_lag_s: Annotated[
+        float,
+        Field(gt=0, le=60, description="A replica that is further behind than this, in seconds, is not asked."),
+    ] = 5.0
     database_max_connections: Annotated[
         int, Field(ge=2, le=500, description="Most pooled connections of one process.")
     ] = 20
@@ -193,6 +205,15 @@ class Settings(BaseSettings):
     webhook_retry_schedule: Annotated[
         Schedule, Field(description="`default`: 5 attempts in three hours; `extended`: 10 over three days.")
     ] = Schedule.DEFAULT
+    webhook_retention_days: Annotated[
+        int,
+        Field(
+            ge=MIN_RETENTION.days,
+            le=3660,
+            description="Days that webhook deliveries and their attempts are kept, by whole months; events, payments "
+            "and intents are kept for ever.",
+        ),
+    ] = 90
     webhook_allow_private: Annotated[
         bool | None, Field(description="Whether webhooks may go to private addresses. Default: only in development.")
     ] = None

@@ -1,8 +1,10 @@
 """A request that is sent again has its effect once and gets the same answer."""
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from api.serving import SHOP, UNREACHABLE, serving
@@ -174,6 +176,28 @@ async def test_a_request_whose_twin_still_runs_is_told_to_come_back(app, shop):
     assert answer.headers["Retry-After"] == "1"
     assert answer.json["retry_after"] == 1
     assert (await shop.post(path, headers=KEY)).status == 200
+
+
+async def test_a_create_whose_twin_still_runs_is_told_to_come_back_and_holds_up_no_other(app, shop):
+    body = msgspec.json.encode({"amount_sats": 1000})
+    held = key_of("order-17", merchant_id=shop.merchant_id, livemode=False, method="POST", path=PATH, body=body)
+    async with app.gateway.pool.acquire() as connection:
+        twin = connection.transaction()
+        await twin.start()
+        keep_until = datetime.now(UTC) + timedelta(hours=1)
+        assert await claim(connection, held.scope, held.request_hash, keep_until, wait_s=1)
+        started = time.monotonic()
+        answers = await asyncio.gather(
+            shop.post(PATH, {"amount_sats": 1000}, headers=KEY),
+            *(shop.post(PATH, {"amount_sats": 1000}) for _ in range(5)),
+        )
+        took_s = time.monotonic() - started
+        await twin.rollback()
+    assert (answers[0].status, answers[0].code) == (409, "idempotency_in_progress")
+    assert answers[0].headers["Retry-After"] == "1"
+    assert {answer.status for answer in answers[1:]} == {201}
+    assert took_s < 10
+    assert (await shop.post(PATH, {"amount_sats": 1000}, headers=KEY)).status == 201
 
 
 async def test_a_webhook_endpoint_made_twice_with_one_key_is_one_endpoint_with_one_secret(shop):

@@ -226,3 +226,34 @@ async def test_a_walk_to_the_newest_while_others_insert_meets_none_twice(shop):
     await asyncio.gather(*inserting)
     assert len(seen) == len(set(seen))
     assert set(seen) <= made
+
+
+SHORT_LISTS = {
+    "/v1/api_keys": lambda number: {"name": f"key {number}"},
+    "/v1/webhook_endpoints": lambda number: {"url": f"https://shop.example/{number}"},
+}
+
+
+@pytest.mark.parametrize("path", SHORT_LISTS)
+async def test_short_lists_are_whole_and_can_be_walked_like_long_ones(shop, path):
+    for number in range(4):
+        assert (await shop.post(path, SHORT_LISTS[path](number))).status == 201
+    whole = (await shop.get(path)).json
+    assert (whole["has_more"], whole["limit"]) == (False, 100)
+    ids = [item["id"] for item in whole["data"]]
+
+    async def part(**params):
+        listed = (await shop.get(path, params=params)).json
+        return [item["id"] for item in listed["data"]], listed["has_more"]
+
+    assert await part(limit="2") == (ids[:2], True)
+    assert await part(limit="2", starting_after=ids[1]) == (ids[2:4], len(ids) > 4)
+    assert await part(starting_after=ids[-1]) == ([], False)
+    assert await part(limit="1", ending_before=ids[2]) == ([ids[1]], True)
+    assert await part(limit="2", ending_before=ids[2]) == (ids[:2], False)
+    assert await part(ending_before=ids[0]) == ([], False)
+    for name in ("starting_after", "ending_before"):
+        refused = await shop.get(path, params={name: f"ak_{'0' * 24}"})
+        assert (refused.status, refused.code, refused.param) == (400, "invalid_cursor", name)
+    assert (await shop.get(path, params={"starting_after": ids[0], "ending_before": ids[1]})).code == "mixed_paging"
+    assert (await shop.get(path, params={"limit": "101"})).param == "limit"

@@ -157,7 +157,10 @@ def test_complaints_use_the_words_of_json(complaint, expected):
         ),
         ({"amount_sats": 1, "description": 1}, "description must be a string or null, not an integer."),
         ([], "The request body must be an object, not an array."),
-        ({"amount_sats": 1, "metadata": {"a": 1}}, "metadata[...] must be a string, not an integer."),
+        (
+            {"amount_sats": 1, "metadata": {"a": 1}},
+            "metadata.a must be a string, not an integer. Write numbers and such as text.",
+        ),
     ],
 )
 async def test_a_value_of_the_wrong_type_is_refused_in_plain_words(shop, body, message):
@@ -169,3 +172,21 @@ async def test_every_way_to_fail_to_authenticate_is_counted(app, shop):
     for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Bearer sk_test_" + "0" * 64}):
         assert (await app.anyone.get(PATH, headers=headers)).status == 401
     assert b"sgate_failed_authentications_total 3.0" in (await app.anyone.get("/metrics")).body
+
+
+async def test_options_and_a_refusal_name_all_methods_of_an_address(app, shop):
+    for path, methods in (
+        ("/v1/payment_intents", "GET, HEAD, OPTIONS, POST"),
+        ("/v1/merchants/me", "GET, HEAD, OPTIONS, PATCH"),
+        (f"/v1/webhook_endpoints/we_{'0' * 24}", "DELETE, GET, HEAD, OPTIONS, POST"),
+        (f"/v1/payment_intents/pi_{'0' * 24}/cancel", "OPTIONS, POST"),
+    ):
+        asked = await app.anyone.call("OPTIONS", path)
+        assert (asked.status, asked.headers["Allow"]) == (204, methods), path
+        refused = await shop.call("PUT", path)
+        assert set(refused.headers["Allow"].split(", ")) == set(methods.split(", "))
+        assert (refused.status, refused.code) == (405, "method_not_allowed")
+        said = refused.json["error"]["message"]
+        assert said.startswith("This address takes ")
+        for method in set(methods.split(", ")) - {"HEAD", "OPTIONS"}:
+            assert method in said

@@ -74,7 +74,7 @@ CREATES = [
     ("description", "description_too_long", "description", ['"' + "x" * 501 + '"', '"' + "\\u00e9" * 501 + '"']),
     ("description", "validation_error", "description", ["1", "true", "[]", "{}", '"a\\u0000b"']),
     ("metadata", "validation_error", "metadata", ['"a"', "1", "[]", '[["a","b"]]', '{"\\u0000":"v"}']),
-    ("metadata", "validation_error", "metadata[...]", ['{"a":1}', '{"a":null}', '{"a":{}}', '{"a":["b"]}']),
+    ("metadata", "validation_error", "metadata.a", ['{"a":1}', '{"a":null}', '{"a":{}}', '{"a":["b"]}']),
     ("metadata", "validation_error", "metadata.a", ['{"a":"\\u0000"}']),
     ("metadata", "metadata_too_large", "metadata", [msgspec.json.encode({str(n): "" for n in range(21)}).decode()]),
     ("metadata", "metadata_too_large", "metadata.a", ['{"a":"' + "é" * 251 + '"}']),
@@ -375,3 +375,44 @@ async def test_the_largest_intent_makes_an_event_of_less_than_20_kb(shop):
     answer = await shop.get(f"/v1/events/{event['id']}")
     assert answer.json["data"]["object"]["id"] == made["id"]
     assert 14_000 < len(answer.body) < 20_000
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        (b'{"amount_sats":1,"metadata":{"order":"17","total":5}}', "metadata.total"),
+        (b'{"amount_sats":1,"metadata":{"a":{"b":"c"}}}', "metadata.a"),
+        (b'{"amount_sats":1,"metadata":{"a":null}}', "metadata.a"),
+        (b'{"amount_sats":1,"metadata":{"\xc3\xa9":[]}}', "metadata.é"),
+        (b'{"metadata":{"a":1},"metadata":{"b":"c"}}', "metadata"),
+        (b'{"metadata":{"a":1}} and more', "metadata"),
+        (b'{"metadata":{"a":1},"b":' + b"[" * 50_000, "metadata"),
+        (b'{"metadata":{"a":1},"b":"\xff"}', "metadata.a"),
+    ],
+)
+async def test_metadata_that_is_no_text_is_refused_by_its_key_whatever_follows(shop, body, param):
+    answer = await shop.post(INTENTS, body=body)
+    assert (answer.status, answer.code, answer.param) == (422, "validation_error", param)
+    assert answer.json["error"]["message"].startswith(f"{param} must be a string")
+
+
+async def test_who_misspells_a_name_is_told_the_names_there_are(shop):
+    said = (await shop.post(INTENTS, {"amount": 5})).json["error"]["message"]
+    assert said.startswith("There is no field `amount`; the fields are amount_sats, amount_usd, currency,")
+    intent = await shop.create()
+    said = (await shop.post(f"{INTENTS}/{intent['id']}/cancel", {"reason": "x"})).json["error"]["message"]
+    assert said == "There is no field `reason`: this call takes none."
+    said = (await shop.get(INTENTS, params={"created[gte]": "1"})).json["error"]["message"]
+    assert said.startswith("There is no parameter `created[gte]` here; there are status, from_date,")
+    assert "metadata[...]" in said
+    said = (await shop.get("/v1/events", params={"type": "payment_intent.paid"})).json["error"]["message"]
+    assert "payment_intent.succeeded" in said
+    said = (await shop.get("/v1/webhook_deliveries", params={"endpoint": "shop"})).json["error"]["message"]
+    assert said == "endpoint is an id, such as we_..."
+
+
+async def test_a_moment_that_cannot_be_read_is_refused_with_one_that_can(shop):
+    endpoint = (await shop.post("/v1/webhook_endpoints", {"url": "https://shop.example/"})).json
+    answer = await shop.post(f"/v1/webhook_endpoints/{endpoint['id']}/recover", {"since": "yesterday"})
+    assert (answer.status, answer.param) == (422, "since")
+    assert answer.json["error"]["message"] == "since must be a moment with its zone, such as 2026-11-23T12:00:00Z."

@@ -388,6 +388,14 @@ async def test_a_recovery_sends_what_was_not_received_and_on_request_all_of_it(a
         assert len({item.headers["webhook-id"] for item in server.received}) == 5, "with the ids they had"
 
 
+async def test_what_may_be_forgotten_already_is_sent_again_only_on_request(app, shop):
+    path = f"{ENDPOINTS}/{(await endpoint(shop, 'https://shop.example/'))['id']}/recover"
+    old = datetime.now(UTC) - timedelta(days=40)
+    span = {"since": old.isoformat(), "until": (old + timedelta(days=1)).isoformat()}
+    assert (await shop.post(path, span)).code == "invalid_recovery_range"
+    assert (await shop.post(path, span | {"include_delivered": True})).status == 202
+
+
 async def test_a_recovery_is_bounded(shop):
     path = f"{ENDPOINTS}/{(await endpoint(shop, 'https://shop.example/'))['id']}/recover"
     for body, code, param in (

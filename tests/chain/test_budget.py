@@ -13,6 +13,7 @@ from sgate.chain.budget import (
     LONGEST_INTERVAL_S,
     Budget,
     Limits,
+    Shared,
     Spent,
     Unlimited,
 )
@@ -86,6 +87,36 @@ def test_hints_cannot_spend_what_headers_and_memos_need():
     assert asked <= EXTRA_CAPACITY + 1_000 * CALLS_PER_ROUND * 0.25 + 1
 
 
+def test_what_hints_spend_beyond_their_share_is_paid_back():
+    """Nobody knows beforehand what a look costs: one that was dear is followed by none for a while."""
+    budget, clock = open_budget()
+    asked = 0
+    for _ in range(1_000):
+        spend(budget, CALLS_PER_ROUND)
+        if budget.spare_calls():
+            with budget.extra():
+                spend(budget, 200)
+            asked += 200
+        clock.pass_s(budget.interval_s(5.0, busy=True))
+    assert asked <= EXTRA_CAPACITY + 1_000 * CALLS_PER_ROUND * 0.25 + 200
+
+
+@pytest.mark.parametrize("news", ["the server's count", "a new month"])
+def test_what_is_learned_meanwhile_is_not_the_hints_doing(news):
+    budget, clock = open_budget(now=datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC))
+    spend(budget, 500)
+    spare = budget.spare_calls()
+    with budget.extra():
+        spend(budget, 10)
+        if news == "a new month":
+            clock.pass_s(1)
+            spend(budget, 5)
+        else:
+            budget.observe({"x-ratelimit-remaining-stacks-month": "100000"})
+            spend(budget, 5)
+    assert budget.spare_calls() == spare - 15
+
+
 def test_a_month_that_is_used_up_lets_nothing_through_until_the_next():
     budget, clock = open_budget(Limits(per_month=3))
     spend(budget, 3)
@@ -137,3 +168,18 @@ def test_without_limits_there_is_always_something_to_spare():
     unlimited = Unlimited()
     with unlimited.extra():
         assert unlimited.spare_calls() == EXTRA_CAPACITY
+
+
+def test_of_several_apis_the_one_that_is_asked_counts():
+    asked, (first, _), (second, _) = ["first"], open_budget(), open_budget()
+    shared = Shared({"first": first, "second": second}, lambda: asked[0])
+    with shared.extra():
+        spend(first, 10)
+    assert shared.spare_calls() == EXTRA_CAPACITY - 10
+    asked[0] = "second"
+    assert shared.spare_calls() == EXTRA_CAPACITY
+    with shared.extra():
+        spend(second, 60)
+    assert (shared.spare_calls(), first.spare_calls()) == (0, EXTRA_CAPACITY - 10)
+    asked[0] = "our own, without a budget"
+    assert shared.spare_calls() == EXTRA_CAPACITY

@@ -24,11 +24,11 @@ class _Server:
         self._servers, self._name, self._source = servers, name, SimulatorSource(servers.chain)
 
     def __getattr__(self, method):
-        async def ask(*arguments):
+        async def ask(*arguments, **options):
             self._servers.asked.append(self._name)
             if self._name in self._servers.down:
                 raise ChainUnavailable(f"{self._name} is away", self._servers.down[self._name])
-            return await getattr(self._source, method)(*arguments)
+            return await getattr(self._source, method)(*arguments, **options)
 
         return ask
 
@@ -89,3 +89,12 @@ async def test_a_single_server_speaks_for_itself(servers):
     servers.down = {"a": 7.0}
     with pytest.raises(ChainUnavailable, match=r"^a is away$"):
         await alone.headers()
+
+
+async def test_it_says_who_is_asked_now(servers):
+    assert servers.source.preferred == "a"
+    servers.down = {"a": None}
+    await servers.source.headers()
+    assert servers.source.preferred == "b"
+    servers.now_s = 60.0
+    assert servers.source.preferred == "a"

@@ -37,21 +37,14 @@ async def world():
     await replay.close()
 
 
-async def test_a_call_waits_for_its_minute_if_that_is_near(world):
+async def test_a_call_waits_for_its_minute(world):
     world = world(per_minute=1)
     await world.source.headers()
     world.now += timedelta(seconds=55)
     await world.source.headers()
-    assert world.slept == [5.0]
-
-
-async def test_a_call_that_would_wait_long_is_refused_and_says_until_when(world):
-    world = world(per_minute=1)
     await world.source.headers()
-    with pytest.raises(ChainUnavailable, match="the calls of this minute are used up") as caught:
-        await world.source.headers()
-    assert caught.value.retry_after_s == 60.0
-    assert len(world.replay.requests) == 1
+    assert world.slept == [5.0, 60.0]
+    assert len(world.replay.requests) == 3
 
 
 async def test_nothing_is_asked_when_the_month_is_used_up(world):

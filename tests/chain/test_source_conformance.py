@@ -506,6 +506,21 @@ async def test_whether_a_transaction_of_an_address_moves_tokens(world, kind, mov
     assert (item.tx_id, item.moves_tokens) == (tx_id, moves)
 
 
+async def test_a_large_transaction_can_be_looked_at_without_its_transfers(world):
+    more = tuple(Leg(recipient=OTHER_SHOP, amount_sats=1, memo=b"m") for _ in range(50))
+    large = world.chain.submit(payment(kind=Kind.TRANSFER_MANY, more=more))
+    small = world.chain.submit(payment(kind=Kind.TRANSFER_MANY, more=more[:49]))
+    world.chain.mine()
+    whole = await world.source.transactions([large, small])
+    assert [len(whole[tx_id].transfers) for tx_id in (large, small)] == [51, 50]
+    asked = []
+    world.chain.faults.before_answer(asked.append)
+    seen = await world.source.transactions([large, small], whole=False)
+    assert len(asked) == 1
+    assert (seen[large].status, seen[large].transfers) == (TxStatus.SUCCESS, ())
+    assert seen[small] == whole[small]
+
+
 async def test_an_outage_of_the_questions_about_heights_and_addresses(world):
     world.chain.faults.outage = True
     for question in (world.source.header_at(1), world.source.logs_below(1), world.source.involving(SHOP)):

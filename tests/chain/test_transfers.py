@@ -75,6 +75,8 @@ def test_only_transfers_of_exactly_the_asset_count(not_a_payment):
         moved(0, ""),
         moved(0, "٣"),
         moved(0, "9" * 5000),
+        moved(0, "0"),
+        moved(0, str(2**63)),
     ],
 )
 def test_a_transfer_that_lacks_something_makes_the_answer_untrustworthy(broken):

@@ -9,6 +9,7 @@ from chain.simulated import Clock
 from gateway.shop import open_shop
 from sgate.core.finality import View
 from sgate.gateway import statistics
+from sgate.gateway.reads import Reads
 from sgate.store import daily, intents
 from sgate.workers.maintenance import Maintenance
 
@@ -57,7 +58,7 @@ async def truth(shop):
 
 
 async def told(shop, first=TODAY - timedelta(days=9), last=TODAY):
-    stats = await statistics.stats_of(shop.pool, shop.merchant, first, last)
+    stats = await statistics.stats_of(Reads(shop.pool), shop.merchant, first, last)
     days = {
         date.fromisoformat(day.date): {name: getattr(day, name) for name in statistics.Numbers.__struct_fields__}
         for day in stats.days

@@ -48,9 +48,15 @@ class Miners:
         why = " because Bitcoin forked" if bitcoin_fork else ""
         self._world.story.tell(f"    a branch of depth {depth} ({remine}) wins{why}: up to {tip.height}")
 
-    def bitcoin(self):
+    def fork_bitcoin(self, depth):
+        """A branch wins because Bitcoin forked, and has fewer tenures than what it replaces."""
+        tip = self._world.chain.reorg(depth, "same", bitcoin_fork=True)
+        self._world.story.tell(f"    Bitcoin forks, {depth} blocks are replaced: up to {tip.height}")
+
+    def bitcoin(self, *, new_tenure=None):
         """A Bitcoin block."""
-        new_tenure = self._dice.random() < 0.7
+        if new_tenure is None:
+            new_tenure = self._dice.random() < 0.7
         self._world.chain.bitcoin_block(new_tenure=new_tenure)
 
     def rival(self):

@@ -175,6 +175,7 @@ class World:
             (("an absence", miners.absence), 2.5),
             (("a fork", miners.fork), 7),
             (("a Bitcoin block", miners.bitcoin), 2),
+            (("what was final is not any more", self._lose_tenures), 1.5),
             (("a rival", miners.rival), 0.5),
             (("a replica falls behind", miners.leave_replica), 1),
             (("a replacement", miners.replace), 1.5),
@@ -200,6 +201,17 @@ class World:
         weather, self.network.weather = self.network.weather, CALM
         await self.processes.watch("second")
         self.network.weather = weather
+
+    async def _lose_tenures(self):
+        """Payments are as final as Bitcoin, and then Bitcoin forks: their own blocks stay, the tenures since do not."""
+        for order in self.orders[-4:]:
+            self.payers.pay_exactly(order)
+        self.miners.mine(1, include_mempool=True)
+        for _ in range(2):
+            self.miners.bitcoin(new_tenure=True)
+            self.miners.mine(1)
+        await self.processes.watch()
+        self.miners.fork_bitcoin(2)
 
     async def _overtake(self):
         """The chain moves on or forks, and the other watcher sees it first."""

@@ -53,7 +53,8 @@ async def put_delivery(pool, shop, **changes):
     await pool.execute("DELETE FROM webhook_deliveries")
     row = {"id": "whd_1", "livemode": False, "endpoint_id": endpoint_id, "event_id": event_id, "sequence": 1} | changes
     places = ", ".join(f"${number}" for number in range(2, len(row) + 2))
-    statement = f"INSERT INTO webhook_deliveries (merchant_id, {', '.join(row)}) VALUES ($1::text::uuid, {places})"
+    columns = f"merchant_id, {', '.join(row)}, created_at"
+    statement = f"INSERT INTO webhook_deliveries ({columns}) VALUES ($1::text::uuid, {places}, now())"
     await pool.execute(statement, shop.merchant.id, *row.values())
 
 
@@ -181,10 +182,13 @@ async def test_an_event_without_a_number(pool, shop, intent_id):
 
 async def test_an_event_delivered_twice_to_one_endpoint(pool, shop, intent_id):
     statement = (
-        "INSERT INTO webhook_deliveries (id, merchant_id, livemode, endpoint_id, event_id, sequence) "
-        "SELECT 'whd_again', merchant_id, livemode, endpoint_id, event_id, sequence FROM webhook_deliveries"
+        "INSERT INTO webhook_deliveries (id, merchant_id, livemode, endpoint_id, event_id, sequence, created_at) "
+        "SELECT $id, merchant_id, livemode, endpoint_id, event_id, sequence, created_at FROM webhook_deliveries"
     )
-    assert await refused(pool, asyncpg.UniqueViolationError, statement) == "webhook_deliveries_event_id_endpoint_id_key"
+    same_id = await refused(pool, asyncpg.UniqueViolationError, statement.replace("$id", "id"))
+    assert same_id.endswith("_pkey")
+    odd_id = await refused(pool, asyncpg.UniqueViolationError, statement.replace("$id", "left(id, 31) || 'x'"))
+    assert odd_id.endswith("_event_id_endpoint_id_key")
 
 
 @pytest.mark.parametrize(

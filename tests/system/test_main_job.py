@@ -2,22 +2,17 @@
 
 import contextlib
 import json
-import os
-import pwd
-import signal
-import subprocess
 import time
-from pathlib import Path
 
 import asyncpg
 import pytest
 
 from sgate.chain.simulator import simulated_address
 from sgate.core.signature import verify_sgate, verify_standard
+from store.postgres_15 import Postgres
 from system.processes import Merchant, Server, Simulator, command, make_merchant, until
 from workers.receiver import Receiver
 
-POSTGRES_15 = Path("/usr/lib/postgresql/15/bin")
 AMOUNT_SATS = 60_000
 
 pytestmark = pytest.mark.timeout(300)
@@ -25,29 +20,11 @@ pytestmark = pytest.mark.timeout(300)
 
 @contextlib.contextmanager
 def postgres_15(directory):
-    """A server of its own, on a Unix socket; PostgreSQL refuses to run as root."""
-    assert (POSTGRES_15 / "postgres").exists(), "PostgreSQL 15 is missing: run tools/system-packages.sh"
-    data = directory / "postgres-15"
-    data.mkdir(mode=0o700)
-    user = {}
-    if os.geteuid() == 0:
-        account = pwd.getpwnam("nobody")
-        os.chown(data, account.pw_uid, account.pw_gid)
-        user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-    initdb = [POSTGRES_15 / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "--encoding=UTF8", "--no-sync"]
-    subprocess.run(initdb, check=True, capture_output=True, cwd=data, **user)
-    server = subprocess.Popen(
-        [POSTGRES_15 / "postgres", "-D", data, "-k", data, "-h", "", "-F"],
-        cwd=data,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        **user,
-    )
+    server = Postgres.made(directory / "postgres-15")
     try:
-        yield f"postgresql://postgres@/postgres?host={data}"
+        yield server.url
     finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(30)
+        server.stop()
 
 
 async def version_of(url):

@@ -17,8 +17,8 @@ class Rerouted:
     def __getattr__(self, name):
         return getattr(self._inner, name)
 
-    async def transactions(self, tx_ids):
-        found = await self._inner.transactions(tx_ids)
+    async def transactions(self, tx_ids, **options):
+        found = await self._inner.transactions(tx_ids, **options)
         return {tx_id: self._shown(tx_id, transaction) for tx_id, transaction in found.items()}
 
     def _shown(self, tx_id, transaction):

@@ -126,10 +126,10 @@ _MANY_HELD = """
 WITH event AS (
     INSERT INTO events (id, merchant_id, livemode, type, sequence, payload, created_at)
     SELECT 'evt_' || n, $1::text::uuid, FALSE, 'payment_intent.created', 1, '{}', now() FROM generate_series(1, $3) AS n
-    RETURNING id
+    RETURNING id, created_at
 )
-INSERT INTO webhook_deliveries (id, merchant_id, livemode, endpoint_id, event_id, sequence, next_attempt_at)
-SELECT 'whd_' || id, $1::text::uuid, FALSE, $2, id, 1, now() - interval '1 day' FROM event
+INSERT INTO webhook_deliveries (id, merchant_id, livemode, endpoint_id, event_id, sequence, next_attempt_at, created_at)
+SELECT delivery_id(id, $2, created_at), $1::text::uuid, FALSE, $2, id, 1, now() - interval '1 day', created_at FROM event
 """
 
 

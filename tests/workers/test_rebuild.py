@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.books import check_books
+from sgate.chain.budget import Unlimited
 from sgate.chain.simulator import SimulatorSource
 from sgate.store import registry
 from sgate.store.registry import FIRST_ID
@@ -125,3 +126,27 @@ async def test_a_chain_that_cannot_be_read_ends_it_with_what_was_read(pool, worl
         await rebuilding.rebuild(
             pool, world.watcher, world.shop.environment, 1, livemode=False, rest=rest, observe=lambda _: None
         )
+
+
+async def test_while_there_is_no_call_to_spare_for_addresses_it_rests(pool, world):
+    await live(world, 3)
+    rests = []
+
+    class Poor(Unlimited):
+        def spare_calls(self):
+            return super().spare_calls() if rests else 0
+
+    watcher = Watcher(
+        pool=pool, source=SimulatorSource(world.chain), mode=world.shop.mode, environment=world.shop.environment,
+        start_height=1, allowance=Poor(), announces_unmatched=False,
+    )  # fmt: skip
+
+    async def rest(report):
+        rests.append(report)
+
+    world.clock.now += SECONDS
+    await rebuilding.prepare(pool, 1, livemode=False)
+    await rebuilding.rebuild(
+        pool, watcher, world.shop.environment, 1, livemode=False, rest=rest, observe=lambda _: None
+    )
+    assert len(rests) == 1

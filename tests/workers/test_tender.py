@@ -19,7 +19,7 @@ WITH event AS (
     RETURNING id, created_at
 )
 INSERT INTO webhook_deliveries (id, merchant_id, livemode, endpoint_id, event_id, sequence, created_at)
-SELECT 'whd_' || right(id, 24), $1::text::uuid, FALSE, $2, id, 1, created_at FROM event
+SELECT delivery_id(id, $2, created_at), $1::text::uuid, FALSE, $2, id, 1, created_at FROM event
 """
 
 

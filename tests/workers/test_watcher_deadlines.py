@@ -197,3 +197,23 @@ async def test_next_check_is_the_deadline_then_nothing(world):
     await world.pass_time(EXPIRES_IN_S + GRACE_S + 1)
     intent = (await world.shop.see(intent_id)).intent
     assert (intent.next_check_time, intent.next_check_height) == (None, None)
+
+
+PRINCIPAL = "/extended/v3/principals/{principal}/transactions"
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_an_endpoint_that_is_gone_expires_nobody_and_is_named(world, status):
+    """Headers and memos still come, but who paid without a memo or waits in the mempool cannot be seen."""
+    intent_id, paid = await world.shop.intent(), await world.shop.intent(policy=SIX_BLOCKS)
+    world.pay(paid, 1_000)
+    await world.mine(5)
+    assert await world.shop.status(paid) == "processing"
+    faults = world.chain.faults
+    faults.before_answer(lambda asked: faults.fail_next(1, status) if asked == PRINCIPAL else None)
+    report = await world.pass_time(EXPIRES_IN_S + GRACE_S + 1)
+    assert (report.new_blocks, report.trouble) == (1, f"{PRINCIPAL}: the simulated server answered {status}")
+    assert (await world.shop.status(intent_id), await world.shop.status(paid)) == ("requires_payment", "confirmed")
+    await world.quiet_round()
+    assert await world.shop.status(intent_id) == "expired"
+    await check_books(world.pool, world.chain)

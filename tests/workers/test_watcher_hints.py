@@ -2,6 +2,7 @@
 
 import contextlib
 
+import msgspec
 import pytest
 
 from chain.simulated import OTHER_SHOP, SHOP
@@ -158,6 +159,38 @@ async def test_the_payment_of_another_intent_or_without_memo_is_not_seen(world):
     assert await sightings(world) == []
 
 
+class Boastful(SimulatorSource):
+    """Whoever calls the token may write any amount into the arguments: the mempool takes it, the contract never will."""
+
+    amount_sats = 0
+
+    async def transactions(self, tx_ids, **options):
+        known = await super().transactions(tx_ids, **options)
+        return {tx_id: self._boast(transaction) for tx_id, transaction in known.items()}
+
+    def _boast(self, transaction):
+        if transaction.intention is None:
+            return transaction
+        intention = msgspec.structs.replace(transaction.intention, amount_sats=self.amount_sats)
+        return msgspec.structs.replace(transaction, intention=intention)
+
+
+@pytest.mark.parametrize("amount_sats", [0, 2_100_000_000_000_001, 2**63, 2**128 - 1])
+async def test_an_amount_that_does_not_exist_is_not_seen_and_stops_nobody(world, amount_sats):
+    intent_id, _ = await hinted(world)
+    other, seen = await hinted(world, sender=simulated_address("another payer"))
+    boastful = Boastful(world.chain)
+    boastful.amount_sats = amount_sats
+    world.watcher = world.another_watcher(source=boastful)
+    assert (await world.round()).trouble is None
+    assert await sightings(world) == []
+    world.watcher = world.another_watcher()
+    world.clock.now += 60
+    await world.round()
+    assert (other, seen) in await sightings(world)
+    assert await finality(world, intent_id) is Finality.SEEN
+
+
 async def test_a_failed_transaction_is_not_seen_any_more(world):
     intent_id, _ = await hinted(world, kind=Kind.ABORT_BY_RESPONSE)
     await world.round()
@@ -191,7 +224,7 @@ async def test_an_unknown_transaction_is_looked_up_ever_more_rarely_and_given_up
 class Forgetful(SimulatorSource):
     """A replica whose mempool is empty."""
 
-    async def transactions(self, tx_ids):
+    async def transactions(self, tx_ids, **_options):
         return {}
 
 

@@ -5,11 +5,11 @@ import itertools
 import pytest
 
 from chain.replay import hiro
-from chain.simulated import ASSET, SHOP, START, Clock, open_chain
+from chain.simulated import ASSET, SHOP, Clock, open_chain
 from gateway.books import check_books
 from gateway.shop import SIX_BLOCKS
-from sgate.chain.simulator import SimulatorSource, serve
-from workers.following import World, open_world, watcher_of
+from sgate.chain.simulator import serve
+from workers.following import World, open_world
 
 BLOCKS = "/extended/v2/blocks"
 BLOCK = "/extended/v2/blocks/{index_block_hash}"
@@ -342,38 +342,6 @@ async def test_what_was_read_is_not_fetched_again(world):
     for _ in range(30):
         await world.mine()
     assert MULTIPLE not in asked
-
-
-# --- another chain
-
-
-async def test_a_different_chain_behind_the_same_url_is_recognised_and_orphans_nothing(world):
-    intent_id = await world.shop.intent(1_000)
-    world.pay(intent_id, 1_000)
-    before = (await world.mine()).view
-    waiting = await world.shop.intent(1_000)
-    other = open_chain(clock=Clock(START + 10**6), seed="another chain")
-    for blocks in (1, 20, 30, 400):
-        other.mine(blocks)
-        report = await watcher_of(world.pool, SimulatorSource(other), world.shop).run_once()
-        assert report.trouble is not None
-        assert "another network or a restarted chain" in report.trouble
-        assert report.view == before
-    assert await world.shop.events(intent_id) == ["created", "succeeded"]
-    assert await world.shop.status(waiting) == "requires_payment"
-    assert [row["status"] for row in await world.shop.payments()] == ["included"]
-    world.pay(waiting, 1_000)
-    await world.mine()
-    assert await world.shop.status(waiting) == "confirmed"
-    await check_books(world.pool, world.chain)
-
-
-async def test_a_chain_that_was_started_anew_and_is_shorter_is_a_different_chain(world):
-    before = (await world.mine(50)).view
-    other = open_chain(clock=Clock(START), seed="anew")
-    report = await watcher_of(world.pool, SimulatorSource(other), world.shop).run_once()
-    assert report.trouble is not None
-    assert report.view == before
 
 
 async def test_a_round_on_an_empty_chain_of_one_block(pool):

@@ -7,7 +7,8 @@ from litestar.params import FromPath
 
 from sgate.api import schemas
 from sgate.api.auth import Scope
-from sgate.api.listing import refuse_unknown_parameters
+from sgate.api.decoding import decode
+from sgate.api.listing import part_of
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, actor_of, is_id, json_body, json_response, key_of, principal_of, respond
 from sgate.api.services import Services
@@ -23,7 +24,7 @@ def routes(services: Services) -> Router:
         """Make a key; the answer shows it, once."""
         principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
         body = await json_body(request)
-        wanted = schemas.key_request(schemas.decode(body, schemas.CreateApiKey))
+        wanted = schemas.key_request(decode(body, schemas.CreateApiKey))
         answer = await keys.create(
             services.pool,
             services.environment,
@@ -39,9 +40,8 @@ def routes(services: Services) -> Router:
     async def list_api_keys(request: AnyRequest) -> Response[bytes]:
         """All keys that can be used, newest first."""
         principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
-        refuse_unknown_parameters(request)
         found = await keys.list_of(services.pool, principal.merchant)
-        return json_response(encode({"object": "list", "data": found, "has_more": False}))
+        return json_response(encode(part_of(request, found)))
 
     @get("/{key_id:str}")
     async def retrieve_api_key(request: AnyRequest, key_id: FromPath[str]) -> Response[bytes]:
@@ -54,7 +54,7 @@ def routes(services: Services) -> Router:
         """Make the successor of a key; the answer shows it, once."""
         principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
         body = await json_body(request)
-        shape = schemas.decode(body, schemas.RollApiKey)
+        shape = decode(body, schemas.RollApiKey)
         answer = await keys.roll(
             services.pool,
             services.environment,

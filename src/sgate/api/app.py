@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from litestar import Litestar
+from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from sgate.api import (
@@ -58,4 +59,6 @@ def create_app(
         public_url=next((mode.public_url for mode in services.modes.values()), ""),
         https_only=https_only,
         hits=PublicHits(services),
+        on_change=services.reads.changed,
+        methods={route.path_format: route.methods for route in app.routes if isinstance(route, HTTPRoute)},
     )

@@ -7,6 +7,8 @@ headers, one log line, metrics.
 import re
 import secrets
 import time
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -29,6 +31,7 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),  # pages have their own
 )
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 
@@ -44,15 +47,26 @@ class Edge:
     """Wraps the application."""
 
     def __init__(
-        self, app: App, metrics: Metrics, *, public_url: str, https_only: bool, hits: PublicHits | None = None
+        self,
+        app: App,
+        metrics: Metrics,
+        *,
+        public_url: str,
+        https_only: bool,
+        hits: PublicHits | None = None,
+        on_change: Callable[[str], None] = lambda _: None,
+        methods: Mapping[str, Iterable[str]] = MappingProxyType({}),
     ) -> None:
         """`public_url`: where the pages that explain errors are, without a trailing slash. `hits` answers what it can
-        before the application is asked.
+        before the application is asked. `on_change` is told the topic of a merchant who may have changed something.
+        `methods`: which each path takes, by its template.
         """
         self._app = app
         self._public_url = public_url
         self._hits = hits
+        self._allow = {path: _listed(names) for path, names in methods.items()}
         self._metrics = metrics
+        self._on_change = on_change
         self._headers = (*SECURITY_HEADERS, HSTS) if https_only else SECURITY_HEADERS
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
@@ -66,6 +80,8 @@ class Edge:
         scope["request_id"], scope["public_url"] = request_id, self._public_url
         if method == "HEAD":
             scope, send = {**scope, "method": "GET"}, _without_body(send)
+        if method == "OPTIONS":
+            send = self._with_methods(scope, send)
         status = 500
         try:
             body = None if self._hits is None else self._hits.body_of(scope)
@@ -103,6 +119,18 @@ class Edge:
                 await self._app(scope, _bounded(receive), send_with_headers)
         return status
 
+    def _with_methods(self, scope: Scope, send: Send) -> Send:
+        """Litestar's own answer to OPTIONS names the methods of one of the path's handlers: name those of all."""
+
+        async def send_allow(message: Message) -> None:
+            allow = self._allow.get(scope.get("path_template", ""))
+            if message["type"] == "http.response.start" and allow is not None:
+                others = [(name, value) for name, value in message["headers"] if name.lower() != b"allow"]
+                message["headers"] = [*others, (b"allow", allow)]
+            await send(message)
+
+        return send_allow
+
     def _counted(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count in the metrics. Their children are kept: finding one by its labels costs more than counting."""
         children = self._children.get((method, route, status))
@@ -118,6 +146,8 @@ class Edge:
         self._counted(method, route, status, seconds)
         if "error_code" in scope:
             self._metrics.errors.labels(scope["error_code"]).inc()
+        if method not in SAFE_METHODS and "topic" in scope:
+            self._on_change(scope["topic"])
         client = scope.get("client")
         request_line(
             request_id=scope["request_id"],
@@ -128,6 +158,12 @@ class Edge:
             address=scope.get("address") or (client[0] if client else None),
             key=scope.get("key_id"),
         )
+
+
+def _listed(methods: Iterable[str]) -> bytes:
+    """As the header Allow wants them. What is answered to GET is answered to HEAD too."""
+    names = {*methods, *(["HEAD"] if "GET" in methods else [])}
+    return ", ".join(sorted(names)).encode()
 
 
 def _request_id(scope: Scope) -> str:

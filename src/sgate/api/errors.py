@@ -117,7 +117,7 @@ def as_gateway_error(error: Exception) -> GatewayError:
         case NotFoundException():
             return errors.NotFound()
         case MethodNotAllowedException():
-            return errors.MethodNotAllowed()
+            return errors.MethodNotAllowed(_methods_there_are(error))
         case HTTPException() if error.status_code < 500:  # noqa: PLR2004 - the border between their fault and ours
             return errors.BadRequest()
         case _ if isinstance(error, DatabaseErrors):
@@ -154,6 +154,11 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     if isinstance(error, MethodNotAllowedException) and error.headers:
         headers["Allow"] = _with_head(error.headers.get("allow", ""))
     return Response(content, status_code=failure.status, media_type=media_type, headers=headers)
+
+
+def _methods_there_are(error: MethodNotAllowedException) -> str | None:
+    allowed = [name for name in (error.headers or {}).get("allow", "").split(", ") if name != "OPTIONS"]
+    return f"This address takes {' and '.join(sorted(allowed))} only." if allowed else None
 
 
 def _with_head(allow: str) -> str:

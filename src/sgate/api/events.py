@@ -85,7 +85,7 @@ async def _stream(request: AnyRequest, services: Services, log: EventLog, mercha
 
 
 def _matching(request: AnyRequest) -> Matching:
-    event_type = one_of(request, "type", tuple(EventType), "the name of an event type")
+    event_type = one_of(request, "type", tuple(EventType))
     since, until = period_of(request)
     return Matching(
         event_type=event_type,

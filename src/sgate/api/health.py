@@ -102,6 +102,8 @@ async def report_of(services: Services) -> HealthReport:
         # Without Redis limits are counted in this process, and there is nothing that could be away.
         "cache": Health.HEALTHY if services.rate_limits.as_configured else Health.DEGRADED,
     }
+    if services.reads.has_replica:
+        parts["replica"] = Health.HEALTHY if services.reads.replica_is_fresh else Health.DEGRADED
     if cursors is not None:
         parts["webhooks"] = await _webhooks(services)
     overall = Health.UNHEALTHY if cursors is None else _worst(list(parts.values()))

@@ -1,7 +1,9 @@
 """The query of a list: page size, cursors, page numbers, dates, metadata. Checked here, refused by name."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Protocol, TypeVar
 
 from sgate.api.requests import AnyRequest, is_id
 from sgate.core import intent as limits
@@ -11,6 +13,9 @@ MIN_MOMENT = datetime(2009, 1, 3, tzinfo=UTC)
 """There was nothing to pay before: dates are cut to begin here, so that none is too early for the database."""
 
 MAX_MOMENT = datetime(9999, 1, 1, tzinfo=UTC)
+MAX_LIMIT = 100
+"""Objects of one page, at most."""
+
 MAX_PAGE = 1_000_000
 """Beyond every reach; larger numbers are nonsense."""
 
@@ -20,7 +25,7 @@ _METADATA = re.compile(r"metadata\[(.*)\]", re.DOTALL)
 _ALLOWED = "a date (2026-11-23), or a moment with its zone (2026-11-23T12:00:00Z; write + as %2B)"
 
 
-def limit_of(request: AnyRequest, default: int = 10, maximum: int = 100) -> int:
+def limit_of(request: AnyRequest, default: int = 10, maximum: int = MAX_LIMIT) -> int:
     """The page size.
 
     Raises:
@@ -69,6 +74,35 @@ def cursors_of(request: AnyRequest) -> tuple[str | None, str | None]:
         if cursor is not None and not is_id(cursor):
             raise errors.InvalidCursor(param=name)
     return starting_after, ending_before
+
+
+class _Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+T = TypeVar("T", bound=_Identified)
+
+
+def part_of(request: AnyRequest, found: Sequence[T]) -> dict[str, object]:
+    """The part that is asked for of a list that is short enough to be read whole.
+
+    Raises:
+        MixedPaging, InvalidCursor, ValidationFailed: see there.
+    """
+    refuse_unknown_parameters(request, "starting_after", "ending_before", "limit")
+    limit = limit_of(request, MAX_LIMIT)
+    after, before = cursors_of(request)
+    places = {item.id: place for place, item in enumerate(found)}
+    if (after or before) not in {None, *places}:
+        raise errors.InvalidCursor(param="starting_after" if after else "ending_before")
+    first, last = 0, limit
+    if after is not None:
+        first, last = places[after] + 1, places[after] + 1 + limit
+    elif before is not None:
+        first, last = max(0, places[before] - limit), places[before]
+    has_more = first > 0 if before is not None else last < len(found)
+    return {"object": "list", "data": found[first:last], "has_more": has_more, "limit": limit}
 
 
 def period_of(request: AnyRequest) -> tuple[datetime, datetime]:
@@ -134,7 +168,10 @@ def refuse_unknown_parameters(request: AnyRequest, *known: str, metadata: bool =
     seen: set[str] = set()
     for name, _ in request.query_params.multi_items():
         if name not in known and not (metadata and _METADATA.fullmatch(name)):
-            raise errors.ValidationFailed(f"There is no parameter `{name[:64]}` here.", param=name[:64])
+            there_are = ", ".join([*known, "metadata[...]"] if metadata else known)
+            raise errors.ValidationFailed(
+                f"There is no parameter `{name[:64]}` here; there are {there_are}.", param=name[:64]
+            )
         if name in seen:
             raise errors.ValidationFailed(f"`{name[:64]}` is given twice.", param=name[:64])
         seen.add(name)

@@ -5,6 +5,7 @@ from litestar import Response, Router, delete, get, patch, put
 
 from sgate.api import schemas
 from sgate.api.auth import Scope
+from sgate.api.decoding import decode
 from sgate.api.listing import days_of, refuse_unknown_parameters
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, actor_of, json_body, json_response, principal_of
@@ -56,7 +57,7 @@ def routes(services: Services) -> Router:
     async def update_merchant(request: AnyRequest) -> Response[bytes]:
         """Change the profile and the settings of this key's mode."""
         principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
-        change = schemas.settings_change(schemas.decode(await json_body(request), schemas.UpdateMerchant))
+        change = schemas.settings_change(decode(await json_body(request), schemas.UpdateMerchant))
         mode = services.modes[principal.merchant.livemode]
         merchant = await merchants.update_settings(
             services.pool, principal.merchant, change, mode, actor_of(request, services, principal)
@@ -70,7 +71,7 @@ def routes(services: Services) -> Router:
         principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
         refuse_unknown_parameters(request, "from_date", "to_date")
         first, last = days_of(request, services.environment.now(), statistics.DEFAULT_DAYS, longest=statistics.MAX_DAYS)
-        return json_response(encode(await statistics.stats_of(services.pool, principal.merchant, first, last)))
+        return json_response(encode(await statistics.stats_of(services.reads, principal.merchant, first, last)))
 
     @put("/me/logo")
     async def set_logo(request: AnyRequest) -> Response[bytes]:

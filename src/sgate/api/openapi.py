@@ -10,7 +10,7 @@ import msgspec
 from sgate.api import schemas
 from sgate.api.audit_log import AuditLogEntry
 from sgate.api.health import Alive, HealthReport
-from sgate.api.listing import MAX_PAGE
+from sgate.api.listing import MAX_LIMIT, MAX_PAGE
 from sgate.api.merchants import MerchantObject
 from sgate.core.event import Envelope, EventType
 from sgate.core.intent import Status
@@ -54,11 +54,12 @@ class PaymentList(msgspec.Struct):
 
 
 class EndpointList(msgspec.Struct):
-    """All webhook endpoints."""
+    """A page of webhook endpoints, newest first."""
 
     object: str
     data: list[EndpointObject]
     has_more: bool
+    limit: int
 
 
 class EventList(msgspec.Struct):
@@ -71,11 +72,12 @@ class EventList(msgspec.Struct):
 
 
 class ApiKeyList(msgspec.Struct):
-    """All API keys that can be used, newest first."""
+    """A page of the API keys that can be used, newest first."""
 
     object: str
     data: list[ApiKeyObject]
     has_more: bool
+    limit: int
 
 
 class AuditLogList(msgspec.Struct):
@@ -135,9 +137,13 @@ def _query(name: str, description: str, schema: Schema) -> Schema:
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
-_LIMIT = _query("limit", "How many to return.", {"type": "integer", "minimum": 1, "maximum": 100, "default": 10})
-_AFTER = _query("starting_after", "Id of the last object of the page before.", {"type": "string"})
-_BEFORE = _query("ending_before", "Id of the first object of the page after.", {"type": "string"})
+_LIMIT = _query("limit", "How many to return.", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 10})
+_LIMIT_ALL = _query(
+    "limit", "How many to return.", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": MAX_LIMIT}
+)
+_ID: Schema = {"type": "string", "pattern": "^[a-z]{2,4}_[0-9a-f]{24}$"}
+_AFTER = _query("starting_after", "Id of the last object of the page before.", _ID)
+_BEFORE = _query("ending_before", "Id of the first object of the page after.", _ID)
 _PAGE: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}
 _MOMENT: Schema = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
 _PERIOD = (
@@ -214,7 +220,7 @@ CALLS: tuple[Call, ...] = (
         tag="Payments", answer=PaymentList, scope="read",
         query=(
             _query("unmatched", "Only deposits that pay for no payment intent.", {"type": "boolean"}),
-            _query("payment_intent", "Only payments of this payment intent.", {"type": "string"}),
+            _query("payment_intent", "Only payments of this payment intent.", _ID),
             _AFTER, _BEFORE, _LIMIT,
         ),
         failures=(errors.InvalidCursor, errors.MixedPaging, errors.ValidationFailed),
@@ -263,7 +269,8 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(
         method="get", path="/v1/api_keys", name="listApiKeys", summary="List API keys", tag="API keys",
-        answer=ApiKeyList, scope="admin", failures=(errors.ValidationFailed,),
+        answer=ApiKeyList, scope="admin", query=(_AFTER, _BEFORE, _LIMIT_ALL),
+        failures=(errors.InvalidCursor, errors.MixedPaging, errors.ValidationFailed),
     ),
     Call(
         method="get", path="/v1/api_keys/{key_id}", name="retrieveApiKey", summary="Retrieve an API key",
@@ -308,7 +315,8 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(
         method="get", path="/v1/webhook_endpoints", name="listWebhookEndpoints", summary="List webhook endpoints",
-        tag="Webhook endpoints", answer=EndpointList, scope="read",
+        tag="Webhook endpoints", answer=EndpointList, scope="read", query=(_AFTER, _BEFORE, _LIMIT_ALL),
+        failures=(errors.InvalidCursor, errors.MixedPaging, errors.ValidationFailed),
     ),
     Call(
         method="get", path="/v1/webhook_endpoints/{endpoint_id}", name="retrieveWebhookEndpoint",
@@ -358,8 +366,8 @@ CALLS: tuple[Call, ...] = (
         method="get", path="/v1/webhook_deliveries", name="listWebhookDeliveries", summary="List webhook deliveries",
         tag="Webhook deliveries", answer=DeliveryList, scope="read",
         query=(
-            _query("endpoint", "Only deliveries to this endpoint.", {"type": "string"}),
-            _query("event", "Only deliveries of this event.", {"type": "string"}),
+            _query("endpoint", "Only deliveries to this endpoint.", _ID),
+            _query("event", "Only deliveries of this event.", _ID),
             _query(
                 "status", "Only those in this state.",
                 {"type": "string", "enum": ["pending", "held", "delivered", "failed"]},
@@ -384,15 +392,15 @@ CALLS: tuple[Call, ...] = (
         tag="Events", answer=EventList, scope="read", streams=Envelope,
         query=(
             _query("type", "Only events of this type.", {"type": "string", "enum": list(EventType)}),
-            _query("object", "Only events about the object with this id.", {"type": "string"}),
-            _query("payment_intent", "The same, for a payment intent.", {"type": "string"}),
+            _query("object", "Only events about the object with this id.", _ID),
+            _query("payment_intent", "The same, for a payment intent.", _ID),
             *_PERIOD,
             _query(
                 "stream", "`true`: the answer is a stream of server-sent events and does not end.",
                 {"type": "string", "enum": ["true", "false"]},
             ),
             _query(
-                "last_event_id", "Stream from after this event on; as the header `Last-Event-ID`.", {"type": "string"}
+                "last_event_id", "Stream from after this event on; as the header `Last-Event-ID`.", _ID
             ),
             _AFTER, _BEFORE, _LIMIT,
         ),

@@ -6,7 +6,7 @@ from sgate.api.requests import AnyRequest, is_id
 from sgate.gateway import errors
 
 
-def one_of(request: AnyRequest, name: str, allowed: Sequence[str], what: str | None = None) -> str | None:
+def one_of(request: AnyRequest, name: str, allowed: Sequence[str]) -> str | None:
     """A parameter with a few possible values, or None if it is not given.
 
     Raises:
@@ -14,8 +14,7 @@ def one_of(request: AnyRequest, name: str, allowed: Sequence[str], what: str | N
     """
     text = request.query_params.get(name)
     if text is not None and text not in allowed:
-        choices = what or " or ".join(allowed)
-        raise errors.ValidationFailed(f"{name} is not {choices}." if what else f"{name} is {choices}.", param=name)
+        raise errors.ValidationFailed(f"{name} is one of {', '.join(allowed)}.", param=name)
     return text
 
 
@@ -39,8 +38,8 @@ def checked_cursor(text: str | None, name: str) -> str | None:
     return text
 
 
-def object_id_of(request: AnyRequest, *names: str) -> str | None:
-    """An id, under the first of these names that is given.
+def object_id_of(request: AnyRequest, *names: str, such_as: str = "pi") -> str | None:
+    """An id, under the first of these names that is given. `such_as`: how the ids begin that make sense here.
 
     Raises:
         ValidationFailed: if it does not have the form of an id.
@@ -50,6 +49,6 @@ def object_id_of(request: AnyRequest, *names: str) -> str | None:
         if text is None:
             continue
         if not is_id(text):
-            raise errors.ValidationFailed(f"{name} is an id, such as pi_...", param=name)
+            raise errors.ValidationFailed(f"{name} is an id, such as {such_as}_...", param=name)
         return text
     return None

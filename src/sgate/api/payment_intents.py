@@ -7,6 +7,7 @@ from litestar.params import FromPath
 
 from sgate.api import schemas
 from sgate.api.auth import Principal, Scope
+from sgate.api.decoding import decode
 from sgate.api.listing import limit_of, metadata_of, period_of, refuse_unknown_parameters, walk_of
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, json_body, json_response, key_of, principal_of, respond
@@ -54,7 +55,7 @@ def routes(services: Services) -> Router:
         """Change the description or the metadata."""
         principal = await principal_of(request, services, Scope.WRITE, LimitClass.OTHER)
         body = await json_body(request)
-        change = schemas.description_change(schemas.decode(body, schemas.UpdatePaymentIntent))
+        change = schemas.description_change(decode(body, schemas.UpdatePaymentIntent))
         key = key_of(request, principal, body)
         return respond(await services.intents.update(intent_id, principal.merchant, change, key))
 
@@ -63,7 +64,7 @@ def routes(services: Services) -> Router:
         """Cancel a payment intent that waits."""
         principal = await principal_of(request, services, Scope.WRITE, LimitClass.OTHER)
         body = await json_body(request)
-        schemas.decode(body, schemas.Nothing)
+        decode(body, schemas.Nothing)
         return respond(await services.intents.cancel(intent_id, principal.merchant, key_of(request, principal, body)))
 
     return Router(
@@ -80,7 +81,7 @@ def routes(services: Services) -> Router:
 
 async def _create(services: Services, request: AnyRequest, principal: Principal, body: bytes) -> Answer:
     started = time.perf_counter()
-    wanted = schemas.intent_request(schemas.decode(body, schemas.CreatePaymentIntent))
+    wanted = schemas.intent_request(decode(body, schemas.CreatePaymentIntent))
     key = key_of(request, principal, body)
     for _ in range(SETTINGS_RETRIES):
         merchant = principal.merchant
@@ -117,17 +118,17 @@ async def _list(services: Services, request: AnyRequest, merchant: Merchant) -> 
         status=_status(request.query_params.get("status")),
         metadata=metadata_of(request),
     )
-    pool, public_url = services.pool, services.modes[merchant.livemode].public_url
+    reads, public_url = services.reads, services.modes[merchant.livemode].public_url
     if page is not None:
-        leaf = await intent_lists.numbered(pool, narrowed, public_url, page=page, limit=limit)
+        leaf = await intent_lists.numbered(reads, narrowed, public_url, page=page, limit=limit)
         counted = {"total": leaf.total, "total_is_exact": leaf.total_is_exact, "page": page, "pages": leaf.pages}
         return _listed(leaf, limit) | counted
     if starting_after is not None:
-        found = await intent_lists.older(pool, narrowed, public_url, starting_after=starting_after, limit=limit)
+        found = await intent_lists.older(reads, narrowed, public_url, starting_after=starting_after, limit=limit)
     elif ending_before is not None:
-        found = await intent_lists.newer(pool, narrowed, public_url, ending_before=ending_before, limit=limit)
+        found = await intent_lists.newer(reads, narrowed, public_url, ending_before=ending_before, limit=limit)
     else:
-        found = await intent_lists.latest(pool, narrowed, public_url, limit=limit)
+        found = await intent_lists.latest(reads, narrowed, public_url, limit=limit)
     return _listed(found, limit)
 
 

@@ -5,6 +5,7 @@ from litestar.params import FromPath
 
 from sgate.api import schemas
 from sgate.api.auth import Scope
+from sgate.api.decoding import decode
 from sgate.api.listing import cursors_of, limit_of, refuse_unknown_parameters
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import (
@@ -56,7 +57,7 @@ def routes(services: Services) -> Router:
         """Say which payment intent an unmatched deposit is for."""
         principal = await principal_of(request, services, Scope.WRITE, LimitClass.OTHER)
         body = await json_body(request)
-        shape = schemas.decode(body, schemas.AssignPayment)
+        shape = decode(body, schemas.AssignPayment)
         key, actor = key_of(request, principal, body), actor_of(request, services, principal)
         answer = await services.payments.assign(
             _checked(payment_id), shape.payment_intent, principal.merchant, key, actor
@@ -68,7 +69,7 @@ def routes(services: Services) -> Router:
         """Record that a payment was sent back by hand."""
         principal = await principal_of(request, services, Scope.WRITE, LimitClass.OTHER)
         body = await json_body(request)
-        tx_id = schemas.tx_id_of(schemas.decode(body, schemas.MarkRefunded).tx_id)
+        tx_id = schemas.tx_id_of(decode(body, schemas.MarkRefunded).tx_id)
         key, actor = key_of(request, principal, body), actor_of(request, services, principal)
         answer = await services.payments.mark_refunded(_checked(payment_id), tx_id, principal.merchant, key, actor)
         return respond(answer)
@@ -78,7 +79,7 @@ def routes(services: Services) -> Router:
         """Count the money that is held."""
         principal = await principal_of(request, services, Scope.WRITE, LimitClass.OTHER)
         body = await json_body(request)
-        schemas.decode(body, schemas.Nothing)
+        decode(body, schemas.Nothing)
         key, actor = key_of(request, principal, body), actor_of(request, services, principal)
         return respond(await services.payments.accept(intent_id, principal.merchant, key, actor))
 

@@ -8,6 +8,7 @@ from litestar.params import FromPath
 
 from sgate.api import schemas
 from sgate.api.addresses import caller_of
+from sgate.api.decoding import decode
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import JSON, AnyRequest, address_of, count, json_body, json_response
 from sgate.api.services import Services
@@ -49,7 +50,7 @@ def routes(services: Services) -> list[HTTPRouteHandler]:
         if request.method == "OPTIONS":
             return Response(b"", status_code=204, headers=HINT_PREFLIGHT)
         await count(request, services, LimitClass.PUBLIC, caller_of(address_of(request, services)), CORS)
-        shape = schemas.decode(await json_body(request), schemas.GiveHint)
+        shape = decode(await json_body(request), schemas.GiveHint)
         tx_id = schemas.tx_id_of(shape.tx_id)
         taken = await hints.give(
             services.pool, services.intents, services.environment, intent_id, shape.client_secret, tx_id

@@ -13,6 +13,7 @@ from sgate.api.services import Services
 from sgate.gateway import errors, idempotency
 from sgate.gateway.idempotency import Answer, Key
 from sgate.store.audit import Actor
+from sgate.store.feed import topic_of
 
 AnyRequest = Request[Any, Any, Any]
 _ID = re.compile(r"[a-z]{2,4}_[0-9a-f]{24}")
@@ -37,6 +38,7 @@ async def principal_of(request: AnyRequest, services: Services, scope: Scope, li
         await count(request, services, LimitClass.FAILED, caller_of(address))
         raise
     request.scope["key_id"] = principal.key_id  # type: ignore[typeddict-unknown-key] - read by the edge
+    request.scope["topic"] = topic_of(principal.merchant.id, livemode=principal.merchant.livemode)  # type: ignore[typeddict-unknown-key] - as above
     if principal.merchant.livemode not in services.modes:
         raise errors.Unavailable("This mode is switched off on this server.")
     await count(request, services, limit, principal.key_id)

@@ -1,19 +1,17 @@
 """Request bodies: their shape, and the checks that turn them into what the use cases work with.
 
-Shapes are msgspec structs, decoded strictly: an unknown field, a number where text belongs or a float where an integer
-belongs is refused by name. What a shape cannot say (limits, formats) is checked here, with one error code per field.
+Shapes are msgspec structs, decoded strictly (see `decoding`). What a shape cannot say (limits, formats) is checked
+here, with one error code per field.
 """
 
 import re
 from datetime import datetime
-from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from sgate.api.auth import Scope
-from sgate.api.wording import reworded
 from sgate.core import intent as limits
 from sgate.core import money
 from sgate.core.egress import ForbiddenDestination, check_url
@@ -26,11 +24,6 @@ from sgate.gateway.intents import DescriptionChange, IntentRequest
 from sgate.gateway.keys import DEFAULT_OVERLAP, MAX_OVERLAP, KeyRequest
 from sgate.gateway.merchants import SettingsChange
 
-T = TypeVar("T")
-
-_FIELD = re.compile(r"`\$\.([^`]+)`")
-_UNKNOWN = re.compile(r"unknown field `([^`]+)`")
-_MISSING = re.compile(r"missing required field `([^`]+)`")
 _TX_ID = re.compile(r"(?:0x)?([0-9a-fA-F]{64})")
 _LONGEST_ID = "pi_" + "0" * 24
 MAX_NAME_CHARACTERS = 255
@@ -198,25 +191,6 @@ class RecoverWebhooks(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 class Nothing(msgspec.Struct, forbid_unknown_fields=True):
     """A body without fields."""
-
-
-def decode(body: bytes, shape: type[T]) -> T:
-    """The body as `shape`; an empty body is an empty object.
-
-    Raises:
-        InvalidJson: if it is not JSON.
-        ValidationFailed: or one of its kind for the field in question.
-    """
-    try:
-        return msgspec.json.decode(body or b"{}", type=shape)
-    except msgspec.ValidationError as error:
-        raise _validation_error(str(error)) from None
-    except UnicodeDecodeError:
-        raise errors.InvalidJson("The request body is not valid JSON: it is not encoded as UTF-8.") from None
-    except RecursionError:
-        raise errors.InvalidJson("The request body is nested too deeply.") from None
-    except msgspec.DecodeError as error:
-        raise errors.InvalidJson(f"The request body is not valid JSON: {error}.") from None
 
 
 def tx_id_of(text: str) -> str:
@@ -431,40 +405,3 @@ def _refuse_unprintable(text: str | None, param: str) -> None:
         return
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise errors.ValidationFailed(f"{param} must not contain NUL or unpaired surrogate characters.", param=param)
-
-
-_FIELD_ERRORS: dict[str, type[errors.ValidationFailed]] = {
-    "amount_sats": errors.InvalidAmount,
-    "amount_usd": errors.InvalidAmount,
-    "currency": errors.InvalidCurrency,
-    "expires_in": errors.InvalidExpiresIn,
-    "pay_address": errors.InvalidPayAddress,
-    "url": errors.InvalidUrl,
-    "support_url": errors.InvalidUrl,
-    "success_url": errors.InvalidUrl,
-    "cancel_url": errors.InvalidUrl,
-    "confirmation_policy": errors.InvalidConfirmationPolicy,
-}
-
-
-_CHOICES: dict[str, type[StrEnum]] = {"event_types": EventType, "late_payments": limits.LatePolicy, "scopes": Scope}
-
-
-def _validation_error(message: str) -> errors.ValidationFailed:
-    field, unknown, missing = _FIELD.search(message), _UNKNOWN.search(message), _MISSING.search(message)
-    if unknown and field is None:
-        return errors.ValidationFailed(f"There is no field `{unknown[1]}`.", param=unknown[1])
-    if missing and field is None:
-        return errors.ValidationFailed(f"`{missing[1]}` is missing.", param=missing[1])
-    if field is None:
-        return errors.ValidationFailed(f"The request body {reworded(message)}.")
-    name = re.split(r"[.\[]", field[1])[0]
-    kind = _FIELD_ERRORS.get(name, errors.ValidationFailed)
-    if unknown:
-        return kind(f"{field[1]}: there is no field `{unknown[1]}` here.", param=f"{field[1]}.{unknown[1]}")
-    if missing:
-        return kind(f"{field[1]}: `{missing[1]}` is missing.", param=field[1])
-    if name in _CHOICES and "enum value" in message:
-        return kind(f"{field[1]} must be one of {', '.join(_CHOICES[name])}.", param=field[1])
-    rule = "" if kind is errors.ValidationFailed else f" {kind().message}"
-    return kind(f"{field[1]} {reworded(message)}.{rule}", param=field[1])

@@ -13,6 +13,7 @@ from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
 from sgate.gateway.payments import Payments
 from sgate.gateway.public_cache import PublicViews
+from sgate.gateway.reads import Reads
 from sgate.store.cipher import Cipher
 from sgate.store.pool import Pool
 from sgate.telemetry.metrics import Metrics
@@ -23,6 +24,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a request may need. `health` reports the parts of the system by name."""
 
     pool: Pool
+    reads: Reads
     modes: Mapping[bool, Mode]
     intents: Intents
     payments: Payments

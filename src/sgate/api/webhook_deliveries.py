@@ -5,6 +5,7 @@ from litestar.params import FromPath
 
 from sgate.api import schemas
 from sgate.api.auth import Scope
+from sgate.api.decoding import decode
 from sgate.api.listing import limit_of, refuse_unknown_parameters
 from sgate.api.parameters import cursor_of, object_id_of, one_of
 from sgate.api.rate_limits import LimitClass
@@ -29,7 +30,7 @@ STATUSES = ("pending", "held", "delivered", "failed")
 
 def routes(services: Services) -> Router:
     """The calls about deliveries."""
-    deliveries = Deliveries(services.pool, services.environment, services.cipher)
+    deliveries = Deliveries(services.pool, services.environment, services.cipher, services.reads)
 
     @get("/")
     async def list_webhook_deliveries(request: AnyRequest) -> Response[bytes]:
@@ -38,8 +39,8 @@ def routes(services: Services) -> Router:
         refuse_unknown_parameters(request, "endpoint", "event", "status", "starting_after", "limit")
         limit = limit_of(request)
         wanted = Filter(
-            endpoint_id=object_id_of(request, "endpoint"),
-            event_id=object_id_of(request, "event"),
+            endpoint_id=object_id_of(request, "endpoint", such_as="we"),
+            event_id=object_id_of(request, "event", such_as="evt"),
             status=one_of(request, "status", STATUSES),
         )
         page = await deliveries.page(
@@ -60,7 +61,7 @@ def routes(services: Services) -> Router:
         """Send it once more."""
         principal = await principal_of(request, services, Scope.WRITE, LimitClass.OTHER)
         body = await json_body(request)
-        schemas.decode(body, schemas.Nothing)
+        decode(body, schemas.Nothing)
         answer = await deliveries.redeliver(
             principal.merchant,
             _checked(delivery_id),

@@ -8,6 +8,8 @@ from litestar.params import FromPath
 
 from sgate.api import schemas
 from sgate.api.auth import Principal, Scope
+from sgate.api.decoding import decode
+from sgate.api.listing import part_of
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, actor_of, is_id, json_body, json_response, key_of, principal_of, respond
 from sgate.api.services import Services
@@ -35,7 +37,7 @@ def _kept(services: Services, endpoints: Endpoints) -> list[HTTPRouteHandler]:
     async def create_webhook_endpoint(request: AnyRequest) -> Response[bytes]:
         """Make an endpoint; the answer shows its secret, once."""
         principal, body, key, actor = await _change(request, services)
-        shape = schemas.decode(body, schemas.CreateWebhookEndpoint)
+        shape = decode(body, schemas.CreateWebhookEndpoint)
         wanted = schemas.endpoint_request(shape, **_where(services, principal))
         return respond(await endpoints.create(principal.merchant, wanted, key, actor))
 
@@ -44,7 +46,7 @@ def _kept(services: Services, endpoints: Endpoints) -> list[HTTPRouteHandler]:
         """All endpoints, newest first."""
         principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
         found = await endpoints.list_of(principal.merchant)
-        return json_response(encode({"object": "list", "data": found, "has_more": False}))
+        return json_response(encode(part_of(request, found)))
 
     @get("/{endpoint_id:str}")
     async def retrieve_webhook_endpoint(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
@@ -56,7 +58,7 @@ def _kept(services: Services, endpoints: Endpoints) -> list[HTTPRouteHandler]:
     async def update_webhook_endpoint(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
         """Change an endpoint; what is not given stays."""
         principal, body, key, actor = await _change(request, services)
-        shape = schemas.decode(body, schemas.UpdateWebhookEndpoint)
+        shape = decode(body, schemas.UpdateWebhookEndpoint)
         change = schemas.endpoint_change(shape, **_where(services, principal))
         return respond(await endpoints.update(principal.merchant, _checked(endpoint_id), change, key, actor))
 
@@ -86,7 +88,7 @@ def _acted_on(services: Services, endpoints: Endpoints, deliveries: Deliveries) 
         act: Callable[[Merchant, str, Key | None, Actor], Awaitable[Answer]],
     ) -> Response[bytes]:
         principal, body, key, actor = await _change(request, services)
-        schemas.decode(body, schemas.Nothing)
+        decode(body, schemas.Nothing)
         return respond(await act(principal.merchant, _checked(endpoint_id), key, actor))
 
     @post("/{endpoint_id:str}/rotate_secret", status_code=200)
@@ -108,7 +110,7 @@ def _acted_on(services: Services, endpoints: Endpoints, deliveries: Deliveries) 
     async def recover_webhooks(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
         """Send the events of some time once more."""
         principal, body, key, actor = await _change(request, services)
-        shape = schemas.decode(body, schemas.RecoverWebhooks)
+        shape = decode(body, schemas.RecoverWebhooks)
         answer = await deliveries.recover(
             principal.merchant,
             _checked(endpoint_id),

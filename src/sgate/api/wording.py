@@ -18,6 +18,8 @@ def reworded(complaint: str) -> str:
     """A complaint of the decoder as the rest of a sentence: `must be an integer, not a string`."""
     complaint = complaint.partition(" - at ")[0]
     match = _EXPECTED.fullmatch(complaint)
+    if "RFC3339" in complaint:
+        return "must be a moment with its zone, such as 2026-11-23T12:00:00Z"
     if match is None:
         return f"cannot be used: {complaint[:1].lower()}{complaint[1:]}"
     kinds = " or ".join(_WITH_ARTICLE.get(kind.strip(), kind.strip()) for kind in match[1].split("|"))

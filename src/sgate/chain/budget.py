@@ -31,9 +31,6 @@ IDLE_INTERVAL_S = 60.0
 LONGEST_INTERVAL_S = 150.0
 """However little is left, the chain is looked at so often; longer silence counts as trouble. 35,000 calls a month."""
 
-LONGEST_WAIT_S = 10.0
-"""A call that would have to wait longer for its minute is refused instead."""
-
 _MONTH_LEFT = ("x-ratelimit-remaining-stacks-month",)
 _MINUTE_LEFT = ("x-ratelimit-remaining-stacks-minute", "ratelimit-remaining")
 
@@ -84,6 +81,7 @@ class Budget:
         self._now = now
         self._month = month_of(now())
         self._calls = 0
+        self._made = 0  # since the start; unlike the month's count it only ever rises by one
         self._unsaved = 0
         self._recent: deque[datetime] = deque()
         self._extra = EXTRA_CAPACITY
@@ -97,6 +95,7 @@ class Budget:
         now = self._now()
         self._turn(now)
         self._calls += 1
+        self._made += 1
         self._unsaved += 1
         self._recent.append(now)
 
@@ -124,7 +123,7 @@ class Budget:
     # --- what is left
 
     def wait_s(self) -> float:
-        """Seconds until the next call may be made; infinite when the month is used up."""
+        """Seconds until the next call may be made, at most a minute; infinite when the month is used up."""
         now = self._now()
         self._turn(now)
         if self.remaining() == 0:
@@ -162,23 +161,23 @@ class Budget:
         return max(wanted_s, min(CALLS_PER_ROUND / pace, LONGEST_INTERVAL_S) if pace > 0 else LONGEST_INTERVAL_S)
 
     def spare_calls(self) -> int:
-        """Calls that hints and addresses may make now."""
+        """Calls that hints and addresses may make now; what they spent beyond that is a debt they pay back first."""
         now, pace = self._now(), self.pace_per_s()
         if pace is None:
             return int(EXTRA_CAPACITY)
         gained = (now - self._extra_at).total_seconds() * pace * EXTRA_SHARE
-        self._extra = min(EXTRA_CAPACITY, max(0.0, self._extra) + max(0.0, gained))
+        self._extra = min(EXTRA_CAPACITY, self._extra + max(0.0, gained))
         self._extra_at = now
-        return int(self._extra)
+        return max(0, int(self._extra))
 
     @contextlib.contextmanager
     def extra(self) -> Generator[None]:
         """Calls made inside the block come out of what hints and addresses may spend."""
-        before = self._calls
+        before = self._made
         try:
             yield
         finally:
-            self._extra -= self._calls - before
+            self._extra -= self._made - before
 
     @property
     def calls(self) -> int:
@@ -190,6 +189,29 @@ class Budget:
         month = month_of(now)
         if month > self._month:
             self._month, self._calls, self._unsaved = month, 0, 0
+
+
+class Shared:
+    """What may be spent on several APIs, each with a count of its own; `preferred` names the one that is asked now.
+
+    An API without a budget has no limit.
+    """
+
+    def __init__(self, budgets: Mapping[str, Budget], preferred: Callable[[], str]) -> None:
+        self._budgets = budgets
+        self._preferred = preferred
+
+    def spare_calls(self) -> int:
+        """Calls that hints and addresses may make now."""
+        return self._budgets.get(self._preferred(), Unlimited()).spare_calls()
+
+    @contextlib.contextmanager
+    def extra(self) -> Generator[None]:
+        """Calls made inside the block come out of what hints and addresses may spend, at whichever API."""
+        with contextlib.ExitStack() as stack:
+            for budget in self._budgets.values():
+                stack.enter_context(budget.extra())
+            yield
 
 
 def month_of(moment: datetime) -> datetime:

@@ -41,6 +41,11 @@ class FailoverSource:
         self._rests_until = dict.fromkeys((item.name for item in sources), 0.0)
         self._log = structlog.get_logger("sgate.chain")
 
+    @property
+    def preferred(self) -> str:
+        """The name of the server that is asked first now."""
+        return self._in_order()[0].name
+
     async def headers(self, cursor: str | None = None, unless: str | None = None) -> HeaderPage | None:
         """See ChainSource."""
         return await self._ask(lambda source: source.headers(cursor, unless))
@@ -65,9 +70,9 @@ class FailoverSource:
         """See ChainSource."""
         return await self._ask(lambda source: source.involving(address, cursor))
 
-    async def transactions(self, tx_ids: Sequence[str]) -> Mapping[str, Transaction]:
+    async def transactions(self, tx_ids: Sequence[str], *, whole: bool = True) -> Mapping[str, Transaction]:
         """See ChainSource."""
-        return await self._ask(lambda source: source.transactions(tx_ids))
+        return await self._ask(lambda source: source.transactions(tx_ids, whole=whole))
 
     async def close(self) -> None:
         """Close all."""
@@ -81,8 +86,7 @@ class FailoverSource:
             ChainUnavailable: if none answers; it says what each one said.
         """
         failures: dict[str, ChainUnavailable] = {}
-        now_s = self._clock()
-        for item in sorted(self._sources, key=lambda item: self._rests_until[item.name] > now_s):
+        for item in self._in_order():
             try:
                 return await question(item.source)
             except ChainUnavailable as failure:
@@ -95,3 +99,7 @@ class FailoverSource:
         said = "; ".join(f"{name}: {failure.reason}" for name, failure in failures.items())
         waits = [failure.retry_after_s for failure in failures.values() if failure.retry_after_s is not None]
         raise ChainUnavailable(f"none of {len(failures)} servers answers: {said}", min(waits, default=None))
+
+    def _in_order(self) -> list[NamedSource]:
+        now_s = self._clock()
+        return sorted(self._sources, key=lambda item: self._rests_until[item.name] > now_s)

@@ -159,13 +159,13 @@ class HiroSource:
             tip=_tip_of(answer.etag),
         )
 
-    async def transactions(self, tx_ids: Sequence[str]) -> Mapping[str, Transaction]:
+    async def transactions(self, tx_ids: Sequence[str], *, whole: bool = True) -> Mapping[str, Transaction]:
         """The transactions the server knows, with all their transfers; texts that are no id count as unknown."""
         asked = [tx_id for tx_id in dict.fromkeys(map(str.lower, tx_ids)) if _TX_ID.fullmatch(tx_id)]
         known: dict[str, Transaction] = {}
         for start in range(0, len(asked), MAX_TX_IDS_PER_CALL):
             for found in await self._multiple(asked[start : start + MAX_TX_IDS_PER_CALL]):
-                known[found.tx_id] = await self._transaction(found)
+                known[found.tx_id] = await self._transaction(found, whole=whole)
         return known
 
     async def close(self) -> None:
@@ -201,11 +201,11 @@ class HiroSource:
             found.append(transaction)
         return found
 
-    async def _transaction(self, found: answers.TxAnswer) -> Transaction:
+    async def _transaction(self, found: answers.TxAnswer, *, whole: bool) -> Transaction:
         status = STATUSES.get(found.tx_status, TxStatus.UNKNOWN)
         match status:
             case TxStatus.SUCCESS | TxStatus.FAILED:
-                return await self._mined(found, status)
+                return await self._mined(found, status, whole=whole)
             case TxStatus.PENDING:
                 received_at = None if found.receipt_time is None else _time(found.receipt_time)
                 intention = intention_of(found.contract_call, self._contract)
@@ -215,14 +215,14 @@ class HiroSource:
             case TxStatus.UNKNOWN:
                 return Transaction(tx_id=found.tx_id, status=status)
 
-    async def _mined(self, found: answers.TxAnswer, status: TxStatus) -> Transaction:
+    async def _mined(self, found: answers.TxAnswer, status: TxStatus, *, whole: bool) -> Transaction:
         if not (found.canonical and found.microblock_canonical and found.block_hash):
             return Transaction(tx_id=found.tx_id, status=TxStatus.UNKNOWN)
         incomplete = found.block_height is None or found.block_time is None or found.tx_index is None
         if incomplete or not _TX_ID.fullmatch(found.block_hash):
             raise ChainUnavailable(f"{TX_MULTIPLE}: {found.tx_id} is in a block that is not fully described")
         transfers: tuple[Transfer, ...] = ()
-        if status is TxStatus.SUCCESS:
+        if status is TxStatus.SUCCESS and (whole or (found.event_count or 0) <= MAX_EVENTS_PER_PAGE):
             transfers = await self._transfers(found)
         return Transaction(
             tx_id=found.tx_id,

@@ -13,7 +13,7 @@ from http import HTTPStatus
 import aiohttp
 import msgspec
 
-from sgate.chain.budget import LONGEST_WAIT_S, Budget
+from sgate.chain.budget import Budget
 from sgate.chain.source import ChainUnavailable
 
 LONGEST_PAUSE_S = 900.0
@@ -124,20 +124,19 @@ class HiroHttp:
         await self._sleep(max(wish_s, wait_s * (1 - self._dice() / 2)))
 
     async def _within_budget(self, endpoint: str) -> None:
-        """Wait for the minute's turn, and count the call.
+        """Wait for the minute's turn, however long a round gets by that: one that is broken off would begin anew.
 
         Raises:
-            ChainUnavailable: if the wait would be long, or the month is used up.
+            ChainUnavailable: if the month is used up.
         """
         if self._budget is None:
             return
-        wait_s = self._budget.wait_s()
-        if wait_s == float("inf"):
-            reason = "the month's calls to this API are used up: raise STACKS_API_CALLS_PER_MONTH if the plan allows it"
-            raise ChainUnavailable(f"{endpoint}: {reason}", LONGEST_PAUSE_S)
-        if wait_s > LONGEST_WAIT_S:
-            raise ChainUnavailable(f"{endpoint}: the calls of this minute are used up", wait_s)
-        if wait_s > 0:
+        while (wait_s := self._budget.wait_s()) > 0:
+            if wait_s == float("inf"):
+                advice = "raise STACKS_API_CALLS_PER_MONTH if the plan allows it"
+                raise ChainUnavailable(
+                    f"{endpoint}: the month's calls to this API are used up: {advice}", LONGEST_PAUSE_S
+                )
             await self._sleep(wait_s)
         self._budget.count()
 

@@ -159,11 +159,12 @@ class ChainSource(Protocol):
         """A page of mined transactions that concern an address, from `cursor` (default: the newest) downward."""
         ...
 
-    async def transactions(self, tx_ids: Sequence[str]) -> Mapping[str, Transaction]:
+    async def transactions(self, tx_ids: Sequence[str], *, whole: bool = True) -> Mapping[str, Transaction]:
         """The transactions the server knows, with all their transfers; unknown ones are absent.
 
         Args:
             tx_ids: any number; the source splits them into calls of at most 50.
+            whole: False to pay for those calls only: a transaction of more than 100 events comes without its transfers.
         """
         ...
 

@@ -18,6 +18,9 @@ from sgate.core.money import InvalidAmount, parse_chain_amount
 TRANSFER_ACTION = "transfer"
 PRINT_TOPIC = "print"
 
+MAX_TRANSFER_SATS = 2**63 - 1
+"""What the database can hold: four thousand times all bitcoin there will ever be."""
+
 
 class BrokenEvent(ValueError):
     """A transfer of the asset lacks what every transfer has; the answer it came in cannot be trusted."""
@@ -86,6 +89,8 @@ def _transfer(move: TokenEvent, memo: bytes | None) -> Transfer:
         raise BrokenEvent(str(problem)) from None
     except ValueError:  # more digits than Python converts: no chain amount has that many
         raise BrokenEvent(f"transfer event {move.event_index} has an absurd amount") from None
+    if not 1 <= amount_sats <= MAX_TRANSFER_SATS:
+        raise BrokenEvent(f"transfer event {move.event_index} moves {amount_sats} sats, which the token cannot do")
     return Transfer(
         event_index=move.event_index,
         amount_sats=amount_sats,

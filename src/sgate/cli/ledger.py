@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sgate import runtime
-from sgate.chains import open_chain
+from sgate.chains import CallBooks, open_chain
 from sgate.cli.merchants import JsonOption, ModeName
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_database, with_pool
@@ -115,9 +115,9 @@ async def _rebuild(pool: Pool, settings: Settings, direct_url: str, from_height:
         mode=runtime.modes_of(settings)[livemode],
         environment=environment,
         start_height=from_height,
-        allowance=chain.allowance,
         announces_unmatched=False,
     )
+    books = CallBooks(pool, chain.budgets, metrics, livemode=livemode)
 
     async def rest(report: Round) -> None:
         await asyncio.sleep(max(REST_S, report.retry_after_s or 0.0))
@@ -126,6 +126,7 @@ async def _rebuild(pool: Pool, settings: Settings, direct_url: str, from_height:
         async with leadership(direct_url, livemode=livemode) as (leading, _):
             if not leading:
                 raise OperatorError("a watcher runs on this database: stop it, then start the rebuild again")
+            await books.save()
             await rebuilding.prepare(pool, from_height, livemode=livemode)
             with _progress(Console(stderr=True)) as progress:
                 task = progress.add_task("blocks", total=None)
@@ -139,6 +140,7 @@ async def _rebuild(pool: Pool, settings: Settings, direct_url: str, from_height:
                     pool, watcher, environment, from_height, livemode=livemode, rest=rest, observe=observe
                 )
     finally:
+        await books.save()
         await chain.source.close()
         if chain.control is not None:
             await chain.control.close()

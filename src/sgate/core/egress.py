@@ -46,7 +46,8 @@ def check_url(url: str, *, allow_private: bool, https_only: bool) -> None:
     except ValueError:
         raise ForbiddenDestination("the URL cannot be read") from None
     if parts.scheme not in ({"https"} if https_only else {"https", "http"}) or not host:
-        raise ForbiddenDestination("the URL must be absolute and start with https://")
+        schemes = "https://" if https_only else "https:// or http://"
+        raise ForbiddenDestination(f"the URL must be absolute and start with {schemes}")
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise ForbiddenDestination("the URL must not contain a user name, a password or a fragment")
     literal = literal_address(host)

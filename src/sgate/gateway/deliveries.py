@@ -11,12 +11,14 @@ from sgate.gateway import endpoints as endpoint_cases
 from sgate.gateway import errors, idempotency, outbox
 from sgate.gateway.environment import Environment
 from sgate.gateway.idempotency import Answer, Key
+from sgate.gateway.reads import Reads
 from sgate.gateway.rendering import encode, iso_ms
 from sgate.store import audit, delivery_log, events, feed, recoveries
 from sgate.store.audit import Actor
 from sgate.store.cipher import Cipher
 from sgate.store.delivery_log import Filter, LoggedAttempt, LoggedDelivery
 from sgate.store.merchants import Merchant
+from sgate.store.partitions import MIN_RETENTION
 from sgate.store.pool import Connection, Pool
 from sgate.store.recoveries import Recovery
 
@@ -99,8 +101,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 class Deliveries:
     """The use cases of a merchant's deliveries."""
 
-    def __init__(self, pool: Pool, environment: Environment, cipher: Cipher) -> None:
+    def __init__(self, pool: Pool, environment: Environment, cipher: Cipher, reads: Reads | None = None) -> None:
         self._pool = pool
+        self._reads = reads or Reads(pool)
         self._environment = environment
         self._cipher = cipher
 
@@ -111,14 +114,17 @@ class Deliveries:
             InvalidCursor: if the merchant has no such delivery.
         """
         mode = {"livemode": merchant.livemode}
-        async with self._pool.acquire() as connection:
+
+        async def read(connection: Connection) -> list[LoggedDelivery]:
             before = (_END_OF_TIME, "")
             if starting_after is not None:
                 created_at = await delivery_log.position(connection, starting_after, merchant.id, **mode)
                 if created_at is None:
                     raise errors.InvalidCursor(param="starting_after")
                 before = (created_at, starting_after)
-            found = await delivery_log.list_of(connection, merchant.id, wanted, before=before, limit=limit + 1, **mode)
+            return await delivery_log.list_of(connection, merchant.id, wanted, before=before, limit=limit + 1, **mode)
+
+        found = await self._reads.run(merchant.id, read, **mode)
         return Page(deliveries=[delivery_object(item) for item in found[:limit]], has_more=len(found) > limit)
 
     async def get(self, merchant: Merchant, delivery_id: str) -> DeliveryWithAttempts:
@@ -164,8 +170,7 @@ class Deliveries:
             if endpoint.disabled_at is not None:
                 raise errors.WebhookEndpointDisabled
             event = endpoint_cases.event_about(endpoint, EventType.ENDPOINT_TEST, self._environment)
-            delivery_id = self._environment.new_id("whd")
-            await events.append_for(connection, event, endpoint.id, delivery_id)
+            delivery_id = await events.append_for(connection, event, endpoint.id)
             await outbox.tell(connection, merchant.id, livemode=merchant.livemode)
             await _record(connection, actor, "webhook_endpoint.tested", merchant, endpoint_id, {})
             return await self._answer(connection, merchant, delivery_id, key, 201)
@@ -190,7 +195,8 @@ class Deliveries:
         """
         now = self._environment.now_ms()
         until = now if until is None else min(until, now)
-        if not timedelta(0) < until - since <= MAX_RECOVERY:
+        known = include_delivered or since >= now - MIN_RETENTION
+        if not known or not timedelta(0) < until - since <= MAX_RECOVERY:
             raise errors.InvalidRecoveryRange(param="since")
         recovery = Recovery(
             id=self._environment.new_id("whr"),

@@ -93,7 +93,7 @@ class Forbidden(GatewayError):
 
 
 class NotFound(GatewayError):
-    """There is nothing at this address."""
+    """There is nothing at this address. All calls are listed under /docs."""
 
     status = 404
     type = "not_found"
@@ -333,7 +333,9 @@ class InvalidTxId(ValidationFailed):
 
 
 class InvalidRecoveryRange(ValidationFailed):
-    """`since` must be before `until` and in the past, and the range at most 30 days long."""
+    """`since` must be before `until` and in the past, and the range at most 30 days long. What is more than 31 days old
+    can be sent again only with `include_delivered`, because its deliveries may be forgotten.
+    """
 
     code = "invalid_recovery_range"
 

@@ -10,10 +10,11 @@ import msgspec
 
 from sgate.core.memo import is_intent_id
 from sgate.gateway import errors, rendering
+from sgate.gateway.reads import Reads
 from sgate.store import intent_lists
 from sgate.store.intent_lists import Narrowed, Position
 from sgate.store.intents import IntentView
-from sgate.store.pool import Connection, Pool
+from sgate.store.pool import Connection
 
 MAX_COUNTED = 10_000
 """Objects that totals and page numbers reach."""
@@ -34,49 +35,62 @@ class NumberedPage(Page, frozen=True, kw_only=True):
     pages: int
 
 
-async def latest(pool: Pool, narrowed: Narrowed, public_url: str, *, limit: int) -> Page:
+async def latest(reads: Reads, narrowed: Narrowed, public_url: str, *, limit: int) -> Page:
     """The newest intents: where a walk begins."""
-    async with pool.acquire() as connection:
-        found = await intent_lists.page(connection, narrowed, 0, limit + 1)
+
+    async def read(connection: Connection) -> list[IntentView]:
+        return await intent_lists.page(connection, narrowed, 0, limit + 1)
+
+    found = await reads.run(narrowed.merchant_id, read, livemode=narrowed.livemode)
     return Page(items=_shown(found[:limit], public_url), has_more=len(found) > limit)
 
 
-async def older(pool: Pool, narrowed: Narrowed, public_url: str, *, starting_after: str, limit: int) -> Page:
+async def older(reads: Reads, narrowed: Narrowed, public_url: str, *, starting_after: str, limit: int) -> Page:
     """The intents after `starting_after` in the list.
 
     Raises:
         InvalidCursor: if the merchant has no such intent.
     """
-    async with pool.acquire() as connection:
+
+    async def read(connection: Connection) -> list[IntentView]:
         position = await _position(connection, narrowed, starting_after, "starting_after")
-        found = await intent_lists.after(connection, narrowed, position, limit + 1)
+        return await intent_lists.after(connection, narrowed, position, limit + 1)
+
+    found = await reads.run(narrowed.merchant_id, read, livemode=narrowed.livemode)
     return Page(items=_shown(found[:limit], public_url), has_more=len(found) > limit)
 
 
-async def newer(pool: Pool, narrowed: Narrowed, public_url: str, *, ending_before: str, limit: int) -> Page:
+async def newer(reads: Reads, narrowed: Narrowed, public_url: str, *, ending_before: str, limit: int) -> Page:
     """The intents just before `ending_before` in the list, newest first.
 
     Raises:
         InvalidCursor: if the merchant has no such intent.
     """
-    async with pool.acquire() as connection:
+
+    async def read(connection: Connection) -> list[IntentView]:
         position = await _position(connection, narrowed, ending_before, "ending_before")
-        found = await intent_lists.before(connection, narrowed, position, limit + 1)
+        return await intent_lists.before(connection, narrowed, position, limit + 1)
+
+    found = await reads.run(narrowed.merchant_id, read, livemode=narrowed.livemode)
     return Page(items=_shown(found[-limit:], public_url), has_more=len(found) > limit)
 
 
-async def numbered(pool: Pool, narrowed: Narrowed, public_url: str, *, page: int, limit: int) -> NumberedPage:
+async def numbered(reads: Reads, narrowed: Narrowed, public_url: str, *, page: int, limit: int) -> NumberedPage:
     """A page by its number, counted from 1, and how many there are, both of one moment.
 
     Raises:
         PageOutOfReach: if the page begins beyond MAX_COUNTED.
     """
     offset = (page - 1) * limit
-    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        if offset >= MAX_COUNTED:
-            raise await _out_of_reach(connection, narrowed, public_url)
-        total = await intent_lists.count(connection, narrowed, MAX_COUNTED + 1)
-        found = await intent_lists.page(connection, narrowed, offset, limit + 1)
+
+    async def read(connection: Connection) -> tuple[int, list[IntentView]]:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            if offset >= MAX_COUNTED:
+                raise await _out_of_reach(connection, narrowed, public_url)
+            total = await intent_lists.count(connection, narrowed, MAX_COUNTED + 1)
+            return total, await intent_lists.page(connection, narrowed, offset, limit + 1)
+
+    total, found = await reads.run(narrowed.merchant_id, read, livemode=narrowed.livemode)
     counted = min(total, MAX_COUNTED)
     return NumberedPage(
         items=_shown(found[:limit], public_url),

@@ -168,6 +168,10 @@ class Intents:
             return await self._creates.submit(new)
         except Overloaded as error:
             raise errors.Unavailable("The server is very busy. Try again in a moment.", retry_after_s=1) from error
+        except asyncpg.LockNotAvailableError as error:
+            if new.scope is None:
+                raise
+            raise errors.IdempotencyInProgress(retry_after_s=1) from error
 
     async def _not_made(self, new: NewIntent, key: Key | None, answer: Answer) -> Answer:
         """The statement stored nothing: the key was used before, or the settings are outdated."""
@@ -195,7 +199,7 @@ class Intents:
         chosen.sort(key=lambda new: new.scope or b"")  # no two processes lock keys in opposite order
         try:
             async with self._pool.acquire() as connection:
-                made = await store.create(connection, chosen)
+                made = await store.create(connection, chosen, wait_s=idempotency.WAIT_S)
         except (asyncpg.PostgresError, *DatabaseErrors) as error:
             outcomes = await self._create_each(chosen, error)
             return [outcomes.get(new.intent.id, False) for new in batch]
@@ -215,7 +219,7 @@ class Intents:
         """After a batch failed: store one item with the ids it had, so that what was done before is recognised."""
         try:
             async with self._pool.acquire() as connection:
-                return new.intent.id in await store.create(connection, [new])
+                return new.intent.id in await store.create(connection, [new], wait_s=idempotency.WAIT_S)
         except asyncpg.UniqueViolationError as error:
             return True if str(getattr(error, "constraint_name", "")) == "payment_intents_pkey" else error
         except (asyncpg.PostgresError, *DatabaseErrors) as error:

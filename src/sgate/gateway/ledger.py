@@ -102,10 +102,14 @@ async def settle_next(
     return intent_id
 
 
-async def queue_due(pool: Pool, view: View, *, livemode: bool) -> int:
-    """Queue the intents whose deadline or threshold the scanned chain has passed. Returns how many."""
+async def queue_due(pool: Pool, view: View, *, livemode: bool, deadlines: bool = True) -> int:
+    """Queue the intents whose deadline or threshold the scanned chain has passed. Returns how many.
+
+    Args:
+        deadlines: whether deadlines are judged now; False leaves them for later.
+    """
     async with pool.acquire() as connection:
-        return await ledger.queue_due(connection, view, MAX_DUE_PER_STEP, livemode=livemode)
+        return await ledger.queue_due(connection, view, MAX_DUE_PER_STEP, livemode=livemode, deadlines=deadlines)
 
 
 async def decide(connection: Connection, environment: Environment, intent: PaymentIntent, public_url: str) -> Decision:

@@ -17,6 +17,7 @@ from sgate.gateway import errors, idempotency, ledger, rendering
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
 from sgate.gateway.idempotency import Answer, Key
+from sgate.gateway.reads import Reads
 from sgate.store import audit, deposits, intents
 from sgate.store import ledger as facts
 from sgate.store.audit import Actor
@@ -46,10 +47,12 @@ class Payments:
         modes: Mapping[bool, Mode],
         cipher: Cipher,
         environment: Environment,
+        reads: Reads | None = None,
         observe: ledger.Observe = ledger.tell_nobody,
     ) -> None:
         """`observe` is told of each decision, just before its commit."""
         self._pool = pool
+        self._reads = reads or Reads(pool)
         self._modes = modes
         self._cipher = cipher
         self._environment = environment
@@ -88,14 +91,15 @@ class Payments:
         """
         cursor, newer = (starting_after, False) if ending_before is None else (ending_before, True)
         param = "ending_before" if newer else "starting_after"
-        async with self._pool.acquire() as connection:
+
+        async def read(connection: Connection) -> list[Deposit]:
             place = (_END_OF_TIME, "")
             if cursor is not None:
                 created_at = await deposits.position(connection, cursor, merchant_id, livemode=livemode)
                 if created_at is None:
                     raise errors.InvalidCursor(param=param)
                 place = created_at, cursor
-            found = await deposits.list_page(
+            return await deposits.list_page(
                 connection,
                 merchant_id,
                 livemode=livemode,
@@ -105,6 +109,8 @@ class Payments:
                 newer=newer,
                 limit=limit + 1,
             )
+
+        found = await self._reads.run(merchant_id, read, livemode=livemode)
         shown = found[-limit:] if newer else found[:limit]
         return Page(items=tuple(map(rendering.deposit_object, shown)), has_more=len(found) > limit)
 

@@ -5,10 +5,11 @@ from datetime import date, timedelta
 
 import msgspec
 
+from sgate.gateway.reads import Reads
 from sgate.store import daily
 from sgate.store.daily import Day
 from sgate.store.merchants import Merchant
-from sgate.store.pool import Pool
+from sgate.store.pool import Connection
 
 MAX_DAYS = 366
 DEFAULT_DAYS = 30
@@ -53,10 +54,13 @@ class StatsObject(msgspec.Struct, frozen=True, kw_only=True):
     days: tuple[DayNumbers, ...]
 
 
-async def stats_of(pool: Pool, merchant: Merchant, first: date, last: date) -> StatsObject:
+async def stats_of(reads: Reads, merchant: Merchant, first: date, last: date) -> StatsObject:
     """The numbers from `first` to `last`, both included; at most MAX_DAYS."""
-    async with pool.acquire() as connection:
-        counted = await daily.read(connection, merchant.id, first, last, livemode=merchant.livemode)
+
+    async def read(connection: Connection) -> list[Day]:
+        return await daily.read(connection, merchant.id, first, last, livemode=merchant.livemode)
+
+    counted = await reads.run(merchant.id, read, livemode=merchant.livemode)
     by_day = {day.day: day for day in counted}
     days = [by_day.get(day) or _empty(day) for day in _days(first, last)]
     return StatsObject(

@@ -73,6 +73,8 @@ QUEUE_SETTINGS: Mapping[str, str] = {
 that a webhook is sent again, with the same id. And rows are found by their index, no more than are wanted: the planner,
 whose statistics know little of a queue, would else read the whole backlog each time."""
 
+# `chosen` says "still pending" by `next_attempt_at`, which no partial index has as its condition: else the planner may
+# look the few rows up by walking through all that are due.
 # First attempts keep the order of an intent's events: event n+1 waits until event n was tried once at that endpoint.
 _CLAIM = """
 WITH due AS (
@@ -96,14 +98,14 @@ WITH due AS (
     LEFT JOIN unnest($2::text[], $3::integer[]) AS busy (endpoint_id, in_flight) USING (endpoint_id)
 ), chosen AS (
     SELECT d.id FROM webhook_deliveries AS d
-    WHERE d.id IN (SELECT id FROM placed WHERE place <= $5 ORDER BY place, next_attempt_at LIMIT $6)
-        AND d.status = 'pending' AND (d.leased_until IS NULL OR d.leased_until <= now())
+    WHERE d.id = ANY (ARRAY(SELECT id FROM placed WHERE place <= $5 ORDER BY place, next_attempt_at LIMIT $6))
+        AND d.next_attempt_at IS NOT NULL AND (d.leased_until IS NULL OR d.leased_until <= now())
     FOR UPDATE SKIP LOCKED
 )
 UPDATE webhook_deliveries AS d
 SET lease_token = $7, leased_until = now() + $8::interval
 FROM chosen, webhook_endpoints AS e, events AS v
-WHERE d.id = chosen.id AND e.id = d.endpoint_id AND v.id = d.event_id
+WHERE d.id = ANY (ARRAY(SELECT id FROM chosen)) AND d.id = chosen.id AND e.id = d.endpoint_id AND v.id = d.event_id
 RETURNING d.id, d.endpoint_id, d.attempts, d.attempts_before, e.url, d.livemode, e.secret_encrypted,
     CASE WHEN e.previous_secret_until > now() THEN e.previous_secret_encrypted END AS previous_secret_encrypted,
     e.failing_since, d.event_id, v.type, v.created_at AS event_created_at, v.sequence, v.payload::text AS payload,

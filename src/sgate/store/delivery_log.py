@@ -65,15 +65,27 @@ SELECT {_COLUMNS}
 FROM webhook_endpoints AS e
 CROSS JOIN LATERAL (
     SELECT * FROM webhook_deliveries AS own
-    WHERE own.endpoint_id = e.id AND (own.created_at, own.id) < ($5, $6)
-        AND ($3::text IS NULL OR own.event_id = $3) AND ($4::text IS NULL OR own.status = $4)
+    WHERE own.endpoint_id = e.id AND (own.created_at, own.id) < ($3, $4)
+        AND ($6::text IS NULL OR own.status = $6)
     ORDER BY own.created_at DESC, own.id DESC
-    LIMIT $8
+    LIMIT $7
 ) AS d
 JOIN events AS v ON v.id = d.event_id
-WHERE e.merchant_id = $1::text::uuid AND e.livemode = $2 AND ($7::text IS NULL OR e.id = $7)
+WHERE e.merchant_id = $1::text::uuid AND e.livemode = $2 AND ($5::text IS NULL OR e.id = $5)
 ORDER BY d.created_at DESC, d.id DESC
-LIMIT $8
+LIMIT $7
+"""
+
+# Those of one event: their ids are known from it, so each is one look into one month.
+_LIST_OF_EVENT = f"""
+SELECT {_COLUMNS}
+FROM events AS v
+JOIN webhook_endpoints AS e ON e.merchant_id = v.merchant_id AND e.livemode = v.livemode
+JOIN webhook_deliveries AS d ON d.id = delivery_id(v.id, e.id, v.created_at)
+WHERE v.id = $8 AND v.merchant_id = $1::text::uuid AND v.livemode = $2 AND (d.created_at, d.id) < ($3, $4)
+    AND ($5::text IS NULL OR e.id = $5) AND ($6::text IS NULL OR d.status = $6)
+ORDER BY d.created_at DESC, d.id DESC
+LIMIT $7
 """
 
 _GET = f"""
@@ -113,9 +125,11 @@ async def list_of(
     limit: int,
 ) -> list[LoggedDelivery]:
     """A merchant's deliveries older than the position `before` (created_at, id), newest first."""
-    rows = await connection.fetch(
-        _LIST, merchant_id, livemode, wanted.event_id, wanted.status, *before, wanted.endpoint_id, limit
-    )
+    arguments = [merchant_id, livemode, *before, wanted.endpoint_id, wanted.status, limit]
+    if wanted.event_id is None:
+        rows = await connection.fetch(_LIST, *arguments)
+    else:
+        rows = await connection.fetch(_LIST_OF_EVENT, *arguments, wanted.event_id)
     return [_delivery(row) for row in rows]
 
 

@@ -39,7 +39,7 @@ _EVENT = """
         id, merchant_id, livemode, type, payment_intent_id, sequence, payload, view, created_at, object_id
     )
     VALUES ($1, $2::text::uuid, $3, $4, $5, $6, $7::text::json, $8::text::json, $9, $10)
-    RETURNING id, merchant_id, livemode, type, payment_intent_id, sequence, object_id
+    RETURNING id, merchant_id, livemode, type, payment_intent_id, sequence, object_id, created_at
 """
 
 # An event and one delivery for each endpoint that wants it, except the one that it is about. Disabled endpoints get
@@ -47,12 +47,12 @@ _EVENT = """
 _APPEND = f"""
 WITH event AS ({_EVENT})
 INSERT INTO webhook_deliveries (
-    id, merchant_id, livemode, endpoint_id, event_id, payment_intent_id, sequence, status, next_attempt_at
+    id, merchant_id, livemode, endpoint_id, event_id, payment_intent_id, sequence, status, next_attempt_at, created_at
 )
-SELECT 'whd_' || left(replace(gen_random_uuid()::text, '-', ''), 24), event.merchant_id, event.livemode, endpoints.id,
+SELECT delivery_id(event.id, endpoints.id, event.created_at), event.merchant_id, event.livemode, endpoints.id,
     event.id, event.payment_intent_id, event.sequence,
     CASE WHEN endpoints.disabled_at IS NULL THEN 'pending' ELSE 'held' END,
-    CASE WHEN endpoints.disabled_at IS NULL THEN now() END
+    CASE WHEN endpoints.disabled_at IS NULL THEN now() END, event.created_at
 FROM event
 JOIN webhook_endpoints AS endpoints ON endpoints.merchant_id = event.merchant_id
     AND endpoints.livemode = event.livemode AND endpoints.deleted_at IS NULL
@@ -63,8 +63,11 @@ JOIN webhook_endpoints AS endpoints ON endpoints.merchant_id = event.merchant_id
 # An event that one endpoint is told, whatever it listens to.
 _APPEND_FOR = f"""
 WITH event AS ({_EVENT})
-INSERT INTO webhook_deliveries (id, merchant_id, livemode, endpoint_id, event_id, sequence, next_attempt_at)
-SELECT $12, event.merchant_id, event.livemode, $11, event.id, event.sequence, now() FROM event
+INSERT INTO webhook_deliveries (id, merchant_id, livemode, endpoint_id, event_id, sequence, next_attempt_at, created_at)
+SELECT delivery_id(event.id, $11, event.created_at), event.merchant_id, event.livemode, $11, event.id, event.sequence,
+    now(), event.created_at
+FROM event
+RETURNING id
 """
 
 _COLUMNS = """
@@ -120,9 +123,9 @@ async def append(connection: Connection, event: Event, view: View | None) -> Non
     await connection.execute(_APPEND, *_values(event, view))
 
 
-async def append_for(connection: Connection, event: Event, endpoint_id: str, delivery_id: str) -> None:
-    """Store an event, and its delivery for one endpoint."""
-    await connection.execute(_APPEND_FOR, *_values(event, None), endpoint_id, delivery_id)
+async def append_for(connection: Connection, event: Event, endpoint_id: str) -> str:
+    """Store an event, and its delivery for one endpoint. Returns the id of the delivery."""
+    return str(await connection.fetchval(_APPEND_FOR, *_values(event, None), endpoint_id))
 
 
 async def horizon(connection: Connection) -> int:

@@ -31,7 +31,7 @@ _DUE = """
 SELECT payment_intent_id, tx_id, looks
 FROM payment_hints
 WHERE livemode = $1 AND next_look_at <= $2
-ORDER BY next_look_at
+ORDER BY looks, next_look_at
 LIMIT $3
 """
 
@@ -55,7 +55,7 @@ async def add(connection: Connection, intent_id: str, tx_id: str, limit: int, no
 
 
 async def due(connection: Connection, now: datetime, limit: int, *, livemode: bool) -> list[Hint]:
-    """Hints to look up now, the longest waiting first."""
+    """Hints to look up now: the least looked up first, so that made-up ones do not hold up what a wallet just sent."""
     rows = await connection.fetch(_DUE, livemode, now, limit)
     return [Hint(intent_id=row["payment_intent_id"], tx_id=row["tx_id"], looks=row["looks"]) for row in rows]
 

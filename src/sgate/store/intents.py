@@ -85,7 +85,7 @@ class KnownIntent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # One statement makes an intent, its event, its deliveries and its idempotency row, for a whole batch. Rows of a batch
-# must be sorted by scope, and no scope may occur twice.
+# must be sorted by scope, and no scope may occur twice. Until it ends, no lock is waited for longer than $31.
 CREATE = """
 WITH input AS (
     SELECT * FROM unnest(
@@ -107,7 +107,8 @@ WITH input AS (
         AND modes.livemode = input.livemode AND modes.version = input.settings_version
 ), claimed AS (
     INSERT INTO idempotency_keys AS stored (scope, request_hash, object_id, answer_status, answer_encrypted, expires_at)
-    SELECT scope, request_hash, id, 201, answer_encrypted, keep_until FROM current WHERE scope IS NOT NULL
+    SELECT scope, request_hash, id, 201, answer_encrypted, keep_until FROM current
+    WHERE scope IS NOT NULL AND set_config('lock_timeout', $31, TRUE) <> ''
     ORDER BY scope
     ON CONFLICT (scope) DO UPDATE
         SET request_hash = excluded.request_hash, object_id = excluded.object_id,
@@ -132,11 +133,12 @@ WITH input AS (
     SELECT event_id, merchant, livemode, 'payment_intent.created', id, 1, payload::json, created_at FROM fresh
 ), queued AS (
     INSERT INTO webhook_deliveries (
-        id, merchant_id, livemode, endpoint_id, event_id, payment_intent_id, sequence, status, next_attempt_at
+        id, merchant_id, livemode, endpoint_id, event_id, payment_intent_id, sequence, status, next_attempt_at,
+        created_at
     )
-    SELECT 'whd_' || left(replace(gen_random_uuid()::text, '-', ''), 24), fresh.merchant, fresh.livemode, endpoints.id,
+    SELECT delivery_id(fresh.event_id, endpoints.id, fresh.created_at), fresh.merchant, fresh.livemode, endpoints.id,
         fresh.event_id, fresh.id, 1, CASE WHEN endpoints.disabled_at IS NULL THEN 'pending' ELSE 'held' END,
-        CASE WHEN endpoints.disabled_at IS NULL THEN now() END
+        CASE WHEN endpoints.disabled_at IS NULL THEN now() END, fresh.created_at
     FROM fresh
     JOIN webhook_endpoints AS endpoints ON endpoints.merchant_id = fresh.merchant
         AND endpoints.livemode = fresh.livemode AND endpoints.deleted_at IS NULL
@@ -207,14 +209,17 @@ SELECT num_nonnulls(
 """
 
 
-async def create(connection: Connection, batch: Sequence[NewIntent]) -> set[str]:
+async def create(connection: Connection, batch: Sequence[NewIntent], *, wait_s: float) -> set[str]:
     """Store a batch of intents with everything that belongs to them, in one statement.
 
     Returns:
         the ids that were stored. A missing one was not: its idempotency key is taken, or the merchant's settings
         changed since its terms were made.
+
+    Raises:
+        asyncpg.LockNotAvailableError: if another transaction holds one of the keys for longer than `wait_s`.
     """
-    rows = await connection.fetch(CREATE, *_columns_of(batch))
+    rows = await connection.fetch(CREATE, *_columns_of(batch), str(int(wait_s * 1000)))
     return {row["id"] for row in rows}
 
 

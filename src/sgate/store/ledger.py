@@ -104,9 +104,14 @@ async def queue(connection: Connection, intent_ids: Iterable[str], *, livemode: 
     await connection.execute(_QUEUE, livemode, sorted(set(intent_ids)))
 
 
-async def queue_due(connection: Connection, view: View, limit: int, *, livemode: bool) -> int:
-    """Queue intents whose height or time threshold the view has passed, at most `limit` of each. Returns how many."""
-    tag = await connection.execute(_QUEUE_DUE, livemode, view.height, view.time, limit)
+async def queue_due(connection: Connection, view: View, limit: int, *, livemode: bool, deadlines: bool = True) -> int:
+    """Queue intents whose height or time threshold the view has passed, at most `limit` of each. Returns how many.
+
+    Args:
+        deadlines: False to queue by height alone.
+    """
+    time = view.time if deadlines else None
+    tag = await connection.execute(_QUEUE_DUE, livemode, view.height, time, limit)
     return count_of(tag)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from sgate.store import partitions
 from sgate.store.pool import connect
 from sgate.store.schema import MigrationFailed
 
@@ -58,6 +59,7 @@ async def migrate(database_url: str) -> str:
         try:
             await connection.run_sync(_upgrade)
             await connection.commit()
+            await _make_months(database_url)
         except DBAPIError as error:  # from Alembic's own statements
             raise MigrationFailed(str(error.orig)) from error
         except asyncpg.PostgresError as error:  # from ours
@@ -67,6 +69,15 @@ async def migrate(database_url: str) -> str:
             await connection.execute(text(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})"))
             await connection.commit()
     return head()
+
+
+async def _make_months(database_url: str) -> None:
+    """So that the first deliveries of a new database are in their month already; later `maintenance` sees to it."""
+    connection = await connect(database_url, application_name="sgate migrate")
+    try:
+        await partitions.make_ahead(connection)
+    finally:
+        await connection.close()
 
 
 def head() -> str:

@@ -62,12 +62,12 @@ WITH recovery AS (
         id, merchant_id, livemode, endpoint_id, event_id, payment_intent_id, sequence, status, next_attempt_at,
         created_at
     )
-    SELECT 'whd_' || left(replace(gen_random_uuid()::text, '-', ''), 24), chosen.merchant_id, chosen.livemode,
+    SELECT delivery_id(chosen.id, recovery.endpoint_id, chosen.created_at), chosen.merchant_id, chosen.livemode,
         recovery.endpoint_id, chosen.id, chosen.payment_intent_id, chosen.sequence, 'held', NULL, chosen.created_at
     FROM recovery, chosen
     WHERE (recovery.event_types = '{}' OR chosen.type = ANY (recovery.event_types))
         AND chosen.type <> 'webhook_endpoint.test'
-    ON CONFLICT (event_id, endpoint_id) DO UPDATE
+    ON CONFLICT (id) DO UPDATE
         SET status = 'held', attempts_before = d.attempts, delivered_at = NULL, failed_at = NULL
         WHERE d.status = 'failed' OR (d.status = 'delivered' AND (SELECT include_delivered FROM recovery))
     RETURNING d.id

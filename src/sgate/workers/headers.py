@@ -1,5 +1,7 @@
 """Linking headers: from the newest the source shows down to one we hold. What differs is a reorganisation."""
 
+from itertools import pairwise
+
 import msgspec
 import structlog
 
@@ -81,11 +83,9 @@ async def follow(pool: Pool, source: ChainSource, page: HeaderPage, cursor: Curs
         if linked:
             return await _branch(pool, new, cursor)
         if page.older is None or lowest_held is None or page.headers[-1].height <= lowest_held:
-            raise DifferentChain(
-                f"no block from height {page.headers[-1].height} up links to the chain read before: "
-                "another network or a restarted chain. Check the URL of the API; if the chain was really started anew, "
-                "say so with `sgate chain accept-reset`"
-            )
+            raise _different_chain(page.headers[-1].height)
+        if pages == 0:
+            await _check_same_chain(pool, source, lowest_held, livemode=cursor.livemode)
         pages += 1
         if pages % LOG_EVERY_PAGES == 0:
             gap = page.headers[-1].height - cursor.view.height
@@ -93,17 +93,49 @@ async def follow(pool: Pool, source: ChainSource, page: HeaderPage, cursor: Curs
         page = await _older(source, page)
 
 
+def _different_chain(height: int) -> DifferentChain:
+    """The failure, with what to do about it."""
+    return DifferentChain(
+        f"no block from height {height} up links to the chain read before: "
+        "another network or a restarted chain. Check the URL of the API; if the chain was really started anew, "
+        "say so with `sgate chain accept-reset`"
+    )
+
+
+async def _check_same_chain(pool: Pool, source: ChainSource, lowest_held: int, *, livemode: bool) -> None:
+    """Before a long way down: does the source have the lowest block we hold? Another chain would cost it each time.
+
+    Raises:
+        DifferentChain: if it does not.
+    """
+    shown = await source.header_at(lowest_held)
+    async with pool.acquire() as connection:
+        held = await blocks.headers_at(connection, [lowest_held], livemode=livemode)
+    if held and (shown is None or shown.index_block_hash != held[0].index_block_hash):
+        raise _different_chain(lowest_held)
+
+
 def _link(page: HeaderPage, new: list[Header], held: dict[int, Header]) -> bool:
     """Append the page's unknown headers to `new` (newest first); True once one links to a header we hold."""
     for header in page.headers:
-        if new and new[-1].parent_index_block_hash != header.index_block_hash:
-            raise ChainUnavailable("the chain moved while its headers were read")
+        if new:
+            _check_next(new[-1], header)
         known = held.get(header.height)
         if known is not None and known.index_block_hash == header.index_block_hash:
             return True
         new.append(header)
     below = held.get(new[-1].height - 1) if new else None
     return below is not None and below.index_block_hash == new[-1].parent_index_block_hash
+
+
+def _check_next(newer: Header, header: Header) -> None:
+    """Make sure that nothing is missing between two headers of a list.
+
+    Raises:
+        ChainUnavailable: if something is, in a page or between two pages.
+    """
+    if newer.parent_index_block_hash != header.index_block_hash or newer.height != header.height + 1:
+        raise ChainUnavailable("the chain moved while its headers were read")
 
 
 async def _branch(pool: Pool, new: list[Header], cursor: Cursor) -> Branch:
@@ -126,9 +158,9 @@ async def _first(source: ChainSource, page: HeaderPage, start_height: int | None
     lowest = start_height if start_height is not None else max(0, found[0].height - FIRST_HEADERS)
     while page.older is not None and found[-1].height > lowest:
         page = await _older(source, page)
-        if page.headers[0].index_block_hash != found[-1].parent_index_block_hash:
-            raise ChainUnavailable("the chain moved while its headers were read")
         found.extend(page.headers)
+    for newer, header in pairwise(found):
+        _check_next(newer, header)
     return [header for header in found if header.height >= lowest]
 
 

@@ -53,21 +53,24 @@ class InboxReader:
         self._livemode = livemode
 
     async def read(self, cursor: Cursor, calls: int) -> InboxScan | None:
-        """Read the next addresses, with about `calls` calls; None if none is due.
+        """Read the next addresses, with `calls` calls; None if none is due. Only old or large transactions cost more.
 
         Raises:
             Incoherent, ChainUnavailable: see there.
         """
-        limit = min(MAX_ADDRESSES, calls - 1)  # one is for the transactions
-        if limit < 1:
+        pages = calls // 2  # a call for the page, and one for the transactions on it
+        if pages < 1:
             return None
-        due, last_open = await self._due(cursor, limit)
+        due, last_open = await self._due(cursor, min(MAX_ADDRESSES, pages))
         if not due and last_open == cursor.last_open_address:
             return None
         read: list[WatchedAddress] = []
         tx_ids: dict[str, None] = {}
         for watched in due:
-            involved, after = await self._involved(watched, cursor.view.height)
+            if pages < 1:
+                break  # it has its turn as one of the longest unread
+            involved, after, turned = await self._involved(watched, cursor.view.height, min(MAX_PAGES, pages))
+            pages -= turned
             read.append(after)
             tx_ids.update((item.tx_id, None) for item in involved)
         found = await self._payments_of(list(tx_ids), cursor.view.height)
@@ -83,12 +86,14 @@ class InboxReader:
         due = {watched.address: watched for watched in (*opened, *others[: max(1, limit - len(opened))])}
         return list(due.values())[:limit], last_open
 
-    async def _involved(self, watched: WatchedAddress, height: int) -> tuple[list[Involvement], WatchedAddress]:
-        """Transactions of scanned blocks that may pay to the address, and how far it is read with them."""
+    async def _involved(
+        self, watched: WatchedAddress, height: int, max_pages: int
+    ) -> tuple[list[Involvement], WatchedAddress, int]:
+        """Transactions of scanned blocks that may pay to the address, how far it is read then, and pages turned."""
         involved: list[Involvement] = []
         cursor, target = watched.resume_at, watched.resume_height
         lowest = watched.read_to_height - OVERLAP_BLOCKS
-        for _ in range(MAX_PAGES):
+        for turned in range(1, max_pages + 1):
             page = await self._source.involving(watched.address, cursor)
             scanned = [item for item in page.items if item.height <= height]  # the rest is for a later round
             if target is None:
@@ -99,8 +104,8 @@ class InboxReader:
                 done = WatchedAddress(
                     address=watched.address, read_to_height=target, resume_at=None, resume_height=None
                 )
-                return involved, done
-        return involved, msgspec.structs.replace(watched, resume_at=cursor, resume_height=target)
+                return involved, done, turned
+        return involved, msgspec.structs.replace(watched, resume_at=cursor, resume_height=target), max_pages
 
     async def _payments_of(self, tx_ids: Sequence[str], height: int) -> Found:
         async with self._pool.acquire() as connection:

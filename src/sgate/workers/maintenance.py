@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 import msgspec
+import structlog
 
-from sgate.store import blocks, daily, exchange_rates, idempotency
+from sgate.store import blocks, daily, exchange_rates, idempotency, partitions
 from sgate.store.pool import Pool
 
 SWEEP_ROWS = 1_000
@@ -15,12 +16,18 @@ KEEP_RATES = timedelta(days=90)
 """Looks at the price sources are kept so long; the rate of an intent stays with the intent."""
 
 
+DELIVERY_RETENTION = timedelta(days=90)
+
+_log = structlog.get_logger(__name__)
+
+
 class Swept(msgspec.Struct, frozen=True, kw_only=True):
     """What one round removed, and how many daily numbers it stored; `more` if it had to leave some for the next."""
 
     idempotency_keys: int = 0
     blocks: int = 0
     exchange_rates: int = 0
+    deliveries: int = 0
     modes_counted: int = 0
     days_touched: int = 0
 
@@ -28,7 +35,7 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
     def more(self) -> bool:
         """Whether there may be more to do."""
         return (
-            SWEEP_ROWS in (self.idempotency_keys, self.blocks, self.exchange_rates)
+            SWEEP_ROWS in (self.idempotency_keys, self.blocks, self.exchange_rates, self.deliveries)
             or self.modes_counted == daily.MAX_MODES_AT_ONCE
             or self.days_touched == daily.MAX_TOUCHES_AT_ONCE
         )
@@ -37,8 +44,10 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
 class Maintenance:
     """Sweeps expired rows and stores daily numbers. Any number may run."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, delivery_retention: timedelta = DELIVERY_RETENTION) -> None:
+        """`delivery_retention`: how long deliveries and their attempts are kept, by the month."""
         self._pool = pool
+        self._delivery_retention = delivery_retention
 
     async def run_once(self) -> Swept:
         """One round: at most SWEEP_ROWS of each kind, and as many days as `store.daily` counts at once."""
@@ -46,12 +55,16 @@ class Maintenance:
             keys = await idempotency.sweep(connection, SWEEP_ROWS)
             old_blocks = await blocks.prune(connection, KEEP_BLOCKS, SWEEP_ROWS)
             rates = await exchange_rates.prune(connection, KEEP_RATES, SWEEP_ROWS)
+            months = await partitions.keep(connection, self._delivery_retention, SWEEP_ROWS)
             modes = await daily.store_ended(connection)
             days = await daily.store_touched(connection)
+        if months.made or months.dropped:
+            _log.info("delivery_months", made=months.made, dropped=months.dropped, dropped_open=months.dropped_open)
         return Swept(
             idempotency_keys=keys,
             blocks=old_blocks,
             exchange_rates=rates,
+            deliveries=months.swept,
             modes_counted=modes,
             days_touched=days,
         )

@@ -3,6 +3,9 @@
 A pending direct call of the token that pays this intent is a sighting: the payer is told "seen", and the deadline waits
 for it for a while. Nothing is received and nothing confirmed by it. A hint that turns out to be a transfer without a
 memo becomes an unmatched deposit at once, instead of when its address is read.
+
+Anybody who has a checkout page may give hints, so whatever they name, looking them up is one call a round: large and
+old transactions are left to the scan and to the reading of addresses. Those that were never looked up come first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +15,9 @@ import msgspec
 
 from sgate.chain.source import MAX_TX_IDS_PER_CALL, ChainSource, Transaction, TxStatus
 from sgate.core.memo import intent_id_of
+from sgate.core.money import MAX_AMOUNT_SATS
 from sgate.gateway.environment import Environment
-from sgate.store import feed, hints, intents, ledger, sightings
+from sgate.store import blocks, feed, hints, intents, ledger, sightings
 from sgate.store.hints import Hint
 from sgate.store.intents import KnownIntent
 from sgate.store.pool import Connection, Pool
@@ -22,6 +26,7 @@ from sgate.workers.matching import Found, Matcher, place
 
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=2)
+LONGEST_WAIT_UNKNOWN = timedelta(minutes=30)
 """The wait doubles from look to look: a wallet's transaction shows up within seconds or not at all."""
 
 GIVE_UP_AFTER = timedelta(hours=24)
@@ -69,10 +74,15 @@ class MempoolReader:
         async with self._pool.acquire() as connection:
             due = await hints.due(connection, self._environment.now(), MAX_TX_IDS_PER_CALL, livemode=self._livemode)
             known = await intents.known(connection, sorted({hint.intent_id for hint in due})) if due else {}
+            lowest = await blocks.lowest_height(connection, livemode=self._livemode) or 0
         if not due:
             return None
-        answers = await self._source.transactions([hint.tx_id for hint in due])
-        mined = {answer.tx_id: answer for answer in answers.values() if is_scanned(answer, height)}
+        answers = await self._source.transactions([hint.tx_id for hint in due], whole=False)
+        mined = {
+            answer.tx_id: answer
+            for answer in answers.values()
+            if is_scanned(answer, height) and (answer.block_height or 0) >= lowest
+        }
         placed = await place(self._pool, self._source, mined.values(), livemode=self._livemode)
         looks = [Look(hint=hint, transaction=answers.get(hint.tx_id)) for hint in due]
         return MempoolScan(looks=looks, known=known, found=await self._matcher.match(placed), height=height)
@@ -97,22 +107,22 @@ class MempoolReader:
         hint, transaction = look.hint, look.transaction
         match None if transaction is None else transaction.status:
             case TxStatus.PENDING:
-                if not await self._look_again(connection, hint):
+                if not await self._look_again(connection, hint, LONGEST_WAIT):
                     return await sightings.lose(connection, hint.intent_id, hint.tx_id)
                 return await self._sight(connection, hint, transaction, scan.known)
             case None | TxStatus.UNKNOWN:  # perhaps only this replica does not have it: a sighting stays
-                again = await self._look_again(connection, hint)
+                again = await self._look_again(connection, hint, LONGEST_WAIT_UNKNOWN)
                 return not again and await sightings.lose(connection, hint.intent_id, hint.tx_id)
             case TxStatus.SUCCESS if transaction is not None and not is_scanned(transaction, scan.height):
-                await self._look_again(connection, hint)  # mined just now: the next scan has its block
+                await self._look_again(connection, hint, LONGEST_WAIT)  # mined just now: the next scan has its block
                 return False
             case TxStatus.SUCCESS | TxStatus.FAILED | TxStatus.DROPPED:
                 await hints.end(connection, [hint])
                 await self._follow_replacement(connection, hint, transaction)
                 return await sightings.lose(connection, hint.intent_id, hint.tx_id)
 
-    async def _look_again(self, connection: Connection, hint: Hint) -> bool:
-        wait = min(FIRST_WAIT * 2 ** min(hint.looks, 10), LONGEST_WAIT)
+    async def _look_again(self, connection: Connection, hint: Hint, longest_wait: timedelta) -> bool:
+        wait = min(FIRST_WAIT * 2 ** min(hint.looks, 10), longest_wait)
         now = self._environment.now()
         return await hints.look_again(connection, hint, now + wait, now - GIVE_UP_AFTER)
 
@@ -129,6 +139,8 @@ class MempoolReader:
             return False
         if intent_id_of(intention.memo) != intent.id or intention.recipient != intent.pay_address:
             return False
+        if not 1 <= intention.amount_sats <= MAX_AMOUNT_SATS:
+            return False  # arguments are the sender's to write: more than there is can be called for, and fails
         seen_at = _seen_at(transaction, self._environment.now_ms())
         return await sightings.sight(connection, intent.id, hint.tx_id, intention.amount_sats, seen_at)
 

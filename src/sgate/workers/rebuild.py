@@ -59,13 +59,13 @@ async def rebuild(
 
     Args:
         watcher: one whose first scan begins at `from_height` and that announces no unmatched deposits.
-        rest: waits after a round with trouble.
+        rest: waits after a round with trouble, or in which no address could be read.
         observe: told how far it is after each round.
 
     Raises:
         RebuildFailed: see there.
     """
-    began, rounds, payments, troubles = environment.now(), 0, 0, 0
+    began, rounds, payments, troubles, before = environment.now(), 0, 0, 0, -1
     while True:
         report = await watcher.run_once()
         rounds, payments = rounds + 1, payments + report.payments
@@ -79,7 +79,9 @@ async def rebuild(
             raise RebuildFailed("the cursor is gone")
         height = cursor.view.height if cursor.rescan is None else cursor.rescan.lowest
         observe(Progress(from_height=from_height, height=height, tip_height=cursor.tip_height, unread=unread))
-        if report.trouble is not None:
-            await rest(report)
-        elif not report.more and cursor.rescan is None and unread == 0:
+        idle = not report.more and cursor.rescan is None
+        if report.trouble is None and idle and unread == 0:
             return Rebuilt(rounds=rounds, payments=payments)
+        if report.trouble is not None or (idle and unread == before and report.payments == 0):
+            await rest(report)
+        before = unread

@@ -17,7 +17,7 @@ from sgate.chain.source import ChainSource, HeaderPage, LogPage, Transaction, Tx
 from sgate.core.finality import View
 from sgate.core.header import Header
 from sgate.core.memo import intent_id_of
-from sgate.store import ledger, payments
+from sgate.store import blocks, ledger, payments
 from sgate.store.blocks import Cursor
 from sgate.store.pool import Pool
 from sgate.workers.headers import Branch, Incoherent, follow
@@ -174,16 +174,34 @@ class Scanner:
         wanted = await self._not_yet_held(tx_ids, branch)
         transactions = await self._source.transactions(wanted) if wanted else {}
         placed: list[Placed] = []
-        deeper: list[str] = []
+        deeper: list[Transaction] = []
         for tx_id in wanted:
             transaction = included(tx_id, transactions.get(tx_id))
             if (transaction.block_height or 0) < branch.lowest_height:
-                deeper.append(tx_id)  # read in an earlier round
+                deeper.append(transaction)  # read in an earlier round
             elif (transaction.block_height or 0) <= branch.new[-1].height:  # else read in the next
                 placed.append(Placed(transaction, _header_of(transaction, branch)))
+        await self._check_held(deeper)
         found = await self._matcher.match(placed)
         nobodys = [item.transaction.tx_id for item in placed if item.transaction.tx_id not in found]
-        return found, [*deeper, *nobodys], bool(wanted)
+        return found, [*(transaction.tx_id for transaction in deeper), *nobodys], bool(wanted)
+
+    async def _check_held(self, deeper: Sequence[Transaction]) -> None:
+        """Make sure that these are in blocks that we hold: a replica on a branch that is gone may name others.
+
+        Raises:
+            Incoherent: if one is not. What lies below all headers that we hold cannot be checked any more.
+        """
+        if not deeper:
+            return
+        heights = [transaction.block_height or 0 for transaction in deeper]
+        async with self._pool.acquire() as connection:
+            headers = await blocks.headers_at(connection, heights, livemode=self._livemode)
+            lowest = await blocks.lowest_height(connection, livemode=self._livemode) or 0
+        held = {header.block_hash for header in headers}
+        for transaction in deeper:
+            if (transaction.block_height or 0) >= lowest and transaction.block_hash not in held:
+                raise Incoherent(f"{transaction.tx_id} is in a block that is not on the chain as it is scanned")
 
     async def _not_yet_held(self, tx_ids: Sequence[str], branch: Branch) -> list[str]:
         if branch.reorged_from is not None:

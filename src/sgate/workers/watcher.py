@@ -255,7 +255,10 @@ class Watcher:
     # --- what follows
 
     async def _settle(self, report: Round) -> Round:
-        """Decide what waits: touched intents first, then those whose deadline or threshold has come."""
+        """Decide what waits: touched intents first, then those whose deadline or threshold has come.
+
+        In a round with trouble something was not read that may matter, a hint, a deposit: nobody's deadline is judged.
+        """
         livemode, settled, undecided = self._mode.livemode, 0, 0
         more = report.more or report.behind_blocks > 0
         while True:
@@ -272,7 +275,9 @@ class Watcher:
                 continue
             if intent_id is not None:
                 settled += 1
-            elif not await ledger.queue_due(self._pool, report.view, livemode=livemode):
+            elif not await ledger.queue_due(
+                self._pool, report.view, livemode=livemode, deadlines=report.trouble is None
+            ):
                 break
         async with self._pool.acquire() as connection:
             await blocks.note_check(connection, report.trouble, livemode=livemode)

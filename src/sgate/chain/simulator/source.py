@@ -10,6 +10,7 @@ from sgate.chain.simulator.queries import BadQuery, log_cursor, principal_cursor
 from sgate.chain.simulator.transactions import Kind, StxEvent
 from sgate.chain.simulator.view import DROPPED, PENDING, Page, UnknownCursor, View
 from sgate.chain.source import (
+    MAX_EVENTS_PER_PAGE,
     MAX_HEADERS_PER_PAGE,
     MAX_INVOLVED_PER_PAGE,
     MAX_LOGS_PER_PAGE,
@@ -93,7 +94,7 @@ class SimulatorSource:
             tip=view.tip.index_block_hash,
         )
 
-    async def transactions(self, tx_ids: Sequence[str]) -> Mapping[str, Transaction]:
+    async def transactions(self, tx_ids: Sequence[str], *, whole: bool = True) -> Mapping[str, Transaction]:
         """The transactions the chain knows; texts that are no id count as unknown."""
         asked = list(dict.fromkeys(map(str.lower, tx_ids)))
         known: dict[str, Transaction] = {}
@@ -101,7 +102,7 @@ class SimulatorSource:
             view = self._view("/extended/v1/tx/multiple")
             for tx_id in asked[start : start + MAX_TX_IDS_PER_CALL]:
                 if (tx := view.tx(tx_id)) is not None:
-                    known[tx_id] = _transaction(view, tx)
+                    known[tx_id] = _transaction(view, tx, whole=whole)
         return known
 
     async def close(self) -> None:
@@ -142,7 +143,7 @@ def _header(block: Block) -> Header:
     )
 
 
-def _transaction(view: View, tx: SimulatedTx) -> Transaction:
+def _transaction(view: View, tx: SimulatedTx, *, whole: bool) -> Transaction:
     status, block = view.status_of(tx), view.block_of(tx)
     if status == DROPPED:
         return Transaction(tx_id=tx.tx_id, status=TxStatus.DROPPED, replaced_by=tx.replaced_by)
@@ -150,6 +151,7 @@ def _transaction(view: View, tx: SimulatedTx) -> Transaction:
         received_at = _time(int(tx.received_at))
         return Transaction(tx_id=tx.tx_id, status=TxStatus.PENDING, received_at=received_at, intention=_intention(tx))
     succeeded = status == "success"
+    shown = succeeded and (whole or len(tx.events) <= MAX_EVENTS_PER_PAGE)
     tokens = (event for event in tx.events if not isinstance(event, StxEvent))
     return Transaction(
         tx_id=tx.tx_id,
@@ -158,7 +160,7 @@ def _transaction(view: View, tx: SimulatedTx) -> Transaction:
         block_height=block.height,
         block_time=_time(block.time),
         tx_index=tx.tx_index,
-        transfers=pair(tokens, view.asset) if succeeded else (),
+        transfers=pair(tokens, view.asset) if shown else (),
     )
 
 

@@ -1,0 +1,60 @@
+// The client: every call of the API as a method of its resource, and short names for the four that every shop needs.
+import type { Listing } from "./listing";
+import type { CallOptions, ClientOptions, PostOptions } from "./options";
+import { ApiKeys } from "./resources/api_keys";
+import { AuditLog } from "./resources/audit_log";
+import { Events } from "./resources/events";
+import { HealthCalls } from "./resources/health";
+import { Merchants } from "./resources/merchants";
+import { PaymentIntents } from "./resources/payment_intents";
+import { Payments } from "./resources/payments";
+import { PublicCalls } from "./resources/public";
+import { WebhookDeliveries } from "./resources/webhook_deliveries";
+import { WebhookEndpoints } from "./resources/webhook_endpoints";
+import { type Answer, Transport } from "./transport";
+import type { PaymentIntent, PaymentIntentCreateParams, PaymentIntentListParams } from "./types";
+
+export class SGateClient {
+  readonly paymentIntents: PaymentIntents;
+  readonly payments: Payments;
+  readonly merchants: Merchants;
+  readonly apiKeys: ApiKeys;
+  readonly webhookEndpoints: WebhookEndpoints;
+  readonly webhookDeliveries: WebhookDeliveries;
+  readonly events: Events;
+  readonly auditLog: AuditLog;
+  /** The calls of the payer's side, which need no key. */
+  readonly public: PublicCalls;
+  readonly health: HealthCalls;
+
+  constructor(options: ClientOptions) {
+    const transport = new Transport(options);
+    this.paymentIntents = new PaymentIntents(transport);
+    this.payments = new Payments(transport);
+    this.merchants = new Merchants(transport);
+    this.apiKeys = new ApiKeys(transport);
+    this.webhookEndpoints = new WebhookEndpoints(transport);
+    this.webhookDeliveries = new WebhookDeliveries(transport);
+    this.events = new Events(transport);
+    this.auditLog = new AuditLog(transport);
+    this.public = new PublicCalls(transport);
+    this.health = new HealthCalls(transport);
+  }
+
+  createPaymentIntent(params: PaymentIntentCreateParams, options?: PostOptions): Promise<Answer<PaymentIntent>> {
+    return this.paymentIntents.create(params, options);
+  }
+
+  retrievePaymentIntent(id: string, options?: CallOptions): Promise<Answer<PaymentIntent>> {
+    return this.paymentIntents.retrieve(id, options);
+  }
+
+  /** `for await (const intent of client.listPaymentIntents({ status: "confirmed" }))` walks over all of them. */
+  listPaymentIntents(params?: PaymentIntentListParams, options?: CallOptions): Listing<PaymentIntent> {
+    return this.paymentIntents.list(params, options);
+  }
+
+  cancelPaymentIntent(id: string, options?: PostOptions): Promise<Answer<PaymentIntent>> {
+    return this.paymentIntents.cancel(id, options);
+  }
+}

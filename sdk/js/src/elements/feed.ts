@@ -1,0 +1,154 @@
+// What happens to a payment, over the public calls. Elements of one payment share one feed: a stream of changes, and a slow
+// poll beside it, because a proxy may hold a stream back and a connection may die without a word.
+import { SGateError } from "../errors";
+import { PublicCalls } from "../resources/public";
+import { mayPass } from "../retry";
+import { Transport, pause } from "../transport";
+import type { PublicPaymentIntent, Status } from "../types";
+import type { Payment } from "./payment";
+
+const POLL_MS = 3_000;
+const STREAMING_POLL_MS = 30_000;
+const EAGER_POLL_MS = 1_000;
+const EAGER_MS = 20_000;
+const REOPEN_MS = 30_000;
+const TIMEOUT_MS = 10_000;
+const FAILURES_TOLD = 2;
+
+export interface Follower {
+  /** Called with what is known, and whenever something changes. */
+  take(intent: PublicPaymentIntent): void;
+  /** Called once for each time that the server cannot be asked, or refuses. */
+  fail(error: SGateError): void;
+  /** Whether somebody else tells when there is news (`Following.nudge`): then no stream is opened. */
+  quiet?: boolean;
+}
+
+export interface Following {
+  /** There is news: ask now, and again until the payment has this status, if one is given. */
+  nudge(status?: string): void;
+  /** Nobody else tells any more. */
+  listen(): void;
+  stop(): void;
+}
+
+const feeds = new Map<string, Feed>();
+
+export function follow(payment: Payment, follower: Follower): Following {
+  const key = JSON.stringify([payment.baseUrl, payment.id, payment.clientSecret]);
+  let feed = feeds.get(key);
+  if (!feed) feeds.set(key, (feed = new Feed(payment, () => feeds.delete(key))));
+  feed.add(follower);
+  const joined = feed;
+  return {
+    nudge: (status) => joined.nudge(status),
+    listen: () => joined.listen(),
+    stop: () => joined.remove(follower),
+  };
+}
+
+class Feed {
+  readonly #followers = new Set<Follower>();
+  readonly #ending = new AbortController();
+  readonly #calls: PublicCalls;
+  readonly #ask: [string, { client_secret?: string }, { signal: AbortSignal }];
+  readonly #onEnd: () => void;
+  #latest: PublicPaymentIntent | undefined;
+  #listening = false;
+  #streaming = false;
+  #failures = 0;
+  #expected: string | undefined;
+  #eagerUntil = 0;
+  #wake = new AbortController();
+
+  constructor(payment: Payment, onEnd: () => void) {
+    this.#calls = new PublicCalls(new Transport({ apiBaseUrl: payment.baseUrl, maxRetries: 0, timeoutMs: TIMEOUT_MS }));
+    const params = payment.clientSecret === undefined ? {} : { client_secret: payment.clientSecret };
+    this.#ask = [payment.id, params, { signal: this.#ending.signal }];
+    this.#onEnd = onEnd;
+    void this.#poll();
+  }
+
+  add(follower: Follower): void {
+    this.#followers.add(follower);
+    if (!follower.quiet) this.listen();
+    const known = this.#latest;
+    if (known) queueMicrotask(() => this.#followers.has(follower) && follower.take(known));
+  }
+
+  remove(follower: Follower): void {
+    if (!this.#followers.delete(follower) || this.#followers.size) return;
+    this.#ending.abort();
+    this.#wake.abort();
+    this.#onEnd();
+  }
+
+  nudge(status?: string): void {
+    this.#expected = status;
+    this.#eagerUntil = Date.now() + EAGER_MS;
+    this.#wake.abort();
+  }
+
+  listen(): void {
+    if (this.#listening) return;
+    this.#listening = true;
+    void this.#stream();
+  }
+
+  async #stream(): Promise<void> {
+    while (!this.#ending.signal.aborted) {
+      try {
+        for await (const intent of this.#calls.stream(...this.#ask)) {
+          this.#streaming = true;
+          this.#take(intent);
+        }
+      } catch {
+        this.#streaming = false; // the poll finds out why, and tells
+      }
+      await pause(REOPEN_MS, this.#ending.signal).catch(() => undefined);
+    }
+  }
+
+  async #poll(): Promise<void> {
+    while (!this.#ending.signal.aborted) {
+      try {
+        this.#take(await this.#calls.retrieve(...this.#ask));
+        this.#failures = 0;
+      } catch (error) {
+        if (!this.#ending.signal.aborted && !this.#fail(error)) return;
+      }
+      this.#wake = new AbortController();
+      await pause(this.#pollMs(), this.#wake.signal).catch(() => undefined);
+    }
+  }
+
+  #pollMs(): number {
+    if (this.#expected !== undefined && this.#expected !== this.#latest?.status && Date.now() < this.#eagerUntil) return EAGER_POLL_MS;
+    return this.#streaming || !this.#listening ? STREAMING_POLL_MS : POLL_MS;
+  }
+
+  /** Whether it is worth going on. */
+  #fail(error: unknown): boolean {
+    if (!(error instanceof SGateError)) throw error;
+    this.#failures += 1;
+    const passing = mayPass(error);
+    if (!passing) this.#ending.abort();
+    if (!passing || this.#failures === FAILURES_TOLD) for (const follower of [...this.#followers]) follower.fail(error);
+    return passing;
+  }
+
+  /** What comes from a cache or over a slow line may be older than what is known. */
+  #take(intent: PublicPaymentIntent): void {
+    const known = this.#latest;
+    if (known && (intent.sequence < known.sequence || (intent.sequence === known.sequence && intent.server_time < known.server_time))) return;
+    this.#latest = intent;
+    for (const follower of [...this.#followers]) follower.take(intent);
+  }
+}
+
+/** Whether money is known, final or not. */
+export function hasMoney(intent: PublicPaymentIntent): boolean {
+  return intent.amount_received_sats > 0 || intent.finality !== null || intent.tx_ids.length > 0 || MONEYED.includes(intent.status);
+}
+
+const MONEYED: Status[] = ["processing", "confirmed"];

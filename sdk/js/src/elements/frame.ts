@@ -1,0 +1,91 @@
+// The checkout page in a frame, and what it says: docs/embedding.md describes the messages.
+import { SGateUsageError } from "../errors";
+import { create } from "./stage";
+import type { Payment } from "./payment";
+
+/** A checkout that may be embedded says `ready` as it loads. One that has loaded and says nothing may not. */
+const SILENT_AFTER_LOAD_MS = 3_000;
+const SILENT_MS = 20_000;
+const FIRST_HEIGHT_PX = 640;
+const TALLEST_PX = 5_000;
+
+/** States in which the checkout shows money. */
+const MONEYED = ["partial", "seen", "lost", "processing", "confirmed"];
+
+export interface FrameHooks {
+  /** What the checkout shows changed; `status` is the payment intent's. */
+  onStatus(status: string | undefined): void;
+  onResize(heightPx: number): void;
+  /** The customer pressed Close, or Escape. */
+  onClose(): void;
+  /** It does not come, most likely because the merchant does not allow this page to embed it. */
+  onSilent(error: SGateUsageError): void;
+}
+
+export interface CheckoutFrame {
+  element: HTMLIFrameElement;
+  /** Whether the checkout has shown money. */
+  moneySeen(): boolean;
+  remove(): void;
+}
+
+export function checkoutFrame(payment: Payment, title: string, locale: string | undefined, hooks: FrameHooks): CheckoutFrame {
+  const url = new URL(payment.checkoutUrl);
+  if (locale) url.searchParams.set("lang", locale.slice(0, 2));
+  const element = create("iframe", { title, src: url.href, allow: "clipboard-write", part: "frame", height: `${FIRST_HEIGHT_PX}` });
+  let moneySeen = false;
+  const silent = (): void => {
+    hooks.onSilent(
+      new SGateUsageError(
+        "frame_not_allowed",
+        `The checkout does not answer in its frame. Allow this site: PATCH /v1/merchants/me {"frame_origins": ["${location.origin}"]}.`,
+      ),
+    );
+  };
+  let timer = setTimeout(silent, SILENT_MS);
+  const loaded = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(silent, SILENT_AFTER_LOAD_MS);
+  };
+  const hear = ({ origin, source, data }: MessageEvent<unknown>): void => {
+    if (origin !== url.origin || source !== element.contentWindow || !isMessage(data) || data.payment_intent !== payment.id) return;
+    clearTimeout(timer);
+    element.removeEventListener("load", loaded);
+    if (data.type === "resize" && Number(data.height) > 0) hooks.onResize(Math.min(Number(data.height), TALLEST_PX));
+    if (data.type === "close") hooks.onClose();
+    if (data.type !== "status") return;
+    moneySeen ||= MONEYED.includes(String(data.state));
+    hooks.onStatus(data.status);
+  };
+  element.addEventListener("load", loaded, { once: true });
+  addEventListener("message", hear);
+  return {
+    element,
+    moneySeen: () => moneySeen,
+    remove: () => {
+      clearTimeout(timer);
+      removeEventListener("message", hear);
+      element.remove();
+    },
+  };
+}
+
+interface Message {
+  source: "sgate";
+  version: 1;
+  type: string;
+  payment_intent: string;
+  height?: number;
+  state?: string;
+  status?: string;
+}
+
+function isMessage(data: unknown): data is Message {
+  const { source, version } = (data ?? {}) as Partial<Message>;
+  return source === "sgate" && version === 1;
+}
+
+/** The way out where the frame does not come. */
+export function wayOut(payment: Payment, text: string): HTMLAnchorElement {
+  return create("a", { href: payment.checkoutUrl, target: "_blank", rel: "noopener", part: "link" }, text);
+}

@@ -1,0 +1,12 @@
+// The entry for browsers: elements that need a client secret or a checkout URL, and never a key.
+export { AmountDisplay, type AmountDisplayOptions } from "./amount_display";
+export { CheckoutModal, type CheckoutModalElement, type CheckoutOptions } from "./checkout_modal";
+export { CheckoutWidget } from "./checkout_widget";
+export { PaymentButton, type PaymentButtonOptions } from "./payment_button";
+export { configure, type PaymentGiven } from "./payment";
+export { QRCode, type QRCodeOptions } from "./qr_code";
+export type { LookOptions, Mounted } from "./stage";
+export { StatusBadge, type StatusBadgeOptions } from "./status_badge";
+export type { Callbacks } from "./teller";
+export { SGateError } from "../errors";
+export type { PublicPaymentIntent, Status } from "../types";

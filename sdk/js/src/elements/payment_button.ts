@@ -1,0 +1,82 @@
+// A button that opens the checkout.
+import { SGateError, SGateUsageError } from "../errors";
+import { CHECKOUT_LABELS, type CheckoutModalElement, type CheckoutOptions, mountModal } from "./checkout_modal";
+import { hasMoney } from "./feed";
+import { paymentOf } from "./payment";
+import { type Mounted, create, raise } from "./stage";
+import { Teller } from "./teller";
+
+export interface PaymentButtonOptions extends Omit<CheckoutOptions, "checkoutUrl" | "labels"> {
+  /** The checkout URL, or how to get it from your server when the button is pressed: payment intents live for minutes. */
+  checkoutUrl?: string | (() => string | Promise<string>);
+  /** `redirect` leaves your page instead of opening the checkout over it. */
+  mode?: "modal" | "redirect";
+  labels?: Partial<typeof BUTTON_LABELS>;
+}
+
+export const BUTTON_LABELS = { ...CHECKOUT_LABELS, pay: "Pay with Bitcoin", pending: "Payment is on its way", paid: "Paid" };
+
+const STYLE = `
+button { font: 600 1rem/1.25 inherit; font-family: inherit; display: inline-flex; gap: 0.5em; align-items: center; justify-content: center; width: 100%; min-height: 2.75rem;
+  padding: 0.625rem 1.25rem; border: 1px solid transparent; border-radius: var(--r); background: var(--a); color: var(--ai); cursor: pointer; }
+button:hover { filter: brightness(1.08); }
+button[aria-busy=true] { cursor: progress; opacity: 0.7; }
+button:disabled { cursor: default; background: none; border-color: var(--g); color: var(--g); filter: none; }
+`;
+
+const OVER = ["expired", "failed", "canceled"];
+
+export const PaymentButton = {
+  mount(target: string | Element, options: PaymentButtonOptions): Mounted {
+    const labels = { ...BUTTON_LABELS, ...options.labels };
+    if (typeof options.checkoutUrl !== "function") paymentOf(options as CheckoutOptions); // wrong options show now, not at the click
+    const { host, root, destroy } = raise(target, options, STYLE, () => {
+      ended = true;
+      modal?.destroy();
+    });
+    const button = create("button", { type: "button", part: "button" }, labels.pay);
+    root.append(button);
+    let modal: CheckoutModalElement | undefined;
+    let teller: Teller | undefined;
+    let ended = false;
+
+    function show(): void {
+      const intent = teller?.latest;
+      const paid = intent?.status === "confirmed";
+      button.textContent = paid ? `✓ ${labels.paid}` : intent && hasMoney(intent) ? labels.pending : labels.pay;
+      button.disabled = paid;
+      host.dataset["state"] = paid ? "paid" : modal?.isOpen ? "open" : intent && hasMoney(intent) ? "pending" : "idle";
+    }
+
+    async function press(): Promise<void> {
+      if (button.ariaBusy === "true") return;
+      if (modal && !(typeof options.checkoutUrl === "function" && OVER.includes(teller?.latest?.status ?? ""))) return modal.open();
+      button.ariaBusy = "true";
+      try {
+        const checkoutUrl = typeof options.checkoutUrl === "function" ? await options.checkoutUrl() : options.checkoutUrl;
+        if (!ended) begin({ ...options, checkoutUrl });
+      } catch (error) {
+        new Teller(ended ? {} : options).fail(asError(error));
+      }
+      button.ariaBusy = "false";
+    }
+
+    function begin(given: CheckoutOptions): void {
+      const payment = paymentOf(given);
+      if (options.mode === "redirect") return location.assign(payment.checkoutUrl);
+      modal?.destroy();
+      teller = new Teller(options);
+      modal = mountModal(document.body, { ...given, labels }, payment, teller, show);
+      modal.open();
+    }
+
+    button.addEventListener("click", () => void press());
+    show();
+    return { host, destroy };
+  },
+};
+
+function asError(error: unknown): SGateError {
+  if (error instanceof SGateError) return error;
+  return new SGateUsageError("checkout_url_failed", `checkoutUrl() failed: ${error instanceof Error ? error.message : error}`, "checkoutUrl");
+}

@@ -1,0 +1,70 @@
+// A QR code: of the checkout page, to go on paying on the phone; or of the address or the memo, for a wallet's scanner.
+import type { PublicPaymentIntent } from "../types";
+import { type Following, follow } from "./feed";
+import { type PaymentGiven, paymentOf } from "./payment";
+import { qrModules } from "./qr";
+import { type LookOptions, type Mounted, create, raise } from "./stage";
+import { type Callbacks, Teller } from "./teller";
+
+export interface QRCodeOptions extends PaymentGiven, LookOptions, Callbacks {
+  /** `checkout` by default. A payment to the address without the memo is not recognised: show both, or neither. */
+  of?: "checkout" | "address" | "memo";
+  /** What a screen reader says. */
+  label?: string;
+}
+
+const QUIET_ZONE = 4;
+const SVG = "http://www.w3.org/2000/svg";
+const LABELS = { checkout: "QR code of the payment page", address: "QR code of the payment address", memo: "QR code of the memo" };
+// Dark on white also in the dark: not every reader takes the reverse.
+const STYLE = `
+:host { width: var(--sgate-qr-size, 12rem); max-width: 100%; }
+svg { display: block; width: 100%; height: auto; background: #fff; border-radius: var(--r); forced-color-adjust: none; }
+path { fill: #101614; }
+`;
+
+export const QRCode = {
+  mount(target: string | Element, options: QRCodeOptions): Mounted {
+    const payment = paymentOf(options);
+    const kind = options.of ?? "checkout";
+    const teller = new Teller(options);
+    let following: Following | undefined;
+    const { host, root, destroy } = raise(target, options, STYLE, () => {
+      teller.end();
+      following?.stop();
+    });
+    const picture = create("div", { role: "img", "aria-label": options.label ?? LABELS[kind], part: "picture" });
+    root.append(picture);
+    let drawn = "";
+    const draw = (text: string): void => {
+      if (text !== drawn) picture.replaceChildren(drawing((drawn = text)));
+    };
+    const show = (intent: PublicPaymentIntent): void => {
+      draw(kind === "memo" ? intent.memo : intent.pay_address);
+      picture.hidden = !intent.accepts_payment; // nobody should pay to it any more
+    };
+    if (kind === "checkout") draw(payment.checkoutUrl);
+    const { onSuccess, onError, onCancel, onStatusChange } = options;
+    if (kind !== "checkout" || onSuccess || onError || onCancel || onStatusChange)
+      following = follow(payment, {
+        take: (intent) => {
+          if (kind !== "checkout") show(intent);
+          teller.take(intent);
+        },
+        fail: (error) => teller.fail(error),
+      });
+    return { host, destroy };
+  },
+};
+
+function drawing(text: string): SVGSVGElement {
+  const modules = qrModules(text);
+  const side = modules.length + 2 * QUIET_ZONE;
+  const svg = document.createElementNS(SVG, "svg") as SVGSVGElement;
+  svg.setAttribute("viewBox", `0 0 ${side} ${side}`);
+  svg.setAttribute("shape-rendering", "crispEdges");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", modules.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x + QUIET_ZONE} ${y + QUIET_ZONE}h1v1h-1z` : ""))).join(""));
+  svg.append(path);
+  return svg;
+}

@@ -1,0 +1,58 @@
+import { Listing } from "../listing";
+import type { CallOptions, PostOptions } from "../options";
+import { type Answer, pathOf } from "../transport";
+import type {
+  Deleted,
+  WebhookDelivery,
+  WebhookEndpoint,
+  WebhookEndpointCreateParams,
+  WebhookEndpointUpdateParams,
+  WebhookRecoverParams,
+  WebhookRecovery,
+} from "../types";
+import { Resource } from "./resource";
+
+const PATH = "/v1/webhook_endpoints";
+
+export class WebhookEndpoints extends Resource {
+  /** Ask to be told about events. The signing secret is in `secret`, now and never again. */
+  create(params: WebhookEndpointCreateParams, options?: PostOptions): Promise<Answer<WebhookEndpoint>> {
+    return this.transport.send({ method: "POST", path: PATH, body: params, options });
+  }
+
+  list(options?: CallOptions): Listing<WebhookEndpoint> {
+    return new Listing(this.transport, PATH, {}, options);
+  }
+
+  retrieve(id: string, options?: CallOptions): Promise<Answer<WebhookEndpoint>> {
+    return this.transport.send({ method: "GET", path: pathOf(PATH, id), options });
+  }
+
+  update(id: string, params: WebhookEndpointUpdateParams, options?: PostOptions): Promise<Answer<WebhookEndpoint>> {
+    return this.transport.send({ method: "POST", path: pathOf(PATH, id), body: params, options });
+  }
+
+  delete(id: string, options?: CallOptions): Promise<Answer<Deleted>> {
+    return this.transport.send({ method: "DELETE", path: pathOf(PATH, id), options });
+  }
+
+  /** A new secret, in `secret`. For 24 hours webhooks are signed with both. */
+  rotateSecret(id: string, options?: PostOptions): Promise<Answer<WebhookEndpoint>> {
+    return this.transport.send({ method: "POST", path: pathOf(PATH, id, "/rotate_secret"), options });
+  }
+
+  /** Enable it again; what was held back is sent, the oldest first. */
+  enable(id: string, options?: PostOptions): Promise<Answer<WebhookEndpoint>> {
+    return this.transport.send({ method: "POST", path: pathOf(PATH, id, "/enable"), options });
+  }
+
+  /** Send a test event to this endpoint. */
+  test(id: string, options?: PostOptions): Promise<Answer<WebhookDelivery>> {
+    return this.transport.send({ method: "POST", path: pathOf(PATH, id, "/test"), options });
+  }
+
+  /** Send the events of some time once more. */
+  recover(id: string, params: WebhookRecoverParams, options?: PostOptions): Promise<Answer<WebhookRecovery>> {
+    return this.transport.send({ method: "POST", path: pathOf(PATH, id, "/recover"), body: params, options });
+  }
+}

@@ -1,0 +1,233 @@
+// One call: the request, its retries, its answer or its error.
+import { SGateConnectionError, SGateError, SGateTimeoutError, SGateUsageError, errorOf, unexpectedAnswer } from "./errors";
+import { type ClientOptions, type PostOptions, checkedApiKey, checkedBaseUrl, checkedNumber } from "./options";
+import { backoffMs, waitMs } from "./retry";
+
+declare const process: { versions?: { node?: string } } | undefined;
+
+const TIMEOUT_MS = 30_000;
+const MAX_RETRIES = 2;
+const MAX_TIMER_MS = 2 ** 31 - 1; // a longer one fires at once
+
+/** The release, as the server sees it. */
+export const VERSION = "0.1.0";
+
+/** How the answer came; `JSON.stringify` leaves it out. */
+export interface LastResponse {
+  requestId: string | null;
+  statusCode: number;
+  headers: Headers;
+  /** Whether the server had done this before, and gave its first answer again. */
+  idempotentReplayed: boolean;
+}
+
+/** An object of the API, with how it came. */
+export type Answer<T> = T & { readonly lastResponse: LastResponse };
+
+export type Query = Record<string, unknown>;
+
+export interface Call {
+  method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+  path: string;
+  query?: Query;
+  /** Sent as JSON, a Blob as it is. */
+  body?: object;
+  options?: PostOptions | undefined;
+  /** Any origin may make it, without a key: nothing is sent that makes a browser ask beforehand. */
+  open?: boolean;
+  /** The answer is a stream. */
+  lasting?: boolean;
+}
+
+export class Transport {
+  readonly #baseUrl: string;
+  readonly #apiKey: string | undefined;
+  readonly #timeoutMs: number;
+  readonly #maxRetries: number;
+  readonly #backoffMs: (retry: number) => number;
+  readonly #fetch: typeof fetch;
+
+  constructor(options: ClientOptions) {
+    this.#baseUrl = checkedBaseUrl(options?.apiBaseUrl);
+    this.#apiKey = checkedApiKey(options.apiKey);
+    this.#timeoutMs = checkedNumber(options.timeoutMs, "timeoutMs", TIMEOUT_MS, 1);
+    this.#maxRetries = checkedNumber(options.maxRetries, "maxRetries", MAX_RETRIES, 0);
+    this.#backoffMs = options.backoffMs ?? ((retry) => backoffMs(retry, Math.random()));
+    // Looked up at each call, so that what instruments `fetch` later is used too.
+    this.#fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
+  }
+
+  /** Make the call, again if need be, and read its answer. */
+  async send<T extends object>(call: Call): Promise<Answer<T>> {
+    return this.#persist(call, this.#headers(call), async (response) => withResponse(read<T>(response, await response.text()), response));
+  }
+
+  /** Open a stream of server-sent events. The time limit is for its beginning; the call's signal ends it. */
+  async open(call: Call & { lasting: true }, lastEventId?: string): Promise<Response> {
+    const headers = this.#headers(call);
+    headers.set("Accept", "text/event-stream");
+    if (lastEventId !== undefined) headers.set("Last-Event-ID", lastEventId);
+    return this.#persist(call, headers, async (response) => response);
+  }
+
+  /** How long to wait before a stream is opened again. */
+  reopenMs(retry: number): number {
+    return this.#backoffMs(retry);
+  }
+
+  async #persist<T>(call: Call, headers: Headers, use: (response: Response) => Promise<T>): Promise<T> {
+    const maxRetries = checkedNumber(call.options?.maxRetries, "maxRetries", this.#maxRetries, 0);
+    for (let retry = 1; ; retry += 1) {
+      try {
+        return await this.#attempt(call, headers, use);
+      } catch (error) {
+        const wait = error instanceof SGateError ? waitMs(error, retry, maxRetries, this.#backoffMs(retry)) : null;
+        if (wait === null) throw error;
+        await pause(wait, call.options?.signal);
+      }
+    }
+  }
+
+  async #attempt<T>(call: Call, headers: Headers, use: (response: Response) => Promise<T>): Promise<T> {
+    const given = call.options?.signal;
+    given?.throwIfAborted();
+    const timeoutMs = checkedNumber(call.options?.timeoutMs, "timeoutMs", this.#timeoutMs, 1);
+    // The server takes our id, so an attempt without an answer can be found in its log as well.
+    if (!call.open) headers.set("X-Request-Id", `req_${randomHex(12)}`);
+    const ending = new AbortController();
+    const stop = (): void => ending.abort(given?.reason);
+    let late = false;
+    const timer = setTimeout(
+      () => {
+        late = true;
+        ending.abort();
+      },
+      Math.min(timeoutMs, MAX_TIMER_MS),
+    );
+    given?.addEventListener("abort", stop);
+    try {
+      return await use(await this.#ask(call, headers, ending.signal));
+    } catch (error) {
+      if (error instanceof SGateError) throw error;
+      given?.throwIfAborted();
+      throw unanswered(this.#baseUrl, error, headers.get("X-Request-Id"), late ? timeoutMs : null);
+    } finally {
+      clearTimeout(timer);
+      if (!call.lasting) given?.removeEventListener("abort", stop);
+    }
+  }
+
+  async #ask(call: Call, headers: Headers, signal: AbortSignal): Promise<Response> {
+    const body = call.body === undefined || call.body instanceof Blob ? call.body : JSON.stringify(call.body);
+    const response = await this.#fetch(this.#baseUrl + call.path + queryOf(call.query), {
+      method: call.method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+      redirect: "manual",
+      signal,
+    });
+    if (response.ok) return response;
+    if (response.status < 400) throw redirected(response);
+    throw errorOf(response, await response.text(), requestIdOf(response) ?? headers.get("X-Request-Id"));
+  }
+
+  #headers(call: Call): Headers {
+    const headers = new Headers({ Accept: "application/json" });
+    if (call.body !== undefined) headers.set("Content-Type", call.body instanceof Blob ? call.body.type : "application/json");
+    if (call.open) return headers;
+    if (this.#apiKey === undefined)
+      throw new SGateUsageError("api_key_missing", "This call needs a key: new SGateClient({ apiKey: 'sk_test_...', ... }).", "apiKey");
+    headers.set("Authorization", `Bearer ${this.#apiKey}`);
+    if (typeof process !== "undefined" && process.versions?.node) headers.set("User-Agent", `sgate-js/${VERSION} node/${process.versions.node}`);
+    if (call.method === "POST") headers.set("Idempotency-Key", idempotencyKey(call.options?.idempotencyKey));
+    return headers;
+  }
+}
+
+function idempotencyKey(given: string | undefined): string {
+  if (given === undefined) return randomHex(16);
+  if (!/^[ -~]{1,255}$/.test(given))
+    throw new SGateUsageError("invalid_idempotency_key", "idempotencyKey has 1 to 255 printable ASCII characters.", "idempotencyKey");
+  return given;
+}
+
+function read<T>(response: Response, text: string): T {
+  try {
+    const answer: unknown = JSON.parse(text);
+    if (typeof answer === "object" && answer !== null && !Array.isArray(answer)) return answer as T;
+  } catch {
+    // Told below.
+  }
+  throw unexpectedAnswer("The answer is not sGate's: it is no JSON object. Does apiBaseUrl lead to your sGate?", response, requestIdOf(response));
+}
+
+function withResponse<T extends object>(answer: T, response: Response): Answer<T> {
+  const lastResponse: LastResponse = {
+    requestId: requestIdOf(response),
+    statusCode: response.status,
+    headers: response.headers,
+    idempotentReplayed: response.headers.get("idempotent-replayed") === "true",
+  };
+  return Object.defineProperty(answer, "lastResponse", { value: lastResponse }) as Answer<T>;
+}
+
+const requestIdOf = (response: Response): string | null => response.headers.get("x-request-id");
+
+function redirected(response: Response): SGateError {
+  const to = response.headers.get("location");
+  const message = `The server redirects${to ? ` to ${to}` : ""}, which is not followed: the key stays here. Set apiBaseUrl to the final address.`;
+  return unexpectedAnswer(message, response, requestIdOf(response));
+}
+
+/** The failure of an attempt without an answer. `timeoutMs`: how long it was waited for, if that was too long. */
+function unanswered(baseUrl: string, cause: unknown, requestId: string | null, timeoutMs: number | null): SGateConnectionError {
+  const facts = { type: "connection_error", requestId };
+  if (timeoutMs !== null) return new SGateTimeoutError(`No answer from ${baseUrl} within ${timeoutMs} ms.`, { ...facts, code: "timeout" });
+  const { message, cause: deeper } = cause as { message?: string; cause?: { message?: string } };
+  return new SGateConnectionError(`No answer from ${baseUrl}: ${deeper?.message || message || cause}`, {
+    ...facts,
+    code: "connection_failed",
+    cause,
+  });
+}
+
+/** Wait. Throws the signal's reason as soon as it is aborted. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    if (signal?.aborted) stop();
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}
+
+/** `{ metadata: { order: 17 }, limit: 3 }` as `?metadata[order]=17&limit=3`. */
+export function queryOf(query: Query = {}): string {
+  const pairs = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined || value === null) continue;
+    if (value instanceof Date) pairs.append(name, value.toISOString());
+    else if (typeof value === "object") for (const [key, item] of Object.entries(value)) pairs.append(`${name}[${key}]`, String(item));
+    else pairs.append(name, String(value));
+  }
+  const text = pairs.toString();
+  return text && `?${text}`;
+}
+
+/** Random bytes as hex; unlike `crypto.randomUUID` also where there is no HTTPS. */
+function randomHex(bytes: number): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** A path with an id in it. An empty id would name the list, and dots another object. */
+export function pathOf(base: string, id: unknown, rest = ""): string {
+  if (typeof id !== "string" || /^\.*$/.test(id))
+    throw new SGateUsageError("invalid_id", `An id such as pi_3f2b8c1d4e5f60718293a4b5 is needed here, not ${JSON.stringify(id)}.`, "id");
+  return `${base}/${encodeURIComponent(id)}${rest}`;
+}

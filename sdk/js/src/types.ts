@@ -1,0 +1,84 @@
+// The objects of the API under the names a merchant uses. Everything comes from `openapi.ts`, which is generated; here
+// plain strings become the literals that can stand there.
+import type { components, operations } from "./openapi";
+
+type Schemas = components["schemas"];
+type Query<Operation extends keyof operations> = NonNullable<operations[Operation]["parameters"]["query"]>;
+type Shaped<Shape, Known> = Omit<Shape, keyof Known> & Known;
+
+export type Status = Schemas["Status"];
+export type Finality = Schemas["Finality"];
+export type Tier = Schemas["Tier"];
+export type Quote = Schemas["QuoteObject"];
+export type EventType = Schemas["EventType"];
+export type Scope = Schemas["Scope"];
+
+export type Payment = Shaped<Schemas["PaymentObject"], { object: "payment" }>;
+/** A payment intent as events carry it. */
+export type PaymentIntentSnapshot = Shaped<Schemas["IntentObject"], { object: "payment_intent"; currency: "sbtc"; status: Status }>;
+/** A payment intent with its payments, in chain order. */
+export type PaymentIntent = PaymentIntentSnapshot & { payments: Payment[] };
+/** A payment intent as a payer sees it. */
+export type PublicPaymentIntent = Shaped<Schemas["PublicIntent"], { object: "payment_intent"; currency: "sbtc" }>;
+export type Receipt = Shaped<Schemas["Receipt"], { object: "receipt"; currency: "sbtc" }>;
+export type Hint = Shaped<Schemas["HintObject"], { object: "hint" }>;
+/** A payment on its own, with what became of it. */
+export type Deposit = Shaped<Schemas["DepositObject"], { object: "payment" }>;
+export type Merchant = Shaped<Schemas["MerchantObject"], { object: "merchant"; late_payments: Schemas["LatePolicy"] }>;
+export type MerchantStats = Shaped<Schemas["StatsObject"], { object: "merchant_stats" }>;
+export type ApiKey = Shaped<Schemas["ApiKeyObject"], { object: "api_key"; scopes: Scope[] }>;
+export type WebhookEndpoint = Shaped<Schemas["EndpointObject"], { object: "webhook_endpoint"; event_types: EventType[] }>;
+export type WebhookRecovery = Shaped<Schemas["RecoveryObject"], { object: "webhook_recovery" }>;
+export type DeliveryStatus = NonNullable<Query<"listWebhookDeliveries">["status"]>;
+export type WebhookDelivery = Shaped<
+  Schemas["DeliveryObject"],
+  { object: "webhook_delivery"; event_type: EventType; status: DeliveryStatus }
+>;
+export type WebhookDeliveryWithAttempts = WebhookDelivery & Pick<Schemas["DeliveryWithAttempts"], "request" | "attempt_log">;
+export type AuditLogEntry = Shaped<Schemas["AuditLogEntry"], { object: "audit_log_entry"; detail: Record<string, unknown> }>;
+export type Deleted = Schemas["Deleted"];
+export type HealthReport = Schemas["HealthReport"];
+export type Alive = Schemas["Alive"];
+
+export type PaymentIntentCreateParams = Schemas["CreatePaymentIntent"];
+export type PaymentIntentUpdateParams = Schemas["UpdatePaymentIntent"];
+export type PaymentAssignParams = Schemas["AssignPayment"];
+export type PaymentMarkRefundedParams = Schemas["MarkRefunded"];
+export type MerchantUpdateParams = Schemas["UpdateMerchant"];
+export type ApiKeyCreateParams = Schemas["CreateApiKey"];
+export type ApiKeyRollParams = Schemas["RollApiKey"];
+export type WebhookEndpointCreateParams = Schemas["CreateWebhookEndpoint"];
+export type WebhookEndpointUpdateParams = Schemas["UpdateWebhookEndpoint"];
+export type WebhookRecoverParams = Schemas["RecoverWebhooks"];
+export type HintParams = Schemas["GiveHint"];
+
+export type PaymentIntentListParams = Query<"listPaymentIntents">;
+export type PaymentListParams = Query<"listPayments">;
+export type MerchantStatsParams = Query<"retrieveMerchantStats">;
+export type EventListParams = Omit<Query<"listEvents">, "stream" | "last_event_id">;
+export type EventStreamParams = Pick<Query<"listEvents">, "type" | "object" | "payment_intent" | "last_event_id">;
+export type WebhookDeliveryListParams = Query<"listWebhookDeliveries">;
+export type AuditLogListParams = Query<"listAuditLog">;
+
+interface EventOf<Type extends EventType, About> {
+  id: string;
+  object: "event";
+  type: Type;
+  /** Repeats `type`. */
+  event: Type;
+  /** Unix seconds. */
+  created: number;
+  api_version: string;
+  livemode: boolean;
+  /** Rises with each event of the same payment intent. */
+  sequence: number;
+  data: { object: About };
+}
+
+/** What webhooks and `client.events` tell; `type` says what `data.object` is. */
+export type SGateEvent = {
+  [Type in EventType]: EventOf<
+    Type,
+    Type extends "payment.unmatched" ? Deposit : Type extends `webhook_endpoint.${string}` ? WebhookEndpoint : PaymentIntentSnapshot
+  >;
+}[EventType];

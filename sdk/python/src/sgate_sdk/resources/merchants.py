@@ -1,0 +1,145 @@
+"""The merchant of the key, and its keys and audit log."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+
+from msgspec import UNSET, UnsetType
+
+from sgate_sdk._calls import D, Resource, call, listing
+from sgate_sdk._requests import (
+    ListAnswer,
+    Request,
+    change,
+    delete,
+    get,
+    list_reader,
+    path_id,
+    post,
+    reader_of,
+    unless_none,
+)
+from sgate_sdk.models import ApiKey, AuditLogEntry, Merchant, MerchantStats
+from sgate_sdk.resources.payment_intents import Policy
+
+ME = "/v1/merchants/me"
+KEYS = "/v1/api_keys"
+READ_MERCHANT = reader_of(Merchant)
+READ_STATS = reader_of(MerchantStats)
+READ_KEY = reader_of(ApiKey)
+READ_KEYS = list_reader(reader_of(ApiKey))
+READ_LOG = list_reader(reader_of(AuditLogEntry))
+
+
+class Merchants(Resource[D]):
+    """Your profile, the settings of the key's mode, and your numbers day by day."""
+
+    @call("retrieveMerchant")
+    def me(self) -> Request[Merchant]:
+        """The merchant of this key."""
+        return get(ME, READ_MERCHANT)
+
+    @call("updateMerchant")
+    def update(
+        self,
+        *,
+        name: str | UnsetType = UNSET,
+        support_url: str | UnsetType | None = UNSET,
+        accent_color: str | UnsetType | None = UNSET,
+        frame_origins: Sequence[str] | UnsetType = UNSET,
+        pay_address: str | UnsetType | None = UNSET,
+        confirmation_policy: Policy | UnsetType | None = UNSET,
+        tolerance_sats: int | UnsetType = UNSET,
+        tolerance_bp: int | UnsetType = UNSET,
+        late_payments: str | UnsetType = UNSET,
+    ) -> Request[Merchant]:
+        """Change the profile and the settings of this key's mode. What is not given stays; None means the default.
+
+        Args:
+            name, support_url: what payers see.
+            accent_color: of buttons and links on your pages, such as `#0c5a54`.
+            frame_origins: who may embed the checkout in a frame, such as `https://shop.example`.
+            pay_address: where payments go: a Stacks address or contract of the mode's network.
+            confirmation_policy: what must hold before a payment is final, by amount.
+            tolerance_sats, tolerance_bp: how much may be missing from an amount; the larger of the two applies.
+            late_payments: one of `LatePolicy`.
+        """
+        body = {
+            "name": name,
+            "support_url": support_url,
+            "accent_color": accent_color,
+            "frame_origins": frame_origins,
+            "pay_address": pay_address,
+            "confirmation_policy": confirmation_policy,
+            "tolerance_sats": tolerance_sats,
+            "tolerance_bp": tolerance_bp,
+            "late_payments": late_payments,
+        }
+        return change("PATCH", ME, READ_MERCHANT, body)
+
+    @call("retrieveMerchantStats")
+    def stats(
+        self, *, from_date: dt.date | str | None = None, to_date: dt.date | str | None = None
+    ) -> Request[MerchantStats]:
+        """The numbers of a period, day by day; by default of the last 30 days."""
+        return get(f"{ME}/stats", READ_STATS, from_date=from_date, to_date=to_date)
+
+    @call("setLogo")
+    def set_logo(self, content: bytes, *, content_type: str) -> Request[Merchant]:
+        """Show a logo on your pages: a PNG, JPEG or WebP picture of at most 64 kB."""
+        request = change("PUT", f"{ME}/logo", READ_MERCHANT, {})
+        return replace(request, content=content, content_type=content_type)
+
+    @call("deleteLogo")
+    def delete_logo(self) -> Request[Merchant]:
+        """Show no logo any more."""
+        return delete(f"{ME}/logo", READ_MERCHANT)
+
+
+class ApiKeys(Resource[D]):
+    """A key is shown once, when it is made."""
+
+    @call("createApiKey")
+    def create(
+        self, *, name: str, scopes: Sequence[str] | None = None, idempotency_key: str | None = None
+    ) -> Request[ApiKey]:
+        """Make a key in the mode of this one. `scopes`: of `Scope`; by default read and write."""
+        return post(KEYS, READ_KEY, {"name": name, "scopes": unless_none(scopes)}, idempotency_key)
+
+    @listing("listApiKeys")
+    def list(self) -> Request[ListAnswer[ApiKey]]:
+        """All keys that can be used."""
+        return get(KEYS, READ_KEYS)
+
+    @call("retrieveApiKey")
+    def retrieve(self, key_id: str) -> Request[ApiKey]:
+        """One key, without its secret."""
+        return get(f"{KEYS}/{path_id(key_id)}", READ_KEY)
+
+    @call("rollApiKey")
+    def roll(self, key_id: str, *, overlap_s: int | None = None, idempotency_key: str | None = None) -> Request[ApiKey]:
+        """Replace a key. The old one works for `overlap_s` more seconds; by default for a day."""
+        return post(f"{KEYS}/{path_id(key_id)}/roll", READ_KEY, {"overlap_s": unless_none(overlap_s)}, idempotency_key)
+
+    @call("revokeApiKey")
+    def revoke(self, key_id: str) -> Request[ApiKey]:
+        """End a key at once."""
+        return delete(f"{KEYS}/{path_id(key_id)}", READ_KEY)
+
+
+class AuditLog(Resource[D]):
+    """Who did what to keys, settings, addresses and endpoints."""
+
+    @listing("listAuditLog")
+    def list(
+        self,
+        *,
+        action: str | None = None,
+        object_id: str | None = None,
+        starting_after: str | None = None,
+        limit: int | None = None,
+    ) -> Request[ListAnswer[AuditLogEntry]]:
+        """What was done, newest first."""
+        return get(
+            "/v1/audit_log", READ_LOG, action=action, object_id=object_id, starting_after=starting_after, limit=limit
+        )

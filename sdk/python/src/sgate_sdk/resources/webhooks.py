@@ -1,0 +1,149 @@
+"""Webhook endpoints, where you are told about events, and deliveries, what was sent there."""
+
+from collections.abc import Sequence
+
+from msgspec import UNSET, UnsetType
+
+from sgate_sdk._calls import D, Resource, call, listing
+from sgate_sdk._requests import (
+    ListAnswer,
+    Moment,
+    Request,
+    delete,
+    get,
+    list_reader,
+    path_id,
+    post,
+    query_of,
+    reader_of,
+    unless_none,
+)
+from sgate_sdk.events import WebhookDelivery, WebhookDeliveryWithAttempts, WebhookEndpoint, WebhookRecovery
+from sgate_sdk.models import Deleted
+
+ENDPOINTS = "/v1/webhook_endpoints"
+DELIVERIES = "/v1/webhook_deliveries"
+READ = reader_of(WebhookEndpoint)
+READ_LIST = list_reader(reader_of(WebhookEndpoint))
+READ_DELETED = reader_of(Deleted)
+READ_RECOVERY = reader_of(WebhookRecovery)
+READ_DELIVERY = reader_of(WebhookDelivery)
+READ_DELIVERIES = list_reader(reader_of(WebhookDelivery))
+READ_ATTEMPTS = reader_of(WebhookDeliveryWithAttempts)
+
+
+class WebhookEndpoints(Resource[D]):
+    """Where you are told about events."""
+
+    @call("createWebhookEndpoint")
+    def create(
+        self,
+        *,
+        url: str,
+        description: str | None = None,
+        event_types: Sequence[str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Request[WebhookEndpoint]:
+        """Make an endpoint; the answer shows its secret, once. Without `event_types` it is told about everything."""
+        body = {"url": url, "description": unless_none(description), "event_types": unless_none(event_types)}
+        return post(ENDPOINTS, READ, body, idempotency_key)
+
+    @listing("listWebhookEndpoints")
+    def list(self) -> Request[ListAnswer[WebhookEndpoint]]:
+        """All endpoints, newest first."""
+        return get(ENDPOINTS, READ_LIST)
+
+    @call("retrieveWebhookEndpoint")
+    def retrieve(self, endpoint_id: str) -> Request[WebhookEndpoint]:
+        """One endpoint."""
+        return get(f"{ENDPOINTS}/{path_id(endpoint_id)}", READ)
+
+    @call("updateWebhookEndpoint")
+    def update(
+        self,
+        endpoint_id: str,
+        *,
+        url: str | UnsetType = UNSET,
+        description: str | UnsetType | None = UNSET,
+        event_types: Sequence[str] | UnsetType = UNSET,
+        enabled: bool | UnsetType = UNSET,
+        idempotency_key: str | None = None,
+    ) -> Request[WebhookEndpoint]:
+        """Change an endpoint. What is not given stays; `enabled=False` holds its deliveries back."""
+        body = {"url": url, "description": description, "event_types": event_types, "enabled": enabled}
+        return post(f"{ENDPOINTS}/{path_id(endpoint_id)}", READ, body, idempotency_key)
+
+    @call("deleteWebhookEndpoint")
+    def delete(self, endpoint_id: str) -> Request[Deleted]:
+        """Take an endpoint out of use."""
+        return delete(f"{ENDPOINTS}/{path_id(endpoint_id)}", READ_DELETED)
+
+    @call("rotateWebhookSecret")
+    def rotate_secret(self, endpoint_id: str, *, idempotency_key: str | None = None) -> Request[WebhookEndpoint]:
+        """A new secret, shown once; for a day webhooks are signed with the old one too."""
+        return post(f"{ENDPOINTS}/{path_id(endpoint_id)}/rotate_secret", READ, {}, idempotency_key)
+
+    @call("enableWebhookEndpoint")
+    def enable(self, endpoint_id: str, *, idempotency_key: str | None = None) -> Request[WebhookEndpoint]:
+        """Send again, also what was held."""
+        return post(f"{ENDPOINTS}/{path_id(endpoint_id)}/enable", READ, {}, idempotency_key)
+
+    @call("sendTestWebhook")
+    def test(self, endpoint_id: str, *, idempotency_key: str | None = None) -> Request[WebhookDelivery]:
+        """Send a test event; the answer is its delivery."""
+        return post(f"{ENDPOINTS}/{path_id(endpoint_id)}/test", READ_DELIVERY, {}, idempotency_key)
+
+    @call("recoverWebhooks")
+    def recover(
+        self,
+        endpoint_id: str,
+        *,
+        since: Moment,
+        until: Moment | None = None,
+        include_delivered: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> Request[WebhookRecovery]:
+        """Send the events of some time once more: what the endpoint has not received, or all.
+
+        Args:
+            since: from this moment on; at most 30 days before `until`.
+            until: up to this moment; by default now.
+            include_delivered: also what the endpoint has received already.
+        """
+        body = {**query_of({"since": since, "until": until}), "include_delivered": unless_none(include_delivered)}
+        return post(f"{ENDPOINTS}/{path_id(endpoint_id)}/recover", READ_RECOVERY, body, idempotency_key)
+
+
+class WebhookDeliveries(Resource[D]):
+    """What was sent to your endpoints, and what they answered."""
+
+    @listing("listWebhookDeliveries")
+    def list(
+        self,
+        *,
+        endpoint: str | None = None,
+        event: str | None = None,
+        status: str | None = None,
+        starting_after: str | None = None,
+        limit: int | None = None,
+    ) -> Request[ListAnswer[WebhookDelivery]]:
+        """Deliveries, newest first. `status`: `pending`, `held`, `delivered` or `failed`."""
+        return get(
+            DELIVERIES,
+            READ_DELIVERIES,
+            endpoint=endpoint,
+            event=event,
+            status=status,
+            starting_after=starting_after,
+            limit=limit,
+        )
+
+    @call("retrieveWebhookDelivery")
+    def retrieve(self, delivery_id: str) -> Request[WebhookDeliveryWithAttempts]:
+        """One delivery: what is sent, and each attempt with your answer."""
+        return get(f"{DELIVERIES}/{path_id(delivery_id)}", READ_ATTEMPTS)
+
+    @call("redeliverWebhook")
+    def redeliver(self, delivery_id: str, *, idempotency_key: str | None = None) -> Request[WebhookDelivery]:
+        """Send it once more."""
+        return post(f"{DELIVERIES}/{path_id(delivery_id)}/redeliver", READ_DELIVERY, {}, idempotency_key)

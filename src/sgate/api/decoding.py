@@ -1,0 +1,101 @@
+"""A request body as the shape that a call takes. Whatever does not fit is refused by name, with what is allowed.
+
+An unknown field, a number where text belongs or a float where an integer belongs does not fit.
+"""
+
+import contextlib
+import re
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+
+from sgate.api.auth import Scope
+from sgate.api.wording import reworded
+from sgate.core import intent as limits
+from sgate.core.event import EventType
+from sgate.gateway import errors
+
+T = TypeVar("T")
+
+_FIELD = re.compile(r"`\$\.([^`]+)`")
+_UNKNOWN = re.compile(r"unknown field `([^`]+)`")
+_MISSING = re.compile(r"missing required field `([^`]+)`")
+
+_FIELD_ERRORS: dict[str, type[errors.ValidationFailed]] = {
+    "amount_sats": errors.InvalidAmount,
+    "amount_usd": errors.InvalidAmount,
+    "currency": errors.InvalidCurrency,
+    "expires_in": errors.InvalidExpiresIn,
+    "pay_address": errors.InvalidPayAddress,
+    "url": errors.InvalidUrl,
+    "support_url": errors.InvalidUrl,
+    "success_url": errors.InvalidUrl,
+    "cancel_url": errors.InvalidUrl,
+    "confirmation_policy": errors.InvalidConfirmationPolicy,
+}
+
+
+_CHOICES: dict[str, type[StrEnum]] = {"event_types": EventType, "late_payments": limits.LatePolicy, "scopes": Scope}
+
+
+def decode(body: bytes, shape: type[T]) -> T:
+    """The body as `shape`; an empty body is an empty object.
+
+    Raises:
+        InvalidJson: if it is not JSON.
+        ValidationFailed: or one of its kind for the field in question.
+    """
+    try:
+        return msgspec.json.decode(body or b"{}", type=shape)
+    except msgspec.ValidationError as error:
+        raise _validation_error(str(error), shape, body) from None
+    except UnicodeDecodeError:
+        raise errors.InvalidJson("The request body is not valid JSON: it is not encoded as UTF-8.") from None
+    except RecursionError:
+        raise errors.InvalidJson("The request body is nested too deeply.") from None
+    except msgspec.DecodeError as error:
+        raise errors.InvalidJson(f"The request body is not valid JSON: {error}.") from None
+
+
+def _validation_error(message: str, shape: type, body: bytes) -> errors.ValidationFailed:
+    field, unknown, missing = _FIELD.search(message), _UNKNOWN.search(message), _MISSING.search(message)
+    if unknown and field is None:
+        return errors.ValidationFailed(f"There is no field `{unknown[1]}`{_fields_of(shape)}.", param=unknown[1])
+    if missing and field is None:
+        return errors.ValidationFailed(f"`{missing[1]}` is missing.", param=missing[1])
+    if field is None:
+        return errors.ValidationFailed(f"The request body {reworded(message)}.")
+    if field[1] == "metadata[...]":
+        return _metadata_error(message, body)
+    name = re.split(r"[.\[]", field[1])[0]
+    kind = _FIELD_ERRORS.get(name, errors.ValidationFailed)
+    if unknown:
+        return kind(f"{field[1]}: there is no field `{unknown[1]}` here.", param=f"{field[1]}.{unknown[1]}")
+    if missing:
+        return kind(f"{field[1]}: `{missing[1]}` is missing.", param=field[1])
+    if name in _CHOICES and "enum value" in message:
+        return kind(f"{field[1]} must be one of {', '.join(_CHOICES[name])}.", param=field[1])
+    rule = "" if kind in {errors.ValidationFailed, errors.InvalidConfirmationPolicy} else f" {kind().message}"
+    return kind(f"{field[1]} {reworded(message)}.{rule}", param=field[1])
+
+
+def _fields_of(shape: type) -> str:
+    """The rest of a sentence: what there is instead."""
+    fields: tuple[str, ...] = getattr(shape, "__struct_fields__", ())
+    return f"; the fields are {', '.join(fields)}" if fields else ": this call takes none"
+
+
+class _Metadata(msgspec.Struct):
+    metadata: dict[str, msgspec.Raw]
+
+
+def _metadata_error(message: str, body: bytes) -> errors.ValidationFailed:
+    """The decoder does not say under which key the value is that is no text: look for it."""
+    name = "metadata"
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # what follows may be anything
+        found = msgspec.json.decode(body, type=_Metadata).metadata
+        wrong = [key for key, value in found.items() if not bytes(value).startswith(b'"')]
+        wrong.sort(key=lambda key: bytes(found[key]) == b"null")  # an update takes null
+        name = f"metadata.{wrong[0][: limits.MAX_METADATA_KEY_CHARACTERS]}" if wrong else name
+    return errors.ValidationFailed(f"{name} {reworded(message)}. Write numbers and such as text.", param=name)

@@ -1,0 +1,40 @@
+"""The pace and the budget follow the API that is asked now."""
+
+from sgate.chain.budget import EXTRA_CAPACITY, IDLE_INTERVAL_S
+from sgate.chains import open_chain
+from sgate.settings import Settings
+from sgate.telemetry.metrics import Metrics
+
+OWN = "http://127.0.0.1:9"
+HIRO = "https://api.hiro.so"
+
+
+def chain_of(urls, tmp_path):
+    live = {"source": "hiro", "stacks_api_url": urls}
+    return open_chain(Settings(live=live), True, tmp_path, Metrics())
+
+
+def test_one_server_of_ones_own_has_no_limit(tmp_path):
+    chain = chain_of(OWN, tmp_path)
+    assert (chain.interval_s(True), chain.interval_s(False)) == (5.0, 5.0)
+    assert chain.allowance.spare_calls() == EXTRA_CAPACITY
+
+
+def test_the_public_server_alone_is_asked_at_the_pace_of_its_plan(tmp_path):
+    chain = chain_of(HIRO, tmp_path)
+    assert chain.budgets["api.hiro.so"].remaining() == 150_000
+    assert chain.interval_s(False) >= IDLE_INTERVAL_S
+
+
+def test_a_public_server_behind_ones_own_slows_nobody_down_until_it_is_needed(tmp_path):
+    chain = chain_of(f"{OWN},{HIRO}", tmp_path)
+    assert (chain.interval_s(True), chain.interval_s(False)) == (5.0, 5.0)
+    assert list(chain.budgets) == ["api.hiro.so"]
+
+
+def test_while_ones_own_rests_the_pace_is_the_public_ones(tmp_path):
+    chain = chain_of(f"{OWN},{HIRO}", tmp_path)
+    own, public = chain.source._sources
+    chain.source._rests_until[own.name] = float("inf")
+    assert chain.preferred() == public.name == "api.hiro.so"
+    assert chain.interval_s(False) >= IDLE_INTERVAL_S
