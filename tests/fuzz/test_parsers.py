@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fuzz.outside import BYTES, JSON_VALUES, TEXTS, almost, almost_bytes, almost_json, fuzzed
 from sgate.api import schemas
+from sgate.api.decoding import decode
 from sgate.api.parameters import checked_cursor
 from sgate.api.requests import is_id
 from sgate.chain import clarity
@@ -136,7 +137,7 @@ def test_memos(memo):
 @pytest.mark.parametrize("shape", BODIES, ids=lambda shape: shape.__name__)
 def test_request_bodies(shape):
     right = json.dumps(BODIES[shape]).encode()
-    CHECKS[shape](schemas.decode(right, shape))
+    CHECKS[shape](decode(right, shape))
 
     @fuzzed
     @given(
@@ -148,7 +149,7 @@ def test_request_bodies(shape):
     @example(b'{"amount_sats":' + b"9" * 5000 + b"}")
     def check(body):
         with contextlib.suppress(errors.GatewayError):
-            CHECKS[shape](schemas.decode(body, shape))
+            CHECKS[shape](decode(body, shape))
 
     check()
 
