@@ -15,7 +15,9 @@ FORMS = {
     "a client secret": re.compile(r"pi_[0-9a-f]{24}_secret_[0-9a-f]"),
     "a webhook secret": re.compile(r"whsec_[A-Za-z0-9+/]{8}"),
     "a password in a URL": re.compile(r"://[^/@\s:\"]*:(?!\[REDACTED\])[^/@\s\"]+@"),
-    "an authorization header": re.compile(r"(?i)\bbearer +(?!\[REDACTED\])[a-z0-9._-]{8}"),
+    "an authorization header": re.compile(
+        r"(?i)\bbearer +(?!(?:sk_(?:test|live)_)?(?:\[REDACTED\]|\.\.\.))[a-z0-9._-]{8}"
+    ),
     "the key for secrets at rest": re.compile(re.escape(DEVELOPMENT_SECRET_KEY)),
 }
 

@@ -27,6 +27,7 @@ def test_a_secret_in_a_line_is_found(secret):
 
 def test_what_is_removed_is_not_found():
     logs.look_through('{"url":"postgresql://sgate:[REDACTED]@db/x?client_secret=pi_0_secret_[REDACTED]"}')
+    logs.look_through('{"reason":"The Authorization header must be `Bearer sk_test_...`."}')
     logs.look_through('{"key":"ak_0123","path":"/v1/payment_intents","text":"sk_test_[REDACTED]"}')
 
 
