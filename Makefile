@@ -28,6 +28,18 @@ test: .venv/installed-dev system-packages pages test-pages sdk-js ## Run all tes
 test-pages: web/node_modules/.installed-dev ## Check the types of the pages' scripts, and test them
 	@cd web && npm run --silent types && npm run --silent test
 
+secrets: .venv/installed-dev ## Look for secrets in every file that git knows
+	@$(BIN)/python tools/find_secrets.py
+
+audit: .venv/installed-dev ## Ask for known vulnerabilities of what is locked (needs the advisory services of PyPI and npm)
+	@$(BIN)/python tools/audit.py
+
+sbom: .venv/installed-dev ## Write what is in a release, as CycloneDX: build/sbom/*.json
+	@mkdir -p build/sbom
+	@$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --no-validate -o build/sbom/server.json requirements.lock
+	@cd web && npm sbom --sbom-format cyclonedx --package-lock-only --omit dev > ../build/sbom/pages.json
+	@ls build/sbom/*.json
+
 sdk-js: $(SDK_JS) ## Build the JavaScript SDK, test it, and check its package
 	@cd sdk/js && npm run --silent types && npm run --silent test && npm run --silent check
 
@@ -38,14 +50,14 @@ lint: .venv/installed-dev ## Style, types, architecture
 	@$(BIN)/pyright -p sdk/python
 	@$(BIN)/lint-imports
 
-check: lint test ## Everything that must hold before a commit
+check: lint secrets test ## Everything that must hold before a commit
 
 fmt: .venv/installed-dev ## Format, and mend what can be mended by itself
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format --quiet
 
-fuzz: .venv/installed-dev system-packages ## Throw thousands of made-up requests at each call (ARGS are given to pytest)
-	@SGATE_FUZZ_EXAMPLES=300 $(BIN)/python -m pytest -n auto tests/api/test_openapi.py --timeout 1800 $(ARGS)
+fuzz: .venv/installed-dev system-packages ## Throw thousands of made-up requests at each call, and bytes at each parser (ARGS: of pytest)
+	@SGATE_FUZZ_EXAMPLES=300 $(BIN)/python -m pytest -n auto tests/api/test_openapi.py tests/fuzz --timeout 1800 $(ARGS)
 
 coverage: .venv/installed-dev system-packages ## Run all tests and show which branches they miss
 	@$(BIN)/python -m pytest -n auto --cov --cov-report=term-missing:skip-covered $(ARGS)
@@ -62,7 +74,7 @@ simulate: .venv/installed-dev ## Run whole worlds of merchants, payers, forks an
 screenshots: .venv/installed-dev system-packages pages ## Take pictures of every state: build/screenshots, four for docs/images
 	@$(BIN)/python tools/screenshots.py $(ARGS)
 
-generate: .venv/installed-dev sdk/js/node_modules/.installed ## Write what is made from code: docs/settings.md, schema.sql, openapi.json, errors.md, cli.md, types of the SDK
+generate: .venv/installed-dev sdk/js/node_modules/.installed ## Write what is made from code: settings, errors, metrics, cli, openapi.json, schema.sql in docs/, types of the SDK
 	@$(BIN)/python tools/generate.py
 	@cd sdk/js && npm run --silent generate
 
@@ -78,6 +90,7 @@ lock: .venv/installed-dev ## Choose the newest allowed versions of all dependenc
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock $(ARGS)
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock $(ARGS)
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group build -c requirements-dev.lock -o requirements-build.lock $(ARGS)
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --extra tracing pyproject.toml -c requirements.lock -o requirements-tracing.lock $(ARGS)
 	@for folder in web sdk/js; do (cd $$folder && npm update --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error) || exit 1; done
 	@node web/strip-lock.mjs
 
@@ -131,4 +144,4 @@ system-packages:
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e sdk/python
 	@touch $@
 
-.PHONY: help web translations pages test-pages demo run test sdk-js lint check fmt fuzz coverage bench bench-web simulate screenshots generate lock clean system-packages wheels
+.PHONY: help web translations pages test-pages demo run test sdk-js lint check fmt fuzz coverage bench bench-web simulate screenshots generate lock clean system-packages wheels secrets audit sbom

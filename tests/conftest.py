@@ -1,4 +1,4 @@
-"""A real PostgreSQL for every test that asks for one.
+"""A real PostgreSQL for every test that asks for one, and a look at everything that tests log.
 
 The server is the one named in SGATE_TEST_DATABASE_URL, or an embedded one that the first worker starts and the last one
 stops. The schema is built once by the migrations; each test gets a copy of that database and drops it.
@@ -7,6 +7,7 @@ stops. The schema is built once by the migrations; each test gets a copy of that
 import asyncio
 import contextlib
 import hashlib
+import logging
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -15,12 +16,37 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+import structlog
 
+import logs
 from sgate.store import migrate
 from sgate.store.embedded import EmbeddedPostgres
 from sgate.store.pool import Pool, open_pool
+from sgate.telemetry import logging as sgate_logging
 
 TEMPLATE = "sgate_template"
+
+
+@pytest.fixture(scope="session")
+def wire_tap() -> Iterator[logs.WireTap]:
+    """Hears everything that is logged in this process."""
+    tap = logs.WireTap()
+    tap.start()
+    yield tap
+    tap.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_secret_is_logged(wire_tap: logs.WireTap) -> Iterator[None]:
+    """Each test logs as the program does, to the last detail; none of its lines may hold a secret."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    sgate_logging.configure("debug", logs.Nowhere())  # type: ignore[arg-type] - has all that is asked of it
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logs.look_through(wire_tap.take())
 
 
 def database_url_of(server_url: str, database: str) -> str:

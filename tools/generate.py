@@ -1,10 +1,11 @@
-"""Write what is made from code: docs/settings.md, docs/errors.md, docs/openapi.json, docs/schema.sql, docs/cli.md.
+"""Write what is made from code in docs/: settings, errors, metrics, the command line, openapi.json, schema.sql.
 
 `--check` writes nothing and fails if a file is not what the code says. The tests run it that way.
 """
 
 import asyncio
 import importlib.util
+import itertools
 import os
 import re
 import shutil
@@ -24,6 +25,7 @@ from sgate.api import openapi_document
 from sgate.settings import ModeSettings, Settings
 from sgate.store import migrate
 from sgate.store.embedded import EmbeddedPostgres
+from sgate.telemetry.metrics import Metrics
 from sgate.web.documentation import error_pages
 
 CLI_MARK = "<!-- From here on made from src/sgate/cli by `make generate`. -->"
@@ -49,6 +51,7 @@ def generated() -> Iterator[tuple[str, str]]:
     """Every generated document: its name and its text."""
     yield "settings.md", settings_page()
     yield "errors.md", errors_page()
+    yield "metrics.md", metrics_page()
     yield (
         "openapi.json",
         msgspec.json.format(msgspec.json.encode(openapi_document.document()), indent=2).decode() + "\n",
@@ -126,6 +129,36 @@ def cli_page() -> str:
     """The guide as it stands, which is written by hand, and below it the reference."""
     guide = (DOCS / "cli.md").read_text("utf-8").partition(CLI_MARK)[0]
     return f"{guide}{CLI_MARK}\n\n{cli_reference().rstrip()}\n"
+
+
+def metrics_page() -> str:
+    metrics = Metrics()
+    own = {metric.name.removesuffix("_total") for metric in metrics.described}
+    rows: list[str] = []
+    for section, described in itertools.groupby(metrics.described, key=lambda metric: metric.section):
+        rows += ["", f"## {section}", "", "| metric | type | labels | unit | what |", "|---|---|---|---|---|"]
+        for metric in described:
+            labels = ", ".join(f"`{label}`" for label in metric.labels)
+            rows.append(f"| `{metric.name}` | {metric.kind} | {labels} | {metric.unit} | {metric.meaning} |")
+    rows += ["", "## The Python process", "", "| metric | type | what |", "|---|---|---|"]
+    for family in metrics.registry.collect():
+        if family.name not in own:
+            name = f"{family.name}_total" if family.type == "counter" else family.name
+            rows.append(f"| `{name}` | {family.type} | {family.documentation} |")
+    return METRICS_HEAD + "\n".join(rows) + "\n"
+
+
+METRICS_HEAD = """# Metrics
+
+<!-- Made from src/sgate/telemetry/metrics.py by `make generate`. -->
+
+Each process tells what it does itself, in the format of Prometheus. With `SGATE_METRICS_PORT` every role serves `/metrics`
+(and `/health`) on that port, away from the public; without it only the API does, on its own port. What is about the whole
+deployment is read from the database by the maintenance workers, every 15 seconds.
+
+`mode` is `live` or `test`. A gauge that nobody has set yet is not shown. [The alerts](runbooks/README.md) are made of
+these; `deploy/prometheus` and `deploy/grafana` have the rules and two dashboards.
+"""
 
 
 def schema() -> str:

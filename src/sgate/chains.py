@@ -80,8 +80,8 @@ def _served_chain(settings: Settings, livemode: bool, asset: str, metrics: Metri
     api_key = None if mode.stacks_api_key is None else mode.stacks_api_key.get_secret_value()
 
     def count(endpoint: str, status: int | None, seconds: float) -> None:
-        del seconds
         metrics.chain_calls.labels(mode_name(livemode), endpoint, str(status or "none")).inc()
+        metrics.chain_call_seconds.labels(mode_name(livemode)).observe(seconds)
 
     sources: list[NamedSource] = []
     budgets: dict[str, Budget] = {}
@@ -91,6 +91,8 @@ def _served_chain(settings: Settings, livemode: bool, asset: str, metrics: Metri
         budget = Budget(limits, _utc_now) if limits != Limits() else None
         if budget is not None:
             budgets[name] = budget
+        if limits.per_month is not None:
+            metrics.chain_calls_budget.labels(mode_name(livemode), name).set(limits.per_month)
         source = HiroSource(url, asset, api_key, count, limits=patience_with(urls), budget=budget)
         sources.append(NamedSource(name, source))
     several = FailoverSource(sources, clock=time.monotonic)

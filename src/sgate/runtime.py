@@ -20,11 +20,13 @@ from typing import Any
 import msgspec
 import structlog
 
+from sgate import observers
 from sgate.api import openapi_document
 from sgate.api.addresses import Addresses
 from sgate.api.app import create_app
 from sgate.api.asgi import App
 from sgate.api.auth import NOTE_USE_S, REVOCATION_POLL_S, Authenticator
+from sgate.api.operations import create_operations_app
 from sgate.api.rate_limits import DEFAULT_PER_MINUTE, WINDOW_S, LimitClass, RateLimits
 from sgate.api.server import Server, make_server
 from sgate.api.services import Services
@@ -45,14 +47,15 @@ from sgate.gateway.public_cache import PublicViews
 from sgate.gateway.reads import MEASURE_INTERVAL_S, Reads
 from sgate.rates.client import RateClient
 from sgate.rates.sources import SOURCES
-from sgate.settings import Settings, Source
-from sgate.store import schema
+from sgate.settings import Settings, SettingsError, Source
+from sgate.store import schema, survey
 from sgate.store.cipher import Cipher
-from sgate.store.deliveries import QUEUE_SETTINGS, Delivery, Result
+from sgate.store.deliveries import QUEUE_SETTINGS
 from sgate.store.embedded import EmbeddedPostgres, default_directory
 from sgate.store.feed import Channel, Feed, Wakeups
 from sgate.store.pool import DatabaseErrors, Pool, open_pool
 from sgate.telemetry.metrics import Metrics, mode_name
+from sgate.telemetry.tracing import Traces, TracingMissing, open_traces
 from sgate.web import assets, checkout, documentation, swagger
 from sgate.web.checkout import Checkout
 from sgate.workers import service
@@ -60,7 +63,7 @@ from sgate.workers.deliverer import Deliverer
 from sgate.workers.maintenance import Maintenance
 from sgate.workers.service import Pulse, Stop
 from sgate.workers.tender import Tender
-from sgate.workers.watcher import Round, Watcher
+from sgate.workers.watcher import Watcher
 from sgate.workers.webhook_client import WebhookClient
 
 GC_THRESHOLD = 50_000
@@ -74,6 +77,9 @@ REPLICA_ACQUIRE_TIMEOUT_S = 1.0
 """How long a read waits for a connection to the replica before it asks the primary."""
 
 REENCRYPT_INTERVAL_S = 3600.0
+SURVEY_INTERVAL_S = 15.0
+"""As often as Prometheus asks by default."""
+
 QUEUE_CONNECTIONS = 3
 """Of a deliverer: one that claims, two that store results."""
 
@@ -134,11 +140,19 @@ def direct_url(settings: Settings, database_url: str) -> str:
 
 @contextlib.asynccontextmanager
 async def open_gateway(
-    settings: Settings, database_url: str, *, port: int, environment: Environment | None = None
+    settings: Settings,
+    database_url: str,
+    *,
+    port: int,
+    environment: Environment | None = None,
+    traces: Traces | None = None,
 ) -> AsyncGenerator[Gateway]:
-    """Put the parts together; the database must be migrated. `port` is the one that is really listened on."""
+    """Put the parts together; the database must be migrated. `port` is the one that is really listened on. `traces`
+    says where spans go; default: as the settings say.
+    """
     environment = environment or Environment()
     direct, metrics = direct_url(settings, database_url), Metrics()
+    traces = traces or _traces(settings)
     cipher = Cipher(settings.secret_key_texts())
     pool = await open_pool(
         database_url,
@@ -147,8 +161,10 @@ async def open_gateway(
         statement_timeout_s=settings.database_statement_timeout_s,
         statement_cache=settings.database_direct_url is None,
         acquire_timeout_s=settings.database_acquire_timeout_s,
+        observe=observers.of_statements(metrics),
     )
-    reads = await _reads(settings, pool, feed := Feed(direct))
+    _watch_pool(pool, metrics)
+    reads = await _reads(settings, pool, feed := Feed(direct), metrics)
     market = _market_rates(settings, pool, environment, metrics)
     modes = modes_of(settings, port, market)
     wakeups = Wakeups(direct)
@@ -156,10 +172,13 @@ async def open_gateway(
     feed.listen(Channel.API_KEY, authenticator.forget_key)
     feed.listen(Channel.MERCHANT, authenticator.forget_merchant)
     closing = contextlib.AsyncExitStack()
+    if traces is not None:
+        closing.push_async_callback(asyncio.to_thread, traces.close)
     if market is not None:
         closing.push_async_callback(market.close)
     rate_limits = await closing.enter_async_context(_rate_limits(settings, metrics))
-    intents = Intents(pool, modes, cipher, wakeups, environment)
+    decided = observers.of_decisions(metrics, modes, time.time, traces)
+    intents = Intents(pool, modes, cipher, wakeups, environment, decided)
     public_views = _public_views(intents, modes, environment, metrics, feed)
     directory = data_directory(settings) / "simulated-chain"
     chains = {livemode: open_chain(settings, livemode, directory, metrics) for livemode in modes}
@@ -171,13 +190,14 @@ async def open_gateway(
         reads=reads,
         modes=modes,
         intents=intents,
-        payments=Payments(pool, modes, cipher, environment, reads),
+        payments=Payments(pool, modes, cipher, environment, reads, decided),
         authenticator=authenticator,
         rate_limits=rate_limits,
         public_views=public_views,
         cipher=cipher,
         environment=environment,
         metrics=metrics,
+        traces=traces,
         streams=streams,
         allow_private_webhooks=allow_private(settings),
         simulators=controls,
@@ -208,7 +228,12 @@ async def open_gateway(
             wakeups=wakeups,
             cipher=cipher,
             services=services,
-            app=create_app(services, pages, https_only=settings.in_production),
+            app=create_app(
+                services,
+                pages,
+                https_only=settings.in_production,
+                serves_metrics=settings.metrics_port is None,
+            ),
         )
     finally:
         await closing.aclose()
@@ -224,8 +249,15 @@ async def open_gateway(
         pool.terminate()
 
 
-async def run(gateway: Gateway, roles: Sequence[Role], stop: Stop, listening: socket.socket | None) -> None:
-    """Run roles until `stop` is requested, then finish what is in flight. The API needs a `listening` socket.
+async def run(
+    gateway: Gateway,
+    roles: Sequence[Role],
+    stop: Stop,
+    listening: socket.socket | None,
+    operations: socket.socket | None = None,
+) -> None:
+    """Run roles until `stop` is requested, then finish what is in flight. The API needs a `listening` socket;
+    `operations` is that of SGATE_METRICS_PORT, which is served to the end.
 
     Raises:
         ExceptionGroup: if a role died of a defect.
@@ -249,16 +281,22 @@ async def run(gateway: Gateway, roles: Sequence[Role], stop: Stop, listening: so
         if server is not None and listening is not None:
             background.append(group.create_task(_poll_revocations(gateway)))
             if gateway.services.reads.has_replica:
+                gateway.metrics.replica_lag.set_function(lambda: gateway.services.reads.lag_s)
                 background.append(group.create_task(_measure_replica(gateway.services.reads)))
             working.append(group.create_task(_store_use_of_keys(gateway, stop)))
             if gateway.market is not None:
                 background.append(group.create_task(_refresh_rates(gateway.market, gateway.settings)))
             working.append(group.create_task(_serve(server, listening, stop)))
+        overseen = None if operations is None else make_server(create_operations_app(gateway.services))
+        if overseen is not None and operations is not None:
+            group.create_task(overseen.serve(sockets=[operations]))
         await stop.wait()
         if server is not None:
             gateway.services.leaving.set()
             server.should_exit = True
         await asyncio.wait(working)
+        if overseen is not None:
+            overseen.should_exit = True
         for task in background:
             task.cancel()
 
@@ -271,7 +309,7 @@ def stop_on_signals(stop: Stop) -> None:
 
 
 def _workers(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]:
-    direct = direct_url(gateway.settings, gateway.database_url)
+    direct, traces = direct_url(gateway.settings, gateway.database_url), gateway.services.traces
     tasks: list[Any] = []
     if Role.WATCHER in roles:
         for livemode, mode in gateway.modes.items():
@@ -284,6 +322,8 @@ def _workers(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]:
                 environment=gateway.environment,
                 start_height=gateway.settings.mode(livemode).start_height,
                 allowance=chain.allowance,
+                observe=observers.of_decisions(gateway.metrics, gateway.modes, time.time, traces),
+                observe_payments=None if traces is None else observers.of_payments(traces),
             )
             books = CallBooks(gateway.pool, chain.budgets, gateway.metrics, livemode=livemode)
             tasks.append(
@@ -295,7 +335,7 @@ def _workers(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]:
                     interval_s=chain.interval_s,
                     stop=stop,
                     pulse=pulse,
-                    observe=_round_observer(gateway.metrics, books, livemode),
+                    observe=observers.of_rounds(gateway.metrics, books, livemode=livemode),
                 )
             )
     if Role.DELIVERER in roles:
@@ -303,7 +343,19 @@ def _workers(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]:
     if Role.MAINTENANCE in roles:
         tasks.append(service.keep_house(_maintenance(gateway.pool, gateway.settings), stop=stop, pulse=Pulse()))
         tasks.append(_reencrypt(gateway, stop))
+        tasks.append(_survey(gateway, stop))
     return tasks
+
+
+async def _survey(gateway: Gateway, stop: Stop) -> None:
+    """Show in the metrics how the whole deployment stands."""
+    observe = observers.of_surveys(gateway.metrics)
+
+    async def once() -> None:
+        async with gateway.pool.acquire() as connection:
+            observe(await survey.take(connection, gateway.cipher.key_ids))
+
+    await service.repeat("survey", once, interval_s=SURVEY_INTERVAL_S, stop=stop, pulse=Pulse())
 
 
 def _maintenance(pool: Pool, settings: Settings) -> Maintenance:
@@ -327,6 +379,7 @@ async def _deliver(gateway: Gateway, stop: Stop) -> None:
         max_connections=QUEUE_CONNECTIONS,
         application_name="sgate queue",
         session_settings=QUEUE_SETTINGS,
+        observe=observers.of_statements(gateway.metrics),
     )
     deliverer = Deliverer(
         pool=gateway.pool,
@@ -335,7 +388,8 @@ async def _deliver(gateway: Gateway, stop: Stop) -> None:
         client=client,
         schedule=gateway.settings.webhook_retry_schedule,
         environment=gateway.environment,
-        observe=_attempt_observer(gateway.metrics),
+        observe=observers.of_attempts(gateway.metrics),
+        traces=gateway.services.traces,
     )
     try:
         await asyncio.gather(
@@ -347,7 +401,7 @@ async def _deliver(gateway: Gateway, stop: Stop) -> None:
         queue.terminate()
 
 
-async def _reads(settings: Settings, pool: Pool, feed: Feed) -> Reads:
+async def _reads(settings: Settings, pool: Pool, feed: Feed, metrics: Metrics) -> Reads:
     """Lists on the replica, if there is one. It is not connected to yet: a replica that is away stops no start."""
     replica_pool = None
     if settings.database_replica_url is not None:
@@ -358,6 +412,7 @@ async def _reads(settings: Settings, pool: Pool, feed: Feed) -> Reads:
             statement_timeout_s=settings.database_statement_timeout_s,
             acquire_timeout_s=REPLICA_ACQUIRE_TIMEOUT_S,
             application_name="sgate reads",
+            observe=observers.of_statements(metrics),
             statement_cache=settings.database_direct_url is None,
         )
     reads = Reads(pool, replica_pool, max_lag_s=settings.database_replica_max_lag_s)
@@ -478,39 +533,29 @@ async def _rate_limits(settings: Settings, metrics: Metrics) -> AsyncGenerator[R
         yield RateLimits(_limits(settings), shared, metrics.limit_fallbacks.inc)
 
 
+def _traces(settings: Settings) -> Traces | None:
+    """Where traces go, if they are made.
+
+    Raises:
+        SettingsError: if the extra for them is not installed.
+    """
+    if settings.traces_url is None:
+        return None
+    try:
+        return open_traces(settings.traces_url, settings.traces_sample)
+    except TracingMissing as error:
+        raise SettingsError(f"SGATE_TRACES_URL: traces need an extra; {error}") from None
+
+
+def _watch_pool(pool: Pool, metrics: Metrics) -> None:
+    metrics.pool_limit.set_function(pool.get_max_size)
+    metrics.pool_connections.labels("idle").set_function(pool.get_idle_size)
+    metrics.pool_connections.labels("used").set_function(lambda: pool.get_size() - pool.get_idle_size())
+
+
 def allow_private(settings: Settings) -> bool:
     """Whether webhooks may go to private addresses."""
     return not settings.in_production if settings.webhook_allow_private is None else settings.webhook_allow_private
-
-
-def _round_observer(metrics: Metrics, books: CallBooks, livemode: bool):  # noqa: ANN202 - a callback for rounds
-    mode = mode_name(livemode)
-
-    async def observe(report: Round) -> None:
-        await books.save()
-        metrics.chain_behind.labels(mode).set(report.behind_blocks)
-        metrics.chain_height.labels(mode).set(report.view.height)
-        metrics.chain_trouble.labels(mode).set(0 if report.trouble is None else 1)
-        if report.settled:
-            metrics.intents_decided.labels(mode).inc(report.settled)
-        if report.reorged_from is not None:
-            metrics.chain_reorgs.labels(mode).inc()
-
-    return observe
-
-
-def _attempt_observer(metrics: Metrics):  # noqa: ANN202 - a callback for attempts
-    counters = {name: metrics.webhook_attempts.labels(name) for name in ("delivered", "failed", "retried")}
-
-    def observe(delivery: Delivery, result: Result) -> None:
-        outcome = "delivered" if result.delivered else "failed" if result.failed else "retried"
-        counters[outcome].inc()
-        metrics.webhook_seconds.observe(result.duration_ms / 1000)
-        if delivery.attempt == 1:
-            waited_s = (result.started_at - delivery.event_created_at).total_seconds()
-            metrics.webhook_wait_seconds.observe(max(0.0, waited_s))
-
-    return observe
 
 
 async def prepare(database_url: str, settings: Settings) -> None:

@@ -277,6 +277,35 @@ class Settings(BaseSettings):
         100_000
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="What is logged.")] = "info"
+    log_sample: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Share of the request lines that are logged of requests that went well, and fast. Errors and "
+            "what took a second or more always are.",
+        ),
+    ] = 1.0
+    metrics_port: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=65535,
+            description="A port of its own for /metrics and /health, for every role; 0 picks a free one. With it, "
+            "SGATE_PORT serves no /metrics any more. Default: /metrics on SGATE_PORT, and none for the workers.",
+        ),
+    ] = None
+    metrics_host: Annotated[
+        str | None, Field(description="Address that SGATE_METRICS_PORT listens on. Default: SGATE_HOST.")
+    ] = None
+    traces_url: Annotated[
+        str | None,
+        Field(
+            description="Where OpenTelemetry traces of payments go, by OTLP over HTTP, such as "
+            "http://collector:4318/v1/traces; needs `sgate[tracing]`. Default: none are made."
+        ),
+    ] = None
+    traces_sample: Annotated[float, Field(ge=0, le=1, description="Share of the payments that are traced.")] = 1.0
     live: Annotated[ModeSettings, Field(description="The live mode.")] = ModeSettings()
     test: Annotated[ModeSettings, Field(description="The test mode.")] = ModeSettings(source=Source.SIMULATOR)
 
@@ -326,7 +355,7 @@ class Settings(BaseSettings):
             raise ValueError("must start with redis://, rediss:// or unix://")
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "traces_url")
     @classmethod
     def _absolute(cls, value: str | None) -> str | None:
         if value is None:

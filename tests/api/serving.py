@@ -129,13 +129,14 @@ class Running:
         )
         return Caller(self, made.secret, merchant_id, made.key.id)
 
-    async def watch(self):
+    async def watch(self, **options):
         """One round of a fresh watcher."""
         watcher = Watcher(
             pool=self.gateway.pool,
             source=self.gateway.chains[False].source,
             mode=self.gateway.modes[False],
             environment=self.gateway.environment,
+            **options,
         )
         report = await watcher.run_once()
         assert report.trouble is None
@@ -154,7 +155,7 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def serving(database_url, directory, /, *, feed=False, **settings):
+async def serving(database_url, directory, /, *, feed=False, traces=None, **settings):
     """One instance on a port of its own. `feed`: whether it hears what others tell (else it only polls)."""
     chosen = load(
         _env_file=None,
@@ -164,7 +165,7 @@ async def serving(database_url, directory, /, *, feed=False, **settings):
     )
     listening = listen(chosen.host, chosen.port)
     port = listening.getsockname()[1]
-    async with runtime.open_gateway(chosen, database_url, port=port) as gateway:
+    async with runtime.open_gateway(chosen, database_url, port=port, traces=traces) as gateway:
         server = make_server(gateway.app, on_shutdown=gateway.services.streams.end)
         tasks = [asyncio.create_task(server.serve(sockets=[listening]))]
         if feed:

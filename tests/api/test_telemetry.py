@@ -1,15 +1,22 @@
 """What an operator sees: logs without secrets, metrics, health."""
 
+import asyncio
 import errno
 import io
 import logging
 import re
+import time
 
+import aiohttp
 import msgspec
 import structlog
 
 from api.line import Line
-from api.serving import serving
+from api.serving import SHOP, serving, until
+from sgate import observers
+from sgate.api.operations import create_operations_app
+from sgate.api.server import listen, make_server
+from sgate.store import survey
 from sgate.telemetry import logging as sgate_logging
 
 PATH = "/v1/payment_intents"
@@ -81,6 +88,25 @@ async def test_no_secret_reaches_the_log_whatever_goes_wrong(logged, app):
     assert not re.search(r"sk_(test|live)_[0-9a-f]", text)
     assert not re.search(r"_secret_[0-9a-f]", text)
     assert not re.search(r"whsec_[A-Za-z0-9+/]", text)
+
+
+async def test_a_sample_of_what_goes_well_is_logged_and_all_that_fails(logged, app):
+    shop = await app.merchant()
+    sgate_logging.configure("info", logged.stream, sample=0.0)
+    assert (await shop.get(PATH)).status == 200
+    assert (await shop.get(f"{PATH}/pi_{'0' * 24}")).status == 404
+    assert (await app.anyone.get(PATH)).status == 401
+    assert [line["status"] for line in logged.lines if line["event"] == "request"] == [404, 401]
+
+
+def test_what_is_slow_is_logged_however_small_the_sample(logged):
+    sgate_logging.configure("info", logged.stream, sample=0.0)
+    log = sgate_logging._request_log
+    assert not log.wants(200, 0.9)
+    assert log.wants(200, 1.0)
+    assert log.wants(500, 0.001)
+    log.sample = 0.25
+    assert 100 < sum(log.wants(200, 0.001) for _ in range(1000)) < 500
 
 
 def test_secrets_are_removed_by_name_and_by_form_at_any_depth(logged):
@@ -165,3 +191,76 @@ async def test_health_with_the_database_away_is_unhealthy_but_alive(database_url
         assert (live.status, live.json) == (200, {"status": "healthy"})
         await line.mend()
         assert (await app.anyone.get("/health/ready")).status == 200
+
+
+async def test_a_payment_is_counted_when_it_is_confirmed_with_its_volume_and_its_wait(app):
+    shop = await app.merchant()
+    await shop.patch("/v1/merchants/me", {"pay_address": SHOP})
+    await app.watch()
+    intent = await shop.create()
+    await app.pay(intent)
+    gateway = app.gateway
+    observe = observers.of_decisions(gateway.metrics, gateway.modes, time.time, None)
+    await app.watch(observe=observe)
+    canceled = await shop.create()
+    assert (await shop.post(f"{PATH}/{canceled['id']}/cancel")).status == 200
+    text = (await app.anyone.get("/metrics")).body.decode()
+    for line in (
+        'sgate_payment_events_total{mode="test",type="payment_intent.succeeded"} 1.0',
+        'sgate_payment_events_total{mode="test",type="payment_intent.canceled"} 1.0',
+        'sgate_payment_events_total{mode="test",type="payment_intent.reorged"} 0.0',
+        f'sgate_confirmed_sats_total{{mode="test"}} {float(intent["amount_sats"])}',
+        'sgate_payment_confirmation_seconds_count{mode="test"} 1.0',
+        'sgate_database_errors_total{kind="disk_full"} 0.0',
+        'sgate_database_statement_seconds_count{table="intents"}',
+        "sgate_database_pool_limit 20.0",
+        "sgate_database_replica_lag_seconds NaN",
+    ):
+        assert line in text, line
+
+
+async def test_a_survey_shows_how_the_deployment_stands(app):
+    await app.merchant()
+    await app.watch()
+    gateway = app.gateway
+    async with gateway.pool.acquire() as connection:
+        observers.of_surveys(gateway.metrics)(await survey.take(connection, gateway.cipher.key_ids))
+    text = (await app.anyone.get("/metrics")).body.decode()
+    for line in (
+        "sgate_webhook_queue_due 0.0",
+        "sgate_webhook_queue_age_seconds 0.0",
+        'sgate_webhook_endpoints{state="well"} 0.0',
+        "sgate_webhook_endpoints_without_key 0.0",
+        'sgate_ledger_queue{mode="test"} 0.0',
+        'sgate_chain_trouble{mode="test"} 0.0',
+        'sgate_merchants{mode="test"} 1.0',
+        'sgate_merchants_active{mode="test"} 0.0',
+    ):
+        assert line in text, line
+    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    for name in ("sgate_survey_timestamp_seconds", 'sgate_chain_checked_timestamp_seconds{mode="test"}'):
+        assert abs(time.time() - float(values[name])) < 120
+    assert float(values["sgate_database_size_bytes"]) > 1_000_000
+
+
+async def test_with_a_port_of_their_own_the_public_does_not_see_the_metrics(database_url, tmp_path):
+    async with serving(database_url, tmp_path, metrics_port=0) as app:
+        assert (await app.anyone.get("/metrics")).status == 404
+        assert (await app.anyone.get("/health/live")).status == 200
+        operations = listen("127.0.0.1", 0)
+        url = f"http://127.0.0.1:{operations.getsockname()[1]}"
+        server = make_server(create_operations_app(app.gateway.services))
+        serve = asyncio.create_task(server.serve(sockets=[operations]))
+        await until(lambda: server.started)
+        async with aiohttp.ClientSession(url) as session:
+            asked = {
+                path: await session.get(path)
+                for path in ("/metrics", "/health", "/health/live", "/health/ready", "/v1")
+            }
+            assert {path: answer.status for path, answer in asked.items()} == {
+                "/metrics": 200, "/health": 200, "/health/live": 200, "/health/ready": 200, "/v1": 404,
+            }  # fmt: skip
+            text = await asked["/metrics"].text()
+        server.should_exit = True
+        await serve
+    assert 'sgate_http_requests_total{method="GET",route="/health/live",status="200"} 1.0' in text

@@ -1,6 +1,7 @@
 """Ids and keys: their form, and a stored hash that opens nothing."""
 
 import hashlib
+import hmac
 import re
 
 import pytest
@@ -104,3 +105,19 @@ def test_a_key_is_looked_up_by_its_sha256():
 )
 def test_secrets_are_compared_as_bytes(given_text, expected, same):
     assert same_secret(given_text, expected) is same
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_secrets_are_compared_in_constant_time(monkeypatch, right):
+    """How long it takes is measured by benchmarks/key_timing.py; here, that nothing else compares."""
+    compared = []
+
+    def compare(one, other):
+        compared.append((one, other))
+        return right
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    salt = b"s" * 16
+    assert verify_api_key("sk_test_" + "0a" * 32, salt, b"stored") is right
+    assert same_secret("given", "expected") is right
+    assert compared == [(hash_api_key("sk_test_" + "0a" * 32, salt), b"stored"), (b"given", b"expected")]

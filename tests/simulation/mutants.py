@@ -75,7 +75,7 @@ def _half_announced():
 def _forgetful_ledger():
     """The queue's row is gone before the decision is made: a crash in between loses it."""
 
-    async def settle_next(pool, environment, public_url, *, livemode):
+    async def settle_next(pool, environment, public_url, *, livemode, observe):
         async with pool.acquire() as connection:
             intent_id = await ledger_store.take(connection, livemode=livemode)
             if intent_id is None:

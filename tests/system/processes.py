@@ -15,6 +15,7 @@ from pathlib import Path
 import aiohttp
 
 import sgate
+from logs import log_lines, look_through
 
 SOURCES = str(Path(sgate.__file__).parents[1])
 START_S = 60.0
@@ -59,6 +60,7 @@ def command(directory, *arguments, timeout_s=START_S, **settings):
         timeout=timeout_s,
         check=False,
     )
+    look_through(log_lines(done.stderr))
     return done.returncode, done.stdout, done.stderr
 
 
@@ -105,6 +107,7 @@ class Program:
     def close(self):
         if not self.ended:
             self.kill()
+        look_through(log_lines(self.text))
 
 
 @contextlib.contextmanager

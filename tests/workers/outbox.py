@@ -144,6 +144,7 @@ async def deliverer_on(
     cipher=CIPHER,
     per_endpoint=10,
     observe=None,
+    traces=None,
 ):
     """A deliverer that may use the loopback interface. `clock_ahead`: how wrong the clock of its machine is."""
     client = WebhookClient(allow_private=True, timeout_s=timeout_s)
@@ -157,6 +158,7 @@ async def deliverer_on(
             environment=environment,
             per_endpoint=per_endpoint,
             observe=observe,
+            traces=traces,
         )
     finally:
         await client.close()

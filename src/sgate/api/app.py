@@ -28,7 +28,9 @@ from sgate.api.public_hits import PublicHits
 from sgate.api.services import Services
 
 
-def create_app(services: Services, pages: Sequence[ControllerRouterHandler], *, https_only: bool) -> App:
+def create_app(
+    services: Services, pages: Sequence[ControllerRouterHandler], *, https_only: bool, serves_metrics: bool = True
+) -> App:
     """The ASGI application. `pages`: the routes of the server-rendered pages."""
     app = Litestar(
         route_handlers=[
@@ -44,6 +46,7 @@ def create_app(services: Services, pages: Sequence[ControllerRouterHandler], *, 
             *public.routes(services),
             *public_pages.routes(services),
             *health.routes(services),
+            *([health.metrics_route(services)] if serves_metrics else []),
             openapi_document.route(),
             *pages,
         ],

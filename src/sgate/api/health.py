@@ -10,7 +10,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 import sgate
-from sgate.api.requests import AnyRequest, json_response
+from sgate.api.requests import json_response
 from sgate.api.services import Services
 from sgate.gateway.deployment import CHAIN_SILENT_AFTER
 from sgate.gateway.rendering import encode, iso_ms
@@ -77,16 +77,18 @@ def routes(services: Services) -> list[HTTPRouteHandler]:
         status = Health.HEALTHY if healthy else Health.UNHEALTHY
         return json_response(encode(Alive(status=status)), 200 if healthy else 503)
 
+    return [health, live, ready]
+
+
+def metrics_route(services: Services) -> HTTPRouteHandler:
+    """What Prometheus asks."""
+
     @get("/metrics")
-    async def metrics(request: AnyRequest) -> Response[bytes]:
+    async def metrics() -> Response[bytes]:
         """Prometheus metrics."""
-        del request
-        pool = services.pool
-        services.metrics.pool_connections.labels("idle").set(pool.get_idle_size())
-        services.metrics.pool_connections.labels("used").set(pool.get_size() - pool.get_idle_size())
         return Response(services.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    return [health, live, ready, metrics]
+    return metrics
 
 
 async def report_of(services: Services) -> HealthReport:

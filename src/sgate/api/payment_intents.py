@@ -1,5 +1,7 @@
 """The calls under /v1/payment_intents."""
 
+import time
+
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
@@ -19,6 +21,7 @@ from sgate.gateway.rendering import encode
 from sgate.store.intent_lists import Narrowed
 from sgate.store.merchants import Merchant
 from sgate.telemetry.metrics import mode_name
+from sgate.telemetry.tracing import Traces, intent_in
 
 SETTINGS_RETRIES = 3
 _LIST_PARAMETERS = ("status", "from_date", "to_date", "starting_after", "ending_before", "page", "limit")
@@ -77,6 +80,7 @@ def routes(services: Services) -> Router:
 
 
 async def _create(services: Services, request: AnyRequest, principal: Principal, body: bytes) -> Answer:
+    started = time.perf_counter()
     wanted = schemas.intent_request(decode(body, schemas.CreatePaymentIntent))
     key = key_of(request, principal, body)
     for _ in range(SETTINGS_RETRIES):
@@ -88,8 +92,18 @@ async def _create(services: Services, request: AnyRequest, principal: Principal,
             continue
         if not answer.replayed:
             services.metrics.intents_created.labels(mode_name(merchant.livemode)).inc()
+            if services.traces is not None:
+                _trace(services.traces, request, answer, time.perf_counter() - started)
         return answer
     raise errors.Conflict("The merchant's settings are changing right now. Try again in a moment.", retry_after_s=1)
+
+
+def _trace(traces: Traces, request: AnyRequest, answer: Answer, seconds: float) -> None:
+    """The root of the payment's trace, with a link to the trace that the request belongs to."""
+    intent_id = intent_in(answer.body)
+    if intent_id is not None:
+        attributes = {"http.request.method": "POST", "http.response.status_code": answer.status}
+        traces.record_create(intent_id, seconds, attributes, request.headers.get("traceparent", ""))
 
 
 async def _list(services: Services, request: AnyRequest, merchant: Merchant) -> dict[str, object]:

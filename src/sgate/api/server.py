@@ -103,7 +103,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def make_server(app: App, *, on_shutdown: Callable[[], None], drain_s: float = 0.0) -> Server:
+def make_server(app: App, *, on_shutdown: Callable[[], None] = lambda: None, drain_s: float = 0.0) -> Server:
     """A server for the application, to be run on a socket of `listen`.
 
     Args:

@@ -20,6 +20,7 @@ from sgate.gateway.reads import Reads
 from sgate.store.cipher import Cipher
 from sgate.store.pool import Pool
 from sgate.telemetry.metrics import Metrics
+from sgate.telemetry.tracing import Traces
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +41,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     cipher: Cipher
     environment: Environment
     metrics: Metrics
+    traces: Traces | None
     streams: Streams
     allow_private_webhooks: bool
     simulators: Mapping[bool, SimulatorControl]

@@ -1,5 +1,6 @@
 """`sgate run`: the server."""
 
+import socket
 from typing import Annotated
 
 import structlog
@@ -26,15 +27,12 @@ def run(
 ) -> None:
     """Run the gateway: the API with its pages, the watcher, the deliverer and maintenance."""
     chosen = load_settings()
-    logging.configure(chosen.log_level)
+    logging.configure(chosen.log_level, sample=chosen.log_sample)
     roles = tuple(role) if role else ALL_ROLES
-    try:
-        listening = listen(chosen.host, chosen.port) if Role.API in roles else None
-    except OSError as error:
-        raise OperatorError(
-            f"cannot listen on {chosen.host}:{chosen.port} ({error.strerror}). "
-            "Stop what uses the port, or set SGATE_PORT or SGATE_HOST."
-        ) from None
+    listening = _listen(chosen.host, chosen.port, "SGATE") if Role.API in roles else None
+    operations, metrics_host = None, chosen.metrics_host or chosen.host
+    if chosen.metrics_port is not None:
+        operations = _listen(metrics_host, chosen.metrics_port, "SGATE_METRICS")
     port = listening.getsockname()[1] if listening is not None else chosen.port
 
     async def serve(url: str) -> None:
@@ -44,10 +42,23 @@ def run(
         async with runtime.open_gateway(chosen, url, port=port) as gateway:
             if listening is not None:
                 structlog.get_logger("sgate").info("listening", address=f"http://{chosen.host}:{port}")
-            await runtime.run(gateway, roles, stop, listening)
+            if operations is not None:
+                address = f"http://{metrics_host}:{operations.getsockname()[1]}"
+                structlog.get_logger("sgate").info("listening_for_operators", address=address)
+            await runtime.run(gateway, roles, stop, listening, operations)
 
     try:
         with database_trouble(), runtime.database(chosen) as url:
             run_loop(serve(url))
     except (ChainInUse, JournalBroken) as error:
         raise OperatorError(str(error)) from None
+
+
+def _listen(host: str, port: int, variables: str) -> socket.socket:
+    try:
+        return listen(host, port)
+    except OSError as error:
+        raise OperatorError(
+            f"cannot listen on {host}:{port} ({error.strerror}). "
+            f"Stop what uses the port, or set {variables}_PORT or {variables}_HOST."
+        ) from None

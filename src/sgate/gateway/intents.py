@@ -73,13 +73,21 @@ class Intents:
     """The use cases of payment intents in both modes. `modes` maps livemode to its settings; a mode may be off."""
 
     def __init__(
-        self, pool: Pool, modes: dict[bool, Mode], cipher: Cipher, wakeups: Wakeups, environment: Environment
+        self,
+        pool: Pool,
+        modes: dict[bool, Mode],
+        cipher: Cipher,
+        wakeups: Wakeups,
+        environment: Environment,
+        observe: ledger.Observe = ledger.tell_nobody,
     ) -> None:
+        """`observe` is told of each decision, just before its commit."""
         self._pool = pool
         self._modes = modes
         self._cipher = cipher
         self._wakeups = wakeups
         self._environment = environment
+        self._observe = observe
         self._creates = Coalescer[NewIntent, bool](self._create_batch)
         self._reads = Coalescer[str, IntentView | None](self._read_batch)
 
@@ -269,7 +277,7 @@ class Intents:
             known = await facts.facts_of(connection, intent_id, livemode=intent.livemode)
             _check_cancelable(intent, any(paid.inclusion is Inclusion.INCLUDED for paid in known.payments))
             await facts.add_command(connection, intent_id, Cancel(at=environment.now_ms()))
-            await ledger.decide(connection, environment, intent, self._public_url(intent.livemode))
+            self._observe(await ledger.decide(connection, environment, intent, self._public_url(intent.livemode)))
             canceled = (await store.read(connection, [intent_id]))[intent_id]
             answer = Answer(status=200, body=rendering.encode(self._shown(canceled)))
             await idempotency.remember(connection, key, intent_id, answer, self._cipher)

@@ -4,7 +4,9 @@ Lock the intent, read all its facts in one snapshot, reduce, save, append the ev
 before the commit leaves the intent in the queue; a crash after it leaves nothing to do.
 """
 
-from datetime import timedelta
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -12,6 +14,7 @@ from sgate.core.event import EventType
 from sgate.core.finality import View
 from sgate.core.intent import Anomaly, PaymentIntent, Status
 from sgate.core.lifecycle import Close, History, State, announce, is_legal, reduce
+from sgate.core.payment import Inclusion
 from sgate.gateway import outbox
 from sgate.gateway.environment import Environment
 from sgate.store import decisions, intents, ledger
@@ -44,19 +47,39 @@ class Undecided(Exception):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What was decided about an intent, and what was announced (nothing, if nothing changed)."""
+    """What was decided about an intent.
+
+    Attributes:
+        events: what was announced; nothing, if nothing changed.
+        mined_at: block time of the last payment that is on the chain, or None.
+        seconds: how long it took to decide.
+    """
 
     intent: PaymentIntent
     events: tuple[EventType, ...]
+    mined_at: datetime | None
+    seconds: float
 
 
-async def settle_next(pool: Pool, environment: Environment, public_url: str, *, livemode: bool) -> str | None:
-    """Decide the next queued intent, in one transaction. Returns its id, or None if the queue is empty.
+Observe = Callable[[Decision], None]
+"""Told of each decision."""
+
+
+def tell_nobody(_decision: Decision) -> None:
+    """Nobody observes decisions."""
+
+
+async def settle_next(
+    pool: Pool, environment: Environment, public_url: str, *, livemode: bool, observe: Observe = tell_nobody
+) -> str | None:
+    """Decide the next queued intent, in one transaction. Returns its id, or None if the queue is empty. `observe` is
+    told when it is committed.
 
     Raises:
         Undecided: if a defect of ours stands in the way. The other intents are not held up.
     """
     intent_id: str | None = None
+    decision: Decision | None = None
     try:
         async with pool.acquire() as connection, connection.transaction():
             intent_id = await ledger.take(connection, livemode=livemode)
@@ -64,7 +87,7 @@ async def settle_next(pool: Pool, environment: Environment, public_url: str, *, 
                 return None
             intent = await intents.lock(connection, intent_id)
             if intent is not None:
-                await decide(connection, environment, intent, public_url)
+                decision = await decide(connection, environment, intent, public_url)
             await ledger.done(connection, intent_id)
     except DatabaseErrors:
         raise
@@ -74,6 +97,8 @@ async def settle_next(pool: Pool, environment: Environment, public_url: str, *, 
         async with pool.acquire() as connection:
             await ledger.postpone(connection, intent_id, UNDECIDED_WAIT)
         raise Undecided(intent_id) from error
+    if decision is not None:
+        observe(decision)
     return intent_id
 
 
@@ -93,6 +118,7 @@ async def decide(connection: Connection, environment: Environment, intent: Payme
     Raises:
         IllegalMove: if the facts lead where the intent may not go.
     """
+    started = time.perf_counter()
     facts = await ledger.facts_of(connection, intent.id, livemode=intent.livemode)
     state = reduce(intent.terms, facts.payments, facts.sightings, facts.commands, facts.view)
     if not is_legal(intent.status, state.status):
@@ -109,7 +135,10 @@ async def decide(connection: Connection, environment: Environment, intent: Payme
     await outbox.announce(
         connection, environment, after, types, payments=facts.payments, view=facts.view, public_url=public_url
     )
-    return Decision(intent=after, events=types)
+    mined = [payment.block_time for payment in facts.payments if payment.inclusion is Inclusion.INCLUDED]
+    return Decision(
+        intent=after, events=types, mined_at=max(mined, default=None), seconds=time.perf_counter() - started
+    )
 
 
 def _after(

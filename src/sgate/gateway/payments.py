@@ -48,12 +48,15 @@ class Payments:
         cipher: Cipher,
         environment: Environment,
         reads: Reads | None = None,
+        observe: ledger.Observe = ledger.tell_nobody,
     ) -> None:
+        """`observe` is told of each decision, just before its commit."""
         self._pool = pool
         self._reads = reads or Reads(pool)
         self._modes = modes
         self._cipher = cipher
         self._environment = environment
+        self._observe = observe
 
     # --- read
 
@@ -226,7 +229,7 @@ class Payments:
         if not await deposits.assign(connection, payment_id, intent.id, intent.merchant_id, now):
             raise errors.PaymentNotAssignable
         await _record(connection, actor, "payment.assigned", intent.merchant_id, deposit, {"payment_intent": intent.id})
-        await ledger.decide(connection, self._environment, intent, self._url(intent.livemode))
+        await self._decide(connection, intent)
 
     async def _command(
         self, connection: Connection, intent: PaymentIntent, command: Command, actor: Actor, action: str
@@ -241,7 +244,10 @@ class Payments:
             object_id=intent.id,
             detail=msgspec.to_builtins(command),
         )
-        await ledger.decide(connection, self._environment, intent, self._url(intent.livemode))
+        await self._decide(connection, intent)
+
+    async def _decide(self, connection: Connection, intent: PaymentIntent) -> None:
+        self._observe(await ledger.decide(connection, self._environment, intent, self._url(intent.livemode)))
 
     async def _answer_payment(self, connection: Connection, payment_id: str, livemode: bool, key: Key | None) -> Answer:
         deposit = await deposits.get(connection, payment_id, livemode=livemode)

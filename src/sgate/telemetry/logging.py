@@ -7,6 +7,7 @@ text, also in a URL or an error message.
 import asyncio
 import contextlib
 import logging
+import random
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -17,6 +18,10 @@ import msgspec
 import structlog
 
 REDACTED = "[REDACTED]"
+FIRST_ERROR_STATUS = 400
+SLOW_REQUEST_S = 1.0
+"""What takes so long is logged, however few requests are."""
+
 MAX_DEPTH = 6
 SENSITIVE_NAMES = frozenset(
     {"authorization", "api_key", "client_secret", "webhook_secret", "secret", "password", "secret_keys", "cookie"}
@@ -73,7 +78,16 @@ class _RequestLog:
 
     def __init__(self) -> None:
         self.output: _Output | None = None
+        self.sample = 1.0
         self._waiting = False
+
+    def wants(self, status: int, seconds: float) -> bool:
+        """Whether a request is logged: all that failed or were slow, and a share of the others."""
+        if self.output is None:
+            return False
+        if status >= FIRST_ERROR_STATUS or seconds >= SLOW_REQUEST_S or self.sample >= 1:
+            return True
+        return random.random() < self.sample  # noqa: S311 - a sample, no secret
 
     def write(self, line: RequestLine) -> None:
         if self.output is None:
@@ -92,8 +106,13 @@ class _RequestLog:
 _request_log = _RequestLog()
 
 
-def configure(level: str = "info", stream: TextIO | None = None) -> None:
-    """Set up logging for this process, once, at its start. `level`: debug, info, warning or error."""
+def configure(level: str = "info", stream: TextIO | None = None, *, sample: float = 1.0) -> None:
+    """Set up logging for this process, once, at its start.
+
+    Args:
+        level: debug, info, warning or error.
+        sample: the share of lines about requests that went well, and fast, that is kept.
+    """
     number = logging.getLevelNamesMapping()[level.upper()]
     output = _Output((stream or sys.stderr).buffer)
     structlog.configure(
@@ -109,6 +128,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
         logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", output)),
         cache_logger_on_first_use=True,
     )
+    _request_log.sample = sample
     _request_log.output = output if number <= logging.INFO else None
     handler = _Forwarding()
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
@@ -117,7 +137,9 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
 def request_line(
     *, request_id: str, method: str, path: str, status: int, seconds: float, address: str | None, key: str | None
 ) -> None:
-    """Log one request, on the event loop."""
+    """Log one request, on the event loop, unless it is left out by sampling."""
+    if not _request_log.wants(status, seconds):
+        return
     line = RequestLine(
         timestamp=datetime.now(UTC).isoformat().removesuffix("+00:00") + "Z",
         request_id=request_id,

@@ -1,100 +1,258 @@
-"""Prometheus metrics. Names follow the conventions: base units, `_total` for counters."""
+"""Prometheus metrics. docs/metrics.md is made from here.
 
+Names follow the conventions: base units, `_total` for counters, timestamps rather than ages where an age would stop
+growing with the process that tells it.
+"""
+
+import math
+
+import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+import sgate
+
 LATENCY_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+STATEMENT_BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
+CONFIRMATION_BUCKETS_S = (1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 14_400.0)
+"""From seconds (one Stacks block) to hours (several Bitcoin blocks)."""
+
+_UNITS = ("seconds", "bytes", "sats", "blocks")
+
+
+class Described(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric as it is documented. `name` is the one that Prometheus knows; `unit` is empty for plain numbers."""
+
+    section: str
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    meaning: str
+
+    @property
+    def unit(self) -> str:
+        """The unit, which the name carries."""
+        return next((unit for unit in _UNITS if unit in self.name.split("_")), "")
 
 
 class Metrics:
     """Every metric of a process. One instance per process, handed to whoever counts."""
 
     def __init__(self) -> None:
-        self.registry = registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        PlatformCollector(registry=registry)
-        self.requests = Counter(
-            "sgate_http_requests", "HTTP requests answered.", ("method", "route", "status"), registry=registry
-        )
-        self.request_seconds = Histogram(
-            "sgate_http_request_seconds",
-            "Time to answer an HTTP request.",
-            ("method", "route"),
-            buckets=LATENCY_BUCKETS_S,
-            registry=registry,
-        )
-        self.errors = Counter("sgate_errors", "Errors answered, by code.", ("code",), registry=registry)
-        self.failed_authentications = Counter(
-            "sgate_failed_authentications", "Requests without a valid API key.", registry=registry
-        )
-        self.streams_open = Gauge(
-            "sgate_streams_open", "Streams of server-sent events that are open.", registry=registry
-        )
-        self.redis_up = Gauge("sgate_redis_up", "1 while limits are shared through Redis.", registry=registry)
-        self.limit_fallbacks = Counter(
-            "sgate_rate_limit_fallbacks",
-            "Calls counted in this process because Redis was away.",
-            registry=registry,
-        )
-        self.public_views = Counter(
-            "sgate_public_views",
-            "Public views shown: from memory (hit), or read from the database (miss).",
-            ("outcome",),
-            registry=registry,
-        )
-        self.rate_calls = Counter(
-            "sgate_exchange_rate_calls",
-            "Questions to price sources: answered, failed, or cooling after a failure.",
-            ("source", "outcome"),
-            registry=registry,
-        )
-        self.rate_age = Gauge(
-            "sgate_exchange_rate_age_seconds", "Age of the exchange rate in use; NaN without one.", registry=registry
-        )
-        self.intents_created = Counter(
-            "sgate_payment_intents_created", "Payment intents made by this process.", ("mode",), registry=registry
-        )
-        self.intents_decided = Counter(
-            "sgate_ledger_decisions", "Intents decided by this process.", ("mode",), registry=registry
-        )
-        self.webhook_attempts = Counter(
-            "sgate_webhook_attempts", "Webhook attempts by outcome.", ("outcome",), registry=registry
-        )
-        self.webhook_seconds = Histogram(
-            "sgate_webhook_attempt_seconds",
-            "Duration of a webhook attempt.",
-            buckets=LATENCY_BUCKETS_S,
-            registry=registry,
-        )
-        self.webhook_wait_seconds = Histogram(
-            "sgate_webhook_first_attempt_wait_seconds",
-            "From an event to its first attempt.",
-            buckets=LATENCY_BUCKETS_S,
-            registry=registry,
-        )
-        self.chain_calls = Counter(
-            "sgate_chain_calls", "Calls to the chain API.", ("mode", "endpoint", "status"), registry=registry
-        )
-        self.chain_calls_left = Gauge(
-            "sgate_chain_calls_left", "Calls left of the month's budget.", ("mode", "api"), registry=registry
-        )
-        self.chain_behind = Gauge(
-            "sgate_chain_behind_blocks", "Blocks known to exist above the scanned height.", ("mode",), registry=registry
-        )
-        self.chain_height = Gauge("sgate_chain_scanned_height", "Height scanned to.", ("mode",), registry=registry)
-        self.chain_reorgs = Counter("sgate_chain_reorgs", "Reorganisations seen.", ("mode",), registry=registry)
-        self.chain_trouble = Gauge(
-            "sgate_chain_trouble", "1 while the chain cannot be followed.", ("mode",), registry=registry
-        )
-        self.leading = Gauge("sgate_watcher_leading", "1 while this process leads.", ("mode",), registry=registry)
-        self.pool_connections = Gauge(
-            "sgate_database_pool_connections", "Pooled connections by state.", ("state",), registry=registry
-        )
+        self.registry = CollectorRegistry()
+        self.described: list[Described] = []
+        self._section = ""
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self._build()
+        self._requests()
+        self._payments()
+        self._webhooks()
+        self._chain()
+        self._database()
+        self._shared()
 
     def render(self) -> bytes:
         """The text format that Prometheus reads."""
         return generate_latest(self.registry)
+
+    def names(self) -> set[str]:
+        """The names of all series that can be asked for, those of the libraries included."""
+        names = {sample.name for family in self.registry.collect() for sample in family.samples}
+        for metric in self.described:
+            ends = ("", "_bucket", "_sum", "_count") if metric.kind == "histogram" else ("",)
+            names |= {metric.name + end for end in ends}
+        return names
+
+    # --- what there is
+
+    def _build(self) -> None:
+        self._section = "The process"
+        build = self._gauge("sgate_build_info", "Always 1; the label tells which version runs.", "version")
+        build.labels(sgate.__version__).set(1)
+
+    def _requests(self) -> None:
+        self._section = "Requests"
+        self.requests = self._counter(
+            "sgate_http_requests", "HTTP requests answered; `route` is the pattern.", "method", "route", "status"
+        )
+        self.request_seconds = self._histogram(
+            "sgate_http_request_seconds",
+            "Time to answer an HTTP request. A route that ends in `(stream)` lasts as long as its stream.",
+            LATENCY_BUCKETS_S,
+            "method",
+            "route",
+        )
+        self.errors = self._counter("sgate_errors", "Errors answered, by the code of docs/errors.md.", "code")
+        self.failed_authentications = self._counter(
+            "sgate_failed_authentications", "Requests refused for want of a valid API key."
+        )
+        self.streams_open = self._gauge("sgate_streams_open", "Streams of server-sent events that are open.")
+        self.public_views = self._counter(
+            "sgate_public_views", "Public views shown: from memory (hit), or read from the database (miss).", "outcome"
+        )
+        self.redis_up = self._gauge("sgate_redis_up", "1 while limits are shared through Redis; 0 without Redis.")
+        self.limit_fallbacks = self._counter(
+            "sgate_rate_limit_fallbacks", "Calls counted in this process because Redis was away."
+        )
+
+    def _payments(self) -> None:
+        self._section = "Payments"
+        self.intents_created = self._counter("sgate_payment_intents_created", "Payment intents made.", "mode")
+        self.intents_decided = self._counter(
+            "sgate_ledger_decisions", "Intents that the watcher's ledger looked at and decided.", "mode"
+        )
+        self.intents_undecided = self._counter(
+            "sgate_ledger_undecided",
+            "Intents that could not be decided and were put aside for a minute: a defect of sGate.",
+            "mode",
+        )
+        self.announced = self._counter(
+            "sgate_payment_events",
+            "Events announced about payment intents, by type, such as `payment_intent.succeeded`. A decision whose "
+            "transaction fails counts once more when it is taken again.",
+            "mode",
+            "type",
+        )
+        self.confirmed_sats = self._counter(
+            "sgate_confirmed_sats", "Volume: what intents had received when they were first confirmed.", "mode"
+        )
+        self.confirmation_seconds = self._histogram(
+            "sgate_payment_confirmation_seconds",
+            "From the block that includes an intent's last payment to the decision that it is confirmed.",
+            CONFIRMATION_BUCKETS_S,
+            "mode",
+        )
+        self.rate_calls = self._counter(
+            "sgate_exchange_rate_calls",
+            "Questions to price sources: answered, failed, or cooling after a failure.",
+            "source",
+            "outcome",
+        )
+        self.rate_age = self._gauge(
+            "sgate_exchange_rate_age_seconds", "Age of the exchange rate in use; NaN without one."
+        )
+
+    def _webhooks(self) -> None:
+        self._section = "Webhooks"
+        self.webhook_attempts = self._counter(
+            "sgate_webhook_attempts",
+            "Attempts by outcome: delivered, retried (it will be tried again), failed (given up).",
+            "outcome",
+        )
+        self.webhook_seconds = self._histogram(
+            "sgate_webhook_attempt_seconds", "Duration of an attempt.", LATENCY_BUCKETS_S
+        )
+        self.webhook_wait_seconds = self._histogram(
+            "sgate_webhook_first_attempt_wait_seconds",
+            "From the commit that made a delivery due to its first attempt.",
+            LATENCY_BUCKETS_S,
+        )
+
+    def _chain(self) -> None:
+        self._section = "The chain"
+        self.chain_calls = self._counter(
+            "sgate_chain_calls", "Calls to the chain's API; `status` is `none` without an answer.", "mode", "endpoint",
+            "status",
+        )  # fmt: skip
+        self.chain_call_seconds = self._histogram(
+            "sgate_chain_call_seconds", "Time of a call to the chain's API.", LATENCY_BUCKETS_S, "mode"
+        )
+        self.chain_calls_left = self._gauge(
+            "sgate_chain_calls_left", "Calls left of the month's budget.", "mode", "api"
+        )
+        self.chain_calls_budget = self._gauge("sgate_chain_calls_budget", "Calls that a month may have.", "mode", "api")
+        self.chain_behind = self._gauge(
+            "sgate_chain_behind_blocks", "Blocks known to exist above the scanned height, as the leader saw.", "mode"
+        )
+        self.chain_height = self._gauge("sgate_chain_scanned_height", "Height scanned to.", "mode")
+        self.chain_reorgs = self._counter("sgate_chain_reorgs", "Reorganisations seen.", "mode")
+        self.leading = self._gauge("sgate_watcher_leading", "1 while this process leads, 0 while it stands by.", "mode")
+
+    def _database(self) -> None:
+        self._section = "The database"
+        self.pool_connections = self._gauge(
+            "sgate_database_pool_connections", "Pooled connections by state: used, idle.", "state"
+        )
+        self.pool_limit = self._gauge("sgate_database_pool_limit", "Most pooled connections of this process.")
+        self.statement_seconds = self._histogram(
+            "sgate_database_statement_seconds",
+            "Time of a statement, from sending it to its last row; `table` is the module of `store` that it belongs "
+            "to, or `transaction` (BEGIN, COMMIT), or `other`.",
+            STATEMENT_BUCKETS_S,
+            "table",
+        )
+        self.slow_statements = self._counter(
+            "sgate_database_slow_statements", "Statements that took 50 ms or more, by name.", "statement"
+        )
+        self.database_errors = self._counter(
+            "sgate_database_errors",
+            "Statements that ended with an error: disk_full, timeout, conflict, read_only, away, resources, "
+            "constraint, other. Some conflicts and constraints are expected, and handled.",
+            "kind",
+        )
+        self.replica_lag = self._gauge(
+            "sgate_database_replica_lag_seconds", "How far the read replica is behind; NaN without one."
+        )
+        self.replica_lag.set(math.nan)
+
+    def _shared(self) -> None:
+        """What maintenance workers read from the database. All of them tell the same: ask for the maximum."""
+        self._section = "The whole deployment"
+        self.surveyed_at = self._gauge(
+            "sgate_survey_timestamp_seconds", "When the numbers of this section were last read, Unix time."
+        )
+        self.queue_due = self._gauge(
+            "sgate_webhook_queue_due", "Deliveries that could be sent now (counted up to 100,000)."
+        )
+        self.queue_age = self._gauge("sgate_webhook_queue_age_seconds", "For how long the oldest of them has been due.")
+        self.queue_held = self._gauge(
+            "sgate_webhook_queue_held", "Deliveries held back for their endpoints (counted up to 100,000)."
+        )
+        self.endpoints = self._gauge("sgate_webhook_endpoints", "Endpoints by state: well, failing, disabled.", "state")
+        self.endpoints_disabled = self._gauge(
+            "sgate_webhook_endpoints_disabled_last_hour", "Endpoints that were disabled within the last hour."
+        )
+        self.endpoints_without_key = self._gauge(
+            "sgate_webhook_endpoints_without_key",
+            "Endpoints whose secret no key of SGATE_SECRET_KEYS opens: nothing is sent to them.",
+        )
+        self.ledger_queue = self._gauge("sgate_ledger_queue", "Intents that wait for a decision.", "mode")
+        self.ledger_queue_age = self._gauge(
+            "sgate_ledger_queue_age_seconds", "For how long the oldest of them has waited.", "mode"
+        )
+        self.chain_scanned_at = self._gauge(
+            "sgate_chain_scanned_block_timestamp_seconds", "Block time of the scanned tip, Unix time.", "mode"
+        )
+        self.chain_checked_at = self._gauge(
+            "sgate_chain_checked_timestamp_seconds", "When the chain last answered a watcher, Unix time.", "mode"
+        )
+        self.chain_trouble = self._gauge(
+            "sgate_chain_trouble", "1 while the chain cannot be followed; /health says why.", "mode"
+        )
+        self.database_bytes = self._gauge("sgate_database_size_bytes", "How large the database is.")
+        self.merchants_active = self._gauge(
+            "sgate_merchants_active", "Merchants who made an intent in the last 24 hours.", "mode"
+        )
+        self.merchants = self._gauge("sgate_merchants", "Merchants with that mode.", "mode")
+
+    # --- how one is made
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        self._describe(f"{name}_total", "counter", meaning, labels)
+        return Counter(name, meaning, labels, registry=self.registry)
+
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        self._describe(name, "gauge", meaning, labels)
+        return Gauge(name, meaning, labels, registry=self.registry)
+
+    def _histogram(self, name: str, meaning: str, buckets_s: tuple[float, ...], *labels: str) -> Histogram:
+        self._describe(name, "histogram", meaning, labels)
+        return Histogram(name, meaning, labels, buckets=buckets_s, registry=self.registry)
+
+    def _describe(self, name: str, kind: str, meaning: str, labels: tuple[str, ...]) -> None:
+        self.described.append(Described(section=self._section, name=name, kind=kind, labels=labels, meaning=meaning))
 
 
 def mode_name(livemode: bool) -> str:

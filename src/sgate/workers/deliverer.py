@@ -26,6 +26,7 @@ from sgate.store.cipher import Cipher, UndecryptableSecret
 from sgate.store.coalesce import Coalescer
 from sgate.store.deliveries import Delivery, Result
 from sgate.store.pool import Pool
+from sgate.telemetry.tracing import SpanIds, Traces, intent_in
 from sgate.workers.webhook_client import USER_AGENT, Reply, WebhookClient
 
 BATCH = 100
@@ -78,8 +79,11 @@ class Deliverer:
         queue: Pool | None = None,
         per_endpoint: int = PER_ENDPOINT,
         observe: Callable[[Delivery, Result], None] | None = None,
+        traces: Traces | None = None,
     ) -> None:
-        """`queue`: connections under QUEUE_SETTINGS; default: `pool`. `observe` is told of every attempt."""
+        """`queue`: connections under QUEUE_SETTINGS; default: `pool`. `observe` is told of every attempt. With
+        `traces` an attempt is a span of its payment's trace, and the webhook carries it on.
+        """
         self._pool = pool
         self._queue = queue or pool
         self._cipher = cipher
@@ -88,6 +92,7 @@ class Deliverer:
         self._environment = environment
         self._per_endpoint = per_endpoint
         self._observe = observe
+        self._traces = traces
         self._in_flight: Counter[str] = Counter()
         self._slow: Counter[str] = Counter()  # of these, those that have taken long already
         self._results = Coalescer[_Ended, bool](self._complete, max_batch=2 * BATCH)
@@ -181,7 +186,10 @@ class Deliverer:
     async def _try(self, token: UUID, delivery: Delivery, secrets: Sequence[str]) -> tuple[Result, str | None]:
         """One attempt, and why to disable its endpoint, if that is what follows."""
         started_at, started = self._environment.now(), time.perf_counter()
-        reply = await self._post(delivery, secrets, int(started_at.timestamp()))
+        span = None if self._traces is None else _Span.begin(self._traces, delivery)
+        reply = await self._post(delivery, secrets, int(started_at.timestamp()), span)
+        if span is not None:
+            span.end(reply, time.perf_counter() - started)
         now = self._environment.now()
         following = decide(
             self._schedule,
@@ -208,7 +216,7 @@ class Deliverer:
         )
         return result, following.disable
 
-    async def _post(self, delivery: Delivery, secrets: Sequence[str], timestamp_s: int) -> Reply:
+    async def _post(self, delivery: Delivery, secrets: Sequence[str], timestamp_s: int, span: "_Span | None") -> Reply:
         body = body_of(
             envelope(
                 event_id=delivery.event_id,
@@ -224,6 +232,8 @@ class Deliverer:
         headers["User-Agent"] = USER_AGENT
         headers["Accept"] = "*/*"
         headers["Accept-Encoding"] = "identity"  # the answer is kept as it came, for people to read
+        if span is not None:
+            headers["traceparent"] = span.ids.traceparent
         return await self._client.post(delivery.url, body, headers)
 
     def _secrets_of(self, delivery: Delivery) -> Sequence[str] | None:
@@ -277,6 +287,37 @@ class Deliverer:
             error=result.error,
             duration_ms=result.duration_ms,
         )
+
+
+class _Span(msgspec.Struct, frozen=True):
+    """An attempt as part of its payment's trace."""
+
+    traces: Traces
+    intent_id: str
+    ids: SpanIds
+    delivery: Delivery
+
+    @classmethod
+    def begin(cls, traces: Traces, delivery: Delivery) -> "_Span | None":
+        """None if the event is not about a payment intent, or its payment is not traced."""
+        intent_id = intent_in(delivery.payload)
+        if intent_id is None or not traces.sampled(intent_id):
+            return None
+        return cls(traces, intent_id, traces.next_span(intent_id), delivery)
+
+    def end(self, reply: Reply, seconds: float) -> None:
+        """Record how it went."""
+        attributes: dict[str, str | int] = {
+            "sgate.event_type": self.delivery.event_type,
+            "sgate.event": self.delivery.event_id,
+            "sgate.endpoint": self.delivery.endpoint_id,
+            "sgate.attempt": self.delivery.attempt,
+        }
+        if reply.outcome.status is not None:
+            attributes["http.response.status_code"] = reply.outcome.status
+        if reply.outcome.error is not None:
+            attributes["error"] = reply.outcome.error
+        self.traces.record(self.intent_id, "webhook.attempt", seconds, attributes, ids=self.ids)
 
 
 @lru_cache(maxsize=4096)

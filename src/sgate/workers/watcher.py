@@ -6,6 +6,9 @@ addresses for deposits without a memo (`inbox`), read a chunk of old blocks agai
 ledger decide about every intent whose facts changed or whose time has come.
 """
 
+import time
+from collections.abc import Callable, Collection
+
 import msgspec
 import structlog
 
@@ -43,6 +46,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         view: the chain as far as it is scanned now.
         new_blocks: headers stored. payments: payments recorded or moved. settled: intents decided.
+        undecided: intents that could not be decided, and were put aside.
         reorged_from: the lowest height that was replaced, or None.
         trouble: why nothing more was learned, in one sentence, or None.
         retry_after_s: how long the chain's API wants to be left alone, or None.
@@ -55,6 +59,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     new_blocks: int = 0
     payments: int = 0
     settled: int = 0
+    undecided: int = 0
     reorged_from: int | None = None
     trouble: str | None = None
     retry_after_s: float | None = None
@@ -76,6 +81,8 @@ class Watcher:
         start_height: int | None = None,
         allowance: Allowance | None = None,
         announces_unmatched: bool = True,
+        observe: ledger.Observe = ledger.tell_nobody,
+        observe_payments: Callable[[Found, Collection[str], float], None] | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -83,6 +90,9 @@ class Watcher:
             start_height: where a first scan begins; None for a little below the tip.
             allowance: how many calls may go to hints and addresses; None for no limit.
             announces_unmatched: whether merchants are told about new unmatched deposits.
+            observe: told of each decision of the ledger.
+            observe_payments: told of what is recorded, just before its commit: what was found, the intents whose facts
+                changed, and the seconds it took.
         """
         livemode = mode.livemode
         self._pool = pool
@@ -90,6 +100,8 @@ class Watcher:
         self._environment = environment
         self._allowance = allowance or Unlimited()
         self._announces = announces_unmatched
+        self._observe = observe
+        self._observe_payments = observe_payments
         matcher = Matcher(pool, mode, environment)
         self._scanner = Scanner(pool, source, matcher, livemode=livemode, start_height=start_height)
         self._mempool = MempoolReader(pool, source, matcher, environment, livemode=livemode)
@@ -170,7 +182,8 @@ class Watcher:
         return touched
 
     async def _record(self, connection: Connection, found: Found, view: View, *, announce: bool) -> set[str]:
-        return await record(
+        started = time.perf_counter()
+        touched = await record(
             connection,
             self._environment,
             found,
@@ -178,6 +191,9 @@ class Watcher:
             livemode=self._mode.livemode,
             announce=announce and self._announces,
         )
+        if self._observe_payments is not None and touched:
+            self._observe_payments(found, touched, time.perf_counter() - started)
+        return touched
 
     # --- what else there is to know
 
@@ -243,7 +259,7 @@ class Watcher:
 
         In a round with trouble something was not read that may matter, a hint, a deposit: nobody's deadline is judged.
         """
-        livemode, settled = self._mode.livemode, 0
+        livemode, settled, undecided = self._mode.livemode, 0, 0
         more = report.more or report.behind_blocks > 0
         while True:
             if settled >= MAX_SETTLED_PER_ROUND:
@@ -251,10 +267,11 @@ class Watcher:
                 break
             try:
                 intent_id = await ledger.settle_next(
-                    self._pool, self._environment, self._mode.public_url, livemode=livemode
+                    self._pool, self._environment, self._mode.public_url, livemode=livemode, observe=self._observe
                 )
             except ledger.Undecided as error:
                 self._log.exception("intent_undecided", payment_intent=error.intent_id)
+                undecided += 1
                 continue
             if intent_id is not None:
                 settled += 1
@@ -265,7 +282,8 @@ class Watcher:
         async with self._pool.acquire() as connection:
             await blocks.note_check(connection, report.trouble, livemode=livemode)
             busy = await intents.any_open(connection, livemode=livemode)
-        return msgspec.structs.replace(report, settled=settled, busy=busy, more=more and report.trouble is None)
+        more = more and report.trouble is None
+        return msgspec.structs.replace(report, settled=settled, undecided=undecided, busy=busy, more=more)
 
 
 def _count(found: Found) -> int:

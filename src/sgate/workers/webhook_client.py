@@ -182,7 +182,7 @@ def _wish(headers: Sequence[tuple[bytes, bytes]]) -> int | None:
         return int(text) if len(text) <= MAX_RETRY_AFTER_DIGITS else MAX_RETRY_AFTER_S
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year, an hour or a time zone of thirty digits
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0, round((moment - datetime.now(UTC)).total_seconds()))

@@ -1,0 +1,158 @@
+"""What the parts tell the metrics and the traces. They know neither: each takes a callback, and here they are made.
+
+Children of a metric are looked up once and kept: finding one by its labels costs more than counting. What alerts look
+at is there from the start, at 0: Prometheus sees no increase in a series that begins with 1.
+"""
+
+import functools
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable
+
+from sgate.chains import CallBooks
+from sgate.core.event import EventType
+from sgate.gateway.ledger import Decision
+from sgate.gateway.ledger import Observe as ObserveDecision
+from sgate.store import statements
+from sgate.store.deliveries import Delivery, Result
+from sgate.store.pool import KINDS_OF_ERRORS, kind_of_error
+from sgate.store.survey import Survey
+from sgate.telemetry.metrics import Metrics, mode_name
+from sgate.telemetry.tracing import Traces
+from sgate.workers.matching import Found
+from sgate.workers.watcher import Round
+
+SLOW_STATEMENT_S = 0.05
+"""The target for the database's p95; what takes longer is counted by name."""
+
+
+def of_statements(metrics: Metrics) -> statements.Observe:
+    """Times each statement."""
+
+    @functools.lru_cache(maxsize=statements.MAX_NAMES)
+    def observer(statement: str) -> Callable[[float], None]:
+        return metrics.statement_seconds.labels(statements.table_of(statement)).observe
+
+    def observe(statement: str, seconds: float, error: BaseException | None) -> None:
+        observer(statement)(seconds)
+        if error is not None:
+            metrics.database_errors.labels(kind_of_error(error)).inc()
+        if seconds >= SLOW_STATEMENT_S:
+            metrics.slow_statements.labels(statements.name_of(statement)).inc()
+
+    for kind in KINDS_OF_ERRORS:
+        metrics.database_errors.labels(kind)
+    return observe
+
+
+def of_decisions(
+    metrics: Metrics, modes: Iterable[bool], now: Callable[[], float], traces: Traces | None
+) -> ObserveDecision:
+    """Counts what is announced, how much was paid, and how long it took since the block. `now`: Unix time."""
+    announced = {
+        (livemode, event): metrics.announced.labels(mode_name(livemode), event)
+        for livemode in modes
+        for event in EventType
+        if event.startswith("payment_intent.") and event is not EventType.CREATED
+    }
+
+    def observe(decision: Decision) -> None:
+        intent = decision.intent
+        mode = mode_name(intent.livemode)
+        for event in decision.events:
+            announced[intent.livemode, event].inc()
+        if EventType.SUCCEEDED in decision.events:
+            metrics.confirmed_sats.labels(mode).inc(intent.amount_received_sats)
+            if decision.mined_at is not None:
+                waited_s = max(0.0, now() - decision.mined_at.timestamp())
+                metrics.confirmation_seconds.labels(mode).observe(waited_s)
+        if traces is not None and decision.events:
+            attributes = {"sgate.status": intent.status, "sgate.events": " ".join(decision.events)}
+            traces.record(intent.id, "ledger.decide", decision.seconds, attributes)
+
+    return observe
+
+
+def of_rounds(metrics: Metrics, books: CallBooks, *, livemode: bool) -> Callable[[Round], Awaitable[None]]:
+    """Keeps the books of calls, and shows how far the watcher is."""
+    mode = mode_name(livemode)
+    behind, height = metrics.chain_behind.labels(mode), metrics.chain_height.labels(mode)
+    decided, undecided = metrics.intents_decided.labels(mode), metrics.intents_undecided.labels(mode)
+    reorgs = metrics.chain_reorgs.labels(mode)
+
+    async def observe(report: Round) -> None:
+        await books.save()
+        behind.set(report.behind_blocks)
+        height.set(report.view.height)
+        decided.inc(report.settled)
+        undecided.inc(report.undecided)
+        if report.reorged_from is not None:
+            reorgs.inc()
+
+    return observe
+
+
+def of_payments(traces: Traces) -> Callable[[Found, Collection[str], float], None]:
+    """Traces that the watcher wrote down what an intent was paid."""
+
+    def observe(found: Found, touched: Collection[str], seconds: float) -> None:
+        for tx_id, legs in found.items():
+            for leg in legs:
+                if leg.intent_id is not None and leg.intent_id in touched:
+                    attributes = {
+                        "sgate.tx_id": tx_id,
+                        "sgate.block_height": leg.payment.block_height,
+                        "sgate.amount_sats": leg.payment.amount_sats,
+                    }
+                    traces.record(leg.intent_id, "watcher.record", seconds, attributes)
+
+    return observe
+
+
+def of_attempts(metrics: Metrics) -> Callable[[Delivery, Result], None]:
+    """Counts webhook attempts, and how long the first of each delivery was waited for."""
+    counters = {name: metrics.webhook_attempts.labels(name) for name in ("delivered", "failed", "retried")}
+
+    def observe(delivery: Delivery, result: Result) -> None:
+        outcome = "delivered" if result.delivered else "failed" if result.failed else "retried"
+        counters[outcome].inc()
+        metrics.webhook_seconds.observe(result.duration_ms / 1000)
+        if delivery.attempt == 1:
+            # Not since the event: a replay of an old one, or one that was held, is due later.
+            waited_s = (result.started_at - delivery.due_at).total_seconds()
+            metrics.webhook_wait_seconds.observe(max(0.0, waited_s))
+
+    return observe
+
+
+def of_surveys(metrics: Metrics) -> Callable[[Survey], None]:
+    """Shows how the whole deployment stands."""
+
+    def observe(survey: Survey) -> None:
+        metrics.queue_due.set(survey.due.count)
+        metrics.queue_age.set(survey.due.oldest_s)
+        metrics.queue_held.set(survey.held)
+        for state, count in survey.endpoints.items():
+            metrics.endpoints.labels(state).set(count)
+        metrics.endpoints_disabled.set(survey.endpoints_disabled_last_hour)
+        metrics.database_bytes.set(survey.database_bytes)
+        metrics.endpoints_without_key.set(survey.endpoints_without_key)
+        for livemode, waiting in survey.ledger.items():
+            metrics.ledger_queue.labels(mode_name(livemode)).set(waiting.count)
+            metrics.ledger_queue_age.labels(mode_name(livemode)).set(waiting.oldest_s)
+        _show_chains(metrics, survey)
+        for livemode, count in survey.merchants.items():
+            metrics.merchants.labels(mode_name(livemode)).set(count)
+            metrics.merchants_active.labels(mode_name(livemode)).set(survey.merchants_active[livemode])
+        metrics.surveyed_at.set(time.time())
+
+    return observe
+
+
+def _show_chains(metrics: Metrics, survey: Survey) -> None:
+    for livemode, chain in survey.chains.items():
+        mode = mode_name(livemode)
+        metrics.chain_trouble.labels(mode).set(chain.troubled)
+        if chain.scanned_at is not None:
+            metrics.chain_scanned_at.labels(mode).set(chain.scanned_at.timestamp())
+        if chain.checked_at is not None:
+            metrics.chain_checked_at.labels(mode).set(chain.checked_at.timestamp())

@@ -1,0 +1,70 @@
+"""Each statement is timed, under its name, and its trouble is told by kind."""
+
+import asyncpg
+import pytest
+
+from sgate.store import intents, ledger
+from sgate.store.pool import KINDS_OF_ERRORS, kind_of_error, open_pool
+from sgate.store.statements import name_of, table_of
+
+
+@pytest.fixture
+async def timed(database_url):
+    seen = []
+    pool = await open_pool(
+        database_url, min_connections=1, max_connections=1, observe=lambda *observed: seen.append(observed)
+    )
+    yield pool, seen
+    pool.terminate()
+
+
+async def test_whatever_is_asked_is_timed_once(timed):
+    pool, seen = timed
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.fetch("SELECT 1")
+        await connection.fetchrow("SELECT 2")
+        await connection.fetchval("SELECT 3")
+        await connection.execute("SELECT 4")
+        await connection.execute("SELECT $1::integer", 5)
+        await connection.executemany("SELECT $1::integer", [(6,), (7,)])
+    statements = [statement for statement, _, _ in seen]
+    assert statements == [
+        "BEGIN;", "SELECT 1", "SELECT 2", "SELECT 3", "SELECT 4", "SELECT $1::integer", "SELECT $1::integer", "COMMIT;",
+    ]  # fmt: skip
+    assert all(0 < seconds < 60 and error is None for _, seconds, error in seen)
+
+
+async def test_a_statement_that_fails_is_timed_and_its_error_told(timed):
+    pool, seen = timed
+    async with pool.acquire() as connection:
+        with pytest.raises(asyncpg.QueryCanceledError):
+            async with connection.transaction():
+                await connection.execute("SET LOCAL statement_timeout = '1ms'; SELECT pg_sleep(10)")
+    told = [error for statement, _, error in seen if "pg_sleep" in statement]
+    assert [kind_of_error(error) for error in told] == ["timeout"]
+
+
+def test_a_statement_is_named_after_its_place_in_the_store():
+    assert name_of(ledger._FACTS) == "ledger.FACTS"
+    assert name_of(intents.CREATE) == "intents.CREATE"
+    assert table_of(ledger._TAKE) == "ledger"
+    assert (name_of("BEGIN;"), name_of("  commit"), name_of("SELECT 1")) == ("transaction", "transaction", "other")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (asyncpg.DiskFullError("no space left"), "disk_full"),
+        (asyncpg.DeadlockDetectedError("deadlock"), "conflict"),
+        (asyncpg.UniqueViolationError("twice"), "constraint"),
+        (asyncpg.ReadOnlySQLTransactionError("a standby"), "read_only"),
+        (asyncpg.AdminShutdownError("going"), "away"),
+        (ConnectionResetError(), "away"),
+        (TimeoutError(), "timeout"),
+        (asyncpg.OutOfMemoryError("no memory"), "resources"),
+        (asyncpg.UndefinedTableError("a defect"), "other"),
+    ],
+)
+def test_trouble_has_a_kind(error, kind):
+    assert kind_of_error(error) == kind
+    assert kind in KINDS_OF_ERRORS
