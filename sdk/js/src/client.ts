@@ -9,6 +9,7 @@ import { Merchants } from "./resources/merchants";
 import { PaymentIntents } from "./resources/payment_intents";
 import { Payments } from "./resources/payments";
 import { PublicCalls } from "./resources/public";
+import { SimulatorCalls } from "./resources/simulator";
 import { WebhookDeliveries } from "./resources/webhook_deliveries";
 import { WebhookEndpoints } from "./resources/webhook_endpoints";
 import { type Answer, Transport } from "./transport";
@@ -26,6 +27,8 @@ export class SGateClient {
   /** The calls of the payer's side, which need no key. */
   readonly public: PublicCalls;
   readonly health: HealthCalls;
+  /** Moves the simulated chain, on a server in development. */
+  readonly simulator: SimulatorCalls;
 
   constructor(options: ClientOptions) {
     const transport = new Transport(options);
@@ -39,6 +42,7 @@ export class SGateClient {
     this.auditLog = new AuditLog(transport);
     this.public = new PublicCalls(transport);
     this.health = new HealthCalls(transport);
+    this.simulator = new SimulatorCalls(transport);
   }
 
   createPaymentIntent(params: PaymentIntentCreateParams, options?: PostOptions): Promise<Answer<PaymentIntent>> {

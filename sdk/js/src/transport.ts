@@ -38,6 +38,8 @@ export interface Call {
   options?: PostOptions | undefined;
   /** Any origin may make it, without a key: nothing is sent that makes a browser ask beforehand. */
   open?: boolean;
+  /** Its effect would happen again if it were sent again. */
+  once?: boolean;
   /** The answer is a stream. */
   lasting?: boolean;
 }
@@ -79,7 +81,7 @@ export class Transport {
   }
 
   async #persist<T>(call: Call, headers: Headers, use: (response: Response) => Promise<T>): Promise<T> {
-    const maxRetries = checkedNumber(call.options?.maxRetries, "maxRetries", this.#maxRetries, 0);
+    const maxRetries = call.once ? 0 : checkedNumber(call.options?.maxRetries, "maxRetries", this.#maxRetries, 0);
     for (let retry = 1; ; retry += 1) {
       try {
         return await this.#attempt(call, headers, use);
@@ -142,7 +144,7 @@ export class Transport {
       throw new SGateUsageError("api_key_missing", "This call needs a key: new SGateClient({ apiKey: 'sk_test_...', ... }).", "apiKey");
     headers.set("Authorization", `Bearer ${this.#apiKey}`);
     if (typeof process !== "undefined" && process.versions?.node) headers.set("User-Agent", `sgate-js/${VERSION} node/${process.versions.node}`);
-    if (call.method === "POST") headers.set("Idempotency-Key", idempotencyKey(call.options?.idempotencyKey));
+    if (call.method === "POST" && !call.once) headers.set("Idempotency-Key", idempotencyKey(call.options?.idempotencyKey));
     return headers;
   }
 }

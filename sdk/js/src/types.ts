@@ -39,6 +39,8 @@ export type AuditLogEntry = Shaped<Schemas["AuditLogEntry"], { object: "audit_lo
 export type Deleted = Schemas["Deleted"];
 export type HealthReport = Schemas["HealthReport"];
 export type Alive = Schemas["Alive"];
+export type Simulator = Shaped<Schemas["SimulatorObject"], { object: "simulator" }>;
+export type SimulatedPayment = Shaped<Schemas["SimulatedPaymentObject"], { object: "simulated_payment" }>;
 
 export type PaymentIntentCreateParams = Schemas["CreatePaymentIntent"];
 export type PaymentIntentUpdateParams = Schemas["UpdatePaymentIntent"];
@@ -51,6 +53,10 @@ export type WebhookEndpointCreateParams = Schemas["CreateWebhookEndpoint"];
 export type WebhookEndpointUpdateParams = Schemas["UpdateWebhookEndpoint"];
 export type WebhookRecoverParams = Schemas["RecoverWebhooks"];
 export type HintParams = Schemas["GiveHint"];
+export type SimulatedPaymentParams = Schemas["SimulatedPayment"];
+export type SimulatorPaymentIntentParams = Schemas["ShortIntent"];
+export type SimulatorMineParams = Schemas["MineBlocks"];
+export type SimulatorReorganiseParams = Schemas["Reorganise"];
 
 export type PaymentIntentListParams = Query<"listPaymentIntents">;
 export type PaymentListParams = Query<"listPayments">;

@@ -152,6 +152,12 @@ describe("a client", () => {
     expect(server!.asked).toEqual([]);
   });
 
+  test("does not send again what has no idempotency key and would happen twice", async () => {
+    const made = await client({}, { status: 503, json: failure("unavailable", "unavailable") });
+    await expect(made.simulator.pay({ recipient: "ST000000000000000000002AMW42H", amount_sats: 1 })).rejects.toMatchObject({ statusCode: 503 });
+    expect(server!.asked.map(({ headers }) => headers["idempotency-key"])).toEqual([undefined]);
+  });
+
   test("sends a new idempotency key for each effect", async () => {
     const made = await client({}, { json: INTENT });
     for (const amount_sats of [1, 1]) await made.createPaymentIntent({ amount_sats });
