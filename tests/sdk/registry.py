@@ -14,6 +14,9 @@ EXAMPLES = {
     "tx_id": "0x" + "00" * 32,
     "payment_intent": "pi_" + "0" * 24,
     "client_secret": "secret",
+    "recipient": "ST000000000000000000002AMW42H",
+    "amount_sats": 1,
+    "expires_in": 1,
     "since": "2026-11-25T12:00:00Z",
 }
 OPTIONS = {"self", "idempotency_key"}

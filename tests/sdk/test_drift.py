@@ -26,7 +26,7 @@ NAMES = {
     "MerchantObject": "Merchant", "StatsObject": "MerchantStats", "ApiKeyObject": "ApiKey", "EndpointObject": "WebhookEndpoint",
     "RecoveryObject": "WebhookRecovery", "DeliveryObject": "WebhookDelivery", "DeliveryWithAttempts": "WebhookDeliveryWithAttempts",
     "RequestObject": "WebhookRequest", "AttemptObject": "WebhookAttempt", "Envelope": "Event", "PublicIntent": "PublicPaymentIntent",
-    "HintObject": "Hint",
+    "HintObject": "Hint", "SimulatorObject": "Simulator", "SimulatedPaymentObject": "SimulatedPayment",
 }  # fmt: skip
 """What is called otherwise here, because people read it."""
 

@@ -39,7 +39,8 @@ WHERE pg_get_expr(d.adbin, d.adrelid) ~ '\\m(now|gen_random_uuid)\\(\\)' AND a.a
 
 _TABLES = """
 SELECT c.oid::regclass::text FROM pg_class AS c
-WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'alembic_version'
+WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace
+    AND c.relname <> 'alembic_version'
 ORDER BY 1
 """
 

@@ -57,7 +57,7 @@ def exchange(request: Request[T], max_retries: int, around: Surroundings) -> Con
     Raises:
         SGateError: what went wrong, the last time it was tried.
     """
-    attempt = 0
+    attempt, max_retries = 0, 0 if request.once else max_retries
     while True:
         outcome = yield Send(request)
         failure = failure_of(outcome, around.now())
@@ -146,7 +146,6 @@ def retry_after_of(text: str | None, now: float) -> float | None:
     if text.isascii() and text.isdigit():
         return float(text)
     try:
-        moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - now)
+    except (ValueError, OverflowError):  # no date, or one of a year that no clock knows
         return None
-    return max(0.0, moment.timestamp() - now)

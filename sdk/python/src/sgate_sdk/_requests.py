@@ -30,6 +30,7 @@ class Request(Generic[T]):
         read: makes the answer's body into what the call returns; raises msgspec.MsgspecError if it is something else.
         idempotency_key: of a POST under /v1; the same however often it is sent.
         public: whether it is sent without the API key.
+        once: whether it must not be sent again by itself, because a second time would have a second effect.
         newest: of a stream that begins now: asks for the newest event, so that a connection that breaks before it has
             said anything can be taken up too.
     """
@@ -43,6 +44,7 @@ class Request(Generic[T]):
     idempotency_key: str | None = None
     last_event_id: str | None = None
     public: bool = False
+    once: bool = False
     newest: "Request[ListAnswer[Any]] | None" = None
 
     def asking(self, **query: str) -> "Request[T]":
@@ -75,6 +77,11 @@ def post(path: str, read: Reader[T], body: Mapping[str, object], idempotency_key
         content=msgspec.json.encode(given(body)),
         idempotency_key=idempotency_key or f"sdk-{secrets.token_hex(KEY_BYTES)}",
     )
+
+
+def once(path: str, read: Reader[T], body: Mapping[str, object]) -> Request[T]:
+    """A POST that has its effect each time it is sent: the server keeps no idempotency key for it."""
+    return Request(method="POST", path=path, read=read, content=msgspec.json.encode(given(body)), once=True)
 
 
 def change(method: str, path: str, read: Reader[T], body: Mapping[str, object], *, public: bool = False) -> Request[T]:

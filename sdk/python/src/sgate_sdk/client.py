@@ -16,6 +16,7 @@ from sgate_sdk.resources.merchants import ApiKeys, AuditLog, Merchants
 from sgate_sdk.resources.payment_intents import PaymentIntents
 from sgate_sdk.resources.payments import Payments
 from sgate_sdk.resources.public import Public, ServerHealth
+from sgate_sdk.resources.simulator import SimulatedChain
 from sgate_sdk.resources.webhooks import WebhookDeliveries, WebhookEndpoints
 
 TIMEOUT_S = 30.0
@@ -37,6 +38,7 @@ class _Client(Generic[D]):
         self.webhook_endpoints = WebhookEndpoints(driver)
         self.webhook_deliveries = WebhookDeliveries(driver)
         self.events = Events(driver)
+        self.simulator = SimulatedChain(driver)
         self.public = Public(driver)
         self.health = ServerHealth(driver)
 

@@ -281,6 +281,26 @@ class Hint(Model, frozen=True, kw_only=True):
     tx_id: str
 
 
+class Simulator(Model, frozen=True, kw_only=True):
+    """Where the simulated chain stands. `mempool`: what waits for a block. `steerable`: if you may mine and fork."""
+
+    object: str = "simulator"
+    height: int
+    block_time: dt.datetime
+    server_time: dt.datetime
+    tenure_height: int
+    bitcoin_height: int
+    mempool: int
+    steerable: bool
+
+
+class SimulatedPayment(Model, frozen=True, kw_only=True):
+    """A payment that waits for a block of the simulated chain."""
+
+    object: str = "simulated_payment"
+    tx_id: str
+
+
 class ReceiptPayment(Model, frozen=True, kw_only=True):
     """One transfer that is on the chain now."""
 

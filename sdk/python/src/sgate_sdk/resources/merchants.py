@@ -107,9 +107,11 @@ class ApiKeys(Resource[D]):
         return post(KEYS, READ_KEY, {"name": name, "scopes": unless_none(scopes)}, idempotency_key)
 
     @listing("listApiKeys")
-    def list(self) -> Request[ListAnswer[ApiKey]]:
-        """All keys that can be used."""
-        return get(KEYS, READ_KEYS)
+    def list(
+        self, *, starting_after: str | None = None, ending_before: str | None = None, limit: int | None = None
+    ) -> Request[ListAnswer[ApiKey]]:
+        """The keys that can be used, newest first; all of them if no limit is given."""
+        return get(KEYS, READ_KEYS, starting_after=starting_after, ending_before=ending_before, limit=limit)
 
     @call("retrieveApiKey")
     def retrieve(self, key_id: str) -> Request[ApiKey]:

@@ -49,9 +49,11 @@ class WebhookEndpoints(Resource[D]):
         return post(ENDPOINTS, READ, body, idempotency_key)
 
     @listing("listWebhookEndpoints")
-    def list(self) -> Request[ListAnswer[WebhookEndpoint]]:
-        """All endpoints, newest first."""
-        return get(ENDPOINTS, READ_LIST)
+    def list(
+        self, *, starting_after: str | None = None, ending_before: str | None = None, limit: int | None = None
+    ) -> Request[ListAnswer[WebhookEndpoint]]:
+        """Your endpoints, newest first; all of them if no limit is given."""
+        return get(ENDPOINTS, READ_LIST, starting_after=starting_after, ending_before=ending_before, limit=limit)
 
     @call("retrieveWebhookEndpoint")
     def retrieve(self, endpoint_id: str) -> Request[WebhookEndpoint]:
