@@ -103,6 +103,12 @@ class HttpsRequired(Forbidden):
     code = "https_required"  # answered by the proxy: see deploy/nginx
 
 
+class SimulatorShared(Forbidden):
+    """In production the simulated chain is shared by all merchants: pay on it, but do not mine or fork."""
+
+    code = "simulator_shared"
+
+
 # --- 404, 405: what is asked for ------------------------------------------------------------------------------------
 
 
@@ -160,6 +166,12 @@ class ApiKeyNotFound(NotFound):
     """There is no API key with this id among those that this key may see. The id is not the key itself: `ak_...`."""
 
     code = "api_key_not_found"
+
+
+class NotSimulated(NotFound):
+    """The mode of this key does not run on the simulated chain, so nothing can be made to happen there."""
+
+    code = "not_simulated"
 
 
 class MethodNotAllowed(GatewayError):
@@ -332,6 +344,12 @@ class InvalidPayAddress(ValidationFailed):
     """`pay_address` must be a Stacks address of the right network with a correct checksum."""
 
     code = "invalid_pay_address"
+
+
+class SimulationRefused(ValidationFailed):
+    """The simulated chain cannot do that. The message says why."""
+
+    code = "simulation_refused"
 
 
 class InvalidConfirmationPolicy(ValidationFailed):
