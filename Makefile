@@ -1,5 +1,5 @@
 # `make` alone explains itself. Everything lives in .venv; data of the embedded server in ~/.local/share/sgate (root:
-# /var/lib/sgate). `make test` asks apt for Chromium, Redis and PostgreSQL 15 where it may (root or sudo).
+# /var/lib/sgate). `make test` asks apt for Chromium, Redis, PostgreSQL 15, nginx and PgBouncer where it may (root or sudo).
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=

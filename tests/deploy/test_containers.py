@@ -157,6 +157,7 @@ def test_every_path_that_is_mounted_is_in_the_repository(production):
 def test_every_setting_that_is_set_exists(production):
     known = {f"SGATE_{name.upper()}" for name in Settings.model_fields}
     known |= {f"SGATE_{mode}__{name.upper()}" for mode in ("LIVE", "TEST") for name in ModeSettings.model_fields}
+    known |= {"SGATE_METRICS_PORT", "SGATE_METRICS_HOST"}  # where deploy/prometheus asks each role
     for file in (production, compose("compose.yaml")):
         for name, service in file["services"].items():
             for variable in service.get("environment", {}):

@@ -58,6 +58,9 @@ COMMANDS: Mapping[str, Entry] = {
         "sgate.cli.maintenance:app", "Refuse calls that write for a while, without a restart.", OPERATE
     ),
     "inbox": Entry("sgate.cli.inbox:app", "Deposits that belong to no merchant.", OPERATE),
+    "maintenance": Entry(
+        "sgate.cli.maintenance:app", "Refuse calls that write for a while, without a restart.", OPERATE
+    ),
     "migrate": Entry("sgate.cli.migrate:app", "Bring the database's schema up to date.", OPERATE),
     "simulator": Entry("sgate.cli.simulator:app", "Run the simulated chain.", OPERATE),
 }

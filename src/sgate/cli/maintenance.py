@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from sgate.cli.printing import JsonOption, print_json
+from sgate.cli.printing import JsonOption, examples, print_json
 from sgate.cli.processes import with_pool
 from sgate.gateway import maintenance_mode
 from sgate.settings import Settings
@@ -17,11 +17,12 @@ app = typer.Typer(help="Refuse calls that write for a while, without a restart."
 MAX_RETRY_AFTER_S = 86_400
 
 
-@app.command("on")
+@app.command("on", epilog=examples("sgate maintenance on --retry-after 120"))
 def on(
     retry_after: Annotated[
         int, typer.Option(min=1, max=MAX_RETRY_AFTER_S, help="Seconds after which callers are told to come back.")
     ] = 60,
+    as_json: JsonOption = False,
 ) -> None:
     """Answer 503 to calls that write. Reads, checkout pages, the watcher and webhooks go on."""
 
@@ -29,17 +30,24 @@ def on(
         await maintenance_mode.begin(pool, retry_after, OPERATOR)
 
     with_pool(work)
+    if as_json:
+        print_json({"retry_after_s": retry_after})
+        return
     typer.echo("Calls that write are refused within two seconds. `sgate maintenance off` ends it.")
 
 
 @app.command("off")
-def off() -> None:
+def off(as_json: JsonOption = False) -> None:
     """Take calls that write again."""
 
     async def work(pool: Pool, _: Settings) -> bool:
         return await maintenance_mode.end(pool, OPERATOR)
 
-    typer.echo("Calls that write are taken again." if with_pool(work) else "There was nothing to end.")
+    ended = with_pool(work)
+    if as_json:
+        print_json({"ended": ended})
+        return
+    typer.echo("Calls that write are taken again." if ended else "There was nothing to end.")
 
 
 @app.command("status")
@@ -52,7 +60,7 @@ def status(as_json: JsonOption = False) -> None:
 
     retry_after_s = with_pool(work)
     if as_json:
-        print_json({"on": retry_after_s is not None, "retry_after_s": retry_after_s})
+        print_json({"retry_after_s": retry_after_s})
     elif retry_after_s is None:
         typer.echo("Calls that write are taken.")
     else:

@@ -92,19 +92,19 @@ def export(as_json: JsonOption = False) -> None:
         typer.echo(msgspec.json.format(msgspec.json.encode(exported), indent=1).decode())
 
 
-@app.command("suspend")
+@app.command("suspend", epilog=examples("sgate merchants suspend 4f0c2a9e-7b1d-4c55-9e6a-0d3f8b2a1c77"))
 def suspend(merchant: MerchantArgument, as_json: JsonOption = False) -> None:
     """Refuse all keys of a merchant within a second. Its payments are still recorded, its webhooks still sent."""
-    _set_suspended(merchant, suspended=True, as_json=as_json)
+    _set_suspended(merchant, as_json=as_json, suspended=True)
 
 
-@app.command("resume")
+@app.command("resume", epilog=examples("sgate merchants resume 4f0c2a9e-7b1d-4c55-9e6a-0d3f8b2a1c77"))
 def resume(merchant: MerchantArgument, as_json: JsonOption = False) -> None:
     """Let a suspended merchant's keys work again."""
-    _set_suspended(merchant, suspended=False, as_json=as_json)
+    _set_suspended(merchant, as_json=as_json, suspended=False)
 
 
-def _set_suspended(merchant: UUID, *, suspended: bool, as_json: bool) -> None:
+def _set_suspended(merchant: UUID, *, as_json: bool, suspended: bool) -> None:
     async def work(pool: Pool, _: Settings) -> bool:
         return await merchants.suspend(pool, str(merchant), OPERATOR, suspended=suspended)
 
@@ -112,6 +112,6 @@ def _set_suspended(merchant: UUID, *, suspended: bool, as_json: bool) -> None:
     if not with_pool(work):
         raise OperatorError(f"there is no merchant {merchant}, or it is {state} already; see `sgate merchants list`")
     if as_json:
-        print_json({"id": str(merchant), "state": state})
-    else:
-        typer.echo(f"{merchant} is {state}.")
+        print_json({"merchant_id": str(merchant), "state": state})
+        return
+    typer.echo(f"{merchant} is {state}.")
