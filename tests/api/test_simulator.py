@@ -18,7 +18,7 @@ async def test_paying_mining_and_forking(app, shop):
 
 
 async def test_a_short_intent_has_its_own_deadline_and_grace(app, shop):
-    body = {"amount_sats": 1000, "expires_in": 1, "grace_s": 0}
+    body = {"amount_sats": 1000, "expires_in_s": 1, "grace_s": 0}
     made = (await shop.post("/v1/simulator/payment_intents", body)).json
     found = await app.gateway.services.intents.find(made["id"])
     assert (found.intent.terms.grace_s, (found.intent.terms.expires_at - found.intent.created_at).total_seconds()) == (
@@ -31,12 +31,12 @@ async def test_a_short_intent_has_its_own_deadline_and_grace(app, shop):
     ("path", "body", "code"),
     [
         ("payments", {"recipient": "nowhere", "amount_sats": 1}, "simulation_refused"),
-        ("payments", {"recipient": SHOP, "amount_sats": 0}, "validation_error"),
+        ("payments", {"recipient": SHOP, "amount_sats": 0}, "invalid_amount"),
         ("payments", {"recipient": SHOP, "amount_sats": 1, "memo": "é" * 20}, "simulation_refused"),
         ("blocks", {"blocks": 101}, "validation_error"),
         ("reorg", {"depth": 50}, "simulation_refused"),
         ("reorg", {"from_height": 1_000_000}, "validation_error"),
-        ("payment_intents", {"amount_sats": 1000, "expires_in": 0}, "validation_error"),
+        ("payment_intents", {"amount_sats": 1000, "expires_in_s": 0}, "validation_error"),
     ],
 )
 async def test_what_the_chain_cannot_do_is_refused(app, shop, path, body, code):

@@ -64,7 +64,7 @@ async def test_a_server_that_is_away_says_what_to_do(newcomer):
 
 async def test_a_server_that_is_something_else_is_told(site, newcomer):
     stranger = newcomer.but(api_key=await site.merchant(), api_base_url=f"{site.base_url}/docs")
-    assert "is not the API of sGate" in await stranger.refused("whoami")
+    assert "Is the address right" in await stranger.refused("whoami")
 
 
 def environment(path, **variables):
