@@ -154,7 +154,7 @@ async def test_the_chain_api_is_judged_by_clock_network_and_newest_block(operato
 
 
 async def test_endpoints_are_tried_through_the_guard_of_deliveries_and_nothing_is_sent(site, operator):
-    key = await site.merchant()
+    key, operator = await site.merchant(), operator.but(secret_keys=None)  # the keys of that server
     async with Receiver() as shop:
         for url in (shop.url, f"{NOWHERE}/hooks"):
             await site.api(key, "POST", "/v1/webhook_endpoints", {"url": url})

@@ -1498,7 +1498,7 @@ export interface components {
             /** @description What is due, in sats. */
             amount_sats: number;
             /** @description Seconds until the deadline. */
-            expires_in: number;
+            expires_in_s: number;
             /**
              * @description Seconds after it in which money still counts as in time.
              * @default 0

@@ -426,13 +426,16 @@ CALLS: tuple[Call, ...] = (
     Call(
         method="post", path="/v1/simulator/payments", name="simulatePayment", summary="Pay on the simulated chain",
         tag="Simulated chain", body=SimulatedPayment, answer=SimulatedPaymentObject, status=201, scope="write",
-        failures=(*_VALIDATION, errors.NotSimulated, errors.SimulationRefused),
+        failures=(*_VALIDATION, errors.InvalidAmount, errors.NotSimulated, errors.SimulationRefused),
     ),
     Call(
         method="post", path="/v1/simulator/payment_intents", name="createShortPaymentIntent",
         summary="Create a payment intent that expires soon", tag="Simulated chain", body=ShortIntent,
         answer=IntentWithPayments, status=201, scope="write", idempotent=True,
-        failures=(*_VALIDATION, *_IDEMPOTENCY, errors.NotSimulated, errors.PayAddressMissing),
+        failures=(
+            *_VALIDATION, *_IDEMPOTENCY, errors.InvalidAmount, errors.NotSimulated,
+            errors.PayAddressMissing,
+        ),
     ),
     Call(
         method="post", path="/v1/simulator/blocks", name="mineBlocks", summary="Mine blocks of the simulated chain",

@@ -61,7 +61,7 @@ class ShortIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     amount_sats: Annotated[
         int, msgspec.Meta(ge=1, le=MAX_AMOUNT_SATS, description="What is due, in sats.", examples=[100_000])
     ]
-    expires_in: Annotated[
+    expires_in_s: Annotated[
         int, msgspec.Meta(ge=1, le=limits.MAX_EXPIRES_IN_S, description="Seconds until the deadline.", examples=[5])
     ]
     grace_s: Annotated[
@@ -197,7 +197,7 @@ def _wanted(order: ShortIntent) -> IntentRequest:
     return IntentRequest(
         amount_sats=order.amount_sats,
         amount_usd=None,
-        expires_in_s=order.expires_in,
+        expires_in_s=order.expires_in_s,
         grace_s=order.grace_s,
         description=None,
         metadata={},

@@ -215,6 +215,7 @@ _HINTS: Mapping[str, str] = {
     "insufficient_scope": " Make a key with the scopes read, write and admin: `sgate keys create` on the server.",
     "not_simulated": " Log in with a test key of a server that runs on the simulated chain, such as `sgate demo`.",
     "pay_address_missing": " Set one: PATCH /v1/merchants/me, or SGATE_TEST__GATEWAY_ADDRESS on the server.",
+    "not_found": " Is the address right (it has no path), and the server as new as this command?",
     "internal_error": " The server's log tells more under this request id.",
 }
 """What to do, where the API cannot know that a command line is asking."""

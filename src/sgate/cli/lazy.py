@@ -54,9 +54,6 @@ COMMANDS: Mapping[str, Entry] = {
     "keys": Entry("sgate.cli.keys:app", "Make and revoke keys.", OPERATE),
     "chain": Entry("sgate.cli.chain:app", "The chain as this gateway sees it.", OPERATE),
     "ledger": Entry("sgate.cli.ledger:app", "The books: check them, restore them from the chain.", OPERATE),
-    "maintenance": Entry(
-        "sgate.cli.maintenance:app", "Refuse calls that write for a while, without a restart.", OPERATE
-    ),
     "inbox": Entry("sgate.cli.inbox:app", "Deposits that belong to no merchant.", OPERATE),
     "maintenance": Entry(
         "sgate.cli.maintenance:app", "Refuse calls that write for a while, without a restart.", OPERATE

@@ -101,7 +101,7 @@ class Stage:
         standing = await self.client.get(SIMULATOR)
         ahead = datetime.fromisoformat(standing["block_time"]) - datetime.fromisoformat(standing["server_time"])
         expires_in = seconds + max(0, round(ahead.total_seconds()))
-        body = {"amount_sats": self.amount_sats, "expires_in": expires_in, "grace_s": 0}
+        body = {"amount_sats": self.amount_sats, "expires_in_s": expires_in, "grace_s": 0}
         made = await self.client.post(f"{SIMULATOR}/payment_intents", body)
         self.say(f"made payment intent {made['id']} of {sats(self.amount_sats)} that expires in {expires_in} s")
         return made
