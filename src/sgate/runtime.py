@@ -7,135 +7,53 @@ process run in one task group: if one dies of a defect, the process dies, and th
 import asyncio
 import contextlib
 import gc
-import os
 import signal
 import socket
 import time
 from collections.abc import AsyncGenerator, Sequence
-from datetime import timedelta
-from enum import StrEnum
-from pathlib import Path
-from typing import Any
-
-import msgspec
-import structlog
 
 from sgate import observers
 from sgate.api import openapi_document
 from sgate.api.addresses import Addresses
 from sgate.api.app import create_app
-from sgate.api.asgi import App
-from sgate.api.auth import NOTE_USE_S, REVOCATION_POLL_S, Authenticator
+from sgate.api.auth import Authenticator
 from sgate.api.operations import create_operations_app
-from sgate.api.rate_limits import DEFAULT_PER_MINUTE, WINDOW_S, LimitClass, RateLimits
 from sgate.api.server import Server, make_server
 from sgate.api.services import Services
-from sgate.api.shared_limits import shared_counters
 from sgate.api.sse import Streams
 from sgate.chain.simulator import mine_at_interval
-from sgate.chains import CallBooks, Chain, open_chain
-from sgate.core.address import Network
-from sgate.core.rate import Rules
-from sgate.gateway import secrets_at_rest
-from sgate.gateway.deployment import FixedRate, Mode, NoRates, RateSource
+from sgate.chains import open_chain
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
 from sgate.gateway.maintenance_mode import MaintenanceMode
-from sgate.gateway.market_rates import MarketRates
 from sgate.gateway.payments import Payments
-from sgate.gateway.public_cache import PublicViews
-from sgate.gateway.reads import MEASURE_INTERVAL_S, Reads
-from sgate.rates.client import RateClient
-from sgate.rates.sources import SOURCES
-from sgate.settings import Settings, SettingsError, Source
-from sgate.store import schema, survey
+from sgate.parts import (
+    allow_private,
+    data_directory,
+    direct_url,
+    limits_of,
+    market_rates,
+    modes_of,
+    reads_of,
+    traces_of,
+    views_of,
+    watch_pool,
+)
+from sgate.roles import Gateway, Role, measure_replica, poll_revocations, refresh_rates, store_use_of_keys, workers_of
+from sgate.settings import Settings
 from sgate.store.cipher import Cipher
-from sgate.store.deliveries import QUEUE_SETTINGS
-from sgate.store.embedded import EmbeddedPostgres, default_directory
 from sgate.store.feed import Channel, Feed, Wakeups
-from sgate.store.pool import DatabaseErrors, Pool, open_pool
-from sgate.telemetry.metrics import Metrics, mode_name
-from sgate.telemetry.tracing import Traces, TracingMissing, open_traces
+from sgate.store.pool import open_pool
+from sgate.telemetry.metrics import Metrics
+from sgate.telemetry.tracing import Traces
 from sgate.web import assets, checkout, documentation, swagger
 from sgate.web.checkout import Checkout
-from sgate.workers import service
-from sgate.workers.deliverer import Deliverer
-from sgate.workers.maintenance import Maintenance
-from sgate.workers.service import Pulse, Stop
-from sgate.workers.tender import Tender
-from sgate.workers.watcher import Watcher
-from sgate.workers.webhook_client import WebhookClient
+from sgate.workers.service import Stop
 
 GC_THRESHOLD = 50_000
 """Allocations between two collections. Requests make little cyclic garbage; collecting often costs tail latency."""
 
-RATE_LOOKS_PER_REFRESH = 6
-"""How often a process looks for a rate that another has found, per interval in which one is found."""
-
 SHUTDOWN_S = 10
-REPLICA_ACQUIRE_TIMEOUT_S = 1.0
-"""How long a read waits for a connection to the replica before it asks the primary."""
-
-REENCRYPT_INTERVAL_S = 3600.0
-SURVEY_INTERVAL_S = 15.0
-"""As often as Prometheus asks by default."""
-
-QUEUE_CONNECTIONS = 3
-"""Of a deliverer: one that claims, two that store results."""
-
-
-class Role(StrEnum):
-    """What a process does. Any number of each may run on one database."""
-
-    API = "api"  # the REST API and the pages
-    WATCHER = "watcher"  # follows the chain; one leads, the others stand by
-    DELIVERER = "deliverer"  # sends webhooks
-    MAINTENANCE = "maintenance"  # sweeps what may be forgotten
-
-
-ALL_ROLES = tuple(Role)
-
-
-class Gateway(msgspec.Struct, frozen=True, kw_only=True):
-    """A process's parts, ready to run."""
-
-    settings: Settings
-    database_url: str
-    pool: Pool
-    modes: dict[bool, Mode]
-    market: MarketRates | None
-    chains: dict[bool, Chain]
-    environment: Environment
-    metrics: Metrics
-    feed: Feed
-    wakeups: Wakeups
-    cipher: Cipher
-    services: Services
-    app: App
-
-
-def data_directory(settings: Settings) -> Path:
-    """Where the embedded server and the simulated chain keep their data."""
-    return settings.data_dir or default_directory()
-
-
-@contextlib.contextmanager
-def database(settings: Settings):  # noqa: ANN201 - a context manager of the database's URL
-    """The URL of the database: the one named in the settings, or an embedded server for as long as the block lasts."""
-    if settings.database_url is not None:
-        yield settings.postgres_url(settings.database_url)
-        return
-    server = EmbeddedPostgres(data_directory(settings) / "postgres")
-    try:
-        yield server.url
-    finally:
-        server.close()
-
-
-def direct_url(settings: Settings, database_url: str) -> str:
-    """The database without a pooler."""
-    direct = settings.database_direct_url
-    return database_url if direct is None else settings.postgres_url(direct)
 
 
 @contextlib.asynccontextmanager
@@ -152,7 +70,7 @@ async def open_gateway(
     """
     environment = environment or Environment()
     direct, metrics = direct_url(settings, database_url), Metrics()
-    traces = traces or _traces(settings)
+    traces = traces or traces_of(settings)
     cipher = Cipher(settings.secret_key_texts())
     pool = await open_pool(
         database_url,
@@ -163,9 +81,9 @@ async def open_gateway(
         acquire_timeout_s=settings.database_acquire_timeout_s,
         observe=observers.of_statements(metrics),
     )
-    _watch_pool(pool, metrics)
-    reads = await _reads(settings, pool, feed := Feed(direct), metrics)
-    market = _market_rates(settings, pool, environment, metrics)
+    watch_pool(pool, metrics)
+    reads = await reads_of(settings, pool, feed := Feed(direct), metrics)
+    market = market_rates(settings, pool, environment, metrics)
     modes = modes_of(settings, port, market)
     wakeups = Wakeups(direct)
     authenticator = Authenticator(pool, time.monotonic, environment.now)
@@ -176,10 +94,10 @@ async def open_gateway(
         closing.push_async_callback(asyncio.to_thread, traces.close)
     if market is not None:
         closing.push_async_callback(market.close)
-    rate_limits = await closing.enter_async_context(_rate_limits(settings, metrics))
+    rate_limits = await closing.enter_async_context(limits_of(settings, metrics))
     decided = observers.of_decisions(metrics, modes, time.time, traces)
     intents = Intents(pool, modes, cipher, wakeups, environment, decided)
-    public_views = _public_views(intents, modes, environment, metrics, feed)
+    public_views = views_of(intents, modes, environment, metrics, feed)
     directory = data_directory(settings) / "simulated-chain"
     chains = {livemode: open_chain(settings, livemode, directory, metrics) for livemode in modes}
     controls = {livemode: chain.control for livemode, chain in chains.items() if chain.control is not None}
@@ -277,15 +195,15 @@ async def run(
             for chain in gateway.chains.values()
             if chain.simulated is not None and chain.block_interval_s
         ]
-        working = [group.create_task(task) for task in _workers(gateway, roles, stop)]
+        working = [group.create_task(task) for task in workers_of(gateway, roles, stop)]
         if server is not None and listening is not None:
-            background.append(group.create_task(_poll_revocations(gateway)))
+            background.append(group.create_task(poll_revocations(gateway)))
             if gateway.services.reads.has_replica:
                 gateway.metrics.replica_lag.set_function(lambda: gateway.services.reads.lag_s)
-                background.append(group.create_task(_measure_replica(gateway.services.reads)))
-            working.append(group.create_task(_store_use_of_keys(gateway, stop)))
+                background.append(group.create_task(measure_replica(gateway.services.reads)))
+            working.append(group.create_task(store_use_of_keys(gateway, stop)))
             if gateway.market is not None:
-                background.append(group.create_task(_refresh_rates(gateway.market, gateway.settings)))
+                background.append(group.create_task(refresh_rates(gateway.market, gateway.settings)))
             working.append(group.create_task(_serve(server, listening, stop)))
         overseen = None if operations is None else make_server(create_operations_app(gateway.services))
         if overseen is not None and operations is not None:
@@ -308,263 +226,8 @@ def stop_on_signals(stop: Stop) -> None:
         loop.add_signal_handler(number, stop.request)
 
 
-def _workers(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]:
-    direct, traces = direct_url(gateway.settings, gateway.database_url), gateway.services.traces
-    tasks: list[Any] = []
-    if Role.WATCHER in roles:
-        for livemode, mode in gateway.modes.items():
-            chain, pulse = gateway.chains[livemode], Pulse()
-            gateway.metrics.leading.labels(mode_name(livemode)).set_function(pulse.leads)
-            watcher = Watcher(
-                pool=gateway.pool,
-                source=chain.source,
-                mode=mode,
-                environment=gateway.environment,
-                start_height=gateway.settings.mode(livemode).start_height,
-                allowance=chain.allowance,
-                observe=observers.of_decisions(gateway.metrics, gateway.modes, time.time, traces),
-                observe_payments=None if traces is None else observers.of_payments(traces),
-            )
-            books = CallBooks(gateway.pool, chain.budgets, gateway.metrics, livemode=livemode)
-            tasks.append(
-                service.watch(
-                    watcher,
-                    gateway.feed,
-                    livemode=livemode,
-                    direct_url=direct,
-                    interval_s=chain.interval_s,
-                    stop=stop,
-                    pulse=pulse,
-                    observe=observers.of_rounds(gateway.metrics, books, livemode=livemode),
-                )
-            )
-    if Role.DELIVERER in roles:
-        tasks.append(_deliver(gateway, stop))
-    if Role.MAINTENANCE in roles:
-        tasks.append(service.keep_house(_maintenance(gateway.pool, gateway.settings), stop=stop, pulse=Pulse()))
-        tasks.append(_reencrypt(gateway, stop))
-        tasks.append(_survey(gateway, stop))
-    return tasks
-
-
-async def _survey(gateway: Gateway, stop: Stop) -> None:
-    """Show in the metrics how the whole deployment stands."""
-    observe = observers.of_surveys(gateway.metrics)
-
-    async def once() -> None:
-        async with gateway.pool.acquire() as connection:
-            observe(await survey.take(connection, gateway.cipher.key_ids))
-
-    await service.repeat("survey", once, interval_s=SURVEY_INTERVAL_S, stop=stop, pulse=Pulse())
-
-
-def _maintenance(pool: Pool, settings: Settings) -> Maintenance:
-    return Maintenance(pool, timedelta(days=settings.webhook_retention_days))
-
-
-async def _reencrypt(gateway: Gateway, stop: Stop) -> None:
-    async def once() -> None:
-        done = await secrets_at_rest.reencrypt(gateway.pool, gateway.cipher)
-        if done.changed or done.lost:
-            structlog.get_logger("sgate").warning("webhook_secrets_reencrypted", changed=done.changed, lost=done.lost)
-
-    await service.repeat("secrets", once, interval_s=REENCRYPT_INTERVAL_S, stop=stop, pulse=Pulse())
-
-
-async def _deliver(gateway: Gateway, stop: Stop) -> None:
-    client = WebhookClient(allow_private=allow_private(gateway.settings))
-    queue = await open_pool(
-        direct_url(gateway.settings, gateway.database_url),
-        min_connections=QUEUE_CONNECTIONS,
-        max_connections=QUEUE_CONNECTIONS,
-        application_name="sgate queue",
-        session_settings=QUEUE_SETTINGS,
-        observe=observers.of_statements(gateway.metrics),
-    )
-    deliverer = Deliverer(
-        pool=gateway.pool,
-        queue=queue,
-        cipher=gateway.cipher,
-        client=client,
-        schedule=gateway.settings.webhook_retry_schedule,
-        environment=gateway.environment,
-        observe=observers.of_attempts(gateway.metrics),
-        traces=gateway.services.traces,
-    )
-    try:
-        await asyncio.gather(
-            service.deliver(deliverer, gateway.feed, stop=stop, pulse=Pulse()),
-            service.tend(Tender(gateway.pool), deliverer, stop=stop, pulse=Pulse()),
-        )
-    finally:
-        await client.close()
-        queue.terminate()
-
-
-async def _reads(settings: Settings, pool: Pool, feed: Feed, metrics: Metrics) -> Reads:
-    """Lists on the replica, if there is one. It is not connected to yet: a replica that is away stops no start."""
-    replica_pool = None
-    if settings.database_replica_url is not None:
-        replica_pool = await open_pool(
-            settings.postgres_url(settings.database_replica_url),
-            min_connections=0,
-            max_connections=settings.database_max_connections,
-            statement_timeout_s=settings.database_statement_timeout_s,
-            acquire_timeout_s=REPLICA_ACQUIRE_TIMEOUT_S,
-            application_name="sgate reads",
-            observe=observers.of_statements(metrics),
-            statement_cache=settings.database_direct_url is None,
-        )
-    reads = Reads(pool, replica_pool, max_lag_s=settings.database_replica_max_lag_s)
-    feed.listen(Channel.EVENT, reads.changed)
-    feed.on_connection(reads.told)
-    return reads
-
-
-async def _measure_replica(reads: Reads) -> None:
-    await service.repeat("replica", reads.measure, interval_s=MEASURE_INTERVAL_S, stop=Stop(), pulse=Pulse())
-
-
-async def _poll_revocations(gateway: Gateway) -> None:
-    async def once() -> None:
-        await gateway.services.authenticator.poll_revocations()
-        await gateway.services.maintenance.look()
-
-    never = Stop()
-    await service.repeat("revocations", once, interval_s=REVOCATION_POLL_S, stop=never, pulse=Pulse())
-
-
-async def _store_use_of_keys(gateway: Gateway, stop: Stop) -> None:
-    """Until the stop, and once more then."""
-    store = gateway.services.authenticator.store_use
-    await service.repeat("key_use", store, interval_s=NOTE_USE_S, stop=stop, pulse=Pulse())
-    with contextlib.suppress(*DatabaseErrors):
-        await store()
-
-
-async def _refresh_rates(market: MarketRates, settings: Settings) -> None:
-    interval_s = settings.exchange_rate_refresh_s / RATE_LOOKS_PER_REFRESH
-    await service.repeat("rates", market.refresh, interval_s=interval_s, stop=Stop(), pulse=Pulse())
-
-
 async def _serve(server: Server, listening: socket.socket, stop: Stop) -> None:
     try:
         await server.serve(sockets=[listening])
     finally:
         stop.request()
-
-
-def _market_rates(settings: Settings, pool: Pool, environment: Environment, metrics: Metrics) -> MarketRates | None:
-    """Rates for the modes that do not run on the simulated chain, if there are any and sources are asked."""
-    priced = [
-        livemode
-        for livemode in (False, True)
-        if settings.mode(livemode).source is not Source.OFF and settings.network_of(livemode) is not Network.SIMULATED
-    ]
-    if not priced or not settings.exchange_rate_sources:
-        return None
-    sources = {name: SOURCES[name] for name in settings.exchange_rate_sources}
-    client = RateClient(
-        sources, settings.exchange_rate_urls, lambda name, outcome: metrics.rate_calls.labels(name, outcome).inc()
-    )
-    rules = Rules(
-        max_age=timedelta(seconds=settings.exchange_rate_max_age_s),
-        max_spread=settings.exchange_rate_max_spread_percent / 100,
-        min_sources=settings.exchange_rate_min_sources,
-    )
-    market = MarketRates(pool, client, rules, environment, timedelta(seconds=settings.exchange_rate_refresh_s))
-    metrics.rate_age.set_function(market.age_s)
-    return market
-
-
-def _rates_of(settings: Settings, livemode: bool, market: MarketRates | None) -> RateSource:
-    if settings.network_of(livemode) is Network.SIMULATED:
-        return FixedRate(settings.simulated_usd_per_btc)
-    return NoRates() if market is None else market
-
-
-def modes_of(settings: Settings, port: int | None = None, market: MarketRates | None = None) -> dict[bool, Mode]:
-    """The modes that are on. `port`: the one that is really listened on. `market`: exchange rates, if there are any."""
-    public_url = settings.public_url or f"http://localhost:{settings.port if port is None else port}"
-    return {
-        livemode: Mode(
-            livemode=livemode,
-            network=settings.network_of(livemode),
-            asset=settings.asset_of(livemode),
-            gateway_address=settings.gateway_address_of(livemode),
-            rates=_rates_of(settings, livemode, market),
-            public_url=public_url,
-        )
-        for livemode in (False, True)
-        if settings.mode(livemode).source is not Source.OFF
-    }
-
-
-def _limits(settings: Settings) -> dict[LimitClass, int]:
-    given = {
-        LimitClass.CREATE: settings.rate_limit_create,
-        LimitClass.RETRIEVE: settings.rate_limit_retrieve,
-        LimitClass.PUBLIC: settings.rate_limit_public,
-        LimitClass.OTHER: settings.rate_limit_other,
-    }
-    defaults = DEFAULT_PER_MINUTE if settings.in_production else {}
-    return {name: defaults.get(name, 0) if number is None else number for name, number in given.items()}
-
-
-def _public_views(
-    intents: Intents, modes: dict[bool, Mode], environment: Environment, metrics: Metrics, feed: Feed
-) -> PublicViews:
-    """The cache of the public view, told of every change."""
-    hit, miss = (metrics.public_views.labels(outcome).inc for outcome in ("hit", "miss"))
-    views = PublicViews(intents.find, modes, environment, time.monotonic, on_hit=hit, on_miss=miss)
-    feed.on_connection(views.listening)
-    feed.listen(Channel.INTENT, views.forget)
-    feed.listen(Channel.MERCHANT, lambda _: views.clear())
-    return views
-
-
-@contextlib.asynccontextmanager
-async def _rate_limits(settings: Settings, metrics: Metrics) -> AsyncGenerator[RateLimits]:
-    url = settings.redis_url_text()
-    if url is None:
-        yield RateLimits(_limits(settings))
-        return
-    async with shared_counters(url, WINDOW_S, metrics.redis_up.set) as shared:
-        yield RateLimits(_limits(settings), shared, metrics.limit_fallbacks.inc)
-
-
-def _traces(settings: Settings) -> Traces | None:
-    """Where traces go, if they are made.
-
-    Raises:
-        SettingsError: if the extra for them is not installed.
-    """
-    if settings.traces_url is None:
-        return None
-    try:
-        return open_traces(settings.traces_url, settings.traces_sample)
-    except TracingMissing as error:
-        raise SettingsError(f"SGATE_TRACES_URL: traces need an extra; {error}") from None
-
-
-def _watch_pool(pool: Pool, metrics: Metrics) -> None:
-    metrics.pool_limit.set_function(pool.get_max_size)
-    metrics.pool_connections.labels("idle").set_function(pool.get_idle_size)
-    metrics.pool_connections.labels("used").set_function(lambda: pool.get_size() - pool.get_idle_size())
-
-
-def allow_private(settings: Settings) -> bool:
-    """Whether webhooks may go to private addresses."""
-    return not settings.in_production if settings.webhook_allow_private is None else settings.webhook_allow_private
-
-
-async def prepare(database_url: str, settings: Settings) -> None:
-    """Bring the schema up to date in development; in production only check that it is."""
-    direct = direct_url(settings, database_url)
-    if settings.in_production:
-        await schema.check(direct)
-    else:
-        from sgate.store import migrate  # brings SQLAlchemy along, which a server in production does not need
-
-        await migrate.migrate(direct)
-    structlog.get_logger("sgate").info("database_ready", pid=os.getpid())

@@ -10,7 +10,7 @@ import pytest
 
 from api.line import Line
 from api.serving import AMOUNT_SATS, serving, until
-from sgate import runtime
+from sgate import roles
 from sgate.gateway import public_cache
 from sgate.store import feed
 from sgate.workers.service import Stop
@@ -116,7 +116,7 @@ def told(receiver, intent, event_type):
 async def delivering(app):
     """The deliverer's role, beside an instance."""
     stop = Stop()
-    task = asyncio.create_task(runtime._deliver(app.gateway, stop))
+    task = asyncio.create_task(roles._deliver(app.gateway, stop))
     try:
         yield
     finally:

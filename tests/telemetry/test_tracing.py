@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 import sgate
 from api.serving import SHOP, serving
-from sgate import observers, runtime
+from sgate import observers, parts
 from sgate.settings import SettingsError, load
 from sgate.telemetry import tracing
 from sgate.telemetry.tracing import Traces, intent_in, links_of, open_traces, provider_of, root_of, trace_id_of
@@ -224,4 +224,4 @@ def test_tracing_without_its_extra_is_refused_in_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     settings = load(_env_file=None, traces_url="http://127.0.0.1:4318/v1/traces")
     with pytest.raises(SettingsError, match=r"SGATE_TRACES_URL: .*pip install 'sgate\[tracing\]'"):
-        runtime._traces(settings)
+        parts.traces_of(settings)

@@ -19,7 +19,7 @@ from sgate.core.address import SBTC_ASSETS, Network, encode, parse_principal
 from sgate.core.memo import memo_of
 from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
-from sgate.runtime import Gateway, Role
+from sgate.roles import Gateway, Role
 from sgate.settings import ModeSettings, Settings, Source
 from sgate.store.audit import OPERATOR
 from sgate.workers.service import Stop

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from sgate import runtime
+from sgate import parts
 from sgate.settings import DEVELOPMENT_SECRET_KEY, Settings, Source
 
 
@@ -72,7 +72,7 @@ def secret_keys_check(settings: Settings) -> Check:
 def data_directory_check(settings: Settings) -> Check:
     """Whether the embedded database and the simulated chain can keep their data."""
     needed = [name for name, needs in _INHABITANTS.items() if needs(settings)]
-    directory = runtime.data_directory(settings)
+    directory = parts.data_directory(settings)
     if not needed:
         return ok("data directory", "not needed: the database and the chain are elsewhere")
     existing = next(path for path in (directory, *directory.parents) if path.exists())

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import asyncpg
 
-from sgate import runtime
+from sgate import parts
 from sgate.cli.checks import Check, fail, now_s, ok, skew_check, warn
 from sgate.core import egress
 from sgate.gateway.deployment import CHAIN_SILENT_AFTER
@@ -67,7 +67,7 @@ async def _clock(connection: Connection) -> Check:
 
 async def _direct(settings: Settings, url: str) -> list[Check]:
     """Whether the way around the pooler leads to a server too."""
-    direct = runtime.direct_url(settings, url)
+    direct = parts.direct_url(settings, url)
     if direct == url:
         return []
     try:
@@ -81,7 +81,7 @@ async def _direct(settings: Settings, url: str) -> list[Check]:
 
 async def _contents(connection: Connection, settings: Settings, url: str) -> list[Check]:
     try:
-        await schema.check(runtime.direct_url(settings, url))
+        await schema.check(parts.direct_url(settings, url))
     except SchemaOutdated as error:
         found = str(error).partition(":")[0]
         if settings.in_production:
@@ -135,7 +135,7 @@ async def _endpoints(connection: Connection, settings: Settings) -> list[Check]:
     found = await endpoints.enabled_urls(connection, MAX_ENDPOINTS)
     if not found:
         return [ok("webhook endpoints", "there are none yet")]
-    connector = Connector(allow_private=runtime.allow_private(settings))
+    connector = Connector(allow_private=parts.allow_private(settings))
     try:
         checks = [await _endpoint(connector, settings, *each) for each in found]
     finally:
@@ -149,7 +149,7 @@ async def _endpoints(connection: Connection, settings: Settings) -> list[Check]:
 
 async def _endpoint(connector: Connector, settings: Settings, endpoint_id: str, url: str) -> Check:
     name = f"webhook endpoint {endpoint_id}"
-    private = runtime.allow_private(settings)
+    private = parts.allow_private(settings)
     try:
         line = await connector.connect(destination_of(url, allow_private=private))
     except egress.ForbiddenDestination as error:

@@ -20,7 +20,7 @@ import typer
 from aiohttp import web
 from rich.console import Console
 
-from sgate import runtime
+from sgate import parts, runtime
 from sgate.api.server import listen
 from sgate.chain.simulator import simulated_address
 from sgate.cli.printing import examples
@@ -30,7 +30,7 @@ from sgate.core.memo import memo_of
 from sgate.core.signature import InvalidSignature, verify_sgate, verify_standard
 from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
-from sgate.runtime import ALL_ROLES, Gateway
+from sgate.roles import ALL_ROLES, Gateway
 from sgate.settings import Settings
 from sgate.store.audit import OPERATOR
 from sgate.telemetry import logging
@@ -119,7 +119,7 @@ def demo(
         logging.configure("error")
         started = time.perf_counter()
         try:
-            with database_trouble(), runtime.database(chosen) as url:
+            with database_trouble(), parts.database(chosen) as url:
                 _step("Database", "an embedded PostgreSQL is up", time.perf_counter() - started)
                 run_loop(_serve(chosen, url, once=once))
         except DemoFailed as error:
@@ -131,7 +131,7 @@ def demo(
 def _directory(once: bool) -> Generator[Path]:
     """Where the demo keeps its data: for good, or only until it ends."""
     if not once:
-        yield runtime.default_directory() / "demo"
+        yield parts.default_directory() / "demo"
         return
     directory = Path(tempfile.mkdtemp(prefix="sgate-demo-"))
     try:
@@ -159,7 +159,7 @@ async def _serve(chosen: Settings, url: str, *, once: bool) -> None:
         raise OperatorError(f"port {chosen.port} is taken. Choose another: SGATE_PORT=4001 sgate demo") from None
     stop = Stop()
     runtime.stop_on_signals(stop)
-    await runtime.prepare(url, chosen)
+    await parts.prepare(url, chosen)
     async with runtime.open_gateway(chosen, url, port=listening.getsockname()[1]) as gateway:
         serving = asyncio.create_task(runtime.run(gateway, ALL_ROLES, stop, listening))
         showing = asyncio.create_task(_show(gateway, stop, once=once))

@@ -3,7 +3,7 @@
 import typer
 from rich.markup import escape
 
-from sgate import runtime
+from sgate import parts
 from sgate.cli import checks
 from sgate.cli.checks import Check, Level
 from sgate.cli.checks_database import database_checks
@@ -55,12 +55,12 @@ def _examine() -> list[Check]:
 
 
 def _database(settings: Settings) -> list[Check]:
-    embedded = runtime.data_directory(settings) / "postgres"
+    embedded = parts.data_directory(settings) / "postgres"
     if settings.database_url is None and not embedded.exists():
         advice = "`sgate run` and `sgate demo` make one. For a server of your own set SGATE_DATABASE_URL."
         return [checks.warn("database", f"there is no embedded database in {embedded} yet", advice)]
     try:
-        with runtime.database(settings) as url:
+        with parts.database(settings) as url:
             return run_loop(database_checks(settings, url))
     except EmbeddedUnavailable as error:
         return [

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from sgate import runtime
+from sgate import parts
 from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, examples, print_json, print_table
 from sgate.cli.problems import OperatorError
@@ -26,7 +26,7 @@ ModeOption = Annotated[ModeName, typer.Option(help="The mode.")]
 
 
 def _payments(pool: Pool, settings: Settings) -> Payments:
-    return Payments(pool, runtime.modes_of(settings), Cipher(settings.secret_key_texts()), Environment())
+    return Payments(pool, parts.modes_of(settings), Cipher(settings.secret_key_texts()), Environment())
 
 
 @app.command("list")

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from sgate import runtime
+from sgate import parts
 from sgate.chains import CallBooks, open_chain
 from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, examples, print_json
@@ -115,11 +115,11 @@ def rebuild(
 
 async def _rebuild(pool: Pool, settings: Settings, direct_url: str, from_height: int, *, livemode: bool) -> Rebuilt:
     environment, metrics = Environment(), Metrics()
-    chain = open_chain(settings, livemode, runtime.data_directory(settings) / "simulated-chain", metrics)
+    chain = open_chain(settings, livemode, parts.data_directory(settings) / "simulated-chain", metrics)
     watcher = Watcher(
         pool=pool,
         source=chain.source,
-        mode=runtime.modes_of(settings)[livemode],
+        mode=parts.modes_of(settings)[livemode],
         environment=environment,
         start_height=from_height,
         announces_unmatched=False,

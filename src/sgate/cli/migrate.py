@@ -2,7 +2,7 @@
 
 import typer
 
-from sgate import runtime
+from sgate import parts
 from sgate.cli.printing import JsonOption, print_json
 from sgate.cli.processes import database_trouble, load_settings, run_loop
 
@@ -15,8 +15,8 @@ def migrate(as_json: JsonOption = False) -> None:
     from sgate.store import migrate as migrations  # SQLAlchemy is needed here and nowhere else
 
     chosen = load_settings()
-    with database_trouble(), runtime.database(chosen) as url:
-        revision = run_loop(migrations.migrate(runtime.direct_url(chosen, url)))
+    with database_trouble(), parts.database(chosen) as url:
+        revision = run_loop(migrations.migrate(parts.direct_url(chosen, url)))
     if as_json:
         print_json({"schema": revision})
         return

@@ -8,7 +8,7 @@ from typing import TypeVar
 import asyncpg
 import uvloop
 
-from sgate import runtime
+from sgate import parts
 from sgate import settings as all_settings
 from sgate.cli.problems import OperatorError
 from sgate.settings import Settings, SettingsError
@@ -45,14 +45,14 @@ def with_database(work: Callable[[Pool, Settings, str], Coroutine[object, object
     chosen = load_settings()
 
     async def prepared(url: str) -> T:
-        await runtime.prepare(url, chosen)
+        await parts.prepare(url, chosen)
         pool = await open_pool(url, min_connections=1, max_connections=2, application_name="sgate cli")
         try:
-            return await work(pool, chosen, runtime.direct_url(chosen, url))
+            return await work(pool, chosen, parts.direct_url(chosen, url))
         finally:
             await pool.close()
 
-    with database_trouble(), runtime.database(chosen) as url:
+    with database_trouble(), parts.database(chosen) as url:
         return run_loop(prepared(url))
 
 

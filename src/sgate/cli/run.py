@@ -6,13 +6,13 @@ from typing import Annotated
 import structlog
 import typer
 
-from sgate import runtime
+from sgate import parts, runtime
 from sgate.api.server import listen
 from sgate.chain.simulator import ChainInUse, JournalBroken
 from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import database_trouble, load_settings, run_loop
-from sgate.runtime import ALL_ROLES, Role
+from sgate.roles import ALL_ROLES, Role
 from sgate.telemetry import logging
 from sgate.workers.service import Stop
 
@@ -38,7 +38,7 @@ def run(
     async def serve(url: str) -> None:
         stop = Stop()
         runtime.stop_on_signals(stop)
-        await runtime.prepare(url, chosen)
+        await parts.prepare(url, chosen)
         async with runtime.open_gateway(chosen, url, port=port) as gateway:
             if listening is not None:
                 structlog.get_logger("sgate").info("listening", address=f"http://{chosen.host}:{port}")
@@ -48,7 +48,7 @@ def run(
             await runtime.run(gateway, roles, stop, listening, operations)
 
     try:
-        with database_trouble(), runtime.database(chosen) as url:
+        with database_trouble(), parts.database(chosen) as url:
             run_loop(serve(url))
     except (ChainInUse, JournalBroken) as error:
         raise OperatorError(str(error)) from None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sgate import runtime
+from sgate import parts, runtime
 from sgate.chain.simulator import ChainInUse, JournalBroken, SimulatedChain, mine_at_interval, serve
 from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
@@ -28,7 +28,7 @@ def simulator(
 ) -> None:
     """Run the simulated chain. It speaks the Stacks API; point SGATE_TEST__STACKS_API_URL at it."""
     chosen = load_settings()
-    where = directory or runtime.data_directory(chosen) / "simulated-chain"
+    where = directory or parts.data_directory(chosen) / "simulated-chain"
     try:
         chain = SimulatedChain.open(where, asset=chosen.asset_of(False), seed=secrets.token_hex(8))
     except (ChainInUse, JournalBroken) as error:

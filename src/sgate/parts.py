@@ -1,0 +1,197 @@
+"""The parts of a process, each made from the settings: the database, the rates, the limits, the modes.
+
+What is here has no role yet; `roles` gives it one, `runtime` puts it together.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from sgate import observers
+from sgate.api.rate_limits import DEFAULT_PER_MINUTE, WINDOW_S, LimitClass, RateLimits
+from sgate.api.shared_limits import shared_counters
+from sgate.core.address import Network
+from sgate.core.rate import Rules
+from sgate.gateway.deployment import FixedRate, Mode, NoRates, RateSource
+from sgate.gateway.environment import Environment
+from sgate.gateway.intents import Intents
+from sgate.gateway.market_rates import MarketRates
+from sgate.gateway.public_cache import PublicViews
+from sgate.gateway.reads import Reads
+from sgate.rates.client import RateClient
+from sgate.rates.sources import SOURCES
+from sgate.settings import Settings, SettingsError, Source
+from sgate.store import schema
+from sgate.store.embedded import EmbeddedPostgres, default_directory
+from sgate.store.feed import Channel, Feed
+from sgate.store.pool import Pool, open_pool
+from sgate.telemetry.metrics import Metrics
+from sgate.telemetry.tracing import Traces, TracingMissing, open_traces
+
+REPLICA_ACQUIRE_TIMEOUT_S = 1.0
+"""How long a read waits for a connection to the replica before it asks the primary."""
+
+
+def data_directory(settings: Settings) -> Path:
+    """Where the embedded server and the simulated chain keep their data."""
+    return settings.data_dir or default_directory()
+
+
+@contextlib.contextmanager
+def database(settings: Settings):  # noqa: ANN201 - a context manager of the database's URL
+    """The URL of the database: the one named in the settings, or an embedded server for as long as the block lasts."""
+    if settings.database_url is not None:
+        yield settings.postgres_url(settings.database_url)
+        return
+    server = EmbeddedPostgres(data_directory(settings) / "postgres")
+    try:
+        yield server.url
+    finally:
+        server.close()
+
+
+def direct_url(settings: Settings, database_url: str) -> str:
+    """The database without a pooler."""
+    direct = settings.database_direct_url
+    return database_url if direct is None else settings.postgres_url(direct)
+
+
+async def prepare(database_url: str, settings: Settings) -> None:
+    """Bring the schema up to date in development; in production only check that it is."""
+    direct = direct_url(settings, database_url)
+    if settings.in_production:
+        await schema.check(direct)
+    else:
+        from sgate.store import migrate  # brings SQLAlchemy along, which a server in production does not need
+
+        await migrate.migrate(direct)
+    structlog.get_logger("sgate").info("database_ready", pid=os.getpid())
+
+
+async def reads_of(settings: Settings, pool: Pool, feed: Feed, metrics: Metrics) -> Reads:
+    """Lists on the replica, if there is one. It is not connected to yet: a replica that is away stops no start."""
+    replica_pool = None
+    if settings.database_replica_url is not None:
+        replica_pool = await open_pool(
+            settings.postgres_url(settings.database_replica_url),
+            min_connections=0,
+            max_connections=settings.database_max_connections,
+            statement_timeout_s=settings.database_statement_timeout_s,
+            acquire_timeout_s=REPLICA_ACQUIRE_TIMEOUT_S,
+            application_name="sgate reads",
+            observe=observers.of_statements(metrics),
+            statement_cache=settings.database_direct_url is None,
+        )
+    reads = Reads(pool, replica_pool, max_lag_s=settings.database_replica_max_lag_s)
+    feed.listen(Channel.EVENT, reads.changed)
+    feed.on_connection(reads.told)
+    return reads
+
+
+def market_rates(settings: Settings, pool: Pool, environment: Environment, metrics: Metrics) -> MarketRates | None:
+    """Rates for the modes that do not run on the simulated chain, if there are any and sources are asked."""
+    priced = [
+        livemode
+        for livemode in (False, True)
+        if settings.mode(livemode).source is not Source.OFF and settings.network_of(livemode) is not Network.SIMULATED
+    ]
+    if not priced or not settings.exchange_rate_sources:
+        return None
+    sources = {name: SOURCES[name] for name in settings.exchange_rate_sources}
+    client = RateClient(
+        sources, settings.exchange_rate_urls, lambda name, outcome: metrics.rate_calls.labels(name, outcome).inc()
+    )
+    rules = Rules(
+        max_age=timedelta(seconds=settings.exchange_rate_max_age_s),
+        max_spread=settings.exchange_rate_max_spread_percent / 100,
+        min_sources=settings.exchange_rate_min_sources,
+    )
+    market = MarketRates(pool, client, rules, environment, timedelta(seconds=settings.exchange_rate_refresh_s))
+    metrics.rate_age.set_function(market.age_s)
+    return market
+
+
+def _rates_of(settings: Settings, livemode: bool, market: MarketRates | None) -> RateSource:
+    if settings.network_of(livemode) is Network.SIMULATED:
+        return FixedRate(settings.simulated_usd_per_btc)
+    return NoRates() if market is None else market
+
+
+def modes_of(settings: Settings, port: int | None = None, market: MarketRates | None = None) -> dict[bool, Mode]:
+    """The modes that are on. `port`: the one that is really listened on. `market`: exchange rates, if there are any."""
+    public_url = settings.public_url or f"http://localhost:{settings.port if port is None else port}"
+    return {
+        livemode: Mode(
+            livemode=livemode,
+            network=settings.network_of(livemode),
+            asset=settings.asset_of(livemode),
+            gateway_address=settings.gateway_address_of(livemode),
+            rates=_rates_of(settings, livemode, market),
+            public_url=public_url,
+        )
+        for livemode in (False, True)
+        if settings.mode(livemode).source is not Source.OFF
+    }
+
+
+def _limits(settings: Settings) -> dict[LimitClass, int]:
+    given = {
+        LimitClass.CREATE: settings.rate_limit_create,
+        LimitClass.RETRIEVE: settings.rate_limit_retrieve,
+        LimitClass.PUBLIC: settings.rate_limit_public,
+        LimitClass.OTHER: settings.rate_limit_other,
+    }
+    defaults = DEFAULT_PER_MINUTE if settings.in_production else {}
+    return {name: defaults.get(name, 0) if number is None else number for name, number in given.items()}
+
+
+def views_of(
+    intents: Intents, modes: dict[bool, Mode], environment: Environment, metrics: Metrics, feed: Feed
+) -> PublicViews:
+    """The cache of the public view, told of every change."""
+    hit, miss = (metrics.public_views.labels(outcome).inc for outcome in ("hit", "miss"))
+    views = PublicViews(intents.find, modes, environment, time.monotonic, on_hit=hit, on_miss=miss)
+    feed.on_connection(views.listening)
+    feed.listen(Channel.INTENT, views.forget)
+    feed.listen(Channel.MERCHANT, lambda _: views.clear())
+    return views
+
+
+@contextlib.asynccontextmanager
+async def limits_of(settings: Settings, metrics: Metrics) -> AsyncGenerator[RateLimits]:
+    url = settings.redis_url_text()
+    if url is None:
+        yield RateLimits(_limits(settings))
+        return
+    async with shared_counters(url, WINDOW_S, metrics.redis_up.set) as shared:
+        yield RateLimits(_limits(settings), shared, metrics.limit_fallbacks.inc)
+
+
+def traces_of(settings: Settings) -> Traces | None:
+    """Where traces go, if they are made.
+
+    Raises:
+        SettingsError: if the extra for them is not installed.
+    """
+    if settings.traces_url is None:
+        return None
+    try:
+        return open_traces(settings.traces_url, settings.traces_sample)
+    except TracingMissing as error:
+        raise SettingsError(f"SGATE_TRACES_URL: traces need an extra; {error}") from None
+
+
+def watch_pool(pool: Pool, metrics: Metrics) -> None:
+    metrics.pool_limit.set_function(pool.get_max_size)
+    metrics.pool_connections.labels("idle").set_function(pool.get_idle_size)
+    metrics.pool_connections.labels("used").set_function(lambda: pool.get_size() - pool.get_idle_size())
+
+
+def allow_private(settings: Settings) -> bool:
+    """Whether webhooks may go to private addresses."""
+    return not settings.in_production if settings.webhook_allow_private is None else settings.webhook_allow_private

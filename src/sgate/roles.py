@@ -1,0 +1,197 @@
+"""What the processes of a gateway do: the roles, and the tasks of each."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+import structlog
+
+from sgate import observers
+from sgate.api.asgi import App
+from sgate.api.auth import NOTE_USE_S, REVOCATION_POLL_S
+from sgate.api.services import Services
+from sgate.chains import CallBooks, Chain
+from sgate.gateway import secrets_at_rest
+from sgate.gateway.deployment import Mode
+from sgate.gateway.environment import Environment
+from sgate.gateway.market_rates import MarketRates
+from sgate.gateway.reads import MEASURE_INTERVAL_S, Reads
+from sgate.parts import allow_private, direct_url
+from sgate.settings import Settings
+from sgate.store import survey
+from sgate.store.cipher import Cipher
+from sgate.store.deliveries import QUEUE_SETTINGS
+from sgate.store.feed import Feed, Wakeups
+from sgate.store.pool import DatabaseErrors, Pool, open_pool
+from sgate.telemetry.metrics import Metrics, mode_name
+from sgate.workers import service
+from sgate.workers.deliverer import Deliverer
+from sgate.workers.maintenance import Maintenance
+from sgate.workers.service import Pulse, Stop
+from sgate.workers.tender import Tender
+from sgate.workers.watcher import Watcher
+from sgate.workers.webhook_client import WebhookClient
+
+RATE_LOOKS_PER_REFRESH = 6
+"""How often a process looks for a rate that another has found, per interval in which one is found."""
+
+REENCRYPT_INTERVAL_S = 3600.0
+SURVEY_INTERVAL_S = 15.0
+"""As often as Prometheus asks by default."""
+
+QUEUE_CONNECTIONS = 3
+"""Of a deliverer: one that claims, two that store results."""
+
+
+class Role(StrEnum):
+    """What a process does. Any number of each may run on one database."""
+
+    API = "api"  # the REST API and the pages
+    WATCHER = "watcher"  # follows the chain; one leads, the others stand by
+    DELIVERER = "deliverer"  # sends webhooks
+    MAINTENANCE = "maintenance"  # sweeps what may be forgotten
+
+
+ALL_ROLES = tuple(Role)
+
+
+class Gateway(msgspec.Struct, frozen=True, kw_only=True):
+    """A process's parts, ready to run."""
+
+    settings: Settings
+    database_url: str
+    pool: Pool
+    modes: dict[bool, Mode]
+    market: MarketRates | None
+    chains: dict[bool, Chain]
+    environment: Environment
+    metrics: Metrics
+    feed: Feed
+    wakeups: Wakeups
+    cipher: Cipher
+    services: Services
+    app: App
+
+
+def workers_of(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]:
+    direct, traces = direct_url(gateway.settings, gateway.database_url), gateway.services.traces
+    tasks: list[Any] = []
+    if Role.WATCHER in roles:
+        for livemode, mode in gateway.modes.items():
+            chain, pulse = gateway.chains[livemode], Pulse()
+            gateway.metrics.leading.labels(mode_name(livemode)).set_function(pulse.leads)
+            watcher = Watcher(
+                pool=gateway.pool,
+                source=chain.source,
+                mode=mode,
+                environment=gateway.environment,
+                start_height=gateway.settings.mode(livemode).start_height,
+                allowance=chain.allowance,
+                observe=observers.of_decisions(gateway.metrics, gateway.modes, time.time, traces),
+                observe_payments=None if traces is None else observers.of_payments(traces),
+            )
+            books = CallBooks(gateway.pool, chain.budgets, gateway.metrics, livemode=livemode)
+            tasks.append(
+                service.watch(
+                    watcher,
+                    gateway.feed,
+                    livemode=livemode,
+                    direct_url=direct,
+                    interval_s=chain.interval_s,
+                    stop=stop,
+                    pulse=pulse,
+                    observe=observers.of_rounds(gateway.metrics, books, livemode=livemode),
+                )
+            )
+    if Role.DELIVERER in roles:
+        tasks.append(_deliver(gateway, stop))
+    if Role.MAINTENANCE in roles:
+        tasks.append(service.keep_house(_maintenance(gateway.pool, gateway.settings), stop=stop, pulse=Pulse()))
+        tasks.append(_reencrypt(gateway, stop))
+        tasks.append(_survey(gateway, stop))
+    return tasks
+
+
+async def _survey(gateway: Gateway, stop: Stop) -> None:
+    """Show in the metrics how the whole deployment stands."""
+    observe = observers.of_surveys(gateway.metrics)
+
+    async def once() -> None:
+        async with gateway.pool.acquire() as connection:
+            observe(await survey.take(connection, gateway.cipher.key_ids))
+
+    await service.repeat("survey", once, interval_s=SURVEY_INTERVAL_S, stop=stop, pulse=Pulse())
+
+
+def _maintenance(pool: Pool, settings: Settings) -> Maintenance:
+    return Maintenance(pool, timedelta(days=settings.webhook_retention_days))
+
+
+async def _reencrypt(gateway: Gateway, stop: Stop) -> None:
+    async def once() -> None:
+        done = await secrets_at_rest.reencrypt(gateway.pool, gateway.cipher)
+        if done.changed or done.lost:
+            structlog.get_logger("sgate").warning("webhook_secrets_reencrypted", changed=done.changed, lost=done.lost)
+
+    await service.repeat("secrets", once, interval_s=REENCRYPT_INTERVAL_S, stop=stop, pulse=Pulse())
+
+
+async def _deliver(gateway: Gateway, stop: Stop) -> None:
+    client = WebhookClient(allow_private=allow_private(gateway.settings))
+    queue = await open_pool(
+        direct_url(gateway.settings, gateway.database_url),
+        min_connections=QUEUE_CONNECTIONS,
+        max_connections=QUEUE_CONNECTIONS,
+        application_name="sgate queue",
+        session_settings=QUEUE_SETTINGS,
+        observe=observers.of_statements(gateway.metrics),
+    )
+    deliverer = Deliverer(
+        pool=gateway.pool,
+        queue=queue,
+        cipher=gateway.cipher,
+        client=client,
+        schedule=gateway.settings.webhook_retry_schedule,
+        environment=gateway.environment,
+        observe=observers.of_attempts(gateway.metrics),
+        traces=gateway.services.traces,
+    )
+    try:
+        await asyncio.gather(
+            service.deliver(deliverer, gateway.feed, stop=stop, pulse=Pulse()),
+            service.tend(Tender(gateway.pool), deliverer, stop=stop, pulse=Pulse()),
+        )
+    finally:
+        await client.close()
+        queue.terminate()
+
+
+async def measure_replica(reads: Reads) -> None:
+    await service.repeat("replica", reads.measure, interval_s=MEASURE_INTERVAL_S, stop=Stop(), pulse=Pulse())
+
+
+async def poll_revocations(gateway: Gateway) -> None:
+    async def once() -> None:
+        await gateway.services.authenticator.poll_revocations()
+        await gateway.services.maintenance.look()
+
+    never = Stop()
+    await service.repeat("revocations", once, interval_s=REVOCATION_POLL_S, stop=never, pulse=Pulse())
+
+
+async def store_use_of_keys(gateway: Gateway, stop: Stop) -> None:
+    """Until the stop, and once more then."""
+    store = gateway.services.authenticator.store_use
+    await service.repeat("key_use", store, interval_s=NOTE_USE_S, stop=stop, pulse=Pulse())
+    with contextlib.suppress(*DatabaseErrors):
+        await store()
+
+
+async def refresh_rates(market: MarketRates, settings: Settings) -> None:
+    interval_s = settings.exchange_rate_refresh_s / RATE_LOOKS_PER_REFRESH
+    await service.repeat("rates", market.refresh, interval_s=interval_s, stop=Stop(), pulse=Pulse())
