@@ -22,7 +22,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from sgate.api import openapi_document
-from sgate.settings import ModeSettings, Settings
+from sgate.settings import Settings
+from sgate.settings_modes import ModeSettings
 from sgate.store import migrate
 from sgate.store.embedded import EmbeddedPostgres
 from sgate.telemetry.metrics import Metrics
@@ -73,7 +74,7 @@ def settings_page() -> str:
         (
             "# Settings",
             "",
-            "<!-- Made from src/sgate/settings.py by `make generate`. -->",
+            "<!-- Made from src/sgate/settings.py and settings_modes.py by `make generate`. -->",
             "",
             "sGate is configured by environment variables, or by a `.env` file in the working directory. A wrong value stops",
             "the start with one sentence that names the variable. In production (`SGATE_ENV=production`) missing or default",

@@ -25,7 +25,8 @@ from sgate.gateway.public_cache import PublicViews
 from sgate.gateway.reads import Reads
 from sgate.rates.client import RateClient
 from sgate.rates.sources import SOURCES
-from sgate.settings import Settings, SettingsError, Source
+from sgate.settings import Settings, SettingsError
+from sgate.settings_modes import Source
 from sgate.store import schema
 from sgate.store.embedded import EmbeddedPostgres, default_directory
 from sgate.store.feed import Channel, Feed

@@ -12,7 +12,8 @@ from sgate.api.server import listen, make_server
 from sgate.chain.simulator import SimulatedTransfer, simulated_address
 from sgate.core.memo import memo_of
 from sgate.gateway import keys, merchants
-from sgate.settings import ModeSettings, Source, load
+from sgate.settings import load
+from sgate.settings_modes import ModeSettings, Source
 from sgate.store.audit import OPERATOR
 from sgate.workers.watcher import Watcher
 

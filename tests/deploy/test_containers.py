@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from deploy.machinery import DEPLOY, ROOT
-from sgate.settings import DRAIN_S, ModeSettings, Settings
+from sgate.settings import DRAIN_S, Settings
+from sgate.settings_modes import ModeSettings
 
 DOCKERFILE = DEPLOY / "Dockerfile"
 FIRST_PARTY = (

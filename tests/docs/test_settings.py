@@ -3,7 +3,8 @@
 import pytest
 from pydantic import BaseModel
 
-from sgate.settings import ModeSettings, Settings
+from sgate.settings import Settings
+from sgate.settings_modes import ModeSettings
 
 FIELDS = [
     pytest.param(field, id=f"{model.__name__}.{name}")

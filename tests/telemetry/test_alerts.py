@@ -10,7 +10,8 @@ from typer.main import get_command
 
 from sgate.cli import app
 from sgate.gateway.errors import GatewayError
-from sgate.settings import ModeSettings, Settings
+from sgate.settings import Settings
+from sgate.settings_modes import ModeSettings
 from sgate.telemetry.metrics import Metrics
 from telemetry.expressions import FOREIGN, ROOT, RULES, RUNBOOKS, alerts, metrics_in, recorded, rules
 

@@ -20,7 +20,8 @@ from sgate.core.memo import memo_of
 from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
 from sgate.roles import Gateway, Role
-from sgate.settings import ModeSettings, Settings, Source
+from sgate.settings import Settings
+from sgate.settings_modes import ModeSettings, Source
 from sgate.store.audit import OPERATOR
 from sgate.workers.service import Stop
 from sgate.workers.watcher import Watcher

@@ -17,7 +17,8 @@ from sgate.cli.printing import JsonOption, examples, print_json
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
 from sgate.gateway import resets
-from sgate.settings import Settings, Source
+from sgate.settings import Settings
+from sgate.settings_modes import Source
 from sgate.store import addresses, api_usage, blocks, ledger
 from sgate.store.audit import OPERATOR
 from sgate.store.blocks import Rescan

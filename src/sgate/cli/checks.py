@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from sgate import parts
-from sgate.settings import DEVELOPMENT_SECRET_KEY, Settings, Source
+from sgate.settings import DEVELOPMENT_SECRET_KEY, Settings
+from sgate.settings_modes import Source
 
 
 class Level(StrEnum):

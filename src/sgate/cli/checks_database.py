@@ -9,7 +9,8 @@ from sgate import parts
 from sgate.cli.checks import Check, fail, now_s, ok, skew_check, warn
 from sgate.core import egress
 from sgate.gateway.deployment import CHAIN_SILENT_AFTER
-from sgate.settings import Settings, Source
+from sgate.settings import Settings
+from sgate.settings_modes import Source
 from sgate.store import blocks, endpoints, schema
 from sgate.store.cipher import Cipher
 from sgate.store.pool import Connection, DatabaseErrors, connect

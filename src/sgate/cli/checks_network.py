@@ -11,7 +11,8 @@ from redis.exceptions import RedisError
 from sgate.chains import name_of, urls_of
 from sgate.cli.checks import Check, fail, now_s, ok, skew_check, warn
 from sgate.core.address import Network
-from sgate.settings import Settings, Source
+from sgate.settings import Settings
+from sgate.settings_modes import Source
 
 TIMEOUT_S = 5.0
 MAX_ANSWER_BYTES = 1024 * 1024

@@ -13,7 +13,8 @@ from sgate.gateway.environment import Environment
 from sgate.gateway.errors import GatewayError
 from sgate.gateway.payments import Payments
 from sgate.gateway.rendering import DepositObject
-from sgate.settings import Settings, Source
+from sgate.settings import Settings
+from sgate.settings_modes import Source
 from sgate.store.audit import OPERATOR
 from sgate.store.cipher import Cipher
 from sgate.store.pool import Pool

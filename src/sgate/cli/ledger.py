@@ -19,7 +19,8 @@ from sgate.cli.processes import with_database, with_pool
 from sgate.gateway import replay as books
 from sgate.gateway.environment import Environment
 from sgate.gateway.replay import Checked
-from sgate.settings import Settings, Source
+from sgate.settings import Settings
+from sgate.settings_modes import Source
 from sgate.store import registry
 from sgate.store.pool import Pool
 from sgate.store.registry import MerchantEntry
