@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from typer.main import get_command
 
-from sgate.cli import app
+from sgate.cli import lazy
 from sgate.gateway.errors import GatewayError
 from sgate.settings import Settings
 from sgate.settings_modes import ModeSettings
@@ -77,8 +76,9 @@ def test_what_a_page_tells_to_look_at_exists(page):
 def test_what_a_page_tells_to_do_can_be_done(page):
     text = page.read_text("utf-8")
     for words in re.findall(r"`sgate ([a-z -]+)`", text):
-        command = get_command(app)
-        for word in words.split():
+        name, *further = words.split()
+        command = lazy.load(name)
+        for word in further:
             if word.startswith("--"):
                 assert any(word in option.opts for option in command.params), words
             else:
