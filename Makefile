@@ -62,7 +62,7 @@ simulate: .venv/installed-dev ## Run whole worlds of merchants, payers, forks an
 screenshots: .venv/installed-dev system-packages pages ## Take pictures of every state: build/screenshots, four for docs/images
 	@$(BIN)/python tools/screenshots.py $(ARGS)
 
-generate: .venv/installed-dev sdk/js/node_modules/.installed ## Write what is made from code: docs/settings.md, schema.sql, openapi.json, errors.md, types of the SDK
+generate: .venv/installed-dev sdk/js/node_modules/.installed ## Write what is made from code: docs/settings.md, schema.sql, openapi.json, errors.md, cli.md, types of the SDK
 	@$(BIN)/python tools/generate.py
 	@cd sdk/js && npm run --silent generate
 

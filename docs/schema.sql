@@ -215,6 +215,14 @@ CREATE TABLE public.logos (
     CONSTRAINT logos_media_type_check CHECK ((media_type = ANY (ARRAY['image/png'::text, 'image/jpeg'::text, 'image/webp'::text])))
 );
 
+CREATE TABLE public.maintenance_mode (
+    only_row boolean DEFAULT true NOT NULL,
+    retry_after_s integer NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT maintenance_mode_only_row_check CHECK (only_row),
+    CONSTRAINT maintenance_mode_retry_after_s_check CHECK (((retry_after_s >= 1) AND (retry_after_s <= 86400)))
+);
+
 CREATE TABLE public.mempool_sightings (
     tx_id character varying(66) NOT NULL,
     payment_intent_id character varying(32) NOT NULL,
@@ -264,6 +272,7 @@ CREATE TABLE public.merchants (
     accent_color character varying(7),
     logo_digest character varying(32),
     frame_origins text[] DEFAULT '{}'::text[] NOT NULL,
+    suspended_at timestamp with time zone,
     CONSTRAINT merchants_accent_color_check CHECK (((accent_color)::text ~ '^#[0-9a-f]{6}$'::text)),
     CONSTRAINT merchants_frame_origins_check CHECK ((cardinality(frame_origins) <= 10)),
     CONSTRAINT merchants_logo_digest_check CHECK (((logo_digest)::text ~ '^[0-9a-f]{32}$'::text)),
@@ -406,6 +415,12 @@ CREATE TABLE public.payments (
     CONSTRAINT payments_refund_tx_id_check CHECK (((refund_tx_id)::text ~ '^0x[0-9a-f]{64}$'::text)),
     CONSTRAINT payments_status_check CHECK ((status = ANY (ARRAY['included'::text, 'orphaned'::text]))),
     CONSTRAINT payments_tx_id_check CHECK (((tx_id)::text ~ '^0x[0-9a-f]{64}$'::text))
+);
+
+CREATE TABLE public.schema_compatibility (
+    only_row boolean DEFAULT true NOT NULL,
+    oldest_revision text NOT NULL,
+    CONSTRAINT schema_compatibility_only_row_check CHECK (only_row)
 );
 
 CREATE TABLE public.touched_days (
@@ -605,6 +620,9 @@ ALTER TABLE ONLY public.ledger_queue
 ALTER TABLE ONLY public.logos
     ADD CONSTRAINT logos_pkey PRIMARY KEY (digest);
 
+ALTER TABLE ONLY public.maintenance_mode
+    ADD CONSTRAINT maintenance_mode_pkey PRIMARY KEY (only_row);
+
 ALTER TABLE ONLY public.mempool_sightings
     ADD CONSTRAINT mempool_sightings_pkey PRIMARY KEY (payment_intent_id, tx_id);
 
@@ -631,6 +649,9 @@ ALTER TABLE ONLY public.payment_observations
 
 ALTER TABLE ONLY public.payments
     ADD CONSTRAINT payments_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.schema_compatibility
+    ADD CONSTRAINT schema_compatibility_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY public.touched_days
     ADD CONSTRAINT touched_days_pkey PRIMARY KEY (id);
@@ -687,6 +708,8 @@ CREATE INDEX mempool_sightings_tx ON public.mempool_sightings USING btree (tx_id
 CREATE UNIQUE INDEX merchant_modes_pay_address ON public.merchant_modes USING btree (livemode, pay_address);
 
 CREATE INDEX merchant_modes_rolled_up_to ON public.merchant_modes USING btree (rolled_up_to);
+
+CREATE INDEX merchants_suspended ON public.merchants USING btree (suspended_at) WHERE (suspended_at IS NOT NULL);
 
 CREATE INDEX pay_addresses_read ON public.pay_addresses USING btree (livemode, read_at);
 

@@ -1,4 +1,4 @@
-"""Write what is made from code: docs/settings.md, docs/errors.md, docs/openapi.json, docs/schema.sql.
+"""Write what is made from code: docs/settings.md, docs/errors.md, docs/openapi.json, docs/schema.sql, docs/cli.md.
 
 `--check` writes nothing and fails if a file is not what the code says. The tests run it that way.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
+from cli_reference import cli_reference
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
@@ -25,6 +26,7 @@ from sgate.store import migrate
 from sgate.store.embedded import EmbeddedPostgres
 from sgate.web.documentation import error_pages
 
+CLI_MARK = "<!-- From here on made from src/sgate/cli by `make generate`. -->"
 DOCS = Path(__file__).parent.parent / "docs"
 
 
@@ -51,6 +53,7 @@ def generated() -> Iterator[tuple[str, str]]:
         "openapi.json",
         msgspec.json.format(msgspec.json.encode(openapi_document.document()), indent=2).decode() + "\n",
     )
+    yield "cli.md", cli_page()
     yield "schema.sql", schema()
 
 
@@ -117,6 +120,12 @@ def errors_page() -> str:
             "",
         )
     )
+
+
+def cli_page() -> str:
+    """The guide as it stands, which is written by hand, and below it the reference."""
+    guide = (DOCS / "cli.md").read_text("utf-8").partition(CLI_MARK)[0]
+    return f"{guide}{CLI_MARK}\n\n{cli_reference().rstrip()}\n"
 
 
 def schema() -> str:

@@ -38,6 +38,7 @@ from sgate.gateway import secrets_at_rest
 from sgate.gateway.deployment import FixedRate, Mode, NoRates, RateSource
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
+from sgate.gateway.maintenance_mode import MaintenanceMode
 from sgate.gateway.market_rates import MarketRates
 from sgate.gateway.payments import Payments
 from sgate.gateway.public_cache import PublicViews
@@ -162,6 +163,7 @@ async def open_gateway(
     public_views = _public_views(intents, modes, environment, metrics, feed)
     directory = data_directory(settings) / "simulated-chain"
     chains = {livemode: open_chain(settings, livemode, directory, metrics) for livemode in modes}
+    controls = {livemode: chain.control for livemode, chain in chains.items() if chain.control is not None}
     streams = Streams(feed)
     metrics.streams_open.set_function(lambda: streams.open)
     services = Services(
@@ -177,13 +179,15 @@ async def open_gateway(
         environment=environment,
         metrics=metrics,
         streams=streams,
-        allow_private_webhooks=_allow_private(settings),
+        allow_private_webhooks=allow_private(settings),
+        simulators=controls,
+        steerable=not settings.in_production,
         started_monotonic_s=time.monotonic(),
         addresses=Addresses(settings.trusted_proxies),
         now_monotonic_s=time.monotonic,
         leaving=asyncio.Event(),
+        maintenance=MaintenanceMode(pool),
     )
-    controls = {livemode: chain.control for livemode, chain in chains.items() if chain.control is not None}
     pages = [
         *checkout.routes(Checkout(intents=intents, modes=modes, environment=environment, simulators=controls)),
         *swagger.routes(),
@@ -316,7 +320,7 @@ async def _reencrypt(gateway: Gateway, stop: Stop) -> None:
 
 
 async def _deliver(gateway: Gateway, stop: Stop) -> None:
-    client = WebhookClient(allow_private=_allow_private(gateway.settings))
+    client = WebhookClient(allow_private=allow_private(gateway.settings))
     queue = await open_pool(
         direct_url(gateway.settings, gateway.database_url),
         min_connections=QUEUE_CONNECTIONS,
@@ -369,6 +373,7 @@ async def _measure_replica(reads: Reads) -> None:
 async def _poll_revocations(gateway: Gateway) -> None:
     async def once() -> None:
         await gateway.services.authenticator.poll_revocations()
+        await gateway.services.maintenance.look()
 
     never = Stop()
     await service.repeat("revocations", once, interval_s=REVOCATION_POLL_S, stop=never, pulse=Pulse())
@@ -473,7 +478,8 @@ async def _rate_limits(settings: Settings, metrics: Metrics) -> AsyncGenerator[R
         yield RateLimits(_limits(settings), shared, metrics.limit_fallbacks.inc)
 
 
-def _allow_private(settings: Settings) -> bool:
+def allow_private(settings: Settings) -> bool:
+    """Whether webhooks may go to private addresses."""
     return not settings.in_production if settings.webhook_allow_private is None else settings.webhook_allow_private
 
 

@@ -17,7 +17,13 @@ from sgate.gateway.errors import GatewayError
 
 KEYED = [call for call in CALLS if call.scope is not None]
 WITH_OBJECT = [call for call in KEYED if "{" in call.path]
-POSTS = [call for call in KEYED if call.method == "post"]
+NOT_IDEMPOTENT = {
+    # Calls that may be repeated without a key, each with its reason.
+    "simulatePayment": "what is paid on the simulated chain is no money",
+    "mineBlocks": "the simulated chain grows anyway",
+    "reorganise": "a fork of the simulated chain is for trying things out",
+}
+POSTS = [call for call in KEYED if call.method == "post" and call.name not in NOT_IDEMPOTENT]
 
 
 def ids(calls):

@@ -47,3 +47,9 @@ def shop_database(postgres_server, template_database):
 def house(folder, shop_database, certificate):
     with open_house(folder, "house", shop_database, certificate) as opened:
         yield opened
+
+
+@pytest.fixture
+def place(folder):
+    """A directory of its own."""
+    return Path(tempfile.mkdtemp(dir=folder))

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_settings_errors_openapi_and_schema_are_up_to_date():
+def test_settings_errors_openapi_commands_and_schema_are_up_to_date():
     done = subprocess.run(
         [sys.executable, ROOT / "tools" / "generate.py", "--check"], capture_output=True, text=True, check=False
     )

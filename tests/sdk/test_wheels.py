@@ -71,7 +71,7 @@ def test_the_server_installs_from_its_wheel_with_its_pages(tmp_path):
     assert "demo" in run(binaries / "sgate", "--help")
     assert run(binaries / "sgate", "keys", "secret").strip()
     shown = "from sgate.web.assets import built; print(built().script_url)"
-    assert "/static/" in run(binaries / "python", "-c", shown)
+    assert "/assets/" in run(binaries / "python", "-c", shown)
 
 
 def test_the_python_sdk_installs_from_its_wheel_and_calls(tmp_path):

@@ -28,6 +28,9 @@ PASSING_S = (1, 5, 20, 40, 60, 120, 400, 1_300)
 LONGEST_REST_S = 700
 """Longer than an address rests between two reads, than a hint waits to be looked up, and than a lease."""
 
+QUIET_PHASES = 6
+"""Until an address of many pages is read to its end, a round's share of pages at a time."""
+
 SKEWS_S = (0, 0, 0, -3, 40, -700, 4_000)
 """Addresses that were read by a clock which was ahead are not read again until the right clock has caught up."""
 
@@ -126,7 +129,7 @@ class World:
         self.receivers.failing = 0.0
         self.crashing.plan(self.processes.plan())
         await self._pass(max(SKEWS_S))
-        for _ in range(3):
+        for _ in range(QUIET_PHASES):
             await self._pass(LONGEST_REST_S)
             await self.calm()
         await truth.check_all(self)

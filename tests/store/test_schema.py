@@ -29,7 +29,17 @@ async def test_an_older_or_empty_database_is_refused(database_url):
         await schema.check(database_url)
 
 
+async def test_a_newer_schema_is_accepted_until_it_says_that_this_version_is_too_old(database_url):
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE alembic_version SET version_num = '9998'")
+    await schema.check(database_url)
+    await connection.execute("UPDATE schema_compatibility SET oldest_revision = '9998'")
+    await connection.close()
+    with pytest.raises(SchemaOutdated, match="install the newer version"):
+        await schema.check(database_url)
+
+
 def test_the_server_does_not_load_sqlalchemy():
-    code = "import sys, sgate.cli, sgate.runtime; print('sqlalchemy' in sys.modules)"
+    code = "import sys, sgate.cli.run, sgate.runtime; print('sqlalchemy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

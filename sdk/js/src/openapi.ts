@@ -557,6 +557,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/simulator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the simulated chain stands
+         * @description Needs a key with the scope `read`.
+         */
+        get: operations["retrieveSimulator"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/simulator/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pay on the simulated chain
+         * @description Needs a key with the scope `write`.
+         */
+        post: operations["simulatePayment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/simulator/payment_intents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a payment intent that expires soon
+         * @description Needs a key with the scope `write`.
+         */
+        post: operations["createShortPaymentIntent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/simulator/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mine blocks of the simulated chain
+         * @description Needs a key with the scope `write`.
+         */
+        post: operations["mineBlocks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/simulator/reorg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let another branch win
+         * @description Needs a key with the scope `write`.
+         */
+        post: operations["reorganise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/public/payment_intents/{intent_id}": {
         parameters: {
             query?: never;
@@ -1348,6 +1448,95 @@ export interface components {
             data: components["schemas"]["Envelope"][];
             has_more: boolean;
             limit: number;
+        };
+        /**
+         * SimulatorObject
+         * @description Where the simulated chain stands. `block_time`: of its newest block. `mempool`: what waits for a block.
+         *
+         *         `steerable`: whether this server lets you mine and fork.
+         */
+        SimulatorObject: {
+            /** @default simulator */
+            object?: string;
+            height: number;
+            block_time: string;
+            server_time: string;
+            tenure_height: number;
+            bitcoin_height: number;
+            mempool: number;
+            steerable: boolean;
+        };
+        /**
+         * SimulatedPaymentObject
+         * @description A payment that waits for a block of the simulated chain.
+         */
+        SimulatedPaymentObject: {
+            /** @default simulated_payment */
+            object?: string;
+            tx_id: string;
+        };
+        /**
+         * SimulatedPayment
+         * @description Pay on the simulated chain. It is in the next block.
+         */
+        SimulatedPayment: {
+            /** @description Where to: a Stacks address. */
+            recipient: string;
+            /** @description How much, in sats. */
+            amount_sats: number;
+            /**
+             * @description The memo: the id of a payment intent, other text of up to 34 bytes, or null.
+             * @default null
+             */
+            memo?: string | null;
+        };
+        /**
+         * ShortIntent
+         * @description Make a payment intent whose time is up soon, to see what happens then.
+         */
+        ShortIntent: {
+            /** @description What is due, in sats. */
+            amount_sats: number;
+            /** @description Seconds until the deadline. */
+            expires_in: number;
+            /**
+             * @description Seconds after it in which money still counts as in time.
+             * @default 0
+             */
+            grace_s?: number;
+        };
+        /**
+         * MineBlocks
+         * @description Mine blocks now. Those that come by themselves go on coming.
+         */
+        MineBlocks: {
+            /**
+             * @description How many.
+             * @default 1
+             */
+            blocks?: number;
+        };
+        /**
+         * Reorganise
+         * @description Let another branch replace the newest blocks.
+         */
+        Reorganise: {
+            /**
+             * @description How many blocks are replaced.
+             * @default 1
+             */
+            depth?: number;
+            /**
+             * @description Instead of a depth: replace the block at this height and all above it.
+             * @default null
+             */
+            from_height?: number | null;
+            /**
+             * @description What becomes of their transactions. `same`: mined again; `none`: they wait for a block; `drop`: they are gone for good.
+             * @default none
+             * @enum {unknown}
+             */
+            remine?: "drop" | "none" | "same";
         };
         /**
          * PublicIntent
@@ -2523,6 +2712,125 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope"];
+                };
+            };
+        };
+    };
+    retrieveSimulator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulatorObject"];
+                };
+            };
+        };
+    };
+    simulatePayment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulatedPayment"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulatedPaymentObject"];
+                };
+            };
+        };
+    };
+    createShortPaymentIntent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShortIntent"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntentWithPayments"];
+                };
+            };
+        };
+    };
+    mineBlocks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["MineBlocks"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulatorObject"];
+                };
+            };
+        };
+    };
+    reorganise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Reorganise"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulatorObject"];
                 };
             };
         };

@@ -67,9 +67,11 @@ class Authenticator:
 
         Raises:
             Unauthorized: if there is no valid key.
-            Forbidden: if the key lacks the scope.
+            Forbidden: if the key lacks the scope, or its merchant is suspended.
         """
         principal = await self._principal(authorization)
+        if principal.merchant.suspended_at is not None:
+            raise errors.MerchantSuspended
         if scope not in principal.scopes:
             raise errors.Forbidden(f"This call needs a key with the scope `{scope}`.")
         self._used[principal.key_id] = self._now()
@@ -81,6 +83,8 @@ class Authenticator:
             merchant = await merchants.get(connection, principal.merchant.id, livemode=principal.merchant.livemode)
         if merchant is None:
             raise errors.Unauthorized
+        if merchant.suspended_at is not None:
+            raise errors.MerchantSuspended
         refreshed = msgspec.structs.replace(principal, merchant=merchant)
         for digest, remembered in self._remembered.items():
             if remembered.principal.key_id == principal.key_id:
@@ -101,6 +105,8 @@ class Authenticator:
         async with self._pool.acquire() as connection:
             for key_id in await api_keys.ended_since(connection, REVOCATION_WINDOW):
                 self.forget_key(key_id)
+            for merchant_id in await merchants.suspended_since(connection, REVOCATION_WINDOW):
+                self.forget_merchant(merchant_id)
 
     async def store_use(self) -> None:
         """Store when keys were last used. What cannot be stored now is kept for the next time."""

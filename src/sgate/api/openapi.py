@@ -12,6 +12,14 @@ from sgate.api.audit_log import AuditLogEntry
 from sgate.api.health import Alive, HealthReport
 from sgate.api.listing import MAX_LIMIT, MAX_PAGE
 from sgate.api.merchants import MerchantObject
+from sgate.api.simulator import (
+    MineBlocks,
+    Reorganise,
+    ShortIntent,
+    SimulatedPayment,
+    SimulatedPaymentObject,
+    SimulatorObject,
+)
 from sgate.core.event import Envelope, EventType
 from sgate.core.intent import Status
 from sgate.gateway import errors
@@ -409,6 +417,32 @@ CALLS: tuple[Call, ...] = (
     Call(
         method="get", path="/v1/events/{event_id}", name="retrieveEvent", summary="Retrieve an event", tag="Events",
         answer=Envelope, scope="read", failures=(errors.EventNotFound,),
+    ),
+    Call(
+        method="get", path="/v1/simulator", name="retrieveSimulator", summary="Where the simulated chain stands",
+        tag="Simulated chain", answer=SimulatorObject, scope="read",
+        failures=(errors.NotSimulated, errors.ValidationFailed),
+    ),
+    Call(
+        method="post", path="/v1/simulator/payments", name="simulatePayment", summary="Pay on the simulated chain",
+        tag="Simulated chain", body=SimulatedPayment, answer=SimulatedPaymentObject, status=201, scope="write",
+        failures=(*_VALIDATION, errors.NotSimulated, errors.SimulationRefused),
+    ),
+    Call(
+        method="post", path="/v1/simulator/payment_intents", name="createShortPaymentIntent",
+        summary="Create a payment intent that expires soon", tag="Simulated chain", body=ShortIntent,
+        answer=IntentWithPayments, status=201, scope="write", idempotent=True,
+        failures=(*_VALIDATION, *_IDEMPOTENCY, errors.NotSimulated, errors.PayAddressMissing),
+    ),
+    Call(
+        method="post", path="/v1/simulator/blocks", name="mineBlocks", summary="Mine blocks of the simulated chain",
+        tag="Simulated chain", body=MineBlocks, answer=SimulatorObject, scope="write",
+        failures=(*_VALIDATION, errors.NotSimulated, errors.SimulatorShared, errors.SimulationRefused),
+    ),
+    Call(
+        method="post", path="/v1/simulator/reorg", name="reorganise", summary="Let another branch win",
+        tag="Simulated chain", body=Reorganise, answer=SimulatorObject, scope="write",
+        failures=(*_VALIDATION, errors.NotSimulated, errors.SimulatorShared, errors.SimulationRefused),
     ),
     Call(
         method="get", path="/public/payment_intents/{intent_id}", name="retrievePublicPaymentIntent",

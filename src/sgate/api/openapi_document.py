@@ -46,6 +46,7 @@ TAGS: Mapping[str, str] = {
     "Webhook endpoints": "Where you are told about events.",
     "Webhook deliveries": "What was sent to your endpoints, and what they answered.",
     "Events": "Everything that was announced, whether or not a webhook told you.",
+    "Simulated chain": "Make things happen, with a test key, where the test mode runs on the simulated chain.",
     "Public": "What the checkout asks for. No key; any origin.",
     "Operations": "For operators and their machines.",
 }

@@ -50,6 +50,7 @@ def routes(services: Services) -> list[HTTPRouteHandler]:
         if request.method == "OPTIONS":
             return Response(b"", status_code=204, headers=HINT_PREFLIGHT)
         await count(request, services, LimitClass.PUBLIC, caller_of(address_of(request, services)), CORS)
+        services.maintenance.check(request.method)
         shape = decode(await json_body(request), schemas.GiveHint)
         tx_id = schemas.tx_id_of(shape.tx_id)
         taken = await hints.give(

@@ -27,7 +27,7 @@ async def principal_of(request: AnyRequest, services: Services, scope: Scope, li
 
     Raises:
         Unauthorized, Forbidden, RateLimitExceeded: see there.
-        Unavailable: if the key's mode is off.
+        Unavailable: if the key's mode is off, or the server under maintenance and the call one that writes.
     """
     try:
         principal = await services.authenticator.authenticate(request.headers.get("authorization"), scope)
@@ -37,6 +37,7 @@ async def principal_of(request: AnyRequest, services: Services, scope: Scope, li
         structlog.get_logger("sgate.api").warning("authentication_failed", address=address, reason=error.message)
         await count(request, services, LimitClass.FAILED, caller_of(address))
         raise
+    services.maintenance.check(request.method)
     request.scope["key_id"] = principal.key_id  # type: ignore[typeddict-unknown-key] - read by the edge
     request.scope["topic"] = topic_of(principal.merchant.id, livemode=principal.merchant.livemode)  # type: ignore[typeddict-unknown-key] - as above
     if principal.merchant.livemode not in services.modes:

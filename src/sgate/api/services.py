@@ -9,9 +9,11 @@ from sgate.api.addresses import Addresses
 from sgate.api.auth import Authenticator
 from sgate.api.rate_limits import RateLimits
 from sgate.api.sse import Streams
+from sgate.chain.simulator import SimulatorControl
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
+from sgate.gateway.maintenance_mode import MaintenanceMode
 from sgate.gateway.payments import Payments
 from sgate.gateway.public_cache import PublicViews
 from sgate.gateway.reads import Reads
@@ -21,7 +23,11 @@ from sgate.telemetry.metrics import Metrics
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a request may need. `leaving` is set when the process was asked to stop."""
+    """Everything a request may need.
+
+    `leaving` is set when the process was asked to stop. `simulators`: who can pay on the simulated chain, for the modes
+    that run on it; `steerable`: and mine and fork it.
+    """
 
     pool: Pool
     reads: Reads
@@ -36,7 +42,10 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     streams: Streams
     allow_private_webhooks: bool
+    simulators: Mapping[bool, SimulatorControl]
+    steerable: bool
     started_monotonic_s: float
     addresses: Addresses
     now_monotonic_s: Callable[[], float]
     leaving: asyncio.Event
+    maintenance: MaintenanceMode

@@ -1,39 +1,48 @@
 """The `sgate` command."""
 
 import sys
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from sgate.cli import chain, demo, inbox, keys, ledger, merchants, migrate, run, simulator
+import sgate
+from sgate.cli.lazy import LazyGroup
 from sgate.cli.problems import OperatorError
-from sgate.settings import SettingsError
-from sgate.telemetry import logging
 
 app = typer.Typer(
     name="sgate",
-    help="A self-hosted payment gateway for sBTC. Start with `sgate demo`.",
+    cls=LazyGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("demo")(demo.demo)
-app.command("run")(run.run)
-app.command("simulator")(simulator.simulator)
-app.command("migrate")(migrate.migrate)
-app.add_typer(merchants.app, name="merchants")
-app.add_typer(keys.app, name="keys")
-app.add_typer(chain.app, name="chain")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(inbox.app, name="inbox")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sgate {sgate.__version__}")
+        raise typer.Exit
+
+
+@app.callback(
+    epilog="Start with [bold]sgate demo[/]. Tab completion for your shell: [bold]sgate --install-completion[/]"
+)
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version, and end.")
+    ] = False,
+) -> None:
+    """A self-hosted payment gateway for sBTC. Start with `sgate demo`."""
+    del version
 
 
 def main() -> None:
-    """Run the command; a wrong setting or a missing database is one sentence, not a traceback."""
-    logging.configure("warning")  # standard output is for answers; `sgate run` sets what the settings say
+    """Run the command; what the user can mend is one sentence, not a traceback."""
     try:
         app()
-    except (SettingsError, OperatorError) as error:
+    except OperatorError as error:
         Console(stderr=True, highlight=False).print(f"[bold red]sgate:[/] {escape(str(error))}", soft_wrap=True)
-        sys.exit(2)
+        sys.exit(error.exit_status)

@@ -12,7 +12,8 @@ from rich.table import Table
 
 from sgate.chain.budget import month_of
 from sgate.chains import limits_of, urls_of
-from sgate.cli.merchants import JsonOption, ModeName
+from sgate.cli.options import ModeName
+from sgate.cli.printing import JsonOption, examples, print_json
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
 from sgate.gateway import resets
@@ -62,7 +63,7 @@ def status(as_json: JsonOption = False) -> None:
 
     found = with_pool(work)
     if as_json:
-        typer.echo(msgspec.json.encode(found).decode())
+        print_json(found)
     elif not found:
         typer.echo("No chain has been followed yet. Start `sgate run`.")
     else:
@@ -71,10 +72,11 @@ def status(as_json: JsonOption = False) -> None:
         sys.exit(1)
 
 
-@app.command("rescan")
+@app.command("rescan", epilog=examples("sgate chain rescan --from-height 180000 --mode live"))
 def rescan(
     from_height: Annotated[int, typer.Option("--from-height", min=1, help="The first block to read again.")],
     mode: Annotated[ModeName, typer.Option(help="The mode whose chain is read.")] = ModeName.TEST,
+    as_json: JsonOption = False,
 ) -> None:
     """Have the running watcher read blocks and addresses again, up to where it is. Nothing moves backward meanwhile."""
     livemode = mode is ModeName.LIVE
@@ -86,6 +88,9 @@ def rescan(
 
     if not with_pool(work):
         raise OperatorError(f"the {mode} chain is not scanned as far as height {from_height}; see `sgate chain status`")
+    if as_json:
+        print_json({"mode": mode, "from_height": from_height})
+        return
     typer.echo(f"Blocks from {from_height} are read again by the watcher; `sgate chain status` shows how far it is.")
 
 
@@ -93,6 +98,7 @@ def rescan(
 def accept_reset(
     mode: Annotated[ModeName, typer.Option(help="The mode whose chain was started anew.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Begin to follow a chain that was started anew (a test network was reset). The old chain is forgotten.
 
@@ -108,6 +114,9 @@ def accept_reset(
     lost = with_pool(work)
     if lost is None:
         raise OperatorError(f"the {mode} chain was never followed: there is nothing to forget")
+    if as_json:
+        print_json({"mode": mode, "payments_gone": lost})
+        return
     typer.echo(
         f"The {mode} chain is followed anew from the next round on; {lost} payments were not final and are gone."
     )

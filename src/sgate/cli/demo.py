@@ -20,11 +20,12 @@ import typer
 from aiohttp import web
 from rich.console import Console
 
-from sgate import runtime, settings
+from sgate import runtime
 from sgate.api.server import listen
 from sgate.chain.simulator import simulated_address
+from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
-from sgate.cli.processes import database_trouble, run_loop
+from sgate.cli.processes import database_trouble, load_settings, run_loop
 from sgate.core.memo import memo_of
 from sgate.core.signature import InvalidSignature, verify_sgate, verify_standard
 from sgate.gateway import merchants
@@ -102,16 +103,20 @@ class Shop:
             await self._runner.cleanup()
 
 
+app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+
+
+@app.command("demo", epilog=examples("sgate demo", "sgate demo --once", "SGATE_PORT=4001 sgate demo"))
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End after the payment, with exit status 0 or 1.")] = False,
 ) -> None:
     """Watch a payment from intent to signed webhook, on an embedded database and a simulated chain."""
-    logging.configure("error")
     console.print(
         "\n[bold]sGate demo[/]  [dim]a payment from intent to signed webhook; nothing here is real money[/]\n"
     )
     with _directory(once) as directory:
         chosen = _settings(once, directory)
+        logging.configure("error")
         started = time.perf_counter()
         try:
             with database_trouble(), runtime.database(chosen) as url:
@@ -136,7 +141,7 @@ def _directory(once: bool) -> Generator[Path]:
 
 
 def _settings(once: bool, directory: Path) -> Settings:
-    return settings.load(
+    return load_settings(
         env="development",
         database_url=None,
         database_direct_url=None,

@@ -2,13 +2,11 @@
 
 from typing import Annotated
 
-import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from sgate import runtime
-from sgate.cli.merchants import JsonOption, ModeName
+from sgate.cli.options import ModeName
+from sgate.cli.printing import JsonOption, examples, print_json, print_table
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
 from sgate.gateway.environment import Environment
@@ -42,23 +40,24 @@ def list_deposits(mode: ModeOption = ModeName.TEST, as_json: JsonOption = False)
 
     found = with_pool(work)
     if as_json:
-        typer.echo(msgspec.json.encode(found).decode())
+        print_json(found)
         return
     if not found:
         typer.echo("Nothing: every deposit names an intent or belongs to a merchant.")
         return
-    table = Table("id", "sats", "from", "transaction", "memo", "came")
-    for item in found:
-        memo = "none" if item.memo_hex is None else item.memo_hex
-        table.add_row(item.id, f"{item.amount_sats:,}", item.sender, item.tx_id, memo, item.block_time)
-    Console().print(table)
+    rows = [
+        (item.id, f"{item.amount_sats:,}", item.sender, item.tx_id, item.memo_hex or "none", item.block_time)
+        for item in found
+    ]
+    print_table(("id", "sats", "from", "transaction", "memo", "came"), rows)
 
 
-@app.command("assign")
+@app.command("assign", epilog=examples("sgate inbox assign pay_3f2b8c1d4e5f60718293a4b5 pi_0a1b2c3d4e5f60718293a4b5"))
 def assign(
     payment: Annotated[str, typer.Argument(help="The deposit: pay_...")],
     intent: Annotated[str, typer.Argument(help="The payment intent it is for: pi_...")],
     mode: ModeOption = ModeName.TEST,
+    as_json: JsonOption = False,
 ) -> None:
     """Say which payment intent a deposit is for. It must have been payable at the gateway's address."""
 
@@ -72,4 +71,7 @@ def assign(
         with_pool(work)
     except GatewayError as error:
         raise OperatorError(error.message) from None
+    if as_json:
+        print_json({"payment": payment, "payment_intent": intent, "mode": mode})
+        return
     typer.echo(f"{payment} pays for {intent} now.")

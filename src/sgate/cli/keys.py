@@ -5,11 +5,11 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-import msgspec
 import typer
 from rich.console import Console
 
-from sgate.cli.merchants import JsonOption, ModeName
+from sgate.cli.options import ModeName
+from sgate.cli.printing import JsonOption, examples, print_json
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
 from sgate.gateway import keys, secrets_at_rest
@@ -34,7 +34,13 @@ class ScopeName(StrEnum):
     ADMIN = "admin"
 
 
-@app.command("create")
+@app.command(
+    "create",
+    epilog=examples(
+        "sgate keys create --merchant 0198c2a4-6d1e-7c3b-9f00-1a2b3c4d5e6f --name laptop",
+        "sgate keys create --merchant 0198c2a4-6d1e-7c3b-9f00-1a2b3c4d5e6f --mode live --scope read",
+    ),
+)
 def create(
     merchant: Annotated[UUID, typer.Option(help="The merchant's id.")],
     name: Annotated[str, typer.Option(help="What the key is for.")] = "key",
@@ -54,13 +60,13 @@ def create(
     if made is None:
         raise OperatorError(f"there is no merchant {merchant}; see `sgate merchants list`")
     if as_json:
-        typer.echo(msgspec.json.encode({"api_key_id": made.key.id, "api_key": made.secret, "mode": mode}).decode())
+        print_json({"api_key_id": made.key.id, "api_key": made.secret, "mode": mode})
         return
     Console(highlight=False).print(f"API key {made.key.id}, shown this once: [bold]{made.secret}[/]", soft_wrap=True)
 
 
 @app.command("revoke")
-def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, ak_...")]) -> None:
+def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, ak_...")], as_json: JsonOption = False) -> None:
     """Make an API key useless, on all processes within a second."""
 
     async def work(pool: Pool, _: Settings) -> bool:
@@ -68,18 +74,24 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, ak_...")]) 
 
     if not with_pool(work):
         raise OperatorError(f"there is no key {key_id} that could be revoked; nothing was changed")
+    if as_json:
+        print_json({"api_key_id": key_id, "revoked": True})
+        return
     typer.echo(f"{key_id} is revoked.")
 
 
 @app.command("reencrypt")
-def reencrypt() -> None:
+def reencrypt(as_json: JsonOption = False) -> None:
     """Bring stored webhook secrets under the first of SGATE_SECRET_KEYS, so that the others may go a day later."""
 
     async def work(pool: Pool, settings: Settings) -> Reencrypted:
         return await secrets_at_rest.reencrypt(pool, Cipher(settings.secret_key_texts()))
 
     done = with_pool(work)
-    typer.echo(f"{done.changed} webhook endpoint(s) were under an older key and are under the first one now.")
+    if as_json:
+        print_json({"changed": done.changed, "lost": done.lost})
+    else:
+        typer.echo(f"{done.changed} webhook endpoint(s) were under an older key and are under the first one now.")
     if done.lost:
         raise OperatorError(
             f"{done.lost} webhook endpoint(s) were encrypted under a key that is not in SGATE_SECRET_KEYS; put it "
@@ -88,6 +100,10 @@ def reencrypt() -> None:
 
 
 @app.command("secret")
-def secret() -> None:
+def secret(as_json: JsonOption = False) -> None:
     """Make a key for SGATE_SECRET_KEYS."""
-    typer.echo(secrets.token_hex(SECRET_KEY_BYTES))
+    made = secrets.token_hex(SECRET_KEY_BYTES)
+    if as_json:
+        print_json({"secret_key": made})
+    else:
+        typer.echo(made)

@@ -12,7 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sgate import runtime
 from sgate.chains import CallBooks, open_chain
-from sgate.cli.merchants import JsonOption, ModeName
+from sgate.cli.options import ModeName
+from sgate.cli.printing import JsonOption, examples, print_json
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_database, with_pool
 from sgate.gateway import replay as books
@@ -40,7 +41,7 @@ def _progress(console: Console) -> Progress:
     )
 
 
-@app.command("replay")
+@app.command("replay", epilog=examples("sgate ledger replay --check"))
 def replay(
     check: Annotated[bool, typer.Option("--check", help="Compare and report; nothing is ever changed.")] = False,
     as_json: JsonOption = False,
@@ -62,7 +63,7 @@ def replay(
     wrong, waiting = [item for item in checked if item.differences], sum(item.waiting for item in checked)
     if as_json:
         answer = {"checked": len(checked), "waiting": waiting, "different": wrong}
-        typer.echo(msgspec.json.encode(answer).decode())
+        print_json(answer)
     else:
         console = Console(highlight=False)
         for item in wrong:
@@ -73,18 +74,21 @@ def replay(
         sys.exit(1)
 
 
-@app.command("rebuild")
+@app.command(
+    "rebuild", epilog=examples("sgate ledger rebuild --from-height 180000 --mode live --addresses merchants.json")
+)
 def rebuild(
     from_height: Annotated[int, typer.Option("--from-height", min=0, help="The first block to read.")],
     addresses: Annotated[
         Path | None, typer.Option(help="Merchants and addresses, as `sgate merchants export` wrote them.")
     ] = None,
     mode: Annotated[ModeName, typer.Option(help="The mode whose chain is read.")] = ModeName.TEST,
+    as_json: JsonOption = False,
 ) -> None:
     """Restore payments from the chain, into an old backup or an empty database. Stop all watchers first."""
     entries = [] if addresses is None else read_entries(addresses)
     livemode = mode is ModeName.LIVE
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=as_json)
 
     async def work(pool: Pool, settings: Settings, direct_url: str) -> Rebuilt:
         if settings.mode(livemode).source is Source.OFF:
@@ -99,6 +103,9 @@ def rebuild(
         rebuilt = with_database(work)
     except RebuildFailed as error:
         raise OperatorError(f"the chain could not be read to the end: {error}. Start again, it goes on.") from None
+    if as_json:
+        print_json(rebuilt)
+        return
     console.print(f"{rebuilt.payments} payments restored or moved, in {rebuilt.rounds} rounds.")
     console.print(
         "What the chain does not hold cannot come back: intents that are not in the database, their metadata, and what "

@@ -1,13 +1,14 @@
 """`sgate merchants`: who may take payments."""
 
-from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from sgate.cli.options import ModeName
+from sgate.cli.printing import JsonOption, examples, print_json, print_table
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
 from sgate.gateway import merchants
@@ -25,18 +26,10 @@ app = typer.Typer(help="Make and list merchants.", no_args_is_help=True)
 MAX_LISTED = 1_000
 MAX_NAME_CHARACTERS = 255
 
-
-class ModeName(StrEnum):
-    """The mode of a key."""
-
-    TEST = "test"
-    LIVE = "live"
+MerchantArgument = Annotated[UUID, typer.Argument(help="The merchant's id.")]
 
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-
-
-@app.command("create")
+@app.command("create", epilog=examples("sgate merchants create --name 'Corner Coffee'"))
 def create(
     name: Annotated[str, typer.Option(help="The name customers see.")],
     mode: Annotated[ModeName, typer.Option(help="The mode of the first key.")] = ModeName.TEST,
@@ -53,7 +46,7 @@ def create(
     merchant_id, made = with_pool(work)
     if as_json:
         answer = {"merchant_id": merchant_id, "api_key_id": made.key.id, "api_key": made.secret, "mode": mode}
-        typer.echo(msgspec.json.encode(answer).decode())
+        print_json(answer)
         return
     console = Console(highlight=False)
     console.print(f"Merchant [bold]{name}[/]: {merchant_id}", soft_wrap=True)
@@ -71,19 +64,18 @@ def list_merchants(as_json: JsonOption = False) -> None:
 
     found = with_pool(work)
     if as_json:
-        typer.echo(msgspec.json.encode(found).decode())
+        print_json(found)
         return
-    table = Table("id", "name", "made")
-    for merchant in found:
-        table.add_row(merchant["id"], merchant["name"], merchant["created_at"])
-    Console().print(table)
+    print_table(
+        ("id", "name", "made"), [(merchant["id"], merchant["name"], merchant["created_at"]) for merchant in found]
+    )
 
 
-@app.command("export")
-def export() -> None:
+@app.command("export", epilog=examples("sgate merchants export > merchants.json"))
+def export(as_json: JsonOption = False) -> None:
     """Print merchants and all addresses that are theirs, as JSON: keep it with the backups, a rebuild needs it.
 
-    There is no key and no secret in it.
+    There is no key and no secret in it. With --json it is one line.
     """
 
     async def work(pool: Pool, _: Settings) -> list[MerchantEntry]:
@@ -93,4 +85,33 @@ def export() -> None:
                 found += page
         return found
 
-    typer.echo(msgspec.json.format(msgspec.json.encode(with_pool(work)), indent=1).decode())
+    exported = with_pool(work)
+    if as_json:
+        print_json(exported)
+    else:
+        typer.echo(msgspec.json.format(msgspec.json.encode(exported), indent=1).decode())
+
+
+@app.command("suspend")
+def suspend(merchant: MerchantArgument, as_json: JsonOption = False) -> None:
+    """Refuse all keys of a merchant within a second. Its payments are still recorded, its webhooks still sent."""
+    _set_suspended(merchant, suspended=True, as_json=as_json)
+
+
+@app.command("resume")
+def resume(merchant: MerchantArgument, as_json: JsonOption = False) -> None:
+    """Let a suspended merchant's keys work again."""
+    _set_suspended(merchant, suspended=False, as_json=as_json)
+
+
+def _set_suspended(merchant: UUID, *, suspended: bool, as_json: bool) -> None:
+    async def work(pool: Pool, _: Settings) -> bool:
+        return await merchants.suspend(pool, str(merchant), OPERATOR, suspended=suspended)
+
+    state = "suspended" if suspended else "active"
+    if not with_pool(work):
+        raise OperatorError(f"there is no merchant {merchant}, or it is {state} already; see `sgate merchants list`")
+    if as_json:
+        print_json({"id": str(merchant), "state": state})
+    else:
+        typer.echo(f"{merchant} is {state}.")

@@ -2,15 +2,22 @@
 
 import typer
 
-from sgate import runtime, settings
-from sgate.cli.processes import database_trouble, run_loop
+from sgate import runtime
+from sgate.cli.printing import JsonOption, print_json
+from sgate.cli.processes import database_trouble, load_settings, run_loop
+
+app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
 
-def migrate() -> None:
+@app.command("migrate")
+def migrate(as_json: JsonOption = False) -> None:
     """Bring the database's schema up to date. Safe to run at any time, by any number of processes."""
     from sgate.store import migrate as migrations  # SQLAlchemy is needed here and nowhere else
 
-    chosen = settings.load()
+    chosen = load_settings()
     with database_trouble(), runtime.database(chosen) as url:
         revision = run_loop(migrations.migrate(runtime.direct_url(chosen, url)))
+    if as_json:
+        print_json({"schema": revision})
+        return
     typer.echo(f"The schema is at {revision}.")

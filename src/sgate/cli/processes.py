@@ -8,12 +8,14 @@ from typing import TypeVar
 import asyncpg
 import uvloop
 
-from sgate import runtime, settings
+from sgate import runtime
+from sgate import settings as all_settings
 from sgate.cli.problems import OperatorError
-from sgate.settings import Settings
+from sgate.settings import Settings, SettingsError
 from sgate.store.embedded import EmbeddedUnavailable
 from sgate.store.pool import Pool, open_pool
 from sgate.store.schema import MigrationFailed, SchemaOutdated
+from sgate.telemetry import logging
 
 T = TypeVar("T")
 
@@ -24,6 +26,15 @@ def run_loop(work: Coroutine[object, object, T]) -> T:
         return runner.run(work)
 
 
+def load_settings(**overrides: object) -> Settings:
+    """The settings; a wrong one is one sentence. Only warnings are logged: standard output is for answers."""
+    logging.configure("warning")
+    try:
+        return all_settings.load(**overrides)
+    except SettingsError as error:
+        raise OperatorError(str(error)) from None
+
+
 def with_pool(work: Callable[[Pool, Settings], Coroutine[object, object, T]]) -> T:
     """Run `work` with a small pool on the database of the settings, migrated or checked."""
     return with_database(lambda pool, chosen, _: work(pool, chosen))
@@ -31,7 +42,7 @@ def with_pool(work: Callable[[Pool, Settings], Coroutine[object, object, T]]) ->
 
 def with_database(work: Callable[[Pool, Settings, str], Coroutine[object, object, T]]) -> T:
     """The same, with the database's URL without a pooler as well."""
-    chosen = settings.load()
+    chosen = load_settings()
 
     async def prepared(url: str) -> T:
         await runtime.prepare(url, chosen)

@@ -5,23 +5,27 @@ from typing import Annotated
 import structlog
 import typer
 
-from sgate import runtime, settings
+from sgate import runtime
 from sgate.api.server import listen
 from sgate.chain.simulator import ChainInUse, JournalBroken
+from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
-from sgate.cli.processes import database_trouble, run_loop
+from sgate.cli.processes import database_trouble, load_settings, run_loop
 from sgate.runtime import ALL_ROLES, Role
 from sgate.telemetry import logging
 from sgate.workers.service import Stop
 
+app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
+
+@app.command("run", epilog=examples("sgate run", "sgate run --role api", "SGATE_PORT=4001 sgate run"))
 def run(
     role: Annotated[
         list[Role] | None, typer.Option(help="Only this role (may be repeated). Default: all of them.")
     ] = None,
 ) -> None:
     """Run the gateway: the API with its pages, the watcher, the deliverer and maintenance."""
-    chosen = settings.load()
+    chosen = load_settings()
     logging.configure(chosen.log_level)
     roles = tuple(role) if role else ALL_ROLES
     try:

@@ -7,13 +7,17 @@ from typing import Annotated
 
 import typer
 
-from sgate import runtime, settings
+from sgate import runtime
 from sgate.chain.simulator import ChainInUse, JournalBroken, SimulatedChain, mine_at_interval, serve
+from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
-from sgate.cli.processes import run_loop
+from sgate.cli.processes import load_settings, run_loop
 from sgate.workers.service import Stop
 
+app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
+
+@app.command("simulator", epilog=examples("sgate simulator --port 3999 --block-interval 1"))
 def simulator(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 3999,
@@ -23,7 +27,7 @@ def simulator(
     block_interval: Annotated[float, typer.Option(help="Seconds between blocks; 0 mines on demand only.")] = 2.0,
 ) -> None:
     """Run the simulated chain. It speaks the Stacks API; point SGATE_TEST__STACKS_API_URL at it."""
-    chosen = settings.load()
+    chosen = load_settings()
     where = directory or runtime.data_directory(chosen) / "simulated-chain"
     try:
         chain = SimulatedChain.open(where, asset=chosen.asset_of(False), seed=secrets.token_hex(8))

@@ -89,10 +89,24 @@ class Forbidden(GatewayError):
     code = "insufficient_scope"
 
 
+class MerchantSuspended(Forbidden):
+    """The operator of this server has suspended this merchant: its keys do nothing until it is resumed. Payments that
+    were begun are still recorded and announced.
+    """
+
+    code = "merchant_suspended"
+
+
 class HttpsRequired(Forbidden):
     """Use https://. A key that was sent over http:// may have been read by others: roll it."""
 
     code = "https_required"  # answered by the proxy: see deploy/nginx
+
+
+class SimulatorShared(Forbidden):
+    """In production the simulated chain is shared by all merchants: pay on it, but do not mine or fork."""
+
+    code = "simulator_shared"
 
 
 # --- 404, 405: what is asked for ------------------------------------------------------------------------------------
@@ -152,6 +166,12 @@ class ApiKeyNotFound(NotFound):
     """There is no API key with this id among those that this key may see. The id is not the key itself: `ak_...`."""
 
     code = "api_key_not_found"
+
+
+class NotSimulated(NotFound):
+    """The mode of this key does not run on the simulated chain, so nothing can be made to happen there."""
+
+    code = "not_simulated"
 
 
 class MethodNotAllowed(GatewayError):
@@ -326,6 +346,12 @@ class InvalidPayAddress(ValidationFailed):
     code = "invalid_pay_address"
 
 
+class SimulationRefused(ValidationFailed):
+    """The simulated chain cannot do that. The message says why."""
+
+    code = "simulation_refused"
+
+
 class InvalidConfirmationPolicy(ValidationFailed):
     """The confirmation policy cannot be used. The message says why."""
 
@@ -369,6 +395,12 @@ class Unavailable(GatewayError):
     status = 503
     type = "unavailable"
     code = "unavailable"
+
+
+class UnderMaintenance(Unavailable):
+    """The server is under maintenance: it takes no calls that write. Reads go on. Come back after `Retry-After`."""
+
+    code = "under_maintenance"
 
 
 class RateUnavailable(Unavailable):

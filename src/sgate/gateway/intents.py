@@ -39,7 +39,10 @@ RATE_RETRY_AFTER_S = 30
 
 
 class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merchant asks for; every value is already checked. Exactly one of the amounts is given."""
+    """What a merchant asks for; every value is already checked. Exactly one of the amounts is given.
+
+    `grace_s` is the mode's unless it is given, for tests on the simulated chain.
+    """
 
     amount_sats: int | None
     amount_usd: str | None
@@ -49,6 +52,7 @@ class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
     success_url: str | None
     cancel_url: str | None
     policy: Policy | None
+    grace_s: int | None = None
 
 
 class DescriptionChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +136,7 @@ class Intents:
         terms = Terms(
             amount_sats=amount_sats,
             expires_at=now + timedelta(seconds=request.expires_in_s),
-            grace_s=mode.grace_s,
+            grace_s=mode.grace_s if request.grace_s is None else request.grace_s,
             seen_hold_s=mode.seen_hold_s,
             tolerance_sats=merchant.tolerance_sats,
             tolerance_bp=merchant.tolerance_bp,

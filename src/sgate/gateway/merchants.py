@@ -128,3 +128,18 @@ def _audited(merchant: Merchant) -> dict[str, object]:
         "tolerance_bp", "late_payments",
     )  # fmt: skip
     return {name: msgspec.to_builtins(getattr(merchant, name)) for name in audited}
+
+
+async def suspend(pool: Pool, merchant_id: str, actor: Actor, *, suspended: bool) -> bool:
+    """Suspend a merchant, or resume it. Returns whether that changed anything: it may be so already, or not exist.
+
+    While suspended its keys are refused. Payments of its intents are recorded and announced all the same: the money is
+    on the chain whatever we think of the merchant.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        changed = await merchants.suspend(connection, merchant_id, suspended=suspended)
+        if changed:
+            action = "merchant.suspended" if suspended else "merchant.resumed"
+            await audit.record(connection, actor, action, merchant_id=merchant_id)
+            await feed.notify(connection, feed.Channel.MERCHANT, merchant_id)
+    return changed

@@ -57,6 +57,13 @@ WHERE merchant_id = $1::text::uuid AND livemode = $2 AND deleted_at IS NULL
 ORDER BY created_at DESC, id DESC
 """
 
+# What the operator's check looks at: everybody's endpoints that are in use, the newest first.
+_ENABLED_URLS = """
+SELECT id, url FROM webhook_endpoints
+WHERE deleted_at IS NULL AND disabled_at IS NULL
+ORDER BY created_at DESC, id DESC LIMIT $1
+"""
+
 _OWN = "id = $1 AND merchant_id = $2::text::uuid AND livemode = $3 AND deleted_at IS NULL"
 
 _GET = f"SELECT {_COLUMNS} FROM webhook_endpoints WHERE {_OWN}"
@@ -145,6 +152,11 @@ async def count(connection: Connection, merchant_id: str, *, livemode: bool) -> 
 async def list_of(connection: Connection, merchant_id: str, *, livemode: bool) -> list[Endpoint]:
     """A merchant's endpoints, newest first."""
     return [_endpoint(row) for row in await connection.fetch(_LIST, merchant_id, livemode)]
+
+
+async def enabled_urls(connection: Connection, limit: int) -> list[tuple[str, str]]:
+    """The newest endpoints that are in use, of all merchants: id and URL."""
+    return [(row["id"], row["url"]) for row in await connection.fetch(_ENABLED_URLS, limit)]
 
 
 async def get(connection: Connection, endpoint_id: str, merchant_id: str, *, livemode: bool) -> Endpoint | None:

@@ -1,6 +1,6 @@
 """Merchants, their settings per mode, and the addresses they receive payments at."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -19,6 +19,7 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
         accent_color: `#rrggbb` or None. logo: the digest of the logo or None. frame_origins: who may embed the pages.
         policy: the merchant's own confirmation policy, or None for the deployment's.
         version: rises with every change of the mode's settings.
+        suspended_at: since when the operator lets the merchant do nothing, or None.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
     tolerance_bp: int
     late_payments: LatePolicy
     version: int
+    suspended_at: datetime | None = None
 
 
 _INSERT = "INSERT INTO merchants (name) VALUES ($1) RETURNING id::text"
@@ -47,10 +49,24 @@ VALUES ($1::text::uuid, FALSE), ($1::text::uuid, TRUE)
 _GET = """
 SELECT m.id::text, o.livemode, m.name, m.support_url, m.accent_color, m.logo_digest, m.frame_origins,
        m.created_at, o.pay_address, o.confirmation_policy::text AS
-       policy, o.tolerance_sats, o.tolerance_bp, o.late_payments, o.version
+       policy, o.tolerance_sats, o.tolerance_bp, o.late_payments, o.version,
+       m.suspended_at
 FROM merchants m JOIN merchant_modes o ON o.merchant_id = m.id
 WHERE m.id = $1::text::uuid AND o.livemode = $2
 """
+
+# The versions rise, so that no create that is under way stores anything (see `intents.CREATE`).
+_SUSPEND = """
+WITH merchant AS (
+    UPDATE merchants SET suspended_at = CASE WHEN $2 THEN now() END
+    WHERE id = $1::text::uuid AND (suspended_at IS NULL) = $2
+    RETURNING id
+)
+UPDATE merchant_modes SET version = version + 1 FROM merchant WHERE merchant_id = merchant.id
+RETURNING merchant_id
+"""
+
+_SUSPENDED_SINCE = "SELECT id::text FROM merchants WHERE suspended_at > now() - $1::interval"
 
 # NO KEY: intents that refer to the row may be made meanwhile.
 _LOCK = """
@@ -139,6 +155,16 @@ async def list_all(connection: Connection, limit: int) -> list[Record]:
     return await connection.fetch(_LIST, limit)
 
 
+async def suspend(connection: Connection, merchant_id: str, *, suspended: bool) -> bool:
+    """Suspend or resume. Returns whether that changed anything."""
+    return bool(await connection.fetch(_SUSPEND, merchant_id, suspended))
+
+
+async def suspended_since(connection: Connection, age: timedelta) -> list[str]:
+    """Ids of the merchants that were suspended within the last `age`."""
+    return [row["id"] for row in await connection.fetch(_SUSPENDED_SINCE, age)]
+
+
 def _merchant(row: Record) -> Merchant:
     return Merchant(
         id=row["id"],
@@ -155,4 +181,5 @@ def _merchant(row: Record) -> Merchant:
         tolerance_bp=row["tolerance_bp"],
         late_payments=LatePolicy(row["late_payments"]),
         version=row["version"],
+        suspended_at=row["suspended_at"],
     )

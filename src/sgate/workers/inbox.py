@@ -89,12 +89,18 @@ class InboxReader:
     async def _involved(
         self, watched: WatchedAddress, height: int, max_pages: int
     ) -> tuple[list[Involvement], WatchedAddress, int]:
-        """Transactions of scanned blocks that may pay to the address, how far it is read then, and pages turned."""
+        """Transactions of scanned blocks that may pay to the address, how far it is read then, and pages turned.
+
+        Raises:
+            Incoherent: if a page does not go on where the one before ended: a replica that lags would leave some out.
+        """
         involved: list[Involvement] = []
         cursor, target = watched.resume_at, watched.resume_height
         lowest = watched.read_to_height - OVERLAP_BLOCKS
         for turned in range(1, max_pages + 1):
             page = await self._source.involving(watched.address, cursor)
+            if cursor is not None and (not page.items or str(page.items[0].height) != _height_of(cursor)):
+                raise Incoherent("a page of an address was read from a replica that is behind")
             scanned = [item for item in page.items if item.height <= height]  # the rest is for a later round
             if target is None:
                 target = max([watched.read_to_height, *(item.height for item in scanned)])
@@ -121,6 +127,11 @@ class InboxReader:
         ]
         placed = await place(self._pool, self._source, mined, livemode=self._livemode)
         return await self._matcher.match(placed)
+
+
+def _height_of(cursor: str) -> str:
+    """The height of the transaction that a page begins with, in digits: cursors name it first."""
+    return cursor.partition(":")[0]
 
 
 def _scanned(tx_id: str, transaction: Transaction | None, height: int) -> Transaction:

@@ -17,7 +17,7 @@ export interface PaymentButtonOptions extends Omit<CheckoutOptions, "checkoutUrl
 export const BUTTON_LABELS = { ...CHECKOUT_LABELS, pay: "Pay with Bitcoin", pending: "Payment is on its way", paid: "Paid" };
 
 const STYLE = `
-button { font: 600 1rem/1.25 inherit; font-family: inherit; display: inline-flex; gap: 0.5em; align-items: center; justify-content: center; width: 100%; min-height: 2.75rem;
+button { font: inherit; font-size: 1rem; font-weight: 600; line-height: 1.25; display: inline-flex; gap: 0.5em; align-items: center; justify-content: center; width: 100%; min-height: 2.75rem;
   padding: 0.625rem 1.25rem; border: 1px solid transparent; border-radius: var(--r); background: var(--a); color: var(--ai); cursor: pointer; }
 button:hover { filter: brightness(1.08); }
 button[aria-busy=true] { cursor: progress; opacity: 0.7; }

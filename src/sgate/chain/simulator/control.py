@@ -1,21 +1,35 @@
-"""Paying on the simulated chain from elsewhere in the program: what the checkout's "simulate payment" panel uses."""
+"""Paying on the simulated chain, and steering it, from elsewhere in the program: the checkout's panel and the API."""
 
+from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import aiohttp
 import msgspec
 
-from sgate.chain.simulator.chain import SimulatedChain
+from sgate.chain.simulator.chain import RefusedOperation, SimulatedChain
+from sgate.chain.simulator.journal import Remine
 from sgate.chain.simulator.transactions import PAYER, RefusedTransfer, SimulatedTransfer
 from sgate.chain.source import ChainUnavailable
 
 CONTROL_TIMEOUT_S = 5.0
 MAX_ANSWER_BYTES = 64 * 1024
 
+_T = TypeVar("_T")
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a simulated chain stands. `mempool`: how many transactions wait for a block."""
+
+    height: int
+    block_time: datetime
+    tenure_height: int
+    bitcoin_height: int
+    mempool: int
+
 
 class SimulatorControl(Protocol):
-    """Somebody who can pay on the simulated chain."""
+    """Somebody who can pay on the simulated chain, and let it grow or fork."""
 
     async def transfer(
         self,
@@ -36,6 +50,32 @@ class SimulatorControl(Protocol):
 
         Raises:
             RefusedTransfer: if no chain would take it; the message says why.
+            ChainUnavailable: if the simulated chain cannot be reached.
+        """
+        ...
+
+    async def standing(self) -> Standing:
+        """Where the chain stands.
+
+        Raises:
+            ChainUnavailable: if the simulated chain cannot be reached.
+        """
+        ...
+
+    async def mine(self, blocks: int) -> Standing:
+        """Mine blocks now; what waits goes into the first.
+
+        Raises:
+            RefusedOperation: if the chain cannot do that; the message says why.
+            ChainUnavailable: if the simulated chain cannot be reached.
+        """
+        ...
+
+    async def reorg(self, depth: int, remine: Remine) -> Standing:
+        """Let another branch win; see `SimulatedChain.reorg`.
+
+        Raises:
+            RefusedOperation: if the chain cannot do that; the message says why.
             ChainUnavailable: if the simulated chain cannot be reached.
         """
         ...
@@ -66,8 +106,34 @@ class DirectControl:
         )
         return self._chain.submit(transfer)
 
+    async def standing(self) -> Standing:
+        """Where the chain stands."""
+        return standing_of(self._chain)
+
+    async def mine(self, blocks: int) -> Standing:
+        """Mine; see SimulatorControl."""
+        self._chain.mine(blocks)
+        return standing_of(self._chain)
+
+    async def reorg(self, depth: int, remine: Remine) -> Standing:
+        """Fork; see SimulatorControl."""
+        self._chain.reorg(depth, remine)
+        return standing_of(self._chain)
+
     async def close(self) -> None:
         """Nothing to release: the chain belongs to who opened it."""
+
+
+def standing_of(chain: SimulatedChain) -> Standing:
+    """Where a chain stands."""
+    tip = chain.tip
+    return Standing(
+        height=tip.height,
+        block_time=datetime.fromtimestamp(tip.time, UTC),
+        tenure_height=tip.tenure_height,
+        bitcoin_height=chain.bitcoin_height,
+        mempool=chain.view().mempool_size(),
+    )
 
 
 class _Accepted(msgspec.Struct):
@@ -82,7 +148,7 @@ class HttpControl:
     """SimulatorControl on a simulated chain that another process serves."""
 
     def __init__(self, base_url: str) -> None:
-        self._url = f"{base_url.rstrip('/')}/simulator/transfer"
+        self._base_url = base_url.rstrip("/")
         self._session: aiohttp.ClientSession | None = None
 
     async def transfer(
@@ -102,15 +168,20 @@ class HttpControl:
             "sender": sender,
             "not_before": not_before,
         }
-        status, body = await self._post(msgspec.json.encode(order))
-        try:
-            if status == HTTPStatus.OK:
-                return msgspec.json.decode(body, type=_Accepted).tx_id
-            if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
-                raise RefusedTransfer(msgspec.json.decode(body, type=_Refused).error)
-        except msgspec.DecodeError:
-            pass
-        raise ChainUnavailable(f"/simulator/transfer: the simulated chain answered {status} with an unreadable body")
+        return (await self._ask("POST", "/simulator/transfer", order, _Accepted, RefusedTransfer)).tx_id
+
+    async def standing(self) -> Standing:
+        """Where the chain stands."""
+        return await self._ask("GET", "/simulator/status", None, Standing, RefusedOperation)
+
+    async def mine(self, blocks: int) -> Standing:
+        """Mine; see SimulatorControl."""
+        return await self._ask("POST", "/simulator/mine", {"blocks": blocks}, Standing, RefusedOperation)
+
+    async def reorg(self, depth: int, remine: Remine) -> Standing:
+        """Fork; see SimulatorControl."""
+        order = {"depth": depth, "remine": remine}
+        return await self._ask("POST", "/simulator/reorg", order, Standing, RefusedOperation)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -118,11 +189,26 @@ class HttpControl:
             await self._session.close()
             self._session = None
 
-    async def _post(self, body: bytes) -> tuple[int, bytes]:
+    async def _ask(
+        self, method: str, path: str, order: object, answer: type[_T], refusal: type[RefusedTransfer | RefusedOperation]
+    ) -> _T:
+        status, body = await self._call(method, path, None if order is None else msgspec.json.encode(order))
+        try:
+            if status == HTTPStatus.OK:
+                return msgspec.json.decode(body, type=answer)
+            if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
+                raise refusal(msgspec.json.decode(body, type=_Refused).error)
+        except msgspec.DecodeError:
+            pass
+        raise ChainUnavailable(f"{path}: the simulated chain answered {status} with an unreadable body")
+
+    async def _call(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CONTROL_TIMEOUT_S))
         try:
-            async with self._session.post(self._url, data=body, allow_redirects=False) as response:
+            async with self._session.request(
+                method, self._base_url + path, data=body, allow_redirects=False
+            ) as response:
                 return response.status, await response.content.read(MAX_ANSWER_BYTES)
         except (TimeoutError, aiohttp.ClientError) as problem:
-            raise ChainUnavailable(f"/simulator/transfer: no answer ({type(problem).__name__})") from problem
+            raise ChainUnavailable(f"{path}: no answer ({type(problem).__name__})") from problem

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from sgate.chain.simulator.chain import RefusedOperation, SimulatedChain
+from sgate.chain.simulator.control import standing_of
 from sgate.chain.simulator.journal import Remine
 from sgate.chain.simulator.transactions import PAYER, Kind, RefusedTransfer, SimulatedTransfer
 from sgate.core.money import InvalidAmount, parse_sats
@@ -80,13 +81,10 @@ class Control:
 
     def status(self, _body: bytes) -> object:
         """Where the chain stands."""
-        chain, view = self._chain, self._chain.view()
+        chain = self._chain
         return {
-            "height": chain.tip.height,
+            **msgspec.structs.asdict(standing_of(chain)),
             "tip": chain.tip.index_block_hash,
-            "tenure_height": chain.tip.tenure_height,
-            "bitcoin_height": chain.bitcoin_height,
-            "mempool": view.mempool_size(),
             "outage": chain.faults.outage,
             "lag_blocks": chain.faults.lag_blocks,
         }

@@ -1,0 +1,162 @@
+"""What `sgate doctor` asks the database: is it there, is it new enough, what does it say about chain and webhooks."""
+
+import time
+from datetime import UTC, datetime
+
+import asyncpg
+
+from sgate import runtime
+from sgate.cli.checks import Check, fail, now_s, ok, skew_check, warn
+from sgate.core import egress
+from sgate.gateway.deployment import CHAIN_SILENT_AFTER
+from sgate.settings import Settings, Source
+from sgate.store import blocks, endpoints, schema
+from sgate.store.cipher import Cipher
+from sgate.store.pool import Connection, DatabaseErrors, connect
+from sgate.store.schema import SchemaOutdated
+from sgate.workers.destinations import Connector, destination_of
+
+LEAST_VERSION = 150_000
+"""PostgreSQL 15, as `server_version_num` counts."""
+
+NUMBER_PER_MAJOR = 10_000
+MAX_ENDPOINTS = 50
+_SERVER_NUMBERS = ("server_version_num", "max_connections")
+SPARE_CONNECTIONS = 10
+"""Beside the pool: LISTEN, leadership, the queue of the deliverer, migrations, and a person with psql."""
+
+
+async def database_checks(settings: Settings, url: str) -> list[Check]:
+    """All that the database can tell."""
+    started = time.monotonic()
+    try:
+        connection = await connect(url, application_name="sgate doctor")
+    except (*DatabaseErrors, asyncpg.PostgresError, ValueError) as error:
+        reason = str(error) or type(error).__name__
+        return [fail("database", f"cannot be reached: {reason}", "Check SGATE_DATABASE_URL, and that the server runs.")]
+    try:
+        return [
+            await _server(connection, settings, (time.monotonic() - started) * 1000),
+            await _clock(connection),
+            *await _direct(settings, url),
+            *await _contents(connection, settings, url),
+        ]
+    finally:
+        await connection.close()
+
+
+async def _server(connection: Connection, settings: Settings, ms: float) -> Check:
+    number, most = [int(str(await connection.fetchval(f"SHOW {name}"))) for name in _SERVER_NUMBERS]
+    version = f"PostgreSQL {number // NUMBER_PER_MAJOR}.{number % NUMBER_PER_MAJOR}"
+    if number < LEAST_VERSION:
+        return fail("database", f"{version} is too old", "sGate needs PostgreSQL 15 or newer: upgrade the server.")
+    if most < settings.database_max_connections + SPARE_CONNECTIONS and settings.database_direct_url is None:
+        return warn(
+            "database",
+            f"{version} allows {most} connections, and one process here may take {settings.database_max_connections}",
+            "Raise max_connections of the server, or lower SGATE_DATABASE_MAX_CONNECTIONS.",
+        )
+    return ok("database", f"{version}, connected in {ms:.0f} ms")
+
+
+async def _clock(connection: Connection) -> Check:
+    asked_at = now_s()
+    theirs = str(await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::text"))
+    return skew_check("clock of the database", float(theirs), asked_at, now_s())
+
+
+async def _direct(settings: Settings, url: str) -> list[Check]:
+    """Whether the way around the pooler leads to a server too."""
+    direct = runtime.direct_url(settings, url)
+    if direct == url:
+        return []
+    try:
+        await (await connect(direct, application_name="sgate doctor")).close()
+    except (*DatabaseErrors, asyncpg.PostgresError, ValueError) as error:
+        reason = str(error) or type(error).__name__
+        advice = "Check SGATE_DATABASE_DIRECT_URL: LISTEN, locks and migrations need it."
+        return [fail("database, directly", f"cannot be reached: {reason}", advice)]
+    return [ok("database, directly", "reached without the pooler")]
+
+
+async def _contents(connection: Connection, settings: Settings, url: str) -> list[Check]:
+    try:
+        await schema.check(runtime.direct_url(settings, url))
+    except SchemaOutdated as error:
+        found = str(error).partition(":")[0]
+        if settings.in_production:
+            return [fail("migrations", found, "Run `sgate migrate` before `sgate run`.")]
+        return [warn("migrations", found, "Run `sgate migrate`; in development `sgate run` does it by itself.")]
+    except (*DatabaseErrors, asyncpg.PostgresError):
+        return []  # that it cannot be reached is another check's to say
+    return [
+        ok("migrations", f"the schema is at {schema.REVISION}"),
+        *[
+            await _watched(connection, settings, livemode)
+            for livemode in (False, True)
+            if settings.mode(livemode).source is not Source.OFF
+        ],
+        await _secrets(connection, settings),
+        *await _endpoints(connection, settings),
+    ]
+
+
+async def _watched(connection: Connection, settings: Settings, livemode: bool) -> Check:
+    """Whether a watcher follows the chain."""
+    name = f"watcher, {'live' if livemode else 'test'} mode"
+    cursor = await blocks.get_cursor(connection, livemode=livemode)
+    start = "Start `sgate run` (or `sgate run --role watcher`), and look at its log."
+    if cursor is None or cursor.checked_at is None:
+        return warn(name, "no chain has been followed yet", start)
+    if cursor.network != settings.network_of(livemode):
+        found = f"the database followed {cursor.network}, the settings say {settings.network_of(livemode)}"
+        return fail(name, found, f"Set SGATE_{'LIVE' if livemode else 'TEST'}__NETWORK back, or use another database.")
+    if cursor.trouble is not None:
+        return fail(name, cursor.trouble, "See docs/chain.md; `sgate chain status` shows whether it has gone on.")
+    silent = datetime.now(UTC) - cursor.checked_at
+    if silent > CHAIN_SILENT_AFTER:
+        return warn(name, f"nobody has looked at the chain for {silent.total_seconds() / 60:.0f} minutes", start)
+    return ok(name, f"block {cursor.view.height:,} is read, {silent.total_seconds():.0f} s ago")
+
+
+async def _secrets(connection: Connection, settings: Settings) -> Check:
+    lost = await endpoints.lost_secrets(connection, Cipher(settings.secret_key_texts()).key_ids)
+    if lost:
+        return fail(
+            "webhook secrets",
+            f"{lost} endpoint(s) cannot be signed for: their key is not in SGATE_SECRET_KEYS",
+            "Put the key back behind the first one; if it is lost, their merchants must make new endpoints.",
+        )
+    return ok("webhook secrets", "all can be read with SGATE_SECRET_KEYS")
+
+
+async def _endpoints(connection: Connection, settings: Settings) -> list[Check]:
+    """Whether the endpoints can be connected to, through the guard that deliveries go through. Nothing is sent."""
+    found = await endpoints.enabled_urls(connection, MAX_ENDPOINTS)
+    if not found:
+        return [ok("webhook endpoints", "there are none yet")]
+    connector = Connector(allow_private=runtime.allow_private(settings))
+    try:
+        checks = [await _endpoint(connector, settings, *each) for each in found]
+    finally:
+        connector.close()
+    reached = sum(check.level == "ok" for check in checks)
+    return [
+        ok("webhook endpoints", f"{reached} of {len(found)} can be reached"),
+        *(c for c in checks if c.level != "ok"),
+    ]
+
+
+async def _endpoint(connector: Connector, settings: Settings, endpoint_id: str, url: str) -> Check:
+    name = f"webhook endpoint {endpoint_id}"
+    private = runtime.allow_private(settings)
+    try:
+        line = await connector.connect(destination_of(url, allow_private=private))
+    except egress.ForbiddenDestination as error:
+        advice = "Its deliveries fail. Let its merchant change the URL; SGATE_WEBHOOK_ALLOW_PRIVATE is for development."
+        return fail(name, f"{url} is refused: {error}", advice)
+    except (OSError, TimeoutError, ValueError) as error:
+        advice = "Deliveries are tried again for a while. Is its server down, or a firewall in the way?"
+        return warn(name, f"{url} cannot be reached: {error}", advice)
+    line.close()
+    return ok(name, f"{url} can be reached")

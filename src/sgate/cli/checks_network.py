@@ -1,0 +1,141 @@
+"""What `sgate doctor` asks over the network: the chain's API, Redis, and this installation's own public address."""
+
+import json
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import aiohttp
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from sgate.chains import name_of, urls_of
+from sgate.cli.checks import Check, fail, now_s, ok, skew_check, warn
+from sgate.core.address import Network
+from sgate.settings import Settings, Source
+
+TIMEOUT_S = 5.0
+MAX_ANSWER_BYTES = 1024 * 1024
+NETWORK_IDS = {1: Network.MAINNET, 2_147_483_648: Network.TESTNET}
+OLD_BLOCK_S = 1800.0
+"""Stacks blocks come every few seconds; half an hour without one is a stop of the network, or an API that is stuck."""
+
+FUTURE_BLOCK_S = 120.0
+DATE_PRECISION_S = 1.0
+
+
+class Unusable(Exception):
+    """An answer that cannot be used; the message says why."""
+
+
+async def network_checks(settings: Settings) -> list[Check]:
+    """All of them."""
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        checks = [
+            check
+            for livemode in (False, True)
+            if settings.mode(livemode).source is not Source.OFF
+            for url in urls_of(settings, livemode)
+            for check in await _chain_api(session, settings, livemode, url)
+        ]
+        return [*checks, *await _redis(settings), await _public_url(session, settings)]
+
+
+async def _chain_api(session: aiohttp.ClientSession, settings: Settings, livemode: bool, url: str) -> list[Check]:
+    mode = settings.mode(livemode)
+    name = f"chain API {name_of(url)}"
+    variable = f"SGATE_{'LIVE' if livemode else 'TEST'}__STACKS_API_URL"
+    headers = {} if mode.stacks_api_key is None else {"x-api-key": mode.stacks_api_key.get_secret_value()}
+    asked_at = now_s()
+    try:
+        block, answered = await _get(session, f"{url}/extended/v2/blocks/latest", headers)
+        height, block_time = int(block["height"]), float(block["block_time"])
+    except (Unusable, KeyError, TypeError, ValueError) as error:
+        reason = error if isinstance(error, Unusable) else "its answer is not that of a Stacks API"
+        return [
+            fail(name, f"{url}: {reason}", f"Check {variable}, its key, and the network. docs/chain.md tells more.")
+        ]
+    checks = [ok(name, f"block {height:,}")]
+    if answered is not None:
+        checks.append(skew_check(f"clock of {name_of(url)}", answered, asked_at, now_s(), exact_s=DATE_PRECISION_S))
+    if mode.source is Source.HIRO:
+        checks += [_block_time(name, block_time), await _network(session, settings, livemode, url, headers)]
+    return checks
+
+
+def _block_time(name: str, block_time: float) -> Check:
+    name, age_s = f"{name}, block time", now_s() - block_time
+    if age_s > OLD_BLOCK_S:
+        found = f"the newest block is {age_s / 60:.0f} minutes old"
+        return warn(name, found, "Either the network stands still or this API does: compare with an explorer.")
+    if age_s < -FUTURE_BLOCK_S:
+        found = f"the newest block is {-age_s:.0f} s in the future"
+        return warn(name, found, "This machine's clock is probably behind: set it by NTP (timedatectl set-ntp true).")
+    return ok(name, f"{max(0.0, age_s):.0f} s ago")
+
+
+async def _network(
+    session: aiohttp.ClientSession, settings: Settings, livemode: bool, url: str, headers: dict[str, str]
+) -> Check:
+    name, wanted = f"network of {name_of(url)}", settings.network_of(livemode)
+    try:
+        info, _ = await _get(session, f"{url}/v2/info", headers)
+        number = int(info["network_id"])
+    except (Unusable, KeyError, TypeError, ValueError):
+        advice = f"Make sure yourself that it serves {wanted}."
+        return warn(name, "it does not say which network it serves (/v2/info needs its node)", advice)
+    found = NETWORK_IDS.get(number)
+    if found is not wanted:
+        advice = f"Use another SGATE_{'LIVE' if livemode else 'TEST'}__STACKS_API_URL, or set its NETWORK."
+        return fail(name, f"it serves {found or f'network {number}'}, the settings say {wanted}", advice)
+    return ok(name, f"{wanted} (network id {number})")
+
+
+async def _redis(settings: Settings) -> list[Check]:
+    if settings.redis_url is None:
+        return []
+    redis = Redis.from_url(
+        settings.redis_url.get_secret_value(), socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
+    )
+    try:
+        version = (await redis.info("server"))["redis_version"]
+    except (RedisError, OSError, TimeoutError, ValueError) as error:
+        advice = "Check SGATE_REDIS_URL. Until it is back each process counts rate limits for itself."
+        return [warn("redis", f"cannot be reached: {error}", advice)]
+    finally:
+        await redis.aclose()
+    return [ok("redis", f"version {version}")]
+
+
+async def _public_url(session: aiohttp.ClientSession, settings: Settings) -> Check:
+    """Whether customers would reach a server at the public address."""
+    url = settings.public_url or f"http://localhost:{settings.port}"
+    try:
+        health, _ = await _get(session, f"{url}/health/live", {})
+    except Unusable as error:
+        advice = "Start `sgate run`; if it runs, check SGATE_PUBLIC_URL, the proxy before it, and DNS."
+        return warn("public URL", f"{url}: {error}", advice)
+    if not isinstance(health, dict) or health.get("status") != "healthy":
+        return fail("public URL", f"what answers at {url} is not sGate", "Check SGATE_PUBLIC_URL and SGATE_PORT.")
+    return ok("public URL", f"{url} answers")
+
+
+async def _get(session: aiohttp.ClientSession, url: str, headers: dict[str, str]) -> tuple[Any, float | None]:
+    """The JSON at a URL, and the server's time by its Date header.
+
+    Raises:
+        Unusable: with what came instead.
+    """
+    try:
+        async with session.get(url, headers=headers, allow_redirects=False) as response:
+            body = await response.content.read(MAX_ANSWER_BYTES)
+            if response.status != 200:  # noqa: PLR2004 - OK
+                raise Unusable(f"answered {response.status}")
+            date = response.headers.get("Date")
+            return json.loads(body), None if date is None else parsedate_to_datetime(date).timestamp()
+    except TimeoutError:
+        raise Unusable(f"no answer within {TIMEOUT_S:.0f} s") from None
+    except (aiohttp.ClientError, OSError) as error:
+        raise Unusable(f"no connection ({error})") from None
+    except ValueError:
+        raise Unusable("its answer is not JSON") from None

@@ -1,0 +1,143 @@
+"""`sgate logs`: what is sent to webhook endpoints, and what they answer."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from sgate.cli import streams
+from sgate.cli.client import Client, ProfileOption, Refused, ServerAway, with_client
+from sgate.cli.printing import JsonOption, clock, examples, line, plain, print_json
+
+app = typer.Typer(
+    help="Follow what is sent to your webhook endpoints, and what they answer.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+PATH = "/v1/webhook_deliveries"
+LOOK_S = 2.0
+"""Between two looks: two calls each, far below the limit of 200 calls a minute."""
+
+LONGEST_PAUSE_S = 20.0
+PAGE = 100
+MAX_BODY_CHARACTERS = 160
+
+
+class DeliveryStatus(StrEnum):
+    """The state of a delivery."""
+
+    PENDING = "pending"
+    HELD = "held"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+@app.command(
+    "tail", epilog=examples("sgate logs tail", "sgate logs tail --status failed --since 1h --no-follow --json")
+)
+def tail(
+    status: Annotated[DeliveryStatus | None, typer.Option(help="Only deliveries in this state.")] = None,
+    endpoint: Annotated[str | None, typer.Option("--endpoint", help="Only to this endpoint, we_...")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="SPAN", help="Begin with the attempts of the last 30s, 15m, 2h or 1d.")
+    ] = None,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", min=0, max=PAGE, help="Begin with the last so many deliveries.")
+    ] = 10,
+    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Go on with what comes.")] = True,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Follow the webhook deliveries of your endpoints: each attempt with its time, the answer, and what comes next.
+
+    What `sgate listen` forwards is not among them: it goes to no endpoint.
+    """
+    moment = None if since is None else streams.moment_of(since, datetime.now(UTC))
+
+    async def work(client: Client) -> None:
+        log = _Log(client, status, endpoint, as_json=as_json)
+        await log.begin(PAGE if since is not None else lines, moment)
+        while follow:
+            await log.go_on()
+
+    with_client(work, profile)
+
+
+class _Log:
+    """What has been shown: of each delivery, how many attempts and which state."""
+
+    def __init__(self, client: Client, status: DeliveryStatus | None, endpoint: str | None, *, as_json: bool) -> None:
+        self._client = client
+        self._status = status
+        self._endpoint = endpoint
+        self._as_json = as_json
+        self._shown: dict[str, tuple[int, str]] = {}
+        self._pause_s = LOOK_S
+
+    async def begin(self, count: int, moment: datetime | None) -> None:
+        """Show the last deliveries, oldest first; those before them are not news any more."""
+        found = await self._look()
+        old = [item for item in found if moment is not None and datetime.fromisoformat(item["created_at"]) < moment]
+        shown = [item for item in found if item not in old][:count]
+        for item in found:
+            self._shown[item["id"]] = (item["attempts"], item["status"])
+        await self._show(reversed(shown), after={})
+
+    async def go_on(self) -> None:
+        """Wait a moment, and show what has changed. A server that is away is asked again, less and less often."""
+        await asyncio.sleep(self._pause_s)
+        try:
+            found = await self._look()
+        except (ServerAway, Refused) as error:
+            if isinstance(error, Refused) and error.status not in streams.PASSING:
+                raise
+            if self._pause_s == LOOK_S:
+                typer.echo("The connection to the server is lost. Trying again until it is back.", err=True)
+            self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 2)
+            return
+        self._pause_s = LOOK_S
+        before = {item["id"]: self._shown.get(item["id"], (0, "")) for item in found}
+        changed = [item for item in found if before[item["id"]] != (item["attempts"], item["status"])]
+        for item in changed:
+            self._shown[item["id"]] = (item["attempts"], item["status"])
+        await self._show(reversed(changed), after={key: attempts for key, (attempts, _) in before.items()})
+
+    async def _look(self) -> list[Any]:
+        """The newest deliveries, and those that are to be tried again, newest first."""
+        newest = await self._client.get(PATH, limit=PAGE, endpoint=self._endpoint)
+        pending = await self._client.get(PATH, limit=PAGE, endpoint=self._endpoint, status=DeliveryStatus.PENDING)
+        found = {item["id"]: item for item in (*pending["data"], *newest["data"])}
+        return sorted(found.values(), key=lambda item: (item["created_at"], item["id"]), reverse=True)
+
+    async def _show(self, deliveries: Iterable[Any], after: dict[str, int]) -> None:
+        for item in deliveries:
+            if self._status is not None and item["status"] != self._status:
+                continue
+            found = await self._client.get(f"{PATH}/{item['id']}")
+            attempts = [attempt for attempt in found["attempt_log"] if attempt["attempt"] > after.get(item["id"], 0)]
+            if self._as_json:
+                print_json({**item, "attempt_log": attempts})
+            else:
+                _print(item, attempts)
+
+
+def _print(item: Any, attempts: list[Any]) -> None:
+    head = f"[bold]{escape(item['event_type'])}[/]  {item['event']}  [dim]{item['id']} to {item['endpoint']}[/]"
+    if not attempts:
+        line(f"{clock(item['created_at'])}  {head}  {item['status']}")
+    for attempt in attempts:
+        line(f"{clock(attempt['started_at'])}  {head}")
+        status, good = attempt["response_status"], attempt["error"] is None
+        said = escape(plain(attempt["response_body"] or "", MAX_BODY_CHARACTERS))
+        answer = f"[green]{status}[/] {said}" if good else f"[red]{escape(attempt['error'])}[/] {said}"
+        where = f"attempt {attempt['attempt']} at {escape(attempt['url'])}"
+        line(f"          {where}: {answer}  [dim]{attempt['duration_ms']} ms[/]")
+    if item["next_attempt_at"] is not None and item["status"] == DeliveryStatus.PENDING and attempts:
+        line(f"          next attempt at {clock(item['next_attempt_at'])}")
+    if item["status"] == DeliveryStatus.FAILED:
+        line("          [red]given up[/]; send it again: sgate events resend " + item["event"])

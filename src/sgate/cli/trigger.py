@@ -1,0 +1,96 @@
+"""`sgate trigger`: make an event really happen, on the simulated chain."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from sgate.cli import scenarios
+from sgate.cli.client import Client, ProfileOption, with_client
+from sgate.cli.printing import JsonOption, examples, line, print_json, print_table
+from sgate.cli.problems import Failure
+from sgate.cli.scenarios import SCENARIOS, Stage
+from sgate.cli.streams import Event
+from sgate.core.event import EventType
+from sgate.core.money import MAX_AMOUNT_SATS
+
+app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+AMOUNT_SATS = 25_000
+LEAST_SATS = 2
+"""So that there is a half."""
+
+TIMEOUT_S = 60.0
+
+
+def complete_event(incomplete: str) -> list[tuple[str, str]]:
+    """Events for the shell's completion, with what they mean."""
+    return [(kind.value, kind.meaning) for kind in EventType if kind.startswith(incomplete)]
+
+
+@app.command(
+    "trigger",
+    epilog=examples(
+        "sgate trigger",
+        "sgate trigger payment_intent.succeeded",
+        "sgate trigger payment_intent.reorged --amount-sats 2000000",
+    ),
+)
+def trigger(
+    event: Annotated[
+        str | None,
+        typer.Argument(metavar="[EVENT]", help="What is to happen; without it: a list.", autocompletion=complete_event),
+    ] = None,
+    amount_sats: Annotated[
+        int, typer.Option("--amount-sats", min=LEAST_SATS, max=MAX_AMOUNT_SATS // 2, help="What the intent asks for.")
+    ] = AMOUNT_SATS,
+    timeout_s: Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait for each step.")] = TIMEOUT_S,
+    profile: ProfileOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an event really happen, on the simulated chain.
+
+    Nothing is faked: a payment intent is made, a customer pays it (or half of it, too much, too late, twice ...),
+    blocks come, and the server announces what it makes of that, to your endpoints and to `sgate listen`.
+
+    It needs a test key, and a server whose test mode runs on the simulated chain, as `sgate demo` and `sgate run` do
+    unless told otherwise.
+    """
+    if event is None:
+        if as_json:
+            print_json([{"type": kind, "meaning": kind.meaning} for kind in EventType])
+        else:
+            print_table(("event", "what it tells"), [(kind, kind.meaning) for kind in EventType])
+        return
+    scenario = SCENARIOS[_known(event)]
+
+    def say(sentence: str) -> None:
+        if not as_json:
+            line(f"  {escape(sentence)}")
+
+    async def work(client: Client) -> tuple[Event, list[Event]]:
+        await client.get(scenarios.SIMULATOR)  # says so, if the server is not on the simulated chain
+        stage = Stage(client, amount_sats, timeout_s, say)
+        async with stage.watched():
+            return await scenario(stage), stage.events
+
+    came, events = with_client(work, profile)
+    if as_json:
+        print_json({"event": came.json, "all": [{"id": item.id, "type": item.type} for item in events]})
+        return
+    for item in events:
+        subject = item.subject.get("id", "")
+        line(f"[green]✓[/] [bold]{escape(item.type)}[/]  {escape(subject)}  [dim]{item.id}[/]")
+        if item.id == came.id:
+            break
+
+
+def _known(name: str) -> EventType:
+    """The event type of that name; `payment_intent.` may be left out.
+
+    Raises:
+        Failure: if there is none.
+    """
+    for candidate in (name, f"payment_intent.{name}"):
+        if candidate in set(EventType):
+            return EventType(candidate)
+    raise Failure(f"there is no event {name!r}. There are: {', '.join(EventType)}")

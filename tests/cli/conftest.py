@@ -1,0 +1,31 @@
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from cli.terminal import Developer
+from sgate.runtime import ALL_ROLES
+from web.site import open_site
+
+
+@pytest.fixture
+def place():
+    """A directory of its own that other users may enter: the embedded server does not run as root."""
+    directory = Path(tempfile.mkdtemp(prefix="sgate-test-"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+async def site(database_url, tmp_path):
+    """A server that does everything. Its simulated chain stands still until somebody moves it."""
+    async with open_site(database_url, tmp_path / "site", roles=ALL_ROLES) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def developer(site, tmp_path):
+    """Somebody with a key of that server, in the environment of their terminal."""
+    return Developer(tmp_path, api_key=await site.merchant(), api_base_url=site.base_url)

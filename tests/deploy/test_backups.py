@@ -1,0 +1,153 @@
+"""docs/backups.md, done: a dump that is restored, and a server that is lost and recovered from its archived log."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+
+import asyncpg
+import pytest
+
+from api.serving import serving
+from deploy.machinery import POSTGRES_BIN, POSTGRES_USER, Daemon, owned
+from system.processes import command, free_port
+
+pytestmark = pytest.mark.timeout(420)
+
+
+def as_postgres(*arguments):
+    """Run one of PostgreSQL's programs."""
+    subprocess.run(
+        [str(POSTGRES_BIN / arguments[0]), *map(str, arguments[1:])],
+        cwd="/",
+        user=POSTGRES_USER if os.geteuid() == 0 else None,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+
+
+class Archived:
+    """A PostgreSQL 15 whose log is archived as the document says."""
+
+    def __init__(self, folder):
+        self.folder, self.port = folder, free_port()
+        self.archive = self._directory("archive")
+        self.data = self._directory("data")
+        as_postgres("initdb", "--username=postgres", "--auth=trust", "-D", self.data)
+
+    def _directory(self, name):
+        directory = self.folder / name
+        directory.mkdir(mode=0o700)
+        return owned(directory)
+
+    def url(self, database="sgate"):
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def server(self, data, *options):
+        keep = f"test ! -f {self.archive}/%f && cp %p {self.archive}/%f.part && mv {self.archive}/%f.part {self.archive}/%f"
+        settings = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": self.folder,
+            "archive_mode": "on",
+            "archive_command": keep,
+        }
+        arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        program = [POSTGRES_BIN / "postgres", "-D", data, *arguments, *options]
+        return Daemon(self.folder, data.name, program, self.port, user=POSTGRES_USER)
+
+    def base_backup(self):
+        base = self._directory("base")
+        as_postgres(
+            "pg_basebackup", "--pgdata", base, "--checkpoint=fast", "--wal-method=none",
+            "--dbname", self.url("postgres"), "--no-manifest",
+        )  # fmt: skip
+        return base
+
+    async def ask(self, statement, *arguments, database="sgate"):
+        """The answer, as soon as the server takes connections."""
+        deadline = asyncio.get_running_loop().time() + 60
+        while True:
+            try:
+                connection = await asyncpg.connect(self.url(database))
+                break
+            except (asyncpg.CannotConnectNowError, OSError):
+                assert asyncio.get_running_loop().time() < deadline
+                await asyncio.sleep(0.05)
+        try:
+            return await connection.fetchval(statement, *arguments)
+        finally:
+            await connection.close()
+
+
+async def paid(app):
+    """One intent, paid and confirmed: its id."""
+    shop = await app.merchant()
+    await app.watch()
+    intent = await shop.create()
+    await app.pay(intent)
+    await app.watch()
+    assert (await shop.get(f"/v1/payment_intents/{intent['id']}")).json["status"] == "confirmed"
+    return intent["id"]
+
+
+async def books_agree(folder, url):
+    status, output, errors = await asyncio.to_thread(command, folder, "ledger", "replay", "--check", database_url=url)
+    assert status == 0, output + errors
+    assert "all agree" in output
+    return output
+
+
+@pytest.fixture
+async def archived(folder):
+    place = folder / f"archived-{os.urandom(3).hex()}"
+    place.mkdir(mode=0o755)
+    made = Archived(owned(place))
+    with made.server(made.data) as server:
+        await made.ask("CREATE DATABASE sgate", database="postgres")
+        status, _, errors = await asyncio.to_thread(command, place, "migrate", database_url=made.url())
+        assert status == 0, errors
+        yield made, server
+
+
+async def test_a_dump_is_restored_into_another_database_and_the_books_agree(archived, tmp_path):
+    postgres, _ = archived
+    async with serving(postgres.url(), tmp_path) as app:
+        intent_id = await paid(app)
+    dump = postgres.folder / "sgate.dump"
+    as_postgres("pg_dump", "--format=custom", f"--file={dump}", postgres.url())
+    await postgres.ask("CREATE DATABASE sgate_restored", database="postgres")
+    restored = postgres.url("sgate_restored")
+    as_postgres("pg_restore", "--exit-on-error", "--no-owner", f"--dbname={restored}", dump)
+    question = "SELECT status FROM payment_intents WHERE id = $1"
+    assert await postgres.ask(question, intent_id, database="sgate_restored") == "confirmed"
+    assert "1 intents checked" in await books_agree(tmp_path, restored)
+
+
+async def test_a_lost_server_is_recovered_from_a_base_backup_and_the_archived_log(archived, tmp_path):
+    postgres, server = archived
+    async with serving(postgres.url(), tmp_path) as app:
+        before = await paid(app)
+        base = await asyncio.to_thread(postgres.base_backup)
+        after = await paid(app)
+    segment = await postgres.ask("SELECT pg_walfile_name(pg_switch_wal())")
+    async with asyncio.timeout(60):
+        while not (postgres.archive / segment).exists():
+            await asyncio.sleep(0.05)
+    server.stop(signal.SIGKILL)
+    shutil.rmtree(postgres.data)
+    (base / "recovery.signal").touch()
+    owned(base)
+    restore = f"restore_command=cp {postgres.archive}/%f %p"
+    with postgres.server(base, "-c", restore, "-c", "recovery_target_action=promote"):
+        found = "SELECT count(*) FROM payment_intents WHERE status = 'confirmed' AND id = ANY($1::text[])"
+        async with asyncio.timeout(60):
+            with contextlib.suppress(asyncpg.PostgresError):
+                while await postgres.ask("SELECT pg_is_in_recovery()"):
+                    await asyncio.sleep(0.05)
+        assert await postgres.ask(found, [before, after]) == 2
+        assert "2 intents checked" in await books_agree(tmp_path, postgres.url())
