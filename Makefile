@@ -31,6 +31,9 @@ test-pages: web/node_modules/.installed-dev ## Check the types of the pages' scr
 sdk-js: $(SDK_JS) ## Build the JavaScript SDK, test it, and check its package
 	@cd sdk/js && npm run --silent types && npm run --silent test && npm run --silent check
 
+js-package: $(SDK_JS) ## Build the JavaScript SDK and pack it into dist/, as npm would get it
+	@mkdir -p dist && cd sdk/js && npm pack --silent --pack-destination ../../dist
+
 lint: .venv/installed-dev ## Style, types, architecture
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -65,6 +68,13 @@ screenshots: .venv/installed-dev system-packages pages ## Take pictures of every
 generate: .venv/installed-dev sdk/js/node_modules/.installed ## Write what is made from code: docs/settings.md, schema.sql, openapi.json, errors.md, cli.md, types of the SDK
 	@$(BIN)/python tools/generate.py
 	@cd sdk/js && npm run --silent generate
+
+docs: .venv/installed-dev ## Build the documentation as a site, into build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "built build/site/index.html"
+
+docs-serve: .venv/installed-dev ## Show the documentation at http://localhost:8001 while you write
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --dev-addr localhost:8001
 
 translations: .venv/installed-dev ## Bring the catalogues of the pages up to date, and list what is not translated
 	@$(BIN)/python tools/translations.py
@@ -131,4 +141,4 @@ system-packages:
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e sdk/python
 	@touch $@
 
-.PHONY: help web translations pages test-pages demo run test sdk-js lint check fmt fuzz coverage bench bench-web simulate screenshots generate lock clean system-packages wheels
+.PHONY: help docs docs-serve js-package web translations pages test-pages demo run test sdk-js lint check fmt fuzz coverage bench bench-web simulate screenshots generate lock clean system-packages wheels

@@ -1,13 +1,12 @@
 """llms.txt and llms-full.txt, the documentation for language models, made from the navigation of the site."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
+Navigation = list[dict[str, Any]]
+"""As `nav` in mkdocs.yml: sections with pages, or with sections again."""
 
-ROOT = Path(__file__).parent.parent
 LEFT_OUT_OF_FULL = re.compile(r"^(reference/|runbooks/|benchmarks|dependencies|schema)")
 """Too long to read at once; llms.txt names them."""
 
@@ -22,36 +21,28 @@ with `sk_test_` or `sk_live_` and stay on the server.
 """
 
 
-class _Loader(yaml.SafeLoader):
-    """mkdocs.yml without the Python names in it."""
-
-
-_Loader.add_multi_constructor("tag:yaml.org,2002:python/", lambda _loader, _suffix, _node: None)
-
-
-def llms(pages: dict[str, str]) -> str:
-    """llms.txt. `pages`: the texts of pages that are not in docs/, by their names on the site."""
+def llms(navigation: Navigation, pages: Mapping[str, str]) -> str:
+    """llms.txt. `pages`: the texts of all pages, by their names on the site."""
     lines = [HEAD]
-    for section, entries in _sections():
+    for section, entries in _sections(navigation):
         lines += [f"## {section}", ""]
         for title, name in entries:
-            lines.append(f"- [{title}]({name}): {_first_sentence(_text(name, pages))}")
+            lines.append(f"- [{title}]({name}): {_first_sentence(pages[name])}")
         lines.append("")
     return "\n".join(lines)
 
 
-def llms_full(pages: dict[str, str]) -> str:
+def llms_full(navigation: Navigation, pages: Mapping[str, str]) -> str:
     """llms-full.txt: what explains, in one text."""
     parts = [HEAD]
-    for _, entries in _sections():
+    for _, entries in _sections(navigation):
         for _, name in entries:
             if not LEFT_OUT_OF_FULL.match(name):
-                parts.append(f"<!-- {name} -->\n\n{_text(name, pages).strip()}\n")
+                parts.append(f"<!-- {name} -->\n\n{pages[name].strip()}\n")
     return "\n".join(parts)
 
 
-def _sections() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    navigation = yaml.load((ROOT / "mkdocs.yml").read_text("utf-8"), Loader=_Loader)["nav"]  # noqa: S506 - a SafeLoader
+def _sections(navigation: Navigation) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     for entry in navigation:
         ((title, value),) = entry.items()
         yield title, list(_pages(title, value))
@@ -62,12 +53,11 @@ def _pages(title: str, value: Any) -> Iterator[tuple[str, str]]:
         yield title, value
         return
     for entry in value:
-        ((name, inner),) = entry.items()
-        yield from _pages(name, inner)
-
-
-def _text(name: str, pages: dict[str, str]) -> str:
-    return pages[name] if name in pages else (ROOT / "docs" / name).read_text("utf-8")
+        if isinstance(entry, str):  # the first page of a section, which has the section's name
+            yield title, entry
+        else:
+            ((name, inner),) = entry.items()
+            yield from _pages(name, inner)
 
 
 def _first_sentence(text: str) -> str:

@@ -63,8 +63,8 @@ def on_post_build(config: MkDocsConfig) -> None:
     for name, text in pages.items():
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).write_text(site_links(text, name), "utf-8")
-    (site / "llms.txt").write_text(llms.llms(pages), "utf-8")
-    (site / "llms-full.txt").write_text(llms.llms_full(pages), "utf-8")
+    (site / "llms.txt").write_text(llms.llms(config.nav, pages), "utf-8")
+    (site / "llms-full.txt").write_text(llms.llms_full(config.nav, pages), "utf-8")
 
 
 def site_links(markdown: str, name: str) -> str:
