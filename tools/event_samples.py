@@ -46,7 +46,14 @@ LONG_AFTER_S = 10_000
 """Between two blocks: after the deadline of any intent made with the defaults, its grace time and its hold."""
 
 BASE = datetime.fromisoformat("2026-11-25T12:00:00.000+00:00")
-MINUTES = {"expires_at": 15, "block_time": 2, "first_in_time_at": 2, "first_seen_at": 1, "confirmed_at": 3, "canceled_at": 4}
+MINUTES = {
+    "expires_at": 15,
+    "block_time": 2,
+    "first_in_time_at": 2,
+    "first_seen_at": 1,
+    "confirmed_at": 3,
+    "canceled_at": 4,
+}
 """Minutes after `BASE` at which a field's moment is shown; fields that are not named here are at BASE."""
 
 ID = re.compile(r"\b(pi|pay|evt|we|whd|ak)_[0-9a-f]{24}(?![0-9a-f])")

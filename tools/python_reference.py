@@ -31,7 +31,12 @@ def python_page() -> str:
             lines += _resource(name, resource)
     client.close()
     lines += ["## Webhooks", ""]
-    for function in (sgate_sdk.verify_webhook, sgate_sdk.verify_signature, testing.webhook_body, testing.webhook_headers):
+    for function in (
+        sgate_sdk.verify_webhook,
+        sgate_sdk.verify_signature,
+        testing.webhook_body,
+        testing.webhook_headers,
+    ):
         lines += _function(function)
     lines += [*_objects(), *_words(), *_errors()]
     return "\n".join(lines).rstrip() + "\n"
@@ -108,7 +113,9 @@ def _answer(annotation: Any) -> str:
 
 
 def _type(annotation: Any) -> str:
-    text = annotation.__name__ if inspect.isclass(annotation) and not hasattr(annotation, "__args__") else str(annotation)
+    text = (
+        annotation.__name__ if inspect.isclass(annotation) and not hasattr(annotation, "__args__") else str(annotation)
+    )
     return re.sub(r"[\w.]+\.(\w+)", r"\1", text)
 
 
