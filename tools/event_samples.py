@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,9 @@ WAITING = [
 ]
 LONG_AFTER_S = 10_000
 """Between two blocks: after the deadline of any intent made with the defaults, its grace time and its hold."""
+
+WAIT_S = 30
+POLL_S = 0.05
 
 BASE = datetime.fromisoformat("2026-11-25T12:00:00.000+00:00")
 MINUTES = {
@@ -191,7 +194,7 @@ async def _everything(stage: Stage) -> None:
     await stage.fork()
     await stage.mine()
 
-    await stage.pay(await stage.intent(), HALF_SATS)
+    await stage.pay(await stage.intent(expires_in=86_400), HALF_SATS)
     await stage.pay(await stage.intent(), AMOUNT_SATS + HALF_SATS)
     twice = await stage.intent()
     await stage.pay(twice)
@@ -206,6 +209,7 @@ async def _everything(stage: Stage) -> None:
     late, partly = await stage.intent(), await stage.intent()
     await stage.pay(partly, HALF_SATS)
     await stage.mine(2, LONG_AFTER_S)
+    await _until(stage, f"/v1/payment_intents/{partly['id']}", lambda found: found["status"] == "failed")
     await stage.pay(late)
     await stage.intent()
     await stage.pay(await stage.intent(expires_in=86_400))
@@ -231,10 +235,19 @@ async def _disabled_endpoint(stage: Stage) -> None:
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/webhooks"
     endpoint = await stage.call("POST", "/v1/webhook_endpoints", {"url": url})
     await stage.call("POST", f"/v1/webhook_endpoints/{endpoint['id']}/test")
-    await asyncio.wait_for(asked.wait(), 30)
-    while (await stage.call("GET", f"/v1/webhook_endpoints/{endpoint['id']}"))["enabled"]:
-        await asyncio.sleep(0.05)
+    await asyncio.wait_for(asked.wait(), WAIT_S)
+    await _until(stage, f"/v1/webhook_endpoints/{endpoint['id']}", lambda found: not found["enabled"])
     await runner.cleanup()
+
+
+async def _until(stage: Stage, path: str, reached: Callable[[dict[str, Any]], bool]) -> None:
+    """Look at an object until it is as expected."""
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            if reached(await stage.call("GET", path)):
+                return
+            await stage.watch()
+            await asyncio.sleep(POLL_S)
 
 
 def _fixed(event: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import time
-import urllib.request
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -134,7 +133,8 @@ class Reader:
     def _until_it_answers(url, process, output, place):
         deadline = time.monotonic() + RUN_S
         while True:
-            with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2):
+            with contextlib.suppress(httpx2.HTTPError):
+                httpx2.get(url, timeout=2)
                 return
             assert process.poll() is None, f"{place} ended:\n{output.read_text()}"
             assert time.monotonic() < deadline, f"{place} does not answer at {url}:\n{output.read_text()}"
