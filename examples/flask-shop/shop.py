@@ -1,7 +1,7 @@
 """A coffee shop that takes sBTC, with Flask. `make example-flask` runs it.
 
-Orders are in SQLite, so that they survive a restart. The webhook is right about duplicates and order: an event changes an
-order only if it is newer than what the order knows, and shipping is decided in the same transaction.
+Orders are in SQLite, so that they survive a restart. The webhook is right about duplicates and order: an event changes
+an order only if it is newer than what the order knows, and shipping is decided in the same transaction.
 """
 
 import os
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from flask import Flask, abort, redirect, render_template, request
+
 from sgate_sdk import InvalidSignature, PaymentIntentEvent, SGate, Status, verify_webhook
 
 PRODUCTS = {"espresso": 12_000, "flat white": 18_000, "a bag of beans": 90_000}
