@@ -7,12 +7,13 @@ SEEDS ?= 50
 export UV_NO_PROGRESS := 1
 BUILT := src/sgate/web/static/manifest.json
 SDK_JS := sdk/js/dist/umd/sgate.js
+EXPRESS := examples/express-shop/node_modules/.installed
 NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 .DEFAULT_GOAL := help
 
 help: ## Show what there is to do
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  \033[1mmake %-12s\033[0m %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  \033[1mmake %-15s\033[0m %s\n", $$1, $$2}'
 
 web: $(BUILT) ## Build the style and the scripts of the pages (needs Node 20.19 or newer)
 
@@ -22,7 +23,16 @@ demo: .venv/installed pages ## Watch a payment from intent to webhook, then stay
 run: .venv/installed pages ## Run the server (settings: docs/settings.md)
 	@$(BIN)/sgate run $(ARGS)
 
-test: .venv/installed-dev system-packages pages test-pages sdk-js ## Run all tests (ARGS are given to pytest)
+example-flask: .venv/installed-dev pages ## Open a Flask shop that takes sBTC, at http://localhost:8000
+	@$(BIN)/python examples/run.py flask-shop
+
+example-express: .venv/installed-dev pages $(EXPRESS) ## Open an Express shop
+	@$(BIN)/python examples/run.py express-shop
+
+example-static: .venv/installed-dev pages $(SDK_JS) ## Open a static page with a payment button
+	@$(BIN)/python examples/run.py static-page
+
+test: .venv/installed-dev system-packages pages test-pages sdk-js $(EXPRESS) ## Run all tests (ARGS are given to pytest)
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 test-pages: web/node_modules/.installed-dev ## Check the types of the pages' scripts, and test them
@@ -42,6 +52,9 @@ sbom: .venv/installed-dev ## Write what is in a release, as CycloneDX: build/sbo
 
 sdk-js: $(SDK_JS) ## Build the JavaScript SDK, test it, and check its package
 	@cd sdk/js && npm run --silent types && npm run --silent test && npm run --silent check
+
+js-package: $(SDK_JS) ## Build the JavaScript SDK and pack it into dist/, as npm would get it
+	@mkdir -p dist && cd sdk/js && npm pack --silent --pack-destination ../../dist
 
 lint: .venv/installed-dev ## Style, types, architecture
 	@$(BIN)/ruff check
@@ -78,6 +91,13 @@ generate: .venv/installed-dev sdk/js/node_modules/.installed ## Write what is ma
 	@$(BIN)/python tools/generate.py
 	@cd sdk/js && npm run --silent generate
 
+docs: .venv/installed-dev ## Build the documentation as a site, into build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "built build/site/index.html"
+
+docs-serve: .venv/installed-dev ## Show the documentation at http://localhost:8001 while you write
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --dev-addr localhost:8001
+
 translations: .venv/installed-dev ## Bring the catalogues of the pages up to date, and list what is not translated
 	@$(BIN)/python tools/translations.py
 
@@ -91,11 +111,11 @@ lock: .venv/installed-dev ## Choose the newest allowed versions of all dependenc
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock $(ARGS)
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group build -c requirements-dev.lock -o requirements-build.lock $(ARGS)
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --extra tracing pyproject.toml -c requirements.lock -o requirements-tracing.lock $(ARGS)
-	@for folder in web sdk/js; do (cd $$folder && npm update --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error) || exit 1; done
+	@for folder in web sdk/js examples/express-shop; do (cd $$folder && npm update --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error) || exit 1; done
 	@node web/strip-lock.mjs
 
 clean: ## Remove what was built
-	rm -rf .venv build dist web/node_modules sdk/js/node_modules sdk/js/dist src/sgate/web/static .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist examples/express-shop/node_modules web/node_modules sdk/js/node_modules sdk/js/dist src/sgate/web/static .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 # Built pages are not in the repository. Without Node the pages are plain and everything else works, so this never fails.
 pages:
@@ -124,6 +144,10 @@ sdk/js/node_modules/.installed: sdk/js/package-lock.json
 	@cd sdk/js && $(NPM_CI)
 	@touch $@
 
+$(EXPRESS): examples/express-shop/package-lock.json $(SDK_JS)
+	@cd examples/express-shop && $(NPM_CI)
+	@touch $@
+
 system-packages:
 	@sh tools/system-packages.sh
 
@@ -144,4 +168,4 @@ system-packages:
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e sdk/python
 	@touch $@
 
-.PHONY: help web translations pages test-pages demo run test sdk-js lint check fmt fuzz coverage bench bench-web simulate screenshots generate lock clean system-packages wheels secrets audit sbom
+.PHONY: help web translations pages test-pages demo run test sdk-js lint check fmt fuzz coverage bench bench-web simulate screenshots generate lock clean system-packages wheels secrets audit sbom example-flask example-express example-static docs docs-serve js-package

@@ -1,4 +1,4 @@
-"""Write what is made from code in docs/: settings, errors, metrics, the command line, openapi.json, schema.sql.
+"""Write what is made from code in docs/: settings, errors, metrics, the command line, openapi.json, schema.sql, reference.
 
 `--check` writes nothing and fails if a file is not what the code says. The tests run it that way.
 """
@@ -17,9 +17,12 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
+from api_reference import api_pages
 from cli_reference import cli_reference
+from event_reference import event_page
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
+from python_reference import python_page
 
 from sgate.api import openapi_document
 from sgate.settings import Settings
@@ -42,6 +45,7 @@ def main() -> None:
             continue
         outdated.append(name)
         if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
             print(f"wrote docs/{name}")
     if check and outdated:
@@ -59,6 +63,9 @@ def generated() -> Iterator[tuple[str, str]]:
     )
     yield "cli.md", cli_page()
     yield "schema.sql", schema()
+    yield from api_pages()
+    yield "reference/events.md", event_page()
+    yield "reference/python-sdk.md", python_page()
 
 
 def settings_page() -> str:

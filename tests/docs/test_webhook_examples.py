@@ -1,23 +1,22 @@
 """The code that docs/webhooks.md shows verifies what we send, and nothing else."""
 
-import re
 import shutil
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
+from docs.pages import blocks_of
 from sgate.core.signature import headers_of
 
-TEXT = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text("utf-8")
+BLOCKS = blocks_of("docs/webhooks.md")
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BODY = '{"id":"evt_1","note":"Zoë"}'.encode()
 NODE = shutil.which("node")
 
 
 def example(language, word):
-    return next(block for block in re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL) if word in block)
+    return next(block.code for block in BLOCKS if block.language == language and word in block.code)
 
 
 def signed(at):

@@ -69,6 +69,7 @@ BY_NAME: Mapping[str, object] = {
     "metadata": {"order": "17"},
     "name": "Corner Coffee",
     "network": "testnet",
+    "object": "list",  # other objects name themselves by a default
     "object_id": "ak_77de68daecd823babbb58edb",
     "overlap_s": 86_400,
     "param": "expires_in",
@@ -107,8 +108,8 @@ BY_OBJECT: Mapping[str, Mapping[str, object]] = {
     "merchant": {"id": "0b0f6f6e-6c0b-4a8e-9d3e-2f1c5a7b9d11"},
     "payment": {"id": "pay_a1b2c3d4e5f60718293a4b5c", "status": "included", "confirmations": 1, "tenure_changes": 0,
                 "bitcoin_blocks": 0, "finality": "included"},
-    "payment_intent": {"id": _INTENT_ID, "payments": []},
-    "webhook_delivery": {"id": "whd_c4b3a29180f7e6d5c4b3a291"},
+    "payment_intent": {"id": _INTENT_ID, "status": "requires_payment", "payments": []},
+    "webhook_delivery": {"id": "whd_c4b3a29180f7e6d5c4b3a291", "status": "delivered"},
     "webhook_endpoint": {"id": "we_1234567890abcdef12345678",
                          "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
 }  # fmt: skip
@@ -126,8 +127,9 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "CreateApiKey": {"name": "Checkout server", "scopes": ["read", "write"]},
     "RecoverWebhooks": {"since": "2026-11-23T11:00:00Z", "until": _MOMENT},
     "Nothing": {},
+    "Deleted": {"id": "we_1234567890abcdef12345678", "object": "webhook_endpoint", "deleted": True},
 }
-"""Requests: they need not give every field."""
+"""Requests, which need not give every field; and what is said of an object that is gone."""
 
 
 def example_of(schema: Schema, components: Mapping[str, Schema], name: str = "") -> Any:

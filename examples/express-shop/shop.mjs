@@ -1,0 +1,97 @@
+// A coffee shop that takes sBTC, with Express. `make example-express` runs it.
+//
+// The webhook is right about duplicates and order: an event changes an order only if it is newer than what the order
+// knows. Orders are in a file, so that they survive a restart; a larger shop has a database.
+import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import express from "express";
+import { SGateClient, SGateSignatureError, webhooks } from "@sgate/sdk";
+
+const { SGATE_API_KEY, SGATE_BASE_URL, SGATE_WEBHOOK_SECRET, SHOP_PORT, SHOP_DATABASE } = process.env;
+const SHOP_URL = `http://localhost:${SHOP_PORT}`;
+const PRODUCTS = { espresso: 12_000, "flat white": 18_000, "a bag of beans": 90_000 };
+const SAYING = {
+  requires_payment: "Not paid yet.",
+  processing: "Your payment is on its way; we ship when it is final.",
+  confirmed: "Paid. We have shipped it.",
+};
+
+const sgate = new SGateClient({ apiKey: SGATE_API_KEY, apiBaseUrl: SGATE_BASE_URL });
+const orders = existsSync(SHOP_DATABASE) ? JSON.parse(readFileSync(SHOP_DATABASE, "utf8")) : {};
+
+/** Nothing else runs meanwhile, and a crash leaves the old file or the new one. */
+function keep(id, changes) {
+  orders[id] = { ...orders[id], ...changes };
+  writeFileSync(`${SHOP_DATABASE}.new`, JSON.stringify(orders));
+  renameSync(`${SHOP_DATABASE}.new`, SHOP_DATABASE);
+}
+
+const page = (title, body, head = "") => `<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">${head}<title>${title}</title>
+<link rel="icon" href="data:,"><link rel="stylesheet" href="/shop.css"><main><h1>${title}</h1>${body}</main></html>`;
+
+const app = express();
+app.use(express.static("public"));
+
+app.get("/", (request, response) => {
+  const buttons = Object.entries(PRODUCTS).map(
+    ([product, sats]) => `<button name="product" value="${product}"><span>${product}</span> <span>${sats.toLocaleString("en")} sats</span></button>`,
+  );
+  response.send(page("Corner Coffee", `<p>Paid in sBTC, straight to the barista.</p><form method="post" action="/orders">${buttons.join("")}</form>`));
+});
+
+app.post("/orders", express.urlencoded(), async (request, response) => {
+  const product = request.body?.product;
+  if (!Object.hasOwn(PRODUCTS, product ?? "")) return response.sendStatus(400);
+  const id = randomUUID();
+  keep(id, { product, status: "requires_payment", sequence: 0, shipments: 0 }); // before money is asked for: its webhook finds it
+  const intent = await sgate.paymentIntents.create(
+    {
+      amount_sats: PRODUCTS[product],
+      description: product,
+      metadata: { order_id: id },
+      success_url: `${SHOP_URL}/orders/${id}`,
+      cancel_url: `${SHOP_URL}/`,
+    },
+    { idempotencyKey: `order-${id}` },
+  );
+  keep(id, { checkoutUrl: intent.checkout_url });
+  response.redirect(303, intent.checkout_url);
+});
+
+app.get("/orders/:id", (request, response) => {
+  const order = Object.hasOwn(orders, request.params.id) ? orders[request.params.id] : undefined;
+  if (!order) return response.sendStatus(404);
+  const open = ["requires_payment", "processing"].includes(order.status);
+  const pay = order.status === "requires_payment" && order.checkoutUrl ? ` <a href="${order.checkoutUrl}">Pay now</a>` : "";
+  const saying = SAYING[order.status] ?? "Nothing came in time. If you have paid, we have been told, and we write to you.";
+  const colour = order.status === "confirmed" ? "good" : open ? "" : "bad";
+  const body = `<p>${order.product}</p><p id="status" class="${colour}">${saying}${pay}</p><p><a href="/">Back to the shop</a></p>`;
+  response.send(page("Your order", body, open ? '<meta http-equiv="refresh" content="2">' : ""));
+});
+
+// The body as it came: what a parser has read cannot be verified.
+app.post("/webhooks", express.raw({ type: "*/*", limit: "1mb" }), async (request, response) => {
+  const event = await webhooks.verify(request.body, request.headers, SGATE_WEBHOOK_SECRET);
+  if (event.type.startsWith("payment_intent.")) take(event);
+  response.sendStatus(204);
+});
+
+/**
+ * What an event means for its order. One that came before has the same sequence, an older one a lower one: both change
+ * nothing. Whichever comes first, a paid order is shipped, and once.
+ */
+function take({ sequence, data: { object: intent } }) {
+  const id = intent.metadata.order_id;
+  const order = Object.hasOwn(orders, id ?? "") ? orders[id] : undefined;
+  if (!order || sequence <= order.sequence) return;
+  keep(id, { status: intent.status, sequence, shipments: intent.status === "confirmed" ? 1 : order.shipments });
+}
+
+app.use((error, request, response, next) => {
+  const forged = error instanceof SGateSignatureError;
+  if (!forged) console.error(error);
+  response.status(forged ? 400 : 500).send(forged ? error.message : "Something went wrong."); // 500: sGate sends it again
+});
+
+app.listen(Number(SHOP_PORT), "localhost");

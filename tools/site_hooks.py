@@ -1,0 +1,101 @@
+"""Hooks of MkDocs: what stands outside of docs/ becomes pages too, and models get the texts as they are written.
+
+Links in the repository lead from file to file, so that they work wherever somebody reads it. On the site a link to a page
+leads to that page; what is linked and is no page (code) is left as its words.
+"""
+
+import re
+import sys
+from pathlib import Path, PurePosixPath
+from posixpath import normpath, relpath
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import llms
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).parent.parent
+ELSEWHERE = {
+    "project/architecture.md": "ARCHITECTURE.md",
+    "project/changelog.md": "CHANGELOG.md",
+    "project/contributing.md": "CONTRIBUTING.md",
+    "project/javascript-sdk.md": "sdk/js/README.md",
+    "project/python-sdk.md": "sdk/python/README.md",
+}
+"""Pages of the site that are files outside of docs/."""
+
+PAGE_OF = {path: name for name, path in ELSEWHERE.items()} | {
+    "README.md": "index.md",
+    "docs/schema.sql": "reference/schema.md",
+}
+"""Files of the repository that have another name on the site."""
+
+SCHEMA_HEAD = """# Database schema
+
+As the migrations build it. Money facts are kept for ever; what must never happen, a constraint refuses.
+
+"""
+FENCE = re.compile(r"^(```|~~~).*?^\1", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages from elsewhere."""
+    for name, text in _elsewhere().items():
+        files.append(File.generated(config, name, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
+    """Lead links to the pages of the site."""
+    return site_links(markdown, page.file.src_uri)
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Put the texts beside the pages, and their list where models look for it."""
+    site = Path(config.site_dir)
+    pages = _elsewhere()
+    for path in (ROOT / "docs").rglob("*.md"):
+        pages.setdefault(path.relative_to(ROOT / "docs").as_posix(), path.read_text("utf-8"))
+    for name, text in pages.items():
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text(site_links(text, name), "utf-8")
+    (site / "llms.txt").write_text(llms.llms(config.nav, pages), "utf-8")
+    (site / "llms-full.txt").write_text(llms.llms_full(config.nav, pages), "utf-8")
+
+
+def site_links(markdown: str, name: str) -> str:
+    """A page's text with its links between files turned into links between pages. Blocks of code are left alone."""
+    source = ELSEWHERE.get(name, f"docs/{name}")
+    parts, end = [], 0
+    for fence in FENCE.finditer(markdown):
+        parts += [LINK.sub(lambda link: _link(link, source, name), markdown[end : fence.start()]), fence[0]]
+        end = fence.end()
+    return "".join(parts) + LINK.sub(lambda link: _link(link, source, name), markdown[end:])
+
+
+def _link(link: re.Match[str], source: str, name: str) -> str:
+    picture, words, target = link.groups()
+    path, _, anchor = target.partition("#")
+    if not path or re.match(r"[a-z]+:", target):
+        return link[0]
+    found = normpath(str(PurePosixPath(source).parent / path))
+    page = PAGE_OF.get(found) or (found.removeprefix("docs/") if found.startswith("docs/") else None)
+    if page is None and name.startswith("project/") and found in ELSEWHERE:
+        page = found  # a page of the site that names another by its name there
+    if page is None and source.startswith("docs/") and normpath(str(PurePosixPath(name).parent / path)) in ELSEWHERE:
+        return link[0]
+    if page is None:
+        return words if not picture else link[0]
+    there = relpath(page, str(PurePosixPath(name).parent))
+    return f"{picture}[{words}]({there}{'#' + anchor if anchor else ''})"
+
+
+def _elsewhere() -> dict[str, str]:
+    """The texts of pages that are not in docs/."""
+    pages = {name: (ROOT / path).read_text("utf-8") for name, path in ELSEWHERE.items()}
+    pages["reference/schema.md"] = f"{SCHEMA_HEAD}```sql\n{(ROOT / 'docs/schema.sql').read_text('utf-8')}```\n"
+    return pages
