@@ -84,6 +84,9 @@ bench-web: .venv/installed-dev system-packages pages ## Measure the checkout pag
 simulate: .venv/installed-dev ## Run whole worlds of merchants, payers, forks and crashes (SEEDS=200; ARGS="--seed 7 --verbose", ARGS=--mutants)
 	@PYTHONPATH=tests $(BIN)/python -m simulation.simulate --seeds $(SEEDS) $(ARGS)
 
+rig: .venv/installed-dev system-packages pages ## Start all of production here, break it under load, compare the books: build/rig (ARGS=--short is shorter)
+	@PYTHONPATH=tests $(BIN)/python -m rig $(ARGS)
+
 screenshots: .venv/installed-dev system-packages pages ## Take pictures of every state: build/screenshots, four for docs/images
 	@$(BIN)/python tools/screenshots.py $(ARGS)
 
@@ -168,4 +171,4 @@ system-packages:
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -e sdk/python
 	@touch $@
 
-.PHONY: help web translations pages test-pages demo run test sdk-js lint check fmt fuzz coverage bench bench-web simulate screenshots generate lock clean system-packages wheels secrets audit sbom example-flask example-express example-static docs docs-serve js-package
+.PHONY: help web translations pages test-pages demo run test sdk-js lint check fmt fuzz coverage bench bench-web simulate rig screenshots generate lock clean system-packages wheels secrets audit sbom example-flask example-express example-static docs docs-serve js-package

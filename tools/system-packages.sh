@@ -1,6 +1,7 @@
 #!/bin/sh
 # What the tests need from the system: Chromium, a Redis server, PostgreSQL 15 beside the embedded 18, and what stands
-# around sGate in production: promtool, nginx with its brotli module, PgBouncer, and envsubst, which writes their configuration.
+# around sGate in production: promtool, nginx with its brotli module, PgBouncer, and envsubst, which writes their
+# configuration. And faketime, by which the rig sets clocks wrong.
 # Installed by apt where root or sudo allows; otherwise it says exactly what is missing.
 set -eu
 missing=""
@@ -12,6 +13,7 @@ command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
 [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
 command -v envsubst >/dev/null 2>&1 || missing="$missing gettext-base"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
+command -v faketime >/dev/null 2>&1 || missing="$missing faketime"
 command -v promtool >/dev/null 2>&1 || missing="$missing prometheus"
 [ -n "$missing" ] || exit 0
 

@@ -93,6 +93,12 @@ class Daemon:
     def pid(self):
         return self._process.pid
 
+    def running(self):
+        return self._process is not None and self._process.poll() is None
+
+    def signal(self, number):
+        self._process.send_signal(number)
+
     def stop(self, number=None):
         """Ask it to end, or send it another signal, and wait."""
         if self._process is None or self._process.poll() is not None:

@@ -3,8 +3,9 @@
 import contextlib
 import os
 import subprocess
+import time
 
-from deploy.machinery import DEPLOY, POSTGRES_BIN, POSTGRES_USER, Daemon, owned, shell
+from deploy.machinery import DEPLOY, POSTGRES_BIN, POSTGRES_USER, START_S, Daemon, owned, shell
 from system.processes import free_port
 
 SETTINGS = {
@@ -25,6 +26,7 @@ class Stack:
         self.folder = folder
         self.secrets = folder / "secrets"
         self.ports = {name: free_port() for name in ("postgres", "replica", "pgbouncer", "redis")}
+        self.servers = {}  # by name: what runs, to be stopped and started again
         self._closing = contextlib.ExitStack()
 
     def __enter__(self):
@@ -79,12 +81,9 @@ class Stack:
 
     def _postgres(self, name, **environment):
         data, run = self._directory(name), self._directory(f"{name}-run")
-        return Daemon(
-            self.folder,
+        return self._kept(
             name,
             ["sh", DEPLOY / "postgres" / "start.sh"],
-            self.ports[name if name in self.ports else "postgres"],
-            user=POSTGRES_USER,
             environment={
                 "PGDATA": str(data),
                 "PGPORT": str(self.ports[name]),
@@ -104,22 +103,36 @@ class Stack:
             f"--pwfile={password}", "-D", self.folder / "postgres",
         )  # fmt: skip
         with server:
+            self._until_accepting(self.ports["postgres"])
             self._as_postgres(
                 "sh", DEPLOY / "postgres" / "initdb.sh", PGPORT=str(self.ports["postgres"]), SECRETS=str(self.secrets)
             )
             yield
+
+    def _until_accepting(self, port):
+        """It listens before it lets anybody in."""
+        deadline = time.monotonic() + START_S
+        while subprocess.run([POSTGRES_BIN / "pg_isready", "-q", "-p", str(port)], check=False).returncode != 0:
+            assert time.monotonic() < deadline, "PostgreSQL listens, and lets nobody in"
+            time.sleep(0.02)
 
     def _replica(self):
         return self._postgres("replica", PRIMARY_HOST="localhost", PRIMARY_PORT=str(self.ports["postgres"]))
 
     def _pgbouncer(self):
         where = self._directory("pgbouncer")
+        self.point_pgbouncer("postgres", "replica")
+        return self._kept("pgbouncer", ["/usr/sbin/pgbouncer", where / "pgbouncer.ini"])
+
+    def point_pgbouncer(self, primary, replica):
+        """Write its configuration: which server takes the writes, and which one the lists."""
+        where = self.folder / "pgbouncer"
         shell(
             "pgbouncer/render.sh",
             where,
             POSTGRES_HOST="localhost",
-            POSTGRES_PORT=self.ports["postgres"],
-            POSTGRES_REPLICA_PORT=self.ports["replica"],
+            POSTGRES_PORT=self.ports[primary],
+            POSTGRES_REPLICA_PORT=self.ports[replica],
             POSTGRES_PASSWORD_FILE=self.secrets / "postgres_password",
             POSTGRES_CA=self.secrets / "internal_ca",
             PGBOUNCER_LISTEN_ADDRESS="127.0.0.1",
@@ -128,8 +141,6 @@ class Stack:
             PGBOUNCER_CERTIFICATE_KEY=self.secrets / "pgbouncer_key",
         )
         owned(where)
-        command = ["/usr/sbin/pgbouncer", where / "pgbouncer.ini"]
-        return Daemon(self.folder, "pgbouncer", command, self.ports["pgbouncer"], user=POSTGRES_USER)
 
     def _redis(self):
         environment = {
@@ -138,5 +149,10 @@ class Stack:
             "REDIS_PORT": str(self.ports["redis"]),
             "REDIS_BIND": "127.0.0.1",
         }
-        command = ["sh", DEPLOY / "redis" / "start.sh"]
-        return Daemon(self.folder, "redis", command, self.ports["redis"], user=POSTGRES_USER, environment=environment)
+        return self._kept("redis", ["sh", DEPLOY / "redis" / "start.sh"], environment=environment)
+
+    def _kept(self, name, command, environment=None):
+        self.servers[name] = Daemon(
+            self.folder, name, command, self.ports[name], user=POSTGRES_USER, environment=environment
+        )
+        return self.servers[name]

@@ -118,6 +118,17 @@ async def _the_pooler_pooled_transactions(stack):
         assert await connection.fetchval("SHOW jit") == "off"
 
 
+async def test_an_operators_commands_work_through_the_pooler_again_and_again(stack, folder):
+    """PgBouncer 1.18 mixes up the prepared statements of its clients."""
+    settings = stack.settings | {"public_url": "https://x.example", "test__source": "off"}
+    for _ in range(2):
+        status, _, errors = await asyncio.to_thread(command, folder, "ledger", "replay", "--check", **settings)
+        assert status == 0, errors
+        _, output, errors = await asyncio.to_thread(command, folder, "doctor", **settings)
+        assert "PostgreSQL 15" in output
+        assert "prepared statement" not in output + errors
+
+
 async def test_what_cannot_prove_who_it_is_gets_no_password(stack, folder, certificate):
     settings = stack.settings | {"public_url": "https://x.example", "database_ca": certificate[0]}
     status, _, errors = await asyncio.to_thread(command, folder, "migrate", **settings)

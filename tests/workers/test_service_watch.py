@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from sgate.core.finality import View
 from sgate.store.feed import Channel, Feed, notify
-from sgate.store.pool import connect
+from sgate.store.pool import DatabaseErrors, connect
 from sgate.workers import service
 from sgate.workers.service import Pulse, Stop
 from sgate.workers.watcher import Fenced, Round
@@ -110,6 +110,47 @@ async def test_a_leader_whose_lock_is_gone_stops_and_takes_part_again(database_u
         await rounds.until(rounds.count + 5)
         assert not running.done()
         assert pulse.leading
+
+
+async def test_a_leader_that_says_nothing_any_more_loses_the_lock(database_url, pool, monkeypatch):
+    """As one whose machine is paused, or was lost without a word: its connection stays, and nobody else would lead."""
+    monkeypatch.setattr(service, "LEADER_SILENCE_S", 0.3)
+    async with service.leadership(database_url, livemode=False) as (leading, still_leading):
+        assert leading
+        await still_leading()
+
+        async def lost():
+            async with service.leadership(database_url, livemode=False) as (another_leads, _):
+                return another_leads
+
+        async with asyncio.timeout(WAIT_S):
+            while not await lost():
+                await asyncio.sleep(0.05)
+        with pytest.raises(DatabaseErrors):
+            await still_leading()
+
+
+async def test_a_leader_that_rests_keeps_the_lock(database_url, monkeypatch):
+    monkeypatch.setattr(service, "LEADER_SILENCE_S", 0.6)
+    monkeypatch.setattr(service, "LEADER_HEARTBEAT_S", 0.1)
+    async with service.leadership(database_url, livemode=False) as (leading, still_leading):
+        assert leading
+
+        async def old(connection):
+            """Its session has lived for several times the silence that would end it."""
+            return await connection.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sgate watcher' "
+                "AND now() - backend_start > interval '2 s' AND datname = current_database()"
+            )
+
+        connection = await connect(database_url, application_name="test")
+        try:
+            async with asyncio.timeout(WAIT_S):
+                while not await old(connection):
+                    await asyncio.sleep(0.05)
+        finally:
+            await connection.close()
+        await still_leading()
 
 
 async def test_a_fenced_round_gives_up_the_lead_and_the_loop_goes_on(database_url):

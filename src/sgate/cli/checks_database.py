@@ -31,7 +31,9 @@ async def database_checks(settings: Settings, url: str) -> list[Check]:
     """All that the database can tell."""
     started = time.monotonic()
     try:
-        connection = await connect(url, application_name="sgate doctor")
+        connection = await connect(
+            url, application_name="sgate doctor", statement_cache=settings.database_direct_url is None
+        )
     except (*DatabaseErrors, asyncpg.PostgresError, ValueError) as error:
         reason = str(error) or type(error).__name__
         return [fail("database", f"cannot be reached: {reason}", "Check SGATE_DATABASE_URL, and that the server runs.")]

@@ -46,7 +46,13 @@ def with_database(work: Callable[[Pool, Settings, str], Coroutine[object, object
 
     async def prepared(url: str) -> T:
         await parts.prepare(url, chosen)
-        pool = await open_pool(url, min_connections=1, max_connections=2, application_name="sgate cli")
+        pool = await open_pool(
+            url,
+            min_connections=1,
+            max_connections=2,
+            application_name="sgate cli",
+            statement_cache=chosen.database_direct_url is None,
+        )
         try:
             return await work(pool, chosen, parts.direct_url(chosen, url))
         finally:

@@ -145,15 +145,24 @@ async def open_pool(
 
 
 async def connect(
-    database_url: str, *, application_name: str, statement_timeout_s: float = STATEMENT_TIMEOUT_S
+    database_url: str,
+    *,
+    application_name: str,
+    statement_timeout_s: float = STATEMENT_TIMEOUT_S,
+    statement_cache: bool = True,
 ) -> asyncpg.Connection:
-    """One connection of its own, for LISTEN, for migrations, and for locks that live as long as the connection."""
+    """One connection of its own, for LISTEN, for migrations, and for locks that live as long as the connection.
+
+    Args:
+        statement_cache: off behind a pooler, as for `open_pool`.
+    """
     try:
         return await asyncpg.connect(
             database_url,
             timeout=int(CONNECT_TIMEOUT_S),
             command_timeout=statement_timeout_s,
             server_settings=_server_settings(application_name, statement_timeout_s),
+            **({} if statement_cache else {"statement_cache_size": 0}),
         )
     except (asyncpg.InterfaceError, OSError):  # a certificate that does not fit is an OSError and a ValueError at once
         raise
