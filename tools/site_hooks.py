@@ -24,6 +24,7 @@ ELSEWHERE = {
     "project/contributing.md": "CONTRIBUTING.md",
     "project/javascript-sdk.md": "sdk/js/README.md",
     "project/python-sdk.md": "sdk/python/README.md",
+    "project/security.md": "SECURITY.md",
 }
 """Pages of the site that are files outside of docs/."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from docs.pages import ROOT, anchors_of, pages, prose_of
 
-PAGES = [*pages(), "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"]
+PAGES = [*pages(), "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
 ON_THE_SITE = {
     "docs/project/python-sdk.md": "sdk/python/README.md",
     "docs/project/javascript-sdk.md": "sdk/js/README.md",
