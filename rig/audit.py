@@ -63,7 +63,9 @@ async def compare(house, not_calm):
         _check("Everything came to rest", 1, [not_calm] if not_calm else []),
         *held_together(house.books, intents, payments, events),
         _check("Every webhook was signed well", sum(house.books.deliveries.values()), house.sink.refused),
-        _check("`sgate ledger replay --check` exits 0", len(intents), [] if status == 0 else [(output + errors)[-300:]]),
+        _check(
+            "`sgate ledger replay --check` exits 0", len(intents), [] if status == 0 else [(output + errors)[-300:]]
+        ),
     ]
 
 

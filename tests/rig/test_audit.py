@@ -2,12 +2,12 @@
 
 import pytest
 
+from rig import page
 from rig.audit import held_together
 from rig.books import DUE_SATS, Books, Request
 from rig.fault import Result
 from rig.plots import plot
 from rig.report import of
-from rig import page
 
 PAID, UNPAID = "pi_paid", "pi_unpaid"
 
