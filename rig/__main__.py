@@ -30,6 +30,7 @@ async def run(plan, folder, say):
             await load.close_shop(CALM_TIMEOUT_S / 2)
             calm = await audit.until_calm(house, CALM_TIMEOUT_S)
         say("Comparing the books")
+        house.save_logs(folder / "logs")
         findings = await audit.compare(house, calm)
         told = report.of(house.books, results, findings)
     report.write(folder, told)

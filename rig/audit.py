@@ -53,8 +53,7 @@ def _paid_by_intent(books):
 
 
 async def compare(house, not_calm):
-    """Each check: its sentence, how many things it looked at, and what it found wrong (a few of them)."""
-    books = house.books
+    """Read sGate's books, and hold them against ours."""
     async with house.servers.asking() as connection:
         intents = {row["id"]: row for row in await connection.fetch(_INTENTS)}
         payments = await connection.fetch(_PAYMENTS)
@@ -62,6 +61,23 @@ async def compare(house, not_calm):
     status, output, errors = await house.run("ledger", "replay", "--check")
     return [
         _check("Everything came to rest", 1, [not_calm] if not_calm else []),
+        *held_together(house.books, intents, payments, events),
+        _check("Every webhook was signed well", sum(house.books.deliveries.values()), house.sink.refused),
+        _check(
+            "`sgate ledger replay --check` exits 0", len(intents), [] if status == 0 else [(output + errors)[-300:]]
+        ),
+    ]
+
+
+def held_together(books, intents, payments, events):
+    """Each check: its sentence, how many things it looked at, and what it found wrong (a few of them).
+
+    Args:
+        intents, events: rows of sGate's tables by id.
+        payments: rows.
+    """
+    received = books.received.keys()
+    return [
         _check("Every acknowledged intent exists", len(books.acknowledged), books.acknowledged.keys() - intents.keys()),
         _check(
             "Every payment on the chain is credited once, to its intent, in full",
@@ -69,19 +85,11 @@ async def compare(house, not_calm):
             _credited_wrongly(books, payments, intents),
         ),
         _check("Nothing is credited that nobody paid", len(payments), _invented(books, payments)),
-        _check("Every event reached its merchant by webhook", len(events), events.keys() - books.received.keys()),
-        _check(
-            "No webhook tells of an event that does not exist",
-            len(books.received),
-            books.received.keys() - events.keys(),
-        ),
+        _check("Every event reached its merchant by webhook", len(events), events.keys() - received),
+        _check("No webhook tells of an event that does not exist", len(received), received - events.keys()),
         _check("Each receiver saw each `succeeded` once, after deduplication by id", *_succeeded(books)),
         _check("The merchants' streams told every event, across all restarts", *_streamed(books, events)),
         _check("What customers saw never contradicted itself", len(books.requests), books.contradictions),
-        _check("Every webhook was signed well", sum(books.deliveries.values()), house.sink.refused),
-        _check(
-            "`sgate ledger replay --check` exits 0", len(intents), [] if status == 0 else [(output + errors)[-300:]]
-        ),
     ]
 
 

@@ -57,12 +57,16 @@ class Client:
                 return json.loads(text), None
             return None, f"{answer.status} {_code(text)}".strip()
 
-    async def stream(self, path, last_event_id=None):
-        """(id, data) of each event until the stream ends; connection errors are the caller's business."""
+    async def stream(self, path, last_event_id=None, begun=None):
+        """(id, data) of each event until the stream ends; connection errors are the caller's business. `begun` is set
+        when the server has answered: from then on it tells everything.
+        """
         headers = {} if last_event_id is None else {"Last-Event-ID": last_event_id}
         timeout = aiohttp.ClientTimeout(total=None, sock_read=TIMEOUT_S)
         async with self._session.get(path, headers=headers, timeout=timeout) as answer:
             answer.raise_for_status()
+            if begun is not None:
+                begun.set()
             event_id = None
             async for line in answer.content:
                 name, _, value = line.decode().rstrip("\n").partition(": ")

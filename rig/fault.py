@@ -56,6 +56,7 @@ class Result:
     requests: int = 0
     failed: int = 0
     retried: int = 0
+    slowest_s: float = 0.0
     failures: dict[str, int] = field(default_factory=dict)
     skipped: str = ""
     error: str = ""
@@ -100,6 +101,7 @@ async def break_it(fault, house):
 def _count(result, books):
     meanwhile = [each for each in books.requests if result.began_s <= each.started_s <= result.ended_s]
     result.requests = len(meanwhile)
+    result.slowest_s = max((each.ended_s - each.started_s for each in meanwhile), default=0.0)
     result.retried = sum(each.retried for each in meanwhile)
     result.failures = dict(Counter(each.failure for each in meanwhile if each.failure))
     result.failed = sum(result.failures.values())

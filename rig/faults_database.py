@@ -3,7 +3,7 @@
 import asyncio
 import signal
 
-from rig.fault import Fault, Recovery, served_again
+from rig.fault import Fault, Recovery, seconds_until, served_again
 
 AWAY_S = 5.0
 
@@ -15,7 +15,7 @@ async def restart_postgresql(house):
     starting = asyncio.create_task(servers.start(servers.primary))
     returned = await servers.until_writable()
     await starting
-    return Recovery(await served_again(house, returned), "from its return until nothing failed")
+    return await _recovery(house, returned)
 
 
 async def restart_postgresql_after_a_while(house):
@@ -26,7 +26,7 @@ async def restart_postgresql_after_a_while(house):
     starting = asyncio.create_task(servers.start(servers.primary))
     returned = await servers.until_writable()
     await starting
-    return Recovery(await served_again(house, returned), "from its return until nothing failed")
+    return await _recovery(house, returned)
 
 
 async def kill_postgresql(house):
@@ -36,7 +36,21 @@ async def kill_postgresql(house):
     starting = asyncio.create_task(servers.start(servers.primary))
     returned = await servers.until_writable()
     await starting
-    return Recovery(await served_again(house, returned), "from its return until nothing failed")
+    return await _recovery(house, returned)
+
+
+async def _recovery(house, returned):
+    """Of the API; and, in the notes, of the workers that a confirmed payment goes through."""
+    return_s = returned - house.books.began_s
+    seconds = await served_again(house, returned)
+
+    async def told():
+        return any(success > return_s for success in house.books.successes[-100:])
+
+    await seconds_until(told, "a payment is confirmed")
+    first = min(success for success in house.books.successes[-1000:] if success > return_s)
+    notes = f"the first webhook of a payment came {first - return_s:.1f} s after its return"
+    return Recovery(seconds, "from its return until nothing failed", notes)
 
 
 FAULTS = [

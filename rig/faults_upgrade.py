@@ -11,13 +11,14 @@ from rig.faults_processes import replace
 
 ROOT = Path(__file__).parents[1]
 MIGRATIONS = "src/sgate/store/migrations"
+SETTINGS = "src/sgate/settings.py"
 ORDER = ("maintenance", "deliverer", "watcher", "api")
 """As deploy/roll.sh: workers before the api."""
 
 
 async def roll_back_and_forward(house):
-    """The oldest commit with today's schema takes over, process by process; then today's code again."""
-    commit = _oldest_compatible()
+    """The oldest version that fits takes over, process by process; then today's code again."""
+    commit = _oldest_that_fits(house.settings)
     older = _checked_out(commit, house.folder / "older")
     newer = house.of_role("api")[0].sources
     began = time.monotonic()
@@ -26,16 +27,23 @@ async def roll_back_and_forward(house):
             for process in house.of_role(role):
                 await replace(process, sources)
     behind = _git("rev-list", "--count", f"{commit}..HEAD").strip()
-    notes = f"to commit {commit[:10]}, {behind} commits ago, which has the same schema, and back again"
+    notes = f"to commit {commit[:10]}, {behind} commits ago, and back again"
     return Recovery(time.monotonic() - began, "for sixteen replacements", notes)
 
 
-def _oldest_compatible():
-    """The commit that made the schema what it is: every later one runs on it."""
+def _oldest_that_fits(settings):
+    """The oldest commit of the main line that has today's schema and knows the settings that the rig uses."""
+    names = {name.partition("__")[0].removesuffix("_file") for name in (*settings, "metrics_port")}
     try:
-        return _git("log", "-1", "--format=%H", "--", MIGRATIONS).strip()
+        schema_since = _git("log", "-1", "--first-parent", "--format=%H", "--", MIGRATIONS).strip()
+        younger = _git("rev-list", "--first-parent", "--reverse", f"{schema_since}..HEAD").split()
+        for commit in (schema_since, *younger[:-1]):
+            known = _git("show", f"{commit}:{SETTINGS}")
+            if all(f"\n    {name}: " in known for name in names):
+                return commit
     except (OSError, subprocess.CalledProcessError):
         raise Skipped("there is no git history here to take an older version from") from None
+    raise Skipped("no older commit has the same schema and knows the same settings")
 
 
 def _checked_out(commit, where):

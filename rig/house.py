@@ -85,6 +85,13 @@ class House:
     async def __aexit__(self, *_):
         await self._closing.aclose()
 
+    def save_logs(self, folder):
+        """Copy what every process wrote: how it went is in there."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for path in [*self.folder.glob("*.log"), *self.folder.glob("*.txt"), self.nginx.access_log]:
+            shutil.copy(path, folder)
+
     def of_role(self, role):
         return [process for process in self.processes if process.role == role]
 
@@ -99,7 +106,8 @@ class House:
         return next((watcher for watcher, leads in zip(watchers, leading, strict=True) if leads), None)
 
     async def _start_sgate(self, closing):
-        self.nginx = Nginx(self.folder / "nginx", self_signed(self.folder))
+        # All of the rig's customers come from one address, which nginx would take for a flood.
+        self.nginx = Nginx(self.folder / "nginx", self_signed(self.folder), NGINX_CONNECTIONS_PER_ADDRESS=5000)
         self.settings = self.servers.settings | {
             "public_url": self.nginx.url,
             "data_dir": self.folder,

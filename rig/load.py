@@ -26,6 +26,7 @@ KEYLESS_EVERY = 20
 """Every so many creates come without an Idempotency-Key, and so are never repeated."""
 
 STREAM_RETRY_S = 0.5
+LISTEN_S = 30.0
 
 
 class Load:
@@ -46,6 +47,10 @@ class Load:
             for name, key in self._house.keys.items()
         }
         self._public = await connect(Client(nginx.url, nginx.tls, self._books))
+        listening = {name: asyncio.Event() for name in self._merchants}
+        self._streams = [asyncio.create_task(self._listen(name, begun)) for name, begun in listening.items()]
+        async with asyncio.timeout(LISTEN_S):
+            await asyncio.gather(*(begun.wait() for begun in listening.values()))
         self._drivers = [
             asyncio.create_task(self._steadily(rate, begin))
             for rate, begin in (
@@ -56,7 +61,6 @@ class Load:
                 (PAYER_STREAMS_PER_S, self._follow),
             )
         ]
-        self._streams = [asyncio.create_task(self._listen(name)) for name in self._merchants]
         return self
 
     async def __aexit__(self, *_):
@@ -158,12 +162,13 @@ class Load:
                 async for _ in self._public.stream(path):
                     pass
 
-    async def _listen(self, name):
+    async def _listen(self, name, begun):
         """A merchant's stream of events, resumed after the last one seen for as long as the load lasts."""
         seen, last = self._books.streamed.setdefault(name, set()), None
         while True:
             with contextlib.suppress(*CONNECTION_ERRORS, TimeoutError, aiohttp.ClientResponseError):
-                async for event_id, _ in self._merchants[name].stream("/v1/events?stream=true", last):
+                stream = self._merchants[name].stream("/v1/events?stream=true", last, begun)
+                async for event_id, _ in stream:
                     last = event_id
                     seen.add(event_id)
             await asyncio.sleep(STREAM_RETRY_S)

@@ -50,12 +50,13 @@ def _faults(told):
         f"<td class=number>{_number(fault['recovery_s'])}</td><td>{escape(fault['what'])}</td>"
         f"<td class=number>{_number(fault['must_s'])}</td><td class=number>{_number(fault['aim_s'])}</td>"
         f"<td class=number>{fault['requests']}</td><td class=number>{fault['failed']}</td>"
+        f"<td class=number>{_number(fault['slowest_s'])}</td>"
         f'<td class="{fault["verdict"]}">{fault["verdict"]}</td></tr>'
         for number, fault in enumerate(told["faults"], 1)
     )
     return (
         "<h2>What was broken</h2><table><tr><th></th><th>fault</th><th>seconds</th><th>measured</th><th>must</th>"
-        f"<th>aim</th><th>requests</th><th>failed</th><th>verdict</th></tr>{rows}</table>"
+        f"<th>aim</th><th>requests</th><th>failed</th><th>slowest, s</th><th>verdict</th></tr>{rows}</table>"
     )
 
 

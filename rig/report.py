@@ -88,11 +88,20 @@ def show(told):
     """The table at the end."""
     console = Console()
     table = Table(
-        "fault", "seconds to recover", "must", "aim", "requests", "failed", "verdict", title="The rig", show_lines=True
+        "fault",
+        "seconds to recover",
+        "must",
+        "aim",
+        "requests",
+        "failed",
+        "slowest",
+        "verdict",
+        title="The rig",
+        show_lines=True,
     )
     for fault in told["faults"]:
         style = STYLES[fault["verdict"]]
-        numbers = (fault["must_s"], fault["aim_s"], fault["requests"], fault["failed"])
+        numbers = (fault["must_s"], fault["aim_s"], fault["requests"], fault["failed"], fault["slowest_s"])
         table.add_row(
             fault["name"],
             f"{shown(fault['recovery_s'])} {fault['what']}",

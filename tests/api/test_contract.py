@@ -104,7 +104,8 @@ def another_body(call, made):
 
 
 CHANGES = [call for call in KEYED if call.method != "get"]
-DESCRIBED_BY_EVENTS = {"createPaymentIntent", "updatePaymentIntent", "cancelPaymentIntent"}
+UNWRITTEN = {"createPaymentIntent", "updatePaymentIntent", "cancelPaymentIntent"}
+UNWRITTEN |= {"simulatePayment", "createShortPaymentIntent", "mineBlocks", "reorganise"}
 """Changes that need no line in the audit log: they touch no setting and free no money."""
 
 
@@ -113,6 +114,7 @@ async def test_every_change_is_in_the_audit_log_with_who_did_it_from_where_and_i
     await app.watch()
     if call.name == "deleteLogo":
         assert (await shop.call("PUT", "/v1/merchants/me/logo", body=PNG)).status == 200
+    app.chain.mine(10)  # something to fork
     made = await made_for(app, shop, call)
     body = PNG if call.upload else None
     headers = {"X-Request-Id": "audited"}
@@ -123,7 +125,7 @@ async def test_every_change_is_in_the_audit_log_with_who_did_it_from_where_and_i
     assert answer.status == call.status, answer.body
     lines = (await shop.get("/v1/audit_log", params={"limit": "5"})).json["data"]
     found = [line for line in lines if line["request_id"] == "audited"]
-    if call.name in DESCRIBED_BY_EVENTS:
+    if call.name in UNWRITTEN:
         assert found == []
         return
     assert found, "nothing is written down about it"

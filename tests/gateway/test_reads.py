@@ -180,6 +180,23 @@ async def test_a_replica_that_cannot_be_reached_costs_a_log_line_and_nothing_els
     reads.close()
 
 
+async def test_a_replica_that_hangs_is_not_waited_for(two, monkeypatch):
+    """As one that is away behind a pooler, which keeps the statement until the replica is back."""
+    monkeypatch.setattr("sgate.gateway.reads.ANSWER_TIMEOUT_S", 0.3)
+
+    async def hangs_on_the_replica(connection):
+        if await connection.fetchval("SELECT pg_is_in_recovery()"):
+            await connection.execute("SELECT pg_sleep(60)")
+        return "answered"
+
+    await two.caught_up()
+    async with asyncio.timeout(10):
+        assert await two.reads.run(SHOP, hangs_on_the_replica, livemode=False) == "answered"
+    assert two.reads.lag_s == math.inf, "nobody else waits for it"
+    await two.caught_up()
+    assert await two.who_answers() == "replica"
+
+
 async def test_when_too_many_have_changed_all_read_on_the_primary_until_the_replica_has_caught_up(two, monkeypatch):
     monkeypatch.setattr("sgate.gateway.reads.MAX_CHANGES", 3)
     await two.caught_up()

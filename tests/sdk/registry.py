@@ -16,7 +16,7 @@ EXAMPLES = {
     "client_secret": "secret",
     "recipient": "ST000000000000000000002AMW42H",
     "amount_sats": 1,
-    "expires_in": 1,
+    "expires_in_s": 1,
     "since": "2026-11-25T12:00:00Z",
 }
 OPTIONS = {"self", "idempotency_key"}

@@ -44,6 +44,11 @@ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'pub
 ORDER BY 1
 """
 
+_VACUUMED = """
+SELECT c.oid::regclass::text FROM pg_class AS c
+WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname <> 'alembic_version'
+"""
+
 DATABASE_SETTINGS = (
     "search_path = simulated, pg_catalog, public",
     "plan_cache_mode = force_generic_plan",  # a plan must not depend on how often a statement ran in earlier seeds
@@ -69,7 +74,7 @@ class Database:
         await connection.execute(_INSTALL)
         for [statement] in await connection.fetch(_DEFAULTS):
             await connection.execute(statement)
-        for [table] in await connection.fetch(_TABLES):  # vacuuming at a moment of its own would move rows about
+        for [table] in await connection.fetch(_VACUUMED):  # vacuuming at a moment of its own would move rows about
             await connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = FALSE)")
         name = await connection.fetchval("SELECT current_database()")
         for setting in DATABASE_SETTINGS:

@@ -124,6 +124,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     },
     "UpdatePaymentIntent": {"metadata": {"order": "17", "shipped": "yes"}},
     "UpdateMerchant": {"support_url": "https://shop.example/help", "late_payments": "hold"},
+    "Reorganise": {"depth": 2, "remine": "none"},
     "CreateApiKey": {"name": "Checkout server", "scopes": ["read", "write"]},
     "RecoverWebhooks": {"since": "2026-11-23T11:00:00Z", "until": _MOMENT},
     "Nothing": {},

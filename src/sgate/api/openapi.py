@@ -434,13 +434,12 @@ CALLS: tuple[Call, ...] = (
         answer=IntentWithPayments, status=201, scope="write", idempotent=True,
         failures=(
             *_VALIDATION, *_IDEMPOTENCY, errors.InvalidAmount, errors.NotSimulated,
-            errors.PayAddressMissing,
         ),
     ),
     Call(
         method="post", path="/v1/simulator/blocks", name="mineBlocks", summary="Mine blocks of the simulated chain",
         tag="Simulated chain", body=MineBlocks, answer=SimulatorObject, scope="write",
-        failures=(*_VALIDATION, errors.NotSimulated, errors.SimulatorShared, errors.SimulationRefused),
+        failures=(*_VALIDATION, errors.NotSimulated, errors.SimulatorShared),
     ),
     Call(
         method="post", path="/v1/simulator/reorg", name="reorganise", summary="Let another branch win",

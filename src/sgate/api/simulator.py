@@ -12,6 +12,7 @@ from litestar import Response, Router, get, post
 
 from sgate.api.auth import Principal, Scope
 from sgate.api.decoding import decode
+from sgate.api.listing import refuse_unknown_parameters
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, json_body, json_response, key_of, principal_of, respond
 from sgate.api.services import Services
@@ -115,6 +116,7 @@ def routes(services: Services) -> Router:
     async def retrieve_simulator(request: AnyRequest) -> Response[bytes]:
         """Where the chain stands."""
         principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
+        refuse_unknown_parameters(request)
         return _shown(services, await _answered(_control(services, principal).standing()))
 
     @post("/payments", status_code=201)

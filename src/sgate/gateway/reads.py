@@ -6,9 +6,10 @@ allowed. What it refuses or fails at, the primary is asked. Single objects, even
 the primary.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -20,6 +21,9 @@ from sgate.store.replica import Freshness
 
 MEASURE_INTERVAL_S = 1.0
 MAX_LAG_S = 5.0
+ANSWER_TIMEOUT_S = 3.0
+"""A replica that takes longer is not waited for. Behind a pooler it is not refused when it is away: it hangs."""
+
 MAX_CHANGES = 100_000
 """Merchants whose last change is remembered. Beyond this the primary is asked for all, until the replica shows it."""
 
@@ -49,6 +53,7 @@ class Reads:
         self._changes: dict[str, float] = {}
         self._all_changed_s = 0.0
         self._told = False
+        self._asking: set[asyncio.Task[Any]] = set()
         self.served_by_replica = 0
 
     @property
@@ -70,8 +75,7 @@ class Reads:
         """Let `read` read, on whichever server may answer a merchant (or None: the operator, always the primary)."""
         if self._replica is not None and merchant_id is not None and self._may_ask(merchant_id, livemode=livemode):
             try:
-                async with self._replica.acquire() as connection:
-                    found = await read(connection)
+                found = await self._ask_replica(self._replica, read)
             except GatewayError:  # perhaps only because it has not come that far
                 pass
             except DatabaseErrors as error:
@@ -105,8 +109,7 @@ class Reads:
         async with self._primary.acquire() as connection:
             written_to = await replica.written(connection)
         try:
-            async with self._replica.acquire() as connection:
-                replayed_to = await replica.replayed(connection)
+            replayed_to = await self._ask_replica(self._replica, replica.replayed)
         except DatabaseErrors as error:
             self._freshness.forget()
             _log.warning("replica_failed", reason=str(error))
@@ -119,6 +122,29 @@ class Reads:
         """Give the replica's connections up."""
         if self._replica is not None:
             self._replica.terminate()
+
+    async def _ask_replica(self, pool: Pool, read: Read[T]) -> T:
+        """In a task of its own: giving a connection back can hang as long as the statement that was given up."""
+
+        async def ask() -> T:
+            async with pool.acquire() as connection:
+                return await read(connection)
+
+        asking = asyncio.create_task(ask())
+        self._asking.add(asking)
+        asking.add_done_callback(self._answered)
+        try:
+            await asyncio.wait([asking], timeout=ANSWER_TIMEOUT_S)
+            if asking.done():
+                return asking.result()
+            raise TimeoutError(f"no answer within {ANSWER_TIMEOUT_S:.0f} s")
+        finally:
+            asking.cancel()
+
+    def _answered(self, task: asyncio.Task[Any]) -> None:
+        self._asking.discard(task)
+        if not task.cancelled():
+            task.exception()  # perhaps nobody waits for it any more
 
     def _may_ask(self, merchant_id: str, *, livemode: bool) -> bool:
         changed_s = self._changes.get(topic_of(merchant_id, livemode=livemode), self._all_changed_s)

@@ -14,6 +14,9 @@ ACQUIRE_TIMEOUT_S = 60.0
 CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 15.0
 IDLE_TIMEOUT_S = 30.0
+STATEMENT_CACHE = 100
+"""Prepared statements that a single connection keeps: asyncpg's default."""
+
 MAX_QUERIES = 1_000_000
 """Queries after which a pooled connection is made anew, so that a leak in a server process cannot grow for ever."""
 
@@ -162,7 +165,7 @@ async def connect(
             timeout=int(CONNECT_TIMEOUT_S),
             command_timeout=statement_timeout_s,
             server_settings=_server_settings(application_name, statement_timeout_s),
-            **({} if statement_cache else {"statement_cache_size": 0}),
+            statement_cache_size=STATEMENT_CACHE if statement_cache else 0,
         )
     except (asyncpg.InterfaceError, OSError):  # a certificate that does not fit is an OSError and a ValueError at once
         raise

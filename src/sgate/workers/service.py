@@ -34,7 +34,7 @@ killed loses its connection at once; one whose machine is paused, or lost withou
 """
 
 DATABASE_BACK_OFF_S = 0.5
-MAX_BACK_OFF_S = 5.0
+MAX_BACK_OFF_S = 2.0
 DELIVERY_POLL_S = 1.0
 TEND_INTERVAL_S = 1.0
 MAINTENANCE_INTERVAL_S = 60.0

@@ -24,10 +24,10 @@ class SimulatedChain(Resource[D]):
 
     @call("createShortPaymentIntent")
     def create_payment_intent(
-        self, *, amount_sats: int, expires_in: int, grace_s: int | None = None, idempotency_key: str | None = None
+        self, *, amount_sats: int, expires_in_s: int, grace_s: int | None = None, idempotency_key: str | None = None
     ) -> Request[PaymentIntent]:
-        """Make a payment intent whose time is up after `expires_in` seconds, to see what happens then."""
-        body = {"amount_sats": amount_sats, "expires_in": expires_in, "grace_s": unless_none(grace_s)}
+        """Make a payment intent whose time is up after `expires_in_s` seconds, to see what happens then."""
+        body = {"amount_sats": amount_sats, "expires_in_s": expires_in_s, "grace_s": unless_none(grace_s)}
         return post(f"{PATH}/payment_intents", reader_of(PaymentIntent), body, idempotency_key)
 
     @call("mineBlocks")
