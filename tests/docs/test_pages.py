@@ -15,7 +15,7 @@ from system.processes import free_port
 RUN = {"sh", "python", "js"}
 READ = {"json", "toml"}
 SHOWN = {"text", "http", "sql", "conf", "html"}
-"""Output, requests, listings. HTML is opened in a browser: test_html.py."""
+"""Output, requests, listings; and HTML, whose scripts for the SDK its own tests compile."""
 
 DOCUMENT = json.loads(text_of("docs/openapi.json"))
 SCHEMAS = DOCUMENT["components"]["schemas"]
