@@ -1,7 +1,7 @@
 """Run one of the shops: `python examples/run.py flask-shop`; `make example-flask` says it for you.
 
 It brings a shop what is set up once: a merchant with an API key, a webhook endpoint with its secret, and leave to embed
-the checkout. If no sGate answers at SGATE_BASE_URL (http://localhost:4000), it runs one as long as the shop is open.
+the checkout. If no sGate answers at SGATE_API_BASE_URL (http://localhost:4000), it runs one as long as the shop is open.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ COMMANDS = {
     "express-shop": ["node", "shop.mjs"],
     "static-page": [sys.executable, "receiver.py"],
 }
-BASE_URL = os.environ.get("SGATE_BASE_URL", "http://localhost:4000").rstrip("/")
+BASE_URL = os.environ.get("SGATE_API_BASE_URL", "http://localhost:4000").rstrip("/")
 PORT = int(os.environ.get("SHOP_PORT", "8000"))
 SHOP_URL = f"http://localhost:{PORT}"
 START_S = 60
@@ -47,7 +47,7 @@ def main() -> None:
         sgate.merchants.update(frame_origins=[SHOP_URL])
         environment = os.environ | {
             "SGATE_API_KEY": key,
-            "SGATE_BASE_URL": BASE_URL,
+            "SGATE_API_BASE_URL": BASE_URL,
             "SGATE_WEBHOOK_SECRET": secret,
             "SHOP_PORT": str(PORT),
             "SHOP_DATABASE": str(Path(directory) / "orders"),

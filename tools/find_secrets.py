@@ -13,7 +13,9 @@ from detect_secrets import SecretsCollection
 from detect_secrets.settings import default_settings
 
 ROOT = Path(__file__).parent.parent
-SKIPPED = re.compile(r"\.(png|lock|po)$|^tests/chain/recorded/|^docs/openapi\.json$|package-lock\.json$")
+SKIPPED = re.compile(
+    r"\.(png|lock|po)$|^tests/chain/recorded/|^docs/openapi\.json$|^docs/reference/|package-lock\.json$"
+)
 NOISY = ["KeywordDetector", "HexHighEntropyString", "Base64HighEntropyString", "IPPublicDetector"]
 MADE_UP = {"Basic Auth Credentials": re.compile(r"^tests/")}
 """Kinds of findings that are made up where the path matches: tests of what is refused, and of what is redacted."""

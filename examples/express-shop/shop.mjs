@@ -7,7 +7,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import express from "express";
 import { SGateClient, SGateSignatureError, webhooks } from "@sgate/sdk";
 
-const { SGATE_API_KEY, SGATE_BASE_URL, SGATE_WEBHOOK_SECRET, SHOP_PORT, SHOP_DATABASE } = process.env;
+const { SGATE_API_KEY, SGATE_API_BASE_URL, SGATE_WEBHOOK_SECRET, SHOP_PORT, SHOP_DATABASE } = process.env;
 const SHOP_URL = `http://localhost:${SHOP_PORT}`;
 const PRODUCTS = { espresso: 12_000, "flat white": 18_000, "a bag of beans": 90_000 };
 const SAYING = {
@@ -16,7 +16,7 @@ const SAYING = {
   confirmed: "Paid. We have shipped it.",
 };
 
-const sgate = new SGateClient({ apiKey: SGATE_API_KEY, apiBaseUrl: SGATE_BASE_URL });
+const sgate = new SGateClient({ apiKey: SGATE_API_KEY, apiBaseUrl: SGATE_API_BASE_URL });
 const orders = existsSync(SHOP_DATABASE) ? JSON.parse(readFileSync(SHOP_DATABASE, "utf8")) : {};
 
 /** Nothing else runs meanwhile, and a crash leaves the old file or the new one. */

@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS orders (
 """
 
 app = Flask(__name__)
-sgate = SGate(os.environ["SGATE_API_KEY"], base_url=os.environ["SGATE_BASE_URL"])
+sgate = SGate(os.environ["SGATE_API_KEY"], base_url=os.environ["SGATE_API_BASE_URL"])
 
 
 @contextmanager

@@ -36,7 +36,7 @@ WHERE sales.sequence < excluded.sequence
 """
 """Only an event that is newer than what is known changes anything; so neither duplicates nor order matter."""
 
-sgate = SGate(os.environ["SGATE_API_KEY"], base_url=os.environ["SGATE_BASE_URL"])
+sgate = SGate(os.environ["SGATE_API_KEY"], base_url=os.environ["SGATE_API_BASE_URL"])
 
 
 def take(event: PaymentIntentEvent) -> None:

@@ -59,6 +59,14 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
         budget = self.budgets.get(self.preferred())
         return self.poll_s if budget is None else budget.interval_s(self.poll_s, busy=busy)
 
+    async def close(self) -> None:
+        """Let go of whoever was asked, and of the simulated chain."""
+        await self.source.close()
+        if self.control is not None:
+            await self.control.close()
+        if self.simulated is not None:
+            self.simulated.close()
+
 
 def open_chain(settings: Settings, livemode: bool, directory: Path, metrics: Metrics) -> Chain:
     """The chain of a mode. A simulated one that is not served elsewhere lives in `directory`."""

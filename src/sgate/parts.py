@@ -187,10 +187,21 @@ def traces_of(settings: Settings) -> Traces | None:
         raise SettingsError(f"SGATE_TRACES_URL: traces need an extra; {error}") from None
 
 
-def watch_pool(pool: Pool, metrics: Metrics) -> None:
+async def pool_of(settings: Settings, database_url: str, metrics: Metrics) -> Pool:
+    """The connections that all of a process shares, measured."""
+    pool = await open_pool(
+        database_url,
+        min_connections=settings.database_min_connections,
+        max_connections=settings.database_max_connections,
+        statement_timeout_s=settings.database_statement_timeout_s,
+        statement_cache=settings.database_direct_url is None,
+        acquire_timeout_s=settings.database_acquire_timeout_s,
+        observe=observers.of_statements(metrics),
+    )
     metrics.pool_limit.set_function(pool.get_max_size)
     metrics.pool_connections.labels("idle").set_function(pool.get_idle_size)
     metrics.pool_connections.labels("used").set_function(lambda: pool.get_size() - pool.get_idle_size())
+    return pool
 
 
 def allow_private(settings: Settings) -> bool:

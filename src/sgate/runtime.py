@@ -12,6 +12,8 @@ import socket
 import time
 from collections.abc import AsyncGenerator, Sequence
 
+from litestar.types import ControllerRouterHandler
+
 from sgate import observers
 from sgate.api import openapi_document
 from sgate.api.addresses import Addresses
@@ -34,16 +36,15 @@ from sgate.parts import (
     limits_of,
     market_rates,
     modes_of,
+    pool_of,
     reads_of,
     traces_of,
     views_of,
-    watch_pool,
 )
 from sgate.roles import Gateway, Role, measure_replica, poll_revocations, refresh_rates, store_use_of_keys, workers_of
 from sgate.settings import Settings
 from sgate.store.cipher import Cipher
 from sgate.store.feed import Channel, Feed, Wakeups
-from sgate.store.pool import open_pool
 from sgate.telemetry.metrics import Metrics
 from sgate.telemetry.tracing import Traces
 from sgate.web import assets, checkout, documentation, swagger
@@ -72,16 +73,7 @@ async def open_gateway(
     direct, metrics = direct_url(settings, database_url), Metrics()
     traces = traces or traces_of(settings)
     cipher = Cipher(settings.secret_key_texts())
-    pool = await open_pool(
-        database_url,
-        min_connections=settings.database_min_connections,
-        max_connections=settings.database_max_connections,
-        statement_timeout_s=settings.database_statement_timeout_s,
-        statement_cache=settings.database_direct_url is None,
-        acquire_timeout_s=settings.database_acquire_timeout_s,
-        observe=observers.of_statements(metrics),
-    )
-    watch_pool(pool, metrics)
+    pool = await pool_of(settings, database_url, metrics)
     reads = await reads_of(settings, pool, feed := Feed(direct), metrics)
     market = market_rates(settings, pool, environment, metrics)
     modes = modes_of(settings, port, market)
@@ -126,12 +118,6 @@ async def open_gateway(
         leaving=asyncio.Event(),
         maintenance=MaintenanceMode(pool),
     )
-    pages = [
-        *checkout.routes(Checkout(intents=intents, modes=modes, environment=environment, simulators=controls)),
-        *swagger.routes(),
-        *documentation.routes(openapi_document.document(), modes),
-        *assets.routes(),
-    ]
     try:
         yield Gateway(
             settings=settings,
@@ -148,7 +134,7 @@ async def open_gateway(
             services=services,
             app=create_app(
                 services,
-                pages,
+                _pages(services),
                 https_only=settings.in_production,
                 serves_metrics=settings.metrics_port is None,
             ),
@@ -157,14 +143,26 @@ async def open_gateway(
         await closing.aclose()
         reads.close()
         for chain in chains.values():
-            await chain.source.close()
-            if chain.control is not None:
-                await chain.control.close()
-            if chain.simulated is not None:
-                chain.simulated.close()
+            await chain.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(pool.close(), SHUTDOWN_S)
         pool.terminate()
+
+
+def _pages(services: Services) -> list[ControllerRouterHandler]:
+    return [
+        *checkout.routes(
+            Checkout(
+                intents=services.intents,
+                modes=services.modes,
+                environment=services.environment,
+                simulators=services.simulators,
+            )
+        ),
+        *swagger.routes(),
+        *documentation.routes(openapi_document.document(), services.modes),
+        *assets.routes(),
+    ]
 
 
 async def run(

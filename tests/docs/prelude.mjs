@@ -2,7 +2,7 @@
 import { SGateClient } from "../../sdk/js/dist/index.js";
 
 const { body, headers } = JSON.parse(process.env.SGATE_TEST_WEBHOOK);
-const sgate = new SGateClient({ apiKey: process.env.SGATE_API_KEY, apiBaseUrl: process.env.SGATE_BASE_URL });
+const sgate = new SGateClient({ apiKey: process.env.SGATE_API_KEY, apiBaseUrl: process.env.SGATE_API_BASE_URL });
 
 Object.assign(globalThis, {
   sgate,

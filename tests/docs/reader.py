@@ -45,7 +45,7 @@ class Reader:
         self.environment = server.environment | {
             "HOME": str(home),
             "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}",
-            "SGATE_BASE_URL": server.url,
+            "SGATE_API_BASE_URL": server.url,
             "SGATE_API_BASE_URL": server.url,
             "SGATE_API_KEY": api_key,
             "SGATE_WEBHOOK_SECRET": TEST_SECRET,

@@ -25,7 +25,7 @@ def server():
 
 def test_key_and_address_come_from_the_environment(server, monkeypatch):
     monkeypatch.setenv("SGATE_API_KEY", KEY)
-    monkeypatch.setenv("SGATE_BASE_URL", f"{server.url}/")
+    monkeypatch.setenv("SGATE_API_BASE_URL", f"{server.url}/")
     with SGate() as client:
         client.payment_intents.retrieve("pi_1")
     assert server.received[0].target == "/v1/payment_intents/pi_1"
@@ -43,7 +43,7 @@ def test_a_server_behind_a_path_is_found_there(server):
     "base_url", [None, "", "pay.example.com", "ftp://pay.example.com", "https://", "https://x/?a=1", "https://x/#a"]
 )
 def test_an_address_that_is_none_is_refused_with_an_example(kind, base_url, monkeypatch):
-    monkeypatch.delenv("SGATE_BASE_URL", raising=False)
+    monkeypatch.delenv("SGATE_API_BASE_URL", raising=False)
     with pytest.raises(ValueError, match="base_url='https://"):
         kind(KEY, base_url=base_url)
 

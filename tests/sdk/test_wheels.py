@@ -81,7 +81,7 @@ def test_the_python_sdk_installs_from_its_wheel_and_calls(tmp_path):
     script = "from sgate_sdk import SGate; print(SGate().payment_intents.create(amount_sats=25_000).id)"
     bodies = load("answers.json")["bodies"]
     with ScriptedServer([{"status": 201, "body": "intent"}], bodies) as server:
-        said = run(python, "-c", script, SGATE_BASE_URL=server.url, SGATE_API_KEY="sk_test_0")
+        said = run(python, "-c", script, SGATE_API_BASE_URL=server.url, SGATE_API_KEY="sk_test_0")
     assert said.strip() == bodies["intent"]["id"]
     receive = (
         "from sgate_sdk import verify_webhook; from sgate_sdk.testing import *; body = webhook_body(); "

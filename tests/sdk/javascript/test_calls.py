@@ -14,7 +14,7 @@ async def test_every_call_does_what_the_cases_say(running_site):
     running = await asyncio.create_subprocess_exec(
         *("npx", "--no-install", "vitest", "run", "tests/cases/calls.test.ts", "--reporter=json"),
         cwd=SDK,
-        env=os.environ | {"SGATE_BASE_URL": running_site.base_url, "SGATE_API_KEY": key},
+        env=os.environ | {"SGATE_API_BASE_URL": running_site.base_url, "SGATE_API_KEY": key},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -1,4 +1,4 @@
-// sdk/cases/calls.json: every call, against the real server that SGATE_BASE_URL and SGATE_API_KEY name.
+// sdk/cases/calls.json: every call, against the real server that SGATE_API_BASE_URL and SGATE_API_KEY name.
 import { expect, test } from "vitest";
 import { type CallOfCase, called, shown } from "./calling";
 import { type Saved, casesOf, filled, misfits } from "./matching";
@@ -14,7 +14,7 @@ interface Step extends Partial<CallOfCase> {
 
 const UNTIL_MS = 90_000;
 const LOOK_MS = 200;
-const { SGATE_BASE_URL: apiBaseUrl, SGATE_API_KEY: apiKey } = process.env;
+const { SGATE_API_BASE_URL: apiBaseUrl, SGATE_API_KEY: apiKey } = process.env;
 const { cases } = casesOf<{ cases: { name: string; steps: Step[] }[] }>("calls.json");
 
 test.skipIf(!apiBaseUrl).each(cases)("$name", { timeout: 120_000 }, async ({ steps }) => {

@@ -72,7 +72,7 @@ class SGate(_Client[SyncDriver]):
         Args:
             api_key: `sk_test_...` or `sk_live_...`; by default the environment's SGATE_API_KEY. Without one, the calls
                 of `public` and `health` work.
-            base_url: where your sGate server is, such as `https://pay.example.com`; by default SGATE_BASE_URL.
+            base_url: where your sGate server is, such as `https://pay.example.com`; by default SGATE_API_BASE_URL.
             timeout_s: how long the server may keep silent before an attempt is given up.
             max_retries: how often to try again what failed in passing, beside the first attempt.
             http_client: for a proxy or certificates of your own; closed with this one.
@@ -135,7 +135,7 @@ def _options(api_key: str | None, base_url: str | None, timeout_s: float, max_re
     key = api_key or os.environ.get("SGATE_API_KEY") or None
     if key is not None and not _KEY.fullmatch(key):
         raise ValueError("The API key has characters that no key has. Was a line break copied along?")
-    url = (base_url or os.environ.get("SGATE_BASE_URL") or "").rstrip("/")
+    url = (base_url or os.environ.get("SGATE_API_BASE_URL") or "").rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(f"Say where your sGate server is: base_url='https://pay.example.com'. This is {url!r}.")
