@@ -1,7 +1,8 @@
 """Run one of the shops: `python examples/run.py flask-shop`; `make example-flask` says it for you.
 
-It brings a shop what is set up once: a merchant with an API key, a webhook endpoint with its secret, and leave to embed
-the checkout. If no sGate answers at SGATE_API_BASE_URL (http://localhost:4000), it runs one as long as the shop is open.
+It brings a shop what is set up once: a merchant with an API key, a webhook endpoint with its secret, and leave to
+embed the checkout. If no sGate answers at SGATE_API_BASE_URL (http://localhost:4000), it runs one as long as the shop
+is open.
 """
 
 import contextlib

@@ -46,7 +46,6 @@ class Reader:
             "HOME": str(home),
             "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}",
             "SGATE_API_BASE_URL": server.url,
-            "SGATE_API_BASE_URL": server.url,
             "SGATE_API_KEY": api_key,
             "SGATE_WEBHOOK_SECRET": TEST_SECRET,
             "SGATE_TEST_WEBHOOK": json.dumps(
