@@ -12,7 +12,7 @@ CALM_S = 2.0
 RECOVERY_S = 60.0
 """What takes longer is not called recovered."""
 
-BOUND_S = 240.0
+BOUND_S = 400.0
 
 
 class Skipped(Exception):

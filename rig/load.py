@@ -22,6 +22,10 @@ GIVE_UP_AFTER = 60
 """How often a merchant asks for the same intent before it lets the customer go."""
 
 PAYING_SHARE = 0.85
+PAYERS_TIME_S = 3600
+LOOKERS_TIME_S = 60
+"""Of those who never pay, so that intents expire all the while."""
+
 KEYLESS_EVERY = 20
 """Every so many creates come without an Idempotency-Key, and so are never repeated."""
 
@@ -94,18 +98,19 @@ class Load:
     async def _sell(self):
         number = next(self._numbers)
         name = self._dice.choice(list(self._merchants))
-        intent = await self._create(self._merchants[name], number)
+        pays = self._dice.random() < PAYING_SHARE
+        intent = await self._create(self._merchants[name], number, PAYERS_TIME_S if pays else LOOKERS_TIME_S)
         if intent is None:
             return
         self._sold.append((name, intent["id"]))
-        if self._dice.random() < PAYING_SHARE:
+        if pays:
             await asyncio.sleep(self._dice.uniform(0.1, 2.0))
             await self._pay(intent)
 
-    async def _create(self, merchant, number):
+    async def _create(self, merchant, number, expires_in_s):
         """Ask until it is acknowledged, as a careful merchant does, always with the same key."""
         key = None if number % KEYLESS_EVERY == 0 else f"order-{number}"
-        body = {"amount_sats": DUE_SATS, "metadata": {"order": str(number)}}
+        body = {"amount_sats": DUE_SATS, "expires_in": expires_in_s, "metadata": {"order": str(number)}}
         for attempt in range(GIVE_UP_AFTER if key else 1):
             kind = "create" if key else "create without a key"
             intent = await merchant.ask(
