@@ -161,7 +161,10 @@ c.checked_at AS chain_checked_at, c.trouble IS NOT NULL AS chain_trouble,
 c.scanned_height, c.scanned_hash, c.scanned_time, c.tenure_height AS scanned_tenure, c.bitcoin_height AS
 scanned_bitcoin, (
     SELECT json_agg({PAYMENT_JSON} ORDER BY p.block_height, p.tx_index, p.event_index)::text
-    FROM (SELECT * FROM payments WHERE payment_intent_id = i.id LIMIT {MAX_PAYMENTS_SHOWN}) AS p
+    FROM (
+        SELECT * FROM payments WHERE payment_intent_id = i.id
+        ORDER BY block_height, tx_index, event_index LIMIT {MAX_PAYMENTS_SHOWN}
+    ) AS p
 ) AS payments,
 (SELECT min(s.first_seen_at) FROM mempool_sightings s WHERE s.payment_intent_id = i.id) AS sighted_at
 """
