@@ -167,6 +167,7 @@ async def test_a_payers_stream_is_passed_on_at_once_and_never_compressed(house):
                 assert answer.status == 200
             second = await asyncio.wait_for(_event(stream), PROMPTLY_S)
             assert second["status"] == "canceled"
+            _leave(stream)
 
 
 async def test_a_merchants_stream_of_events_is_passed_on_at_once(house):
@@ -176,6 +177,13 @@ async def test_a_merchants_stream_of_events_is_passed_on_at_once(house):
         intent = await created(session)
         told = await asyncio.wait_for(_event(stream), PROMPTLY_S)
         assert (told["type"], told["data"]["object"]["id"]) == ("payment_intent.created", intent["id"])
+        _leave(stream)
+
+
+def _leave(stream):
+    """At once: a farewell over TLS would outlive the event loop of the test."""
+    if stream.connection is not None:
+        stream.connection.transport.abort()
 
 
 async def _event(stream):

@@ -30,7 +30,7 @@ class Shop:
         self.name = name
         self.url = f"http://localhost:{(port := free_port())}"
         self._output = directory / "output.txt"
-        settings = environment(base_url=base_url, api_key=api_key)
+        settings = environment(api_base_url=base_url, api_key=api_key)
         ours = {"SHOP_PORT": str(port), "TMPDIR": str(directory)}
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(

@@ -17,6 +17,7 @@ from sgate.gateway import errors, ledger
 from sgate.store import blocks, intents, payments
 from sgate.store import ledger as store
 from sgate.store.payments import FoundPayment
+from store.waiting import until_somebody_waits
 
 HASHES = {height: f"0x{height:064x}" for height in range(1, 30)}
 
@@ -152,13 +153,6 @@ async def test_a_fact_learned_while_its_intent_is_being_decided_is_decided_after
 async def decide(desk, connection, intent_id):
     intent = await intents.lock(connection, intent_id)
     await ledger.decide(connection, desk.shop.environment, intent, desk.shop.mode.public_url)
-
-
-async def until_somebody_waits(pool):
-    for _ in range(500):
-        if await pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
-            return
-    raise AssertionError("nobody waits for a lock")
 
 
 async def test_status_and_webhook_are_saved_together_or_not_at_all(desk):

@@ -10,6 +10,7 @@ from gateway.shop import open_shop, simulated_mode
 from sgate.chain.simulator import SimulatorSource
 from sgate.store import blocks
 from sgate.workers.watcher import Fenced
+from store.waiting import until_somebody_waits
 from workers.following import World, open_world, watcher_of
 
 
@@ -102,13 +103,6 @@ async def test_the_fence_holds_while_the_other_commit_is_still_open(world):
     with pytest.raises(Fenced):
         await second
     assert await world.shop.payments() == []
-
-
-async def until_somebody_waits(pool):
-    for _ in range(500):
-        if await pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
-            return
-    raise AssertionError("nobody waits for a lock")
 
 
 async def snapshot(world):
