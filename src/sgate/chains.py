@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sgate.chain.budget import MINUTE_S, Allowance, Budget, Limits, Shared, Spent
+from sgate.chain.budget import HARDLY_ANY, MINUTE_S, RESTS, Allowance, Budget, Limits, Rests, Shared, Spent
 from sgate.chain.failover import FailoverSource, NamedSource
 from sgate.chain.hiro import HiroSource
 from sgate.chain.hiro_http import DEFAULT_LIMITS, HiroLimits
@@ -38,6 +38,7 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
         poll_s: seconds between two rounds at the fastest.
         budgets: what each API may get, by its name; none for what costs nothing.
         preferred: the name of the API that is asked first now; others are asked while it rests.
+        address_rests: how long an address is left alone after it was read.
         simulated: the chain itself if it runs in this process.
     """
 
@@ -45,6 +46,7 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     poll_s: float
     budgets: Mapping[str, Budget] = {}
     preferred: Callable[[], str] = str
+    address_rests: Rests = RESTS
     simulated: SimulatedChain | None = None
     control: SimulatorControl | None = None
     block_interval_s: float = 0.0
@@ -76,6 +78,7 @@ def open_chain(settings: Settings, livemode: bool, directory: Path, metrics: Met
         return Chain(
             source=SimulatorSource(chain),
             poll_s=mode.poll_interval_s or SIMULATOR_POLL_S,
+            address_rests=HARDLY_ANY,
             simulated=chain,
             control=DirectControl(chain),
             block_interval_s=mode.block_interval_s,
@@ -110,6 +113,7 @@ def _served_chain(settings: Settings, livemode: bool, asset: str, metrics: Metri
         preferred=lambda: several.preferred,
         poll_s=mode.poll_interval_s or (SIMULATOR_POLL_S if simulated else HIRO_POLL_S),
         budgets=budgets,
+        address_rests=HARDLY_ANY if simulated else RESTS,
         control=HttpControl(urls[0]) if simulated else None,
     )
 

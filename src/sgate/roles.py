@@ -92,6 +92,7 @@ def workers_of(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]
                 environment=gateway.environment,
                 start_height=gateway.settings.mode(livemode).start_height,
                 allowance=chain.allowance,
+                address_rests=chain.address_rests,
                 observe=observers.of_decisions(gateway.metrics, gateway.modes, time.time, traces),
                 observe_payments=None if traces is None else observers.of_payments(traces),
             )

@@ -47,6 +47,12 @@ async def test_the_event_happens(site, kind):
     assert endpoints["data"] == [], "what was made for the occasion is gone"
 
 
+async def test_a_deposit_at_an_address_that_was_just_read_is_told_soon(site, developer):
+    first = await developer.json("trigger", "payment.unmatched")
+    again = await developer.json("trigger", "payment.unmatched", "--timeout", "30")
+    assert first["event"]["id"] != again["event"]["id"]
+
+
 async def test_the_command_tells_each_step_and_what_came(site, developer):
     output = await developer.ok("trigger", "succeeded")
     made, paid, created, succeeded = output.splitlines()

@@ -7,12 +7,11 @@ import pytest
 
 from chain.simulated import ASSET, SHOP, Clock, open_chain
 from gateway.books import check_books
-from sgate.chain.budget import Budget, Limits
+from sgate.chain.budget import RESTS, Budget, Limits
 from sgate.chain.hiro import HiroSource
 from sgate.chain.simulator import Kind, Leg, serve, simulated_address
 from sgate.chains import patience_with
 from sgate.store import blocks
-from sgate.workers.inbox import REST
 from sgate.workers.watcher import Watcher
 from workers.following import open_world
 from workers.test_watcher_hints import hint
@@ -132,7 +131,7 @@ async def test_a_busy_address_costs_no_more_than_there_is_to_spare(metered):
     with world.budget.extra():
         for _ in range(world.budget.spare_calls()):
             world.budget.count()
-    world.clock.now += REST.total_seconds() + 1
+    world.clock.now += RESTS.any.total_seconds() + 1
     await world.mine()
     found = []
     while not found or found[-1] < 400:

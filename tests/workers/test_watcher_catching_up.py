@@ -5,10 +5,10 @@ import pytest
 from chain.simulated import open_chain
 from gateway.books import check_books
 from gateway.shop import SIX_BLOCKS
+from sgate.chain.budget import RESTS
 from sgate.gateway import replay, resets
 from sgate.store import blocks
 from sgate.store.audit import OPERATOR
-from sgate.workers.inbox import REST
 from sgate.workers.scanning import CHUNK_BLOCKS
 from workers.following import open_world
 
@@ -135,7 +135,7 @@ async def test_what_was_final_on_a_chain_that_was_started_anew_stays_final_and_a
     world.pay(final, 1_000)
     world.pay(None, 7)
     await world.mine(6)
-    await world.pass_time(REST.total_seconds() + 1)
+    await world.pass_time(RESTS.any.total_seconds() + 1)
     world.chain = open_chain(clock=world.clock, seed="another")
     world.chain.mine(30)
     world.watcher = world.another_watcher()
@@ -147,7 +147,7 @@ async def test_what_was_final_on_a_chain_that_was_started_anew_stays_final_and_a
     await world.mine()
     await world.reorg(5)
     for _ in range(2):
-        await world.pass_time(REST.total_seconds() + 1)
+        await world.pass_time(RESTS.any.total_seconds() + 1)
     assert [tuple(row) for row in await pool.fetch(deposits)] == [(7, "orphaned"), (8, "included")]
     await world.mine(60)
     await world.reorg(40)

@@ -2,13 +2,13 @@
 
 from chain.simulated import OTHER_SHOP, SHOP
 from gateway.books import check_books
-from sgate.chain.budget import Unlimited
+from sgate.chain.budget import RESTS, Unlimited
 from sgate.chain.simulator import Kind, Leg, SimulatorSource
 from sgate.workers import inbox
 from sgate.workers.watcher import Watcher
 from workers.following import GATEWAY, open_world, watcher_of
 
-SECONDS = inbox.REST.total_seconds() + 1
+SECONDS = RESTS.any.total_seconds() + 1
 
 
 async def read_addresses(world):

@@ -10,7 +10,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import msgspec
@@ -33,6 +33,18 @@ LONGEST_INTERVAL_S = 150.0
 
 _MONTH_LEFT = ("x-ratelimit-remaining-stacks-month",)
 _MINUTE_LEFT = ("x-ratelimit-remaining-stacks-minute", "ratelimit-remaining")
+
+
+class Rests(msgspec.Struct, frozen=True, kw_only=True):
+    """How long an address rests between two reads: one with open intents, and any."""
+
+    with_open_intents: timedelta = timedelta(seconds=30)
+    any: timedelta = timedelta(minutes=10)
+
+
+RESTS = Rests()
+HARDLY_ANY = Rests(with_open_intents=timedelta(seconds=1), any=timedelta(seconds=1))
+"""For a simulated chain, where calls cost nothing and somebody sits and waits."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

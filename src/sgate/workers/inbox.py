@@ -6,10 +6,10 @@ really listed: an answer of a replica that lags lists less, and loses nothing.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 import msgspec
 
+from sgate.chain.budget import Rests
 from sgate.chain.source import ChainSource, Involvement, Transaction, TxStatus
 from sgate.gateway.environment import Environment
 from sgate.store import addresses, payments
@@ -25,12 +25,6 @@ MAX_ADDRESSES = 20
 MAX_PAGES = 10
 """Pages of one address in one round, 50 transactions each; what is longer goes on in the next round."""
 
-OPEN_REST = timedelta(seconds=30)
-"""How long an address with open intents rests between two reads."""
-
-REST = timedelta(minutes=10)
-"""How long any address rests."""
-
 
 class InboxScan(msgspec.Struct, frozen=True, kw_only=True):
     """What was read: how far each address is read now, and what was found on the way."""
@@ -44,8 +38,16 @@ class InboxReader:
     """Reads the addresses of one mode, a few a round."""
 
     def __init__(
-        self, pool: Pool, source: ChainSource, matcher: Matcher, environment: Environment, *, livemode: bool
+        self,
+        pool: Pool,
+        source: ChainSource,
+        matcher: Matcher,
+        environment: Environment,
+        *,
+        livemode: bool,
+        rests: Rests,
     ) -> None:
+        self._rests = rests
         self._environment = environment
         self._pool = pool
         self._source = source
@@ -80,9 +82,9 @@ class InboxReader:
         half, now = max(1, limit // 2), self._environment.now()
         async with self._pool.acquire() as connection:
             opened, last_open = await addresses.open_after(
-                connection, cursor.last_open_address, half, now - OPEN_REST, livemode=self._livemode
+                connection, cursor.last_open_address, half, now - self._rests.with_open_intents, livemode=self._livemode
             )
-            others = await addresses.longest_unread(connection, limit, now - REST, livemode=self._livemode)
+            others = await addresses.longest_unread(connection, limit, now - self._rests.any, livemode=self._livemode)
         due = {watched.address: watched for watched in (*opened, *others[: max(1, limit - len(opened))])}
         return list(due.values())[:limit], last_open
 

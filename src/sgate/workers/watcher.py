@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 import msgspec
 import structlog
 
-from sgate.chain.budget import Allowance, Unlimited
+from sgate.chain.budget import RESTS, Allowance, Rests, Unlimited
 from sgate.chain.source import ChainSource, ChainUnavailable
 from sgate.core.finality import View
 from sgate.gateway import ledger
@@ -80,6 +80,7 @@ class Watcher:
         environment: Environment,
         start_height: int | None = None,
         allowance: Allowance | None = None,
+        address_rests: Rests = RESTS,
         announces_unmatched: bool = True,
         observe: ledger.Observe = ledger.tell_nobody,
         observe_payments: Callable[[Found, Collection[str], float], None] | None = None,
@@ -89,6 +90,7 @@ class Watcher:
         Args:
             start_height: where a first scan begins; None for a little below the tip.
             allowance: how many calls may go to hints and addresses; None for no limit.
+            address_rests: how long an address is left alone after it was read.
             announces_unmatched: whether merchants are told about new unmatched deposits.
             observe: told of each decision of the ledger.
             observe_payments: told of what is recorded, just before its commit: what was found, the intents whose facts
@@ -105,7 +107,7 @@ class Watcher:
         matcher = Matcher(pool, mode, environment)
         self._scanner = Scanner(pool, source, matcher, livemode=livemode, start_height=start_height)
         self._mempool = MempoolReader(pool, source, matcher, environment, livemode=livemode)
-        self._inbox = InboxReader(pool, source, matcher, environment, livemode=livemode)
+        self._inbox = InboxReader(pool, source, matcher, environment, livemode=livemode, rests=address_rests)
         self._rescanner = Rescanner(pool, source, matcher, livemode=livemode)
         self._version = -1  # of the cursor, after this watcher's last round
         self._log = structlog.get_logger("sgate.watcher").bind(livemode=livemode)
