@@ -21,6 +21,7 @@ import lists
 import memos
 import pgbench
 import report
+import streams
 import webhooks
 from servers import Bench, CannotMeasure
 
@@ -29,6 +30,7 @@ GROUPS = {
     "extras": extras,
     "webhooks": webhooks,
     "delays": delays,
+    "streams": streams,
     "memos": memos,
     "chain": chain,
     "lists": lists,

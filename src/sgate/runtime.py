@@ -20,6 +20,7 @@ from sgate.api.addresses import Addresses
 from sgate.api.app import create_app
 from sgate.api.auth import Authenticator
 from sgate.api.operations import create_operations_app
+from sgate.api.rooms import Rooms
 from sgate.api.server import Server, make_server
 from sgate.api.services import Services
 from sgate.api.sse import Streams
@@ -93,7 +94,7 @@ async def open_gateway(
     directory = data_directory(settings) / "simulated-chain"
     chains = {livemode: open_chain(settings, livemode, directory, metrics) for livemode in modes}
     controls = {livemode: chain.control for livemode, chain in chains.items() if chain.control is not None}
-    streams = Streams(feed)
+    streams = Streams(most=settings.max_streams)
     metrics.streams_open.set_function(lambda: streams.open)
     services = Services(
         pool=pool,
@@ -109,6 +110,8 @@ async def open_gateway(
         metrics=metrics,
         traces=traces,
         streams=streams,
+        feed=feed,
+        rooms=Rooms(feed, intents.find, modes, environment),
         allow_private_webhooks=allow_private(settings),
         simulators=controls,
         steerable=not settings.in_production,

@@ -114,6 +114,9 @@ class Settings(BaseSettings):
             "Default: 5 in production, else 0.",
         ),
     ] = None
+    max_streams: Annotated[
+        int, Field(ge=1, le=100_000, description="Most open streams of one process: pages of customers, and listeners.")
+    ] = 5000
     public_url: Annotated[
         str | None,
         Field(

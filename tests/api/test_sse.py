@@ -12,7 +12,8 @@ from api.serving import until
 from sgate.api.edge import Edge
 from sgate.api.errors import answer
 from sgate.api.server import listen, make_server
-from sgate.api.sse import Frame, News, Streams
+from sgate.api.sse import News, Streams
+from sgate.api.sse import frame as encoded_frame
 from sgate.store.feed import Channel, Feed, notify
 from sgate.telemetry.metrics import Metrics
 
@@ -46,14 +47,13 @@ class Site:
 
 @contextlib.asynccontextmanager
 async def site(feed, *, poll_s=FAR_S, most_of_caller=3, **limits):
-    streams, paper = Streams(feed, **limits), Newspaper()
+    streams, paper = Streams(**{"most": 100, "sweep_s": 0.01} | limits), Newspaper()
 
     @get("/stream", sync_to_thread=False)
     def stream() -> object:
         return streams.answer(
             paper.look,
-            channel=Channel.INTENT,
-            topic="pi_1",
+            lambda line: feed.wait_for(Channel.INTENT, "pi_1", line.wake),
             caller="me",
             most_of_caller=most_of_caller,
             poll_s=poll_s,
@@ -83,12 +83,12 @@ async def lines(response, count):
 
 
 def frame(number):
-    return Frame(id=f"evt_{number}", event="news", data=b'{"n":%d}' % number)
+    return encoded_frame(b'{"n":%d}' % number, event="news", identity=f"evt_{number}")
 
 
 async def test_frames_have_an_id_a_name_and_one_line_of_data(deaf):
     async with site(deaf, poll_s=0.01) as where:
-        where.paper.frames = [frame(1), Frame(data=b"{}")]
+        where.paper.frames = [frame(1), encoded_frame(b"{}")]
         async with where.open() as response:
             assert response.content_type == "text/event-stream"
             assert response.headers["Cache-Control"] == "no-store, no-transform"
@@ -161,7 +161,7 @@ async def test_a_client_that_reads_nothing_is_cut_off_and_costs_no_more_than_a_b
             client.connect(("127.0.0.1", int(where.url.rpartition(":")[2])))
             client.setblocking(False)
             client.send(b"GET /stream HTTP/1.1\r\nHost: here\r\n\r\n")
-            sent, page = 0, Frame(data=b"x" * 50_000)
+            sent, page = 0, encoded_frame(b"x" * 50_000)
 
             async def endless():
                 nonlocal sent
@@ -202,4 +202,4 @@ async def test_a_stream_that_can_look_no_more_ends_and_the_log_says_why(deaf, lo
         async with where.open() as response:
             assert (await response.content.read()).decode().count("retry: ") == 2
         await until(lambda: any(line["level"] == level and "stream" in line["event"] for line in logged.lines))
-        assert where.streams.open == 0
+        await until(lambda: where.streams.open == 0)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import structlog
 from prometheus_client import Counter, Histogram
 
-from sgate.api.asgi import App, Message, Receive, Scope, Send, header_of
+from sgate.api.asgi import TAKES_OVER, App, Message, Receive, Scope, Send, header_of
 from sgate.api.errors import refuse
 from sgate.api.public_hits import PublicHits
 from sgate.gateway import errors
@@ -79,7 +79,7 @@ class Edge:
         request_id, method = _request_id(scope), scope["method"]
         scope["request_id"], scope["public_url"] = request_id, self._public_url
         if method == "HEAD":
-            scope, send = {**scope, "method": "GET"}, _without_body(send)
+            scope, send = {**scope, "method": "GET", "head": True}, _without_body(send)
         if method == "OPTIONS":
             send = self._with_methods(scope, send)
         status = 500
@@ -117,6 +117,10 @@ class Edge:
                 await refuse(scope, send_with_headers, BodyTooLarge())
             else:
                 await self._app(scope, _bounded(receive), send_with_headers)
+        if (serve := scope.pop(TAKES_OVER, None)) is not None:
+            for name in ("state", "path_params"):  # the application's, with the whole request in it
+                scope.pop(name, None)
+            await serve(scope, send_with_headers, send)
         return status
 
     def _with_methods(self, scope: Scope, send: Send) -> Send:

@@ -9,7 +9,7 @@ from sgate.api.parameters import checked_cursor, object_id_of, one_of
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, is_id, json_response, principal_of
 from sgate.api.services import Services
-from sgate.api.sse import Frame, News
+from sgate.api.sse import News, frame
 from sgate.core.event import EventType
 from sgate.gateway import errors
 from sgate.gateway.event_log import EventLog, event_object
@@ -70,14 +70,13 @@ async def _stream(request: AnyRequest, services: Services, log: EventLog, mercha
     async def look() -> News:
         nonlocal position
         found, position = await log.following(merchant, position, matching, STREAM_BATCH)
-        frames = [Frame(id=event.id, event=event.type, data=encode(event_object(event))) for event in found]
+        frames = [frame(encode(event_object(event)), event=event.type, identity=event.id) for event in found]
         return News(frames=frames, more=len(found) == STREAM_BATCH)
 
     topic = topic_of(merchant.id, livemode=merchant.livemode)
     return services.streams.answer(
         look,
-        channel=Channel.EVENT,
-        topic=topic,
+        lambda line: services.feed.wait_for(Channel.EVENT, topic, line.wake),
         caller=f"events {topic}",
         most_of_caller=STREAMS_PER_MERCHANT,
         poll_s=STREAM_POLL_S,

@@ -1,10 +1,8 @@
 """What open checkout pages live on: the stream of changes of an intent, its receipt as data, merchants' logos."""
 
-import hashlib
-from datetime import datetime
+import math
 from urllib.parse import parse_qs
 
-import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
@@ -14,23 +12,17 @@ from sgate.api.public import CORS
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, address_of, count, json_response
 from sgate.api.services import Services
-from sgate.api.sse import Frame, Look, News
 from sgate.core.memo import is_intent_id
 from sgate.gateway import branding, errors
 from sgate.gateway.deployment import Mode
-from sgate.gateway.public_view import opens, public_intent
+from sgate.gateway.public_view import opens
 from sgate.gateway.receipts import receipt_of
 from sgate.gateway.rendering import encode
-from sgate.store.feed import Channel
 from sgate.store.intents import IntentView
-
-POLL_S = 2.0
-"""How often a stream looks without being told: for new confirmations, which are no event."""
 
 MAX_STREAMS_PER_ADDRESS = 50
 """Many customers may stand behind one address; a page holds one stream."""
 
-MARK_BYTES = 12
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -44,13 +36,13 @@ def routes(services: Services) -> list[HTTPRouteHandler]:
         caller = caller_of(address_of(request, services))
         await count(request, services, LimitClass.PUBLIC, caller, CORS)
         _, _, private = await _find(services, intent_id, _secret_of(request))
+        visit = services.rooms.visit(intent_id, request.headers.get("last-event-id"), private=private)
         return services.streams.answer(
-            _look(services, intent_id, private, request.headers.get("last-event-id")),
-            channel=Channel.INTENT,
-            topic=intent_id,
+            visit.look,
+            visit.join,
             caller=f"public {caller}",
             most_of_caller=MAX_STREAMS_PER_ADDRESS,
-            poll_s=POLL_S,
+            poll_s=math.inf,  # its room looks for it
         )
 
     @get("/public/payment_intents/{intent_id:str}/receipt")
@@ -73,30 +65,6 @@ def routes(services: Services) -> list[HTTPRouteHandler]:
         return Response(logo.content, media_type=logo.media_type, headers=headers)
 
     return [stream_public_intent, retrieve_receipt, retrieve_logo]
-
-
-def _look(services: Services, intent_id: str, private: bool, seen: str | None) -> Look:
-    """What is new since the state that the client has seen."""
-    last = seen
-
-    async def look() -> News:
-        nonlocal last
-        found, mode = await _known(services, intent_id)
-        now = services.environment.now()
-        mark = _mark(found, mode, now)
-        if mark == last:
-            return News()
-        last = mark
-        shown = encode(public_intent(found, mode, now, private=private))
-        return News(frames=[Frame(data=shown, id=mark, event="payment_intent")])
-
-    return look
-
-
-def _mark(found: IntentView, mode: Mode, now: datetime) -> str:
-    """Changes when anything that a payer sees changes, except the time of day."""
-    shown = msgspec.structs.replace(public_intent(found, mode, now, private=True), server_time="")
-    return hashlib.blake2b(encode(shown), digest_size=MARK_BYTES).hexdigest()
 
 
 async def _find(services: Services, intent_id: str, secret: str | None) -> tuple[IntentView, Mode, bool]:

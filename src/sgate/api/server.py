@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sgate.api.asgi import App
+from sgate.api.asgi import App, Connection
 
 LISTEN_BACKLOG = 2048
 KEEP_ALIVE_S = 75
@@ -22,12 +22,40 @@ SHUTDOWN_S = 10
 """How long requests in flight may take after a stop was asked for."""
 
 
+class _Connection(Connection):
+    """The connection of a request that this server answers."""
+
+    __slots__ = ("_transport", "on_lost")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self.on_lost = None
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def write_chunk(self, chunk: bytes) -> bool:
+        if self._transport.is_closing() or self._transport.get_write_buffer_size():
+            return False
+        self._transport.write(chunk)
+        return True
+
+
 class _Protocol(HttpToolsProtocol):
-    """Lets a request cut its connection: there is no other way to be rid of a client that reads nothing."""
+    """Gives each request a hold on its connection: see there."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] - as in uvicorn
+        super().connection_made(transport)
+        self._held = _Connection(transport)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["abort"] = self.transport.abort  # type: ignore[typeddict-unknown-key] - read by `api.sse`
+        self.scope["connection"] = self._held  # type: ignore[typeddict-unknown-key] - read by `api.sse`
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._held.on_lost is not None:
+            self._held.on_lost()
 
 
 class Server(uvicorn.Server):

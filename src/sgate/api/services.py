@@ -8,6 +8,7 @@ import msgspec
 from sgate.api.addresses import Addresses
 from sgate.api.auth import Authenticator
 from sgate.api.rate_limits import RateLimits
+from sgate.api.rooms import Rooms
 from sgate.api.sse import Streams
 from sgate.chain.simulator import SimulatorControl
 from sgate.gateway.deployment import Mode
@@ -18,6 +19,7 @@ from sgate.gateway.payments import Payments
 from sgate.gateway.public_cache import PublicViews
 from sgate.gateway.reads import Reads
 from sgate.store.cipher import Cipher
+from sgate.store.feed import Feed
 from sgate.store.pool import Pool
 from sgate.telemetry.metrics import Metrics
 from sgate.telemetry.tracing import Traces
@@ -43,6 +45,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     traces: Traces | None
     streams: Streams
+    feed: Feed
+    rooms: Rooms
     allow_private_webhooks: bool
     simulators: Mapping[bool, SimulatorControl]
     steerable: bool

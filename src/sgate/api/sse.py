@@ -1,26 +1,28 @@
 """Server-sent events: long answers that tell news as they happen.
 
-A stream is a loop around `look`, which returns what is new since it was asked last. It is asked when the feed says that
-there may be news, and every `poll_s` seconds in case the feed missed something. Everything is bounded: how many streams
-are open, how long one lives, how long a client may take to read. A client that comes back says what it saw last
+A stream is a loop around `look`, which returns what is new since it was asked last. It is asked when whoever makes the
+news wakes it, and every `poll_s` seconds in case a wake-up was missed. Everything is bounded: how many streams are
+open, how long one lives, how long a client may take to read. A client that comes back says what it saw last
 (`Last-Event-ID`), so ending a stream loses nothing. A stop of the server ends all streams at once.
+
+Thousands are open at a time, so a stream costs no task and no timer of its own: it runs in the task of its request, the
+server tells it when its connection is lost, and one sweep looks after the times of all.
 """
 
 import asyncio
 import contextlib
-import functools
 import random
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from enum import Enum
 from typing import Any
 
 import msgspec
 import structlog
 from litestar import Response
 
-from sgate.api.asgi import Receive, Scope, Send
+from sgate.api.asgi import TAKES_OVER, Connection, Receive, Scope, Send
 from sgate.gateway import errors
-from sgate.store.feed import Channel, Feed
 from sgate.store.pool import DatabaseErrors
 
 EVENT_STREAM = "text/event-stream"
@@ -34,48 +36,47 @@ SEND_TIMEOUT_S = 20.0
 """A client that takes no byte for so long is cut off. Until then at most one write waits for it."""
 
 GOODBYE_TIMEOUT_S = 1.0
-MAX_STREAMS = 1000
-"""Of one process."""
+SWEEP_S = 0.5
+"""How often the times of all streams are looked at."""
 
 RETRY_MS = 2000
 """When a client should come back, lengthened by up to half, so that not all come at once."""
 
 MAX_WRITE_BYTES = 65_536
 KEEP_ALIVE = b": still here\n\n"
-HEADERS: Mapping[str, str] = {
-    "Cache-Control": "no-store, no-transform",
-    "Connection": "close",  # the connection has no use after the stream, and a stop need not wait for it
-    "X-Accel-Buffering": "no",  # nginx would else keep news back until it has a page of them
-}
+HEADERS = (
+    (b"content-type", EVENT_STREAM.encode()),
+    (b"cache-control", b"no-store, no-transform"),
+    (b"connection", b"close"),  # the connection has no use after the stream, and a stop need not wait for it
+    (b"x-accel-buffering", b"no"),  # nginx would else keep news back until it has a page of them
+)
 
 
 class TooManyStreams(errors.RateLimitExceeded):
     """You have as many streams open as are allowed. Close one, or use it for more."""
 
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of a stream. `data` is a single line, such as JSON; `id` comes back as `Last-Event-ID`."""
-
-    data: bytes
-    id: str | None = None
-    event: str | None = None
-
-    def encoded(self) -> bytes:
-        """As it is sent."""
-        name = b"" if self.event is None else b"event: %s\n" % self.event.encode()
-        number = b"" if self.id is None else b"id: %s\n" % self.id.encode()
-        return b"%s%sdata: %s\n\n" % (number, name, self.data)
-
-
 class News(msgspec.Struct, frozen=True, kw_only=True):
-    """What `look` found. `more`: ask again at once. `final`: there will never be more, the stream may end."""
+    """What `look` found. `frames`: each made by `frame`. `more`: ask again at once. `final`: there will never be more,
+    the stream may end.
+    """
 
-    frames: Sequence[Frame] = ()
+    frames: Sequence[bytes] = ()
     more: bool = False
     final: bool = False
 
 
+NOTHING_NEW = News()
+
 Look = Callable[[], Awaitable[News]]
+Leave = Callable[[], None]
+
+
+def frame(data: bytes, *, event: str | None = None, identity: str | None = None) -> bytes:
+    """One event of a stream. `data` is a single line, such as JSON; `identity` comes back as `Last-Event-ID`."""
+    name = b"" if event is None else b"event: %s\n" % event.encode()
+    number = b"" if identity is None else b"id: %s\n" % identity.encode()
+    return b"%s%sdata: %s\n\n" % (number, name, data)
 
 
 class Streams:
@@ -83,22 +84,23 @@ class Streams:
 
     def __init__(
         self,
-        feed: Feed,
         *,
-        most: int = MAX_STREAMS,
+        most: int,
         heartbeat_s: float = HEARTBEAT_S,
         life_s: float = LIFE_S,
         send_timeout_s: float = SEND_TIMEOUT_S,
+        sweep_s: float = SWEEP_S,
     ) -> None:
+        """`most`: how many may be open. The times of each: see the defaults. `sweep_s`: how exact times are."""
         self._most = most
         self._heartbeat_s = heartbeat_s
         self._life_s = life_s
         self._send_timeout_s = send_timeout_s
-        self._ending = asyncio.Event()
+        self._sweep_s = sweep_s
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._ending = False
         self._callers: Counter[str] = Counter()
-        self._waiting: dict[tuple[Channel, str], set[asyncio.Event]] = {}
-        for channel in (Channel.INTENT, Channel.EVENT):
-            feed.listen(channel, functools.partial(self._wake, channel))
+        self._lines: set[Line] = set()
 
     @property
     def open(self) -> int:
@@ -106,12 +108,12 @@ class Streams:
         return self._callers.total()
 
     def answer(
-        self, look: Look, *, channel: Channel, topic: str, caller: str, most_of_caller: int, poll_s: float
+        self, look: Look, join: Callable[["Line"], Leave], *, caller: str, most_of_caller: int, poll_s: float
     ) -> Response[bytes]:
         """The answer that streams what `look` finds.
 
         Args:
-            channel, topic: which messages of the feed mean that there may be news.
+            join: given the stream, to be woken when there may be news; returns what to call when that is over.
             caller: whose stream it is; one caller may have `most_of_caller` at a time.
 
         Raises:
@@ -120,63 +122,28 @@ class Streams:
         """
         if self._callers[caller] >= most_of_caller:
             raise TooManyStreams(retry_after_s=5)
-        if self.open >= self._most or self._ending.is_set():
+        if self.open >= self._most or self._ending:
             raise errors.Unavailable("This server has no stream to spare. Try again in a moment.", retry_after_s=5)
-        return _StreamingResponse(functools.partial(self._serve, look, (channel, topic), caller, poll_s))
+
+        async def serve(scope: Scope, begin: Send, send: Send) -> None:
+            scope["path_template"] = f"{scope.get('path_template')} (stream)"  # apart in the metrics: it lasts minutes
+            await begin({"type": "http.response.start", "status": 200, "headers": [*HEADERS]})
+            if scope.get("head"):
+                await send({"type": "http.response.body", "body": b""})
+                return
+            with self._counted(caller), self._line(scope, send, poll_s) as line:
+                await line.follow(look, join)
+
+        return _StreamingResponse(serve)
 
     def end(self) -> None:
         """End all streams, and open no more: the server is about to stop."""
-        self._ending.set()
-
-    async def _serve(
-        self,
-        look: Look,
-        key: tuple[Channel, str],
-        caller: str,
-        poll_s: float,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-    ) -> None:
-        """One stream, from its first byte to its last."""
-        line = _Line(scope, send, self._send_timeout_s)
-        with self._counted(caller):
-            async with self._woken_by(key) as wake:
-                talking = asyncio.create_task(self._talk(look, wake, poll_s, line))
-                others = [asyncio.create_task(_until_gone(receive)), asyncio.create_task(self._ending.wait())]
-                try:
-                    await asyncio.wait([talking, *others], timeout=self._life_s, return_when=asyncio.FIRST_COMPLETED)
-                    gone = others[0].done()
-                finally:
-                    await _cancel(talking, *others)
-            if not gone and not line.cut:
-                await line.end()
-            if talking.done() and not talking.cancelled():
-                _report(talking.exception())
-
-    async def _talk(self, look: Look, wake: asyncio.Event, poll_s: float, line: "_Line") -> None:
-        loop = asyncio.get_running_loop()
-        await line.write(b"retry: %d\n\n" % _retry_ms())
-        last_sent = loop.time()
-        while not line.cut:
-            wake.clear()
-            news = await look()
-            for chunk in _chunks(news.frames):
-                await line.write(chunk)
-                last_sent = loop.time()
-            if news.final:
-                return
-            if news.more:
-                continue
-            silence_s = last_sent + self._heartbeat_s - loop.time()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), max(0.0, min(poll_s, silence_s)))
-            if loop.time() >= last_sent + self._heartbeat_s:
-                await line.write(KEEP_ALIVE)
-                last_sent = loop.time()
+        self._ending = True
+        for line in self._lines:
+            line.break_off(_Over.TIME)
 
     @contextlib.contextmanager
-    def _counted(self, caller: str):  # noqa: ANN202 - counts while the block lasts
+    def _counted(self, caller: str) -> Generator[None]:
         self._callers[caller] += 1
         try:
             yield
@@ -185,54 +152,163 @@ class Streams:
             if not self._callers[caller]:
                 del self._callers[caller]
 
-    @contextlib.asynccontextmanager
-    async def _woken_by(self, key: tuple[Channel, str]) -> AsyncGenerator[asyncio.Event]:
-        wake = asyncio.Event()
-        self._waiting.setdefault(key, set()).add(wake)
+    @contextlib.contextmanager
+    def _line(self, scope: Scope, send: Send, poll_s: float) -> Generator["Line"]:
+        line = Line(scope, send, heartbeat_s=self._heartbeat_s, life_s=self._life_s, poll_s=poll_s)
+        self._lines.add(line)
+        if self._sweeping is None:
+            self._sweep_later()
         try:
-            yield wake
+            yield line
         finally:
-            self._waiting[key].discard(wake)
-            if not self._waiting[key]:
-                del self._waiting[key]
+            self._lines.discard(line)
 
-    def _wake(self, channel: Channel, topic: str) -> None:
-        for wake in self._waiting.get((channel, topic), ()):
-            wake.set()
+    def _sweep_later(self) -> None:
+        self._sweeping = asyncio.get_running_loop().call_later(self._sweep_s, self._sweep)
+
+    def _sweep(self) -> None:
+        self._sweeping = None
+        now = asyncio.get_running_loop().time()
+        for line in self._lines:
+            line.check(now, self._send_timeout_s)
+        if self._lines:
+            self._sweep_later()
 
 
-class _Line:
-    """The way to one client. `cut` when it took nothing for too long; then nothing more is written."""
+class _Over(Enum):
+    """Why a stream is broken off."""
 
-    def __init__(self, scope: Scope, send: Send, timeout_s: float) -> None:
+    TIME = "its time is over, or the server's"
+    CUT = "the client took nothing for too long"
+    GONE = "the connection is lost"
+
+
+class Line:
+    """One stream: the way to its client, from the first byte to the last."""
+
+    __slots__ = (
+        "_connection", "_ends_at", "_heartbeat_s", "_look_at", "_loop", "_over", "_poll_s", "_resting", "_send",
+        "_sent_at", "_task", "_time", "_woken", "_writing_since",
+    )  # fmt: skip
+
+    def __init__(self, scope: Scope, send: Send, *, heartbeat_s: float, life_s: float, poll_s: float) -> None:
+        self._connection: Connection | None = scope.get("connection")
         self._send = send
-        self._timeout_s = timeout_s
-        self._abort: Callable[[], None] | None = scope.get("abort")
-        self.cut = False
+        self._heartbeat_s = heartbeat_s
+        self._poll_s = poll_s
+        self._loop = asyncio.get_running_loop()
+        self._time = self._loop.time
+        self._sent_at = self._time()
+        self._ends_at = self._sent_at + life_s
+        self._look_at = self._sent_at + poll_s
+        self._writing_since: float | None = None
+        self._resting: asyncio.Future[None] | None = None
+        self._woken = False
+        self._over: _Over | None = None
+        self._task = asyncio.current_task()
 
-    async def write(self, data: bytes) -> None:
-        """Write; wait as long as the client may take for what was written before."""
+    async def follow(self, look: Look, join: Callable[["Line"], Leave]) -> None:
+        """Tell the client what there is, until one of the two has enough."""
+        if self._connection is not None:
+            self._connection.on_lost = self._lost
+        leave = join(self)
         try:
-            await asyncio.wait_for(self._body(data, more=True), self._timeout_s)
-        except TimeoutError:
-            self.cut = True
-            if self._abort is not None:
-                self._abort()
+            await self._talk(look)
+        except asyncio.CancelledError:
+            if self._over is None or self._task is None:
+                raise
+            self._task.uncancel()  # it was us
+        except (*DatabaseErrors, errors.GatewayError) as error:
+            # The client only sees that the stream ended, and comes back.
+            structlog.get_logger("sgate.api").warning("stream_ended", reason=f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - a defect: told here, as the answer has begun long ago
+            structlog.get_logger("sgate.api").error("stream_failed", exc_info=error)
+        finally:
+            leave()
+            self._task = None
+        if self._over in {None, _Over.TIME}:
+            await self._part()
 
-    async def end(self) -> None:
+    # --- from outside
+
+    def wake(self) -> None:
+        """There may be news."""
+        self._woken = True
+        if self._resting is not None and not self._resting.done():
+            self._resting.set_result(None)
+
+    def push(self, chunk: bytes) -> bool:
+        """Say this at once (see `chunk_of`), without the task of the request, if it says nothing else just now and the
+        client has taken all there was before. Returns whether it did.
+        """
+        resting = self._resting is not None and not self._resting.done()
+        if not resting or self._connection is None or not self._connection.write_chunk(chunk):
+            return False
+        self._sent_at = self._time()
+        return True
+
+    def check(self, now: float, send_timeout_s: float) -> None:
+        """Look at the time."""
+        if self._writing_since is not None and now >= self._writing_since + send_timeout_s:
+            self.break_off(_Over.CUT)
+            if self._connection is not None:
+                self._connection.abort()
+        elif now >= self._ends_at:
+            self.break_off(_Over.TIME)
+        elif now >= min(self._look_at, self._sent_at + self._heartbeat_s):
+            self.wake()
+
+    def break_off(self, why: _Over) -> None:
+        """Stop talking, in the middle of whatever it is."""
+        if self._over is None and self._task is not None:
+            self._over = why
+            self._task.cancel()
+
+    def _lost(self) -> None:
+        self.break_off(_Over.GONE)
+
+    # --- talking
+
+    async def _talk(self, look: Look) -> None:
+        await self._write(b"retry: %d\n\n" % _retry_ms())
+        while True:
+            self._woken = False
+            news = await look()
+            for chunk in _chunks(news.frames):
+                await self._write(chunk)
+            if news.final:
+                return
+            if not news.more:
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """Until there may be news, or it is time to look or to say something."""
+        if self._time() >= self._sent_at + self._heartbeat_s:
+            await self._write(KEEP_ALIVE)
+        self._look_at = self._time() + self._poll_s
+        if not self._woken:
+            self._resting = self._loop.create_future()
+            await self._resting
+            self._resting = None
+
+    async def _write(self, data: bytes) -> None:
+        """Write; wait as long as the client may take for what was written before."""
+        self._writing_since = self._sent_at = self._time()
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        self._writing_since = None
+
+    async def _part(self) -> None:
         """The last words: when to come back."""
+        last = {"type": "http.response.body", "body": b"retry: %d\n\n" % _retry_ms(), "more_body": False}
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._body(b"retry: %d\n\n" % _retry_ms(), more=False), GOODBYE_TIMEOUT_S)
-
-    async def _body(self, data: bytes, *, more: bool) -> None:
-        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+            await asyncio.wait_for(self._send(last), GOODBYE_TIMEOUT_S)
 
 
 class _StreamingResponse(Response[bytes]):
-    """What a handler returns: Litestar sends it by calling it, as any ASGI application."""
+    """What a handler returns: Litestar sends it by calling it, as any ASGI application. It sends nothing yet."""
 
-    def __init__(self, serve: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
-        super().__init__(b"", media_type=EVENT_STREAM, headers=HEADERS)
+    def __init__(self, serve: Callable[[Scope, Send, Send], Awaitable[None]]) -> None:
+        super().__init__(b"", media_type=EVENT_STREAM)
         self._serve = serve
 
     def to_asgi_response(self, app: object, request: object, **options: Any) -> Any:
@@ -241,44 +317,20 @@ class _StreamingResponse(Response[bytes]):
         return self._answer
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["path_template"] = f"{scope.get('path_template')} (stream)"  # apart in the metrics: it lasts minutes
-        headers = [(b"content-type", EVENT_STREAM.encode())]
-        headers += [(name.lower().encode(), value.encode()) for name, value in self.headers.items()]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await self._serve(scope, receive, send)
+        del receive, send  # the server tells a stream itself when its client is gone
+        scope[TAKES_OVER] = self._serve
 
 
-async def _until_gone(receive: Receive) -> None:
-    with contextlib.suppress(errors.BadRequest):  # the edge's word for a client that went before it had asked
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-
-async def _cancel(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
-
-
-def _report(error: BaseException | None) -> None:
-    """The client only sees that the stream ended, and comes back; a defect must be told here."""
-    if error is None:
-        return
-    if isinstance(error, (*DatabaseErrors, errors.GatewayError)):
-        structlog.get_logger("sgate.api").warning("stream_ended", reason=f"{type(error).__name__}: {error}")
-    else:
-        structlog.get_logger("sgate.api").error("stream_failed", exc_info=error)
-
-
-def _chunks(frames: Sequence[Frame]) -> Sequence[bytes]:
+def _chunks(frames: Sequence[bytes]) -> Sequence[bytes]:
     """Frames as writes of a bounded size; a frame is never cut."""
+    if len(frames) <= 1:
+        return frames
     chunks: list[bytes] = []
-    for frame in frames:
-        encoded = frame.encoded()
-        if chunks and len(chunks[-1]) + len(encoded) <= MAX_WRITE_BYTES:
-            chunks[-1] += encoded
+    for each in frames:
+        if chunks and len(chunks[-1]) + len(each) <= MAX_WRITE_BYTES:
+            chunks[-1] += each
         else:
-            chunks.append(encoded)
+            chunks.append(each)
     return chunks
 
 

@@ -1,5 +1,7 @@
 """`sgate run`: the server."""
 
+import contextlib
+import resource
 import socket
 from typing import Annotated
 
@@ -28,6 +30,7 @@ def run(
     """Run the gateway: the API with its pages, the watcher, the deliverer and maintenance."""
     chosen = load_settings()
     logging.configure(chosen.log_level, sample=chosen.log_sample)
+    _allow_many_connections()
     roles = tuple(role) if role else ALL_ROLES
     listening = _listen(chosen.host, chosen.port, "SGATE") if Role.API in roles else None
     operations, metrics_host = None, chosen.metrics_host or chosen.host
@@ -52,6 +55,13 @@ def run(
             run_loop(serve(url))
     except (ChainInUse, JournalBroken) as error:
         raise OperatorError(str(error)) from None
+
+
+def _allow_many_connections() -> None:
+    """Take as many open files as the system lets us without asking: many start processes with 1,024."""
+    with contextlib.suppress(ValueError, OSError):
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _listen(host: str, port: int, variables: str) -> socket.socket:

@@ -56,6 +56,7 @@ class Feed:
         """`direct_url` must not go through a pooler."""
         self._direct_url = direct_url
         self._listeners: dict[Channel, set[Callable[[str], None]]] = {channel: set() for channel in Channel}
+        self._waiting: dict[tuple[Channel, str], set[Callable[[], None]]] = {}
         self._watchers: list[Callable[[bool], None]] = []
         self.connected = False
 
@@ -67,6 +68,18 @@ class Feed:
         """Call back with each payload. Returns the function that ends it."""
         self._listeners[channel].add(callback)
         return lambda: self._listeners[channel].discard(callback)
+
+    def wait_for(self, channel: Channel, payload: str, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake` whenever just this is told, however many wait for something else. Returns what ends it."""
+        waiting = self._waiting.setdefault((channel, payload), set())
+        waiting.add(wake)
+
+        def end() -> None:
+            waiting.discard(wake)
+            if not waiting and self._waiting.get((channel, payload)) is waiting:
+                del self._waiting[channel, payload]
+
+        return end
 
     @contextlib.asynccontextmanager
     async def subscribe(self, channel: Channel) -> AsyncGenerator[asyncio.Queue[str]]:
@@ -125,6 +138,8 @@ class Feed:
     def _received(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
         for callback in tuple(self._listeners[Channel(channel)]):
             callback(str(payload))
+        for wake in tuple(self._waiting.get((Channel(channel), str(payload)), ())):
+            wake()
 
     def _wake_all(self) -> None:
         for channel in (Channel.DELIVERY, Channel.CHAIN):

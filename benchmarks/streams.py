@@ -1,0 +1,178 @@
+"""Open pages: what a stream costs in memory, and what it costs to tell a change to all, against bare ASGI."""
+
+import asyncio
+import json
+import urllib.request
+
+import asyncpg
+
+import report
+from rounds import alternate
+from servers import CannotMeasure, free_port, wait_until_answering
+from sgate.gateway import merchants
+from sgate.gateway.environment import Environment
+from sgate.store.audit import Actor
+from sgate.store.feed import Channel, notify
+from sgate.store.pool import open_pool
+
+STREAMS, STREAMS_QUICK = 5000, 1000
+WARM_STREAMS = 200
+PUSHES = 5
+"""Changes of one slot, one after the other."""
+
+MUST_KIB, AIM_KIB = 20.0, 14.0
+KIB = 1024
+OURS, BARE = "a change to all streams of an intent", "bare ASGI, the same bytes"
+
+
+class Site:
+    """A server with streams, and those who listen to it."""
+
+    def __init__(self, bench, name, server, port, paths, push):
+        self.server, self.name = server, name
+        self._port, self._paths, self._push = port, paths, push
+        self._pushed = 0
+        self._listeners = bench.script("listeners", talks=True)
+
+    def open(self, streams):
+        """Open them. Returns how many bytes each costs the server."""
+        before = self.server.memory_bytes()
+        self._ask({"open": streams, "port": self._port, "paths": self._paths})
+        return (self.server.memory_bytes() - before) / streams
+
+    def close(self):
+        self._ask({"close": True})
+
+    def slot(self, streams):
+        """Some changes, each told to all."""
+
+        def measure():
+            before, seconds = self.server.cpu_s(), 0.0
+            for _ in range(PUSHES):
+                self._pushed += 1
+                self._push(self._pushed)
+                seconds += self._ask({"frames": 1})["seconds"]
+            cpu_s, told = self.server.cpu_s() - before, PUSHES * streams
+            return {"answers": told, "counted": told, "seconds": cpu_s, "cpu_s": cpu_s, "took_s": seconds, "errors": []}
+
+        return measure
+
+    def _ask(self, order):
+        answer = self._listeners.ask(order)
+        if answer["errors"]:
+            raise CannotMeasure(f"{self.name}: {'; '.join(answer['errors'])}\n{self.server.last_words()}")
+        return answer
+
+
+def run(bench, console, options):
+    """Measure, and return (ratios, rates)."""
+    streams = STREAMS_QUICK if options.quick else STREAMS
+    url = bench.database("bench_streams")
+    key = asyncio.run(_merchant(url))
+    with console.status(f"opening {streams} streams, three times"):
+        apart, _ = _ours(bench, url, key, "apart", intents=streams)
+        apart.open(WARM_STREAMS)
+        apart.close()
+        memory_apart = apart.open(streams)
+        apart.close()
+        apart.server.stop()
+        together, path = _ours(bench, url, key, "together", intents=1)
+        together.open(WARM_STREAMS)
+        together.close()
+        memory_together = together.open(streams)
+        bare = _bare(bench, _frame_bytes(path))
+        bare.open(WARM_STREAMS)
+        bare.close()
+        memory_bare = bare.open(streams)
+    slots = {OURS: together.slot(streams), BARE: bare.slot(streams)}
+    results = alternate(console, "streams", slots, options.rounds)
+    costs = [ours["cpu_s"] / theirs["cpu_s"] for ours, theirs in zip(results[OURS], results[BARE], strict=True)]
+    ratios = [
+        _memory(f"memory of a stream, {streams} on one intent", memory_together),
+        _memory(f"memory of a stream, {streams} on intents of their own", memory_apart),
+        _memory("memory of a stream, bare ASGI", memory_bare, judged=False),
+        report.Ratio(
+            name=f"processor time of {OURS}, {streams}",
+            against=BARE,
+            rounds=costs,
+            must=1.3,
+            aim=1.1,
+            lower_is_better=True,
+            times=True,
+            spread=report.spread_of([slot["cpu_s"] for slot in results[BARE]]),
+        ),
+    ]
+    return ratios, [report.Rate.of(name, found) for name, found in results.items()]
+
+
+def _memory(name, found, *, judged=True):
+    targets = {"must": 1.0, "aim": AIM_KIB / MUST_KIB} if judged else {}
+    return report.Ratio(
+        name=name, against=f"{MUST_KIB:.0f} KiB", rounds=[found / KIB / MUST_KIB], lower_is_better=True, **targets
+    )
+
+
+def _ours(bench, url, key, name, *, intents):
+    """A server whose streams go round so many intents, and the URL of one of them."""
+    port = free_port()
+    base, authorized = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {key}"}
+    server = bench.sgate("api", url, port, f"api-{name}", trusted_proxies="127.0.0.1", max_streams=2 * STREAMS)
+    wait_until_answering(server, f"{base}/health/ready")
+    made = [_call(f"{base}/v1/payment_intents", {"amount_sats": 25_000}, authorized)["id"] for _ in range(intents)]
+    paths = [f"/public/payment_intents/{intent_id}/events" for intent_id in made]
+
+    def push(number):
+        """As another process changes an intent, such as the watcher."""
+        asyncio.run(_change(url, made[0], f"Order {number}"))
+
+    return Site(bench, name, server, port, paths, push), base + paths[0]
+
+
+def _bare(bench, frame_bytes):
+    port = free_port()
+    server = bench.script("raw_streams", port, frame_bytes)
+    wait_until_answering(server, f"http://127.0.0.1:{port}/")
+
+    def push(_):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", data=b"", timeout=10) as answer:
+            answer.read()
+
+    return Site(bench, "bare", server, port, ["/"], push)
+
+
+def _frame_bytes(url):
+    """How many bytes a change is."""
+    with urllib.request.urlopen(url, timeout=10) as stream:  # noqa: S310 - ours, on loopback
+        frame = b""
+        while not frame.endswith(b"\n\n") or b"data: " not in frame:
+            line = stream.readline()
+            frame = line if line.startswith(b"id: ") else frame + line
+        return len(frame)
+
+
+def _call(url, body, headers):
+    content = {"Content-Type": "application/json", **headers}
+    request = urllib.request.Request(url, data=json.dumps(body).encode(), headers=content)  # noqa: S310 - as above
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
+        return json.load(answer)
+
+
+async def _change(url, intent_id, description):
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction():
+            await connection.execute(
+                "UPDATE payment_intents SET description = $2 WHERE id = $1", intent_id, description
+            )
+            await notify(connection, Channel.INTENT, intent_id)
+    finally:
+        await connection.close()
+
+
+async def _merchant(url):
+    pool = await open_pool(url, min_connections=1, max_connections=1)
+    try:
+        _, key = await merchants.create(pool, Environment(), "Shop", livemode=False, actor=Actor(name="benchmark"))
+        return key.secret
+    finally:
+        await pool.close()
