@@ -6,9 +6,9 @@ import socket
 from collections.abc import Callable, Generator
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sgate.api.asgi import App
+from sgate.api.joined_writes import JoiningProtocol
 
 LISTEN_BACKLOG = 2048
 KEEP_ALIVE_S = 75
@@ -22,7 +22,7 @@ SHUTDOWN_S = 10
 """How long requests in flight may take after a stop was asked for."""
 
 
-class _Protocol(HttpToolsProtocol):
+class _Protocol(JoiningProtocol):
     """Lets a request cut its connection: there is no other way to be rid of a client that reads nothing."""
 
     def on_message_begin(self) -> None:
