@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import subprocess
+import sys
 
 import msgspec
 import pytest
@@ -13,6 +15,19 @@ from sgate.api.errors import ErrorEnvelope
 PATH = "/v1/payment_intents"
 NOTHING = f"{PATH}/pi_{'0' * 24}"
 INTERNALS = re.compile(rb"(?i:asyncpg|postgres|sql|relation|column|traceback|\.py|select|insert|gone)|[A-Z]\w+Error")
+FORK = """
+import os
+from sgate.api.edge import _request_id
+
+def make():
+    os.write(1, " ".join([_request_id({"headers": []}) for _ in range(100)] + [""]).encode())
+
+make()
+child = os.fork()
+make()
+if child:
+    os.waitpid(child, 0)
+"""
 
 
 async def test_an_error_says_what_happened_where_and_how_to_find_it_in_the_log(shop):
@@ -213,3 +228,9 @@ async def test_in_production_every_answer_asks_for_https_for_good(database_url, 
         assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
         assert answer.headers["X-RateLimit-Limit"] == "100"
         assert answer.json["checkout_url"].startswith("https://pay.shop.example/pi/pi_")
+
+
+def test_a_forked_process_makes_other_request_ids_than_its_parent():
+    made = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, check=True, timeout=60)
+    ids = made.stdout.split()
+    assert len(ids) == len(set(ids)) == 300

@@ -38,6 +38,23 @@ class FullFile(io.BytesIO):
         return super().write(line)
 
 
+class Unbuffered(io.RawIOBase):
+    """A stream as `telemetry.logging` wants it that is slow to take what it is given, as that of PYTHONUNBUFFERED is."""
+
+    def __init__(self):
+        self.buffer = self
+        self.writes = []
+        self.takes_bytes = None
+
+    def write(self, text):
+        self.writes.append(bytes(text[: self.takes_bytes]))
+        return len(self.writes[-1])
+
+    @property
+    def events(self):
+        return [msgspec.json.decode(line)["event"] for line in b"".join(self.writes).splitlines()]
+
+
 async def test_every_request_is_one_json_line_with_its_id_and_its_key(logged, app):
     shop = await app.merchant()
     answer = await shop.get(PATH, headers={"X-Request-Id": "mine"})
@@ -61,6 +78,38 @@ async def test_a_log_that_cannot_be_written_fails_no_request_and_says_later_what
     assert (lost["event"], lost["lines"]) == ("log lines were lost", 2)
     assert (line["event"], line["status"]) == ("request", 200)
     assert b"also lost" not in file.getvalue()
+
+
+def a_request_line(number):
+    sgate_logging.request_line(
+        request_id=f"req_{number}", method="GET", path="/", status=200, seconds=0.001, address=None, key=None
+    )
+
+
+async def test_lines_of_one_turn_are_one_write_and_stay_in_order(logged):
+    sgate_logging.configure("info", stream := Unbuffered())
+    a_request_line(1)
+    a_request_line(2)
+    assert stream.writes == []
+    structlog.get_logger("test").info("between")
+    assert (len(stream.writes), stream.events) == (1, ["request", "request", "between"])
+    a_request_line(3)
+    await asyncio.sleep(0)
+    assert stream.events[3:] == ["request"]
+
+
+async def test_a_turn_with_very_many_lines_is_not_kept_whole(logged):
+    sgate_logging.configure("info", stream := Unbuffered())
+    for number in range(sgate_logging.MAX_WAITING_LINES):
+        a_request_line(number)
+    assert len(stream.events) == sgate_logging.MAX_WAITING_LINES
+
+
+async def test_a_stream_that_takes_a_part_at_a_time_gets_all_of_it(logged):
+    sgate_logging.configure("info", stream := Unbuffered())
+    stream.takes_bytes = 10
+    structlog.get_logger("test").info("whole")
+    assert (len(stream.writes) > 1, stream.events) == (True, ["whole"])
 
 
 async def test_no_secret_reaches_the_log_whatever_goes_wrong(logged, app):

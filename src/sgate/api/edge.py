@@ -5,24 +5,26 @@ headers, one log line, metrics.
 """
 
 import re
-import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 import structlog
-from prometheus_client import Counter, Histogram
 
 from sgate.api.asgi import TAKES_OVER, App, Message, Receive, Scope, Send, header_of
 from sgate.api.errors import refuse
 from sgate.api.public_hits import PublicHits
 from sgate.gateway import errors
+from sgate.gateway.environment import Environment
 from sgate.telemetry.logging import request_line
+from sgate.telemetry.loop_metrics import LoopCount, LoopDurations
 from sgate.telemetry.metrics import Metrics
 
 MAX_BODY_BYTES = 1_000_000
 MAX_LENGTH_DIGITS = 18
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
+_system = Environment()
+"""For request ids: whatever time and dice the application is given, no two requests may have the same."""
 
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -68,7 +70,7 @@ class Edge:
         self._metrics = metrics
         self._on_change = on_change
         self._headers = (*SECURITY_HEADERS, HSTS) if https_only else SECURITY_HEADERS
-        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._children: dict[tuple[str, str, int], tuple[LoopCount, LoopDurations]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request (or the lifespan, which passes through)."""
@@ -174,7 +176,7 @@ def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return value.decode("ascii")
-    return f"req_{secrets.token_hex(12)}"
+    return _system.new_id("req")
 
 
 def _declared_length(scope: Scope) -> int:

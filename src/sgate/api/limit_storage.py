@@ -39,11 +39,11 @@ class WindowCounters(Storage):
 
     def hit(self, key: str, expiry: float, amount: int = 1) -> Counted:
         """Count, and say where that leaves the caller."""
-        count, ends_at = self._live(key)
-        if not count:
-            ends_at = self._now_s() + expiry
+        counted = self._live(key)
+        if not counted.calls:
             self._sweep()
-        counted = self._counters[key] = Counted(count + amount, ends_at)
+            counted = Counted(0, counted.ends_at + expiry)
+        counted = self._counters[key] = Counted(counted.calls + amount, counted.ends_at)
         return counted
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:

@@ -6,7 +6,7 @@ Where calls are limited, failed authentications are too, by address: who tries k
 import time
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import msgspec
 from limits import RateLimitItemPerMinute
@@ -67,9 +67,9 @@ class RateLimits:
         """`per_minute`: calls per minute and caller; empty switches limits off. `on_fallback` is told of each call that
         should have been counted in Redis and was not.
         """
-        self._items = {name: RateLimitItemPerMinute(limit) for name, limit in per_minute.items() if limit > 0}
-        if self._items:
-            self._items.setdefault(LimitClass.FAILED, RateLimitItemPerMinute(FAILED_PER_MINUTE))
+        self._limits = {name: _Limit(name, amount) for name, amount in per_minute.items() if amount > 0}
+        if self._limits:
+            self._limits.setdefault(LimitClass.FAILED, _Limit(LimitClass.FAILED, FAILED_PER_MINUTE))
         self._shared = shared
         self._on_fallback = on_fallback
         self._memory = WindowCounters()
@@ -81,51 +81,54 @@ class RateLimits:
 
     async def hit(self, limit_class: LimitClass, caller: str) -> Standing:
         """Count one call. Never fails, and never waits long: see `shared_limits`."""
-        item = self._items.get(limit_class)
-        if item is None:
+        limit = self._limits.get(limit_class)
+        if limit is None:
             return FREE
-        count, ends_at = await self._count(_key_of(item, limit_class, caller))
-        wait_s = min(max(1, round(ends_at - time.time())), WINDOW_S)
-        refusal = None
-        if count > item.amount:
-            refusal = errors.RateLimitExceeded(
-                f"Too many requests: {item.amount} per minute are allowed here. Try again in {wait_s} s.",
-                retry_after_s=wait_s,
-                details={"limit": item.amount, "window_s": WINDOW_S, "class": str(limit_class)},
-            )
-        told = headers(limit_class, item.amount, max(0, item.amount - count), wait_s, ends_at)
-        return Standing(headers=told, refusal=refusal)
+        key = limit.key_of(caller)
+        counted = None if self._shared is None else await self._count_shared(self._shared, key)
+        return limit.standing(counted or self._memory.hit(key, WINDOW_S))
 
-    async def _count(self, key: str) -> Counted:
-        if self._shared is not None:
-            counted = await self._shared.hit(key)
-            if counted is not None:
-                return counted
+    async def _count_shared(self, shared: SharedCounters, key: str) -> Counted | None:
+        counted = await shared.hit(key)
+        if counted is None:
             self._on_fallback()
-        return self._memory.hit(key, WINDOW_S)
+        return counted
 
 
-@lru_cache(KEYS_REMEMBERED)
-def _key_of(item: RateLimitItemPerMinute, limit_class: LimitClass, caller: str) -> str:
-    """The counter's name. Remembered, because putting it together costs more than counting."""
-    return item.key_for(limit_class, caller)
+class _Limit:
+    """The limit of a class of calls. What is the same for every call is put together once."""
 
+    def __init__(self, limit_class: LimitClass, amount: int) -> None:
+        self._class = limit_class
+        self._amount = amount
+        item = RateLimitItemPerMinute(amount)
+        self.key_of: Callable[[str], str] = lru_cache(KEYS_REMEMBERED)(partial(item.key_for, limit_class))
+        self._policy: Headers = (
+            (b"x-ratelimit-limit", b"%d" % amount),
+            (b"x-ratelimit-window", b"%d" % WINDOW_S),
+            (b"ratelimit-policy", b'"%s";q=%d;w=%d' % (limit_class.encode(), amount, WINDOW_S)),
+        )
+        self._name = limit_class.encode()
 
-def headers(limit_class: LimitClass, limit: int, remaining: int, wait_s: int, reset_at: float) -> Headers:
-    """The headers of both conventions: the common `X-RateLimit-*` and the IETF draft's."""
-    return (
-        *_policy_headers(limit_class, limit),
-        (b"x-ratelimit-remaining", b"%d" % remaining),
-        (b"x-ratelimit-reset", b"%d" % reset_at),
-        (b"ratelimit", b'"%s";r=%d;t=%d' % (limit_class.encode(), remaining, wait_s)),
-    )
+    def standing(self, counted: Counted) -> Standing:
+        """Where that leaves the caller."""
+        wait_s = min(max(1, round(counted.ends_at - time.time())), WINDOW_S)
+        refusal = self._refusal(wait_s) if counted.calls > self._amount else None
+        return Standing(headers=self._headers(counted, wait_s), refusal=refusal)
 
+    def _refusal(self, wait_s: int) -> errors.RateLimitExceeded:
+        return errors.RateLimitExceeded(
+            f"Too many requests: {self._amount} per minute are allowed here. Try again in {wait_s} s.",
+            retry_after_s=wait_s,
+            details={"limit": self._amount, "window_s": WINDOW_S, "class": str(self._class)},
+        )
 
-@lru_cache
-def _policy_headers(limit_class: LimitClass, limit: int) -> Headers:
-    """Those that are the same for every caller."""
-    return (
-        (b"x-ratelimit-limit", b"%d" % limit),
-        (b"x-ratelimit-window", b"%d" % WINDOW_S),
-        (b"ratelimit-policy", b'"%s";q=%d;w=%d' % (limit_class.encode(), limit, WINDOW_S)),
-    )
+    def _headers(self, counted: Counted, wait_s: int) -> Headers:
+        """The headers of both conventions: the common `X-RateLimit-*` and the IETF draft's."""
+        remaining = max(0, self._amount - counted.calls)
+        return (
+            *self._policy,
+            (b"x-ratelimit-remaining", b"%d" % remaining),
+            (b"x-ratelimit-reset", b"%d" % int(counted.ends_at)),
+            (b"ratelimit", b'"%s";r=%d;t=%d' % (self._name, remaining, wait_s)),
+        )

@@ -6,9 +6,9 @@ import socket
 from collections.abc import Callable, Generator
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sgate.api.asgi import App, Connection
+from sgate.api.joined_writes import JoiningProtocol
 
 LISTEN_BACKLOG = 2048
 KEEP_ALIVE_S = 75
@@ -41,12 +41,12 @@ class _Connection(Connection):
         return True
 
 
-class _Protocol(HttpToolsProtocol):
+class _Protocol(JoiningProtocol):
     """Gives each request a hold on its connection: see there."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] - as in uvicorn
         super().connection_made(transport)
-        self._held = _Connection(transport)
+        self._held = _Connection(self._joined)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -12,7 +12,7 @@ from sgate.core.finality import Finality, Tier, View, tier_for
 from sgate.core.intent import Status, accepts_payment
 from sgate.core.memo import memo_hex_of
 from sgate.gateway.deployment import Mode
-from sgate.gateway.rendering import QuoteObject, encode, iso_ms, quote_object, settledness
+from sgate.gateway.rendering import QuoteObject, encode, iso_ms, iso_ms_bytes, quote_object, settledness
 from sgate.store.intents import IntentView
 
 _SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -111,7 +111,7 @@ class PublicBody(NamedTuple):
 
     def at(self, now: datetime) -> bytes:
         """The whole."""
-        return b"".join((self.before, iso_ms(now).encode(), self.after))
+        return b"".join((self.before, iso_ms_bytes(now), self.after))
 
 
 def public_body(found: IntentView, mode: Mode, view: View | None, *, private: bool) -> PublicBody:

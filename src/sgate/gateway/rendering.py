@@ -113,7 +113,14 @@ NO_PAYMENTS = b',"payments":[]}'
 
 def iso_ms(moment: datetime) -> str:
     """A moment as ISO 8601, UTC, `Z`, milliseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return iso_ms_bytes(moment).decode()
+
+
+def iso_ms_bytes(moment: datetime) -> bytes:
+    """The same, to be put into JSON."""
+    utc = moment.astimezone(UTC)
+    seconds = encode(utc)[1:20]  # `2026-01-02T03:04:05`, in a quarter of the time that `isoformat` takes
+    return b"%b.%03dZ" % (seconds, utc.microsecond // 1000)
 
 
 def checkout_url(public_url: str, intent_id: str, client_secret: str) -> str:

@@ -5,6 +5,7 @@ text, also in a URL or an error message.
 """
 
 import asyncio
+import collections
 import contextlib
 import logging
 import random
@@ -22,6 +23,9 @@ FIRST_ERROR_STATUS = 400
 SLOW_REQUEST_S = 1.0
 """What takes so long is logged, however few requests are."""
 
+MAX_WAITING_LINES = 256
+"""Some 100 kB: so many lines are written without waiting for the end of the turn."""
+
 MAX_DEPTH = 6
 SENSITIVE_NAMES = frozenset(
     {"authorization", "api_key", "client_secret", "webhook_secret", "secret", "password", "secret_keys", "cookie"}
@@ -37,7 +41,7 @@ class RequestLine(msgspec.Struct, frozen=True, kw_only=True):
 
     event: str = "request"
     level: str = "info"
-    timestamp: str
+    timestamp: datetime
     request_id: str
     method: str
     path: str
@@ -50,25 +54,49 @@ class RequestLine(msgspec.Struct, frozen=True, kw_only=True):
 class _Output:
     """Where lines go. A log that cannot be written (a full disk, a closed pipe) must not fail the work it tells of:
     such lines are lost, and the next one that can be written says how many.
+
+    Lines wait here until they are flushed, and not in the stream: with PYTHONUNBUFFERED that is a system call a line.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
+        self._waiting: collections.deque[bytes] = collections.deque()
         self._lost = 0
 
     def write(self, line: bytes) -> int:
-        try:
-            if self._lost:
-                self._stream.write(_encoder.encode({"event": "log lines were lost", "lines": self._lost}) + b"\n")
-                self._lost = 0
-            return self._stream.write(line)
-        except (OSError, ValueError):  # ValueError: the stream is closed
-            self._lost += 1
-            return 0
+        self._waiting.append(line)
+        if len(self._waiting) >= MAX_WAITING_LINES:
+            self.flush()
+        return len(line)
 
     def flush(self) -> None:
+        lines = self._take()
+        try:
+            if self._lost:
+                self._write(_encoder.encode({"event": "log lines were lost", "lines": self._lost}) + b"\n")
+                self._lost = 0
+            self._write(b"".join(lines))
+        except (OSError, ValueError):  # ValueError: the stream is closed
+            self._lost += len(lines)
         with contextlib.suppress(OSError, ValueError):
             self._stream.flush()
+
+    def _take(self) -> list[bytes]:
+        """What waits. One by one, so that of threads that flush at the same time each line is taken by one."""
+        lines: list[bytes] = []
+        with contextlib.suppress(IndexError):
+            while True:
+                lines.append(self._waiting.popleft())
+        return lines
+
+    def _write(self, text: bytes) -> None:
+        """Write all of it: a stream without a buffer may take a part only, or (None) nothing."""
+        rest = memoryview(text)
+        while rest:
+            taken = cast("int | None", self._stream.write(rest))
+            if taken is None:
+                raise BlockingIOError
+            rest = rest[taken:]
 
 
 class _RequestLog:
@@ -141,12 +169,12 @@ def request_line(
     if not _request_log.wants(status, seconds):
         return
     line = RequestLine(
-        timestamp=datetime.now(UTC).isoformat().removesuffix("+00:00") + "Z",
+        timestamp=datetime.now(UTC),
         request_id=request_id,
         method=method,
         path=clean_text(path),
         status=status,
-        ms=round(seconds * 1000, 2),
+        ms=round(seconds * 100_000) / 100,
         address=address,
         key=key,
     )
