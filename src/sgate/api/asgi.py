@@ -24,6 +24,7 @@ class Connection(ABC):
         on_lost: called when the connection is gone. ASGI tells that only to a task that waits for it.
     """
 
+    __slots__ = ()
     on_lost: Callable[[], None] | None = None
 
     @abstractmethod

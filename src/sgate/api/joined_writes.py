@@ -16,6 +16,8 @@ MAX_WAITING_BYTES = 65_536
 class JoinedWrites(asyncio.Transport):
     """A transport whose writes wait for the end of the turn."""
 
+    __slots__ = ("_call_soon", "_transport", "_waiting", "_waiting_bytes")  # one for each of thousands of connections
+
     def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__()
         self._transport = transport
