@@ -45,7 +45,7 @@ async def plan_of(pool, call, *, empty=0, settings=None):
             await connection.execute(setting)
         for name, value in (settings or {}).items():
             await connection.execute("SELECT set_config($1, $2, TRUE)", name, value)
-        text = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *arguments)
+        text = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", *arguments)
         await transaction.rollback()
     return list(nodes(json.loads(text)[0]["Plan"]))
 

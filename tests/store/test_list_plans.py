@@ -54,6 +54,11 @@ def rows_read(plan):
     )
 
 
+def blocks_read(plan):
+    """Blocks of tables and indexes. An index scan that walks to its first row shows only here."""
+    return plan[0]["Shared Hit Blocks"] + plan[0]["Shared Read Blocks"]
+
+
 def indexes(plan):
     return {node["Index Name"] for node in plan if node.get("Index Name", "").startswith("payment_intents")}
 
@@ -74,6 +79,7 @@ async def test_a_page_deep_in_a_list_reads_about_as_many_rows_as_it_shows(many):
         chosen = msgspec.structs.replace(narrowed, **filters)
         plan = await plan_of(pool, partial(read, narrowed=chosen, position=DEEP, limit=11))
         assert rows_read(plan) <= 30, (read, name, plan)
+        assert blocks_read(plan) <= 80, (read, name, plan)
         assert index is None or indexes(plan) == {index}, (read, name)
 
 
@@ -128,6 +134,15 @@ async def test_counting_stops_at_its_limit(many):
     async with pool.acquire() as connection:
         assert await intent_lists.count(connection, narrowed, 1001) == 1001
         assert await intent_lists.count(connection, narrowed, ROWS * 2) == ROWS
+
+
+async def test_counting_what_few_have_goes_by_the_index_of_the_metadata(many):
+    pool, narrowed = many
+    rare = msgspec.structs.replace(narrowed, metadata=(("rare", "77"),))
+    plan = await plan_of(pool, lambda c: intent_lists.count(c, rare, 10_001))
+    assert (rows_read(plan) <= 10, indexes(plan)) == (True, {"payment_intents_metadata"})
+    async with pool.acquire() as connection:
+        assert await intent_lists.count(connection, rare, 10_001) == 4
 
 
 async def test_daily_numbers_read_only_the_days_that_are_not_stored(many):

@@ -10,19 +10,23 @@ which finds those that few have.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from itertools import count as count_from
 from typing import Any, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from sgate.store.intents import VIEW_COLUMNS, IntentView, view_of_row
 from sgate.store.pool import Connection, Record
 
 WALKED = 1_000
 """Intents that are looked at in the list's order before metadata is looked up in its index: a millisecond or two."""
+
+MOMENT = timedelta(microseconds=1)
+"""As exactly as PostgreSQL tells the time."""
 
 
 class Narrowed(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +57,8 @@ Position = tuple[datetime, str]
 _POSITION = "SELECT created_at FROM payment_intents WHERE id = $1 AND merchant_id = $2::text::uuid AND livemode = $3"
 
 _OWN = "merchant_id = $1::text::uuid AND livemode = $2 AND created_at >= $3 AND created_at < $4"
-_PAIRS = "metadata IS NOT NULL AND metadata_words(merchant_id, livemode, metadata) @> {}"
+_PAIRS = "metadata IS NOT NULL AND metadata_words(merchant_id, livemode, metadata) @> {}"  # as the GIN index has it
+_HAS_PAIRS = "metadata @> {}::text::jsonb"  # the same, looked at one by one
 _NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
 _OLDEST_FIRST = "ORDER BY created_at, id"
 
@@ -80,20 +85,23 @@ def page_statement(way: Way, *, status: bool) -> str:
 def count_statement(*, status: bool, metadata: bool) -> str:
     """How many there are, counted up to a limit. Parameters: the narrowing, limit."""
     numbers = _parameters()
-    conditions = _conditions(numbers, status=status)
-    if metadata:
-        conditions += " AND " + _PAIRS.format(next(numbers))
-    return f"SELECT count(*) FROM (SELECT FROM payment_intents WHERE {conditions} LIMIT {next(numbers)}) AS counted"
+    conditions, intents = _conditions(numbers, status=status), "payment_intents"
+    if metadata:  # OFFSET 0: by the index of the metadata, see `_statement`
+        intents = f"(SELECT * FROM payment_intents WHERE {_PAIRS.format(next(numbers))} OFFSET 0) AS matched"
+    return f"SELECT count(*) FROM (SELECT FROM {intents} WHERE {conditions} LIMIT {next(numbers)}) AS counted"
 
 
 async def after(connection: Connection, narrowed: Narrowed, position: Position, limit: int) -> list[IntentView]:
     """The newest intents that are older than `position`, newest first."""
-    return await _find(connection, after_statement, narrowed, position, limit)
+    # An index scan begins at the bound of the period, not at that of the position: so they are the same.
+    until = min(narrowed.until, position[0] + MOMENT)
+    return await _find(connection, after_statement, replace(narrowed, until=until), position, limit)
 
 
 async def before(connection: Connection, narrowed: Narrowed, position: Position, limit: int) -> list[IntentView]:
     """The oldest intents that are newer than `position`, newest first."""
-    return await _find(connection, before_statement, narrowed, position, limit)
+    since = max(narrowed.since, position[0])  # see `after`
+    return await _find(connection, before_statement, replace(narrowed, since=since), position, limit)
 
 
 async def page(connection: Connection, narrowed: Narrowed, offset: int, limit: int) -> list[IntentView]:
@@ -104,7 +112,7 @@ async def page(connection: Connection, narrowed: Narrowed, offset: int, limit: i
 async def count(connection: Connection, narrowed: Narrowed, limit: int) -> int:
     """How many there are; nobody counts further than `limit`."""
     statement = count_statement(status=narrowed.status is not None, metadata=bool(narrowed.metadata))
-    return int(await connection.fetchval(statement, *_arguments(narrowed), limit) or 0)
+    return int(await connection.fetchval(statement, *_arguments(narrowed, Way.MATCHED), limit) or 0)
 
 
 async def position(connection: Connection, intent_id: str, merchant_id: str, *, livemode: bool) -> Position | None:
@@ -129,7 +137,7 @@ async def _find(
     rows: list[Record] = []
     for way in (Way.WALKED, Way.MATCHED) if narrowed.metadata else (Way.LISTED,):
         text = statement(way, status=narrowed.status is not None)
-        rows = await connection.fetch(text, *_arguments(narrowed), *position, limit, offset)
+        rows = await connection.fetch(text, *_arguments(narrowed, way), *position, limit, offset)
         if len(rows) == limit:
             break
     return [view_of_row(row) for row in rows]
@@ -138,7 +146,7 @@ async def _find(
 def _statement(way: Way, beyond: str, order: str, *, status: bool) -> str:
     numbers = _parameters()
     conditions = _conditions(numbers, status=status)
-    pairs = "" if way is Way.LISTED else _PAIRS.format(next(numbers))
+    pairs = "" if way is Way.LISTED else (_HAS_PAIRS if way is Way.WALKED else _PAIRS).format(next(numbers))
     if beyond:
         conditions += " AND " + beyond.format(next(numbers), next(numbers))
     limit, offset = next(numbers), next(numbers)
@@ -151,8 +159,10 @@ def _statement(way: Way, beyond: str, order: str, *, status: bool) -> str:
             walked = f"{chosen} {order} LIMIT {WALKED} + 2 * {offset}"
             return _shown(f"SELECT * FROM ({walked}) AS walked WHERE {pairs} {cut}")
         case Way.MATCHED:
-            # Materialized, or the planner may walk the whole list after all.
-            return _shown(f"WITH matched AS MATERIALIZED ({chosen} AND {pairs}) SELECT * FROM matched {cut}")
+            # Materialized and with nothing else to go by, or the planner may walk the whole list after all. The words
+            # name the merchant and the mode: there are none of others.
+            matched = f"SELECT * FROM payment_intents WHERE {pairs}"
+            return _shown(f"WITH matched AS MATERIALIZED ({matched}) SELECT * FROM matched WHERE {conditions} {cut}")
 
 
 def _shown(chosen: str) -> str:
@@ -175,11 +185,13 @@ def _conditions(numbers: Iterator[str], *, status: bool) -> str:
     return f"{_OWN} AND status = {next(numbers)}" if status else _OWN
 
 
-def _arguments(narrowed: Narrowed) -> list[Any]:
+def _arguments(narrowed: Narrowed, way: Way) -> list[Any]:
     arguments: list[Any] = [narrowed.merchant_id, narrowed.livemode, narrowed.since, narrowed.until]
     if narrowed.status is not None:
         arguments.append(narrowed.status)
-    if narrowed.metadata:
+    if way is Way.WALKED:
+        arguments.append(msgspec.json.encode(dict(narrowed.metadata)).decode())
+    elif narrowed.metadata:
         owner = f"{narrowed.merchant_id}/{'live' if narrowed.livemode else 'test'}/"
         arguments.append([f"{owner}{len(key)}:{key}{value}" for key, value in narrowed.metadata])
     return arguments
