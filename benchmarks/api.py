@@ -54,7 +54,7 @@ def run(bench, console, options):
     wait_until_answering(server, f"http://127.0.0.1:{port}/health/ready")
     wait_until_answering(hello, f"http://127.0.0.1:{hello_port}/")
     with console.status(f"making {MERCHANTS} merchants"):
-        keys = asyncio.run(_make_merchants(url))
+        keys = make_merchants(url, MERCHANTS)
     with console.status("making intents to read, warming up"):
         intent_ids = _first_intents(port, keys[0])
         load.tell(_scenarios(port, hello_port, keys, intent_ids))
@@ -179,17 +179,22 @@ def _first_intents(port, key):
     return intent_ids
 
 
-async def _make_merchants(url):
-    pool = await open_pool(url, min_connections=1, max_connections=4)
-    actor, environment = Actor(name="benchmark"), Environment()
-    try:
-        made = [
-            await merchants.create(pool, environment, f"Shop {number}", livemode=False, actor=actor)
-            for number in range(MERCHANTS)
-        ]
-        return [key.secret for _, key in made]
-    finally:
-        await pool.close()
+def make_merchants(url, count):
+    """Merchants; their API keys."""
+
+    async def make():
+        pool = await open_pool(url, min_connections=1, max_connections=4)
+        actor, environment = Actor(name="benchmark"), Environment()
+        try:
+            made = [
+                await merchants.create(pool, environment, f"Shop {number}", livemode=False, actor=actor)
+                for number in range(count)
+            ]
+            return [key.secret for _, key in made]
+        finally:
+            await pool.close()
+
+    return asyncio.run(make())
 
 
 async def _analyze(url):

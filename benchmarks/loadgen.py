@@ -4,7 +4,8 @@ HTTP is parsed only as far as the status and the Content-Length, and requests ar
 costs little of the processor time that it shares with what it measures.
 
 First line in: a list of scenarios {"name", "port", "connections", "expected_status", "heads", "tail", "fresh_key"}; a
-request is one of the heads in turn, then a fresh Idempotency-Key if wanted, then the tail. Each further line:
+request is one of the heads in turn, then a fresh Idempotency-Key if wanted, then the tail; the connections go to the
+port, or in turn to several. Each further line:
 {"scenario", "warm_s", "seconds"}. Each line out: {"answers", "counted", "seconds", "errors", "p50_ms", ...}; `answers`
 are all that came with the expected status, `counted` those of the measured time.
 """
@@ -28,7 +29,7 @@ class Scenario:
 
     def __init__(self, name, port, connections, expected_status, heads, tail, fresh_key):
         self.name = name
-        self.port = port
+        self.ports = [port] if isinstance(port, int) else port
         self.size = connections
         self.expected_status = str(expected_status).encode()
         self.connections = []
@@ -39,7 +40,8 @@ class Scenario:
         loop = asyncio.get_running_loop()
         self.connections = [connection for connection in self.connections if not connection.lost]
         while len(self.connections) < self.size:
-            _, connection = await loop.create_connection(Client, "127.0.0.1", self.port)
+            port = self.ports[len(self.connections) % len(self.ports)]
+            _, connection = await loop.create_connection(Client, "127.0.0.1", port)
             self.connections.append(connection)
 
 

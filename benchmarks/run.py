@@ -21,6 +21,7 @@ import lists
 import memos
 import pgbench
 import report
+import scaling
 import streams
 import webhooks
 from servers import Bench, CannotMeasure
@@ -34,6 +35,7 @@ GROUPS = {
     "memos": memos,
     "chain": chain,
     "lists": lists,
+    "scaling": scaling,
     "growth": growth,
 }
 ROUNDS, ROUNDS_QUICK = 12, 4

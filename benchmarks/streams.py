@@ -7,13 +7,10 @@ import urllib.request
 import asyncpg
 
 import report
+from api import make_merchants
 from rounds import alternate
 from servers import CannotMeasure, free_port, wait_until_answering
-from sgate.gateway import merchants
-from sgate.gateway.environment import Environment
-from sgate.store.audit import Actor
 from sgate.store.feed import Channel, notify
-from sgate.store.pool import open_pool
 
 STREAMS, STREAMS_QUICK = 5000, 1000
 WARM_STREAMS = 200
@@ -68,7 +65,7 @@ def run(bench, console, options):
     """Measure, and return (ratios, rates)."""
     streams = STREAMS_QUICK if options.quick else STREAMS
     url = bench.database("bench_streams")
-    key = asyncio.run(_merchant(url))
+    [key] = make_merchants(url, 1)
     with console.status(f"opening {streams} streams, three times"):
         apart, _ = _ours(bench, url, key, "apart", intents=streams)
         apart.open(WARM_STREAMS)
@@ -167,12 +164,3 @@ async def _change(url, intent_id, description):
             await notify(connection, Channel.INTENT, intent_id)
     finally:
         await connection.close()
-
-
-async def _merchant(url):
-    pool = await open_pool(url, min_connections=1, max_connections=1)
-    try:
-        _, key = await merchants.create(pool, Environment(), "Shop", livemode=False, actor=Actor(name="benchmark"))
-        return key.secret
-    finally:
-        await pool.close()

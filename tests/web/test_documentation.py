@@ -25,6 +25,12 @@ async def test_every_link_of_the_documentation_leads_somewhere(site):
             assert not anchor or anchor in found.by_id, link
 
 
+async def test_what_is_english_reads_from_left_to_right_for_everybody(site):
+    for path in ("/docs", "/docs/errors", "/docs/errors/invalid_json", "/docs/try"):
+        page = await site.get(f"{path}?lang=ar")
+        assert (page.main["lang"], page.main["dir"]) == ("en", "ltr"), path
+
+
 async def test_every_event_type_is_named(site):
     text = (await site.get("/docs")).text
     assert [name for name in EventType if name not in text] == []
