@@ -1,6 +1,7 @@
 """Growth: the same calls on a database of three million intents and on an empty one, side by side."""
 
 import asyncio
+import hashlib
 import json
 import random
 
@@ -18,8 +19,8 @@ from sgate.store.pool import open_pool
 from sgate.workers.maintenance import Maintenance
 
 INTENTS, INTENTS_QUICK = 3_000_000, 150_000
-INTENTS_EMPTY = 2_000
-"""What the "empty" database holds, so that there is something to list and to match."""
+INTENTS_EMPTY = 30_000
+"""What the nearly empty database holds: one intent of each merchant and day, so that answers are as long."""
 
 MERCHANTS = 100
 DAYS = 300
@@ -28,14 +29,18 @@ CONNECTIONS = 16
 WARM_S, SLOT_S = 0.2, 1.0
 BODY = json.dumps({"amount_sats": 100_000, "description": "Order 17", "metadata": {"order": "17"}})
 CALLS = ("create", "list", "stats")
-MATCH = "match"
+MATCH, MATCH_ANY = "match", "match of any age"
+NEWEST = 2_000
+"""Intents that wait for money are among the newest: so are the memos of a block."""
 
-# Each intent was paid: its event, its payment and its delivery are there, spread over the last DAYS days.
+
+# Ids are random, as real ones are, and what is newest lies together, as in life. Each intent was paid: its event, its
+# payment and its delivery are there, spread over the last DAYS days.
 _FILL = """
 WITH numbered AS (
-    SELECT n, lpad(to_hex(n), 24, '0') AS hex, ($1::uuid[])[1 + n % cardinality($1::uuid[])] AS merchant_id,
+    SELECT n, left(md5(n::text), 24) AS hex, ($1::uuid[])[1 + n % cardinality($1::uuid[])] AS merchant_id,
         ($2::text[])[1 + n % cardinality($2::text[])] AS endpoint_id,
-        now() - interval '1 hour' - $5 * interval '1 day' * (n % 100000) / 100000 AS at
+        now() - interval '1 hour' - $5 * interval '1 day' * ($6 - n) / $6 AS at
     FROM generate_series($3::integer, $4::integer) AS n
 ), made AS (
     INSERT INTO payment_intents (
@@ -97,7 +102,8 @@ def run(bench, console, options):
             for call in CALLS:
                 slots[f"{call}, {side}"] = _slot(load, server, call)
             pools.append(runner.run(open_pool(url, min_connections=1, max_connections=1)))
-            slots[f"{MATCH}, {side}"] = _matching(runner, pools[-1], count)
+            slots[f"{MATCH}, {side}"] = _matching(runner, pools[-1], count, among=NEWEST)
+            slots[f"{MATCH_ANY}, {side}"] = _matching(runner, pools[-1], count, among=count)
         try:
             for slot in slots.values():
                 if slot()["errors"]:
@@ -110,6 +116,7 @@ def run(bench, console, options):
         report.ratio(f"{call}, grown", results, f"{call}, empty", label=f"{call}, among {total:,}", must=0.85, aim=0.95)
         for call in (*CALLS, MATCH)
     ]
+    ratios.append(report.ratio(f"{MATCH_ANY}, grown", results, f"{MATCH_ANY}, empty", label=f"{MATCH_ANY}, {total:,}"))
     return ratios, [report.Rate.of(name, found) for name, found in results.items()]
 
 
@@ -142,12 +149,12 @@ def _slot(load, server, name):
     return slot
 
 
-def _matching(runner, pool, total):
-    """Whose memos are these? As many as a block may bring."""
+def _matching(runner, pool, total, *, among):
+    """Whose memos are these? As many as a block may bring, among the newest so many."""
 
     async def some(_pool, count):
-        numbers = random.sample(range(1, count + 1), memos.MEMOS)
-        return [f"pi_{number:024x}" for number in numbers]
+        numbers = random.sample(range(count - among + 1, count + 1), memos.MEMOS)
+        return [f"pi_{hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()[:24]}" for number in numbers]
 
     return lambda: runner.run(memos.repeat(pool, total, intents.known, some))
 
@@ -165,7 +172,7 @@ async def _fill(url, total):
         endpoints = [await connection.fetchval(_ENDPOINT, of, number) for number, of in enumerate(merchant_ids)]
         for start in range(1, total + 1, FILL_BATCH):
             last = min(start + FILL_BATCH - 1, total)
-            await connection.execute(_FILL, merchant_ids, endpoints, start, last, DAYS)
+            await connection.execute(_FILL, merchant_ids, endpoints, start, last, DAYS, total)
         await connection.execute(_BACKDATE, DAYS + 1)
         await connection.execute("VACUUM ANALYZE")
         house = Maintenance(pool)

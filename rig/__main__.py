@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from rig import audit, report
+from rig import audit, pooler, report
 from rig.fault import break_it
 from rig.house import House
 from rig.load import Load
@@ -18,7 +18,7 @@ BETWEEN_S = 3.0
 CALM_TIMEOUT_S = 150.0
 
 
-async def run(plan, folder, say):
+async def run(plan, folder, say, *, short):
     """Everything, in order. Returns whether it passed."""
     say("Starting everything")
     async with House() as house:
@@ -31,8 +31,10 @@ async def run(plan, folder, say):
             calm = await audit.until_calm(house, CALM_TIMEOUT_S)
             say("Comparing the books")
             findings = await audit.compare(house, calm)
+        say("Measuring what PgBouncer costs")
+        costs = await pooler.measure(house, short=short)
         house.save_logs(folder / "logs")
-        told = report.of(house.books, results, findings)
+        told = report.of(house.books, results, findings, costs)
     report.write(folder, told)
     report.show(told)
     return told["passed"]
@@ -55,7 +57,9 @@ def main():
     if given.only:
         plan = [fault for fault in plan if any(word in fault.name for word in given.only)]
     with asyncio.Runner() as runner:
-        work = runner.get_loop().create_task(run(plan, given.report, lambda text: print(text, flush=True)))
+        work = runner.get_loop().create_task(
+            run(plan, given.report, lambda text: print(text, flush=True), short=given.short)
+        )
         runner.get_loop().add_signal_handler(signal.SIGTERM, work.cancel)
         return 0 if runner.run(_waited_for(work)) else 1
 

@@ -29,7 +29,8 @@ def of(told):
     passed = '<span class="right">passed</span>' if told["passed"] else '<span class="missed">failed</span>'
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>The rig: report</title><style>{STYLE}</style>'
-        f"<h1>The rig: {passed}</h1>{_summary(told)}{VERDICTS}{_faults(told)}{_books(told)}{_plots(told)}</html>\n"
+        f"<h1>The rig: {passed}</h1>{_summary(told)}{VERDICTS}{_faults(told)}{_books(told)}{_pooler(told)}"
+        f"{_plots(told)}</html>\n"
     )
 
 
@@ -74,6 +75,15 @@ def _books(told):
         for check in told["books"]
     )
     return f"<h2>The books</h2><table><tr><th></th><th>looked at</th><th>wrong</th></tr>{rows}</table>"
+
+
+def _pooler(told):
+    shares = ", ".join(f"{escape(cost['call'])} {cost['share']:.0%}" for cost in told["through_pgbouncer"])
+    return (
+        "<h2>What PgBouncer costs</h2><p>When all was over, two api processes were asked in turn, 16 "
+        f"connections at a time, one through PgBouncer and one past it. Rates through it, of those past it: {shares}."
+        "</p>"
+    )
 
 
 def _plots(told):

@@ -15,7 +15,7 @@ STYLES = {"aim": "green", "must": "yellow", "missed": "bold red", "skipped": "ma
 PERCENTILES = (50, 95, 100)
 
 
-def of(books, results, findings):
+def of(books, results, findings, costs):
     """Everything there is to tell, as JSON."""
     lost = sum(finding["wrong"] for finding in findings)
     return {
@@ -36,6 +36,7 @@ def of(books, results, findings):
         },
         "faults": [result.as_json() for result in results],
         "books": findings,
+        "through_pgbouncer": costs,
         "each_second": _each_second(books),
     }
 
@@ -113,6 +114,8 @@ def show(told):
         for detail in (fault["skipped"], fault["error"], fault["notes"], fault["failures"]):
             if detail:
                 console.print(f"  {fault['name']}: {detail}", soft_wrap=True, markup=False)
+    for cost in told["through_pgbouncer"]:
+        console.print(f"{cost['call']} through PgBouncer: {cost['share']:.0%} of the rate past it")
     for check in told["books"]:
         mark = "[bold red]WRONG[/]" if check["wrong"] else "[green]right[/]"
         console.print(f"{mark} {check['sentence']} ({check['looked_at']} looked at)", soft_wrap=True)

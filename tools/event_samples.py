@@ -19,6 +19,7 @@ from aiohttp import web
 
 from sgate import runtime
 from sgate.api.server import listen
+from sgate.chain.budget import RESTS
 from sgate.chain.simulator import SimulatedChain, simulated_address
 from sgate.chain.simulator.transactions import SimulatedTransfer
 from sgate.core.event import EventType
@@ -31,7 +32,6 @@ from sgate.store import migrate
 from sgate.store.audit import OPERATOR
 from sgate.store.embedded import EmbeddedPostgres
 from sgate.telemetry import logging
-from sgate.workers import inbox
 from sgate.workers.service import Stop
 from sgate.workers.watcher import Watcher
 
@@ -215,7 +215,7 @@ async def _everything(stage: Stage) -> None:
     await stage.pay(await stage.intent(expires_in=86_400))
 
     await stage.send(canceled["pay_address"], AMOUNT_SATS, None)
-    stage.turn_clock(inbox.REST)
+    stage.turn_clock(RESTS.any)
     await stage.watch()
 
 

@@ -73,7 +73,7 @@ class Settings(BaseSettings):
         SecretStr | None,
         Field(
             description="A streaming replica of the database, for lists and stats. Default: they are read from "
-            "SGATE_DATABASE_URL."
+            "SGATE_DATABASE_URL. Through a pooler only if SGATE_DATABASE_DIRECT_URL is set too."
         ),
     ] = None
     database_replica_max_lag_s: Annotated[

@@ -140,11 +140,14 @@ def test_a_fault_is_judged_by_its_limits(result, verdict):
     assert result.verdict == verdict
 
 
+COSTS = [{"call": "create", "share": 0.87, "rounds": 6}]
+
+
 def told_of(*results, wrong=0):
     books = Books()
     books.note(Request("create", 0.1, 0.2, None, retried=False))
     books.note(Request("create", 1.1, 1.3, "503 unavailable", retried=True))
-    return of(books, results, [{"sentence": "A check", "looked_at": 1, "wrong": wrong, "examples": []}])
+    return of(books, results, [{"sentence": "A check", "looked_at": 1, "wrong": wrong, "examples": []}], COSTS)
 
 
 def test_the_rig_fails_if_a_limit_is_missed_or_anything_is_lost():
@@ -159,6 +162,7 @@ def test_the_page_needs_nothing_from_elsewhere_and_shows_every_fault():
     shown = page.of(told)
     assert "a &lt;b&gt;fault&lt;/b&gt;" in shown
     assert "1 x 503 unavailable" in shown
+    assert "create 87%" in shown
     assert shown.count("<svg") == 4
     assert "src=" not in shown
     assert "href=" not in shown

@@ -37,6 +37,9 @@ def test_production_survives_a_handful_of_faults_and_loses_nothing(tmp_path):
         "PostgreSQL restarts",
         "rolling restart of the api",
     }
+    assert {cost["call"]: cost["share"] > 0 for cost in told["through_pgbouncer"]} == {
+        "create": True, "retrieve": True, "list": True,
+    }  # fmt: skip
     assert told["totals"]["intents"] > 100, "there must have been something to lose"
     assert told["lost"] == 0
     assert done.returncode == (0 if told["passed"] else 1)
