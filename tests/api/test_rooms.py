@@ -139,6 +139,15 @@ async def test_rooms_look_by_themselves_and_more_often_while_confirmations_are_c
     assert [shown["confirmations"] for shown in paid.shown] == [2, 3]
 
 
+async def test_thousands_of_rooms_do_not_ask_the_database_all_at_once(house):
+    pages = [Page(house.rooms, f"pi_{number:024x}") for number in range(2 * all_rooms.LOOKS_AT_ONCE)]
+    for _ in range(2):
+        await house.looking(all_rooms.LOOKS_AT_ONCE)
+        while house.reads.waiting:
+            house.reads.waiting.pop().set_result(found(1))
+    await until(lambda: all(page.shown for page in pages))
+
+
 async def test_a_room_that_all_have_left_is_gone(house):
     pages = [Page(house.rooms), Page(house.rooms)]
     await house.answer(found(1))

@@ -30,6 +30,9 @@ POLL_S = 5.0
 """How often it looks otherwise: only what the feed missed could have changed."""
 
 TICK_S = 0.25
+LOOKS_AT_ONCE = 256
+"""Intents that are read together. All at once would keep everybody else from the database."""
+
 MARK_BYTES = 12
 EVENT = "payment_intent"
 
@@ -149,9 +152,9 @@ class Rooms:
             now_s = time.monotonic()
             if now_s >= self._tick_at:
                 self._tick(now_s)
-            due, self._due = self._due & self._rooms.keys(), set()
-            if due:
-                await self._look_at(due)
+            due, self._due = sorted(self._due & self._rooms.keys()), set()
+            for first in range(0, len(due), LOOKS_AT_ONCE):
+                await self._look_at(due[first : first + LOOKS_AT_ONCE])
 
     def _tick(self, now_s: float) -> None:
         self._tick_at = now_s + TICK_S
@@ -163,7 +166,7 @@ class Rooms:
     async def _look_at(self, intent_ids: Iterable[str]) -> None:
         """Read these together, and show what is found."""
         self._looks += 1
-        rooms = {intent_id: self._rooms[intent_id] for intent_id in intent_ids}
+        rooms = {intent_id: self._rooms[intent_id] for intent_id in intent_ids if intent_id in self._rooms}
         newcomers = {intent_id: room.newcomers for intent_id, room in rooms.items()}
         for room in rooms.values():
             room.newcomers = []  # who comes from now on is shown what the next look brings
