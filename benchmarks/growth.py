@@ -34,11 +34,12 @@ NEWEST = 2_000
 """Intents that wait for money are among the newest: so are the memos of a block."""
 
 
-# Ids are random, as real ones are, and what is newest lies together, as in life. Each intent was paid: its event, its
-# payment and its delivery are there, spread over the last DAYS days.
+# Ids begin with the time and end at random, as real ones do, and what is newest lies together. Each intent was paid:
+# its event, its payment and its delivery are there, spread over the last DAYS days.
 _FILL = """
 WITH numbered AS (
-    SELECT n, left(md5(n::text), 24) AS hex, ($1::uuid[])[1 + n % cardinality($1::uuid[])] AS merchant_id,
+    SELECT n, lpad(to_hex(n), 8, '0') || left(md5(n::text), 16) AS hex,
+        ($1::uuid[])[1 + n % cardinality($1::uuid[])] AS merchant_id,
         ($2::text[])[1 + n % cardinality($2::text[])] AS endpoint_id,
         now() - interval '1 hour' - $5 * interval '1 day' * ($6 - n) / $6 AS at
     FROM generate_series($3::integer, $4::integer) AS n
@@ -154,9 +155,13 @@ def _matching(runner, pool, total, *, among):
 
     async def some(_pool, count):
         numbers = random.sample(range(count - among + 1, count + 1), memos.MEMOS)
-        return [f"pi_{hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()[:24]}" for number in numbers]
+        return [f"pi_{number:08x}{_random_part(number)}" for number in numbers]
 
     return lambda: runner.run(memos.repeat(pool, total, intents.known, some))
+
+
+def _random_part(number):
+    return hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()[:16]
 
 
 async def _fill(url, total):

@@ -56,6 +56,7 @@ def main():
             versions = {"postgresql": bench.postgres_version}
             for name in options.only or GROUPS:
                 ratios, measured = GROUPS[name].run(bench, console, options)
+                bench.stop()
                 report.show(console, name, ratios, measured)
                 report.write(name, ratios, measured, versions)
                 verdicts |= {row.verdict for row in ratios}

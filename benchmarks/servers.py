@@ -106,6 +106,7 @@ class Bench:
 
     def __init__(self):
         self._stack = contextlib.ExitStack()
+        self._processes = []
 
     def __enter__(self):
         directory = temporary_directory("bench")
@@ -119,7 +120,13 @@ class Bench:
         return self
 
     def __exit__(self, *_):
+        self.stop()
         self._stack.close()
+
+    def stop(self):
+        """Stop all processes but PostgreSQL: what one group started would take part in the next."""
+        while self._processes:
+            self._processes.pop().stop()
 
     def database(self, name):
         """A fresh database with the newest schema; its URL."""
@@ -137,7 +144,7 @@ class Bench:
             talks=talks,
             executable=executable,
         )
-        self._stack.callback(process.stop)
+        self._processes.append(process)
         return process
 
     def script(self, name, *arguments, talks=False):

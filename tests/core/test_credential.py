@@ -24,11 +24,18 @@ SALT = bytes(range(16))
 
 @pytest.mark.parametrize("prefix", ["pi", "pay", "evt", "we", "whd", "ak", "req"])
 def test_an_id_is_a_prefix_and_lower_case_hex(prefix):
-    assert new_id(prefix, bytes(range(244, 256))) == f"{prefix}_f4f5f6f7f8f9fafbfcfdfeff"
+    assert new_id(prefix, 0x6926A0B1, bytes(range(248, 256))) == f"{prefix}_6926a0b1f8f9fafbfcfdfeff"
+
+
+def test_what_is_newer_has_a_higher_id_and_the_clock_may_run_over():
+    before, after = new_id("pi", 1_800_000_000, b"\xff" * 8), new_id("pi", 1_800_000_001, bytes(8))
+    assert before < after
+    for seconds in (-1, 2**32, 2**40 + 5):
+        assert is_intent_id(new_id("pi", seconds, bytes(8)))
 
 
 def test_an_intent_id_fits_the_memo():
-    intent_id = new_id("pi", bytes(12))
+    intent_id = new_id("pi", 1_800_000_000, bytes(8))
     assert is_intent_id(intent_id)
     assert len(intent_id) == 27
 

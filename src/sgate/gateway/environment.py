@@ -43,7 +43,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
 
     def new_id(self, prefix: str) -> str:
         """A fresh id such as `evt_` + 24 hex."""
-        return new_id(prefix, self.random_bytes(ID_RANDOM_BYTES))
+        return new_id(prefix, int(self.now().timestamp()), self.random_bytes(ID_RANDOM_BYTES))
 
     def now_ms(self) -> datetime:
         """Now, cut to milliseconds: what is stored is what is shown."""
