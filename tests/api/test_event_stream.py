@@ -117,3 +117,20 @@ async def test_a_stream_needs_a_key_and_its_cursor_must_be_the_merchants_own(app
     [event] = (await shop.get(EVENTS)).json["data"]
     answer = await stranger.get(EVENTS, params={"stream": "true"}, headers={"Last-Event-ID": event["id"]})
     assert (answer.status, answer.code) == (400, "invalid_cursor")
+
+
+async def test_a_client_that_is_cut_off_before_its_first_event_misses_none(database_url, tmp_path):
+    async with serving(database_url, tmp_path, feed=True) as app:
+        shop = await app.merchant()
+        intent = await shop.create()
+        newest = (await shop.get(EVENTS)).json["data"][0]["id"]
+        async with stream(shop, type="payment_intent.canceled") as live:
+            told = b""
+            async with asyncio.timeout(15):
+                while not told.endswith(b"id: %s\n\n" % newest.encode()):  # that alone dispatches nothing
+                    told += await live._response.content.readline()
+        assert b"data" not in told
+        await shop.post(f"/v1/payment_intents/{intent['id']}/cancel")
+        async with stream(shop, last=newest, type="payment_intent.canceled") as live:
+            [(_, name, _)] = await live.frames(1)
+        assert name == "payment_intent.canceled"

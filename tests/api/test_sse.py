@@ -35,8 +35,9 @@ class Newspaper:
 
 
 class Site:
-    def __init__(self, url, streams, paper, session, server):
+    def __init__(self, url, streams, paper, session, server, gate):
         self.url, self.streams, self.paper, self.session, self.server = url, streams, paper, session, server
+        self.gate = gate  # while it is closed, requests are being understood
 
     @contextlib.asynccontextmanager
     async def open(self):
@@ -47,10 +48,13 @@ class Site:
 
 @contextlib.asynccontextmanager
 async def site(feed, *, poll_s=FAR_S, most_of_caller=3, **limits):
+    gate = asyncio.Event()
+    gate.set()
     streams, paper = Streams(**{"most": 100, "sweep_s": 0.01} | limits), Newspaper()
 
-    @get("/stream", sync_to_thread=False)
-    def stream() -> object:
+    @get("/stream")
+    async def stream() -> object:
+        await gate.wait()
         return streams.answer(
             paper.look,
             lambda line: feed.wait_for(Channel.INTENT, "pi_1", line.wake),
@@ -66,7 +70,7 @@ async def site(feed, *, poll_s=FAR_S, most_of_caller=3, **limits):
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
             await until(lambda: server.started)
-            yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", streams, paper, session, server)
+            yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", streams, paper, session, server, gate)
     finally:
         server.should_exit = True
         await running
@@ -152,6 +156,31 @@ async def test_a_client_that_goes_is_noticed_at_once(deaf):
             assert where.streams.open == 1
             response.close()
         await until(lambda: where.streams.open == 0)
+
+
+async def test_a_client_that_goes_before_its_stream_begins_leaves_none_behind(deaf):
+    async with site(deaf) as where:
+        where.gate.clear()
+        _, writer = await asyncio.open_connection("127.0.0.1", int(where.url.rpartition(":")[2]))
+        writer.write(b"GET /stream HTTP/1.1\r\nHost: here\r\n\r\n")
+        await until(lambda: len(where.server.server_state.tasks) == 1)
+        writer.transport.abort()
+        await until(lambda: not where.server.server_state.connections)
+        where.gate.set()
+        await until(lambda: not where.server.server_state.tasks)
+        assert (where.streams.open, where.paper.looks) == (0, 0)
+
+
+async def test_an_ended_stream_keeps_nothing_alive(deaf):
+    async with site(deaf) as where:
+        async with where.open() as response:
+            await lines(response, 2)
+            [line] = where.streams._lines
+            connection = line._connection
+            assert connection.on_lost is not None
+        await until(lambda: where.streams.open == 0)
+        await until(lambda: connection.lost)
+        assert connection.on_lost is None  # else the two would keep each other, until there is time to look for such
 
 
 async def test_a_client_that_reads_nothing_is_cut_off_and_costs_no_more_than_a_bounded_buffer(deaf):

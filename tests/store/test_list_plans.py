@@ -88,8 +88,8 @@ async def test_metadata_is_found_by_a_short_walk_if_many_have_it_and_by_its_inde
     for read, empty, pair, most, index in (
         *((read, 0, ("plan", "pro"), intent_lists.WALKED, "payment_intents_list") for read in WALKS),
         *((read, 0, ("order", "77"), intent_lists.WALKED, "payment_intents_list") for read in WALKS),
-        *((read, 1, ("order", "77"), 10, "payment_intents_metadata") for read in WALKS),
-        *((read, 1, ("rare", "77"), 10, "payment_intents_metadata") for read in WALKS),
+        *((read, 2, ("order", "77"), 10, "payment_intents_metadata") for read in WALKS),
+        *((read, 2, ("rare", "77"), 10, "payment_intents_metadata") for read in WALKS),
     ):
         chosen = msgspec.structs.replace(narrowed, metadata=(pair,))
         plan = await plan_of(pool, partial(read, narrowed=chosen, position=DEEP, limit=11), empty=empty)
@@ -105,6 +105,21 @@ async def test_every_pair_is_found_whichever_way_it_takes(many):
             found = await intent_lists.page(connection, chosen, 0, 11)
             assert len(found) == expected
             assert {view.intent.metadata[pair[0]] for view in found} == {pair[1]}
+
+
+async def test_what_many_have_is_not_looked_for_behind_the_end_of_the_list(many):
+    """`plan` is in the metadata of all; the index of the metadata would bring all of them."""
+    pool, narrowed = many
+    hour = msgspec.structs.replace(
+        narrowed, since=NOW - timedelta(hours=3), until=NOW - timedelta(hours=2), metadata=(("plan", "pro"),)
+    )
+    asked = []
+    async with pool.acquire() as connection:
+        with connection.query_logger(lambda query: asked.append(query.query)):
+            found = await intent_lists.page(connection, hour, 0, 1_000)
+            counted = await intent_lists.count(connection, hour, 10_001)
+    assert len(found) == counted == 360
+    assert not any("metadata_words" in query for query in asked)
 
 
 async def test_a_generic_plan_walks_the_index_too(many):
@@ -139,7 +154,7 @@ async def test_counting_stops_at_its_limit(many):
 async def test_counting_what_few_have_goes_by_the_index_of_the_metadata(many):
     pool, narrowed = many
     rare = msgspec.structs.replace(narrowed, metadata=(("rare", "77"),))
-    plan = await plan_of(pool, lambda c: intent_lists.count(c, rare, 10_001))
+    plan = await plan_of(pool, lambda c: intent_lists.count(c, rare, 10_001), empty=1)
     assert (rows_read(plan) <= 10, indexes(plan)) == (True, {"payment_intents_metadata"})
     async with pool.acquire() as connection:
         assert await intent_lists.count(connection, rare, 10_001) == 4

@@ -21,11 +21,13 @@ class Connection(ABC):
     """A request's connection, as `scope["connection"]`: what ASGI has no way to do, and our server has.
 
     Attributes:
-        on_lost: called when the connection is gone. ASGI tells that only to a task that waits for it.
+        lost: whether the connection is gone.
+        on_lost: called when it goes. ASGI tells that only to a task that waits for it.
     """
 
     __slots__ = ()
-    on_lost: Callable[[], None] | None = None
+    lost: bool
+    on_lost: Callable[[], None] | None
 
     @abstractmethod
     def abort(self) -> None:

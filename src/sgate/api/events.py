@@ -9,7 +9,7 @@ from sgate.api.parameters import checked_cursor, object_id_of, one_of
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, is_id, json_response, principal_of
 from sgate.api.services import Services
-from sgate.api.sse import News, frame
+from sgate.api.sse import News, frame, position
 from sgate.core.event import EventType
 from sgate.gateway import errors
 from sgate.gateway.event_log import EventLog, event_object
@@ -65,11 +65,18 @@ async def _stream(request: AnyRequest, services: Services, log: EventLog, mercha
     refuse_unknown_parameters(request, "type", "object", "payment_intent", "stream", "last_event_id")
     matching = _matching(request)
     last_event_id = request.headers.get("last-event-id") or request.query_params.get("last_event_id")
-    position = await log.start(merchant, checked_cursor(last_event_id, "last_event_id"))
+    cursor, newest = checked_cursor(last_event_id, "last_event_id"), None
+    if cursor is None:
+        at, newest = await log.now(merchant, matching)
+    else:
+        at = await log.after(merchant, cursor)
 
     async def look() -> News:
-        nonlocal position
-        found, position = await log.following(merchant, position, matching, STREAM_BATCH)
+        nonlocal at, newest
+        if newest is not None:  # so that a client that is cut off before its first event misses none
+            begun, newest = position(newest), None
+            return News(frames=(begun,), more=True)
+        found, at = await log.following(merchant, at, matching, STREAM_BATCH)
         frames = [frame(encode(event_object(event)), event=event.type, identity=event.id) for event in found]
         return News(frames=frames, more=len(found) == STREAM_BATCH)
 

@@ -42,14 +42,16 @@ class _Shown:
     of the time of most rooms nobody asks.
     """
 
-    __slots__ = ("_bodies", "_chunks", "_environment", "_frames", "mark")
+    __slots__ = ("_bodies", "_chunks", "_environment", "_frames", "is_paid", "mark")
 
-    def __init__(self, found: IntentView, mode: Mode, whole: PublicBody, mark: str, environment: Environment) -> None:
+    def __init__(self, found: IntentView, mode: Mode, environment: Environment) -> None:
+        whole = public_body(found, mode, found.scanned, private=True)
         self._bodies = (public_body(found, mode, found.scanned, private=False), whole)
         self._environment = environment
         self._frames: list[bytes | None] = [None, None]
         self._chunks: list[bytes | None] = [None, None]
-        self.mark = mark
+        self.mark = _mark(whole)
+        self.is_paid = bool(found.payments)
 
     def frame(self, *, private: bool) -> bytes:
         """As an event. `private` says that the client secret was shown."""
@@ -135,6 +137,8 @@ class Rooms:
     def leave(self, intent_id: str, room: Room, visit: "Visit") -> None:
         """Be told no more."""
         room.members.discard(visit)
+        if not room.members:
+            room.newcomers.clear()
         if not room.members and self._rooms.get(intent_id) is room:
             del self._rooms[intent_id]
 
@@ -155,6 +159,7 @@ class Rooms:
             due, self._due = sorted(self._due & self._rooms.keys()), set()
             for first in range(0, len(due), LOOKS_AT_ONCE):
                 await self._look_at(due[first : first + LOOKS_AT_ONCE])
+            await asyncio.sleep(0)  # who was woken looks before what is shown is forgotten
 
     def _tick(self, now_s: float) -> None:
         self._tick_at = now_s + TICK_S
@@ -170,29 +175,30 @@ class Rooms:
         newcomers = {intent_id: room.newcomers for intent_id, room in rooms.items()}
         for room in rooms.values():
             room.newcomers = []  # who comes from now on is shown what the next look brings
-        answers = await asyncio.gather(*map(self._find, rooms), return_exceptions=True)
+        answers = await asyncio.gather(*map(self._read, rooms), return_exceptions=True)
         troubles: dict[str, BaseException] = {}
-        for (intent_id, room), found in zip(rooms.items(), answers, strict=True):
-            if isinstance(found, BaseException):
-                troubles[intent_id] = found
-            elif found is None:
-                troubles[intent_id] = errors.PaymentIntentNotFound()
+        for (intent_id, room), answer in zip(rooms.items(), answers, strict=True):
+            if isinstance(answer, BaseException):
+                troubles[intent_id] = answer
             else:
-                self._show(room, found, newcomers[intent_id])
+                self._show(room, answer, newcomers[intent_id])
         if troubles:
             self._close(troubles, next(iter(troubles.values())))
 
-    def _show(self, room: Room, found: IntentView, newcomers: "list[Visit]") -> None:
-        mode = self._modes[found.intent.livemode]
-        whole = public_body(found, mode, found.scanned, private=True)
-        mark = _mark(whole)
-        told = room.members if mark != room.mark else newcomers
-        room.mark, room.looked = mark, self._looks
-        room.look_at = time.monotonic() + (PAID_POLL_S if found.payments else POLL_S)
+    async def _read(self, intent_id: str) -> _Shown:
+        found = await self._find(intent_id)
+        if found is None:
+            raise errors.PaymentIntentNotFound
+        return _Shown(found, self._modes[found.intent.livemode], self._environment)
+
+    def _show(self, room: Room, shown: _Shown, newcomers: "list[Visit]") -> None:
+        told = room.members if shown.mark != room.mark else newcomers
+        room.mark, room.looked = shown.mark, self._looks
+        room.look_at = time.monotonic() + (PAID_POLL_S if shown.is_paid else POLL_S)
         if told:
-            room.shown = _Shown(found, mode, whole, mark, self._environment)
+            room.shown = shown
             for visit in told:
-                visit.tell(room.shown)
+                visit.tell(shown)
 
     def _ended(self, looking: asyncio.Task[None]) -> None:
         if not looking.cancelled() and (defect := looking.exception()) is not None:

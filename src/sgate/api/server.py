@@ -25,10 +25,11 @@ SHUTDOWN_S = 10
 class _Connection(Connection):
     """The connection of a request that this server answers."""
 
-    __slots__ = ("_transport", "on_lost")
+    __slots__ = ("_transport", "lost", "on_lost")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        self.lost = False
         self.on_lost = None
 
     def abort(self) -> None:
@@ -54,6 +55,7 @@ class _Protocol(JoiningProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._held.lost = True
         if self._held.on_lost is not None:
             self._held.on_lost()
 
@@ -96,13 +98,14 @@ class Server(uvicorn.Server):
     async def _serve_who_waits(self, listening: socket.socket) -> None:
         """Serve the connections that the kernel has made and nobody has taken, and give up the port."""
         waiting: list[socket.socket] = []
-        with contextlib.suppress(BlockingIOError), listening:
+        with contextlib.suppress(OSError), listening:  # there is no more, or one was gone already
             listening.setblocking(False)
             while True:
                 waiting.append(listening.accept()[0])
         for connection in waiting:
             connection.setblocking(False)
-            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+            with contextlib.suppress(OSError):
+                await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
 
     def _protocol(self) -> _Protocol:
         return _Protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)

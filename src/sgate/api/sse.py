@@ -33,9 +33,12 @@ LIFE_S = 15 * 60.0
 """Then the client has to come back: its key is checked again, and streams spread over the processes again."""
 
 SEND_TIMEOUT_S = 20.0
-"""A client that takes no byte for so long is cut off. Until then at most one write waits for it."""
+"""A client for which more waits than the server keeps (64 KiB), and that takes no byte for so long, is cut off."""
 
 GOODBYE_TIMEOUT_S = 1.0
+LINGER_S = 3.0
+"""After its last words a connection is closed when the client has taken them, but not later than this."""
+
 SWEEP_S = 0.5
 """How often the times of all streams are looked at."""
 
@@ -70,6 +73,11 @@ NOTHING_NEW = News()
 
 Look = Callable[[], Awaitable[News]]
 Leave = Callable[[], None]
+
+
+def position(identity: str) -> bytes:
+    """What makes a client say this id when it comes back, though it has seen no event yet."""
+    return b"id: %s\n\n" % identity.encode()
 
 
 def frame(data: bytes, *, event: str | None = None, identity: str | None = None) -> bytes:
@@ -210,6 +218,8 @@ class Line:
     async def follow(self, look: Look, join: Callable[["Line"], Leave]) -> None:
         """Tell the client what there is, until one of the two has enough."""
         if self._connection is not None:
+            if self._connection.lost:
+                return  # it went while its request was read and understood
             self._connection.on_lost = self._lost
         leave = join(self)
         try:
@@ -226,6 +236,8 @@ class Line:
         finally:
             leave()
             self._task = None
+            if self._connection is not None:
+                self._connection.on_lost = None
         if self._over in {None, _Over.TIME}:
             await self._part()
 
@@ -250,9 +262,9 @@ class Line:
     def check(self, now: float, send_timeout_s: float) -> None:
         """Look at the time."""
         if self._writing_since is not None and now >= self._writing_since + send_timeout_s:
-            self.break_off(_Over.CUT)
             if self._connection is not None:
-                self._connection.abort()
+                self._connection.abort()  # first, so that the loss is known when the request ends
+            self.break_off(_Over.CUT)
         elif now >= self._ends_at:
             self.break_off(_Over.TIME)
         elif now >= min(self._look_at, self._sent_at + self._heartbeat_s):
@@ -271,7 +283,7 @@ class Line:
 
     async def _talk(self, look: Look) -> None:
         await self._write(b"retry: %d\n\n" % _retry_ms())
-        while True:
+        while self._over is None:
             self._woken = False
             news = await look()
             for chunk in _chunks(news.frames):
@@ -302,6 +314,8 @@ class Line:
         last = {"type": "http.response.body", "body": b"retry: %d\n\n" % _retry_ms(), "more_body": False}
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._send(last), GOODBYE_TIMEOUT_S)
+        if self._connection is not None:
+            self._loop.call_later(LINGER_S, self._connection.abort)
 
 
 class _StreamingResponse(Response[bytes]):

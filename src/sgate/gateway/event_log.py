@@ -7,6 +7,7 @@ committed at that moment. The horizon is asked for once for all who ask at the s
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from sgate.core.event import Envelope, envelope
 from sgate.gateway import errors
@@ -76,16 +77,27 @@ class EventLog:
             raise errors.EventNotFound
         return event
 
-    async def start(self, merchant: Merchant, last_event_id: str | None) -> int:
-        """Where to read on from: after that event, or from now on.
+    async def after(self, merchant: Merchant, last_event_id: str) -> int:
+        """Where to read on from: after that event.
 
         Raises:
             InvalidCursor: if the merchant has no such event.
         """
-        if last_event_id is None:
-            return await self._horizon()
         async with self._pool.acquire() as connection:
             return await _position(connection, merchant, last_event_id, "last_event_id")
+
+    async def now(self, merchant: Merchant, matching: Matching) -> tuple[int, str | None]:
+        """Where to read on from, from now on, and the id of the newest event of all before that, if there is one.
+
+        Args:
+            matching: its period counts, which must be all the time.
+        """
+        horizon, any_event = await self._horizon(), replace(matching, event_type=None, object_id=None)
+        async with self._pool.acquire() as connection:
+            newest = await events.newest(
+                connection, merchant.id, any_event, livemode=merchant.livemode, after=0, up_to=horizon, limit=1
+            )
+        return horizon, newest[0].id if newest else None
 
     async def following(
         self, merchant: Merchant, position: int, matching: Matching, limit: int

@@ -25,6 +25,9 @@ from sgate.store.pool import Connection, Record
 WALKED = 1_000
 """Intents that are looked at in the list's order before metadata is looked up in its index: a millisecond or two."""
 
+COUNT_WALKED = 5_000
+"""Intents that are counted by looking at the metadata of each."""
+
 MOMENT = timedelta(microseconds=1)
 """As exactly as PostgreSQL tells the time."""
 
@@ -48,6 +51,7 @@ class Way(StrEnum):
     LISTED = "listed"  # by the index of the list
     WALKED = "walked"  # among the next of the list, looking at the metadata of each
     MATCHED = "matched"  # by the index of the metadata
+    FURTHER = "further"  # whether there are any behind those that are walked
 
 
 Position = tuple[datetime, str]
@@ -59,6 +63,7 @@ _POSITION = "SELECT created_at FROM payment_intents WHERE id = $1 AND merchant_i
 _OWN = "merchant_id = $1::text::uuid AND livemode = $2 AND created_at >= $3 AND created_at < $4"
 _PAIRS = "metadata IS NOT NULL AND metadata_words(merchant_id, livemode, metadata) @> {}"  # as the GIN index has it
 _HAS_PAIRS = "metadata @> {}::text::jsonb"  # the same, looked at one by one
+_BY_PAIRS = {Way.WALKED: _HAS_PAIRS, Way.MATCHED: _PAIRS}
 _NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
 _OLDEST_FIRST = "ORDER BY created_at, id"
 
@@ -82,11 +87,14 @@ def page_statement(way: Way, *, status: bool) -> str:
 
 
 @cache
-def count_statement(*, status: bool, metadata: bool) -> str:
+def count_statement(way: Way, *, status: bool) -> str:
     """How many there are, counted up to a limit. Parameters: the narrowing, limit."""
     numbers = _parameters()
     conditions, intents = _conditions(numbers, status=status), "payment_intents"
-    if metadata:  # OFFSET 0: by the index of the metadata, see `_statement`
+    if way is Way.WALKED:
+        intents = f"(SELECT * FROM payment_intents WHERE {conditions} OFFSET 0) AS walked"
+        conditions = _HAS_PAIRS.format(next(numbers))
+    elif way is Way.MATCHED:  # OFFSET 0: by the index of the metadata alone, see `_statement`
         intents = f"(SELECT * FROM payment_intents WHERE {_PAIRS.format(next(numbers))} OFFSET 0) AS matched"
     return f"SELECT count(*) FROM (SELECT FROM {intents} WHERE {conditions} LIMIT {next(numbers)}) AS counted"
 
@@ -111,8 +119,12 @@ async def page(connection: Connection, narrowed: Narrowed, offset: int, limit: i
 
 async def count(connection: Connection, narrowed: Narrowed, limit: int) -> int:
     """How many there are; nobody counts further than `limit`."""
-    statement = count_statement(status=narrowed.status is not None, metadata=bool(narrowed.metadata))
-    return int(await connection.fetchval(statement, *_arguments(narrowed, Way.MATCHED), limit) or 0)
+    way = Way.LISTED
+    if narrowed.metadata:
+        few = await count(connection, replace(narrowed, metadata=()), COUNT_WALKED + 1) <= COUNT_WALKED
+        way = Way.WALKED if few else Way.MATCHED
+    statement = count_statement(way, status=narrowed.status is not None)
+    return int(await connection.fetchval(statement, *_arguments(narrowed, way), limit) or 0)
 
 
 async def position(connection: Connection, intent_id: str, merchant_id: str, *, livemode: bool) -> Position | None:
@@ -140,19 +152,26 @@ async def _find(
         rows = await connection.fetch(text, *_arguments(narrowed, way), *position, limit, offset)
         if len(rows) == limit:
             break
+        if way is Way.WALKED:
+            further = statement(Way.FURTHER, status=narrowed.status is not None)
+            if await connection.fetchval(further, *_arguments(narrowed, Way.FURTHER), *position, 1, offset) is None:
+                break  # the walk has seen all there are
     return [view_of_row(row) for row in rows]
 
 
 def _statement(way: Way, beyond: str, order: str, *, status: bool) -> str:
     numbers = _parameters()
     conditions = _conditions(numbers, status=status)
-    pairs = "" if way is Way.LISTED else (_HAS_PAIRS if way is Way.WALKED else _PAIRS).format(next(numbers))
+    pairs = "" if way not in _BY_PAIRS else _BY_PAIRS[way].format(next(numbers))
     if beyond:
         conditions += " AND " + beyond.format(next(numbers), next(numbers))
     limit, offset = next(numbers), next(numbers)
     cut = f"{order} LIMIT {limit} OFFSET {offset}"
     chosen = f"SELECT * FROM payment_intents WHERE {conditions}"
     match way:
+        case Way.FURTHER:
+            behind = f"LIMIT {limit} OFFSET {WALKED} + 2 * {offset}"
+            return f"SELECT id FROM payment_intents WHERE {conditions} {order} {behind}"
         case Way.LISTED:
             return _shown(f"{chosen} {cut}")
         case Way.WALKED:
@@ -191,7 +210,7 @@ def _arguments(narrowed: Narrowed, way: Way) -> list[Any]:
         arguments.append(narrowed.status)
     if way is Way.WALKED:
         arguments.append(msgspec.json.encode(dict(narrowed.metadata)).decode())
-    elif narrowed.metadata:
+    elif way is Way.MATCHED:
         owner = f"{narrowed.merchant_id}/{'live' if narrowed.livemode else 'test'}/"
         arguments.append([f"{owner}{len(key)}:{key}{value}" for key, value in narrowed.metadata])
     return arguments
