@@ -68,7 +68,7 @@ async def listed(log, shop, **cursors):
 
 
 async def test_two_transactions_that_commit_in_the_other_order_lose_no_event(pool, database_url, shop, log):
-    start = await log.start(shop.merchant, None)
+    start, _ = await log.now(shop.merchant, ALL)
     async with transaction(database_url) as (first, end_first), transaction(database_url) as (second, end_second):
         early = await happen(first, shop)
         late = await happen(second, shop)
@@ -82,7 +82,7 @@ async def test_two_transactions_that_commit_in_the_other_order_lose_no_event(poo
 
 
 async def test_one_that_is_rolled_back_holds_up_nothing(database_url, shop, log):
-    start = await log.start(shop.merchant, None)
+    start, _ = await log.now(shop.merchant, ALL)
     async with transaction(database_url) as (first, end_first), transaction(database_url) as (second, end_second):
         await happen(first, shop)
         late = await happen(second, shop)
@@ -92,7 +92,7 @@ async def test_one_that_is_rolled_back_holds_up_nothing(database_url, shop, log)
 
 
 async def test_a_transaction_that_began_early_and_announces_late_is_not_skipped(database_url, shop, log):
-    start = await log.start(shop.merchant, None)
+    start, _ = await log.now(shop.merchant, ALL)
     async with transaction(database_url) as (old, end_old), transaction(database_url) as (new, end_new):
         await old.execute("SELECT pg_current_xact_id()")
         first = await happen(new, shop)
@@ -106,7 +106,7 @@ async def test_a_transaction_that_began_early_and_announces_late_is_not_skipped(
 
 async def test_readers_who_go_on_and_on_find_every_event_once_while_many_write(database_url, shop, log):
     writers, each = 6, 25
-    start = await log.start(shop.merchant, None)
+    start, _ = await log.now(shop.merchant, ALL)
     written, seen, position = [], [], start
 
     async def write(number):

@@ -22,8 +22,8 @@ def statements() -> dict[str, str]:
                 found[f"{module.name}.{name}"] = value
     for make, way, status in itertools.product((after_statement, before_statement, page_statement), Way, (False, True)):
         found[f"{make.__name__} {way} {status}"] = make(way, status=status)
-    for status, metadata in itertools.product((False, True), repeat=2):
-        found[f"count_statement {status} {metadata}"] = count_statement(status=status, metadata=metadata)
+    for way, status in itertools.product((Way.LISTED, Way.WALKED, Way.MATCHED), (False, True)):
+        found[f"count_statement {way} {status}"] = count_statement(way, status=status)
     return found
 
 
