@@ -49,8 +49,7 @@ class SharedCounters:
         self._window_s = window_s
         self._on_change = on_change
         self._ends: dict[str, float] = {}
-        # One batch at a time, so that batches are large: each costs a call of the library.
-        self._hits = Coalescer[str, Counted](self._count, in_flight=1)
+        self._hits = Coalescer[str, Counted](self._count)
         self._coming_back: asyncio.Task[None] | None = None
         self._log = structlog.get_logger("sgate.limits")
         self.available = True
