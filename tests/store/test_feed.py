@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from sgate.store import feed as feeds
-from sgate.store.feed import MAX_PENDING, Channel, Feed, Wakeups, notify
+from sgate.store.feed import Channel, Feed, Wakeups, notify
 
 WAIT_S = 20.0
 
@@ -93,15 +93,19 @@ async def test_whoever_stops_listening_hears_nothing_more(feed, pool):
     assert gone == []
 
 
-async def test_a_slow_subscriber_loses_the_oldest_and_keeps_the_newest(feed, pool):
-    end = Heard()
-    feed.listen(Channel.MERCHANT, end)
-    async with feed.subscribe(Channel.INTENT) as queue, pool.acquire() as connection:
-        for number in range(MAX_PENDING + 5):
-            await notify(connection, Channel.INTENT, str(number))
-        await notify(connection, Channel.MERCHANT, "end")
-        await end.until(bool)
-        assert [queue.get_nowait() for _ in range(queue.qsize())] == [str(n) for n in range(5, MAX_PENDING + 5)]
+async def test_who_waits_for_one_thing_is_not_woken_for_another(feed, pool):
+    woken, heard = [], Heard()
+    end = feed.wait_for(Channel.INTENT, "pi_2", lambda: woken.append("pi_2"))
+    feed.wait_for(Channel.INTENT, "pi_2", lambda: woken.append("pi_2 too"))
+    feed.listen(Channel.INTENT, heard)
+    for payload in ("pi_1", "pi_2", "pi_3"):
+        await tell(pool, Channel.INTENT, payload)
+    await heard.until(lambda heard: len(heard) == 3)
+    assert sorted(woken) == ["pi_2", "pi_2 too"]
+    end()
+    await tell(pool, Channel.INTENT, "pi_2")
+    await heard.until(lambda heard: len(heard) == 4)
+    assert sorted(woken) == ["pi_2", "pi_2 too", "pi_2 too"]
 
 
 async def test_it_listens_again_after_its_connection_was_ended_and_wakes_the_deliverer(feed, pool, monkeypatch):

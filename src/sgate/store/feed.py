@@ -6,7 +6,7 @@ Payloads are small: an id, nothing secret.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from enum import StrEnum
 
 import asyncpg
@@ -21,8 +21,6 @@ HEARTBEAT_TIMEOUT_S = 2.0
 """A connection that takes longer to answer is given up: it may be losing what we are told."""
 
 RECONNECT_S = 1.0
-MAX_PENDING = 256
-"""Messages a slow listener may have waiting; beyond this the oldest are dropped, as polling finds them anyway."""
 
 
 class Channel(StrEnum):
@@ -50,7 +48,7 @@ async def notify(connection: Connection, channel: Channel, payload: str = "") ->
 
 
 class Feed:
-    """One listening connection per process. Listeners get callbacks or iterate; both only ever see wake-ups."""
+    """One listening connection per process. Listeners get callbacks, and only ever see wake-ups."""
 
     def __init__(self, direct_url: str) -> None:
         """`direct_url` must not go through a pooler."""
@@ -80,22 +78,6 @@ class Feed:
                 del self._waiting[channel, payload]
 
         return end
-
-    @contextlib.asynccontextmanager
-    async def subscribe(self, channel: Channel) -> AsyncGenerator[asyncio.Queue[str]]:
-        """A queue of payloads, as long as the block lasts."""
-        queue: asyncio.Queue[str] = asyncio.Queue(MAX_PENDING)
-
-        def put(payload: str) -> None:
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(payload)
-
-        stop = self.listen(channel, put)
-        try:
-            yield queue
-        finally:
-            stop()
 
     async def run(self) -> None:
         """Keep listening until cancelled; reconnect when the connection breaks."""
