@@ -19,7 +19,7 @@ MAX_TROUBLES = 20
 
 
 class RebuildFailed(Exception):
-    """The chain could not be read to the end. What was read is kept: start again, it goes on."""
+    """The chain could not be read to the end. What was read is kept: start it again, nothing is recorded twice."""
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
