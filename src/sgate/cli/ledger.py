@@ -103,7 +103,9 @@ def rebuild(
     try:
         rebuilt = with_database(work)
     except RebuildFailed as error:
-        raise OperatorError(f"the chain could not be read to the end: {error}. Start it again: nothing is recorded twice.") from None
+        raise OperatorError(
+            f"the chain could not be read to the end: {error}. Start it again: nothing is recorded twice."
+        ) from None
     if as_json:
         print_json(rebuilt)
         return
