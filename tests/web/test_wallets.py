@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from api.serving import until
 from sgate.chain.clarity import Buffer, OptionalValue, PrincipalValue, UInt, decode_hex
 from sgate.chain.simulator.transactions import SimulatedTransfer
 from sgate.core.address import SBTC_ASSETS, Network, encode, parse_principal
@@ -218,6 +219,9 @@ async def test_a_wallet_that_stays_silent_can_be_asked_again_and_its_late_no_tak
         note = page.locator("#wallet-note")
         await page.get_by_role("button", name="Pay with wallet").click()
         await expect(note).to_have_text(SCRIPT["asking"])
+        await until(
+            lambda: any(method == "stx_callContract" for method, _ in wallet.calls)
+        )  # each question begins anew
         await page.clock.run_for(15_000)
         wallet.silent = False
         await page.get_by_role("button", name=SCRIPT["silent"]).click()
