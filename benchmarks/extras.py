@@ -15,9 +15,7 @@ from sgate.gateway.environment import Environment
 from sgate.store.audit import Actor
 from sgate.store.pool import open_pool
 
-CONNECTIONS = 128
-"""Enough to keep the cores busy while calls wait for Redis: what is compared is the cost, not how long a call takes."""
-
+CONNECTIONS = 64
 SLOT_S = 1.0
 FILL_S = 2.0
 ENDPOINTS = 2

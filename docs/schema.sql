@@ -837,6 +837,12 @@ ALTER TABLE ONLY public.payments
 ALTER TABLE ONLY public.payments
     ADD CONSTRAINT payments_payment_intent_id_fkey FOREIGN KEY (payment_intent_id) REFERENCES public.payment_intents(id);
 
+ALTER TABLE public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_endpoint_id_fkey1 FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoints(id);
+
+ALTER TABLE public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_event_id_fkey1 FOREIGN KEY (event_id) REFERENCES public.events(id);
+
 ALTER TABLE ONLY public.webhook_endpoints
     ADD CONSTRAINT webhook_endpoints_merchant_id_livemode_fkey FOREIGN KEY (merchant_id, livemode) REFERENCES public.merchant_modes(merchant_id, livemode);
 

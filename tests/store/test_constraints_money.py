@@ -211,6 +211,10 @@ async def test_a_delivery_that_cannot_be(pool, intent_id, change):
     await refused(pool, asyncpg.CheckViolationError, f"UPDATE webhook_deliveries SET {change}")
 
 
+async def test_an_event_with_deliveries_cannot_be_deleted(pool, intent_id):
+    await refused(pool, asyncpg.ForeignKeyViolationError, "DELETE FROM events")
+
+
 # --- addresses and the chain
 
 
