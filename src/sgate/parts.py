@@ -169,8 +169,8 @@ async def limits_of(settings: Settings, metrics: Metrics) -> AsyncGenerator[Rate
     if url is None:
         yield RateLimits(_limits(settings))
         return
-    async with shared_counters(url, WINDOW_S, metrics.redis_up.set) as shared:
-        yield RateLimits(_limits(settings), shared, metrics.limit_fallbacks.inc)
+    async with shared_counters(url, WINDOW_S, metrics.redis_up.set, metrics.limit_fallbacks.inc) as shared:
+        yield RateLimits(_limits(settings), shared)
 
 
 def traces_of(settings: Settings) -> Traces | None:

@@ -54,6 +54,10 @@ class RedisServer:
         """It still takes connections and bytes, and says nothing."""
         self._process.send_signal(signal.SIGSTOP)
 
+    def go_on(self):
+        """After `hang`: it answers what it was asked."""
+        self._process.send_signal(signal.SIGCONT)
+
     def ask(self, command):
         """The first bytes of the answer to an inline command; none if nobody listens."""
         with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", self.port), 1) as line:

@@ -58,20 +58,12 @@ FREE = Standing()
 class RateLimits:
     """Counts calls: in Redis if processes share their limits, else in this one. A class without a limit is free."""
 
-    def __init__(
-        self,
-        per_minute: Mapping[LimitClass, int],
-        shared: SharedCounters | None = None,
-        on_fallback: Callable[[], None] = lambda: None,
-    ) -> None:
-        """`per_minute`: calls per minute and caller; empty switches limits off. `on_fallback` is told of each call that
-        should have been counted in Redis and was not.
-        """
+    def __init__(self, per_minute: Mapping[LimitClass, int], shared: SharedCounters | None = None) -> None:
+        """`per_minute`: calls per minute and caller; empty switches limits off."""
         self._limits = {name: _Limit(name, amount) for name, amount in per_minute.items() if amount > 0}
         if self._limits:
             self._limits.setdefault(LimitClass.FAILED, _Limit(LimitClass.FAILED, FAILED_PER_MINUTE))
         self._shared = shared
-        self._on_fallback = on_fallback
         self._memory = WindowCounters()
 
     @property
@@ -85,14 +77,9 @@ class RateLimits:
         if limit is None:
             return FREE
         key = limit.key_of(caller)
-        counted = None if self._shared is None else await self._count_shared(self._shared, key)
-        return limit.standing(counted or self._memory.hit(key, WINDOW_S))
-
-    async def _count_shared(self, shared: SharedCounters, key: str) -> Counted | None:
-        counted = await shared.hit(key)
-        if counted is None:
-            self._on_fallback()
-        return counted
+        if self._shared is None:
+            return limit.standing(self._memory.hit(key, WINDOW_S))
+        return limit.standing(await self._shared.hit(key, limit.amount))
 
 
 class _Limit:
@@ -100,7 +87,7 @@ class _Limit:
 
     def __init__(self, limit_class: LimitClass, amount: int) -> None:
         self._class = limit_class
-        self._amount = amount
+        self.amount = amount
         item = RateLimitItemPerMinute(amount)
         self.key_of: Callable[[str], str] = lru_cache(KEYS_REMEMBERED)(partial(item.key_for, limit_class))
         self._policy: Headers = (
@@ -113,19 +100,19 @@ class _Limit:
     def standing(self, counted: Counted) -> Standing:
         """Where that leaves the caller."""
         wait_s = min(max(1, round(counted.ends_at - time.time())), WINDOW_S)
-        refusal = self._refusal(wait_s) if counted.calls > self._amount else None
+        refusal = self._refusal(wait_s) if counted.calls > self.amount else None
         return Standing(headers=self._headers(counted, wait_s), refusal=refusal)
 
     def _refusal(self, wait_s: int) -> errors.RateLimitExceeded:
         return errors.RateLimitExceeded(
-            f"Too many requests: {self._amount} per minute are allowed here. Try again in {wait_s} s.",
+            f"Too many requests: {self.amount} per minute are allowed here. Try again in {wait_s} s.",
             retry_after_s=wait_s,
-            details={"limit": self._amount, "window_s": WINDOW_S, "class": str(self._class)},
+            details={"limit": self.amount, "window_s": WINDOW_S, "class": str(self._class)},
         )
 
     def _headers(self, counted: Counted, wait_s: int) -> Headers:
         """The headers of both conventions: the common `X-RateLimit-*` and the IETF draft's."""
-        remaining = max(0, self._amount - counted.calls)
+        remaining = max(0, self.amount - counted.calls)
         return (
             *self._policy,
             (b"x-ratelimit-remaining", b"%d" % remaining),

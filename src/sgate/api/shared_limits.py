@@ -1,8 +1,11 @@
 """Limits that several processes share: counters in Redis, through `limits`.
 
-Redis is a convenience here and never a condition. If it does not answer at once, the caller counts in its own memory,
-the loss is logged once, and one task looks each second whether Redis takes counts again. Calls that come together
-share their round trip.
+Redis is a convenience here and never a condition. If it does not answer at once, calls are counted in this process's
+memory, the loss is logged once, and one task looks each second whether Redis takes counts again.
+
+Calls that come together share their round trip, and a busy caller who is far from its limit does not wait for it: while
+its count was heard of a moment ago, a call goes on at once and is counted shortly after. So many may go on uncounted as
+leave the sum within the limit even if PROCESSES processes did the same. Near the limit each call waits for its count.
 """
 
 import asyncio
@@ -11,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+import msgspec
 import structlog
 from limits.aio.storage import RedisStorage, Storage
 from redis.asyncio import BlockingConnectionPool
@@ -18,14 +22,23 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from sgate.api.limit_storage import SWEEP_ABOVE, Counted
-from sgate.store.coalesce import Coalescer, Overloaded
+from sgate.api.limit_storage import SWEEP_ABOVE, Counted, WindowCounters
+from sgate.store.coalesce import MAX_BATCH, Coalescer, Overloaded
 
 ANSWER_TIMEOUT_S = 0.25
 """The longest that calls wait for Redis, once, before they are counted in memory."""
 
 RETRY_S = 1.0
 """Between two looks whether Redis is back."""
+
+FRESH_S = 0.25
+"""So old a count may be for calls to go on before their own is known."""
+
+PROCESSES = 16
+"""So many are assumed to count for the same caller: a call that is not counted yet weighs as many."""
+
+PAUSE_S = 0.01
+"""Calls that go on uncounted gather so long."""
 
 MAX_CONNECTIONS = 16
 KEY_PREFIX = "sgate"
@@ -38,72 +51,151 @@ class Away(Exception):
     """Redis does not count right now."""
 
 
-class SharedCounters:
-    """Counts calls in Redis, in windows that begin with a caller's first call.
-
-    `available` says whether Redis takes counts; `on_change` is told when that changes.
+class _Window(msgspec.Struct):
+    """What this process knows of a caller's window: how many calls Redis had counted when it was last heard of
+    (`heard_s`), when the window ends (both Unix time), and how many calls went on uncounted since.
     """
 
-    def __init__(self, storage: Storage, window_s: int, on_change: Callable[[bool], None]) -> None:
+    calls: int
+    ends_at: float
+    heard_s: float
+    uncounted: int = 0
+
+
+class SharedCounters:
+    """Counts calls in Redis, in windows that begin with a caller's first call; in memory while Redis is away.
+
+    `available` says whether Redis takes counts; `on_change` is told when that changes, and `on_fallback` of each call
+    that should have been counted in Redis and was not.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        window_s: int,
+        on_change: Callable[[bool], None],
+        on_fallback: Callable[[], None] = lambda: None,
+    ) -> None:
         self._storage = storage
         self._window_s = window_s
         self._on_change = on_change
-        self._ends: dict[str, float] = {}
+        self._on_fallback = on_fallback
+        self._memory = WindowCounters()
+        self._windows: dict[str, _Window] = {}
         self._hits = Coalescer[str, Counted](self._count)
+        self._late: Counter[str] = Counter()
+        self._counting_late: asyncio.Task[None] | None = None
         self._coming_back: asyncio.Task[None] | None = None
         self._log = structlog.get_logger("sgate.limits")
         self.available = True
         on_change(True)
 
-    async def hit(self, key: str) -> Counted | None:
-        """Count one call; None if Redis cannot."""
+    async def hit(self, key: str, allowed: int) -> Counted:
+        """Count one call of a caller who is `allowed` so many in a window. Never fails, and never waits long."""
         if not self.available:
-            return None
+            return self._count_here(key)
+        window = self._far_from_limit(key, allowed)
+        if window is not None:
+            return self._count_later(window, key)
         try:
             return await self._hits.submit(key)
         except (Away, Overloaded):
-            return None
+            return self._count_here(key)
 
     async def close(self) -> None:
-        """Stop looking for Redis."""
-        if self._coming_back is not None:
-            self._coming_back.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._coming_back
+        """Stop counting, and looking for Redis."""
+        for task in (self._counting_late, self._coming_back):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    def _count_here(self, key: str) -> Counted:
+        self._on_fallback()
+        return self._memory.hit(key, self._window_s)
+
+    def _far_from_limit(self, key: str, allowed: int) -> _Window | None:
+        """The window of a caller whose next call need not wait for its count; None if it must."""
+        window, now_s = self._windows.get(key), time.time()
+        if window is None or window.ends_at <= now_s or now_s - window.heard_s > FRESH_S:
+            return None
+        return window if window.calls + PROCESSES * (window.uncounted + 1) <= allowed else None
+
+    def _count_later(self, window: _Window, key: str) -> Counted:
+        window.uncounted += 1
+        self._late[key] += 1
+        if self._counting_late is None:
+            self._counting_late = asyncio.create_task(self._count_late())
+        return Counted(window.calls + window.uncounted, window.ends_at)
+
+    async def _count_late(self) -> None:
+        while self._late:
+            await asyncio.sleep(PAUSE_S)
+            late, self._late = list(self._late.items()), Counter()
+            for start in range(0, len(late), MAX_BATCH):
+                some = Counter(dict(late[start : start + MAX_BATCH]))
+                with contextlib.suppress(Away):
+                    await self._count_in_redis(some, some)
+        self._counting_late = None
 
     async def _count(self, batch: Sequence[str]) -> list[Counted]:
-        """Count a batch of keys, equal ones in one go; each call learns its own place in the count."""
-        if not self.available:
-            raise Away
+        """Count a batch of keys, equal ones in one go, and before them the calls of the same callers that went on.
+
+        Each call learns its own place in the count.
+        """
         calls = Counter(batch)
-        try:
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                counted = await asyncio.gather(*(self._add(key, number) for key, number in calls.items()))
-        except _RedisErrors as error:
-            self._lost(error)
-            raise Away from error
+        late = Counter({key: number for key in calls if (number := self._late.pop(key, 0))})
+        counted = await self._count_in_redis(calls + late, late)
         before = {
             key: (found.calls - number, found.ends_at)
             for (key, number), found in zip(calls.items(), counted, strict=True)
         }
         return [_next(before, key) for key in batch]
 
+    async def _count_in_redis(self, calls: Counter[str], late: Counter[str]) -> list[Counted]:
+        """Count so many calls of each key, of which so many went on `late`: those are counted here if Redis is away."""
+        try:
+            return await self._add_all(calls)
+        except Away:
+            for key in late.elements():
+                self._count_here(key)
+            raise
+        finally:
+            for key, number in late.items():
+                if (window := self._windows.get(key)) is not None:
+                    window.uncounted -= number
+
+    async def _add_all(self, calls: Counter[str]) -> list[Counted]:
+        if not self.available:
+            raise Away
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                return await asyncio.gather(*(self._add(key, number) for key, number in calls.items()))
+        except _RedisErrors as error:
+            self._lost(error)
+            raise Away from error
+
     async def _add(self, key: str, number: int) -> Counted:
         count, now_s = await self._storage.incr(key, self._window_s, number), time.time()
-        ends_at = self._ends.get(key, 0.0)
+        window = self._windows.get(key)
         if count == number:
-            ends_at = now_s + self._window_s
-            self._remember(key, ends_at, now_s)
-        elif ends_at <= now_s:  # the window began in another process
-            ends_at = await self._storage.get_expiry(key)
-            self._remember(key, ends_at, now_s)
-        return Counted(count, ends_at)
+            window = self._began(key, now_s + self._window_s, now_s)
+        elif window is None or window.ends_at <= now_s:  # the window began in another process
+            window = self._began(key, await self._storage.get_expiry(key), now_s)
+        window.calls, window.heard_s = max(window.calls, count), now_s
+        return Counted(count, window.ends_at)
 
-    def _remember(self, key: str, ends_at: float, now_s: float) -> None:
-        if len(self._ends) >= SWEEP_ABOVE:
-            self._ends = {known: end for known, end in self._ends.items() if end > now_s}
-        if len(self._ends) < SWEEP_ABOVE:
-            self._ends[key] = ends_at
+    def _began(self, key: str, ends_at: float, now_s: float) -> _Window:
+        window = self._windows.get(key)
+        if window is not None:  # kept: it knows how many calls are uncounted
+            window.calls, window.ends_at = 0, ends_at
+            return window
+        if len(self._windows) >= SWEEP_ABOVE:
+            self._windows = {other: known for other, known in self._windows.items() if known.ends_at > now_s}
+        window = _Window(calls=0, ends_at=ends_at, heard_s=now_s)
+        if len(self._windows) < SWEEP_ABOVE:
+            self._windows[key] = window
+        return window
 
     def _lost(self, error: BaseException) -> None:
         if not self.available:
@@ -126,7 +218,9 @@ class SharedCounters:
 
 
 @contextlib.asynccontextmanager
-async def shared_counters(url: str, window_s: int, on_change: Callable[[bool], None]):  # noqa: ANN201 - a context manager of SharedCounters
+async def shared_counters(  # noqa: ANN201 - a context manager of SharedCounters
+    url: str, window_s: int, on_change: Callable[[bool], None], on_fallback: Callable[[], None]
+):
     """Counters in the Redis at `url`, as long as the block lasts. Nothing is connected before the first count."""
     pool = BlockingConnectionPool.from_url(
         url,
@@ -137,7 +231,7 @@ async def shared_counters(url: str, window_s: int, on_change: Callable[[bool], N
         retry=Retry(NoBackoff(), 0),
     )
     storage = RedisStorage(url, implementation="redispy", key_prefix=KEY_PREFIX, connection_pool=pool)  # type: ignore[arg-type] - its options are typed too narrowly
-    counters = SharedCounters(storage, window_s, on_change)
+    counters = SharedCounters(storage, window_s, on_change, on_fallback)
     try:
         yield counters
     finally:
