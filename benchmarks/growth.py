@@ -80,7 +80,7 @@ _ENDPOINT = """
 INSERT INTO webhook_endpoints (id, merchant_id, livemode, url, secret_encrypted, created_at)
 SELECT 'we_' || lpad($2::integer::text, 24, '0'), $1::text::uuid, FALSE, 'https://shop.example/', '', now() RETURNING id
 """
-_BACKDATE = "UPDATE merchant_modes SET rolled_up_to = (now() AT TIME ZONE 'UTC')::date - $1::integer"
+_BACKDATE = "UPDATE merchant_modes SET rolled_up_to = date_trunc('day', now(), 'UTC') - $1 * interval '1 day'"
 _SIZE = "SELECT pg_database_size(current_database())"
 
 

@@ -1,5 +1,6 @@
 """Daily numbers are those of the intents as they stand: whoever counts, whenever, and whatever fails in between."""
 
+import time
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
@@ -15,6 +16,7 @@ from sgate.workers.maintenance import Maintenance
 
 TODAY = datetime.now(UTC).date()
 OLD = TODAY - timedelta(days=3)
+NOON = timedelta(hours=12)
 TRUTH = """
 SELECT (created_at AT TIME ZONE 'UTC')::date AS day, status, amount_sats, amount_received_sats FROM payment_intents
 WHERE merchant_id = $1::text::uuid AND livemode = $2
@@ -24,20 +26,29 @@ WHERE merchant_id = $1::text::uuid AND livemode = $2
 @pytest.fixture
 async def shop(pool):
     """A shop that has been here for a while."""
-    opened = await open_shop(pool, Clock())
-    await pool.execute("UPDATE merchant_modes SET rolled_up_to = $1", TODAY - timedelta(days=10))
+    opened = await open_shop(pool, Clock(time.time()))
+    await pool.execute("UPDATE merchant_modes SET rolled_up_to = $1", midnight(TODAY - timedelta(days=10)))
     return opened
 
 
-async def made_on(shop, day, *, received=0, status="requires_payment"):
-    """An intent of a day, in a status, as if it had come there by itself."""
+def midnight(day):
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+async def made_on(shop, day, **how):
+    """An intent of a day's noon; of today, of now."""
+    return await made_at(shop, datetime.now(UTC) if day == TODAY else midnight(day) + NOON, **how)
+
+
+async def made_at(shop, when, *, received=0, status="requires_payment"):
+    """An intent of a time, in a status, as if it had come there by itself."""
     intent_id = await shop.intent(1_000)
     await shop.pool.execute(
-        """UPDATE payment_intents SET created_at = $2::date + time '12:00', expires_at = $2::date + time '13:00',
+        """UPDATE payment_intents SET created_at = $2::timestamptz, expires_at = $2 + interval '1 hour',
         status = $3, amount_received_sats = $4, confirmed_at = CASE WHEN $3 = 'confirmed' THEN now() END,
         next_check_time = CASE WHEN $3 = 'requires_payment' THEN now() END WHERE id = $1""",
         intent_id,
-        day,
+        when,
         status,
         received,
     )
@@ -157,7 +168,7 @@ async def test_nobody_counts_while_another_does(shop):
 async def test_years_of_absence_are_caught_up_a_month_at_a_time(shop):
     long_ago = TODAY - timedelta(days=200)
     await made_on(shop, long_ago, status="confirmed", received=7)
-    await shop.pool.execute("UPDATE merchant_modes SET rolled_up_to = $1", long_ago)
+    await shop.pool.execute("UPDATE merchant_modes SET rolled_up_to = $1", midnight(long_ago))
     expected = await truth(shop)
     rounds = 0
     while (await Maintenance(shop.pool).run_once()).modes_counted:
@@ -167,17 +178,70 @@ async def test_years_of_absence_are_caught_up_a_month_at_a_time(shop):
     assert await stored(shop) == {long_ago}
 
 
-async def test_a_day_that_has_just_ended_is_not_stored_yet(shop):
-    """A transaction may have begun before midnight."""
-    until = await shop.pool.fetchval("SELECT ((now() - $1::interval) AT TIME ZONE 'UTC')::date", daily.SETTLE)
+async def test_an_hour_that_has_just_ended_is_not_stored_yet(shop):
+    """A transaction may have begun in it."""
+    until = await shop.pool.fetchval("SELECT date_trunc('hour', now() - $1::interval, 'UTC')", daily.SETTLE)
+    await everything_stored(shop)
+    assert await shop.pool.fetchval("SELECT max(rolled_up_to) FROM merchant_modes") - until <= timedelta(hours=1)
+
+
+async def test_what_happened_lately_touches_nothing(shop):
+    now = datetime.now(UTC)
+    ids = [await made_at(shop, when) for when in (now, now - daily.UNTOUCHED)]
+    async with shop.pool.acquire() as connection, connection.transaction():
+        for intent_id in ids:
+            await change(connection, intent_id, received=5)
+    assert await shop.pool.fetchval("SELECT count(*) FROM touched_days") == 0
+    assert sum(day["received_sats"] for day in (await told(shop)).values()) == 10
+
+
+async def test_the_hours_of_a_day_are_added_up(shop, monkeypatch):
+    """As if rounds had come by at 5, at 9, and again and again since."""
+    for hour in (1, 2, 5, 6, 9, 23):
+        await made_at(shop, midnight(OLD) + timedelta(hours=hour), status="confirmed", received=2**hour)
+    for hour in (5, 9, 9):
+        await stored_until(shop, monkeypatch, hour)
+        assert await told(shop) == await truth(shop)
+    assert await shop.pool.fetchval("SELECT received_sats FROM merchant_days") == 2 + 2**2 + 2**5 + 2**6
+    monkeypatch.undo()
+    await everything_stored(shop)
+    assert await told(shop) == await truth(shop)
+    assert await stored(shop) == {OLD}
+
+
+async def test_a_change_in_a_day_that_is_stored_in_part_shows_at_once_and_counts_once(shop, monkeypatch):
+    early = await made_at(shop, midnight(OLD) + timedelta(hours=1))
+    late = await made_at(shop, midnight(OLD) + timedelta(hours=9))
+    await stored_until(shop, monkeypatch, 5)
+    async with shop.pool.acquire() as connection:
+        for intent_id in (early, late):
+            async with connection.transaction():
+                await change(connection, intent_id, received=7)
+            assert await told(shop) == await truth(shop)
+        assert await daily.store_touched(connection) == 2
+    assert await shop.pool.fetchval("SELECT received_sats FROM merchant_days") == 7  # the late one is not stored yet
+    assert await told(shop) == await truth(shop)
+    monkeypatch.undo()
+    await everything_stored(shop)
+    assert await told(shop) == await truth(shop)
+
+
+async def test_an_intent_made_with_a_clock_that_is_behind_is_counted_nevertheless(shop):
+    await everything_stored(shop)
+    shop.clock.now -= timedelta(days=2).total_seconds()
+    await shop.intent(1_000)
+    assert await told(shop) == await truth(shop)
+    assert (await truth(shop)).keys() == {TODAY - timedelta(days=2)}
+    await everything_stored(shop)
+    assert await told(shop) == await truth(shop)
+
+
+async def everything_stored(shop):
     while (await Maintenance(shop.pool).run_once()).modes_counted:
         pass
-    assert await shop.pool.fetchval("SELECT max(rolled_up_to) FROM merchant_modes") == until
 
 
-async def test_what_happens_today_touches_nothing(shop):
-    intent_id = await made_on(shop, TODAY)
-    async with shop.pool.acquire() as connection, connection.transaction():
-        await change(connection, intent_id, received=5)
-    assert await shop.pool.fetchval("SELECT count(*) FROM touched_days") == 0
-    assert (await told(shop))[TODAY]["received_sats"] == 5
+async def stored_until(shop, monkeypatch, hour):
+    """As if a round came by when this hour of the old day was the newest that can be stored."""
+    monkeypatch.setattr(daily, "SETTLE", datetime.now(UTC) - midnight(OLD) - timedelta(hours=hour))
+    await everything_stored(shop)

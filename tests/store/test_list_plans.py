@@ -162,7 +162,7 @@ async def test_counting_what_few_have_goes_by_the_index_of_the_metadata(many):
 
 async def test_daily_numbers_read_only_the_days_that_are_not_stored(many):
     pool, narrowed = many
-    await pool.execute("UPDATE merchant_modes SET rolled_up_to = current_date - 30")
+    await pool.execute("UPDATE merchant_modes SET rolled_up_to = now() - interval '30 days'")
     async with pool.acquire() as connection:
         assert await daily.store_ended(connection) >= 1
     today = NOW.date()

@@ -1,10 +1,11 @@
 """Daily numbers: what became of the intents that a merchant made on a day (UTC).
 
-A day that is over is counted once and stored in `merchant_days`. If an intent of such a day changes later (late money,
-a reorganisation), the change writes a row into `touched_days` in its own transaction, and the stored numbers are not
-believed until the day is counted anew. Counting is one statement, and so one snapshot: the touches that it removes are
-exactly those whose changes it has counted. Reading adds what is not stored (today, touched days) by counting it, so
-that the numbers are always exact, whether anybody keeps house or not.
+An hour that is over for a while is counted once and added to its day's row in `merchant_days`; `rolled_up_to` is the
+end of the newest such hour. If an intent of such an hour is made or changes later (late money, a reorganisation, a
+clock that was behind), the change writes a row into `touched_days` in its own transaction, and the day's row is not
+believed until it is counted anew. Counting is one statement, and so one snapshot: the touches that it removes are
+exactly those whose changes it has counted. Reading adds what is not stored (the last hours, touched days) by counting
+it, so that the numbers are always exact, whether anybody keeps house or not.
 """
 
 from datetime import date, timedelta
@@ -14,14 +15,20 @@ import msgspec
 from sgate.store.pool import Connection, Record
 from sgate.store.rows import count_of
 
-SETTLE = timedelta(hours=1)
-"""A day is stored only so long after its end: longer than any transaction that began before it and still runs."""
+UNTOUCHED = timedelta(hours=1)
+"""Changes of an intent are not noted until the hour in which it was made is over for so long: most end before."""
+
+SETTLE = UNTOUCHED + timedelta(hours=1)
+"""An hour is stored only so long after its end. What exceeds UNTOUCHED is longer than any transaction runs."""
 
 MAX_DAYS_AT_ONCE = 31
 MAX_MODES_AT_ONCE = 50
 MAX_TOUCHES_AT_ONCE = 500
 ADVISORY_LOCK = 0x5347_4154_4530
 """Held while counting: of two who count a day at the same time the slower one would store older numbers."""
+
+STORABLE = f"date_trunc('hour', now() - interval '{UNTOUCHED.seconds} seconds', 'UTC')"
+"""SQL: who makes or changes an intent made before this must touch its day: its hour may be stored already, or soon."""
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,9 +50,14 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     confirmed_sats: int
 
 
-_NUMBERS = """
-created, requires_payment, processing, confirmed, expired, failed, canceled, amount_sats, received_sats, confirmed_sats
-"""
+_NAMES = tuple(name for name in Day.__struct_fields__ if name != "day")
+_NUMBERS = ", ".join(_NAMES)
+
+
+def _set(how: str) -> str:
+    """The assignments of an upsert: `how` each number gets its value."""
+    return ", ".join(how.format(name) for name in _NAMES)
+
 
 _COUNTED = """
 count(*) AS created,
@@ -60,26 +72,15 @@ coalesce(sum(i.amount_received_sats), 0) AS received_sats,
 coalesce(sum(i.amount_received_sats) FILTER (WHERE i.status = 'confirmed'), 0) AS confirmed_sats
 """
 
-_STORE = f"""
--- part of the statements below
-INSERT INTO merchant_days (merchant_id, livemode, day, {_NUMBERS})
-SELECT merchant_id, livemode, day, {_NUMBERS} FROM counted
-ON CONFLICT (merchant_id, livemode, day) DO UPDATE SET
-    created = excluded.created, requires_payment = excluded.requires_payment, processing = excluded.processing,
-    confirmed = excluded.confirmed, expired = excluded.expired, failed = excluded.failed,
-    canceled = excluded.canceled, amount_sats = excluded.amount_sats, received_sats = excluded.received_sats,
-    confirmed_sats = excluded.confirmed_sats
-"""
-
 _LOCK = "SELECT pg_try_advisory_xact_lock($1)"
 
-# The days that are over and not stored yet, a month of a mode at a time.
+# The hours that are over and not stored yet, at most a month of a mode at a time.
 _STORE_ENDED = f"""
 WITH due AS (
     SELECT merchant_id, livemode, rolled_up_to AS since,
-        least(((now() - $1::interval) AT TIME ZONE 'UTC')::date, rolled_up_to + $2::integer) AS until
+        least(date_trunc('hour', now() - $1::interval, 'UTC'), rolled_up_to + $2 * interval '1 day') AS until
     FROM merchant_modes
-    WHERE rolled_up_to < ((now() - $1::interval) AT TIME ZONE 'UTC')::date
+    WHERE rolled_up_to < date_trunc('hour', now() - $1::interval, 'UTC')
     ORDER BY rolled_up_to
     LIMIT $3
     FOR NO KEY UPDATE SKIP LOCKED
@@ -87,16 +88,19 @@ WITH due AS (
     SELECT i.merchant_id, i.livemode, (i.created_at AT TIME ZONE 'UTC')::date AS day, {_COUNTED}
     FROM due
     JOIN payment_intents AS i ON i.merchant_id = due.merchant_id AND i.livemode = due.livemode
-        AND i.created_at >= due.since::timestamp AT TIME ZONE 'UTC'
-        AND i.created_at < due.until::timestamp AT TIME ZONE 'UTC'
+        AND i.created_at >= due.since AND i.created_at < due.until
     GROUP BY 1, 2, 3
-), stored AS ({_STORE})
+), stored AS (
+    INSERT INTO merchant_days AS days (merchant_id, livemode, day, {_NUMBERS})
+    SELECT merchant_id, livemode, day, {_NUMBERS} FROM counted
+    ON CONFLICT (merchant_id, livemode, day) DO UPDATE SET {_set("{0} = days.{0} + excluded.{0}")}
+)
 UPDATE merchant_modes AS modes SET rolled_up_to = due.until
 FROM due
 WHERE modes.merchant_id = due.merchant_id AND modes.livemode = due.livemode
 """
 
-# The days that were touched since they were stored.
+# The days that were touched since they were stored, as far as they are stored.
 _STORE_TOUCHED = f"""
 WITH taken AS (
     DELETE FROM touched_days WHERE id IN (SELECT id FROM touched_days ORDER BY id LIMIT $1)
@@ -104,52 +108,64 @@ WITH taken AS (
 ), counted AS (
     SELECT days.merchant_id, days.livemode, days.day, numbers.*
     FROM (SELECT DISTINCT merchant_id, livemode, day FROM taken) AS days
+    JOIN merchant_modes AS modes ON modes.merchant_id = days.merchant_id AND modes.livemode = days.livemode
     CROSS JOIN LATERAL (
         SELECT {_COUNTED} FROM payment_intents AS i
         WHERE i.merchant_id = days.merchant_id AND i.livemode = days.livemode
             AND i.created_at >= days.day::timestamp AT TIME ZONE 'UTC'
-            AND i.created_at < (days.day + 1)::timestamp AT TIME ZONE 'UTC'
+            AND i.created_at < least((days.day + 1)::timestamp AT TIME ZONE 'UTC', modes.rolled_up_to)
     ) AS numbers
-), stored AS ({_STORE})
+), stored AS (
+    INSERT INTO merchant_days (merchant_id, livemode, day, {_NUMBERS})
+    SELECT merchant_id, livemode, day, {_NUMBERS} FROM counted WHERE created > 0
+    ON CONFLICT (merchant_id, livemode, day) DO UPDATE SET {_set("{0} = excluded.{0}")}
+)
 SELECT count(*) FROM taken
 """
 
-# The stored days that can be believed, and all others counted now.
+# What is stored and can be believed, what was made since, and touched days as a whole. A day may come twice.
 _READ = f"""
-WITH mode AS (
-    SELECT rolled_up_to FROM merchant_modes WHERE merchant_id = $1::text::uuid AND livemode = $2
-), touched AS (
+WITH touched AS (
     SELECT DISTINCT day FROM touched_days
     WHERE merchant_id = $1::text::uuid AND livemode = $2 AND day BETWEEN $3 AND $4
-), uncounted AS (
-    SELECT day FROM touched
-    UNION
-    SELECT days::date FROM mode, generate_series(greatest(mode.rolled_up_to, $3), $4, interval '1 day') AS days
 )
-SELECT day, {_NUMBERS} FROM merchant_days, mode
-WHERE merchant_id = $1::text::uuid AND livemode = $2 AND day BETWEEN $3 AND $4 AND day < mode.rolled_up_to
+SELECT day, {_NUMBERS} FROM merchant_days
+WHERE merchant_id = $1::text::uuid AND livemode = $2 AND day BETWEEN $3 AND $4
     AND day NOT IN (SELECT day FROM touched)
 UNION ALL
-SELECT uncounted.day, numbers.*
-FROM uncounted
+SELECT (i.created_at AT TIME ZONE 'UTC')::date, {_COUNTED} FROM payment_intents AS i
+WHERE i.merchant_id = $1::text::uuid AND i.livemode = $2
+    AND i.created_at >= (
+        SELECT greatest(rolled_up_to, $3::timestamp AT TIME ZONE 'UTC') FROM merchant_modes
+        WHERE merchant_id = $1::text::uuid AND livemode = $2
+    )
+    AND i.created_at < ($4::date + 1)::timestamp AT TIME ZONE 'UTC'
+    AND (i.created_at AT TIME ZONE 'UTC')::date NOT IN (SELECT day FROM touched)
+GROUP BY 1
+UNION ALL
+SELECT touched.day, numbers.*
+FROM touched
 CROSS JOIN LATERAL (
     SELECT {_COUNTED} FROM payment_intents AS i
     WHERE i.merchant_id = $1::text::uuid AND i.livemode = $2
-        AND i.created_at >= uncounted.day::timestamp AT TIME ZONE 'UTC'
-        AND i.created_at < (uncounted.day + 1)::timestamp AT TIME ZONE 'UTC'
+        AND i.created_at >= touched.day::timestamp AT TIME ZONE 'UTC'
+        AND i.created_at < (touched.day + 1)::timestamp AT TIME ZONE 'UTC'
 ) AS numbers
-ORDER BY day
 """
 
 
 async def read(connection: Connection, merchant_id: str, first: date, last: date, *, livemode: bool) -> list[Day]:
     """The days from `first` to `last`, both included, in order. Days without intents may be absent."""
-    rows = await connection.fetch(_READ, merchant_id, livemode, first, last)
-    return [_day(row) for row in rows]
+    days: dict[date, Day] = {}
+    for row in await connection.fetch(_READ, merchant_id, livemode, first, last):
+        day = _day(row)
+        known = days.get(day.day)
+        days[day.day] = day if known is None else _sum(known, day)
+    return [days[day] for day in sorted(days)]
 
 
 async def store_ended(connection: Connection) -> int:
-    """Count and store days that are over, for at most MAX_MODES_AT_ONCE modes of merchants.
+    """Count and store hours that are over, for at most MAX_MODES_AT_ONCE modes of merchants.
 
     Returns:
         how many modes came further; 0 also if somebody else is counting.
@@ -170,5 +186,8 @@ async def store_touched(connection: Connection) -> int:
 
 
 def _day(row: Record) -> Day:
-    numbers = {name: int(value) for name, value in row.items() if name != "day"}
-    return Day(day=row["day"], **numbers)
+    return Day(day=row["day"], **{name: int(row[name]) for name in _NAMES})
+
+
+def _sum(one: Day, other: Day) -> Day:
+    return Day(day=one.day, **{name: getattr(one, name) + getattr(other, name) for name in _NAMES})

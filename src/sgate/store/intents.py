@@ -10,6 +10,7 @@ from sgate.core.finality import View
 from sgate.core.intent import Anomaly, LatePolicy, PaymentIntent, Status, Terms
 from sgate.core.money import Quote
 from sgate.core.payment import Payment
+from sgate.store.daily import STORABLE
 from sgate.store.payments import PAYMENT_JSON, payment_of_json
 from sgate.store.pool import Connection, Record
 from sgate.store.rows import policy_of, policy_text, scanned_of, view_of
@@ -86,7 +87,7 @@ class KnownIntent(msgspec.Struct, frozen=True, kw_only=True):
 
 # One statement makes an intent, its event, its deliveries and its idempotency row, for a whole batch. Rows of a batch
 # must be sorted by scope, and no scope may occur twice. Until it ends, no lock is waited for longer than $31.
-CREATE = """
+CREATE = f"""
 WITH input AS (
     SELECT * FROM unnest(
         $1::text[], $2::text[], $3::boolean[], $4::bigint[], $5::text[], $6::timestamptz[], $7::integer[],
@@ -127,7 +128,10 @@ WITH input AS (
         tolerance_bp, policy::json, late_payments, pay_address, description, metadata::jsonb, success_url, cancel_url,
         amount_usd, rate_usd_per_btc, rate_source, quoted_at, next_check_time, created_at
     FROM fresh
-    RETURNING id
+    RETURNING id, merchant_id, livemode, created_at
+), touched AS (
+    INSERT INTO touched_days (merchant_id, livemode, day)
+    SELECT merchant_id, livemode, (created_at AT TIME ZONE 'UTC')::date FROM made WHERE created_at < {STORABLE}
 ), announced AS (
     INSERT INTO events (id, merchant_id, livemode, type, payment_intent_id, sequence, payload, created_at)
     SELECT event_id, merchant, livemode, 'payment_intent.created', id, 1, payload::json, created_at FROM fresh
@@ -142,7 +146,7 @@ WITH input AS (
     FROM fresh
     JOIN webhook_endpoints AS endpoints ON endpoints.merchant_id = fresh.merchant
         AND endpoints.livemode = fresh.livemode AND endpoints.deleted_at IS NULL
-        AND (endpoints.event_types = '{}' OR 'payment_intent.created' = ANY (endpoints.event_types))
+        AND (endpoints.event_types = '{{}}' OR 'payment_intent.created' = ANY (endpoints.event_types))
 )
 SELECT id FROM made
 """
@@ -180,8 +184,8 @@ WHERE i.id = ANY ($1::text[])
 # NO KEY: rows that refer to the intent (payments, queue) may be written meanwhile.
 _LOCK = f"SELECT {_COLUMNS} FROM payment_intents i WHERE i.id = $1 FOR NO KEY UPDATE"
 
-# A day that is over is counted anew (see `store.daily`).
-_SAVE = """
+# A day whose numbers may be stored is counted anew (see `store.daily`).
+_SAVE = f"""
 WITH saved AS (
     UPDATE payment_intents
     SET status = $2, exceptions = $3, amount_received_sats = $4, sequence = $5, next_check_height = $6,
@@ -192,7 +196,7 @@ WITH saved AS (
 )
 INSERT INTO touched_days (merchant_id, livemode, day)
 SELECT merchant_id, livemode, (created_at AT TIME ZONE 'UTC')::date FROM saved
-WHERE created_at < date_trunc('day', now(), 'UTC')
+WHERE created_at < {STORABLE}
 """
 
 _DESCRIBE = "UPDATE payment_intents SET description = $2, metadata = $3::text::jsonb WHERE id = $1"
