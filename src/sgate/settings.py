@@ -73,7 +73,8 @@ class Settings(BaseSettings):
         SecretStr | None,
         Field(
             description="A streaming replica of the database, for lists and stats. Default: they are read from "
-            "SGATE_DATABASE_URL. Through a pooler only if SGATE_DATABASE_DIRECT_URL is set too."
+            "SGATE_DATABASE_URL, as while the replica fails. Through a pooler only if SGATE_DATABASE_DIRECT_URL is "
+            "set too, else it fails."
         ),
     ] = None
     database_replica_max_lag_s: Annotated[

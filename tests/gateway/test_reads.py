@@ -155,12 +155,20 @@ async def test_what_a_replica_refuses_the_primary_decides(two):
     assert await two.reads.run(SHOP, read, livemode=False) == "found"
 
 
-async def test_a_replica_that_fails_is_left_alone_until_it_is_measured_again(two):
+@pytest.mark.parametrize(
+    "failure",
+    [
+        asyncpg.SerializationError("conflict with recovery"),
+        asyncpg.InvalidSQLStatementNameError("a pooler has mixed sessions up"),
+        asyncpg.InsufficientPrivilegeError("permission denied for table payment_intents"),
+    ],
+)
+async def test_a_replica_that_fails_is_left_alone_until_it_is_measured_again(two, failure):
     await two.caught_up()
 
     async def read(connection):
         if await connection.fetchval("SELECT pg_is_in_recovery()"):
-            raise asyncpg.SerializationError("conflict with recovery")
+            raise failure
         return "answered"
 
     assert await two.reads.run(SHOP, read, livemode=False) == "answered"

@@ -16,7 +16,7 @@ import structlog
 from sgate.gateway.errors import GatewayError
 from sgate.store import replica
 from sgate.store.feed import topic_of
-from sgate.store.pool import Connection, DatabaseErrors, Pool
+from sgate.store.pool import AnyDatabaseError, Connection, Pool
 from sgate.store.replica import Freshness
 
 MEASURE_INTERVAL_S = 1.0
@@ -78,7 +78,7 @@ class Reads:
                 found = await self._ask_replica(self._replica, read)
             except GatewayError:  # perhaps only because it has not come that far
                 pass
-            except DatabaseErrors as error:
+            except AnyDatabaseError as error:
                 _log.warning("replica_failed", reason=str(error))
                 self._freshness.forget()
             else:
@@ -110,7 +110,7 @@ class Reads:
             written_to = await replica.written(connection)
         try:
             replayed_to = await self._ask_replica(self._replica, replica.replayed)
-        except DatabaseErrors as error:
+        except AnyDatabaseError as error:
             self._freshness.forget()
             _log.warning("replica_failed", reason=str(error))
             return

@@ -41,6 +41,11 @@ DatabaseErrors = (
 )
 """What the database can raise when it is away or busy: worth another try. Any other error is a defect of ours."""
 
+AnyDatabaseError = (*DatabaseErrors, asyncpg.PostgresError)
+"""For a server that is set up by somebody else and need not answer, as a replica: a pooler that mixes sessions up, a
+schema that is not there yet, a permission that is missing.
+"""
+
 _KINDS: tuple[tuple[str, type[BaseException] | tuple[type[BaseException], ...]], ...] = (
     ("disk_full", asyncpg.DiskFullError),
     ("timeout", (TimeoutError, asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)),
