@@ -12,6 +12,7 @@ UNKNOWN = {
     "payment_id": "pay",
     "endpoint_id": "we",
     "delivery_id": "whd",
+    "recovery_id": "whr",
     "event_id": "evt",
     "key_id": "ak",
 }
@@ -82,6 +83,12 @@ async def made_delivery(app, shop):
     return {"delivery_id": answer.json["id"]}
 
 
+async def made_recovery(app, shop):
+    made = await made_endpoint(app, shop)
+    answer = await shop.post(f"/v1/webhook_endpoints/{made['endpoint_id']}/recover", {"since": made["since"]})
+    return {"recovery_id": answer.json["id"]}
+
+
 OBJECTS = {
     "delivery_id": made_delivery,
     "intent_id": made_intent,
@@ -89,6 +96,7 @@ OBJECTS = {
     "key_id": made_key,
     "endpoint_id": made_endpoint,
     "event_id": made_event,
+    "recovery_id": made_recovery,
 }
 """How a test gets an object of its own, by the name of the path parameter."""
 

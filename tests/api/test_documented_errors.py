@@ -287,6 +287,7 @@ TROUBLE = {
     errors.WebhookDeliveryNotFound: nobodys,
     errors.WebhookEndpointDisabled: endpoint_disabled,
     errors.WebhookEndpointNotFound: nobodys,
+    errors.WebhookRecoveryNotFound: nobodys,
 }
 """How a call comes to each error."""
 

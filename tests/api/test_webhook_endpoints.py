@@ -16,6 +16,7 @@ from sgate.workers.webhook_client import WebhookClient
 from workers.receiver import Receiver, response
 
 ENDPOINTS, DELIVERIES, EVENTS = "/v1/webhook_endpoints", "/v1/webhook_deliveries", "/v1/events"
+RECOVERIES = "/v1/webhook_recoveries"
 
 
 @contextlib.asynccontextmanager
@@ -234,6 +235,10 @@ async def test_what_belongs_to_another_merchant_or_mode_is_not_there(database_ur
         made = await endpoint(shop, "https://shop.example/")
         await shop.create()
         delivery = (await shop.get(DELIVERIES)).json["data"][0]["id"]
+        begun = await shop.post(
+            f"{ENDPOINTS}/{made['id']}/recover", {"since": (datetime.now(UTC) - timedelta(days=1)).isoformat()}
+        )
+        recovery = begun.json["id"]
         for caller in (stranger, live):
             path = f"{ENDPOINTS}/{made['id']}"
             since = {"since": "2026-11-01T00:00:00Z"}
@@ -249,12 +254,14 @@ async def test_what_belongs_to_another_merchant_or_mode_is_not_there(database_ur
                 await caller.post(f"{DELIVERIES}/{delivery}/redeliver"),
             ]
             assert {(answer.status, answer.code) for answer in answers} == {(404, "webhook_delivery_not_found")}
+            assert (await caller.get(f"{RECOVERIES}/{recovery}")).code == "webhook_recovery_not_found"
             assert (await caller.get(DELIVERIES)).json["data"] == []
             assert (await caller.get(DELIVERIES, params={"endpoint": made["id"]})).json["data"] == []
             assert (await caller.get(DELIVERIES, params={"starting_after": delivery})).code == "invalid_cursor"
         for nonsense in ("%00", "we_", "x" * 500):
             assert (await shop.get(f"{ENDPOINTS}/{nonsense}")).code == "webhook_endpoint_not_found"
             assert (await shop.get(f"{DELIVERIES}/{nonsense}")).code == "webhook_delivery_not_found"
+            assert (await shop.get(f"{RECOVERIES}/{nonsense}")).code == "webhook_recovery_not_found"
 
 
 async def test_a_key_needs_the_scope(app, shop):
@@ -265,6 +272,7 @@ async def test_a_key_needs_the_scope(app, shop):
         assert [(await caller.post(where, {})).code for caller in (reader, writer)] == ["insufficient_scope"] * 2
     assert (await reader.post(f"{DELIVERIES}/whd_{'0' * 24}/redeliver")).code == "insufficient_scope"
     assert (await writer.get(DELIVERIES)).code == "insufficient_scope"
+    assert (await writer.get(f"{RECOVERIES}/whr_{'0' * 24}")).code == "insufficient_scope"
 
 
 # --- deliveries
@@ -376,7 +384,11 @@ async def test_a_recovery_sends_what_was_not_received_and_on_request_all_of_it(a
         begun = await shop.post(f"{ENDPOINTS}/{made['id']}/recover", since)
         assert (begun.status, begun.json["object"], begun.json["endpoint"]) == (202, "webhook_recovery", made["id"])
         assert (await shop.post(f"{ENDPOINTS}/{made['id']}/recover", since)).code == "recovery_in_progress"
+        path = f"{RECOVERIES}/{begun.json['id']}"
+        assert (await shop.get(path)).json == begun.json | {"replayed": 0, "finished_at": None}
         await tended(app)
+        over = (await shop.get(path)).json
+        assert (over["replayed"], over["finished_at"] >= over["created_at"]) == (3, True)
         assert (await deliverer.run_once()).delivered == 3
         received = [json.loads(item.body)["data"]["object"]["id"] for item in server.received]
         assert sorted(received[2:]) == sorted(intent["id"] for intent in before)

@@ -113,6 +113,8 @@ async def test_merchants_and_keys_are_made_used_and_revoked(place, database_url)
     assert first_key.startswith("sk_test_")
     listed = json.loads(command(place, "merchants", "list", "--json", **settings)[1])
     assert [merchant["id"] for merchant in listed] == [merchant_id]
+    status, output, _ = command(place, "keys", "list", "--merchant", merchant_id, **settings)
+    assert (status, made["api_key_id"] in output, made["api_key"] in output) == (0, True, False)
 
     async with (
         Server(place, **settings) as server,
@@ -124,6 +126,8 @@ async def test_merchants_and_keys_are_made_used_and_revoked(place, database_url)
         await reader.expect(403, "POST", "/v1/payment_intents", {"amount_sats": 1000})
         status, output, _ = command(place, "keys", "revoke", made["api_key_id"], **settings)
         assert (status, output) == (0, f"{made['api_key_id']} is revoked.\n")
+        usable = json.loads(command(place, "keys", "list", "--merchant", merchant_id, "--json", **settings)[1])
+        assert [(key["livemode"], key["hint"][-4:]) for key in usable] == [(False, first_key[-4:])]
         await reader.expect(401, "GET", "/v1/payment_intents")
         await admin.expect(200, "GET", "/v1/merchants/me")
         status, output, _ = command(place, "chain", "status", "--json", **settings)
@@ -136,6 +140,8 @@ def test_a_merchant_that_does_not_exist_gets_no_key(place, database_url):
     status, output, errors = command(place, "keys", "create", "--merchant", nobody, database_url=database_url)
     assert (status, output) == (2, "")
     assert "there is no merchant" in errors
+    status, output, errors = command(place, "keys", "list", "--merchant", nobody, database_url=database_url)
+    assert (status, output, "there is no merchant" in errors) == (2, "", True)
 
 
 def test_before_the_first_run_the_chain_status_says_what_to_do(place, database_url):

@@ -56,7 +56,7 @@ class Operation(NamedTuple):
 
 def is_path(name):
     """Whether a parameter is the id in the path: they are positional, and named for what they identify."""
-    return name in {"intent_id", "payment_id", "key_id", "endpoint_id", "delivery_id", "event_id"}
+    return name in {"intent_id", "payment_id", "key_id", "endpoint_id", "delivery_id", "recovery_id", "event_id"}
 
 
 def example(name):

@@ -457,6 +457,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhook_recoveries/{recovery_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve a recovery: how far it is
+         * @description Needs a key with the scope `read`.
+         */
+        get: operations["retrieveWebhookRecovery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhook_deliveries": {
         parameters: {
             query?: never;
@@ -1308,6 +1328,8 @@ export interface components {
         /**
          * RecoveryObject
          * @description A range of events that is being sent once more.
+         *
+         *         `replayed`: how many deliveries that has made so far; `finished_at`: when all of them were made.
          */
         RecoveryObject: {
             id: string;
@@ -1318,6 +1340,8 @@ export interface components {
             since: string;
             until: string;
             include_delivered: boolean;
+            replayed: number;
+            finished_at: string | null;
             created_at: string;
         };
         /**
@@ -2565,6 +2589,28 @@ export interface operations {
         responses: {
             /** @description Done. */
             202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryObject"];
+                };
+            };
+        };
+    };
+    retrieveWebhookRecovery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recovery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

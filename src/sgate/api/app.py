@@ -38,6 +38,7 @@ def create_app(
             payments.routes(services),
             merchants.routes(services),
             webhook_endpoints.routes(services),
+            webhook_endpoints.recovery_routes(services),
             webhook_deliveries.routes(services),
             events.routes(services),
             api_keys.routes(services),

@@ -112,6 +112,7 @@ BY_OBJECT: Mapping[str, Mapping[str, object]] = {
     "webhook_delivery": {"id": "whd_c4b3a29180f7e6d5c4b3a291", "status": "delivered"},
     "webhook_endpoint": {"id": "we_1234567890abcdef12345678",
                          "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+    "webhook_recovery": {"id": "whr_6f1e2d3c4b5a69788796a5b4", "replayed": 17},
 }  # fmt: skip
 """What differs by the kind of the object, as its field `object` names it."""
 

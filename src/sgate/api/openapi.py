@@ -366,6 +366,11 @@ CALLS: tuple[Call, ...] = (
         ),
     ),
     Call(
+        method="get", path="/v1/webhook_recoveries/{recovery_id}", name="retrieveWebhookRecovery",
+        summary="Retrieve a recovery: how far it is", tag="Webhook endpoints", answer=RecoveryObject, scope="read",
+        failures=(errors.WebhookRecoveryNotFound,),
+    ),
+    Call(
         method="delete", path="/v1/webhook_endpoints/{endpoint_id}", name="deleteWebhookEndpoint",
         summary="Delete a webhook endpoint", tag="Webhook endpoints", answer=Deleted, scope="admin",
         failures=(errors.WebhookEndpointNotFound,),

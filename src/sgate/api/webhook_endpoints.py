@@ -1,4 +1,4 @@
-"""The calls under /v1/webhook_endpoints."""
+"""The calls under /v1/webhook_endpoints and /v1/webhook_recoveries."""
 
 from collections.abc import Awaitable, Callable
 
@@ -28,6 +28,21 @@ def routes(services: Services) -> Router:
     deliveries = Deliveries(services.pool, services.environment, services.cipher)
     handlers = [*_kept(services, endpoints), *_acted_on(services, endpoints, deliveries)]
     return Router("/v1/webhook_endpoints", route_handlers=handlers)
+
+
+def recovery_routes(services: Services) -> Router:
+    """The calls about recoveries, which the endpoints begin."""
+    deliveries = Deliveries(services.pool, services.environment, services.cipher)
+
+    @get("/{recovery_id:str}")
+    async def retrieve_webhook_recovery(request: AnyRequest, recovery_id: FromPath[str]) -> Response[bytes]:
+        """How far a recovery is."""
+        principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
+        if not is_id(recovery_id):
+            raise errors.WebhookRecoveryNotFound
+        return json_response(encode(await deliveries.recovery(principal.merchant, recovery_id)))
+
+    return Router("/v1/webhook_recoveries", route_handlers=[retrieve_webhook_recovery])
 
 
 def _kept(services: Services, endpoints: Endpoints) -> list[HTTPRouteHandler]:

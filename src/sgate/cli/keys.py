@@ -9,21 +9,24 @@ import typer
 from rich.console import Console
 
 from sgate.cli.options import ModeName
-from sgate.cli.printing import JsonOption, examples, print_json
+from sgate.cli.printing import JsonOption, day_and_time, examples, plain, print_json, print_table
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
 from sgate.gateway import keys, secrets_at_rest
 from sgate.gateway.environment import Environment
-from sgate.gateway.keys import NewKey
+from sgate.gateway.keys import ApiKeyObject, NewKey
 from sgate.gateway.secrets_at_rest import Reencrypted
 from sgate.settings import Settings
 from sgate.store.audit import OPERATOR
 from sgate.store.cipher import Cipher
 from sgate.store.pool import Pool
 
-app = typer.Typer(help="Make and revoke keys.", no_args_is_help=True)
+app = typer.Typer(help="Make, list and revoke keys.", no_args_is_help=True)
 
 SECRET_KEY_BYTES = 32
+MAX_NAME_SHOWN = 60
+
+MerchantOption = Annotated[UUID, typer.Option(help="The merchant's id.")]
 
 
 class ScopeName(StrEnum):
@@ -42,7 +45,7 @@ class ScopeName(StrEnum):
     ),
 )
 def create(
-    merchant: Annotated[UUID, typer.Option(help="The merchant's id.")],
+    merchant: MerchantOption,
     name: Annotated[str, typer.Option(help="What the key is for.")] = "key",
     mode: Annotated[ModeName, typer.Option(help="The key's mode.")] = ModeName.TEST,
     scope: Annotated[list[ScopeName] | None, typer.Option(help="May be repeated. Default: all scopes.")] = None,
@@ -58,11 +61,41 @@ def create(
 
     made = with_pool(work)
     if made is None:
-        raise OperatorError(f"there is no merchant {merchant}; see `sgate merchants list`")
+        raise _no_merchant(merchant)
     if as_json:
         print_json({"api_key_id": made.key.id, "api_key": made.secret, "mode": mode})
         return
     Console(highlight=False).print(f"API key {made.key.id}, shown this once: [bold]{made.secret}[/]", soft_wrap=True)
+
+
+@app.command("list", epilog=examples("sgate keys list --merchant 0198c2a4-6d1e-7c3b-9f00-1a2b3c4d5e6f"))
+def list_keys(merchant: MerchantOption, as_json: JsonOption = False) -> None:
+    """List a merchant's API keys that can be used: their beginnings and ends, never the keys themselves."""
+
+    async def work(pool: Pool, _: Settings) -> list[ApiKeyObject] | None:
+        return await keys.list_for(pool, str(merchant))
+
+    found = with_pool(work)
+    if found is None:
+        raise _no_merchant(merchant)
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        ("id", "key", "scopes", "made", "last used", "ends", "name"),
+        [
+            (
+                key.id,
+                key.hint,
+                ",".join(key.scopes),
+                day_and_time(key.created_at),
+                "never" if key.last_used_at is None else day_and_time(key.last_used_at),
+                "" if key.expires_at is None else day_and_time(key.expires_at),
+                plain(key.name, MAX_NAME_SHOWN),
+            )
+            for key in found
+        ],
+    )
 
 
 @app.command("revoke")
@@ -107,3 +140,7 @@ def secret(as_json: JsonOption = False) -> None:
         print_json({"secret_key": made})
     else:
         typer.echo(made)
+
+
+def _no_merchant(merchant: UUID) -> OperatorError:
+    return OperatorError(f"there is no merchant {merchant}; see `sgate merchants list`")

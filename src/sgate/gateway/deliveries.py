@@ -79,7 +79,10 @@ class DeliveryWithAttempts(DeliveryObject, frozen=True, kw_only=True):
 
 
 class RecoveryObject(msgspec.Struct, frozen=True, kw_only=True):
-    """A range of events that is being sent once more."""
+    """A range of events that is being sent once more.
+
+    `replayed`: how many deliveries that has made so far; `finished_at`: when all of them were made.
+    """
 
     id: str
     object: str = "webhook_recovery"
@@ -88,6 +91,8 @@ class RecoveryObject(msgspec.Struct, frozen=True, kw_only=True):
     since: str
     until: str
     include_delivered: bool
+    replayed: int
+    finished_at: str | None
     created_at: str
 
 
@@ -221,6 +226,18 @@ class Deliveries:
             await idempotency.remember(connection, key, recovery.id, answer, self._cipher)
         return answer
 
+    async def recovery(self, merchant: Merchant, recovery_id: str) -> RecoveryObject:
+        """How far a recovery is.
+
+        Raises:
+            WebhookRecoveryNotFound: if the merchant has no such recovery.
+        """
+        async with self._pool.acquire() as connection:
+            found = await recoveries.get(connection, recovery_id, merchant.id, livemode=merchant.livemode)
+        if found is None:
+            raise errors.WebhookRecoveryNotFound
+        return _recovery_object(found)
+
     async def _replayed(self, connection: Connection, key: Key | None) -> Answer | None:
         return await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())
 
@@ -296,6 +313,8 @@ def _recovery_object(recovery: Recovery) -> RecoveryObject:
         since=iso_ms(recovery.since),
         until=iso_ms(recovery.until),
         include_delivered=recovery.include_delivered,
+        replayed=recovery.replayed,
+        finished_at=_shown(recovery.finished_at),
         created_at=iso_ms(recovery.created_at),
     )
 

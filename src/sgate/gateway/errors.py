@@ -156,6 +156,12 @@ class WebhookDeliveryNotFound(NotFound):
     code = "webhook_delivery_not_found"
 
 
+class WebhookRecoveryNotFound(NotFound):
+    """There is no recovery of webhooks with this id among those that this key may see."""
+
+    code = "webhook_recovery_not_found"
+
+
 class EventNotFound(NotFound):
     """There is no event with this id among those that this key may see."""
 

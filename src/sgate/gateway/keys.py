@@ -180,6 +180,19 @@ async def create_for(
     return made
 
 
+async def list_for(pool: Pool, merchant_id: str) -> list[ApiKeyObject] | None:
+    """The keys that can be used, of both modes, test keys first; None if there is no such merchant."""
+    async with pool.acquire() as connection:
+        if await merchants.get(connection, merchant_id, livemode=False) is None:
+            return None
+        found = [
+            key
+            for livemode in (False, True)
+            for key in await api_keys.list_of(connection, merchant_id, livemode=livemode)
+        ]
+    return [key_object(key) for key in found]
+
+
 async def revoke_any(pool: Pool, key_id: str, actor: Actor) -> bool:
     """Make any merchant's key useless. False if there is no such key that is not revoked yet."""
     async with pool.acquire() as connection, connection.transaction():

@@ -33,10 +33,16 @@ INSERT INTO webhook_recoveries (
 VALUES ($1, $2::text::uuid, $3, $4, $5, $6, $7, $8, $5)
 """
 
-_NEXT = """
+_SELECT = """
 SELECT id, merchant_id::text, livemode, endpoint_id, since, until, include_delivered, created_at, replayed,
     finished_at
 FROM webhook_recoveries
+"""
+
+_GET = f"{_SELECT} WHERE id = $1 AND merchant_id = $2::text::uuid AND livemode = $3"
+
+_NEXT = f"""
+{_SELECT}
 WHERE finished_at IS NULL
 ORDER BY created_at
 LIMIT 1
@@ -103,6 +109,12 @@ async def insert(connection: Connection, recovery: Recovery) -> bool:
     except asyncpg.UniqueViolationError:
         return False
     return True
+
+
+async def get(connection: Connection, recovery_id: str, merchant_id: str, *, livemode: bool) -> Recovery | None:
+    """A recovery of a merchant, also one that is finished."""
+    row = await connection.fetchrow(_GET, recovery_id, merchant_id, livemode)
+    return None if row is None else Recovery(**dict(row))
 
 
 async def next_open(connection: Connection) -> Recovery | None:

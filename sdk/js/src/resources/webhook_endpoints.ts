@@ -14,6 +14,7 @@ import type {
 import { Resource } from "./resource";
 
 const PATH = "/v1/webhook_endpoints";
+const RECOVERIES = "/v1/webhook_recoveries";
 
 export class WebhookEndpoints extends Resource {
   /** Ask to be told about events. The signing secret is in `secret`, now and never again. */
@@ -55,5 +56,10 @@ export class WebhookEndpoints extends Resource {
   /** Send the events of some time once more. */
   recover(id: string, params: WebhookRecoverParams, options?: PostOptions): Promise<Answer<WebhookRecovery>> {
     return this.transport.send({ method: "POST", path: PATH, id, action: "recover", body: params, options });
+  }
+
+  /** How far a recovery is. */
+  retrieveRecovery(id: string, options?: CallOptions): Promise<Answer<WebhookRecovery>> {
+    return this.transport.send({ method: "GET", path: RECOVERIES, id, options });
   }
 }

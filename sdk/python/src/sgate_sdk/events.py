@@ -142,7 +142,10 @@ class WebhookDeliveryWithAttempts(WebhookDelivery, frozen=True, kw_only=True):
 
 
 class WebhookRecovery(Model, frozen=True, kw_only=True):
-    """A range of events that is being sent once more."""
+    """A range of events that is being sent once more.
+
+    `replayed`: how many deliveries that has made so far; `finished_at`: when all of them were made.
+    """
 
     id: str
     object: str = "webhook_recovery"
@@ -151,6 +154,8 @@ class WebhookRecovery(Model, frozen=True, kw_only=True):
     since: dt.datetime
     until: dt.datetime
     include_delivered: bool
+    replayed: int
+    finished_at: dt.datetime | None
     created_at: dt.datetime
 
 

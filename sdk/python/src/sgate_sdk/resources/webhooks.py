@@ -23,6 +23,7 @@ from sgate_sdk.models import Deleted
 
 ENDPOINTS = "/v1/webhook_endpoints"
 DELIVERIES = "/v1/webhook_deliveries"
+RECOVERIES = "/v1/webhook_recoveries"
 READ = reader_of(WebhookEndpoint)
 READ_LIST = list_reader(reader_of(WebhookEndpoint))
 READ_DELETED = reader_of(Deleted)
@@ -114,6 +115,11 @@ class WebhookEndpoints(Resource[D]):
         """
         body = {**query_of({"since": since, "until": until}), "include_delivered": unless_none(include_delivered)}
         return post(f"{ENDPOINTS}/{path_id(endpoint_id)}/recover", READ_RECOVERY, body, idempotency_key)
+
+    @call("retrieveWebhookRecovery")
+    def retrieve_recovery(self, recovery_id: str) -> Request[WebhookRecovery]:
+        """How far a recovery is."""
+        return get(f"{RECOVERIES}/{path_id(recovery_id)}", READ_RECOVERY)
 
 
 class WebhookDeliveries(Resource[D]):
