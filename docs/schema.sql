@@ -258,7 +258,7 @@ CREATE TABLE public.merchant_modes (
     tolerance_bp integer DEFAULT 0 NOT NULL,
     late_payments text DEFAULT 'hold'::text NOT NULL,
     version integer DEFAULT 1 NOT NULL,
-    rolled_up_to timestamp with time zone DEFAULT date_trunc('hour'::text, now(), 'UTC'::text) NOT NULL,
+    rolled_up_to timestamp with time zone DEFAULT date_trunc('hour'::text, (now() - '02:00:00'::interval), 'UTC'::text) NOT NULL,
     CONSTRAINT merchant_modes_late_payments_check CHECK ((late_payments = ANY (ARRAY['hold'::text, 'accept'::text]))),
     CONSTRAINT merchant_modes_tolerance_bp_check CHECK (((tolerance_bp >= 0) AND (tolerance_bp <= 1000))),
     CONSTRAINT merchant_modes_tolerance_sats_check CHECK ((tolerance_sats >= 0))

@@ -11,7 +11,7 @@ from gateway.shop import open_shop
 from sgate.core.finality import View
 from sgate.gateway import statistics
 from sgate.gateway.reads import Reads
-from sgate.store import daily, intents
+from sgate.store import daily, intents, migrate
 from sgate.workers.maintenance import Maintenance
 
 TODAY = datetime.now(UTC).date()
@@ -179,10 +179,14 @@ async def test_years_of_absence_are_caught_up_a_month_at_a_time(shop):
 
 
 async def test_an_hour_that_has_just_ended_is_not_stored_yet(shop):
-    """A transaction may have begun in it."""
-    until = await shop.pool.fetchval("SELECT date_trunc('hour', now() - $1::interval, 'UTC')", daily.SETTLE)
-    await everything_stored(shop)
+    """A transaction may have begun in it, which changes an intent without a note."""
+    until = await shop.pool.fetchval("SELECT date_trunc('hour', now() - interval '2 hours', 'UTC')")
+    intent_id = await made_at(shop, until + timedelta(minutes=30))
+    async with shop.pool.acquire() as connection, connection.transaction():
+        await change(connection, intent_id, received=5)
+        await everything_stored(shop)
     assert await shop.pool.fetchval("SELECT max(rolled_up_to) FROM merchant_modes") - until <= timedelta(hours=1)
+    assert await told(shop) == await truth(shop)
 
 
 async def test_what_happened_lately_touches_nothing(shop):
@@ -232,6 +236,48 @@ async def test_an_intent_made_with_a_clock_that_is_behind_is_counted_nevertheles
     await shop.intent(1_000)
     assert await told(shop) == await truth(shop)
     assert (await truth(shop)).keys() == {TODAY - timedelta(days=2)}
+    await everything_stored(shop)
+    assert await told(shop) == await truth(shop)
+
+
+async def test_an_intent_that_a_slow_clock_dates_before_its_merchant_is_counted(pool):
+    shop = await open_shop(pool, Clock(time.time()))
+    begun = await pool.fetchval("SELECT date_trunc('hour', now(), 'UTC')")
+    for hours in (0, 1, 2, 3):
+        shop.clock.now = (begun - timedelta(hours=hours, seconds=1)).timestamp()
+        await shop.intent(1_000)
+        assert await told(shop) == await truth(shop)
+    await everything_stored(shop)
+    assert await told(shop) == await truth(shop)
+
+
+async def test_an_intent_of_an_hour_that_was_stored_too_early_is_counted(shop):
+    """As after the database's clock was hours ahead."""
+    await shop.pool.execute("UPDATE merchant_modes SET rolled_up_to = now() + interval '5 hours'")
+    await shop.intent(1_000)
+    assert await told(shop) == await truth(shop)
+
+
+async def test_what_is_stored_wrongly_of_the_day_is_mended_with_the_next_hour(shop, monkeypatch):
+    await made_at(shop, midnight(OLD) + timedelta(hours=1))
+    await stored_until(shop, monkeypatch, 5)
+    await shop.pool.execute("UPDATE merchant_days SET created = 7, requires_payment = 7")
+    await stored_until(shop, monkeypatch, 6)
+    assert await told(shop) == await truth(shop)
+
+
+async def test_the_migration_to_hours_counts_nothing_twice(shop, database_url):
+    """A day that was touched before it was stored had its row already."""
+    yesterday = TODAY - timedelta(days=1)
+    await made_on(shop, yesterday, received=5)
+    await everything_stored(shop)
+    await shop.pool.execute("ALTER TABLE merchant_modes ALTER COLUMN rolled_up_to DROP DEFAULT")
+    await shop.pool.execute("ALTER TABLE merchant_modes ALTER COLUMN rolled_up_to TYPE date")
+    await shop.pool.execute("UPDATE merchant_modes SET rolled_up_to = $1", yesterday)
+    await shop.pool.execute("UPDATE alembic_version SET version_num = '0008'")
+    await migrate.migrate(database_url)
+    await shop.pool.expire_connections()
+    assert await told(shop) == await truth(shop)
     await everything_stored(shop)
     assert await told(shop) == await truth(shop)
 

@@ -175,3 +175,16 @@ async def test_daily_numbers_read_only_the_days_that_are_not_stored(many):
         narrowed.merchant_id,
     )
     assert rows_read(plan) <= live_rows
+
+
+@pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+async def test_storing_an_hour_reads_no_more_than_its_day(many, monkeypatch, mode):
+    pool, _ = many
+    monkeypatch.setattr(daily, "SETTLE", timedelta(days=1, hours=1))
+    async with pool.acquire() as connection:
+        await connection.execute("UPDATE merchant_modes SET rolled_up_to = now() - interval '30 hours'")
+        assert await daily.store_ended(connection) >= 1
+    arguments = timedelta(days=1), daily.MAX_DAYS_AT_ONCE, daily.MAX_MODES_AT_ONCE
+    plan = await plan_of(pool, lambda c: c.execute(daily._STORE_ENDED, *arguments), settings={"plan_cache_mode": mode})
+    assert rows_read(plan) <= 2 * timedelta(days=1) // timedelta(seconds=10)  # of two merchants
+    assert "payment_intents_list" in indexes(plan)

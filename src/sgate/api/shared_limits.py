@@ -1,7 +1,8 @@
 """Limits that several processes share: counters in Redis, through `limits`.
 
-Redis is a convenience here and never a condition. If it does not answer at once, calls are counted in this process's
-memory, the loss is logged once, and one task looks each second whether Redis takes counts again.
+Redis is a convenience here and never a condition. If it does not answer at once, or its client raises whatever it may,
+calls are counted in this process's memory, the loss is logged once, and one task looks each second whether Redis takes
+counts again.
 
 Calls that come together share their round trip, and a busy caller who is far from its limit does not wait for it: while
 its count was heard of a moment ago, a call goes on at once and is counted shortly after. So many may go on uncounted as
@@ -37,14 +38,15 @@ FRESH_S = 0.25
 PROCESSES = 16
 """So many are assumed to count for the same caller: a call that is not counted yet weighs as many."""
 
+END_S = 1.0
+"""In the end of a window each call waits for its count, lest it is counted in the next one."""
+
 PAUSE_S = 0.01
 """Calls that go on uncounted gather so long."""
 
 MAX_CONNECTIONS = 16
 KEY_PREFIX = "sgate"
 PROBE = "probe"
-
-_RedisErrors = (RedisError, OSError, TimeoutError)
 
 
 class Away(Exception):
@@ -82,10 +84,12 @@ class SharedCounters:
         self._on_fallback = on_fallback
         self._memory = WindowCounters()
         self._windows: dict[str, _Window] = {}
+        self._sweep_above = SWEEP_ABOVE
         self._hits = Coalescer[str, Counted](self._count)
         self._late: Counter[str] = Counter()
         self._counting_late: asyncio.Task[None] | None = None
         self._coming_back: asyncio.Task[None] | None = None
+        self._closed = False
         self._log = structlog.get_logger("sgate.limits")
         self.available = True
         on_change(True)
@@ -103,12 +107,16 @@ class SharedCounters:
             return self._count_here(key)
 
     async def close(self) -> None:
-        """Stop counting, and looking for Redis."""
+        """Stop looking for Redis, and count what went on uncounted."""
+        self._closed = True
         for task in (self._counting_late, self._coming_back):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
+        late, self._late = self._late, Counter()
+        with contextlib.suppress(Away):
+            await self._count_in_redis(late, late)
 
     def _count_here(self, key: str) -> Counted:
         self._on_fallback()
@@ -117,7 +125,7 @@ class SharedCounters:
     def _far_from_limit(self, key: str, allowed: int) -> _Window | None:
         """The window of a caller whose next call need not wait for its count; None if it must."""
         window, now_s = self._windows.get(key), time.time()
-        if window is None or window.ends_at <= now_s or now_s - window.heard_s > FRESH_S:
+        if window is None or window.ends_at - now_s < END_S or now_s - window.heard_s > FRESH_S:
             return None
         return window if window.calls + PROCESSES * (window.uncounted + 1) <= allowed else None
 
@@ -129,14 +137,16 @@ class SharedCounters:
         return Counted(window.calls + window.uncounted, window.ends_at)
 
     async def _count_late(self) -> None:
-        while self._late:
-            await asyncio.sleep(PAUSE_S)
-            late, self._late = list(self._late.items()), Counter()
-            for start in range(0, len(late), MAX_BATCH):
-                some = Counter(dict(late[start : start + MAX_BATCH]))
-                with contextlib.suppress(Away):
-                    await self._count_in_redis(some, some)
-        self._counting_late = None
+        try:
+            while self._late:
+                await asyncio.sleep(PAUSE_S)
+                late, self._late = list(self._late.items()), Counter()
+                for start in range(0, len(late), MAX_BATCH):
+                    some = Counter(dict(late[start : start + MAX_BATCH]))
+                    with contextlib.suppress(Away):
+                        await self._count_in_redis(some, some)
+        finally:
+            self._counting_late = None
 
     async def _count(self, batch: Sequence[str]) -> list[Counted]:
         """Count a batch of keys, equal ones in one go, and before them the calls of the same callers that went on.
@@ -171,7 +181,7 @@ class SharedCounters:
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 return await asyncio.gather(*(self._add(key, number) for key, number in calls.items()))
-        except _RedisErrors as error:
+        except Exception as error:
             self._lost(error)
             raise Away from error
 
@@ -190,15 +200,18 @@ class SharedCounters:
         if window is not None:  # kept: it knows how many calls are uncounted
             window.calls, window.ends_at = 0, ends_at
             return window
-        if len(self._windows) >= SWEEP_ABOVE:
-            self._windows = {other: known for other, known in self._windows.items() if known.ends_at > now_s}
-        window = _Window(calls=0, ends_at=ends_at, heard_s=now_s)
-        if len(self._windows) < SWEEP_ABOVE:
-            self._windows[key] = window
+        self._sweep(now_s)
+        window = self._windows[key] = _Window(calls=0, ends_at=ends_at, heard_s=now_s)
         return window
 
+    def _sweep(self, now_s: float) -> None:
+        if len(self._windows) < self._sweep_above:
+            return
+        kept = {key: window for key, window in self._windows.items() if window.ends_at > now_s or window.uncounted}
+        self._windows, self._sweep_above = kept, max(SWEEP_ABOVE, 2 * len(kept))
+
     def _lost(self, error: BaseException) -> None:
-        if not self.available:
+        if self._closed or not self.available:
             return
         self.available = False
         self._on_change(False)
@@ -208,7 +221,7 @@ class SharedCounters:
     async def _until_back(self) -> None:
         while True:
             await asyncio.sleep(RETRY_S)
-            with contextlib.suppress(*_RedisErrors):
+            with contextlib.suppress(Exception):
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
                     await self._storage.incr(PROBE, self._window_s)  # a write: a server that only answers is not enough
                 break
@@ -236,7 +249,7 @@ async def shared_counters(  # noqa: ANN201 - a context manager of SharedCounters
         yield counters
     finally:
         await counters.close()
-        with contextlib.suppress(*_RedisErrors):
+        with contextlib.suppress(RedisError, OSError):
             await pool.disconnect()
 
 

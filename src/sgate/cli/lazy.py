@@ -51,7 +51,7 @@ COMMANDS: Mapping[str, Entry] = {
         "sgate.cli.logs:app", "Follow what is sent to your webhook endpoints, and what they answer.", DEVELOP
     ),
     "merchants": Entry("sgate.cli.merchants:app", "Make and list merchants.", OPERATE),
-    "keys": Entry("sgate.cli.keys:app", "Make and revoke keys.", OPERATE),
+    "keys": Entry("sgate.cli.keys:app", "Make, list and revoke keys.", OPERATE),
     "chain": Entry("sgate.cli.chain:app", "The chain as this gateway sees it.", OPERATE),
     "ledger": Entry("sgate.cli.ledger:app", "The books: check them, restore them from the chain.", OPERATE),
     "inbox": Entry("sgate.cli.inbox:app", "Deposits that belong to no merchant.", OPERATE),

@@ -1,7 +1,7 @@
 """Daily numbers: what became of the intents that a merchant made on a day (UTC).
 
-An hour that is over for a while is counted once and added to its day's row in `merchant_days`; `rolled_up_to` is the
-end of the newest such hour. If an intent of such an hour is made or changes later (late money, a reorganisation, a
+When an hour is over for a while, its day so far is counted and stored in `merchant_days`; `rolled_up_to` is the end of
+the newest such hour. If an intent of such an hour is made or changes later (late money, a reorganisation, a
 clock that was behind), the change writes a row into `touched_days` in its own transaction, and the day's row is not
 believed until it is counted anew. Counting is one statement, and so one snapshot: the touches that it removes are
 exactly those whose changes it has counted. Reading adds what is not stored (the last hours, touched days) by counting
@@ -54,11 +54,6 @@ _NAMES = tuple(name for name in Day.__struct_fields__ if name != "day")
 _NUMBERS = ", ".join(_NAMES)
 
 
-def _set(how: str) -> str:
-    """The assignments of an upsert: `how` each number gets its value."""
-    return ", ".join(how.format(name) for name in _NAMES)
-
-
 _COUNTED = """
 count(*) AS created,
 count(*) FILTER (WHERE i.status = 'requires_payment') AS requires_payment,
@@ -72,9 +67,16 @@ coalesce(sum(i.amount_received_sats), 0) AS received_sats,
 coalesce(sum(i.amount_received_sats) FILTER (WHERE i.status = 'confirmed'), 0) AS confirmed_sats
 """
 
+_STORE = f"""
+INSERT INTO merchant_days (merchant_id, livemode, day, {_NUMBERS})
+SELECT merchant_id, livemode, day, {_NUMBERS} FROM counted WHERE created > 0
+ON CONFLICT (merchant_id, livemode, day) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _NAMES)}
+"""
+
 _LOCK = "SELECT pg_try_advisory_xact_lock($1)"
 
-# The hours that are over and not stored yet, at most a month of a mode at a time.
+# The hours that are over and not stored yet, at most a month of a mode at a time. Their days are counted from midnight,
+# so that whatever was stored before is mended. LATERAL: the planner must see how short the time is.
 _STORE_ENDED = f"""
 WITH due AS (
     SELECT merchant_id, livemode, rolled_up_to AS since,
@@ -85,16 +87,15 @@ WITH due AS (
     LIMIT $3
     FOR NO KEY UPDATE SKIP LOCKED
 ), counted AS (
-    SELECT i.merchant_id, i.livemode, (i.created_at AT TIME ZONE 'UTC')::date AS day, {_COUNTED}
+    SELECT due.merchant_id, due.livemode, numbers.*
     FROM due
-    JOIN payment_intents AS i ON i.merchant_id = due.merchant_id AND i.livemode = due.livemode
-        AND i.created_at >= due.since AND i.created_at < due.until
-    GROUP BY 1, 2, 3
-), stored AS (
-    INSERT INTO merchant_days AS days (merchant_id, livemode, day, {_NUMBERS})
-    SELECT merchant_id, livemode, day, {_NUMBERS} FROM counted
-    ON CONFLICT (merchant_id, livemode, day) DO UPDATE SET {_set("{0} = days.{0} + excluded.{0}")}
-)
+    CROSS JOIN LATERAL (
+        SELECT (i.created_at AT TIME ZONE 'UTC')::date AS day, {_COUNTED} FROM payment_intents AS i
+        WHERE i.merchant_id = due.merchant_id AND i.livemode = due.livemode
+            AND i.created_at >= date_trunc('day', due.since, 'UTC') AND i.created_at < due.until
+        GROUP BY 1
+    ) AS numbers
+), stored AS ({_STORE})
 UPDATE merchant_modes AS modes SET rolled_up_to = due.until
 FROM due
 WHERE modes.merchant_id = due.merchant_id AND modes.livemode = due.livemode
@@ -115,11 +116,7 @@ WITH taken AS (
             AND i.created_at >= days.day::timestamp AT TIME ZONE 'UTC'
             AND i.created_at < least((days.day + 1)::timestamp AT TIME ZONE 'UTC', modes.rolled_up_to)
     ) AS numbers
-), stored AS (
-    INSERT INTO merchant_days (merchant_id, livemode, day, {_NUMBERS})
-    SELECT merchant_id, livemode, day, {_NUMBERS} FROM counted WHERE created > 0
-    ON CONFLICT (merchant_id, livemode, day) DO UPDATE SET {_set("{0} = excluded.{0}")}
-)
+), stored AS ({_STORE})
 SELECT count(*) FROM taken
 """
 

@@ -102,7 +102,7 @@ WITH input AS (
         settings_version, event_id, payload, scope, request_hash, answer_encrypted, keep_until
     )
 ), current AS (
-    SELECT input.*, modes.merchant_id AS merchant
+    SELECT input.*, modes.merchant_id AS merchant, modes.rolled_up_to
     FROM input
     JOIN merchant_modes AS modes ON modes.merchant_id = input.merchant_id::uuid
         AND modes.livemode = input.livemode AND modes.version = input.settings_version
@@ -128,10 +128,11 @@ WITH input AS (
         tolerance_bp, policy::json, late_payments, pay_address, description, metadata::jsonb, success_url, cancel_url,
         amount_usd, rate_usd_per_btc, rate_source, quoted_at, next_check_time, created_at
     FROM fresh
-    RETURNING id, merchant_id, livemode, created_at
+    RETURNING id
 ), touched AS (
     INSERT INTO touched_days (merchant_id, livemode, day)
-    SELECT merchant_id, livemode, (created_at AT TIME ZONE 'UTC')::date FROM made WHERE created_at < {STORABLE}
+    SELECT merchant, livemode, (created_at AT TIME ZONE 'UTC')::date FROM fresh
+    WHERE created_at < greatest(rolled_up_to, {STORABLE})
 ), announced AS (
     INSERT INTO events (id, merchant_id, livemode, type, payment_intent_id, sequence, payload, created_at)
     SELECT event_id, merchant, livemode, 'payment_intent.created', id, 1, payload::json, created_at FROM fresh

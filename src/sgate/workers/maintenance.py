@@ -56,8 +56,8 @@ class Maintenance:
             old_blocks = await blocks.prune(connection, KEEP_BLOCKS, SWEEP_ROWS)
             rates = await exchange_rates.prune(connection, KEEP_RATES, SWEEP_ROWS)
             months = await partitions.keep(connection, self._delivery_retention, SWEEP_ROWS)
-            modes = await daily.store_ended(connection)
             days = await daily.store_touched(connection)
+            modes = await daily.store_ended(connection)
         if months.made or months.dropped:
             _log.info("delivery_months", made=months.made, dropped=months.dropped, dropped_open=months.dropped_open)
         return Swept(
