@@ -1,6 +1,7 @@
 """Limits that several instances share through Redis, and what happens when Redis does not answer."""
 
 import asyncio
+import contextlib
 import time
 
 import pytest
@@ -25,16 +26,22 @@ def redis(tmp_path):
         yield server
 
 
-@pytest.fixture
-async def pair(database_url, tmp_path, redis, monkeypatch):
-    """Two instances on one database and one Redis, which wait for it even if this machine is busy."""
-    monkeypatch.setattr(shared_limits, "ANSWER_TIMEOUT_S", PATIENT_S)
-    settings = LIMITS | {"redis_url": redis.url}
+@contextlib.asynccontextmanager
+async def two(database_url, tmp_path, **settings):
+    """Two instances on one database and one Redis."""
     async with (
         serving(database_url, tmp_path / "one", **settings) as one,
-        serving(database_url, tmp_path / "two", **settings) as two,
+        serving(database_url, tmp_path / "two", **settings) as other,
     ):
-        yield one, two
+        yield one, other
+
+
+@pytest.fixture
+async def pair(database_url, tmp_path, redis, monkeypatch):
+    """Two instances with low limits, which wait for Redis even if this machine is busy."""
+    monkeypatch.setattr(shared_limits, "ANSWER_TIMEOUT_S", PATIENT_S)
+    async with two(database_url, tmp_path, redis_url=redis.url, **LIMITS) as instances:
+        yield instances
 
 
 @pytest.fixture
@@ -51,12 +58,8 @@ async def pair_of_many(database_url, tmp_path, redis, monkeypatch):
     """Two instances with high limits; a count is fresh however long this machine takes."""
     monkeypatch.setattr(shared_limits, "FRESH_S", LONG_S)
     monkeypatch.setattr(shared_limits, "ANSWER_TIMEOUT_S", PATIENT_S)
-    settings = MANY | {"redis_url": redis.url}
-    async with (
-        serving(database_url, tmp_path / "one", **settings) as one,
-        serving(database_url, tmp_path / "two", **settings) as two,
-    ):
-        yield one, two
+    async with two(database_url, tmp_path, redis_url=redis.url, **MANY) as instances:
+        yield instances
 
 
 async def health_of(app):
