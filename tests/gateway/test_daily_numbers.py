@@ -12,6 +12,7 @@ from sgate.core.finality import View
 from sgate.gateway import statistics
 from sgate.gateway.reads import Reads
 from sgate.store import daily, intents, migrate
+from sgate.store.pool import open_pool
 from sgate.workers.maintenance import Maintenance
 
 TODAY = datetime.now(UTC).date()
@@ -176,6 +177,24 @@ async def test_years_of_absence_are_caught_up_a_month_at_a_time(shop):
         assert await told(shop, long_ago) == expected
     assert 200 / daily.MAX_DAYS_AT_ONCE <= rounds <= 200 / daily.MAX_DAYS_AT_ONCE + 1
     assert await stored(shop) == {long_ago}
+
+
+async def test_who_cannot_count_a_month_in_time_counts_less_at_once(shop, database_url):
+    for day in range(8):
+        await made_on(shop, OLD - timedelta(days=day))
+    trigger = """
+        CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END $$;
+        CREATE TRIGGER slow BEFORE INSERT ON merchant_days FOR EACH ROW EXECUTE FUNCTION slow();
+    """
+    await shop.pool.execute(trigger)
+    impatient = await open_pool(database_url, min_connections=0, statement_timeout_s=0.9)
+    house, rounds = Maintenance(impatient), 0
+    while len(await stored(shop)) < 8:
+        await house.run_once()
+        assert (rounds := rounds + 1) < 40
+    assert rounds > 3
+    await impatient.close()
+    assert await told(shop, TODAY - timedelta(days=20)) == await truth(shop)
 
 
 async def test_an_hour_that_has_just_ended_is_not_stored_yet(shop):

@@ -161,16 +161,23 @@ async def read(connection: Connection, merchant_id: str, first: date, last: date
     return [days[day] for day in sorted(days)]
 
 
-async def store_ended(connection: Connection) -> int:
+async def store_ended(connection: Connection, share: float = 1.0) -> int:
     """Count and store hours that are over, for at most MAX_MODES_AT_ONCE modes of merchants.
+
+    Args:
+        share: of what is counted at once at most, in (0, 1]; never less than a day of one mode.
 
     Returns:
         how many modes came further; 0 also if somebody else is counting.
+
+    Raises:
+        asyncpg.QueryCanceledError: if that takes longer than a statement may.
     """
+    days, modes = (max(1, int(share * most)) for most in (MAX_DAYS_AT_ONCE, MAX_MODES_AT_ONCE))
     async with connection.transaction():
         if not await connection.fetchval(_LOCK, ADVISORY_LOCK):
             return 0
-        tag = await connection.execute(_STORE_ENDED, SETTLE, MAX_DAYS_AT_ONCE, MAX_MODES_AT_ONCE)
+        tag = await connection.execute(_STORE_ENDED, SETTLE, days, modes)
     return count_of(tag)
 
 

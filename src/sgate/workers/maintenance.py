@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
+import asyncpg
 import msgspec
 import structlog
 
 from sgate.store import blocks, daily, exchange_rates, idempotency, partitions
-from sgate.store.pool import Pool
+from sgate.store.pool import Connection, Pool
 
 SWEEP_ROWS = 1_000
 KEEP_BLOCKS = 5_000
@@ -17,6 +18,9 @@ KEEP_RATES = timedelta(days=90)
 
 
 DELIVERY_RETENTION = timedelta(days=90)
+
+SMALLEST_SHARE = 1 / 64
+"""Of the daily numbers that are counted at once, when that takes too long: a day of one mode."""
 
 _log = structlog.get_logger(__name__)
 
@@ -48,6 +52,7 @@ class Maintenance:
         """`delivery_retention`: how long deliveries and their attempts are kept, by the month."""
         self._pool = pool
         self._delivery_retention = delivery_retention
+        self._share = 1.0
 
     async def run_once(self) -> Swept:
         """One round: at most SWEEP_ROWS of each kind, and as many days as `store.daily` counts at once."""
@@ -57,7 +62,7 @@ class Maintenance:
             rates = await exchange_rates.prune(connection, KEEP_RATES, SWEEP_ROWS)
             months = await partitions.keep(connection, self._delivery_retention, SWEEP_ROWS)
             days = await daily.store_touched(connection)
-            modes = await daily.store_ended(connection)
+            modes = await self._store_ended(connection)
         if months.made or months.dropped:
             _log.info("delivery_months", made=months.made, dropped=months.dropped, dropped_open=months.dropped_open)
         return Swept(
@@ -68,3 +73,16 @@ class Maintenance:
             modes_counted=modes,
             days_touched=days,
         )
+
+    async def _store_ended(self, connection: Connection) -> int:
+        """Whoever has years of a large merchant to catch up with counts less at once until it can be done in time."""
+        try:
+            modes = await daily.store_ended(connection, self._share)
+        except asyncpg.QueryCanceledError:
+            if self._share <= SMALLEST_SHARE:
+                raise
+            self._share = max(self._share / 4, SMALLEST_SHARE)
+            _log.warning("daily_numbers_take_long", next_share=self._share)
+            return 0
+        self._share = min(self._share * 2, 1.0)
+        return modes
