@@ -68,6 +68,7 @@ coalesce(sum(i.amount_received_sats) FILTER (WHERE i.status = 'confirmed'), 0) A
 """
 
 _STORE = f"""
+-- part of the statements below
 INSERT INTO merchant_days (merchant_id, livemode, day, {_NUMBERS})
 SELECT merchant_id, livemode, day, {_NUMBERS} FROM counted WHERE created > 0
 ON CONFLICT (merchant_id, livemode, day) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _NAMES)}
