@@ -101,7 +101,7 @@ async def keep(connection: Connection, retention: timedelta, limit: int) -> Kept
 
     Whoever finds another process at it leaves it to that one.
     """
-    swept = count_of(await connection.execute(_SWEEP, retention, limit))
+    swept = await _sweep(connection, retention, limit)
     try:
         async with connection.transaction():
             if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", ADVISORY_LOCK):
@@ -115,6 +115,14 @@ async def keep(connection: Connection, retention: timedelta, limit: int) -> Kept
         return Kept(swept=swept)
     dropped = tuple(month.suffix for month in old)
     return Kept(made=made, dropped=dropped, dropped_open=dropped_open, swept=swept)
+
+
+async def _sweep(connection: Connection, retention: timedelta, limit: int) -> int:
+    """Under the lock too: it writes into every month's attempts, and another process may be dropping one."""
+    async with connection.transaction():
+        if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", ADVISORY_LOCK):
+            return 0
+        return count_of(await connection.execute(_SWEEP, retention, limit))
 
 
 async def _now(connection: Connection) -> datetime:
