@@ -4,7 +4,7 @@ import asyncpg
 
 from sgate.store.pool import connect
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest migration in `migrations/versions`. A test keeps the two the same."""
 
 _CURRENT = "SELECT version_num FROM alembic_version"

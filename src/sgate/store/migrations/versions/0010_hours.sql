@@ -13,4 +13,4 @@ ALTER TABLE merchant_modes
     ALTER COLUMN rolled_up_to SET DEFAULT date_trunc('hour', now() - INTERVAL '2 hours', 'UTC');
 
 -- Older code makes and changes intents of stored hours without a note, and reads `rolled_up_to` as a day.
-UPDATE schema_compatibility SET oldest_revision = '0009';
+UPDATE schema_compatibility SET oldest_revision = '0010';
