@@ -77,3 +77,11 @@ async def test_a_database_that_is_away_is_an_error_of_the_connection(empty_url):
         await migrate.migrate("postgresql://127.0.0.1:1/nothing")
     with pytest.raises(asyncpg.InvalidCatalogNameError):
         await migrate.migrate(database_url_of(empty_url, "no_such_database"))
+
+
+async def test_a_schema_that_this_version_does_not_know_is_refused_by_name(database_url):
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE alembic_version SET version_num = '0009'")
+    await connection.close()
+    with pytest.raises(MigrationFailed, match=r"does not know the database's schema.*'0009'"):
+        await migrate.migrate(database_url)

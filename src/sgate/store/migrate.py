@@ -12,6 +12,7 @@ import asyncpg
 from alembic import command, op
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -60,6 +61,8 @@ async def migrate(database_url: str) -> str:
             await connection.run_sync(_upgrade)
             await connection.commit()
             await _make_months(database_url)
+        except CommandError as error:
+            raise MigrationFailed(f"this version does not know the database's schema: {error}") from error
         except DBAPIError as error:  # from Alembic's own statements
             raise MigrationFailed(str(error.orig)) from error
         except asyncpg.PostgresError as error:  # from ours
