@@ -10,10 +10,10 @@ import pgbench
 import report
 from rounds import alternate
 from servers import CannotMeasure, free_port, wait_until_answering
+from sgate.db.pool import open_pool
 from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
 from sgate.store.audit import Actor
-from sgate.store.pool import open_pool
 
 MERCHANTS = 1000
 INTENTS_READ = 1000

@@ -12,8 +12,8 @@ import report
 from rounds import alternate
 from servers import CannotMeasure
 from sgate.core.signature import new_secret
+from sgate.db.encryption import Cipher
 from sgate.settings import DEVELOPMENT_SECRET_KEY
-from sgate.store.cipher import Cipher
 
 ENDPOINTS = 1000
 SAMPLES, SAMPLES_QUICK = 100, 30

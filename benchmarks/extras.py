@@ -10,10 +10,10 @@ import report
 from api import BODY, WARM_S
 from rounds import alternate
 from servers import CannotMeasure, free_port, wait_until_answering
+from sgate.db.pool import open_pool
 from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
 from sgate.store.audit import Actor
-from sgate.store.pool import open_pool
 
 CONNECTIONS = 64
 SLOT_S = 1.0

@@ -11,11 +11,11 @@ import memos
 import report
 from rounds import alternate
 from servers import CannotMeasure, free_port, wait_until_answering
+from sgate.db.pool import open_pool
 from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
 from sgate.store import intents
 from sgate.store.audit import Actor
-from sgate.store.pool import open_pool
 from sgate.workers.maintenance import Maintenance
 
 INTENTS, INTENTS_QUICK = 3_000_000, 150_000

@@ -9,8 +9,8 @@ import asyncpg
 import report
 from rounds import alternate
 from servers import CannotMeasure
+from sgate.db.pool import open_pool
 from sgate.store import intents
-from sgate.store.pool import open_pool
 
 MEMOS = 1000
 OPEN_INTENTS, OPEN_INTENTS_QUICK = 1_000_000, 100_000

@@ -20,8 +20,8 @@ import aiohttp  # noqa: E402 - found by the line above
 import uvloop  # noqa: E402 - found by the line above
 from playwright.async_api import Browser, async_playwright  # noqa: E402 - found by the line above
 
+from sgate.db.embedded import EmbeddedPostgres  # noqa: E402
 from sgate.store import migrate  # noqa: E402
-from sgate.store.embedded import EmbeddedPostgres  # noqa: E402
 from sgate.telemetry import logging  # noqa: E402
 from sgate.web.assets import built  # noqa: E402
 from web.site import Site, open_site  # noqa: E402

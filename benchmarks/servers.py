@@ -19,8 +19,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from sgate.db.embedded import EmbeddedPostgres, temporary_directory
 from sgate.store import migrate
-from sgate.store.embedded import EmbeddedPostgres, temporary_directory
 
 HERE = Path(__file__).parent
 START_TIMEOUT_S = 60

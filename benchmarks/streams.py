@@ -10,7 +10,7 @@ import report
 from api import make_merchants
 from rounds import alternate
 from servers import CannotMeasure, free_port, wait_until_answering
-from sgate.store.feed import Channel, notify
+from sgate.db.notifications import Channel, notify
 
 STREAMS, STREAMS_QUICK = 5000, 1000
 WARM_STREAMS = 200

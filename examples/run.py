@@ -18,7 +18,7 @@ from pathlib import Path
 
 import httpx2
 
-from sgate.store.embedded import default_directory
+from sgate.db.embedded import default_directory
 from sgate_sdk import SGate, SGateError
 
 EXAMPLES = Path(__file__).parent

@@ -19,9 +19,9 @@ import pytest
 import structlog
 
 import logs
+from sgate.db.embedded import EmbeddedPostgres
+from sgate.db.pool import Pool, open_pool
 from sgate.store import migrate
-from sgate.store.embedded import EmbeddedPostgres
-from sgate.store.pool import Pool, open_pool
 from sgate.telemetry import logging as sgate_logging
 
 TEMPLATE = "sgate_template"

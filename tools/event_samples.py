@@ -24,13 +24,13 @@ from sgate.chain.simulator import SimulatedChain, simulated_address
 from sgate.chain.simulator.transactions import SimulatedTransfer
 from sgate.core.event import EventType
 from sgate.core.memo import memo_hex_of, memo_of
+from sgate.db.embedded import EmbeddedPostgres
 from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
 from sgate.runtime import Gateway, Role
 from sgate.settings import ModeSettings, Settings, Source
 from sgate.store import migrate
 from sgate.store.audit import OPERATOR
-from sgate.store.embedded import EmbeddedPostgres
 from sgate.telemetry import logging
 from sgate.workers.service import Stop
 from sgate.workers.watcher import Watcher

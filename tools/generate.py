@@ -25,10 +25,10 @@ from pydantic.fields import FieldInfo
 from python_reference import python_page
 
 from sgate.api import openapi_document
+from sgate.db.embedded import EmbeddedPostgres
 from sgate.settings import Settings
 from sgate.settings_modes import ModeSettings
 from sgate.store import migrate
-from sgate.store.embedded import EmbeddedPostgres
 from sgate.telemetry.metrics import Metrics
 from sgate.web.documentation import error_pages
 

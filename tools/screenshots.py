@@ -21,8 +21,8 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 from playwright.async_api import Browser, async_playwright  # noqa: E402 - found by the line above
 
 from sgate.core.address import Network  # noqa: E402
+from sgate.db.embedded import EmbeddedPostgres  # noqa: E402
 from sgate.store import migrate  # noqa: E402
-from sgate.store.embedded import EmbeddedPostgres  # noqa: E402
 from sgate.telemetry import logging  # noqa: E402
 from web.site import Site, open_real_site, open_site  # noqa: E402
 from web.states import every_picture, links  # noqa: E402

@@ -16,10 +16,10 @@ from sgate.chain.hiro_http import DEFAULT_LIMITS, HiroLimits
 from sgate.chain.simulator import DirectControl, HttpControl, SimulatedChain, SimulatorControl, SimulatorSource
 from sgate.chain.source import ChainSource
 from sgate.core.address import Network
+from sgate.db.pool import Pool
 from sgate.settings import Settings
 from sgate.settings_modes import ModeSettings, Source
 from sgate.store import api_usage
-from sgate.store.pool import Pool
 from sgate.telemetry.metrics import Metrics, mode_name
 
 HIRO_URLS = {Network.MAINNET: "https://api.hiro.so", Network.TESTNET: "https://api.testnet.hiro.so"}

@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from sgate.chains import CallBooks
 from sgate.core.event import EventType
+from sgate.db import statement_names
+from sgate.db.pool import KINDS_OF_ERRORS, kind_of_error
 from sgate.gateway.ledger import Decision
 from sgate.gateway.ledger import Observe as ObserveDecision
-from sgate.store import statements
 from sgate.store.deliveries import Delivery, Result
-from sgate.store.pool import KINDS_OF_ERRORS, kind_of_error
 from sgate.store.survey import Survey
 from sgate.telemetry.metrics import Metrics, mode_name
 from sgate.telemetry.tracing import Traces
@@ -25,19 +25,19 @@ SLOW_STATEMENT_S = 0.05
 """The target for the database's p95; what takes longer is counted by name."""
 
 
-def of_statements(metrics: Metrics) -> statements.Observe:
+def of_statements(metrics: Metrics) -> statement_names.Observe:
     """Times each statement."""
 
-    @functools.lru_cache(maxsize=statements.MAX_NAMES)
+    @functools.lru_cache(maxsize=statement_names.MAX_NAMES)
     def observer(statement: str) -> Callable[[float], None]:
-        return metrics.statement_seconds.labels(statements.table_of(statement)).observe
+        return metrics.statement_seconds.labels(statement_names.table_of(statement)).observe
 
     def observe(statement: str, seconds: float, error: BaseException | None) -> None:
         observer(statement)(seconds)
         if error is not None:
             metrics.database_errors.labels(kind_of_error(error)).inc()
         if seconds >= SLOW_STATEMENT_S:
-            metrics.slow_statements.labels(statements.name_of(statement)).inc()
+            metrics.slow_statements.labels(statement_names.name_of(statement)).inc()
 
     for kind in KINDS_OF_ERRORS:
         metrics.database_errors.labels(kind)

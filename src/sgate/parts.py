@@ -17,6 +17,10 @@ from sgate.api.rate_limits import DEFAULT_PER_MINUTE, WINDOW_S, LimitClass, Rate
 from sgate.api.shared_limits import shared_counters
 from sgate.core.address import Network
 from sgate.core.rate import Rules
+from sgate.db import schema_check
+from sgate.db.embedded import EmbeddedPostgres, default_directory
+from sgate.db.notifications import Channel, Feed
+from sgate.db.pool import Pool, open_pool
 from sgate.gateway.deployment import FixedRate, Mode, NoRates, RateSource
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
@@ -27,10 +31,6 @@ from sgate.rates.client import RateClient
 from sgate.rates.sources import SOURCES
 from sgate.settings import Settings, SettingsError
 from sgate.settings_modes import Source
-from sgate.store import schema
-from sgate.store.embedded import EmbeddedPostgres, default_directory
-from sgate.store.feed import Channel, Feed
-from sgate.store.pool import Pool, open_pool
 from sgate.telemetry.metrics import Metrics
 from sgate.telemetry.tracing import Traces, TracingMissing, open_traces
 
@@ -66,7 +66,7 @@ async def prepare(database_url: str, settings: Settings) -> None:
     """Bring the schema up to date in development; in production only check that it is."""
     direct = direct_url(settings, database_url)
     if settings.in_production:
-        await schema.check(direct)
+        await schema_check.check(direct)
     else:
         from sgate.store import migrate  # brings SQLAlchemy along, which a server in production does not need
 

@@ -16,6 +16,9 @@ from sgate.api.asgi import App
 from sgate.api.auth import NOTE_USE_S, REVOCATION_POLL_S
 from sgate.api.services import Services
 from sgate.chains import CallBooks, Chain
+from sgate.db.encryption import Cipher
+from sgate.db.notifications import Feed, Wakeups
+from sgate.db.pool import DatabaseErrors, Pool, open_pool
 from sgate.gateway import secrets_at_rest
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
@@ -24,10 +27,7 @@ from sgate.gateway.reads import MEASURE_INTERVAL_S, Reads
 from sgate.parts import allow_private, direct_url
 from sgate.settings import Settings
 from sgate.store import survey
-from sgate.store.cipher import Cipher
 from sgate.store.deliveries import QUEUE_SETTINGS
-from sgate.store.feed import Feed, Wakeups
-from sgate.store.pool import DatabaseErrors, Pool, open_pool
 from sgate.telemetry.metrics import Metrics, mode_name
 from sgate.workers import service
 from sgate.workers.deliverer import Deliverer

@@ -26,6 +26,8 @@ from sgate.api.services import Services
 from sgate.api.sse import Streams
 from sgate.chain.simulator import mine_at_interval
 from sgate.chains import open_chain
+from sgate.db.encryption import Cipher
+from sgate.db.notifications import Channel, Feed, Wakeups
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
 from sgate.gateway.maintenance_mode import MaintenanceMode
@@ -44,8 +46,6 @@ from sgate.parts import (
 )
 from sgate.roles import Gateway, Role, measure_replica, poll_revocations, refresh_rates, store_use_of_keys, workers_of
 from sgate.settings import Settings
-from sgate.store.cipher import Cipher
-from sgate.store.feed import Channel, Feed, Wakeups
 from sgate.telemetry.metrics import Metrics
 from sgate.telemetry.tracing import Traces
 from sgate.web import assets, checkout, documentation, swagger

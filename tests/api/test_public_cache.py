@@ -11,8 +11,8 @@ import pytest
 from api.line import Line
 from api.serving import AMOUNT_SATS, serving, until
 from sgate import roles
+from sgate.db import notifications
 from sgate.gateway import public_cache
-from sgate.store import feed
 from sgate.workers.service import Stop
 from workers.receiver import Receiver
 
@@ -155,7 +155,7 @@ class Changes:
         self.began[intent_id] += 1
         async with connection.transaction():
             await connection.execute("UPDATE payment_intents SET sequence = sequence + 1 WHERE id = $1", intent_id)
-            await feed.notify(connection, feed.Channel.INTENT, intent_id)
+            await notifications.notify(connection, notifications.Channel.INTENT, intent_id)
         self.committed[intent_id] += 1
 
 
@@ -244,7 +244,7 @@ async def _confirmed(app, intent, confirmations):
 
 
 async def test_while_nobody_tells_us_of_changes_every_question_reads_the_database(database_url, tmp_path, monkeypatch):
-    monkeypatch.setattr(feed, "RECONNECT_S", 0.01)
+    monkeypatch.setattr(notifications, "RECONNECT_S", 0.01)
     async with (
         Line(database_url) as line,
         serving(database_url, tmp_path, feed=True, database_direct_url=line.url) as app,
@@ -269,8 +269,8 @@ async def test_while_nobody_tells_us_of_changes_every_question_reads_the_databas
 
 
 async def test_a_connection_that_hangs_counts_as_lost_and_empties_the_memory(database_url, tmp_path, monkeypatch):
-    monkeypatch.setattr(feed, "HEARTBEAT_S", 0.05)
-    monkeypatch.setattr(feed, "HEARTBEAT_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(notifications, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(notifications, "HEARTBEAT_TIMEOUT_S", 0.5)
     async with (
         Line(database_url) as line,
         serving(database_url, tmp_path, feed=True, database_direct_url=line.url) as app,

@@ -14,7 +14,7 @@ from sgate.api.errors import answer
 from sgate.api.server import listen, make_server
 from sgate.api.sse import News, Streams
 from sgate.api.sse import frame as encoded_frame
-from sgate.store.feed import Channel, Feed, notify
+from sgate.db.notifications import Channel, Feed, notify
 from sgate.telemetry.metrics import Metrics
 
 FAR_S = 60.0

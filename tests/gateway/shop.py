@@ -7,14 +7,14 @@ import msgspec
 from chain.simulated import ASSET, SHOP, Clock
 from sgate.core.address import Network
 from sgate.core.finality import Policy, Tier
+from sgate.db.encryption import Cipher
+from sgate.db.notifications import Wakeups
 from sgate.gateway.deployment import Mode, NoRates
 from sgate.gateway.endpoints import EndpointRequest, Endpoints
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import IntentRequest, Intents
 from sgate.store import intents, ledger, merchants
 from sgate.store.audit import Actor
-from sgate.store.cipher import Cipher
-from sgate.store.feed import Wakeups
 from sgate.store.intents import IntentView
 
 ONE_BLOCK: Policy = (Tier(from_sats=0, stacks_blocks=1),)

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from gateway.shop import open_shop
+from sgate.db.notifications import Wakeups
 from sgate.gateway.idempotency import Key
 from sgate.gateway.intents import IntentRequest, Intents, SettingsOutdated
-from sgate.store.feed import Wakeups
 
 REQUEST = IntentRequest(
     amount_sats=1_000,

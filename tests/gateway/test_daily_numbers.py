@@ -9,10 +9,10 @@ import pytest
 from chain.simulated import Clock
 from gateway.shop import open_shop
 from sgate.core.finality import View
+from sgate.db.pool import open_pool
 from sgate.gateway import statistics
 from sgate.gateway.reads import Reads
 from sgate.store import daily, intents, migrate
-from sgate.store.pool import open_pool
 from sgate.workers.maintenance import Maintenance
 
 TODAY = datetime.now(UTC).date()

@@ -9,11 +9,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from sgate.db.notifications import topic_of
+from sgate.db.pool import open_pool
+from sgate.db.replica import Freshness
 from sgate.gateway.errors import InvalidCursor
 from sgate.gateway.reads import Reads
-from sgate.store.feed import topic_of
-from sgate.store.pool import open_pool
-from sgate.store.replica import Freshness
 from store.postgres_15 import replicated
 
 SHOP, OTHER = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"

@@ -2,9 +2,9 @@
 
 import pytest
 
+from sgate.db.encryption import Cipher, UndecryptableSecret
 from sgate.gateway.secrets_at_rest import Reencrypted, reencrypt
 from sgate.store import endpoints
-from sgate.store.cipher import Cipher, UndecryptableSecret
 from workers.outbox import Outbox
 
 OLD, NEW, LOST = "the old key", "the new key", "a key that is gone"

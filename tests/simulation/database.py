@@ -12,8 +12,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from sgate.db.pool import open_pool
 from sgate.store import migrate
-from sgate.store.pool import open_pool
 
 ACQUIRE_TIMEOUT_S = 10.0
 """There is one connection, as there is one thread: who asks for a second one while holding it waits in vain."""

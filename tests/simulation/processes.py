@@ -3,8 +3,8 @@
 from gateway.crashing import Countdown, CrashingPool, Killed
 from sgate.chain.budget import Unlimited
 from sgate.core.retry import Schedule
+from sgate.db.pool import DatabaseErrors
 from sgate.store import addresses, blocks
-from sgate.store.pool import DatabaseErrors
 from sgate.workers.deliverer import Deliverer
 from sgate.workers.maintenance import Maintenance
 from sgate.workers.tender import Tender

@@ -8,6 +8,8 @@ from gateway.shop import ACTOR
 from sgate.chain.simulator import simulated_address
 from sgate.core.finality import Tier
 from sgate.core.intent import LatePolicy
+from sgate.db.notifications import Wakeups
+from sgate.db.pool import DatabaseErrors
 from sgate.gateway import errors, hints, merchants
 from sgate.gateway.endpoints import EndpointRequest, Endpoints
 from sgate.gateway.idempotency import key_of
@@ -15,8 +17,6 @@ from sgate.gateway.intents import IntentRequest, Intents, SettingsOutdated
 from sgate.gateway.merchants import SettingsChange
 from sgate.gateway.payments import Payments
 from sgate.store import merchants as merchant_rows
-from sgate.store.feed import Wakeups
-from sgate.store.pool import DatabaseErrors
 
 POLICIES = (
     (Tier(from_sats=0, stacks_blocks=1),),

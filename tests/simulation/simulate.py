@@ -19,7 +19,7 @@ import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from sgate.store.embedded import EmbeddedPostgres, temporary_directory
+from sgate.db.embedded import EmbeddedPostgres, temporary_directory
 from simulation.database import forget_durability, fresh_database
 from simulation.mutants import MUTANTS
 from simulation.story import Story

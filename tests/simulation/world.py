@@ -11,8 +11,8 @@ from chain.simulated import ASSET, START, Clock
 from gateway.shop import simulated_mode
 from sgate.chain.simulator import SimulatedChain, simulated_address
 from sgate.core.event import EventType
+from sgate.db.encryption import Cipher
 from sgate.gateway.environment import Environment
-from sgate.store.cipher import Cipher
 from simulation import truth
 from simulation.invariants import Invariants
 from simulation.miners import Miners

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sgate.store.cipher import Cipher, UndecryptableSecret
+from sgate.db.encryption import Cipher, UndecryptableSecret
 
 OLD, NEW = "the old key of this deployment", "the new key of this deployment"
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from sgate.store.coalesce import Coalescer, Overloaded
+from sgate.db.batching import Coalescer, Overloaded
 
 
 class Statement:

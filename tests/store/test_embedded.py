@@ -14,15 +14,15 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from sgate.store import embedded
-from sgate.store.embedded import EmbeddedPostgres, EmbeddedUnavailable
+from sgate.db import embedded
+from sgate.db.embedded import EmbeddedPostgres, EmbeddedUnavailable
 
 SOURCES = str(Path(embedded.__file__).parents[2])
 
 OTHER_PROCESS = textwrap.dedent("""
     import sys
     from pathlib import Path
-    from sgate.store.embedded import EmbeddedPostgres
+    from sgate.db.embedded import EmbeddedPostgres
     server = EmbeddedPostgres(Path(sys.argv[1]))
     print(server.url, flush=True)
     sys.stdin.readline()

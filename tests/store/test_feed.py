@@ -5,8 +5,8 @@ import contextlib
 
 import pytest
 
-from sgate.store import feed as feeds
-from sgate.store.feed import Channel, Feed, Wakeups, notify
+from sgate.db import notifications as feeds
+from sgate.db.notifications import Channel, Feed, Wakeups, notify
 
 WAIT_S = 20.0
 

@@ -7,8 +7,9 @@ import asyncpg
 import pytest
 
 from conftest import database_url_of
-from sgate.store import migrate, schema
-from sgate.store.schema import MigrationFailed, SchemaOutdated
+from sgate.db import schema_check
+from sgate.db.schema_check import MigrationFailed, SchemaOutdated
+from sgate.store import migrate
 
 
 @pytest.fixture
@@ -35,25 +36,25 @@ async def test_an_empty_database_gets_the_schema_and_a_second_run_changes_nothin
     await ask(empty_url, "INSERT INTO merchants (name) VALUES ('kept')")
     assert await migrate.migrate(empty_url) == migrate.head()
     assert await ask(empty_url, "SELECT name FROM merchants") == "kept"
-    await schema.check(empty_url)
+    await schema_check.check(empty_url)
 
 
 async def test_any_number_may_migrate_at_once(empty_url):
     assert await asyncio.gather(*(migrate.migrate(empty_url) for _ in range(4))) == [migrate.head()] * 4
-    await schema.check(empty_url)
+    await schema_check.check(empty_url)
     locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     assert await ask(empty_url, locks) == 0
 
 
 async def test_a_database_without_schema_is_refused_with_the_command_that_helps(empty_url):
     with pytest.raises(SchemaOutdated, match=r"schema none.*run `sgate migrate`"):
-        await schema.check(empty_url)
+        await schema_check.check(empty_url)
 
 
 async def test_another_schema_is_refused_with_both_revisions(database_url):
     await ask(database_url, "UPDATE alembic_version SET version_num = '0000'")
     with pytest.raises(SchemaOutdated, match=rf"schema 0000, this version needs {migrate.head()}"):
-        await schema.check(database_url)
+        await schema_check.check(database_url)
 
 
 async def test_a_migration_that_is_refused_leaves_nothing_behind_and_says_why(empty_url):
@@ -63,7 +64,7 @@ async def test_a_migration_that_is_refused_leaves_nothing_behind_and_says_why(em
     assert await ask(empty_url, "SELECT to_regclass('merchants')") is None
     await ask(empty_url, "DROP TABLE webhook_attempts")
     await migrate.migrate(empty_url)
-    await schema.check(empty_url)
+    await schema_check.check(empty_url)
 
 
 async def test_the_url_is_read_as_everywhere_else(empty_url):

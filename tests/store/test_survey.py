@@ -3,8 +3,8 @@
 import pytest
 
 from gateway.shop import open_shop
+from sgate.db.encryption import Cipher
 from sgate.store import blocks, endpoints, survey
-from sgate.store.cipher import Cipher
 from workers.outbox import CIPHER, Outbox
 
 HOOKS = "http://127.0.0.1:1/hooks"

@@ -3,9 +3,9 @@
 import asyncpg
 import pytest
 
+from sgate.db.pool import KINDS_OF_ERRORS, kind_of_error, open_pool
+from sgate.db.statement_names import name_of, table_of
 from sgate.store import intents, ledger
-from sgate.store.pool import KINDS_OF_ERRORS, kind_of_error, open_pool
-from sgate.store.statements import name_of, table_of
 
 
 @pytest.fixture

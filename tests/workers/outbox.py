@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from sgate.core.retry import Schedule
 from sgate.core.signature import SECRET_BYTES, new_secret
+from sgate.db.encryption import Cipher
 from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
 from sgate.store import endpoints, events
 from sgate.store.audit import OPERATOR
-from sgate.store.cipher import Cipher
 from sgate.store.endpoints import Endpoint
 from sgate.store.events import Event
 from sgate.workers.deliverer import Deliverer

@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 
 from sgate.core import signature
 from sgate.core.retry import JITTER, MAX_RETRY_AFTER_S, Schedule
-from sgate.store.cipher import Cipher
+from sgate.db.encryption import Cipher
 from workers.outbox import Outbox, deliverer_on
 from workers.receiver import HANG, RESET, Receiver, response
 

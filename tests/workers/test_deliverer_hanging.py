@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from sgate.store.feed import Feed
+from sgate.db.notifications import Feed
 from sgate.workers import service
 from sgate.workers.service import Pulse, Stop
 from workers.outbox import Outbox, deliverer_on

@@ -7,7 +7,7 @@ import json
 import asyncpg
 import pytest
 
-from sgate.store.feed import Channel, Feed, notify
+from sgate.db.notifications import Channel, Feed, notify
 from sgate.workers import service
 from sgate.workers.service import Pulse, Stop
 from workers.outbox import Outbox, deliverer_on

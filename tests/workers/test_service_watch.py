@@ -9,8 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from sgate.core.finality import View
-from sgate.store.feed import Channel, Feed, notify
-from sgate.store.pool import DatabaseErrors, connect
+from sgate.db.notifications import Channel, Feed, notify
+from sgate.db.pool import DatabaseErrors, connect
 from sgate.workers import service
 from sgate.workers.service import Pulse, Stop
 from sgate.workers.watcher import Fenced, Round

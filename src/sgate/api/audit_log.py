@@ -11,12 +11,12 @@ from sgate.api.listing import limit_of, refuse_unknown_parameters
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, json_response, principal_of
 from sgate.api.services import Services
+from sgate.db.pool import Connection
 from sgate.gateway import errors
 from sgate.gateway.rendering import encode, iso_ms
 from sgate.store import audit
 from sgate.store.audit import Entry
 from sgate.store.merchants import Merchant
-from sgate.store.pool import Connection
 
 AFTER_ALL = 2**63 - 1
 MAX_NAME_CHARACTERS = 64

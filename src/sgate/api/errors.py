@@ -14,10 +14,10 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
 from sgate.api.asgi import Scope, Send, header_of
+from sgate.db.pool import DatabaseErrors
 from sgate.gateway import errors
 from sgate.gateway.errors import GatewayError
 from sgate.gateway.rendering import iso_ms
-from sgate.store.pool import DatabaseErrors
 
 PROBLEM = "application/problem+json"
 _encoder = msgspec.json.Encoder()

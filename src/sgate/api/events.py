@@ -11,11 +11,11 @@ from sgate.api.requests import AnyRequest, is_id, json_response, principal_of
 from sgate.api.services import Services
 from sgate.api.sse import News, frame, position
 from sgate.core.event import EventType
+from sgate.db.notifications import Channel, topic_of
 from sgate.gateway import errors
 from sgate.gateway.event_log import EventLog, event_object
 from sgate.gateway.rendering import encode
 from sgate.store.events import Matching
-from sgate.store.feed import Channel, topic_of
 from sgate.store.merchants import Merchant
 
 STREAM_BATCH = 100

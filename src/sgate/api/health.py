@@ -12,11 +12,11 @@ from litestar.handlers import HTTPRouteHandler
 import sgate
 from sgate.api.requests import json_response
 from sgate.api.services import Services
+from sgate.db.pool import DatabaseErrors
 from sgate.gateway.deployment import CHAIN_SILENT_AFTER
 from sgate.gateway.rendering import encode, iso_ms
 from sgate.store import blocks, endpoints
 from sgate.store.blocks import Cursor
-from sgate.store.pool import DatabaseErrors
 from sgate.telemetry.metrics import mode_name
 
 

@@ -10,10 +10,10 @@ from sgate.api.addresses import caller_of
 from sgate.api.auth import Principal, Scope
 from sgate.api.rate_limits import Headers, LimitClass
 from sgate.api.services import Services
+from sgate.db.notifications import topic_of
 from sgate.gateway import errors, idempotency
 from sgate.gateway.idempotency import Answer, Key
 from sgate.store.audit import Actor
-from sgate.store.feed import topic_of
 
 AnyRequest = Request[Any, Any, Any]
 _ID = re.compile(r"[a-z]{2,4}_[0-9a-f]{24}")

@@ -15,13 +15,13 @@ import structlog
 
 from sgate.api.asgi import chunk_of
 from sgate.api.sse import NOTHING_NEW, Leave, Line, News, frame
+from sgate.db.notifications import Channel, Feed
+from sgate.db.pool import DatabaseErrors
 from sgate.gateway import errors
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
 from sgate.gateway.public_view import PublicBody, public_body
-from sgate.store.feed import Channel, Feed
 from sgate.store.intents import IntentView
-from sgate.store.pool import DatabaseErrors
 
 PAID_POLL_S = 2.0
 """How often a room looks while confirmations are counted."""

@@ -11,6 +11,9 @@ from sgate.api.rate_limits import RateLimits
 from sgate.api.rooms import Rooms
 from sgate.api.sse import Streams
 from sgate.chain.simulator import SimulatorControl
+from sgate.db.encryption import Cipher
+from sgate.db.notifications import Feed
+from sgate.db.pool import Pool
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
@@ -18,9 +21,6 @@ from sgate.gateway.maintenance_mode import MaintenanceMode
 from sgate.gateway.payments import Payments
 from sgate.gateway.public_cache import PublicViews
 from sgate.gateway.reads import Reads
-from sgate.store.cipher import Cipher
-from sgate.store.feed import Feed
-from sgate.store.pool import Pool
 from sgate.telemetry.metrics import Metrics
 from sgate.telemetry.tracing import Traces
 

@@ -24,7 +24,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from sgate.api.limit_storage import SWEEP_ABOVE, Counted, WindowCounters
-from sgate.store.coalesce import MAX_BATCH, Coalescer, Overloaded
+from sgate.db.batching import MAX_BATCH, Coalescer, Overloaded
 
 ANSWER_TIMEOUT_S = 0.25
 """The longest that calls wait for Redis, once, before they are counted in memory."""

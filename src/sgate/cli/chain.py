@@ -16,13 +16,13 @@ from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, examples, print_json
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
+from sgate.db.pool import Connection, Pool
 from sgate.gateway import resets
 from sgate.settings import Settings
 from sgate.settings_modes import Source
 from sgate.store import addresses, api_usage, blocks, ledger
 from sgate.store.audit import OPERATOR
 from sgate.store.blocks import Rescan
-from sgate.store.pool import Connection, Pool
 
 LONGEST_AGE_S = 10 * 365 * 86_400.0
 """An age beyond this means that it never happened."""

@@ -8,13 +8,14 @@ import asyncpg
 from sgate import parts
 from sgate.cli.checks import Check, fail, now_s, ok, skew_check, warn
 from sgate.core import egress
+from sgate.db import schema_check
+from sgate.db.encryption import Cipher
+from sgate.db.pool import Connection, DatabaseErrors, connect
+from sgate.db.schema_check import SchemaOutdated
 from sgate.gateway.deployment import CHAIN_SILENT_AFTER
 from sgate.settings import Settings
 from sgate.settings_modes import Source
-from sgate.store import blocks, endpoints, schema
-from sgate.store.cipher import Cipher
-from sgate.store.pool import Connection, DatabaseErrors, connect
-from sgate.store.schema import SchemaOutdated
+from sgate.store import blocks, endpoints
 from sgate.workers.destinations import Connector, destination_of
 
 LEAST_VERSION = 150_000
@@ -84,7 +85,7 @@ async def _direct(settings: Settings, url: str) -> list[Check]:
 
 async def _contents(connection: Connection, settings: Settings, url: str) -> list[Check]:
     try:
-        await schema.check(parts.direct_url(settings, url))
+        await schema_check.check(parts.direct_url(settings, url))
     except SchemaOutdated as error:
         found = str(error).partition(":")[0]
         if settings.in_production:
@@ -93,7 +94,7 @@ async def _contents(connection: Connection, settings: Settings, url: str) -> lis
     except (*DatabaseErrors, asyncpg.PostgresError):
         return []  # that it cannot be reached is another check's to say
     return [
-        ok("migrations", f"the schema is at {schema.REVISION}"),
+        ok("migrations", f"the schema is at {schema_check.REVISION}"),
         *[
             await _watched(connection, settings, livemode)
             for livemode in (False, True)

@@ -11,8 +11,8 @@ from sgate.cli.checks_network import network_checks
 from sgate.cli.printing import JsonOption, examples, line, print_json
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import load_settings, run_loop
+from sgate.db.embedded import EmbeddedUnavailable
 from sgate.settings import Settings
-from sgate.store.embedded import EmbeddedUnavailable
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 

@@ -9,6 +9,8 @@ from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, examples, print_json, print_table
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
+from sgate.db.encryption import Cipher
+from sgate.db.pool import Pool
 from sgate.gateway.environment import Environment
 from sgate.gateway.errors import GatewayError
 from sgate.gateway.payments import Payments
@@ -16,8 +18,6 @@ from sgate.gateway.rendering import DepositObject
 from sgate.settings import Settings
 from sgate.settings_modes import Source
 from sgate.store.audit import OPERATOR
-from sgate.store.cipher import Cipher
-from sgate.store.pool import Pool
 
 app = typer.Typer(help="Deposits that belong to no merchant.", no_args_is_help=True)
 

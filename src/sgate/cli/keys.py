@@ -12,14 +12,14 @@ from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, day_and_time, examples, plain, print_json, print_table
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
+from sgate.db.encryption import Cipher
+from sgate.db.pool import Pool
 from sgate.gateway import keys, secrets_at_rest
 from sgate.gateway.environment import Environment
 from sgate.gateway.keys import ApiKeyObject, NewKey
 from sgate.gateway.secrets_at_rest import Reencrypted
 from sgate.settings import Settings
 from sgate.store.audit import OPERATOR
-from sgate.store.cipher import Cipher
-from sgate.store.pool import Pool
 
 app = typer.Typer(help="Make, list and revoke keys.", no_args_is_help=True)
 

@@ -16,13 +16,13 @@ from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, examples, print_json
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_database, with_pool
+from sgate.db.pool import Pool
 from sgate.gateway import replay as books
 from sgate.gateway.environment import Environment
 from sgate.gateway.replay import Checked
 from sgate.settings import Settings
 from sgate.settings_modes import Source
 from sgate.store import registry
-from sgate.store.pool import Pool
 from sgate.store.registry import MerchantEntry
 from sgate.telemetry.metrics import Metrics
 from sgate.workers import rebuild as rebuilding

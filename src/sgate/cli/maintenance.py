@@ -6,11 +6,11 @@ import typer
 
 from sgate.cli.printing import JsonOption, examples, print_json
 from sgate.cli.processes import with_pool
+from sgate.db.pool import Pool
 from sgate.gateway import maintenance_mode
 from sgate.settings import Settings
 from sgate.store import maintenance_mode as store
 from sgate.store.audit import OPERATOR
-from sgate.store.pool import Pool
 
 app = typer.Typer(help="Refuse calls that write for a while, without a restart.", no_args_is_help=True)
 

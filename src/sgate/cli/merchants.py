@@ -11,6 +11,7 @@ from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, examples, print_json, print_table
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
+from sgate.db.pool import Pool
 from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
 from sgate.gateway.keys import NewKey
@@ -18,7 +19,6 @@ from sgate.settings import Settings
 from sgate.store import merchants as store
 from sgate.store import registry
 from sgate.store.audit import OPERATOR
-from sgate.store.pool import Pool
 from sgate.store.registry import FIRST_ID, MerchantEntry
 
 app = typer.Typer(help="Make and list merchants.", no_args_is_help=True)

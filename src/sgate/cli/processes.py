@@ -11,10 +11,10 @@ import uvloop
 from sgate import parts
 from sgate import settings as all_settings
 from sgate.cli.problems import OperatorError
+from sgate.db.embedded import EmbeddedUnavailable
+from sgate.db.pool import Pool, open_pool
+from sgate.db.schema_check import MigrationFailed, SchemaOutdated
 from sgate.settings import Settings, SettingsError
-from sgate.store.embedded import EmbeddedUnavailable
-from sgate.store.pool import Pool, open_pool
-from sgate.store.schema import MigrationFailed, SchemaOutdated
 from sgate.telemetry import logging
 
 T = TypeVar("T")

@@ -5,12 +5,13 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from sgate.db import notifications
+from sgate.db.pool import Pool
 from sgate.gateway import errors
-from sgate.store import audit, feed, logos
+from sgate.store import audit, logos
 from sgate.store.audit import Actor
 from sgate.store.logos import Logo
 from sgate.store.merchants import Merchant
-from sgate.store.pool import Pool
 
 MAX_LOGO_BYTES = 65_536
 MAX_FRAME_ORIGINS = 10
@@ -120,4 +121,4 @@ async def _change_logo(pool: Pool, merchant: Merchant, new: Logo | None, actor: 
             livemode=merchant.livemode,
             detail={"before": before, "after": after},
         )
-        await feed.notify(connection, feed.Channel.MERCHANT, merchant.id)
+        await notifications.notify(connection, notifications.Channel.MERCHANT, merchant.id)

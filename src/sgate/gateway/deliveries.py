@@ -7,19 +7,20 @@ from typing import Any
 import msgspec
 
 from sgate.core.event import Envelope, EventType, envelope
+from sgate.db import notifications
+from sgate.db.encryption import Cipher
+from sgate.db.pool import Connection, Pool
 from sgate.gateway import endpoints as endpoint_cases
 from sgate.gateway import errors, idempotency, outbox
 from sgate.gateway.environment import Environment
 from sgate.gateway.idempotency import Answer, Key
 from sgate.gateway.reads import Reads
 from sgate.gateway.rendering import encode, iso_ms
-from sgate.store import audit, delivery_log, events, feed, recoveries
+from sgate.store import audit, delivery_log, events, recoveries
 from sgate.store.audit import Actor
-from sgate.store.cipher import Cipher
 from sgate.store.delivery_log import Filter, LoggedAttempt, LoggedDelivery
 from sgate.store.merchants import Merchant
 from sgate.store.partitions import MIN_RETENTION
-from sgate.store.pool import Connection, Pool
 from sgate.store.recoveries import Recovery
 
 MAX_RECOVERY = timedelta(days=30)
@@ -247,7 +248,7 @@ class Deliveries:
         found = await _delivery(connection, merchant, delivery_id)
         answer = Answer(status=status, body=encode(delivery_object(found)))
         await idempotency.remember(connection, key, delivery_id, answer, self._cipher)
-        await feed.notify(connection, feed.Channel.DELIVERY)
+        await notifications.notify(connection, notifications.Channel.DELIVERY)
         return answer
 
 

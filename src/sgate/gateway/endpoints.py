@@ -6,17 +6,18 @@ import msgspec
 
 from sgate.core.event import EventType
 from sgate.core.signature import SECRET_BYTES, new_secret
+from sgate.db import notifications
+from sgate.db.encryption import Cipher
+from sgate.db.pool import Connection, Pool
 from sgate.gateway import errors, idempotency, outbox
 from sgate.gateway.environment import Environment
 from sgate.gateway.idempotency import Answer, Key
 from sgate.gateway.rendering import encode, iso_ms
-from sgate.store import audit, endpoints, events, feed, merchants
+from sgate.store import audit, endpoints, events, merchants
 from sgate.store.audit import Actor
-from sgate.store.cipher import Cipher
 from sgate.store.endpoints import Endpoint
 from sgate.store.events import Event
 from sgate.store.merchants import Merchant
-from sgate.store.pool import Connection, Pool
 
 MAX_ENDPOINTS = 16
 ROTATION_OVERLAP = timedelta(hours=24)
@@ -183,7 +184,7 @@ class Endpoints:
     async def _enable(self, connection: Connection, endpoint: Endpoint, actor: Actor) -> None:
         if await endpoints.enable(connection, endpoint.id):
             await _record(connection, actor, "enabled", endpoint, {})
-            await feed.notify(connection, feed.Channel.DELIVERY)
+            await notifications.notify(connection, notifications.Channel.DELIVERY)
 
     async def _replayed(self, connection: Connection, key: Key | None) -> Answer | None:
         return await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())

@@ -10,12 +10,12 @@ import msgspec
 from msgspec.structs import replace
 
 from sgate.core.event import Envelope, envelope
+from sgate.db.batching import Coalescer, Overloaded
+from sgate.db.pool import Connection, Pool
 from sgate.gateway import errors
 from sgate.store import events
-from sgate.store.coalesce import Coalescer, Overloaded
 from sgate.store.events import Event, Matching
 from sgate.store.merchants import Merchant
-from sgate.store.pool import Connection, Pool
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):

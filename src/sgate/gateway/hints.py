@@ -2,12 +2,13 @@
 
 import msgspec
 
+from sgate.db import notifications
+from sgate.db.pool import Pool
 from sgate.gateway import errors
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
 from sgate.gateway.public_view import opens
-from sgate.store import feed, hints
-from sgate.store.pool import Pool
+from sgate.store import hints
 
 MAX_HINTS_PER_INTENT = 5
 """A wallet sends one transaction, perhaps a second with a higher fee. More is somebody playing with our budget."""
@@ -44,5 +45,5 @@ async def give(
         )
         if not taken:
             raise errors.TooManyHints
-        await feed.notify(connection, feed.Channel.CHAIN)
+        await notifications.notify(connection, notifications.Channel.CHAIN)
     return HintObject(payment_intent=intent_id, tx_id=tx_id)

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 import asyncpg
 import msgspec
 
+from sgate.db.encryption import Cipher
+from sgate.db.pool import Connection
 from sgate.gateway import errors
 from sgate.store import idempotency
-from sgate.store.cipher import Cipher
-from sgate.store.pool import Connection
 
 KEEP = timedelta(hours=24)
 WAIT_S = 2.0

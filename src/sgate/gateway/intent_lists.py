@@ -9,12 +9,12 @@ from collections.abc import Sequence
 import msgspec
 
 from sgate.core.memo import is_intent_id
+from sgate.db.pool import Connection
 from sgate.gateway import errors, rendering
 from sgate.gateway.reads import Reads
 from sgate.store import intent_lists
 from sgate.store.intent_lists import Narrowed, Position
 from sgate.store.intents import IntentView
-from sgate.store.pool import Connection
 
 MAX_COUNTED = 10_000
 """Objects that totals and page numbers reach."""

@@ -1,6 +1,6 @@
 """Payment intents: make, read, update, cancel.
 
-Creates and reads of one process share statements (see `store.coalesce`). A create is one statement that makes the
+Creates and reads of one process share statements (see `db.batching`). A create is one statement that makes the
 intent, its event, its deliveries and its idempotency row, and nobody is answered before it is committed.
 """
 
@@ -18,20 +18,20 @@ from sgate.core.lifecycle import Cancel
 from sgate.core.memo import is_intent_id
 from sgate.core.money import Quote
 from sgate.core.payment import Inclusion
+from sgate.db import notifications
+from sgate.db.batching import Coalescer, Overloaded
+from sgate.db.encryption import Cipher
+from sgate.db.notifications import Wakeups
+from sgate.db.pool import Connection, DatabaseErrors, Pool
 from sgate.gateway import errors, idempotency, ledger, rendering
 from sgate.gateway.deployment import Mode, quote_for
 from sgate.gateway.environment import Environment
 from sgate.gateway.idempotency import Answer, Key
-from sgate.store import feed
 from sgate.store import idempotency as stored_answers
 from sgate.store import intents as store
 from sgate.store import ledger as facts
-from sgate.store.cipher import Cipher
-from sgate.store.coalesce import Coalescer, Overloaded
-from sgate.store.feed import Wakeups
 from sgate.store.intents import IntentView, NewIntent
 from sgate.store.merchants import Merchant
-from sgate.store.pool import Connection, DatabaseErrors, Pool
 
 CLIENT_SECRET_RANDOM_BYTES = 15
 RATE_RETRY_AFTER_S = 30
@@ -303,7 +303,9 @@ class Intents:
             intent = await self._locked(connection, intent_id, merchant)
             description = intent.description if change.description is msgspec.UNSET else change.description
             await store.describe(connection, intent_id, description, _merged(intent.metadata, change.metadata))
-            await feed.notify(connection, feed.Channel.INTENT, intent_id)  # what shows the description drops it
+            await notifications.notify(
+                connection, notifications.Channel.INTENT, intent_id
+            )  # what shows the description drops it
             updated = (await store.read(connection, [intent_id]))[intent_id]
             answer = Answer(status=200, body=rendering.encode(self._shown(updated)))
             await idempotency.remember(connection, key, intent_id, answer, self._cipher)

@@ -5,16 +5,17 @@ from datetime import timedelta
 import msgspec
 
 from sgate.core.credential import KEY_RANDOM_BYTES, SALT_BYTES, hash_api_key, lookup_digest, new_api_key
+from sgate.db import notifications
+from sgate.db.encryption import Cipher
+from sgate.db.pool import Connection, Pool
 from sgate.gateway import errors, idempotency
 from sgate.gateway.environment import Environment
 from sgate.gateway.idempotency import Answer, Key
 from sgate.gateway.rendering import encode, iso_ms
-from sgate.store import api_keys, audit, feed, merchants
+from sgate.store import api_keys, audit, merchants
 from sgate.store.api_keys import ApiKey
 from sgate.store.audit import Actor
-from sgate.store.cipher import Cipher
 from sgate.store.merchants import Merchant
-from sgate.store.pool import Connection, Pool
 
 ALL_SCOPES = ("read", "write", "admin")
 DEFAULT_SCOPES = ("read", "write")
@@ -136,7 +137,7 @@ async def roll(
         detail: dict[str, object] = {"successor": made.key.id, "overlap_s": int(overlap.total_seconds())}
         await _record(connection, actor, "api_key.rolled", old, detail)
         await record_created(connection, actor, made.key)
-        await feed.notify(connection, feed.Channel.API_KEY, key_id)
+        await notifications.notify(connection, notifications.Channel.API_KEY, key_id)
         answer = Answer(status=201, body=encode(_shown_once(made)))
         await idempotency.remember(connection, key, made.key.id, answer, cipher)
     return answer
@@ -257,7 +258,7 @@ async def _revoked(connection: Connection, key_id: str, actor: Actor) -> ApiKey 
     revoked = await api_keys.revoke(connection, key_id)
     if revoked is not None:
         await _record(connection, actor, "api_key.revoked", revoked, {})
-        await feed.notify(connection, feed.Channel.API_KEY, key_id)
+        await notifications.notify(connection, notifications.Channel.API_KEY, key_id)
     return revoked
 
 

@@ -15,11 +15,11 @@ from sgate.core.finality import View
 from sgate.core.intent import Anomaly, PaymentIntent, Status
 from sgate.core.lifecycle import Close, History, State, announce, is_legal, reduce
 from sgate.core.payment import Inclusion
+from sgate.db.pool import Connection, DatabaseErrors, Pool
 from sgate.gateway import outbox
 from sgate.gateway.environment import Environment
 from sgate.store import decisions, intents, ledger
 from sgate.store.decisions import Step
-from sgate.store.pool import Connection, DatabaseErrors, Pool
 
 UNDECIDED_WAIT = timedelta(minutes=1)
 """How long an intent that cannot be decided is put aside."""

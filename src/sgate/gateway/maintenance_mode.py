@@ -4,10 +4,10 @@ The switch is a row of the database, so that it holds for all processes and none
 second. Money goes on being seen: the watcher, the ledger and the deliverer do not ask.
 """
 
+from sgate.db.pool import Pool
 from sgate.gateway import errors
 from sgate.store import audit, maintenance_mode
 from sgate.store.audit import Actor
-from sgate.store.pool import Pool
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -5,14 +5,15 @@ import msgspec
 from sgate.core import address
 from sgate.core.finality import InvalidPolicy, Policy, check_policy
 from sgate.core.intent import LatePolicy
+from sgate.db import notifications
+from sgate.db.pool import Connection, Pool
 from sgate.gateway import errors, keys
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
 from sgate.gateway.keys import NewKey
-from sgate.store import api_keys, audit, feed, merchants
+from sgate.store import api_keys, audit, merchants
 from sgate.store.audit import Actor
 from sgate.store.merchants import Merchant
-from sgate.store.pool import Connection, Pool
 
 
 class SettingsChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +83,7 @@ async def update_settings(pool: Pool, merchant: Merchant, change: SettingsChange
             livemode=merchant.livemode,
             detail={"before": _audited(before), "after": _audited(after)},
         )
-        await feed.notify(connection, feed.Channel.MERCHANT, merchant.id)
+        await notifications.notify(connection, notifications.Channel.MERCHANT, merchant.id)
         return await _present(connection, merchant)
 
 
@@ -141,5 +142,5 @@ async def suspend(pool: Pool, merchant_id: str, actor: Actor, *, suspended: bool
         if changed:
             action = "merchant.suspended" if suspended else "merchant.resumed"
             await audit.record(connection, actor, action, merchant_id=merchant_id)
-            await feed.notify(connection, feed.Channel.MERCHANT, merchant_id)
+            await notifications.notify(connection, notifications.Channel.MERCHANT, merchant_id)
     return changed

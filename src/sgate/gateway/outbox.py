@@ -8,11 +8,12 @@ from sgate.core.event import EventType
 from sgate.core.finality import View
 from sgate.core.intent import PaymentIntent
 from sgate.core.payment import Payment
+from sgate.db import notifications
+from sgate.db.pool import Connection
 from sgate.gateway import rendering
 from sgate.gateway.environment import Environment
-from sgate.store import events, feed
+from sgate.store import events
 from sgate.store.deposits import Deposit
-from sgate.store.pool import Connection
 
 
 async def announce(
@@ -41,7 +42,7 @@ async def announce(
         )
         await events.append(connection, event, view)
     # Told even if there is nothing to announce: somebody looked because facts changed, and a payer may see them.
-    await feed.notify(connection, feed.Channel.INTENT, intent.id)
+    await notifications.notify(connection, notifications.Channel.INTENT, intent.id)
     if types:
         await tell(connection, intent.merchant_id, livemode=intent.livemode)
 
@@ -67,5 +68,7 @@ async def announce_unmatched(connection: Connection, environment: Environment, d
 
 async def tell(connection: Connection, merchant_id: str, *, livemode: bool) -> None:
     """Wake whoever brings news to the merchant, when this transaction commits."""
-    await feed.notify(connection, feed.Channel.EVENT, feed.topic_of(merchant_id, livemode=livemode))
-    await feed.notify(connection, feed.Channel.DELIVERY)
+    await notifications.notify(
+        connection, notifications.Channel.EVENT, notifications.topic_of(merchant_id, livemode=livemode)
+    )
+    await notifications.notify(connection, notifications.Channel.DELIVERY)

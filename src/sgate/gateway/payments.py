@@ -13,6 +13,8 @@ from sgate.core.intent import PaymentIntent
 from sgate.core.lifecycle import Accept, Command, Refund, Verdict, judge
 from sgate.core.memo import is_intent_id
 from sgate.core.payment import Inclusion
+from sgate.db.encryption import Cipher
+from sgate.db.pool import Connection, Pool
 from sgate.gateway import errors, idempotency, ledger, rendering
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
@@ -21,10 +23,8 @@ from sgate.gateway.reads import Reads
 from sgate.store import audit, deposits, intents
 from sgate.store import ledger as facts
 from sgate.store.audit import Actor
-from sgate.store.cipher import Cipher
 from sgate.store.deposits import Deposit
 from sgate.store.merchants import Merchant
-from sgate.store.pool import Connection, Pool
 
 HELD = frozenset({Verdict.HELD_LATE, Verdict.HELD_AFTER_CANCEL})
 

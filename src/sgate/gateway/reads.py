@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 import structlog
 
+from sgate.db import replica
+from sgate.db.notifications import topic_of
+from sgate.db.pool import AnyDatabaseError, Connection, Pool
+from sgate.db.replica import Freshness
 from sgate.gateway.errors import GatewayError
-from sgate.store import replica
-from sgate.store.feed import topic_of
-from sgate.store.pool import AnyDatabaseError, Connection, Pool
-from sgate.store.replica import Freshness
 
 MEASURE_INTERVAL_S = 1.0
 MAX_LAG_S = 5.0

@@ -11,11 +11,11 @@ import msgspec
 from sgate.core.event import EventType
 from sgate.core.intent import Anomaly, PaymentIntent, Status
 from sgate.core.lifecycle import History, State, announce, is_legal, reduce
+from sgate.db.pool import Connection, Pool
 from sgate.gateway.ledger import state_of
 from sgate.store import decisions, events, intents, ledger
 from sgate.store.decisions import Step
 from sgate.store.ledger import Facts
-from sgate.store.pool import Connection, Pool
 
 BATCH = 200
 _BEGINNING = State(status=Status.REQUIRES_PAYMENT, anomalies=frozenset(), amount_received_sats=0)

@@ -4,9 +4,9 @@ The watcher never concludes this by itself: another chain behind the same URL is
 says otherwise.
 """
 
+from sgate.db.pool import Pool
 from sgate.store import addresses, audit, blocks, ledger, payments
 from sgate.store.audit import Actor
-from sgate.store.pool import Pool
 
 
 async def accept(pool: Pool, actor: Actor, *, livemode: bool) -> int | None:

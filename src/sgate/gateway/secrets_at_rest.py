@@ -5,9 +5,9 @@ Answers kept for idempotency keys are left: they are gone after a day anyway.
 
 import msgspec
 
+from sgate.db.encryption import Cipher, UndecryptableSecret
+from sgate.db.pool import Pool
 from sgate.store import endpoints
-from sgate.store.cipher import Cipher, UndecryptableSecret
-from sgate.store.pool import Pool
 
 BATCH = 200
 

@@ -5,11 +5,11 @@ from datetime import date, timedelta
 
 import msgspec
 
+from sgate.db.pool import Connection
 from sgate.gateway.reads import Reads
 from sgate.store import daily
 from sgate.store.daily import Day
 from sgate.store.merchants import Merchant
-from sgate.store.pool import Connection
 
 MAX_DAYS = 366
 DEFAULT_DAYS = 30

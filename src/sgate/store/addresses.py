@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from sgate.store.pool import Connection, Record
+from sgate.db.pool import Connection, Record
 
 
 class WatchedAddress(msgspec.Struct, frozen=True, kw_only=True):

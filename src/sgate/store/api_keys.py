@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from sgate.store.pool import Connection, Record
+from sgate.db.pool import Connection, Record
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):

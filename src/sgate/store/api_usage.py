@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sgate.store.pool import Connection
+from sgate.db.pool import Connection
 
 _OF_MONTH = "SELECT api, calls FROM api_usage WHERE livemode = $1 AND month = $2 ORDER BY api"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from sgate.store.pool import Connection, Record
+from sgate.db.pool import Connection, Record
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):

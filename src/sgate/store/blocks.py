@@ -7,7 +7,7 @@ import msgspec
 
 from sgate.core.finality import View
 from sgate.core.header import Header
-from sgate.store.pool import Connection, Record
+from sgate.db.pool import Connection, Record
 from sgate.store.rows import count_of
 
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from sgate.store.pool import Connection, Record
+from sgate.db.pool import Connection, Record
 from sgate.store.rows import count_of
 
 UNTOUCHED = timedelta(hours=1)

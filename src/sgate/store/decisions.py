@@ -6,7 +6,7 @@ from sgate.core.event import EventType
 from sgate.core.finality import View
 from sgate.core.intent import Anomaly, Status
 from sgate.core.lifecycle import State
-from sgate.store.pool import Connection
+from sgate.db.pool import Connection
 from sgate.store.rows import view_of, view_text
 
 

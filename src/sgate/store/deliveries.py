@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from sgate.store.pool import Connection, Record
+from sgate.db.pool import Connection, Record
 from sgate.store.rows import count_of
 
 WINDOW_FACTOR = 2

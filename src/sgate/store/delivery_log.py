@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from sgate.store.pool import Connection, Record
+from sgate.db.pool import Connection, Record
 
 
 class LoggedDelivery(msgspec.Struct, frozen=True, kw_only=True):

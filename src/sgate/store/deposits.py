@@ -11,8 +11,8 @@ import msgspec
 
 from sgate.core.finality import View
 from sgate.core.payment import Payment
+from sgate.db.pool import Connection, Record
 from sgate.store.payments import PAYMENT_JSON, payment_of_json
-from sgate.store.pool import Connection, Record
 from sgate.store.rows import scanned_of
 
 

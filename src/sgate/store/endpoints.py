@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from sgate.store.pool import Connection, Record
+from sgate.db.pool import Connection, Record
 
 TENDED_FOR = timedelta(minutes=2)
 """How long after a change the deliveries of an endpoint are looked after: longer than any transaction that began before

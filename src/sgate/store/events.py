@@ -12,7 +12,7 @@ import msgspec
 
 from sgate.core.event import EventType
 from sgate.core.finality import View
-from sgate.store.pool import Connection, Record
+from sgate.db.pool import Connection, Record
 from sgate.store.rows import view_text
 
 

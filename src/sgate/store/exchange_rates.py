@@ -6,7 +6,7 @@ from decimal import Decimal
 import msgspec
 
 from sgate.core.rate import Rate
-from sgate.store.pool import Connection
+from sgate.db.pool import Connection
 
 # Whoever moves the time of the next look has the turn. If it dies over it, the next look is only one turn later.
 _TAKE_TURN = """

@@ -6,8 +6,8 @@ endpoint for which there may be something to move is marked by `tended_until`.
 
 import msgspec
 
+from sgate.db.pool import Connection
 from sgate.store.endpoints import TENDED_FOR
-from sgate.store.pool import Connection
 from sgate.store.rows import count_of
 
 

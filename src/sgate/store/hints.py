@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from sgate.store.pool import Connection
+from sgate.db.pool import Connection
 from sgate.store.rows import count_of
 
 

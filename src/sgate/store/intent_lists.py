@@ -19,8 +19,8 @@ from typing import Any, Protocol
 import msgspec
 from msgspec.structs import replace
 
+from sgate.db.pool import Connection, Record
 from sgate.store.intents import VIEW_COLUMNS, IntentView, view_of_row
-from sgate.store.pool import Connection, Record
 
 WALKED = 1_000
 """Intents that are looked at in the list's order before metadata is looked up in its index: a millisecond or two."""

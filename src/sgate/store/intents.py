@@ -10,9 +10,9 @@ from sgate.core.finality import View
 from sgate.core.intent import Anomaly, LatePolicy, PaymentIntent, Status, Terms
 from sgate.core.money import Quote
 from sgate.core.payment import Payment
+from sgate.db.pool import Connection, Record
 from sgate.store.daily import STORABLE
 from sgate.store.payments import PAYMENT_JSON, payment_of_json
-from sgate.store.pool import Connection, Record
 from sgate.store.rows import policy_of, policy_text, scanned_of, view_of
 
 MAX_PAYMENTS_SHOWN = 100

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from sgate.store.pool import Connection
+from sgate.db.pool import Connection
 
 
 class Logo(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """Whether the deployment is in maintenance mode: at most one row."""
 
-from sgate.store.pool import Connection
+from sgate.db.pool import Connection
 
 _GET = "SELECT retry_after_s FROM maintenance_mode"
 

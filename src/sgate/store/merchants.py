@@ -6,7 +6,7 @@ import msgspec
 
 from sgate.core.finality import Policy
 from sgate.core.intent import LatePolicy
-from sgate.store.pool import Connection, Record
+from sgate.db.pool import Connection, Record
 from sgate.store.rows import policy_of, policy_text
 
 

@@ -18,9 +18,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from sgate.db.pool import connect
+from sgate.db.schema_check import MigrationFailed
 from sgate.store import partitions
-from sgate.store.pool import connect
-from sgate.store.schema import MigrationFailed
 
 ADVISORY_LOCK = 0x5347_4154_4501
 """Held while migrating ("SGATE", 1)."""

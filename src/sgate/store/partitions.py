@@ -11,7 +11,7 @@ from typing import cast
 import asyncpg
 import msgspec
 
-from sgate.store.pool import Connection
+from sgate.db.pool import Connection
 from sgate.store.rows import count_of
 
 MIN_RETENTION = timedelta(days=31)

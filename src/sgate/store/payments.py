@@ -7,7 +7,7 @@ import msgspec
 
 from sgate.core.finality import View
 from sgate.core.payment import Inclusion, Payment, Sighting
-from sgate.store.pool import Connection
+from sgate.db.pool import Connection
 from sgate.store.rows import view_text
 
 # A payment as a JSON object, for statements that read payments along with something else.

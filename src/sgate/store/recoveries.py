@@ -5,7 +5,7 @@ from datetime import datetime
 import asyncpg
 import msgspec
 
-from sgate.store.pool import Connection
+from sgate.db.pool import Connection
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from sgate.store.pool import Connection
+from sgate.db.pool import Connection
 
 
 class OwnedAddress(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import msgspec
 
 from sgate.core.finality import Policy, View
 from sgate.core.lifecycle import Command
-from sgate.store.pool import Record
+from sgate.db.pool import Record
 
 _encoder = msgspec.json.Encoder()
 _view_decoder = msgspec.json.Decoder(View)

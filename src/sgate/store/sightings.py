@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sgate.store.pool import Connection
+from sgate.db.pool import Connection
 
 # The first sighting counts: it is when the payer had paid.
 _SIGHT = """

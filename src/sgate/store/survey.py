@@ -8,8 +8,8 @@ from datetime import datetime
 
 import msgspec
 
+from sgate.db.pool import Connection
 from sgate.store import endpoints
-from sgate.store.pool import Connection
 
 MAX_COUNTED = 100_000
 """Rows of a queue that are counted; beyond that the exact number helps nobody."""

@@ -21,8 +21,8 @@ from litestar.exceptions import HTTPException
 from markupsafe import Markup, escape
 
 from sgate.core.money import SATS_PER_BTC
+from sgate.db.pool import DatabaseErrors
 from sgate.gateway.errors import GatewayError
-from sgate.store.pool import DatabaseErrors
 from sgate.web import words
 from sgate.web.assets import built
 from sgate.web.colours import accent_style

@@ -19,13 +19,13 @@ import structlog
 from sgate.core.event import body_of, envelope
 from sgate.core.retry import Schedule, decide
 from sgate.core.signature import headers_of
+from sgate.db.batching import Coalescer
+from sgate.db.encryption import Cipher, UndecryptableSecret
+from sgate.db.pool import Pool
 from sgate.gateway import endpoints as endpoint_cases
 from sgate.gateway.environment import Environment
 from sgate.store import deliveries, endpoints
-from sgate.store.cipher import Cipher, UndecryptableSecret
-from sgate.store.coalesce import Coalescer
 from sgate.store.deliveries import Delivery, Result
-from sgate.store.pool import Pool
 from sgate.telemetry.tracing import SpanIds, Traces, intent_in
 from sgate.workers.webhook_client import USER_AGENT, Reply, WebhookClient
 

@@ -11,11 +11,11 @@ import msgspec
 
 from sgate.chain.budget import Rests
 from sgate.chain.source import ChainSource, Involvement, Transaction, TxStatus
+from sgate.db.pool import Pool
 from sgate.gateway.environment import Environment
 from sgate.store import addresses, payments
 from sgate.store.addresses import WatchedAddress
 from sgate.store.blocks import Cursor
-from sgate.store.pool import Pool
 from sgate.workers.headers import OVERLAP_BLOCKS, Incoherent
 from sgate.workers.matching import Found, Matcher, place
 

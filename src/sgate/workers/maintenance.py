@@ -6,8 +6,8 @@ import asyncpg
 import msgspec
 import structlog
 
+from sgate.db.pool import Connection, Pool
 from sgate.store import blocks, daily, exchange_rates, idempotency, partitions
-from sgate.store.pool import Connection, Pool
 
 SWEEP_ROWS = 1_000
 KEEP_BLOCKS = 5_000

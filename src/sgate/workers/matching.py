@@ -12,11 +12,11 @@ from sgate.chain.source import ChainSource, Transaction, Transfer
 from sgate.core.header import Header
 from sgate.core.memo import intent_id_of
 from sgate.core.payment import Payment
+from sgate.db.pool import Pool
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
 from sgate.store import blocks, intents, merchants
 from sgate.store.payments import FoundPayment
-from sgate.store.pool import Pool
 from sgate.workers.headers import Incoherent
 
 Found = Mapping[str, Sequence[FoundPayment]]

@@ -16,11 +16,12 @@ import msgspec
 from sgate.chain.source import MAX_TX_IDS_PER_CALL, ChainSource, Transaction, TxStatus
 from sgate.core.memo import intent_id_of
 from sgate.core.money import MAX_AMOUNT_SATS
+from sgate.db import notifications
+from sgate.db.pool import Connection, Pool
 from sgate.gateway.environment import Environment
-from sgate.store import blocks, feed, hints, intents, ledger, sightings
+from sgate.store import blocks, hints, intents, ledger, sightings
 from sgate.store.hints import Hint
 from sgate.store.intents import KnownIntent
-from sgate.store.pool import Connection, Pool
 from sgate.workers.inbox import is_scanned
 from sgate.workers.matching import Found, Matcher, place
 
@@ -98,7 +99,7 @@ class MempoolReader:
             if await self._write(connection, look, scan):
                 touched.add(look.hint.intent_id)
         for intent_id in sorted(touched):
-            await feed.notify(connection, feed.Channel.INTENT, intent_id)
+            await notifications.notify(connection, notifications.Channel.INTENT, intent_id)
         await ledger.queue(connection, touched, livemode=self._livemode)
         return touched
 

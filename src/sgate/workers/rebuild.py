@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from sgate.db.pool import Pool
 from sgate.gateway.environment import Environment
 from sgate.store import addresses, blocks
-from sgate.store.pool import Pool
 from sgate.workers.watcher import Round, Watcher
 
 MAX_TROUBLES = 20

@@ -4,10 +4,10 @@ Everything here happens inside the watcher's transaction, which the cursor's ver
 """
 
 from sgate.core.finality import View
+from sgate.db.pool import Connection
 from sgate.gateway import outbox
 from sgate.gateway.environment import Environment
 from sgate.store import deposits, hints, payments
-from sgate.store.pool import Connection
 from sgate.workers.matching import Found
 
 

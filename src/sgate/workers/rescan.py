@@ -7,8 +7,8 @@ import msgspec
 
 from sgate.chain.source import ChainSource
 from sgate.core.memo import intent_id_of
+from sgate.db.pool import Pool
 from sgate.store.blocks import Cursor, Rescan
-from sgate.store.pool import Pool
 from sgate.workers.headers import Incoherent
 from sgate.workers.matching import Found, Matcher, place
 from sgate.workers.scanning import CHUNK_BLOCKS, check_has_below, included

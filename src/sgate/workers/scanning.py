@@ -17,9 +17,9 @@ from sgate.chain.source import ChainSource, HeaderPage, LogPage, Transaction, Tx
 from sgate.core.finality import View
 from sgate.core.header import Header
 from sgate.core.memo import intent_id_of
+from sgate.db.pool import Pool
 from sgate.store import blocks, ledger, payments
 from sgate.store.blocks import Cursor
-from sgate.store.pool import Pool
 from sgate.workers.headers import Branch, Incoherent, follow
 from sgate.workers.matching import Found, Matcher, Placed
 

@@ -13,9 +13,9 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from sgate.db.notifications import Channel, Feed
+from sgate.db.pool import DatabaseErrors, connect
 from sgate.store.deliveries import Delivery
-from sgate.store.feed import Channel, Feed
-from sgate.store.pool import DatabaseErrors, connect
 from sgate.workers.deliverer import Deliverer
 from sgate.workers.maintenance import Maintenance
 from sgate.workers.tender import Tender

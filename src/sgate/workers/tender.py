@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sgate.store import feed, held, recoveries
+from sgate.db import notifications
+from sgate.db.pool import Connection, Pool
+from sgate.store import held, recoveries
 from sgate.store.held import Tended
-from sgate.store.pool import Connection, Pool
 
 ENDPOINTS = 50
 """Endpoints looked after in one round."""
@@ -55,7 +56,7 @@ class Tender:
                     for endpoint in await held.tended(connection, ENDPOINTS)
                 ]
                 if any(count > 0 for count in moved):
-                    await feed.notify(connection, feed.Channel.DELIVERY)
+                    await notifications.notify(connection, notifications.Channel.DELIVERY)
         return Moved(
             held=-sum(count for count in moved if count < 0),
             released=sum(count for count in moved if count > 0),

@@ -15,13 +15,13 @@ import structlog
 from sgate.chain.budget import RESTS, Allowance, Rests, Unlimited
 from sgate.chain.source import ChainSource, ChainUnavailable
 from sgate.core.finality import View
+from sgate.db.pool import Connection, Pool
 from sgate.gateway import ledger
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
 from sgate.store import addresses, blocks, intents, merchants, payments
 from sgate.store import ledger as ledger_store
 from sgate.store.blocks import Cursor
-from sgate.store.pool import Connection, Pool
 from sgate.workers.headers import DifferentChain, Incoherent
 from sgate.workers.inbox import InboxReader, InboxScan
 from sgate.workers.matching import Found, Matcher

@@ -8,7 +8,7 @@ replica has replayed.
 import math
 from collections import deque
 
-from sgate.store.pool import Connection
+from sgate.db.pool import Connection
 
 MAX_SAMPLES = 600
 """Positions of the primary that are remembered: with one a second, ten minutes."""

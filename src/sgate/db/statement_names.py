@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 OTHER = "other"
 TRANSACTION = "transaction"
+PACKAGES = ("sgate.store.", "sgate.db.")
+"""Where statements stand."""
+
 _TRANSACTION_WORDS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 MAX_NAMES = 2_000
 """Statements whose name is remembered; there are a few hundred."""
@@ -23,10 +26,10 @@ def name_of(statement: str) -> str:
     if statement.lstrip().upper().startswith(_TRANSACTION_WORDS):
         return TRANSACTION
     for module_name, module in list(sys.modules.items()):
-        if module_name.startswith("sgate.store."):
+        if module_name.startswith(PACKAGES):
             for name, value in vars(module).items():
                 if value is statement or (isinstance(value, str) and value == statement):
-                    return f"{module_name.removeprefix('sgate.store.')}.{name.lstrip('_')}"
+                    return f"{module_name.rpartition('.')[2]}.{name.lstrip('_')}"
     return OTHER
 
 

@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from sgate.store.pool import connect
+from sgate.db.pool import connect
 
 REVISION = "0010"
 """The newest migration in `migrations/versions`. A test keeps the two the same."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from sgate.store.statements import Observe
+from sgate.db.statement_names import Observe
 
 MIN_CONNECTIONS = 5
 MAX_CONNECTIONS = 20

@@ -12,7 +12,7 @@ from enum import StrEnum
 import asyncpg
 import structlog
 
-from sgate.store.pool import Connection, DatabaseErrors, connect
+from sgate.db.pool import Connection, DatabaseErrors, connect
 
 HEARTBEAT_S = 2.0
 """How often the listening connection is asked whether it still lives."""

@@ -1,0 +1,1 @@
+"""PostgreSQL itself: connections, notifications, batches, encryption of columns. No table is known here."""
