@@ -13,7 +13,7 @@ from servers import CannotMeasure, free_port, wait_until_answering
 from sgate.db.pool import open_pool
 from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
-from sgate.store.audit import Actor
+from sgate.store.audit_log import Actor
 
 MERCHANTS = 1000
 INTENTS_READ = 1000

@@ -14,8 +14,8 @@ from servers import CannotMeasure, free_port, wait_until_answering
 from sgate.db.pool import open_pool
 from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
-from sgate.store import intents
-from sgate.store.audit import Actor
+from sgate.store import payment_intents
+from sgate.store.audit_log import Actor
 from sgate.workers.maintenance import Maintenance
 
 INTENTS, INTENTS_QUICK = 3_000_000, 150_000
@@ -160,7 +160,7 @@ def _matching(runner, pool, total, *, among):
         numbers = random.sample(range(count - among + 1, count + 1), memos.MEMOS)
         return [f"pi_{number:08x}{_random_part(number)}" for number in numbers]
 
-    return lambda: runner.run(memos.repeat(pool, total, intents.known, some))
+    return lambda: runner.run(memos.repeat(pool, total, payment_intents.known, some))
 
 
 def _random_part(number):

@@ -10,7 +10,7 @@ from servers import CannotMeasure, free_port, wait_until_answering
 from sgate.db.pool import open_pool
 from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
-from sgate.store.audit import Actor
+from sgate.store.audit_log import Actor
 
 MANY, MANY_QUICK, FEW = 1_000_000, 100_000, 1_000
 FILL_BATCH = 100_000

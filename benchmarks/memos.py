@@ -10,7 +10,7 @@ import report
 from rounds import alternate
 from servers import CannotMeasure
 from sgate.db.pool import open_pool
-from sgate.store import intents
+from sgate.store import payment_intents
 
 MEMOS = 1000
 OPEN_INTENTS, OPEN_INTENTS_QUICK = 1_000_000, 100_000
@@ -69,14 +69,14 @@ async def _fill(url, total):
 
 
 async def _together(pool, total):
-    return await repeat(pool, total, intents.known, _some_memos)
+    return await repeat(pool, total, payment_intents.known, _some_memos)
 
 
 async def _singly(pool, total):
     async def one_by_one(connection, memos):
         found = {}
         for memo in memos:
-            found |= await intents.known(connection, [memo])
+            found |= await payment_intents.known(connection, [memo])
         return found
 
     return await repeat(pool, total, one_by_one, _some_memos)

@@ -30,7 +30,7 @@ from sgate.gateway.environment import Environment
 from sgate.runtime import Gateway, Role
 from sgate.settings import ModeSettings, Settings, Source
 from sgate.store import migrate
-from sgate.store.audit import OPERATOR
+from sgate.store.audit_log import OPERATOR
 from sgate.telemetry import logging
 from sgate.workers.service import Stop
 from sgate.workers.watcher import Watcher

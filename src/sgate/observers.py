@@ -14,8 +14,8 @@ from sgate.db import statement_names
 from sgate.db.pool import KINDS_OF_ERRORS, kind_of_error
 from sgate.gateway.ledger import Decision
 from sgate.gateway.ledger import Observe as ObserveDecision
-from sgate.store.deliveries import Delivery, Result
-from sgate.store.survey import Survey
+from sgate.store.deployment_snapshot import Survey
+from sgate.store.webhook_deliveries_queue import Delivery, Result
 from sgate.telemetry.metrics import Metrics, mode_name
 from sgate.telemetry.tracing import Traces
 from sgate.workers.matching import Found

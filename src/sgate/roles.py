@@ -26,8 +26,8 @@ from sgate.gateway.market_rates import MarketRates
 from sgate.gateway.reads import MEASURE_INTERVAL_S, Reads
 from sgate.parts import allow_private, direct_url
 from sgate.settings import Settings
-from sgate.store import survey
-from sgate.store.deliveries import QUEUE_SETTINGS
+from sgate.store import deployment_snapshot
+from sgate.store.webhook_deliveries_queue import QUEUE_SETTINGS
 from sgate.telemetry.metrics import Metrics, mode_name
 from sgate.workers import service
 from sgate.workers.deliverer import Deliverer
@@ -124,7 +124,7 @@ async def _survey(gateway: Gateway, stop: Stop) -> None:
 
     async def once() -> None:
         async with gateway.pool.acquire() as connection:
-            observe(await survey.take(connection, gateway.cipher.key_ids))
+            observe(await deployment_snapshot.take(connection, gateway.cipher.key_ids))
 
     await service.repeat("survey", once, interval_s=SURVEY_INTERVAL_S, stop=stop, pulse=Pulse())
 

@@ -14,7 +14,7 @@ from sgate.core.memo import memo_of
 from sgate.gateway import keys, merchants
 from sgate.settings import load
 from sgate.settings_modes import ModeSettings, Source
-from sgate.store.audit import OPERATOR
+from sgate.store.audit_log import OPERATOR
 from sgate.workers.watcher import Watcher
 
 AMOUNT_SATS = 50_000

@@ -20,7 +20,7 @@ from sgate.gateway.endpoints import MAX_ENDPOINTS
 from sgate.gateway.hints import MAX_HINTS_PER_INTENT
 from sgate.gateway.idempotency import key_of
 from sgate.gateway.keys import MAX_KEYS
-from sgate.store.idempotency import claim
+from sgate.store.idempotency_keys import claim
 
 JSON = {"Content-Type": "application/json"}
 INTENTS = "/v1/payment_intents"

@@ -9,7 +9,7 @@ import pytest
 
 from api.serving import SHOP, UNREACHABLE, serving
 from sgate.gateway.idempotency import key_of
-from sgate.store.idempotency import claim
+from sgate.store.idempotency_keys import claim
 
 PATH = "/v1/payment_intents"
 KEY = {"Idempotency-Key": "order-17"}

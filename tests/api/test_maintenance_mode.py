@@ -4,7 +4,7 @@ import pytest
 
 from api.serving import serving
 from sgate.gateway import maintenance_mode
-from sgate.store.audit import OPERATOR
+from sgate.store.audit_log import OPERATOR
 
 
 @pytest.fixture

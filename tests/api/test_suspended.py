@@ -4,7 +4,7 @@ import pytest
 
 from api.serving import serving, until
 from sgate.gateway import merchants
-from sgate.store.audit import OPERATOR
+from sgate.store.audit_log import OPERATOR
 
 
 @pytest.fixture

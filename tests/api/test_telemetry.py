@@ -16,7 +16,7 @@ from api.serving import SHOP, serving, until
 from sgate import observers
 from sgate.api.operations import create_operations_app
 from sgate.api.server import listen, make_server
-from sgate.store import survey
+from sgate.store import deployment_snapshot
 from sgate.telemetry import logging as sgate_logging
 
 PATH = "/v1/payment_intents"
@@ -273,7 +273,7 @@ async def test_a_survey_shows_how_the_deployment_stands(app):
     await app.watch()
     gateway = app.gateway
     async with gateway.pool.acquire() as connection:
-        observers.of_surveys(gateway.metrics)(await survey.take(connection, gateway.cipher.key_ids))
+        observers.of_surveys(gateway.metrics)(await deployment_snapshot.take(connection, gateway.cipher.key_ids))
     text = (await app.anyone.get("/metrics")).body.decode()
     for line in (
         "sgate_webhook_queue_due 0.0",

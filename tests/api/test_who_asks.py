@@ -6,7 +6,7 @@ import pytest
 
 from api.serving import SHOP, serving, until
 from sgate.gateway.keys import revoke_any
-from sgate.store.audit import OPERATOR
+from sgate.store.audit_log import OPERATOR
 
 PATH = "/v1/payment_intents"
 INTENT = f"{PATH}/pi_{'0' * 24}"

@@ -9,7 +9,7 @@ from sgate.chain.source import TxStatus
 from sgate.core.intent import Anomaly, Status
 from sgate.core.lifecycle import is_legal, reduce
 from sgate.core.memo import intent_id_of
-from sgate.store import intents
+from sgate.store import payment_intents
 
 
 async def check_books(pool, chain=None):
@@ -26,7 +26,7 @@ async def check_books(pool, chain=None):
 async def check_intent(pool, intent_id, *, livemode):
     """The stored state is what today's facts amount to, and the events tell a legal path that leads to it."""
     async with pool.acquire() as connection:
-        intent = (await intents.read(connection, [intent_id]))[intent_id].intent
+        intent = (await payment_intents.read(connection, [intent_id]))[intent_id].intent
     facts = await facts_of(pool, intent_id, livemode=livemode)
     state = reduce(intent.terms, facts.payments, facts.sightings, facts.commands, facts.view)
     assert (intent.status, intent.amount_received_sats) == (state.status, state.amount_received_sats)

@@ -13,9 +13,9 @@ from sgate.gateway.deployment import Mode, NoRates
 from sgate.gateway.endpoints import EndpointRequest, Endpoints
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import IntentRequest, Intents
-from sgate.store import intents, ledger, merchants
-from sgate.store.audit import Actor
-from sgate.store.intents import IntentView
+from sgate.store import ledger_queue, merchants, payment_intents
+from sgate.store.audit_log import Actor
+from sgate.store.payment_intents import IntentView
 
 ONE_BLOCK: Policy = (Tier(from_sats=0, stacks_blocks=1),)
 SIX_BLOCKS: Policy = (Tier(from_sats=0, stacks_blocks=6),)
@@ -63,7 +63,7 @@ class Shop:
 
     async def see(self, intent_id) -> IntentView:
         async with self.pool.acquire() as connection:
-            return (await intents.read(connection, [intent_id]))[intent_id]
+            return (await payment_intents.read(connection, [intent_id]))[intent_id]
 
     async def state(self, intent_id) -> tuple:
         """(status, amount received, exceptions) in plain words."""
@@ -118,6 +118,6 @@ async def open_shop(pool, clock=None, *, mode=None, pay_address=SHOP, name="Shop
     return shop
 
 
-async def facts_of(pool, intent_id, *, livemode=False) -> ledger.Facts:
+async def facts_of(pool, intent_id, *, livemode=False) -> ledger_queue.Facts:
     async with pool.acquire() as connection:
-        return await ledger.facts_of(connection, intent_id, livemode=livemode)
+        return await ledger_queue.facts_of(connection, intent_id, livemode=livemode)

@@ -12,7 +12,7 @@ from sgate.core.finality import View
 from sgate.db.pool import open_pool
 from sgate.gateway import statistics
 from sgate.gateway.reads import Reads
-from sgate.store import daily, intents, migrate
+from sgate.store import merchant_days, migrate, payment_intents
 from sgate.workers.maintenance import Maintenance
 
 TODAY = datetime.now(UTC).date()
@@ -89,8 +89,8 @@ VIEW = View(height=9, index_block_hash="0x", time=datetime.now(UTC), tenure_heig
 
 async def change(connection, intent_id, *, received):
     """Late money comes: the ledger saves an intent anew, in the caller's transaction."""
-    intent = await intents.lock(connection, intent_id)
-    await intents.save(connection, msgspec.structs.replace(intent, amount_received_sats=received), VIEW)
+    intent = await payment_intents.lock(connection, intent_id)
+    await payment_intents.save(connection, msgspec.structs.replace(intent, amount_received_sats=received), VIEW)
 
 
 async def test_the_numbers_are_the_same_before_and_after_they_are_stored(shop):
@@ -157,7 +157,7 @@ async def test_a_change_under_way_while_its_day_is_counted_is_counted_afterwards
 async def test_nobody_counts_while_another_does(shop):
     intent_id = await made_on(shop, OLD)
     async with shop.pool.acquire() as connection, connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", daily.ADVISORY_LOCK)
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", merchant_days.ADVISORY_LOCK)
         report = await Maintenance(shop.pool).run_once()
         assert (report.modes_counted, report.days_touched, await stored(shop)) == (0, 0, set())
     assert (await told(shop))[OLD]["created"] == 1
@@ -175,7 +175,7 @@ async def test_years_of_absence_are_caught_up_a_month_at_a_time(shop):
     while (await Maintenance(shop.pool).run_once()).modes_counted:
         rounds += 1
         assert await told(shop, long_ago) == expected
-    assert 200 / daily.MAX_DAYS_AT_ONCE <= rounds <= 200 / daily.MAX_DAYS_AT_ONCE + 1
+    assert 200 / merchant_days.MAX_DAYS_AT_ONCE <= rounds <= 200 / merchant_days.MAX_DAYS_AT_ONCE + 1
     assert await stored(shop) == {long_ago}
 
 
@@ -210,7 +210,7 @@ async def test_an_hour_that_has_just_ended_is_not_stored_yet(shop):
 
 async def test_what_happened_lately_touches_nothing(shop):
     now = datetime.now(UTC)
-    ids = [await made_at(shop, when) for when in (now, now - daily.UNTOUCHED)]
+    ids = [await made_at(shop, when) for when in (now, now - merchant_days.UNTOUCHED)]
     async with shop.pool.acquire() as connection, connection.transaction():
         for intent_id in ids:
             await change(connection, intent_id, received=5)
@@ -241,7 +241,7 @@ async def test_a_change_in_a_day_that_is_stored_in_part_shows_at_once_and_counts
             async with connection.transaction():
                 await change(connection, intent_id, received=7)
             assert await told(shop) == await truth(shop)
-        assert await daily.store_touched(connection) == 2
+        assert await merchant_days.store_touched(connection) == 2
     assert await shop.pool.fetchval("SELECT received_sats FROM merchant_days") == 7  # the late one is not stored yet
     assert await told(shop) == await truth(shop)
     monkeypatch.undo()
@@ -308,5 +308,5 @@ async def everything_stored(shop):
 
 async def stored_until(shop, monkeypatch, hour):
     """As if a round came by when this hour of the old day was the newest that can be stored."""
-    monkeypatch.setattr(daily, "SETTLE", datetime.now(UTC) - midnight(OLD) - timedelta(hours=hour))
+    monkeypatch.setattr(merchant_days, "SETTLE", datetime.now(UTC) - midnight(OLD) - timedelta(hours=hour))
     await everything_stored(shop)

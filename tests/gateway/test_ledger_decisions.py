@@ -14,9 +14,9 @@ from sgate.core.finality import View
 from sgate.core.lifecycle import Accept, Cancel, Refund
 from sgate.core.payment import Payment
 from sgate.gateway import errors, ledger
-from sgate.store import blocks, intents, payments
-from sgate.store import ledger as store
-from sgate.store.payments import FoundPayment
+from sgate.store import blocks, payment_intents, payments_scan
+from sgate.store import ledger_queue as store
+from sgate.store.payments_scan import FoundPayment
 from store.waiting import until_somebody_waits
 
 HASHES = {height: f"0x{height:064x}" for height in range(1, 30)}
@@ -52,7 +52,7 @@ class Desk:
         )  # fmt: skip
         found = FoundPayment(payment=payment, merchant_id=self.shop.merchant.id, intent_id=intent_id)
         async with self.pool.acquire() as connection, connection.transaction():
-            await payments.include(connection, found, self.view(height), livemode=False)
+            await payments_scan.include(connection, found, self.view(height), livemode=False)
             await store.queue(connection, [intent_id], livemode=False)
         return payment.id
 
@@ -151,7 +151,7 @@ async def test_a_fact_learned_while_its_intent_is_being_decided_is_decided_after
 
 
 async def decide(desk, connection, intent_id):
-    intent = await intents.lock(connection, intent_id)
+    intent = await payment_intents.lock(connection, intent_id)
     await ledger.decide(connection, desk.shop.environment, intent, desk.shop.mode.public_url)
 
 

@@ -16,7 +16,7 @@ from sgate.gateway.environment import Environment
 from sgate.gateway.public_cache import MAX_AGE_S, MAX_ROWS, PublicViews
 from sgate.gateway.public_view import public_intent
 from sgate.gateway.rendering import encode
-from sgate.store.intents import Branding, IntentView
+from sgate.store.payment_intents import Branding, IntentView
 
 PI = "pi_" + "1" * 24
 OTHER = "pi_" + "2" * 24

@@ -4,7 +4,7 @@ import pytest
 
 from sgate.db.encryption import Cipher, UndecryptableSecret
 from sgate.gateway.secrets_at_rest import Reencrypted, reencrypt
-from sgate.store import endpoints
+from sgate.store import webhook_endpoints
 from workers.outbox import Outbox
 
 OLD, NEW, LOST = "the old key", "the new key", "a key that is gone"
@@ -23,8 +23,8 @@ async def test_secrets_come_under_the_first_key_and_the_old_one_is_needed_no_mor
     rotated = await outbox.endpoint("https://shop.example/2", cipher=old)
     lost = await outbox.endpoint("https://shop.example/3", cipher=Cipher([LOST]))
     async with pool.acquire() as connection:
-        await endpoints.rotate(connection, rotated, Cipher([NEW]).encrypt(b"whsec_new"), await outbox.now())
-        assert await endpoints.lost_secrets(connection, Cipher([NEW, OLD]).key_ids) == 1
+        await webhook_endpoints.rotate(connection, rotated, Cipher([NEW]).encrypt(b"whsec_new"), await outbox.now())
+        assert await webhook_endpoints.lost_secrets(connection, Cipher([NEW, OLD]).key_ids) == 1
     both, new = Cipher([NEW, OLD]), Cipher([NEW])
     assert await reencrypt(pool, both) == Reencrypted(changed=2, lost=1)
     assert await reencrypt(pool, both) == Reencrypted(changed=0, lost=1), "there is nothing left to do"
@@ -40,6 +40,6 @@ async def test_a_secret_that_is_rotated_meanwhile_is_not_overwritten(pool):
     endpoint = await outbox.endpoint("https://shop.example/", cipher=old)
     before = tuple(await stored(pool, endpoint))
     async with pool.acquire() as connection:
-        await endpoints.rotate(connection, endpoint, old.encrypt(b"whsec_new"), await outbox.now())
-        assert not await endpoints.reencrypt(connection, endpoint, before, (b"other", None))
+        await webhook_endpoints.rotate(connection, endpoint, old.encrypt(b"whsec_new"), await outbox.now())
+        assert not await webhook_endpoints.reencrypt(connection, endpoint, before, (b"other", None))
     assert old.decrypt((await stored(pool, endpoint))[0]) == b"whsec_new"

@@ -10,8 +10,8 @@ from sgate.core.finality import View, confirmations
 from sgate.core.intent import Anomaly, Status
 from sgate.core.lifecycle import History, State, announce, is_legal, reduce
 from sgate.core.payment import Inclusion, Payment
-from sgate.store import decisions, intents
-from sgate.store.payments import PAYMENT_JSON, payment_of_json, sighting_of_json
+from sgate.store import ledger_decisions, payment_intents
+from sgate.store.payments_scan import PAYMENT_JSON, payment_of_json, sighting_of_json
 from sgate.store.rows import command_of
 
 _json = msgspec.json.Decoder()
@@ -66,7 +66,7 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
 
     view: View
     headers: dict[int, str]
-    intents: dict[str, intents.IntentView]
+    intents: dict[str, payment_intents.IntentView]
     payments: dict[str, tuple[str | None, Payment]]
     sightings: dict[str, list]
     commands: dict[str, list]
@@ -170,14 +170,14 @@ async def read_books(connection):
             bitcoin_height=cursor["bitcoin_height"],
         ),
         headers={row["height"]: row["index_block_hash"] for row in blocks},
-        intents=await intents.read(connection, ids) if ids else {},
+        intents=await payment_intents.read(connection, ids) if ids else {},
         payments=payments,
         sightings=_grouped(
             await connection.fetch(_SIGHTINGS), lambda row: sighting_of_json(_json.decode(row["sighting"]))
         ),
         commands=_grouped(await connection.fetch(_COMMANDS), lambda row: command_of(row["command"])),
         events=_grouped(await connection.fetch(_EVENTS), dict),
-        paths=await decisions.paths_of(connection, ids),
+        paths=await ledger_decisions.paths_of(connection, ids),
         queued=frozenset(row["payment_intent_id"] for row in queue),
     )
 

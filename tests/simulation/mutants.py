@@ -9,8 +9,8 @@ import msgspec
 from sgate.core import lifecycle
 from sgate.gateway import ledger as gateway_ledger
 from sgate.gateway import outbox
-from sgate.store import addresses, blocks, deliveries, events, payments
-from sgate.store import ledger as ledger_store
+from sgate.store import blocks, events, pay_addresses, payments_scan, webhook_deliveries_queue
+from sgate.store import ledger_queue as ledger_store
 from sgate.workers import inbox, matching, mempool, recording, scanning
 
 
@@ -133,7 +133,7 @@ def _edited(module, statement, old, new):
 
 
 MUTANTS = {
-    "orphans nothing": Mutant(lambda: [patch.object(payments, "orphan_from", _nobody)]),
+    "orphans nothing": Mutant(lambda: [patch.object(payments_scan, "orphan_from", _nobody)]),
     "announces nothing": Mutant(lambda: [patch.object(outbox, "announce", _nothing)]),
     "announces only the first event": Mutant(_half_announced),
     "forgets the deliveries of one endpoint": Mutant(
@@ -148,12 +148,12 @@ MUTANTS = {
     "commits a decision in two halves": Mutant(_two_halves),
     "believes the mempool": Mutant(_believes_sightings),
     "closes without grace": Mutant(_impatient),
-    "does not read addresses again after a fork": Mutant(lambda: [patch.object(addresses, "note_reorg", _nothing)]),
+    "does not read addresses again after a fork": Mutant(lambda: [patch.object(pay_addresses, "note_reorg", _nothing)]),
     "reads no addresses": Mutant(lambda: [patch.object(inbox.InboxReader, "read", _nothing)]),
     "keeps what is unmatched to itself": Mutant(lambda: [patch.object(recording, "_announce", _nothing)]),
     "forgets what was assigned": Mutant(
         lambda: _edited(
-            payments,
+            payments_scan,
             "_UPSERT",
             "coalesce(stored.payment_intent_id, excluded.payment_intent_id)",
             "excluded.payment_intent_id",
@@ -161,13 +161,15 @@ MUTANTS = {
     ),
     "lets money become late in a fork": Mutant(
         lambda: _edited(
-            payments,
+            payments_scan,
             "_UPSERT",
             "least(stored.first_mined_at, excluded.first_mined_at)",
             "excluded.first_mined_at",
         )
     ),
     "sends out of order": Mutant(
-        lambda: _edited(deliveries, "_CLAIM", "d.last_attempt IS NOT NULL OR NOT", "d.id IS NOT NULL OR NOT")
+        lambda: _edited(
+            webhook_deliveries_queue, "_CLAIM", "d.last_attempt IS NOT NULL OR NOT", "d.id IS NOT NULL OR NOT"
+        )
     ),
 }

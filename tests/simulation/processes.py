@@ -4,7 +4,7 @@ from gateway.crashing import Countdown, CrashingPool, Killed
 from sgate.chain.budget import Unlimited
 from sgate.core.retry import Schedule
 from sgate.db.pool import DatabaseErrors
-from sgate.store import addresses, blocks
+from sgate.store import blocks, pay_addresses
 from sgate.workers.deliverer import Deliverer
 from sgate.workers.maintenance import Maintenance
 from sgate.workers.tender import Tender
@@ -135,7 +135,7 @@ class Processes:
         async with self._world.pool.acquire() as connection:
             await blocks.start_rescan(connection, height, livemode=False, announces=True)
             if self._dice.random() < 0.3:
-                await addresses.read_again(connection, height, livemode=False)
+                await pay_addresses.read_again(connection, height, livemode=False)
 
     async def settle(self):
         """Rounds of the first watcher, until it has read and decided everything. The weather must be calm."""

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from sgate.store import idempotency
+from sgate.store import idempotency_keys
 from store.waiting import until_somebody_waits
 
 SCOPE, HASH = b"s" * 32, b"h" * 32
@@ -11,8 +11,8 @@ LIMIT = 1_000
 
 
 async def expired_key(connection):
-    await idempotency.claim(connection, SCOPE, HASH, datetime.now(UTC) - timedelta(seconds=1), wait_s=1)
-    await idempotency.fill(connection, SCOPE, "pi_old", 201, b"old answer")
+    await idempotency_keys.claim(connection, SCOPE, HASH, datetime.now(UTC) - timedelta(seconds=1), wait_s=1)
+    await idempotency_keys.fill(connection, SCOPE, "pi_old", 201, b"old answer")
 
 
 async def test_a_key_that_was_taken_over_meanwhile_is_left_alone(pool):
@@ -20,13 +20,13 @@ async def test_a_key_that_was_taken_over_meanwhile_is_left_alone(pool):
         await expired_key(taking)
         transaction = taking.transaction()
         await transaction.start()
-        assert await idempotency.claim(taking, SCOPE, HASH, datetime.now(UTC) + timedelta(hours=24), wait_s=1)
-        await idempotency.fill(taking, SCOPE, "pi_new", 201, b"new answer")
-        sweep = asyncio.create_task(idempotency.sweep(sweeping, LIMIT))
+        assert await idempotency_keys.claim(taking, SCOPE, HASH, datetime.now(UTC) + timedelta(hours=24), wait_s=1)
+        await idempotency_keys.fill(taking, SCOPE, "pi_new", 201, b"new answer")
+        sweep = asyncio.create_task(idempotency_keys.sweep(sweeping, LIMIT))
         await until_somebody_waits(watching, unless=sweep)
         await transaction.commit()
         assert await sweep == 0
-        found = await idempotency.find(watching, SCOPE)
+        found = await idempotency_keys.find(watching, SCOPE)
     assert (found.object_id, found.answer_encrypted) == ("pi_new", b"new answer")
 
 
@@ -35,8 +35,8 @@ async def test_a_key_whose_takeover_was_rolled_back_goes_with_the_next_sweep(poo
         await expired_key(taking)
         transaction = taking.transaction()
         await transaction.start()
-        await idempotency.claim(taking, SCOPE, HASH, datetime.now(UTC) + timedelta(hours=24), wait_s=1)
-        sweep = asyncio.create_task(idempotency.sweep(sweeping, LIMIT))
+        await idempotency_keys.claim(taking, SCOPE, HASH, datetime.now(UTC) + timedelta(hours=24), wait_s=1)
+        sweep = asyncio.create_task(idempotency_keys.sweep(sweeping, LIMIT))
         await until_somebody_waits(watching, unless=sweep)
         await transaction.rollback()
-        assert await sweep + await idempotency.sweep(sweeping, LIMIT) == 1
+        assert await sweep + await idempotency_keys.sweep(sweeping, LIMIT) == 1

@@ -9,8 +9,8 @@ import pytest
 from chain.simulated import Clock
 from gateway.shop import open_shop
 from sgate.core.finality import View
-from sgate.store import deliveries, intent_lists, intents, ledger, payments
-from sgate.store.intent_lists import Narrowed
+from sgate.store import ledger_queue, payment_intents, payment_intents_lists, payments_scan, webhook_deliveries_queue
+from sgate.store.payment_intents_lists import Narrowed
 from store.plans import plan_of, used
 
 NOW = datetime.now(UTC)
@@ -87,35 +87,35 @@ VIEW = View(height=100, index_block_hash="", time=NOW, tenure_height=1, bitcoin_
 
 def cases(merchant_id):
     return {
-        "intents by id": (lambda c: intents.read(c, INTENT_IDS), {"payment_intents_pkey", "payments_intent"}),
-        "lock an intent": (lambda c: intents.lock(c, INTENT_IDS[0]), {"payment_intents_pkey"}),
+        "intents by id": (lambda c: payment_intents.read(c, INTENT_IDS), {"payment_intents_pkey", "payments_intent"}),
+        "lock an intent": (lambda c: payment_intents.lock(c, INTENT_IDS[0]), {"payment_intents_pkey"}),
         "whose memos are these": (
-            lambda c: intents.known(c, INTENT_IDS),
+            lambda c: payment_intents.known(c, INTENT_IDS),
             {"payment_intents_pkey"},
         ),
         "a merchant's list": (
-            lambda c: intent_lists.after(c, narrowed(merchant_id), (NOW - timedelta(hours=1), ""), 10),
+            lambda c: payment_intents_lists.after(c, narrowed(merchant_id), (NOW - timedelta(hours=1), ""), 10),
             {"payment_intents_list"},
         ),
         "thresholds passed": (
-            lambda c: ledger.queue_due(c, VIEW, 500, livemode=False),
+            lambda c: ledger_queue.queue_due(c, VIEW, 500, livemode=False),
             {"payment_intents_threshold", "payment_intents_deadline"},
         ),
-        "facts of an intent": (lambda c: ledger.facts_of(c, INTENT_IDS[0], livemode=False), {"payments_intent"}),
+        "facts of an intent": (lambda c: ledger_queue.facts_of(c, INTENT_IDS[0], livemode=False), {"payments_intent"}),
         "payments held": (
-            lambda c: payments.held_in_blocks(c, TX_IDS, 0, livemode=False),
+            lambda c: payments_scan.held_in_blocks(c, TX_IDS, 0, livemode=False),
             {"payments_included_once"},
         ),
         "orphan from a height": (
-            lambda c: payments.orphan_from(c, 7_990, ["0x"], VIEW, livemode=False),
+            lambda c: payments_scan.orphan_from(c, 7_990, ["0x"], VIEW, livemode=False),
             {"payments_height"},
         ),
         "orphan other legs": (
-            lambda c: payments.orphan_other_legs(c, TX_IDS[0], [], VIEW, livemode=False),
+            lambda c: payments_scan.orphan_other_legs(c, TX_IDS[0], [], VIEW, livemode=False),
             {"payments_included_once"},
         ),
         "claim deliveries": (
-            lambda c: deliveries.claim(
+            lambda c: webhook_deliveries_queue.claim(
                 c, uuid.uuid4(), in_flight={}, per_endpoint=8, limit=20, lease=timedelta(seconds=30)
             ),
             {"webhook_deliveries_pkey"},
@@ -127,7 +127,7 @@ def cases(merchant_id):
 async def test_a_hot_statement_uses_its_index_and_reads_no_table_as_a_whole(full, name):
     pool, merchant_id = full
     call, indexes = cases(merchant_id)[name]
-    plan = await plan_of(pool, call, settings=deliveries.QUEUE_SETTINGS if "deliveries" in name else None)
+    plan = await plan_of(pool, call, settings=webhook_deliveries_queue.QUEUE_SETTINGS if "deliveries" in name else None)
     assert scanned_whole(plan) == set()
     assert indexes <= {whole(index) for index in used(plan)}
 

@@ -9,8 +9,8 @@ import pytest
 
 from chain.simulated import Clock
 from gateway.shop import open_shop
-from sgate.store import daily, intent_lists
-from sgate.store.intent_lists import Narrowed, Way
+from sgate.store import merchant_days, payment_intents_lists
+from sgate.store.payment_intents_lists import Narrowed, Way
 from store.plans import plan_of
 
 NOW = datetime.now(UTC)
@@ -64,7 +64,7 @@ def indexes(plan):
 
 
 DEEP = (NOW - timedelta(seconds=10 * ROWS // 2), "pi_")
-WALKS = (intent_lists.after, intent_lists.before)
+WALKS = (payment_intents_lists.after, payment_intents_lists.before)
 FILTERS = {
     "all": ({}, "payment_intents_list"),
     "a common status": ({"status": "confirmed"}, None),
@@ -86,8 +86,8 @@ async def test_a_page_deep_in_a_list_reads_about_as_many_rows_as_it_shows(many):
 async def test_metadata_is_found_by_a_short_walk_if_many_have_it_and_by_its_index_if_few_do(many):
     pool, narrowed = many
     for read, empty, pair, most, index in (
-        *((read, 0, ("plan", "pro"), intent_lists.WALKED, "payment_intents_list") for read in WALKS),
-        *((read, 0, ("order", "77"), intent_lists.WALKED, "payment_intents_list") for read in WALKS),
+        *((read, 0, ("plan", "pro"), payment_intents_lists.WALKED, "payment_intents_list") for read in WALKS),
+        *((read, 0, ("order", "77"), payment_intents_lists.WALKED, "payment_intents_list") for read in WALKS),
         *((read, 2, ("order", "77"), 10, "payment_intents_metadata") for read in WALKS),
         *((read, 2, ("rare", "77"), 10, "payment_intents_metadata") for read in WALKS),
     ):
@@ -102,7 +102,7 @@ async def test_every_pair_is_found_whichever_way_it_takes(many):
     async with pool.acquire() as connection:
         for pair, expected in ((("order", "19999"), 1), (("rare", "4999"), 4), (("plan", "pro"), 11)):
             chosen = msgspec.structs.replace(narrowed, metadata=(pair,))
-            found = await intent_lists.page(connection, chosen, 0, 11)
+            found = await payment_intents_lists.page(connection, chosen, 0, 11)
             assert len(found) == expected
             assert {view.intent.metadata[pair[0]] for view in found} == {pair[1]}
 
@@ -116,8 +116,8 @@ async def test_what_many_have_is_not_looked_for_behind_the_end_of_the_list(many)
     asked = []
     async with pool.acquire() as connection:
         with connection.query_logger(lambda query: asked.append(query.query)):
-            found = await intent_lists.page(connection, hour, 0, 1_000)
-            counted = await intent_lists.count(connection, hour, 10_001)
+            found = await payment_intents_lists.page(connection, hour, 0, 1_000)
+            counted = await payment_intents_lists.count(connection, hour, 10_001)
     assert len(found) == counted == 360
     assert not any("metadata_words" in query for query in asked)
 
@@ -128,7 +128,7 @@ async def test_a_generic_plan_walks_the_index_too(many):
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         arguments = (narrowed.merchant_id, False, narrowed.since, narrowed.until, *DEEP, 11, 0)
-        statement = await connection.prepare(intent_lists.after_statement(Way.LISTED, status=False))
+        statement = await connection.prepare(payment_intents_lists.after_statement(Way.LISTED, status=False))
         await statement.fetch(*arguments)
         plan = "\n".join(row[0] for row in await connection.fetch("EXPLAIN EXECUTE " + _named(statement), timeout=10))
     assert "payment_intents_list" in plan
@@ -144,30 +144,30 @@ def _named(statement):
 
 async def test_counting_stops_at_its_limit(many):
     pool, narrowed = many
-    plan = await plan_of(pool, lambda c: intent_lists.count(c, narrowed, 1001))
+    plan = await plan_of(pool, lambda c: payment_intents_lists.count(c, narrowed, 1001))
     assert rows_read(plan) <= 1001
     async with pool.acquire() as connection:
-        assert await intent_lists.count(connection, narrowed, 1001) == 1001
-        assert await intent_lists.count(connection, narrowed, ROWS * 2) == ROWS
+        assert await payment_intents_lists.count(connection, narrowed, 1001) == 1001
+        assert await payment_intents_lists.count(connection, narrowed, ROWS * 2) == ROWS
 
 
 async def test_counting_what_few_have_goes_by_the_index_of_the_metadata(many):
     pool, narrowed = many
     rare = msgspec.structs.replace(narrowed, metadata=(("rare", "77"),))
-    plan = await plan_of(pool, lambda c: intent_lists.count(c, rare, 10_001), empty=1)
+    plan = await plan_of(pool, lambda c: payment_intents_lists.count(c, rare, 10_001), empty=1)
     assert (rows_read(plan) <= 10, indexes(plan)) == (True, {"payment_intents_metadata"})
     async with pool.acquire() as connection:
-        assert await intent_lists.count(connection, rare, 10_001) == 4
+        assert await payment_intents_lists.count(connection, rare, 10_001) == 4
 
 
 async def test_daily_numbers_read_only_the_days_that_are_not_stored(many):
     pool, narrowed = many
     await pool.execute("UPDATE merchant_modes SET rolled_up_to = now() - interval '30 days'")
     async with pool.acquire() as connection:
-        assert await daily.store_ended(connection) >= 1
+        assert await merchant_days.store_ended(connection) >= 1
     today = NOW.date()
     plan = await plan_of(
-        pool, lambda c: daily.read(c, narrowed.merchant_id, today - timedelta(days=29), today, livemode=False)
+        pool, lambda c: merchant_days.read(c, narrowed.merchant_id, today - timedelta(days=29), today, livemode=False)
     )
     live_rows = await pool.fetchval(
         "SELECT count(*) FROM payment_intents WHERE merchant_id = $1::text::uuid "
@@ -180,11 +180,13 @@ async def test_daily_numbers_read_only_the_days_that_are_not_stored(many):
 @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
 async def test_storing_an_hour_reads_no_more_than_its_day(many, monkeypatch, mode):
     pool, _ = many
-    monkeypatch.setattr(daily, "SETTLE", timedelta(days=1, hours=1))
+    monkeypatch.setattr(merchant_days, "SETTLE", timedelta(days=1, hours=1))
     async with pool.acquire() as connection:
         await connection.execute("UPDATE merchant_modes SET rolled_up_to = now() - interval '30 hours'")
-        assert await daily.store_ended(connection) >= 1
-    arguments = timedelta(days=1), daily.MAX_DAYS_AT_ONCE, daily.MAX_MODES_AT_ONCE
-    plan = await plan_of(pool, lambda c: c.execute(daily._STORE_ENDED, *arguments), settings={"plan_cache_mode": mode})
+        assert await merchant_days.store_ended(connection) >= 1
+    arguments = timedelta(days=1), merchant_days.MAX_DAYS_AT_ONCE, merchant_days.MAX_MODES_AT_ONCE
+    plan = await plan_of(
+        pool, lambda c: c.execute(merchant_days._STORE_ENDED, *arguments), settings={"plan_cache_mode": mode}
+    )
     assert rows_read(plan) <= 2 * timedelta(days=1) // timedelta(seconds=10)  # of two merchants
     assert "payment_intents_list" in indexes(plan)

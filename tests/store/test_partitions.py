@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from sgate.store import deliveries, partitions
+from sgate.store import partitions, webhook_deliveries_queue
 from sgate.store.partitions import Month
 from store.plans import plan_of, used
 from workers.outbox import Outbox
@@ -181,20 +181,26 @@ async def test_a_claim_reads_its_window_of_the_queue_and_no_more(pool, outbox):
         await add(pool, await pool.fetchval("SELECT now()"), status="pending")
     await pool.execute("ANALYZE webhook_deliveries")
     claim = {"in_flight": {}, "per_endpoint": 5, "limit": 5, "lease": timedelta(seconds=30)}
-    plan = await plan_of(pool, lambda c: deliveries.claim(c, uuid.uuid4(), **claim), settings=deliveries.QUEUE_SETTINGS)
+    plan = await plan_of(
+        pool,
+        lambda c: webhook_deliveries_queue.claim(c, uuid.uuid4(), **claim),
+        settings=webhook_deliveries_queue.QUEUE_SETTINGS,
+    )
     read = [node["Actual Rows"] for node in plan if node.get("Relation Name", "").startswith("webhook_deliveries_2")]
-    assert max(read) == deliveries.WINDOW_FACTOR * 5
+    assert max(read) == webhook_deliveries_queue.WINDOW_FACTOR * 5
 
 
 async def test_a_result_is_stored_without_a_look_into_other_months(pool, outbox):
     await make(pool, Month(2020, 2))
     delivery = await add(pool, LONG_AGO, status="pending")
-    result = deliveries.Result(
+    result = webhook_deliveries_queue.Result(
         delivery_id=delivery, token=uuid.uuid4(), attempt=1, url="", started_at=LONG_AGO, duration_ms=1,
         response_status=200, response_headers=None, response_body=None, error=None, delivered=True, failed=False,
         retry_in_s=None,
     )  # fmt: skip
-    plan = await plan_of(pool, lambda c: deliveries.complete(c, [result]), settings=deliveries.QUEUE_SETTINGS)
+    plan = await plan_of(
+        pool, lambda c: webhook_deliveries_queue.complete(c, [result]), settings=webhook_deliveries_queue.QUEUE_SETTINGS
+    )
     looked_into = {node["Relation Name"] for node in plan if node.get("Actual Loops") and "Relation Name" in node}
     assert {name for name in looked_into if name.startswith("webhook_deliveries_")} == {"webhook_deliveries_2020_02"}
     assert "webhook_deliveries_2020_02_pkey" in used(plan)

@@ -1,4 +1,4 @@
-"""Every SQL statement of the store is one that PostgreSQL understands, on the schema that the migrations build."""
+"""Every SQL statement of ours is one that PostgreSQL understands, on the schema that the migrations build."""
 
 import importlib
 import itertools
@@ -6,15 +6,20 @@ import pkgutil
 
 import asyncpg
 
+import sgate.db
 import sgate.store
-from sgate.store.intent_lists import Way, after_statement, before_statement, count_statement, page_statement
+from sgate.store.payment_intents_lists import Way, after_statement, before_statement, count_statement, page_statement
 
 SQL_WORDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 
 
 def statements() -> dict[str, str]:
     found = {}
-    for module in pkgutil.iter_modules(sgate.store.__path__, "sgate.store."):
+    modules = [
+        *pkgutil.iter_modules(sgate.db.__path__, "sgate.db."),
+        *pkgutil.iter_modules(sgate.store.__path__, "sgate.store."),
+    ]
+    for module in modules:
         if module.ispkg:
             continue
         for name, value in vars(importlib.import_module(module.name)).items():

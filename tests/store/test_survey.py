@@ -4,7 +4,7 @@ import pytest
 
 from gateway.shop import open_shop
 from sgate.db.encryption import Cipher
-from sgate.store import blocks, endpoints, survey
+from sgate.store import blocks, deployment_snapshot, webhook_endpoints
 from workers.outbox import CIPHER, Outbox
 
 HOOKS = "http://127.0.0.1:1/hooks"
@@ -18,10 +18,10 @@ async def connection(pool):
 
 
 async def test_an_empty_deployment_has_nothing_waiting(connection):
-    seen = await survey.take(connection, CIPHER.key_ids)
-    assert (seen.due, seen.held, seen.endpoints_without_key) == (survey.Waiting(), 0, 0)
+    seen = await deployment_snapshot.take(connection, CIPHER.key_ids)
+    assert (seen.due, seen.held, seen.endpoints_without_key) == (deployment_snapshot.Waiting(), 0, 0)
     assert seen.endpoints == {"well": 0, "failing": 0, "disabled": 0}
-    assert seen.ledger == {False: survey.Waiting(), True: survey.Waiting()}
+    assert seen.ledger == {False: deployment_snapshot.Waiting(), True: deployment_snapshot.Waiting()}
     assert (seen.chains, seen.merchants) == ({}, {})
     assert seen.database_bytes > 1_000_000
 
@@ -31,9 +31,9 @@ async def test_what_is_due_counts_and_ages_and_what_is_for_nobody_does_not(pool,
     await outbox.endpoint(HOOKS)
     disabled = await outbox.endpoint(HOOKS)
     await outbox.event()
-    await endpoints.disable(connection, disabled, "it is gone", await outbox.now())
+    await webhook_endpoints.disable(connection, disabled, "it is gone", await outbox.now())
     await connection.execute("UPDATE webhook_deliveries SET next_attempt_at = now() - interval '90 seconds'")
-    seen = await survey.take(connection, CIPHER.key_ids)
+    seen = await deployment_snapshot.take(connection, CIPHER.key_ids)
     assert seen.due.count == 1
     assert 90 <= seen.due.oldest_s < 300
     assert seen.endpoints == {"well": 1, "failing": 0, "disabled": 1}
@@ -44,11 +44,13 @@ async def test_an_endpoint_whose_key_is_missing_and_one_that_fails_are_told(pool
     outbox = await Outbox.open(pool)
     failing = await outbox.endpoint(HOOKS)
     await outbox.endpoint(HOOKS, OTHER_KEY)
-    await endpoints.mark_failing(connection, [failing], await outbox.now())
-    seen = await survey.take(connection, CIPHER.key_ids)
+    await webhook_endpoints.mark_failing(connection, [failing], await outbox.now())
+    seen = await deployment_snapshot.take(connection, CIPHER.key_ids)
     assert seen.endpoints == {"well": 1, "failing": 1, "disabled": 0}
     assert seen.endpoints_without_key == 1
-    assert (await survey.take(connection, [*CIPHER.key_ids, *OTHER_KEY.key_ids])).endpoints_without_key == 0
+    assert (
+        await deployment_snapshot.take(connection, [*CIPHER.key_ids, *OTHER_KEY.key_ids])
+    ).endpoints_without_key == 0
 
 
 async def test_what_waits_for_the_ledger_counts_and_what_was_put_aside_does_not(pool, connection):
@@ -60,7 +62,7 @@ async def test_what_waits_for_the_ledger_counts_and_what_was_put_aside_does_not(
             intent,
             age,
         )
-    waiting = (await survey.take(connection, CIPHER.key_ids)).ledger[False]
+    waiting = (await deployment_snapshot.take(connection, CIPHER.key_ids)).ledger[False]
     assert waiting.count == 1
     assert 30 <= waiting.oldest_s < 200
 
@@ -70,16 +72,16 @@ async def test_merchants_are_active_who_made_an_intent_within_a_day(pool, connec
     intent = await shop.intent()
     await Outbox.open(pool)
     await connection.execute("UPDATE payment_intents SET created_at = now() WHERE id = $1", intent)
-    seen = await survey.take(connection, CIPHER.key_ids)
+    seen = await deployment_snapshot.take(connection, CIPHER.key_ids)
     assert (seen.merchants[False], seen.merchants_active[False]) == (2, 1)
     await connection.execute(
         "UPDATE payment_intents SET created_at = now() - interval '25 hours', expires_at = now() WHERE id = $1", intent
     )
-    assert (await survey.take(connection, CIPHER.key_ids)).merchants_active[False] == 0
+    assert (await deployment_snapshot.take(connection, CIPHER.key_ids)).merchants_active[False] == 0
 
 
 async def test_a_chain_that_was_opened_but_never_read_has_no_times(connection):
     await blocks.open_cursor(connection, "simulated", livemode=False)
-    [(mode, chain)] = (await survey.take(connection, CIPHER.key_ids)).chains.items()
+    [(mode, chain)] = (await deployment_snapshot.take(connection, CIPHER.key_ids)).chains.items()
     assert mode is False
-    assert chain == survey.ChainSeen(scanned_at=None, checked_at=None, troubled=False)
+    assert chain == deployment_snapshot.ChainSeen(scanned_at=None, checked_at=None, troubled=False)

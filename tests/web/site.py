@@ -22,7 +22,7 @@ from sgate.gateway.environment import Environment
 from sgate.roles import Gateway, Role
 from sgate.settings import Settings
 from sgate.settings_modes import ModeSettings, Source
-from sgate.store.audit import OPERATOR
+from sgate.store.audit_log import OPERATOR
 from sgate.workers.service import Stop
 from sgate.workers.watcher import Watcher
 

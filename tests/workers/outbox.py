@@ -9,10 +9,10 @@ from sgate.core.signature import SECRET_BYTES, new_secret
 from sgate.db.encryption import Cipher
 from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
-from sgate.store import endpoints, events
-from sgate.store.audit import OPERATOR
-from sgate.store.endpoints import Endpoint
+from sgate.store import events, webhook_endpoints
+from sgate.store.audit_log import OPERATOR
 from sgate.store.events import Event
+from sgate.store.webhook_endpoints import Endpoint
 from sgate.workers.deliverer import Deliverer
 from sgate.workers.tender import Tender
 from sgate.workers.webhook_client import WebhookClient
@@ -62,7 +62,7 @@ class Outbox:
             created_at=datetime.now(UTC),
         )
         async with self.pool.acquire() as connection:
-            await endpoints.insert(connection, endpoint)
+            await webhook_endpoints.insert(connection, endpoint)
         self.secrets[endpoint.id] = secret
         return endpoint.id
 
@@ -125,7 +125,7 @@ class Outbox:
     async def enable(self, endpoint_id):
         """Enable it, and let the tender release what was held."""
         async with self.pool.acquire() as connection:
-            assert await endpoints.enable(connection, endpoint_id)
+            assert await webhook_endpoints.enable(connection, endpoint_id)
         while (await Tender(self.pool).run_once()).released:
             pass
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sgate.store import deliveries, endpoints
+from sgate.store import webhook_deliveries_queue, webhook_endpoints
 from sgate.workers.deliverer import BATCH, MAX_IN_FLIGHT
 from sgate.workers.webhook_client import TIMEOUT_S
 from workers.outbox import Outbox, deliverer_on
@@ -250,7 +250,7 @@ async def test_a_deleted_endpoint_gets_nothing_more(pool, outbox):
         await outbox.event()
         token, claimed = await worker.claim()
         async with pool.acquire() as connection:
-            assert await endpoints.delete(connection, endpoint, outbox.merchant_id, livemode=False)
+            assert await webhook_endpoints.delete(connection, endpoint, outbox.merchant_id, livemode=False)
         await worker.send(token, claimed)  # this one was on its way already
         await outbox.event()
         assert (await worker.run_once()).claimed == 0
@@ -260,10 +260,10 @@ async def test_a_deleted_endpoint_gets_nothing_more(pool, outbox):
 async def test_the_backlog_counts_what_is_due(pool, outbox):
     await outbox.endpoint("http://127.0.0.1:1/hooks")
     async with pool.acquire() as connection:
-        assert await deliveries.backlog(connection) == {"due": 0, "oldest_s": 0.0}
+        assert await webhook_deliveries_queue.backlog(connection) == {"due": 0, "oldest_s": 0.0}
         await outbox.event()
         await outbox.event()
         await connection.execute("UPDATE webhook_deliveries SET next_attempt_at = now() - interval '90 s'")
-        backlog = await deliveries.backlog(connection)
+        backlog = await webhook_deliveries_queue.backlog(connection)
     assert backlog["due"] == 2
     assert 90 <= backlog["oldest_s"] < 120

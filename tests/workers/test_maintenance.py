@@ -2,7 +2,7 @@
 
 import asyncio
 
-from sgate.store import idempotency
+from sgate.store import idempotency_keys
 from sgate.workers import maintenance, service
 from sgate.workers.maintenance import Maintenance
 from sgate.workers.service import Pulse, Stop
@@ -81,8 +81,8 @@ async def test_an_expired_key_can_be_taken_anew_before_it_is_swept(pool):
     await add_keys(pool, "old", "-1 second", 1)
     async with pool.acquire() as connection, connection.transaction():
         scope = await connection.fetchval("SELECT scope FROM idempotency_keys")
-        assert await idempotency.find(connection, scope) is None
+        assert await idempotency_keys.find(connection, scope) is None
         keep_until = await connection.fetchval("SELECT now() + interval '1 hour'")
-        assert await idempotency.claim(connection, scope, b"\x01" * 32, keep_until, wait_s=1)
-        assert not await idempotency.claim(connection, scope, b"\x02" * 32, keep_until, wait_s=1)
+        assert await idempotency_keys.claim(connection, scope, b"\x01" * 32, keep_until, wait_s=1)
+        assert not await idempotency_keys.claim(connection, scope, b"\x02" * 32, keep_until, wait_s=1)
     assert (await Maintenance(pool).run_once()).idempotency_keys == 0

@@ -5,8 +5,8 @@ import pytest
 from gateway.books import check_books
 from sgate.chain.budget import Unlimited
 from sgate.chain.simulator import SimulatorSource
-from sgate.store import registry
-from sgate.store.registry import FIRST_ID
+from sgate.store import merchants_export
+from sgate.store.merchants_export import FIRST_ID
 from sgate.workers import rebuild as rebuilding
 from sgate.workers.rebuild import RebuildFailed
 from sgate.workers.watcher import Watcher
@@ -67,12 +67,12 @@ async def test_after_the_database_is_gone_every_payment_and_amount_comes_back(po
     await live(world, 60)
     before = await facts(pool)
     async with pool.acquire() as connection:
-        entries = await registry.export_after(connection, FIRST_ID, 100)
+        entries = await merchants_export.export_after(connection, FIRST_ID, 100)
         await connection.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
         for entry in entries:
-            assert await registry.bring_in(connection, entry)
-            assert not await registry.bring_in(connection, entry)
-        assert await registry.export_after(connection, FIRST_ID, 100) == entries
+            assert await merchants_export.bring_in(connection, entry)
+            assert not await merchants_export.bring_in(connection, entry)
+        assert await merchants_export.export_after(connection, FIRST_ID, 100) == entries
     world.chain.faults.outage = True  # for the first round: it is waited out
     seen = await rebuild(world, 1)
     assert await facts(pool) == before

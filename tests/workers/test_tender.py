@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from sgate.store import deliveries, endpoints
+from sgate.store import webhook_deliveries_queue, webhook_endpoints
 from sgate.workers.tender import PLENTY, SURPLUS, Tender
 from workers.outbox import Outbox, deliverer_on
 from workers.receiver import HANG, Receiver
@@ -80,16 +80,16 @@ async def test_the_surplus_of_an_endpoint_that_hangs_is_taken_out_of_the_queue_a
 async def test_a_hundred_thousand_would_come_back_at_the_pace_that_the_endpoint_can_take(pool, outbox):
     endpoint = await outbox.endpoint("http://127.0.0.1:1/hooks")
     async with pool.acquire() as connection:
-        await endpoints.disable(connection, endpoint, "by a test", (await outbox.now()))
+        await webhook_endpoints.disable(connection, endpoint, "by a test", (await outbox.now()))
     await backlog(outbox, endpoint, PLENTY + 500)
     await tended(pool)
     assert await states(outbox) == {"held": PLENTY + 500}
     async with pool.acquire() as connection:
-        assert await endpoints.enable(connection, endpoint)
+        assert await webhook_endpoints.enable(connection, endpoint)
     await tended(pool)
     assert await states(outbox) == {"pending": PLENTY, "held": 500}
     async with pool.acquire() as connection:
-        await endpoints.mark_failing(connection, [endpoint], await outbox.now())
+        await webhook_endpoints.mark_failing(connection, [endpoint], await outbox.now())
         await connection.execute("UPDATE webhook_deliveries SET status = 'held', next_attempt_at = NULL")
     await tended(pool)
     assert await states(outbox) == {"pending": SURPLUS, "held": PLENTY + 500 - SURPLUS}, "it fails: not so many"
@@ -98,7 +98,7 @@ async def test_a_hundred_thousand_would_come_back_at_the_pace_that_the_endpoint_
 async def test_an_endpoint_is_looked_after_until_nothing_is_left_and_nothing_new_can_come_up(pool, outbox):
     endpoint = await outbox.endpoint("http://127.0.0.1:1/hooks")
     async with pool.acquire() as connection:
-        await endpoints.disable(connection, endpoint, "by a test", await outbox.now())
+        await webhook_endpoints.disable(connection, endpoint, "by a test", await outbox.now())
     await tended(pool)
     assert await looked_after(pool) == 1, "a transaction that saw it enabled may still commit"
     await backlog(outbox, endpoint, 3)  # which it does
@@ -113,10 +113,10 @@ async def test_what_is_held_is_not_overtaken_by_later_events_of_its_intent(pool,
     async with Receiver() as shop, deliverer_on(pool) as worker:
         endpoint, intent = await outbox.endpoint(shop.url), await outbox.intent()
         async with pool.acquire() as connection:
-            await endpoints.disable(connection, endpoint, "by a test", await outbox.now())
+            await webhook_endpoints.disable(connection, endpoint, "by a test", await outbox.now())
         first = await outbox.event(intent, 1)
         async with pool.acquire() as connection:
-            await endpoints.enable(connection, endpoint)
+            await webhook_endpoints.enable(connection, endpoint)
         second = await outbox.event(intent, 2)
         assert (await worker.run_once()).claimed == 0, "the first is still held"
         await tended(pool)
@@ -129,7 +129,7 @@ async def test_two_tenders_at_once_do_not_wait_for_each_other(pool, outbox):
     for _ in range(3):
         endpoint = await outbox.endpoint("http://127.0.0.1:1/hooks")
         async with pool.acquire() as connection:
-            await endpoints.disable(connection, endpoint, "by a test", await outbox.now())
+            await webhook_endpoints.disable(connection, endpoint, "by a test", await outbox.now())
     for _ in range(20):
         await outbox.event()
     with contextlib.suppress(TimeoutError):
@@ -142,6 +142,6 @@ async def test_a_claim_walks_past_no_more_than_the_surplus_of_an_endpoint_that_h
     endpoint = await outbox.endpoint("http://127.0.0.1:1/hooks")
     await backlog(outbox, endpoint, SURPLUS + 900)
     async with pool.acquire() as connection:
-        before = (await deliveries.backlog(connection))["due"]
+        before = (await webhook_deliveries_queue.backlog(connection))["due"]
         await tended(pool, [endpoint])
-        assert (before, (await deliveries.backlog(connection))["due"]) == (SURPLUS + 900, SURPLUS)
+        assert (before, (await webhook_deliveries_queue.backlog(connection))["due"]) == (SURPLUS + 900, SURPLUS)

@@ -8,7 +8,7 @@ from gateway.shop import SIX_BLOCKS
 from sgate.chain.budget import RESTS
 from sgate.gateway import replay, resets
 from sgate.store import blocks
-from sgate.store.audit import OPERATOR
+from sgate.store.audit_log import OPERATOR
 from sgate.workers.scanning import CHUNK_BLOCKS
 from workers.following import open_world
 

@@ -10,7 +10,7 @@ from gateway.books import check_books
 from sgate.chain.simulator import Kind, SimulatedTransfer, SimulatorSource, simulated_address
 from sgate.core.finality import Finality
 from sgate.gateway.public_view import public_intent
-from sgate.store import hints
+from sgate.store import payment_hints
 from sgate.workers.mempool import MAX_REPLACEMENTS
 from sgate.workers.watcher import Watcher
 from workers.following import World, open_world
@@ -26,7 +26,7 @@ async def world(pool) -> World:
 async def hint(world, intent_id, tx_id):
     now = world.shop.environment.now()
     async with world.pool.acquire() as connection:
-        assert await hints.add(connection, intent_id, tx_id, MAX_REPLACEMENTS, now, livemode=False)
+        assert await payment_hints.add(connection, intent_id, tx_id, MAX_REPLACEMENTS, now, livemode=False)
 
 
 async def hinted(world, amount_sats=1_000, **fields):

@@ -14,8 +14,8 @@ from sgate.api.services import Services
 from sgate.db.pool import Connection
 from sgate.gateway import errors
 from sgate.gateway.rendering import encode, iso_ms
-from sgate.store import audit
-from sgate.store.audit import Entry
+from sgate.store import audit_log
+from sgate.store.audit_log import Entry
 from sgate.store.merchants import Merchant
 
 AFTER_ALL = 2**63 - 1
@@ -51,7 +51,7 @@ def routes(services: Services) -> Router:
         refuse_unknown_parameters(request, "action", "object_id", "starting_after", "limit")
         limit, merchant = limit_of(request), principal.merchant
         async with services.pool.acquire() as connection:
-            found = await audit.list_before(
+            found = await audit_log.list_before(
                 connection,
                 merchant.id,
                 livemode=merchant.livemode,
@@ -86,7 +86,7 @@ async def _position(connection: Connection, cursor: str | None, merchant: Mercha
         return AFTER_ALL
     match = _ID.fullmatch(cursor)
     number = AFTER_ALL if match is None else int(match[1], 16)
-    if number >= AFTER_ALL or not await audit.holds(connection, number, merchant.id, livemode=merchant.livemode):
+    if number >= AFTER_ALL or not await audit_log.holds(connection, number, merchant.id, livemode=merchant.livemode):
         raise errors.InvalidCursor(param="starting_after")
     return number
 

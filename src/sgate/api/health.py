@@ -15,7 +15,7 @@ from sgate.api.services import Services
 from sgate.db.pool import DatabaseErrors
 from sgate.gateway.deployment import CHAIN_SILENT_AFTER
 from sgate.gateway.rendering import encode, iso_ms
-from sgate.store import blocks, endpoints
+from sgate.store import blocks, webhook_endpoints
 from sgate.store.blocks import Cursor
 from sgate.telemetry.metrics import mode_name
 
@@ -131,7 +131,7 @@ async def _webhooks(services: Services) -> Health:
     """Whether webhooks can be signed: a key that is missing from SGATE_SECRET_KEYS keeps them back."""
     try:
         async with services.pool.acquire(timeout=2) as connection:
-            lost = await endpoints.lost_secrets(connection, services.cipher.key_ids)
+            lost = await webhook_endpoints.lost_secrets(connection, services.cipher.key_ids)
     except DatabaseErrors:
         return Health.DEGRADED
     return Health.DEGRADED if lost else Health.HEALTHY

@@ -18,8 +18,8 @@ from sgate.gateway.idempotency import Answer
 from sgate.gateway.intent_lists import Page
 from sgate.gateway.intents import SettingsOutdated
 from sgate.gateway.rendering import encode
-from sgate.store.intent_lists import Narrowed
 from sgate.store.merchants import Merchant
+from sgate.store.payment_intents_lists import Narrowed
 from sgate.telemetry.metrics import mode_name
 from sgate.telemetry.tracing import Traces, intent_in
 

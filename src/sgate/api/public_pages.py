@@ -18,7 +18,7 @@ from sgate.gateway.deployment import Mode
 from sgate.gateway.public_view import opens
 from sgate.gateway.receipts import receipt_of
 from sgate.gateway.rendering import encode
-from sgate.store.intents import IntentView
+from sgate.store.payment_intents import IntentView
 
 MAX_STREAMS_PER_ADDRESS = 50
 """Many customers may stand behind one address; a page holds one stream."""

@@ -13,7 +13,7 @@ from sgate.api.services import Services
 from sgate.db.notifications import topic_of
 from sgate.gateway import errors, idempotency
 from sgate.gateway.idempotency import Answer, Key
-from sgate.store.audit import Actor
+from sgate.store.audit_log import Actor
 
 AnyRequest = Request[Any, Any, Any]
 _ID = re.compile(r"[a-z]{2,4}_[0-9a-f]{24}")

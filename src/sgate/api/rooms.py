@@ -21,7 +21,7 @@ from sgate.gateway import errors
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
 from sgate.gateway.public_view import PublicBody, public_body
-from sgate.store.intents import IntentView
+from sgate.store.payment_intents import IntentView
 
 PAID_POLL_S = 2.0
 """How often a room looks while confirmations are counted."""

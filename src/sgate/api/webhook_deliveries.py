@@ -23,7 +23,7 @@ from sgate.api.services import Services
 from sgate.gateway import errors
 from sgate.gateway.deliveries import Deliveries
 from sgate.gateway.rendering import encode
-from sgate.store.delivery_log import Filter
+from sgate.store.webhook_deliveries import Filter
 
 STATUSES = ("pending", "held", "delivered", "failed")
 

@@ -18,7 +18,7 @@ from sgate.gateway.deliveries import Deliveries
 from sgate.gateway.endpoints import Endpoints
 from sgate.gateway.idempotency import Answer, Key
 from sgate.gateway.rendering import encode
-from sgate.store.audit import Actor
+from sgate.store.audit_log import Actor
 from sgate.store.merchants import Merchant
 
 

@@ -20,8 +20,8 @@ from sgate.db.pool import Connection, Pool
 from sgate.gateway import resets
 from sgate.settings import Settings
 from sgate.settings_modes import Source
-from sgate.store import addresses, api_usage, blocks, ledger
-from sgate.store.audit import OPERATOR
+from sgate.store import api_usage, blocks, ledger_queue, pay_addresses
+from sgate.store.audit_log import OPERATOR
 from sgate.store.blocks import Rescan
 
 LONGEST_AGE_S = 10 * 365 * 86_400.0
@@ -84,7 +84,7 @@ def rescan(
 
     async def work(pool: Pool, _: Settings) -> bool:
         async with pool.acquire() as connection, connection.transaction():
-            await addresses.read_again(connection, from_height, livemode=livemode)
+            await pay_addresses.read_again(connection, from_height, livemode=livemode)
             return await blocks.start_rescan(connection, from_height, livemode=livemode, announces=True)
 
     if not with_pool(work):
@@ -128,7 +128,7 @@ async def _status(connection: Connection, chosen: Settings, livemode: bool) -> C
     if cursor is None:
         return None
     now = datetime.now(UTC)
-    oldest = await addresses.oldest_read(connection, livemode=livemode)
+    oldest = await pay_addresses.oldest_read(connection, livemode=livemode)
     return ChainStatus(
         mode="live" if livemode else "test",
         network=cursor.network,
@@ -141,7 +141,7 @@ async def _status(connection: Connection, chosen: Settings, livemode: bool) -> C
         scanned_hash=cursor.view.index_block_hash,
         block_time=cursor.view.time.isoformat(),
         checked_s_ago=None if cursor.checked_at is None else round((now - cursor.checked_at).total_seconds(), 1),
-        waiting_decisions=await ledger.length(connection, livemode=livemode),
+        waiting_decisions=await ledger_queue.length(connection, livemode=livemode),
         trouble=cursor.trouble,
     )
 

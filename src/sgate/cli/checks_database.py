@@ -15,7 +15,7 @@ from sgate.db.schema_check import SchemaOutdated
 from sgate.gateway.deployment import CHAIN_SILENT_AFTER
 from sgate.settings import Settings
 from sgate.settings_modes import Source
-from sgate.store import blocks, endpoints
+from sgate.store import blocks, webhook_endpoints
 from sgate.workers.destinations import Connector, destination_of
 
 LEAST_VERSION = 150_000
@@ -124,7 +124,7 @@ async def _watched(connection: Connection, settings: Settings, livemode: bool) -
 
 
 async def _secrets(connection: Connection, settings: Settings) -> Check:
-    lost = await endpoints.lost_secrets(connection, Cipher(settings.secret_key_texts()).key_ids)
+    lost = await webhook_endpoints.lost_secrets(connection, Cipher(settings.secret_key_texts()).key_ids)
     if lost:
         return fail(
             "webhook secrets",
@@ -136,7 +136,7 @@ async def _secrets(connection: Connection, settings: Settings) -> Check:
 
 async def _endpoints(connection: Connection, settings: Settings) -> list[Check]:
     """Whether the endpoints can be connected to, through the guard that deliveries go through. Nothing is sent."""
-    found = await endpoints.enabled_urls(connection, MAX_ENDPOINTS)
+    found = await webhook_endpoints.enabled_urls(connection, MAX_ENDPOINTS)
     if not found:
         return [ok("webhook endpoints", "there are none yet")]
     connector = Connector(allow_private=parts.allow_private(settings))

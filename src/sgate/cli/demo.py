@@ -32,7 +32,7 @@ from sgate.gateway import merchants
 from sgate.gateway.environment import Environment
 from sgate.roles import ALL_ROLES, Gateway
 from sgate.settings import Settings
-from sgate.store.audit import OPERATOR
+from sgate.store.audit_log import OPERATOR
 from sgate.telemetry import logging
 from sgate.workers.service import Stop
 

@@ -17,7 +17,7 @@ from sgate.gateway.payments import Payments
 from sgate.gateway.rendering import DepositObject
 from sgate.settings import Settings
 from sgate.settings_modes import Source
-from sgate.store.audit import OPERATOR
+from sgate.store.audit_log import OPERATOR
 
 app = typer.Typer(help="Deposits that belong to no merchant.", no_args_is_help=True)
 

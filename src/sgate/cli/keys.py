@@ -19,7 +19,7 @@ from sgate.gateway.environment import Environment
 from sgate.gateway.keys import ApiKeyObject, NewKey
 from sgate.gateway.secrets_at_rest import Reencrypted
 from sgate.settings import Settings
-from sgate.store.audit import OPERATOR
+from sgate.store.audit_log import OPERATOR
 
 app = typer.Typer(help="Make, list and revoke keys.", no_args_is_help=True)
 

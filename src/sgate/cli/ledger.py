@@ -22,8 +22,8 @@ from sgate.gateway.environment import Environment
 from sgate.gateway.replay import Checked
 from sgate.settings import Settings
 from sgate.settings_modes import Source
-from sgate.store import registry
-from sgate.store.registry import MerchantEntry
+from sgate.store import merchants_export
+from sgate.store.merchants_export import MerchantEntry
 from sgate.telemetry.metrics import Metrics
 from sgate.workers import rebuild as rebuilding
 from sgate.workers.rebuild import RebuildFailed, Rebuilt
@@ -95,7 +95,7 @@ def rebuild(
         if settings.mode(livemode).source is Source.OFF:
             raise OperatorError(f"the {mode} mode is off: set SGATE_{mode.upper()}__SOURCE")
         async with pool.acquire() as connection, connection.transaction():
-            made = [entry for entry in entries if await registry.bring_in(connection, entry)]
+            made = [entry for entry in entries if await merchants_export.bring_in(connection, entry)]
         if entries:
             console.print(f"{len(made)} of {len(entries)} merchants were not known and are now.")
         return await _rebuild(pool, settings, direct_url, from_height, livemode=livemode)

@@ -10,7 +10,7 @@ from sgate.db.pool import Pool
 from sgate.gateway import maintenance_mode
 from sgate.settings import Settings
 from sgate.store import maintenance_mode as store
-from sgate.store.audit import OPERATOR
+from sgate.store.audit_log import OPERATOR
 
 app = typer.Typer(help="Refuse calls that write for a while, without a restart.", no_args_is_help=True)
 

@@ -17,9 +17,9 @@ from sgate.gateway.environment import Environment
 from sgate.gateway.keys import NewKey
 from sgate.settings import Settings
 from sgate.store import merchants as store
-from sgate.store import registry
-from sgate.store.audit import OPERATOR
-from sgate.store.registry import FIRST_ID, MerchantEntry
+from sgate.store import merchants_export
+from sgate.store.audit_log import OPERATOR
+from sgate.store.merchants_export import FIRST_ID, MerchantEntry
 
 app = typer.Typer(help="Make and list merchants.", no_args_is_help=True)
 
@@ -81,7 +81,9 @@ def export(as_json: JsonOption = False) -> None:
     async def work(pool: Pool, _: Settings) -> list[MerchantEntry]:
         found: list[MerchantEntry] = []
         async with pool.acquire() as connection:
-            while page := await registry.export_after(connection, found[-1].id if found else FIRST_ID, MAX_LISTED):
+            while page := await merchants_export.export_after(
+                connection, found[-1].id if found else FIRST_ID, MAX_LISTED
+            ):
                 found += page
         return found
 

@@ -19,7 +19,8 @@ Observe = Callable[[str, float, BaseException | None], None]
 
 @functools.lru_cache(maxsize=MAX_NAMES)
 def name_of(statement: str) -> str:
-    """`intents.CREATE` for the statement of that name in `store/intents.py`; `transaction` and `other` for the rest.
+    """`payment_intents.CREATE` for the statement of that name in `store/payment_intents.py`;
+    `transaction` and `other` for the rest.
 
     The modules that are loaded are looked through once for each new text. Those that are not cannot have sent it.
     """

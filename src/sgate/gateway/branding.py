@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from sgate.db import notifications
 from sgate.db.pool import Pool
 from sgate.gateway import errors
-from sgate.store import audit, logos
-from sgate.store.audit import Actor
+from sgate.store import audit_log, logos
+from sgate.store.audit_log import Actor
 from sgate.store.logos import Logo
 from sgate.store.merchants import Merchant
 
@@ -113,7 +113,7 @@ async def _change_logo(pool: Pool, merchant: Merchant, new: Logo | None, actor: 
         await logos.show(connection, merchant.id, after)
         if before is not None and before != after:
             await logos.drop_unused(connection, before)
-        await audit.record(
+        await audit_log.record(
             connection,
             actor,
             "merchant.logo_changed",

@@ -16,12 +16,12 @@ from sgate.gateway.environment import Environment
 from sgate.gateway.idempotency import Answer, Key
 from sgate.gateway.reads import Reads
 from sgate.gateway.rendering import encode, iso_ms
-from sgate.store import audit, delivery_log, events, recoveries
-from sgate.store.audit import Actor
-from sgate.store.delivery_log import Filter, LoggedAttempt, LoggedDelivery
+from sgate.store import audit_log, events, webhook_deliveries, webhook_recoveries
+from sgate.store.audit_log import Actor
 from sgate.store.merchants import Merchant
 from sgate.store.partitions import MIN_RETENTION
-from sgate.store.recoveries import Recovery
+from sgate.store.webhook_deliveries import Filter, LoggedAttempt, LoggedDelivery
+from sgate.store.webhook_recoveries import Recovery
 
 MAX_RECOVERY = timedelta(days=30)
 _END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
@@ -124,11 +124,13 @@ class Deliveries:
         async def read(connection: Connection) -> list[LoggedDelivery]:
             before = (_END_OF_TIME, "")
             if starting_after is not None:
-                created_at = await delivery_log.position(connection, starting_after, merchant.id, **mode)
+                created_at = await webhook_deliveries.position(connection, starting_after, merchant.id, **mode)
                 if created_at is None:
                     raise errors.InvalidCursor(param="starting_after")
                 before = (created_at, starting_after)
-            return await delivery_log.list_of(connection, merchant.id, wanted, before=before, limit=limit + 1, **mode)
+            return await webhook_deliveries.list_of(
+                connection, merchant.id, wanted, before=before, limit=limit + 1, **mode
+            )
 
         found = await self._reads.run(merchant.id, read, **mode)
         return Page(deliveries=[delivery_object(item) for item in found[:limit]], has_more=len(found) > limit)
@@ -141,7 +143,7 @@ class Deliveries:
         """
         async with self._pool.acquire() as connection:
             found = await _delivery(connection, merchant, delivery_id)
-            attempts = await delivery_log.attempts(connection, delivery_id)
+            attempts = await webhook_deliveries.attempts(connection, delivery_id)
         return _with_attempts(found, attempts)
 
     async def redeliver(self, merchant: Merchant, delivery_id: str, key: Key | None, actor: Actor) -> Answer:
@@ -157,7 +159,7 @@ class Deliveries:
                 return replayed
             if (await _delivery(connection, merchant, delivery_id)).endpoint_gone:
                 raise errors.WebhookEndpointDisabled
-            await delivery_log.redeliver(connection, delivery_id)
+            await webhook_deliveries.redeliver(connection, delivery_id)
             await _record(connection, actor, "webhook_delivery.redelivered", merchant, delivery_id, {})
             return await self._answer(connection, merchant, delivery_id, key, 200)
 
@@ -220,7 +222,7 @@ class Deliveries:
             if replayed is not None:
                 return replayed
             await endpoint_cases.lock(connection, merchant, endpoint_id)
-            if not await recoveries.insert(connection, recovery):
+            if not await webhook_recoveries.insert(connection, recovery):
                 raise errors.RecoveryInProgress
             detail: dict[str, object] = {"since": iso_ms(since), "until": iso_ms(until)}
             await _record(connection, actor, "webhook_endpoint.recovered", merchant, endpoint_id, detail)
@@ -234,7 +236,7 @@ class Deliveries:
             WebhookRecoveryNotFound: if the merchant has no such recovery.
         """
         async with self._pool.acquire() as connection:
-            found = await recoveries.get(connection, recovery_id, merchant.id, livemode=merchant.livemode)
+            found = await webhook_recoveries.get(connection, recovery_id, merchant.id, livemode=merchant.livemode)
         if found is None:
             raise errors.WebhookRecoveryNotFound
         return _recovery_object(found)
@@ -325,7 +327,7 @@ def _shown(moment: datetime | None) -> str | None:
 
 
 async def _delivery(connection: Connection, merchant: Merchant, delivery_id: str) -> LoggedDelivery:
-    found = await delivery_log.get(connection, delivery_id, merchant.id, livemode=merchant.livemode)
+    found = await webhook_deliveries.get(connection, delivery_id, merchant.id, livemode=merchant.livemode)
     if found is None:
         raise errors.WebhookDeliveryNotFound
     return found
@@ -334,7 +336,7 @@ async def _delivery(connection: Connection, merchant: Merchant, delivery_id: str
 async def _record(
     connection: Connection, actor: Actor, action: str, merchant: Merchant, object_id: str, detail: dict[str, object]
 ) -> None:
-    await audit.record(
+    await audit_log.record(
         connection,
         actor,
         action,

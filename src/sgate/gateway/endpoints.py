@@ -13,11 +13,11 @@ from sgate.gateway import errors, idempotency, outbox
 from sgate.gateway.environment import Environment
 from sgate.gateway.idempotency import Answer, Key
 from sgate.gateway.rendering import encode, iso_ms
-from sgate.store import audit, endpoints, events, merchants
-from sgate.store.audit import Actor
-from sgate.store.endpoints import Endpoint
+from sgate.store import audit_log, events, merchants, webhook_endpoints
+from sgate.store.audit_log import Actor
 from sgate.store.events import Event
 from sgate.store.merchants import Merchant
+from sgate.store.webhook_endpoints import Endpoint
 
 MAX_ENDPOINTS = 16
 ROTATION_OVERLAP = timedelta(hours=24)
@@ -95,9 +95,9 @@ class Endpoints:
             if replayed is not None:
                 return replayed
             await merchants.lock(connection, merchant.id, livemode=merchant.livemode)  # or two at once pass the limit
-            if await endpoints.count(connection, merchant.id, livemode=merchant.livemode) >= MAX_ENDPOINTS:
+            if await webhook_endpoints.count(connection, merchant.id, livemode=merchant.livemode) >= MAX_ENDPOINTS:
                 raise errors.TooManyWebhookEndpoints
-            await endpoints.insert(connection, endpoint)
+            await webhook_endpoints.insert(connection, endpoint)
             await _record(connection, actor, "created", endpoint, {"url": endpoint.url})
             await idempotency.remember(connection, key, endpoint.id, answer, self._cipher)
         return answer
@@ -105,7 +105,7 @@ class Endpoints:
     async def list_of(self, merchant: Merchant) -> list[EndpointObject]:
         """The merchant's endpoints, newest first."""
         async with self._pool.acquire() as connection:
-            found = await endpoints.list_of(connection, merchant.id, livemode=merchant.livemode)
+            found = await webhook_endpoints.list_of(connection, merchant.id, livemode=merchant.livemode)
         return [endpoint_object(endpoint) for endpoint in found]
 
     async def get(self, merchant: Merchant, endpoint_id: str) -> EndpointObject:
@@ -115,7 +115,7 @@ class Endpoints:
             WebhookEndpointNotFound: if the merchant has no such endpoint.
         """
         async with self._pool.acquire() as connection:
-            found = await endpoints.get(connection, endpoint_id, merchant.id, livemode=merchant.livemode)
+            found = await webhook_endpoints.get(connection, endpoint_id, merchant.id, livemode=merchant.livemode)
         if found is None:
             raise errors.WebhookEndpointNotFound
         return endpoint_object(found)
@@ -136,12 +136,12 @@ class Endpoints:
             fields = {name: value for name, value in _given(change).items() if getattr(endpoint, name) != value}
             if fields:
                 endpoint = msgspec.structs.replace(endpoint, **fields)
-                await endpoints.update(connection, endpoint)
+                await webhook_endpoints.update(connection, endpoint)
                 await _record(connection, actor, "updated", endpoint, fields)
             if change.enabled is True:
                 await self._enable(connection, endpoint, actor)
             elif change.enabled is False and endpoint.disabled_at is None:
-                await endpoints.disable(connection, endpoint.id, BY_MERCHANT, self._environment.now_ms())
+                await webhook_endpoints.disable(connection, endpoint.id, BY_MERCHANT, self._environment.now_ms())
                 await _record(connection, actor, "disabled", endpoint, {"reason": BY_MERCHANT})
             return await self._answer(connection, merchant, endpoint_id, key)
 
@@ -158,7 +158,7 @@ class Endpoints:
             if replayed is not None:
                 return replayed
             endpoint = await lock(connection, merchant, endpoint_id)
-            await endpoints.rotate(connection, endpoint_id, self._cipher.encrypt(secret.encode()), until)
+            await webhook_endpoints.rotate(connection, endpoint_id, self._cipher.encrypt(secret.encode()), until)
             await _record(connection, actor, "secret_rotated", endpoint, {"previous_until": iso_ms(until)})
             return await self._answer(connection, merchant, endpoint_id, key, secret=secret)
 
@@ -178,11 +178,11 @@ class Endpoints:
         """
         async with self._pool.acquire() as connection, connection.transaction():
             endpoint = await lock(connection, merchant, endpoint_id)
-            await endpoints.delete(connection, endpoint_id, merchant.id, livemode=merchant.livemode)
+            await webhook_endpoints.delete(connection, endpoint_id, merchant.id, livemode=merchant.livemode)
             await _record(connection, actor, "deleted", endpoint, {})
 
     async def _enable(self, connection: Connection, endpoint: Endpoint, actor: Actor) -> None:
-        if await endpoints.enable(connection, endpoint.id):
+        if await webhook_endpoints.enable(connection, endpoint.id):
             await _record(connection, actor, "enabled", endpoint, {})
             await notifications.notify(connection, notifications.Channel.DELIVERY)
 
@@ -208,8 +208,8 @@ async def disable(pool: Pool, environment: Environment, endpoint_id: str, reason
     """Take an endpoint out because of how it answers, and announce it. False if it was out already."""
     now = environment.now_ms()
     async with pool.acquire() as connection, connection.transaction():
-        endpoint = await endpoints.lock_any(connection, endpoint_id)
-        if endpoint is None or not await endpoints.disable(connection, endpoint_id, reason, now):
+        endpoint = await webhook_endpoints.lock_any(connection, endpoint_id)
+        if endpoint is None or not await webhook_endpoints.disable(connection, endpoint_id, reason, now):
             return False
         endpoint = msgspec.structs.replace(endpoint, disabled_at=now, disabled_reason=reason)
         await _record(connection, DELIVERER, "disabled", endpoint, {"reason": reason})
@@ -224,7 +224,7 @@ async def lock(connection: Connection, merchant: Merchant, endpoint_id: str) -> 
     Raises:
         WebhookEndpointNotFound: if the merchant has no such endpoint.
     """
-    endpoint = await endpoints.lock(connection, endpoint_id, merchant.id, livemode=merchant.livemode)
+    endpoint = await webhook_endpoints.lock(connection, endpoint_id, merchant.id, livemode=merchant.livemode)
     if endpoint is None:
         raise errors.WebhookEndpointNotFound
     return endpoint
@@ -271,7 +271,7 @@ def _given(change: EndpointChange) -> dict[str, object]:
 async def _record(
     connection: Connection, actor: Actor, action: str, endpoint: Endpoint, detail: dict[str, object]
 ) -> None:
-    await audit.record(
+    await audit_log.record(
         connection,
         actor,
         f"webhook_endpoint.{action}",

@@ -8,7 +8,7 @@ from sgate.gateway import errors
 from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
 from sgate.gateway.public_view import opens
-from sgate.store import hints
+from sgate.store import payment_hints
 
 MAX_HINTS_PER_INTENT = 5
 """A wallet sends one transaction, perhaps a second with a higher fee. More is somebody playing with our budget."""
@@ -35,7 +35,7 @@ async def give(
     if found is None or not opens(found, client_secret):
         raise errors.PaymentIntentNotFound
     async with pool.acquire() as connection, connection.transaction():
-        taken = await hints.add(
+        taken = await payment_hints.add(
             connection,
             intent_id,
             tx_id,

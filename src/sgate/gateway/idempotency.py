@@ -14,7 +14,7 @@ import msgspec
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection
 from sgate.gateway import errors
-from sgate.store import idempotency
+from sgate.store import idempotency_keys
 
 KEEP = timedelta(hours=24)
 WAIT_S = 2.0
@@ -50,7 +50,7 @@ def key_of(header: str, *, merchant_id: str, livemode: bool, method: str, path: 
     return Key(scope=hashlib.sha256(scope.encode()).digest(), request_hash=hashlib.sha256(body).digest())
 
 
-def replay(stored: idempotency.StoredAnswer, key: Key, cipher: Cipher) -> Answer:
+def replay(stored: idempotency_keys.StoredAnswer, key: Key, cipher: Cipher) -> Answer:
     """The answer given before.
 
     Raises:
@@ -71,12 +71,12 @@ async def replay_or_claim(connection: Connection, key: Key | None, cipher: Ciphe
     if key is None:
         return None
     try:
-        claimed = await idempotency.claim(connection, key.scope, key.request_hash, now + KEEP, wait_s=WAIT_S)
+        claimed = await idempotency_keys.claim(connection, key.scope, key.request_hash, now + KEEP, wait_s=WAIT_S)
     except asyncpg.LockNotAvailableError:
         raise errors.IdempotencyInProgress(retry_after_s=1) from None
     if claimed:
         return None
-    stored = await idempotency.find(connection, key.scope)
+    stored = await idempotency_keys.find(connection, key.scope)
     if stored is None:
         raise errors.IdempotencyInProgress(retry_after_s=1)
     return replay(stored, key, cipher)
@@ -85,4 +85,4 @@ async def replay_or_claim(connection: Connection, key: Key | None, cipher: Ciphe
 async def remember(connection: Connection, key: Key | None, object_id: str, answer: Answer, cipher: Cipher) -> None:
     """At the end of the same transaction: store the answer."""
     if key is not None:
-        await idempotency.fill(connection, key.scope, object_id, answer.status, cipher.encrypt(answer.body))
+        await idempotency_keys.fill(connection, key.scope, object_id, answer.status, cipher.encrypt(answer.body))

@@ -12,9 +12,9 @@ from sgate.core.memo import is_intent_id
 from sgate.db.pool import Connection
 from sgate.gateway import errors, rendering
 from sgate.gateway.reads import Reads
-from sgate.store import intent_lists
-from sgate.store.intent_lists import Narrowed, Position
-from sgate.store.intents import IntentView
+from sgate.store import payment_intents_lists
+from sgate.store.payment_intents import IntentView
+from sgate.store.payment_intents_lists import Narrowed, Position
 
 MAX_COUNTED = 10_000
 """Objects that totals and page numbers reach."""
@@ -39,7 +39,7 @@ async def latest(reads: Reads, narrowed: Narrowed, public_url: str, *, limit: in
     """The newest intents: where a walk begins."""
 
     async def read(connection: Connection) -> list[IntentView]:
-        return await intent_lists.page(connection, narrowed, 0, limit + 1)
+        return await payment_intents_lists.page(connection, narrowed, 0, limit + 1)
 
     found = await reads.run(narrowed.merchant_id, read, livemode=narrowed.livemode)
     return Page(items=_shown(found[:limit], public_url), has_more=len(found) > limit)
@@ -54,7 +54,7 @@ async def older(reads: Reads, narrowed: Narrowed, public_url: str, *, starting_a
 
     async def read(connection: Connection) -> list[IntentView]:
         position = await _position(connection, narrowed, starting_after, "starting_after")
-        return await intent_lists.after(connection, narrowed, position, limit + 1)
+        return await payment_intents_lists.after(connection, narrowed, position, limit + 1)
 
     found = await reads.run(narrowed.merchant_id, read, livemode=narrowed.livemode)
     return Page(items=_shown(found[:limit], public_url), has_more=len(found) > limit)
@@ -69,7 +69,7 @@ async def newer(reads: Reads, narrowed: Narrowed, public_url: str, *, ending_bef
 
     async def read(connection: Connection) -> list[IntentView]:
         position = await _position(connection, narrowed, ending_before, "ending_before")
-        return await intent_lists.before(connection, narrowed, position, limit + 1)
+        return await payment_intents_lists.before(connection, narrowed, position, limit + 1)
 
     found = await reads.run(narrowed.merchant_id, read, livemode=narrowed.livemode)
     return Page(items=_shown(found[-limit:], public_url), has_more=len(found) > limit)
@@ -87,8 +87,8 @@ async def numbered(reads: Reads, narrowed: Narrowed, public_url: str, *, page: i
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             if offset >= MAX_COUNTED:
                 raise await _out_of_reach(connection, narrowed, public_url)
-            total = await intent_lists.count(connection, narrowed, MAX_COUNTED + 1)
-            return total, await intent_lists.page(connection, narrowed, offset, limit + 1)
+            total = await payment_intents_lists.count(connection, narrowed, MAX_COUNTED + 1)
+            return total, await payment_intents_lists.page(connection, narrowed, offset, limit + 1)
 
     total, found = await reads.run(narrowed.merchant_id, read, livemode=narrowed.livemode)
     counted = min(total, MAX_COUNTED)
@@ -103,7 +103,7 @@ async def numbered(reads: Reads, narrowed: Narrowed, public_url: str, *, page: i
 
 async def _out_of_reach(connection: Connection, narrowed: Narrowed, public_url: str) -> errors.PageOutOfReach:
     """The refusal, with the cursor that goes on where page numbers end (if there is anything)."""
-    last = _shown(await intent_lists.page(connection, narrowed, MAX_COUNTED - 1, 1), public_url)
+    last = _shown(await payment_intents_lists.page(connection, narrowed, MAX_COUNTED - 1, 1), public_url)
     if not last:
         return errors.PageOutOfReach(param="page")
     return errors.PageOutOfReach(
@@ -117,7 +117,9 @@ async def _out_of_reach(connection: Connection, narrowed: Narrowed, public_url: 
 async def _position(connection: Connection, narrowed: Narrowed, intent_id: str, param: str) -> Position:
     found = None
     if is_intent_id(intent_id):
-        found = await intent_lists.position(connection, intent_id, narrowed.merchant_id, livemode=narrowed.livemode)
+        found = await payment_intents_lists.position(
+            connection, intent_id, narrowed.merchant_id, livemode=narrowed.livemode
+        )
     if found is None:
         raise errors.InvalidCursor(param=param)
     return found

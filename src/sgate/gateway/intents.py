@@ -27,11 +27,11 @@ from sgate.gateway import errors, idempotency, ledger, rendering
 from sgate.gateway.deployment import Mode, quote_for
 from sgate.gateway.environment import Environment
 from sgate.gateway.idempotency import Answer, Key
-from sgate.store import idempotency as stored_answers
-from sgate.store import intents as store
-from sgate.store import ledger as facts
-from sgate.store.intents import IntentView, NewIntent
+from sgate.store import idempotency_keys as stored_answers
+from sgate.store import ledger_queue as facts
+from sgate.store import payment_intents as store
 from sgate.store.merchants import Merchant
+from sgate.store.payment_intents import IntentView, NewIntent
 
 CLIENT_SECRET_RANDOM_BYTES = 15
 RATE_RETRY_AFTER_S = 30

@@ -12,9 +12,9 @@ from sgate.gateway import errors, idempotency
 from sgate.gateway.environment import Environment
 from sgate.gateway.idempotency import Answer, Key
 from sgate.gateway.rendering import encode, iso_ms
-from sgate.store import api_keys, audit, merchants
+from sgate.store import api_keys, audit_log, merchants
 from sgate.store.api_keys import ApiKey
-from sgate.store.audit import Actor
+from sgate.store.audit_log import Actor
 from sgate.store.merchants import Merchant
 
 ALL_SCOPES = ("read", "write", "admin")
@@ -263,7 +263,7 @@ async def _revoked(connection: Connection, key_id: str, actor: Actor) -> ApiKey 
 
 
 async def _record(connection: Connection, actor: Actor, action: str, key: ApiKey, detail: dict[str, object]) -> None:
-    await audit.record(
+    await audit_log.record(
         connection,
         actor,
         action,

@@ -18,8 +18,8 @@ from sgate.core.payment import Inclusion
 from sgate.db.pool import Connection, DatabaseErrors, Pool
 from sgate.gateway import outbox
 from sgate.gateway.environment import Environment
-from sgate.store import decisions, intents, ledger
-from sgate.store.decisions import Step
+from sgate.store import ledger_decisions, ledger_queue, payment_intents
+from sgate.store.ledger_decisions import Step
 
 UNDECIDED_WAIT = timedelta(minutes=1)
 """How long an intent that cannot be decided is put aside."""
@@ -82,20 +82,20 @@ async def settle_next(
     decision: Decision | None = None
     try:
         async with pool.acquire() as connection, connection.transaction():
-            intent_id = await ledger.take(connection, livemode=livemode)
+            intent_id = await ledger_queue.take(connection, livemode=livemode)
             if intent_id is None:
                 return None
-            intent = await intents.lock(connection, intent_id)
+            intent = await payment_intents.lock(connection, intent_id)
             if intent is not None:
                 decision = await decide(connection, environment, intent, public_url)
-            await ledger.done(connection, intent_id)
+            await ledger_queue.done(connection, intent_id)
     except DatabaseErrors:
         raise
     except Exception as error:
         if intent_id is None:
             raise
         async with pool.acquire() as connection:
-            await ledger.postpone(connection, intent_id, UNDECIDED_WAIT)
+            await ledger_queue.postpone(connection, intent_id, UNDECIDED_WAIT)
         raise Undecided(intent_id) from error
     if decision is not None:
         observe(decision)
@@ -109,7 +109,7 @@ async def queue_due(pool: Pool, view: View, *, livemode: bool, deadlines: bool =
         deadlines: whether deadlines are judged now; False leaves them for later.
     """
     async with pool.acquire() as connection:
-        return await ledger.queue_due(connection, view, MAX_DUE_PER_STEP, livemode=livemode, deadlines=deadlines)
+        return await ledger_queue.queue_due(connection, view, MAX_DUE_PER_STEP, livemode=livemode, deadlines=deadlines)
 
 
 async def decide(connection: Connection, environment: Environment, intent: PaymentIntent, public_url: str) -> Decision:
@@ -119,19 +119,19 @@ async def decide(connection: Connection, environment: Environment, intent: Payme
         IllegalMove: if the facts lead where the intent may not go.
     """
     started = time.perf_counter()
-    facts = await ledger.facts_of(connection, intent.id, livemode=intent.livemode)
+    facts = await ledger_queue.facts_of(connection, intent.id, livemode=intent.livemode)
     state = reduce(intent.terms, facts.payments, facts.sightings, facts.commands, facts.view)
     if not is_legal(intent.status, state.status):
         raise IllegalMove(f"{intent.id}: from {intent.status} to {state.status}")
     types = announce(state_of(intent), state, history_of(intent))
     after = _after(intent, state, types, environment)
     if after.status in CLOSED and intent.status not in CLOSED:
-        await ledger.add_command(connection, intent.id, Close(at=facts.view.time))
+        await ledger_queue.add_command(connection, intent.id, Close(at=facts.view.time))
     if after != intent:
-        await intents.save(connection, after, facts.view)
+        await payment_intents.save(connection, after, facts.view)
     step = Step(before=state_of(intent), after=state_of(after), events=types, sequence=after.sequence, view=facts.view)
     if step.before != step.after or types:
-        await decisions.append(connection, intent.id, step)
+        await ledger_decisions.append(connection, intent.id, step)
     await outbox.announce(
         connection, environment, after, types, payments=facts.payments, view=facts.view, public_url=public_url
     )

@@ -6,8 +6,8 @@ second. Money goes on being seen: the watcher, the ledger and the deliverer do n
 
 from sgate.db.pool import Pool
 from sgate.gateway import errors
-from sgate.store import audit, maintenance_mode
-from sgate.store.audit import Actor
+from sgate.store import audit_log, maintenance_mode
+from sgate.store.audit_log import Actor
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -38,7 +38,7 @@ async def begin(pool: Pool, retry_after_s: int, actor: Actor) -> None:
     """Refuse writes, on all processes within a second or two."""
     async with pool.acquire() as connection, connection.transaction():
         await maintenance_mode.begin(connection, retry_after_s)
-        await audit.record(connection, actor, "maintenance.began", detail={"retry_after_s": retry_after_s})
+        await audit_log.record(connection, actor, "maintenance.began", detail={"retry_after_s": retry_after_s})
 
 
 async def end(pool: Pool, actor: Actor) -> bool:
@@ -46,5 +46,5 @@ async def end(pool: Pool, actor: Actor) -> bool:
     async with pool.acquire() as connection, connection.transaction():
         ended = await maintenance_mode.end(connection)
         if ended:
-            await audit.record(connection, actor, "maintenance.ended")
+            await audit_log.record(connection, actor, "maintenance.ended")
     return ended

@@ -11,8 +11,8 @@ from sgate.gateway import errors, keys
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
 from sgate.gateway.keys import NewKey
-from sgate.store import api_keys, audit, merchants
-from sgate.store.audit import Actor
+from sgate.store import api_keys, audit_log, merchants
+from sgate.store.audit_log import Actor
 from sgate.store.merchants import Merchant
 
 
@@ -38,7 +38,7 @@ async def create(
         merchant_id = await merchants.insert(connection, name)
         made = keys.new_key(environment, merchant_id, "first key", livemode=livemode, scopes=keys.ALL_SCOPES)
         await api_keys.insert(connection, made.key)
-        await audit.record(
+        await audit_log.record(
             connection, actor, "merchant.created", merchant_id=merchant_id, livemode=livemode, detail={"name": name}
         )
         await keys.record_created(connection, actor, made.key)
@@ -75,7 +75,7 @@ async def update_settings(pool: Pool, merchant: Merchant, change: SettingsChange
             ),
         )
         await merchants.update(connection, after)
-        await audit.record(
+        await audit_log.record(
             connection,
             actor,
             "merchant.updated",
@@ -141,6 +141,6 @@ async def suspend(pool: Pool, merchant_id: str, actor: Actor, *, suspended: bool
         changed = await merchants.suspend(connection, merchant_id, suspended=suspended)
         if changed:
             action = "merchant.suspended" if suspended else "merchant.resumed"
-            await audit.record(connection, actor, action, merchant_id=merchant_id)
+            await audit_log.record(connection, actor, action, merchant_id=merchant_id)
             await notifications.notify(connection, notifications.Channel.MERCHANT, merchant_id)
     return changed

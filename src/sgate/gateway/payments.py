@@ -20,9 +20,9 @@ from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
 from sgate.gateway.idempotency import Answer, Key
 from sgate.gateway.reads import Reads
-from sgate.store import audit, deposits, intents
-from sgate.store import ledger as facts
-from sgate.store.audit import Actor
+from sgate.store import audit_log, deposits, payment_intents
+from sgate.store import ledger_queue as facts
+from sgate.store.audit_log import Actor
 from sgate.store.deposits import Deposit
 from sgate.store.merchants import Merchant
 
@@ -175,7 +175,7 @@ class Payments:
                 raise errors.NothingToAccept
             accepted = Accept(at=self._environment.now_ms(), payment_ids=held)
             await self._command(connection, intent, accepted, actor, "payment_intent.accepted")
-            [seen] = (await intents.read(connection, [intent_id])).values()
+            [seen] = (await payment_intents.read(connection, [intent_id])).values()
             shown = rendering.intent_with_payments(seen.intent, seen.payments, seen.scanned, self._url(intent.livemode))
             answer = Answer(status=200, body=rendering.encode(shown))
             await idempotency.remember(connection, key, intent_id, answer, self._cipher)
@@ -195,7 +195,7 @@ class Payments:
             if replayed is not None:
                 return replayed
             found = _of(merchant, await deposits.get(connection, payment_id, livemode=merchant.livemode))
-            intent = None if found.intent_id is None else await intents.lock(connection, found.intent_id)
+            intent = None if found.intent_id is None else await payment_intents.lock(connection, found.intent_id)
             deposit = _of(merchant, await deposits.lock(connection, payment_id, livemode=merchant.livemode))
             if deposit.intent_id != found.intent_id:
                 raise errors.Conflict("The payment is being assigned right now. Try again in a moment.")
@@ -235,7 +235,7 @@ class Payments:
         self, connection: Connection, intent: PaymentIntent, command: Command, actor: Actor, action: str
     ) -> None:
         await facts.add_command(connection, intent.id, command)
-        await audit.record(
+        await audit_log.record(
             connection,
             actor,
             action,
@@ -262,7 +262,7 @@ class Payments:
 
 
 async def _locked_intent(connection: Connection, intent_id: str, livemode: bool) -> PaymentIntent | None:
-    intent = await intents.lock(connection, intent_id) if is_intent_id(intent_id) else None
+    intent = await payment_intents.lock(connection, intent_id) if is_intent_id(intent_id) else None
     return intent if intent is not None and intent.livemode is livemode else None
 
 
@@ -291,7 +291,7 @@ async def _record(
     deposit: Deposit,
     detail: dict[str, object],
 ) -> None:
-    await audit.record(
+    await audit_log.record(
         connection,
         actor,
         action,

@@ -20,7 +20,7 @@ from sgate.gateway import errors
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
 from sgate.gateway.public_view import PublicBody, opens, public_body
-from sgate.store.intents import IntentView
+from sgate.store.payment_intents import IntentView
 
 MAX_AGE_S = 5.0
 MAX_ROWS = 10_000

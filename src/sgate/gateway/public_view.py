@@ -13,7 +13,7 @@ from sgate.core.intent import Status, accepts_payment
 from sgate.core.memo import memo_hex_of
 from sgate.gateway.deployment import Mode
 from sgate.gateway.rendering import QuoteObject, encode, iso_ms, iso_ms_bytes, quote_object, settledness
-from sgate.store.intents import IntentView
+from sgate.store.payment_intents import IntentView
 
 _SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _SERVER_TIME = b'"server_time":"%s"' % iso_ms(_SOME_TIME).encode()

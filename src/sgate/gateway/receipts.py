@@ -9,7 +9,7 @@ from sgate.core.intent import Status
 from sgate.core.payment import Inclusion
 from sgate.gateway.deployment import Mode
 from sgate.gateway.rendering import QuoteObject, iso_ms, payment_object, quote_object, settledness
-from sgate.store.intents import IntentView
+from sgate.store.payment_intents import IntentView
 
 
 class ReceiptPayment(msgspec.Struct, frozen=True, kw_only=True):

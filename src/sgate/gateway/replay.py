@@ -13,9 +13,9 @@ from sgate.core.intent import Anomaly, PaymentIntent, Status
 from sgate.core.lifecycle import History, State, announce, is_legal, reduce
 from sgate.db.pool import Connection, Pool
 from sgate.gateway.ledger import state_of
-from sgate.store import decisions, events, intents, ledger
-from sgate.store.decisions import Step
-from sgate.store.ledger import Facts
+from sgate.store import events, ledger_decisions, ledger_queue, payment_intents
+from sgate.store.ledger_decisions import Step
+from sgate.store.ledger_queue import Facts
 
 BATCH = 200
 _BEGINNING = State(status=Status.REQUIRES_PAYMENT, anomalies=frozenset(), amount_received_sats=0)
@@ -37,7 +37,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 async def count(pool: Pool) -> int:
     """How many intents there are to check."""
     async with pool.acquire() as connection:
-        return await intents.count_all(connection)
+        return await payment_intents.count_all(connection)
 
 
 async def check(pool: Pool) -> AsyncGenerator[Checked]:
@@ -45,7 +45,7 @@ async def check(pool: Pool) -> AsyncGenerator[Checked]:
     last_id = ""
     while True:
         async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-            ids = await intents.ids_after(connection, last_id, BATCH)
+            ids = await payment_intents.ids_after(connection, last_id, BATCH)
             checked = await _check_batch(connection, ids)
         for item in checked:
             yield item
@@ -55,14 +55,14 @@ async def check(pool: Pool) -> AsyncGenerator[Checked]:
 
 
 async def _check_batch(connection: Connection, ids: Sequence[str]) -> list[Checked]:
-    found = await intents.read(connection, ids)
-    paths = await decisions.paths_of(connection, list(ids))
+    found = await payment_intents.read(connection, ids)
+    paths = await ledger_decisions.paths_of(connection, list(ids))
     announced = await events.types_of(connection, ids)
-    queued = await ledger.queued(connection, ids)
+    queued = await ledger_queue.queued(connection, ids)
     checked: list[Checked] = []
     for intent_id in ids:
         intent = found[intent_id].intent
-        facts = await ledger.facts_of(connection, intent_id, livemode=intent.livemode)
+        facts = await ledger_queue.facts_of(connection, intent_id, livemode=intent.livemode)
         waiting = intent_id in queued or _is_due(intent, facts)
         differences = path_differences(intent, paths[intent_id], announced.get(intent_id, ()))
         if not waiting:

@@ -5,8 +5,8 @@ says otherwise.
 """
 
 from sgate.db.pool import Pool
-from sgate.store import addresses, audit, blocks, ledger, payments
-from sgate.store.audit import Actor
+from sgate.store import audit_log, blocks, ledger_queue, pay_addresses, payments_scan
+from sgate.store.audit_log import Actor
 
 
 async def accept(pool: Pool, actor: Actor, *, livemode: bool) -> int | None:
@@ -19,11 +19,11 @@ async def accept(pool: Pool, actor: Actor, *, livemode: bool) -> int | None:
         cursor = await blocks.get_cursor(connection, livemode=livemode)
         if cursor is None:
             return None
-        orphaned, touched = await payments.leave_chain(connection, cursor.view, livemode=livemode)
+        orphaned, touched = await payments_scan.leave_chain(connection, cursor.view, livemode=livemode)
         await blocks.forget_chain(connection, livemode=livemode)
-        await addresses.read_again(connection, 1, livemode=livemode)
-        await ledger.queue(connection, touched, livemode=livemode)
-        await audit.record(
+        await pay_addresses.read_again(connection, 1, livemode=livemode)
+        await ledger_queue.queue(connection, touched, livemode=livemode)
+        await audit_log.record(
             connection,
             actor,
             "chain.reset_accepted",

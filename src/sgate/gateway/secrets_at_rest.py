@@ -7,7 +7,7 @@ import msgspec
 
 from sgate.db.encryption import Cipher, UndecryptableSecret
 from sgate.db.pool import Pool
-from sgate.store import endpoints
+from sgate.store import webhook_endpoints
 
 BATCH = 200
 
@@ -23,14 +23,14 @@ async def reencrypt(pool: Pool, cipher: Cipher) -> Reencrypted:
     """Bring all webhook secrets under the first key. May be run at any time, by anyone, again and again."""
     changed, lost, after = 0, 0, ""
     async with pool.acquire() as connection:
-        while found := await endpoints.old_secrets(connection, cipher.key_ids[0], after, BATCH):
+        while found := await webhook_endpoints.old_secrets(connection, cipher.key_ids[0], after, BATCH):
             for endpoint_id, secret, previous in found:
                 try:
                     anew = cipher.encrypt(cipher.decrypt(secret)), _anew(cipher, previous)
                 except UndecryptableSecret:
                     lost += 1
                     continue
-                changed += await endpoints.reencrypt(connection, endpoint_id, (secret, previous), anew)
+                changed += await webhook_endpoints.reencrypt(connection, endpoint_id, (secret, previous), anew)
             after = found[-1][0]
     return Reencrypted(changed=changed, lost=lost)
 

@@ -1,4 +1,4 @@
-"""What became of a merchant's intents, day by day. Exact at any moment: see `store.daily`."""
+"""What became of a merchant's intents, day by day. Exact at any moment: see `store.merchant_days`."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -7,8 +7,8 @@ import msgspec
 
 from sgate.db.pool import Connection
 from sgate.gateway.reads import Reads
-from sgate.store import daily
-from sgate.store.daily import Day
+from sgate.store import merchant_days
+from sgate.store.merchant_days import Day
 from sgate.store.merchants import Merchant
 
 MAX_DAYS = 366
@@ -58,7 +58,7 @@ async def stats_of(reads: Reads, merchant: Merchant, first: date, last: date) ->
     """The numbers from `first` to `last`, both included; at most MAX_DAYS."""
 
     async def read(connection: Connection) -> list[Day]:
-        return await daily.read(connection, merchant.id, first, last, livemode=merchant.livemode)
+        return await merchant_days.read(connection, merchant.id, first, last, livemode=merchant.livemode)
 
     counted = await reads.run(merchant.id, read, livemode=merchant.livemode)
     by_day = {day.day: day for day in counted}

@@ -1,6 +1,6 @@
 """Payments as merchants handle them: listed, assigned to an intent, marked as sent back.
 
-The facts of the chain in the same table are the watcher's (`store/payments.py`); nothing here touches them.
+The facts of the chain in the same table are the watcher's (`store/payments_scan.py`); nothing here touches them.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import msgspec
 from sgate.core.finality import View
 from sgate.core.payment import Payment
 from sgate.db.pool import Connection, Record
-from sgate.store.payments import PAYMENT_JSON, payment_of_json
+from sgate.store.payments_scan import PAYMENT_JSON, payment_of_json
 from sgate.store.rows import scanned_of
 
 

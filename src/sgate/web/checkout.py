@@ -20,7 +20,7 @@ from sgate.gateway.environment import Environment
 from sgate.gateway.intents import Intents
 from sgate.gateway.public_view import opens
 from sgate.gateway.receipts import receipt_of
-from sgate.store.intents import IntentView
+from sgate.store.payment_intents import IntentView
 from sgate.web import simulation, slip
 from sgate.web.assets import built
 from sgate.web.pages import AnyRequest, Frame, chosen_language, page, part, trouble, web_link, words_for

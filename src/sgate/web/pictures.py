@@ -17,7 +17,7 @@ from sgate.core.finality import Tier, View, bitcoin_blocks, confirmations, tenur
 from sgate.core.intent import Anomaly, PaymentIntent, Status
 from sgate.core.payment import Inclusion, Payment
 from sgate.gateway.deployment import CHAIN_SILENT_AFTER
-from sgate.store.intents import IntentView
+from sgate.store.payment_intents import IntentView
 
 MINUTES_PER_BITCOIN_BLOCK = 10
 SECONDS_PER_STACKS_BLOCK = 5

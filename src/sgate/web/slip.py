@@ -7,7 +7,7 @@ from typing import Any
 from sgate.core.address import Network
 from sgate.gateway.deployment import Mode
 from sgate.gateway.public_view import public_intent
-from sgate.store.intents import IntentView
+from sgate.store.payment_intents import IntentView
 from sgate.web import phrases, pictures
 from sgate.web.drawings import cells, qr_svg
 from sgate.web.pictures import BUSY, PAYABLE, RECONSIDERED, Picture

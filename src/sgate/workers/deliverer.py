@@ -24,8 +24,8 @@ from sgate.db.encryption import Cipher, UndecryptableSecret
 from sgate.db.pool import Pool
 from sgate.gateway import endpoints as endpoint_cases
 from sgate.gateway.environment import Environment
-from sgate.store import deliveries, endpoints
-from sgate.store.deliveries import Delivery, Result
+from sgate.store import webhook_deliveries_queue, webhook_endpoints
+from sgate.store.webhook_deliveries_queue import Delivery, Result
 from sgate.telemetry.tracing import SpanIds, Traces, intent_in
 from sgate.workers.webhook_client import USER_AGENT, Reply, WebhookClient
 
@@ -128,7 +128,7 @@ class Deliverer:
         if limit <= 0 or MAX_PROMPT - prompt < FULL_ENOUGH:
             return token, ()
         async with self._queue.acquire() as connection:
-            claimed = await deliveries.claim(
+            claimed = await webhook_deliveries_queue.claim(
                 connection,
                 token,
                 in_flight=self._in_flight,
@@ -159,7 +159,7 @@ class Deliverer:
     async def give_back(self, token: UUID, claimed: Sequence[Delivery]) -> None:
         """End the leases of deliveries whose `send` was cancelled, so that someone else may take them at once."""
         async with self._pool.acquire() as connection:
-            await deliveries.release(connection, token, [delivery.id for delivery in claimed])
+            await webhook_deliveries_queue.release(connection, token, [delivery.id for delivery in claimed])
 
     async def attempt(self, token: UUID, delivery: Delivery) -> Result | None:
         """Send one claimed delivery once, and write down how it went. None if it could not even be signed."""
@@ -256,18 +256,20 @@ class Deliverer:
         reason = self._unsigned[delivery.endpoint_id]
         self._log.error("webhook_not_signed", endpoint=delivery.endpoint_id, delivery=delivery.id, reason=reason)
         async with self._queue.acquire() as connection:
-            await deliveries.postpone(connection, token, [delivery.id], UNSIGNED_WAIT, f"not sent: {reason}")
+            await webhook_deliveries_queue.postpone(
+                connection, token, [delivery.id], UNSIGNED_WAIT, f"not sent: {reason}"
+            )
 
     async def _complete(self, ended: Sequence[_Ended]) -> list[bool | BaseException]:
         """Store results. That an endpoint began to fail, or works again, is told only when it is new."""
         failing = {e.delivery.endpoint_id for e in ended if not e.result.delivered and e.delivery.failing_since is None}
         well = {e.delivery.endpoint_id for e in ended if e.result.delivered and e.delivery.failing_since is not None}
         async with self._queue.acquire() as connection:
-            counted = await deliveries.complete(connection, [e.result for e in ended])
+            counted = await webhook_deliveries_queue.complete(connection, [e.result for e in ended])
             if well:
-                await endpoints.mark_recovered(connection, sorted(well))
+                await webhook_endpoints.mark_recovered(connection, sorted(well))
             if failing - well:
-                await endpoints.mark_failing(connection, sorted(failing - well), self._environment.now())
+                await webhook_endpoints.mark_failing(connection, sorted(failing - well), self._environment.now())
         if counted != len(ended):
             self._log.warning("late_results_refused", count=len(ended) - counted)
         return [True] * len(ended)

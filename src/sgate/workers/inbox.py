@@ -13,9 +13,9 @@ from sgate.chain.budget import Rests
 from sgate.chain.source import ChainSource, Involvement, Transaction, TxStatus
 from sgate.db.pool import Pool
 from sgate.gateway.environment import Environment
-from sgate.store import addresses, payments
-from sgate.store.addresses import WatchedAddress
+from sgate.store import pay_addresses, payments_scan
 from sgate.store.blocks import Cursor
+from sgate.store.pay_addresses import WatchedAddress
 from sgate.workers.headers import OVERLAP_BLOCKS, Incoherent
 from sgate.workers.matching import Found, Matcher, place
 
@@ -81,10 +81,12 @@ class InboxReader:
     async def _due(self, cursor: Cursor, limit: int) -> tuple[list[WatchedAddress], str]:
         half, now = max(1, limit // 2), self._environment.now()
         async with self._pool.acquire() as connection:
-            opened, last_open = await addresses.open_after(
+            opened, last_open = await pay_addresses.open_after(
                 connection, cursor.last_open_address, half, now - self._rests.with_open_intents, livemode=self._livemode
             )
-            others = await addresses.longest_unread(connection, limit, now - self._rests.any, livemode=self._livemode)
+            others = await pay_addresses.longest_unread(
+                connection, limit, now - self._rests.any, livemode=self._livemode
+            )
         due = {watched.address: watched for watched in (*opened, *others[: max(1, limit - len(opened))])}
         return list(due.values())[:limit], last_open
 
@@ -117,7 +119,7 @@ class InboxReader:
 
     async def _payments_of(self, tx_ids: Sequence[str], height: int) -> Found:
         async with self._pool.acquire() as connection:
-            held = await payments.held_in_blocks(connection, tx_ids, 0, livemode=self._livemode)
+            held = await payments_scan.held_in_blocks(connection, tx_ids, 0, livemode=self._livemode)
         unknown = [tx_id for tx_id in tx_ids if tx_id not in held]
         if not unknown:
             return {}

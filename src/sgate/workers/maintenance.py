@@ -7,7 +7,7 @@ import msgspec
 import structlog
 
 from sgate.db.pool import Connection, Pool
-from sgate.store import blocks, daily, exchange_rates, idempotency, partitions
+from sgate.store import blocks, exchange_rates, idempotency_keys, merchant_days, partitions
 
 SWEEP_ROWS = 1_000
 KEEP_BLOCKS = 5_000
@@ -40,8 +40,8 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
         """Whether there may be more to do."""
         return (
             SWEEP_ROWS in (self.idempotency_keys, self.blocks, self.exchange_rates, self.deliveries)
-            or self.modes_counted == daily.MAX_MODES_AT_ONCE
-            or self.days_touched == daily.MAX_TOUCHES_AT_ONCE
+            or self.modes_counted == merchant_days.MAX_MODES_AT_ONCE
+            or self.days_touched == merchant_days.MAX_TOUCHES_AT_ONCE
         )
 
 
@@ -55,13 +55,13 @@ class Maintenance:
         self._share = 1.0
 
     async def run_once(self) -> Swept:
-        """One round: at most SWEEP_ROWS of each kind, and as many days as `store.daily` counts at once."""
+        """One round: at most SWEEP_ROWS of each kind, and as many days as `store.merchant_days` counts at once."""
         async with self._pool.acquire() as connection:
-            keys = await idempotency.sweep(connection, SWEEP_ROWS)
+            keys = await idempotency_keys.sweep(connection, SWEEP_ROWS)
             old_blocks = await blocks.prune(connection, KEEP_BLOCKS, SWEEP_ROWS)
             rates = await exchange_rates.prune(connection, KEEP_RATES, SWEEP_ROWS)
             months = await partitions.keep(connection, self._delivery_retention, SWEEP_ROWS)
-            days = await daily.store_touched(connection)
+            days = await merchant_days.store_touched(connection)
             modes = await self._store_ended(connection)
         if months.made or months.dropped:
             _log.info("delivery_months", made=months.made, dropped=months.dropped, dropped_open=months.dropped_open)
@@ -77,7 +77,7 @@ class Maintenance:
     async def _store_ended(self, connection: Connection) -> int:
         """Whoever has years of a large merchant to catch up with counts less at once until it can be done in time."""
         try:
-            modes = await daily.store_ended(connection, self._share)
+            modes = await merchant_days.store_ended(connection, self._share)
         except asyncpg.QueryCanceledError:
             if self._share <= SMALLEST_SHARE:
                 raise

@@ -15,8 +15,8 @@ from sgate.core.payment import Payment
 from sgate.db.pool import Pool
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
-from sgate.store import blocks, intents, merchants
-from sgate.store.payments import FoundPayment
+from sgate.store import blocks, merchants, payment_intents
+from sgate.store.payments_scan import FoundPayment
 from sgate.workers.headers import Incoherent
 
 Found = Mapping[str, Sequence[FoundPayment]]
@@ -33,7 +33,7 @@ class Placed(msgspec.Struct, frozen=True):
 class _Watched(msgspec.Struct, frozen=True):
     """What the database knows about the recipients and memos of some transfers."""
 
-    intents: Mapping[str, intents.KnownIntent]
+    intents: Mapping[str, payment_intents.KnownIntent]
     owners: Mapping[str, str | None]
 
 
@@ -61,7 +61,7 @@ class Matcher:
         named = sorted({intent_id for transfer in transfers if (intent_id := intent_id_of(transfer.memo))})
         recipients = sorted({transfer.recipient for transfer in transfers})
         async with self._pool.acquire() as connection:
-            known = await intents.known(connection, named)
+            known = await payment_intents.known(connection, named)
             owners = await merchants.owners_of(connection, recipients, livemode=self._mode.livemode)
         return _Watched(known, owners)
 

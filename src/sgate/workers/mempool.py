@@ -19,9 +19,9 @@ from sgate.core.money import MAX_AMOUNT_SATS
 from sgate.db import notifications
 from sgate.db.pool import Connection, Pool
 from sgate.gateway.environment import Environment
-from sgate.store import blocks, hints, intents, ledger, sightings
-from sgate.store.hints import Hint
-from sgate.store.intents import KnownIntent
+from sgate.store import blocks, ledger_queue, mempool_sightings, payment_hints, payment_intents
+from sgate.store.payment_hints import Hint
+from sgate.store.payment_intents import KnownIntent
 from sgate.workers.inbox import is_scanned
 from sgate.workers.matching import Found, Matcher, place
 
@@ -73,8 +73,10 @@ class MempoolReader:
         if calls < 1:
             return None
         async with self._pool.acquire() as connection:
-            due = await hints.due(connection, self._environment.now(), MAX_TX_IDS_PER_CALL, livemode=self._livemode)
-            known = await intents.known(connection, sorted({hint.intent_id for hint in due})) if due else {}
+            due = await payment_hints.due(
+                connection, self._environment.now(), MAX_TX_IDS_PER_CALL, livemode=self._livemode
+            )
+            known = await payment_intents.known(connection, sorted({hint.intent_id for hint in due})) if due else {}
             lowest = await blocks.lowest_height(connection, livemode=self._livemode) or 0
         if not due:
             return None
@@ -100,7 +102,7 @@ class MempoolReader:
                 touched.add(look.hint.intent_id)
         for intent_id in sorted(touched):
             await notifications.notify(connection, notifications.Channel.INTENT, intent_id)
-        await ledger.queue(connection, touched, livemode=self._livemode)
+        await ledger_queue.queue(connection, touched, livemode=self._livemode)
         return touched
 
     async def _write(self, connection: Connection, look: Look, scan: MempoolScan) -> bool:
@@ -109,23 +111,23 @@ class MempoolReader:
         match None if transaction is None else transaction.status:
             case TxStatus.PENDING:
                 if not await self._look_again(connection, hint, LONGEST_WAIT):
-                    return await sightings.lose(connection, hint.intent_id, hint.tx_id)
+                    return await mempool_sightings.lose(connection, hint.intent_id, hint.tx_id)
                 return await self._sight(connection, hint, transaction, scan.known)
             case None | TxStatus.UNKNOWN:  # perhaps only this replica does not have it: a sighting stays
                 again = await self._look_again(connection, hint, LONGEST_WAIT_UNKNOWN)
-                return not again and await sightings.lose(connection, hint.intent_id, hint.tx_id)
+                return not again and await mempool_sightings.lose(connection, hint.intent_id, hint.tx_id)
             case TxStatus.SUCCESS if transaction is not None and not is_scanned(transaction, scan.height):
                 await self._look_again(connection, hint, LONGEST_WAIT)  # mined just now: the next scan has its block
                 return False
             case TxStatus.SUCCESS | TxStatus.FAILED | TxStatus.DROPPED:
-                await hints.end(connection, [hint])
+                await payment_hints.end(connection, [hint])
                 await self._follow_replacement(connection, hint, transaction)
-                return await sightings.lose(connection, hint.intent_id, hint.tx_id)
+                return await mempool_sightings.lose(connection, hint.intent_id, hint.tx_id)
 
     async def _look_again(self, connection: Connection, hint: Hint, longest_wait: timedelta) -> bool:
         wait = min(FIRST_WAIT * 2 ** min(hint.looks, 10), longest_wait)
         now = self._environment.now()
-        return await hints.look_again(connection, hint, now + wait, now - GIVE_UP_AFTER)
+        return await payment_hints.look_again(connection, hint, now + wait, now - GIVE_UP_AFTER)
 
     async def _sight(
         self,
@@ -143,12 +145,12 @@ class MempoolReader:
         if not 1 <= intention.amount_sats <= MAX_AMOUNT_SATS:
             return False  # arguments are the sender's to write: more than there is can be called for, and fails
         seen_at = _seen_at(transaction, self._environment.now_ms())
-        return await sightings.sight(connection, intent.id, hint.tx_id, intention.amount_sats, seen_at)
+        return await mempool_sightings.sight(connection, intent.id, hint.tx_id, intention.amount_sats, seen_at)
 
     async def _follow_replacement(self, connection: Connection, hint: Hint, transaction: Transaction | None) -> None:
         """A payer who raises the fee replaces the transaction: look the new one up as well."""
         if transaction is not None and transaction.replaced_by is not None:
-            await hints.add(
+            await payment_hints.add(
                 connection,
                 hint.intent_id,
                 transaction.replaced_by,

@@ -11,7 +11,7 @@ import msgspec
 
 from sgate.db.pool import Pool
 from sgate.gateway.environment import Environment
-from sgate.store import addresses, blocks
+from sgate.store import blocks, pay_addresses
 from sgate.workers.watcher import Round, Watcher
 
 MAX_TROUBLES = 20
@@ -41,7 +41,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 async def prepare(pool: Pool, from_height: int, *, livemode: bool) -> None:
     """Ask for everything from a height upward to be read again, where it was scanned before."""
     async with pool.acquire() as connection, connection.transaction():
-        await addresses.read_again(connection, from_height, livemode=livemode)
+        await pay_addresses.read_again(connection, from_height, livemode=livemode)
         await blocks.start_rescan(connection, from_height, livemode=livemode, announces=False)
 
 
@@ -74,7 +74,7 @@ async def rebuild(
             raise RebuildFailed(report.trouble)
         async with pool.acquire() as connection:
             cursor = await blocks.get_cursor(connection, livemode=livemode)
-            unread = await addresses.unread_since(connection, began, livemode=livemode)
+            unread = await pay_addresses.unread_since(connection, began, livemode=livemode)
         if cursor is None:
             raise RebuildFailed("the cursor is gone")
         height = cursor.view.height if cursor.rescan is None else cursor.rescan.lowest

@@ -7,7 +7,7 @@ from sgate.core.finality import View
 from sgate.db.pool import Connection
 from sgate.gateway import outbox
 from sgate.gateway.environment import Environment
-from sgate.store import deposits, hints, payments
+from sgate.store import deposits, payment_hints, payments_scan
 from sgate.workers.matching import Found
 
 
@@ -25,17 +25,17 @@ async def record(
     touched: set[str] = set()
     for tx_id, legs in found.items():
         paid = [leg.payment for leg in legs]
-        touched |= await payments.orphan_other_legs(connection, tx_id, paid, view, livemode=livemode)
+        touched |= await payments_scan.orphan_other_legs(connection, tx_id, paid, view, livemode=livemode)
         for leg in legs:
-            included = await payments.include(connection, leg, view, livemode=livemode)
+            included = await payments_scan.include(connection, leg, view, livemode=livemode)
             if included is None:
                 continue
             if included.intent_id is not None:
                 touched.add(included.intent_id)
             elif included.is_new and announce:
                 await _announce(connection, environment, included.payment_id, livemode)
-        await payments.clear_sightings(connection, tx_id)
-        await hints.end_mined(connection, tx_id)
+        await payments_scan.clear_sightings(connection, tx_id)
+        await payment_hints.end_mined(connection, tx_id)
     return touched
 
 

@@ -18,7 +18,7 @@ from sgate.core.finality import View
 from sgate.core.header import Header
 from sgate.core.memo import intent_id_of
 from sgate.db.pool import Pool
-from sgate.store import blocks, ledger, payments
+from sgate.store import blocks, ledger_queue, payments_scan
 from sgate.store.blocks import Cursor
 from sgate.workers.headers import Branch, Incoherent, follow
 from sgate.workers.matching import Found, Matcher, Placed
@@ -146,7 +146,7 @@ class Scanner:
     async def _decides_something(self, view: View) -> bool:
         """Whether a deadline or a threshold comes in this view: then the tip must still stand after all was read."""
         async with self._pool.acquire() as connection:
-            return await ledger.decides(connection, view, livemode=self._livemode)
+            return await ledger_queue.decides(connection, view, livemode=self._livemode)
 
     async def _naming_intents(self, page: LogPage, branch: Branch, tip: Header) -> tuple[list[str], int]:
         """Transactions whose memo has the form of an intent id, newest first, down to where the branch begins.
@@ -208,7 +208,9 @@ class Scanner:
             self._foreign.clear()
         candidates = [tx_id for tx_id in tx_ids if tx_id not in self._foreign]
         async with self._pool.acquire() as connection:
-            held = await payments.held_in_blocks(connection, candidates, branch.lowest_height, livemode=self._livemode)
+            held = await payments_scan.held_in_blocks(
+                connection, candidates, branch.lowest_height, livemode=self._livemode
+            )
         settled = branch.index_hashes
         return [tx_id for tx_id in candidates if tx_id not in held or not held[tx_id] <= settled]
 

@@ -15,7 +15,7 @@ import structlog
 
 from sgate.db.notifications import Channel, Feed
 from sgate.db.pool import DatabaseErrors, connect
-from sgate.store.deliveries import Delivery
+from sgate.store.webhook_deliveries_queue import Delivery
 from sgate.workers.deliverer import Deliverer
 from sgate.workers.maintenance import Maintenance
 from sgate.workers.tender import Tender

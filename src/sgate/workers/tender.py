@@ -11,8 +11,8 @@ import msgspec
 
 from sgate.db import notifications
 from sgate.db.pool import Connection, Pool
-from sgate.store import held, recoveries
-from sgate.store.held import Tended
+from sgate.store import webhook_deliveries_parked, webhook_recoveries
+from sgate.store.webhook_deliveries_parked import Tended
 
 ENDPOINTS = 50
 """Endpoints looked after in one round."""
@@ -48,12 +48,12 @@ class Tender:
         """One round. `stuck`: endpoints that hang with all they may have in flight."""
         async with self._pool.acquire() as connection:
             for endpoint_id in stuck:
-                await held.tend(connection, endpoint_id)
+                await webhook_deliveries_parked.tend(connection, endpoint_id)
             recovered = await self._recover(connection)
             async with connection.transaction():
                 moved = [
                     await self._tend(connection, endpoint, stuck=endpoint.id in stuck)
-                    for endpoint in await held.tended(connection, ENDPOINTS)
+                    for endpoint in await webhook_deliveries_parked.tended(connection, ENDPOINTS)
                 ]
                 if any(count > 0 for count in moved):
                     await notifications.notify(connection, notifications.Channel.DELIVERY)
@@ -66,21 +66,21 @@ class Tender:
     async def _tend(self, connection: Connection, endpoint: Tended, *, stuck: bool) -> int:
         """Returns how many deliveries were put back into the queue; negative if they were taken out."""
         keep = 0 if endpoint.disabled else SURPLUS if stuck else PLENTY
-        moved = -await held.hold(connection, endpoint.id, keep=keep, limit=MOVED)
+        moved = -await webhook_deliveries_parked.hold(connection, endpoint.id, keep=keep, limit=MOVED)
         if not moved and not endpoint.disabled:
             most = SURPLUS if stuck or endpoint.failing else PLENTY
-            room = most - await held.due(connection, endpoint.id, most)
-            moved = await held.release(connection, endpoint.id, room) if room > 0 else 0
-        waiting = not endpoint.disabled and await held.any_held(connection, endpoint.id)
+            room = most - await webhook_deliveries_parked.due(connection, endpoint.id, most)
+            moved = await webhook_deliveries_parked.release(connection, endpoint.id, room) if room > 0 else 0
+        waiting = not endpoint.disabled and await webhook_deliveries_parked.any_held(connection, endpoint.id)
         if endpoint.settled and not (moved or waiting or stuck):
-            await held.leave(connection, endpoint.id)
+            await webhook_deliveries_parked.leave(connection, endpoint.id)
         return moved
 
     async def _recover(self, connection: Connection) -> int:
         async with connection.transaction():
-            recovery = await recoveries.next_open(connection)
+            recovery = await webhook_recoveries.next_open(connection)
             if recovery is None:
                 return 0
-            await recoveries.step(connection, recovery.id, RECOVERED)
-            await held.tend(connection, recovery.endpoint_id)
+            await webhook_recoveries.step(connection, recovery.id, RECOVERED)
+            await webhook_deliveries_parked.tend(connection, recovery.endpoint_id)
         return 1

@@ -19,8 +19,8 @@ from sgate.db.pool import Connection, Pool
 from sgate.gateway import ledger
 from sgate.gateway.deployment import Mode
 from sgate.gateway.environment import Environment
-from sgate.store import addresses, blocks, intents, merchants, payments
-from sgate.store import ledger as ledger_store
+from sgate.store import blocks, merchants, pay_addresses, payment_intents, payments_scan
+from sgate.store import ledger_queue as ledger_store
 from sgate.store.blocks import Cursor
 from sgate.workers.headers import DifferentChain, Incoherent
 from sgate.workers.inbox import InboxReader, InboxScan
@@ -157,7 +157,7 @@ class Watcher:
             touched = await self._reorganise(connection, cursor, scan)
             await blocks.replace_from(connection, new[0].height, new, livemode=livemode)
             if cursor.view.height == 0:
-                await addresses.begin(connection, max(0, new[0].height - 1), livemode=livemode)
+                await pay_addresses.begin(connection, max(0, new[0].height - 1), livemode=livemode)
             touched |= await self._record(connection, scan.found, scan.view, announce=True)
             await ledger_store.queue(connection, touched, livemode=livemode)
         self._version = cursor.version + 1
@@ -176,8 +176,8 @@ class Watcher:
             return set()
         self._log.warning("chain_reorged", from_height=height, tip=scan.view.height)
         hashes = [header.index_block_hash for header in scan.branch.new]
-        touched = await payments.orphan_from(connection, height, hashes, scan.view, livemode=livemode)
-        await addresses.note_reorg(connection, height, livemode=livemode)
+        touched = await payments_scan.orphan_from(connection, height, hashes, scan.view, livemode=livemode)
+        await pay_addresses.note_reorg(connection, height, livemode=livemode)
         fell = scan.view.tenure_height < cursor.view.tenure_height
         if fell or scan.view.bitcoin_height < cursor.view.bitcoin_height:
             await ledger_store.queue_fallen(connection, scan.view, livemode=livemode)
@@ -234,7 +234,7 @@ class Watcher:
         async with self._pool.acquire() as connection, connection.transaction():
             await self._fence(connection, cursor)
             await self._add(connection, cursor, scan.found, announce=True)
-            await addresses.note_read(connection, scan.read, self._environment.now(), livemode=livemode)
+            await pay_addresses.note_read(connection, scan.read, self._environment.now(), livemode=livemode)
             await blocks.remember_address(connection, scan.last_open_address, livemode=livemode)
         return _count(scan.found)
 
@@ -283,7 +283,7 @@ class Watcher:
                 break
         async with self._pool.acquire() as connection:
             await blocks.note_check(connection, report.trouble, livemode=livemode)
-            busy = await intents.any_open(connection, livemode=livemode)
+            busy = await payment_intents.any_open(connection, livemode=livemode)
         more = more and report.trouble is None
         return msgspec.structs.replace(report, settled=settled, undecided=undecided, busy=busy, more=more)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from sgate.db.pool import Connection
-from sgate.store import endpoints
+from sgate.store import webhook_endpoints
 
 MAX_COUNTED = 100_000
 """Rows of a queue that are counted; beyond that the exact number helps nobody."""
@@ -109,7 +109,7 @@ async def take(connection: Connection, key_ids: Sequence[bytes]) -> Survey:
         held=int(held or 0),
         endpoints={state: counts[state] for state in ("well", "failing", "disabled")},
         endpoints_disabled_last_hour=counts["disabled_last_hour"],
-        endpoints_without_key=await endpoints.lost_secrets(connection, key_ids),
+        endpoints_without_key=await webhook_endpoints.lost_secrets(connection, key_ids),
         ledger={row["livemode"]: Waiting(count=row["count"], oldest_s=row["oldest_s"]) for row in ledger},
         chains={
             row["livemode"]: ChainSeen(

@@ -11,8 +11,8 @@ from sgate.core.intent import Anomaly, LatePolicy, PaymentIntent, Status, Terms
 from sgate.core.money import Quote
 from sgate.core.payment import Payment
 from sgate.db.pool import Connection, Record
-from sgate.store.daily import STORABLE
-from sgate.store.payments import PAYMENT_JSON, payment_of_json
+from sgate.store.merchant_days import STORABLE
+from sgate.store.payments_scan import PAYMENT_JSON, payment_of_json
 from sgate.store.rows import policy_of, policy_text, scanned_of, view_of
 
 MAX_PAYMENTS_SHOWN = 100
@@ -185,7 +185,7 @@ WHERE i.id = ANY ($1::text[])
 # NO KEY: rows that refer to the intent (payments, queue) may be written meanwhile.
 _LOCK = f"SELECT {_COLUMNS} FROM payment_intents i WHERE i.id = $1 FOR NO KEY UPDATE"
 
-# A day whose numbers may be stored is counted anew (see `store.daily`).
+# A day whose numbers may be stored is counted anew (see `store.merchant_days`).
 _SAVE = f"""
 WITH saved AS (
     UPDATE payment_intents

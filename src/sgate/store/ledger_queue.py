@@ -10,7 +10,7 @@ from sgate.core.finality import MAX_BITCOIN_BLOCKS, MAX_TENURE_CHANGES, View
 from sgate.core.lifecycle import Command
 from sgate.core.payment import Payment, Sighting
 from sgate.db.pool import Connection, Record
-from sgate.store.payments import PAYMENT_JSON, payment_of_json, sighting_of_json
+from sgate.store.payments_scan import PAYMENT_JSON, payment_of_json, sighting_of_json
 from sgate.store.rows import command_of, command_text, count_of
 
 _list_decoder = msgspec.json.Decoder(list[dict[str, Any]])

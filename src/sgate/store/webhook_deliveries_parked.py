@@ -7,8 +7,8 @@ endpoint for which there may be something to move is marked by `tended_until`.
 import msgspec
 
 from sgate.db.pool import Connection
-from sgate.store.endpoints import TENDED_FOR
 from sgate.store.rows import count_of
+from sgate.store.webhook_endpoints import TENDED_FOR
 
 
 class Tended(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sgate.db.pool import Connection, Record
-from sgate.store.intents import VIEW_COLUMNS, IntentView, view_of_row
+from sgate.store.payment_intents import VIEW_COLUMNS, IntentView, view_of_row
 
 WALKED = 1_000
 """Intents that are looked at in the list's order before metadata is looked up in its index: a millisecond or two."""
