@@ -16,9 +16,9 @@ from sgate.chain.budget import Unlimited
 from sgate.chain.hiro import HiroSource
 from sgate.chain.simulator import SimulatedChain, SimulatedTransfer, SimulatorSource, serve, simulated_address
 from sgate.core.address import SBTC_ASSETS, Network
+from sgate.core.mode import Mode, NoRates
 from sgate.db.pool import open_pool
-from sgate.gateway.deployment import Mode, NoRates
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
 from sgate.workers.watcher import Watcher
 
 ASSET = SBTC_ASSETS[Network.SIMULATED]

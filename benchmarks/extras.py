@@ -11,8 +11,8 @@ from api import BODY, WARM_S
 from rounds import alternate
 from servers import CannotMeasure, free_port, wait_until_answering
 from sgate.db.pool import open_pool
+from sgate.environment import Environment
 from sgate.gateway import merchants
-from sgate.gateway.environment import Environment
 from sgate.store.audit_log import Actor
 
 CONNECTIONS = 64

@@ -25,8 +25,8 @@ from sgate.chain.simulator.transactions import SimulatedTransfer
 from sgate.core.event import EventType
 from sgate.core.memo import memo_hex_of, memo_of
 from sgate.db.embedded import EmbeddedPostgres
+from sgate.environment import Environment
 from sgate.gateway import merchants
-from sgate.gateway.environment import Environment
 from sgate.runtime import Gateway, Role
 from sgate.settings import ModeSettings, Settings, Source
 from sgate.store import migrate

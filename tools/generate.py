@@ -120,7 +120,7 @@ def errors_page() -> str:
         (
             "# Errors",
             "",
-            "<!-- Made from src/sgate/gateway/errors.py by `make generate`. -->",
+            "<!-- Made from src/sgate/core/errors.py by `make generate`. -->",
             "",
             "Every failure has the same form: `error.code` says what happened, `error.param` which field, `request_id` leads the",
             "operator to the log. With `Accept: application/problem+json` the answer is RFC 9457 problem details.",

@@ -16,13 +16,13 @@ from sgate import observers
 from sgate.api.rate_limits import DEFAULT_PER_MINUTE, WINDOW_S, LimitClass, RateLimits
 from sgate.api.shared_limits import shared_counters
 from sgate.core.address import Network
+from sgate.core.mode import FixedRate, Mode, NoRates, RateSource
 from sgate.core.rate import Rules
 from sgate.db import schema_check
 from sgate.db.embedded import EmbeddedPostgres, default_directory
 from sgate.db.notifications import Channel, Feed
 from sgate.db.pool import Pool, open_pool
-from sgate.gateway.deployment import FixedRate, Mode, NoRates, RateSource
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
 from sgate.gateway.intents import Intents
 from sgate.gateway.market_rates import MarketRates
 from sgate.gateway.public_cache import PublicViews

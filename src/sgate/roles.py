@@ -16,12 +16,12 @@ from sgate.api.asgi import App
 from sgate.api.auth import NOTE_USE_S, REVOCATION_POLL_S
 from sgate.api.services import Services
 from sgate.chains import CallBooks, Chain
+from sgate.core.mode import Mode
 from sgate.db.encryption import Cipher
 from sgate.db.notifications import Feed, Wakeups
 from sgate.db.pool import DatabaseErrors, Pool, open_pool
+from sgate.environment import Environment
 from sgate.gateway import secrets_at_rest
-from sgate.gateway.deployment import Mode
-from sgate.gateway.environment import Environment
 from sgate.gateway.market_rates import MarketRates
 from sgate.gateway.reads import MEASURE_INTERVAL_S, Reads
 from sgate.parts import allow_private, direct_url

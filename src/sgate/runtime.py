@@ -28,7 +28,7 @@ from sgate.chain.simulator import mine_at_interval
 from sgate.chains import open_chain
 from sgate.db.encryption import Cipher
 from sgate.db.notifications import Channel, Feed, Wakeups
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
 from sgate.gateway.intents import Intents
 from sgate.gateway.maintenance_mode import MaintenanceMode
 from sgate.gateway.payments import Payments

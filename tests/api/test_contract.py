@@ -13,7 +13,7 @@ from api.objects import PNG, body_of, made_for, parameters, path_of
 from api.serving import UNREACHABLE, serving
 from sgate.api.errors import ErrorEnvelope
 from sgate.api.openapi import CALLS
-from sgate.gateway.errors import GatewayError
+from sgate.core.errors import GatewayError
 
 KEYED = [call for call in CALLS if call.scope is not None]
 WITH_OBJECT = [call for call in KEYED if "{" in call.path]
@@ -184,4 +184,4 @@ def test_every_error_of_the_table_is_in_the_tree():
     for call in CALLS:
         for kind in call.failures:
             assert issubclass(kind, GatewayError)
-            assert kind.__module__ == "sgate.gateway.errors", kind
+            assert kind.__module__ == "sgate.core.errors", kind

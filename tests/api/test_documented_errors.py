@@ -15,7 +15,7 @@ from api.objects import PNG, body_of, made_for, parameters, path_of
 from api.serving import UNREACHABLE, serving
 from sgate.api.openapi import CALLS
 from sgate.chain.simulator import simulated_address
-from sgate.gateway import errors
+from sgate.core import errors
 from sgate.gateway.endpoints import MAX_ENDPOINTS
 from sgate.gateway.hints import MAX_HINTS_PER_INTENT
 from sgate.gateway.idempotency import key_of

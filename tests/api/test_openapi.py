@@ -21,8 +21,8 @@ from api.objects import made_for, parameters
 from sgate.api.auth import Scope
 from sgate.api.openapi import CALLS
 from sgate.api.openapi_document import document
+from sgate.core.errors import GatewayError
 from sgate.core.event import EventType
-from sgate.gateway.errors import GatewayError
 
 EXAMPLES = int(os.environ.get("SGATE_FUZZ_EXAMPLES", "15"))
 """Requests made up for each call; `make fuzz` makes many more."""
@@ -140,7 +140,7 @@ def test_every_error_code_has_one_class_one_status_and_a_sentence():
 
     def walk(kind):
         for child in kind.__subclasses__():
-            if child.__module__ == "sgate.gateway.errors":
+            if child.__module__ == "sgate.core.errors":
                 found.setdefault(child.code, set()).add(child.status)
                 assert (child.__doc__ or "").strip().endswith(".")
             walk(child)

@@ -9,9 +9,9 @@ from gateway.shop import simulated_mode
 from gateway.test_public_cache import OTHER, PI, Reads, found
 from sgate.api import rooms as all_rooms
 from sgate.api.rooms import Rooms
+from sgate.core import errors
 from sgate.db.notifications import Channel, Feed
-from sgate.gateway import errors
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
 
 
 class Page:

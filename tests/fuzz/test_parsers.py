@@ -15,14 +15,13 @@ from sgate.api.parameters import checked_cursor
 from sgate.api.requests import is_id
 from sgate.chain import clarity
 from sgate.chain.simulator import simulated_address
-from sgate.core import egress
+from sgate.core import egress, errors
 from sgate.core.address import InvalidAddress, Network, check_pay_address, contract_of, parse_principal
 from sgate.core.credential import livemode_of
 from sgate.core.memo import intent_id_of, is_intent_id
 from sgate.core.money import InvalidAmount, parse_chain_amount, parse_sats, parse_usd
 from sgate.core.retry import MAX_RETRY_AFTER_S, Outcome, Schedule, decide
 from sgate.core.signature import InvalidSignature, headers_of, verify_sgate, verify_standard
-from sgate.gateway import errors
 from sgate.gateway.idempotency import key_of
 from sgate.rates.sources import SOURCES, BadAnswer
 from sgate.telemetry.tracing import intent_in, links_of

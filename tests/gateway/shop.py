@@ -7,11 +7,11 @@ import msgspec
 from chain.simulated import ASSET, SHOP, Clock
 from sgate.core.address import Network
 from sgate.core.finality import Policy, Tier
+from sgate.core.mode import Mode, NoRates
 from sgate.db.encryption import Cipher
 from sgate.db.notifications import Wakeups
-from sgate.gateway.deployment import Mode, NoRates
+from sgate.environment import Environment
 from sgate.gateway.endpoints import EndpointRequest, Endpoints
-from sgate.gateway.environment import Environment
 from sgate.gateway.intents import IntentRequest, Intents
 from sgate.store import ledger_queue, merchants, payment_intents
 from sgate.store.audit_log import Actor

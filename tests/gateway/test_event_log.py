@@ -10,7 +10,7 @@ import pytest
 from chain.simulated import Clock
 from gateway.shop import open_shop
 from sgate.core.event import EventType
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
 from sgate.gateway.event_log import EventLog
 from sgate.store import events
 from sgate.store.events import Event, Matching

@@ -9,11 +9,12 @@ from chain.simulated import SHOP, Clock
 from gateway.books import check_books
 from gateway.crashing import Countdown, CrashingPool
 from gateway.shop import facts_of, open_shop, simulated_mode
+from sgate.core import errors
 from sgate.core.event import EventType
 from sgate.core.finality import View
 from sgate.core.lifecycle import Accept, Cancel, Refund
 from sgate.core.payment import Payment
-from sgate.gateway import errors, ledger
+from sgate.gateway import ledger
 from sgate.store import blocks, payment_intents, payments_scan
 from sgate.store import ledger_queue as store
 from sgate.store.payments_scan import FoundPayment

@@ -9,7 +9,7 @@ import pytest
 
 from rates.markets import SHAPES, Markets, answer
 from sgate.core.rate import Rules
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
 from sgate.gateway.market_rates import MarketRates
 from sgate.rates.client import RateClient
 from sgate.rates.sources import SOURCES

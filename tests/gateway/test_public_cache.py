@@ -10,9 +10,9 @@ import pytest
 
 from core.facts import START, payment, terms, view
 from gateway.shop import simulated_mode
+from sgate.core import errors
 from sgate.core.intent import PaymentIntent, Status
-from sgate.gateway import errors
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
 from sgate.gateway.public_cache import MAX_AGE_S, MAX_ROWS, PublicViews
 from sgate.gateway.public_view import public_intent
 from sgate.gateway.rendering import encode

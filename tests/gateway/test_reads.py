@@ -9,10 +9,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from sgate.core.errors import InvalidCursor
 from sgate.db.notifications import topic_of
 from sgate.db.pool import open_pool
 from sgate.db.replica import Freshness
-from sgate.gateway.errors import InvalidCursor
 from sgate.gateway.reads import Reads
 from store.postgres_15 import replicated
 

@@ -6,11 +6,12 @@ import msgspec
 
 from gateway.shop import ACTOR
 from sgate.chain.simulator import simulated_address
+from sgate.core import errors
 from sgate.core.finality import Tier
 from sgate.core.intent import LatePolicy
 from sgate.db.notifications import Wakeups
 from sgate.db.pool import DatabaseErrors
-from sgate.gateway import errors, hints, merchants
+from sgate.gateway import hints, merchants
 from sgate.gateway.endpoints import EndpointRequest, Endpoints
 from sgate.gateway.idempotency import key_of
 from sgate.gateway.intents import IntentRequest, Intents, SettingsOutdated

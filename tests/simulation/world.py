@@ -12,7 +12,7 @@ from gateway.shop import simulated_mode
 from sgate.chain.simulator import SimulatedChain, simulated_address
 from sgate.core.event import EventType
 from sgate.db.encryption import Cipher
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
 from simulation import truth
 from simulation.invariants import Invariants
 from simulation.miners import Miners

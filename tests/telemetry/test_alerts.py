@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from sgate.cli import lazy
-from sgate.gateway.errors import GatewayError
+from sgate.core.errors import GatewayError
 from sgate.settings import Settings
 from sgate.settings_modes import ModeSettings
 from sgate.telemetry.metrics import Metrics

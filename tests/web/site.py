@@ -17,8 +17,8 @@ from sgate.chain.simulator import SimulatedChain, serve
 from sgate.chain.simulator.transactions import SimulatedTransfer, simulated_address
 from sgate.core.address import SBTC_ASSETS, Network, encode, parse_principal
 from sgate.core.memo import memo_of
+from sgate.environment import Environment
 from sgate.gateway import merchants
-from sgate.gateway.environment import Environment
 from sgate.roles import Gateway, Role
 from sgate.settings import Settings
 from sgate.settings_modes import ModeSettings, Source

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from sgate.gateway.deployment import DEFAULT_GRACE_S
+from sgate.core.mode import DEFAULT_GRACE_S
 from sgate.web.simulation import LABELS, NOTES
 from web.states import links
 

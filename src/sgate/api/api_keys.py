@@ -12,7 +12,8 @@ from sgate.api.listing import part_of
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, actor_of, is_id, json_body, json_response, key_of, principal_of, respond
 from sgate.api.services import Services
-from sgate.gateway import errors, keys
+from sgate.core import errors
+from sgate.gateway import keys
 from sgate.gateway.rendering import encode
 
 

@@ -11,8 +11,8 @@ from sgate.api.listing import limit_of, refuse_unknown_parameters
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, json_response, principal_of
 from sgate.api.services import Services
+from sgate.core import errors
 from sgate.db.pool import Connection
-from sgate.gateway import errors
 from sgate.gateway.rendering import encode, iso_ms
 from sgate.store import audit_log
 from sgate.store.audit_log import Entry

@@ -13,9 +13,9 @@ from enum import StrEnum
 
 import msgspec
 
+from sgate.core import errors
 from sgate.core.credential import livemode_of, lookup_digest, verify_api_key
 from sgate.db.pool import Pool
-from sgate.gateway import errors
 from sgate.store import api_keys, merchants
 from sgate.store.merchants import Merchant
 

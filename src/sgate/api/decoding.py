@@ -12,9 +12,9 @@ import msgspec
 
 from sgate.api.auth import Scope
 from sgate.api.wording import reworded
+from sgate.core import errors
 from sgate.core import intent as limits
 from sgate.core.event import EventType
-from sgate.gateway import errors
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ import structlog
 from sgate.api.asgi import TAKES_OVER, App, Message, Receive, Scope, Send, header_of
 from sgate.api.errors import refuse
 from sgate.api.public_hits import PublicHits
-from sgate.gateway import errors
-from sgate.gateway.environment import Environment
+from sgate.core import errors
+from sgate.environment import Environment
 from sgate.telemetry.logging import request_line
 from sgate.telemetry.loop_metrics import LoopCount, LoopDurations
 from sgate.telemetry.metrics import Metrics

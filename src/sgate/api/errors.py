@@ -14,9 +14,9 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
 from sgate.api.asgi import Scope, Send, header_of
+from sgate.core import errors
+from sgate.core.errors import GatewayError
 from sgate.db.pool import DatabaseErrors
-from sgate.gateway import errors
-from sgate.gateway.errors import GatewayError
 from sgate.gateway.rendering import iso_ms
 
 PROBLEM = "application/problem+json"

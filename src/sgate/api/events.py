@@ -10,9 +10,9 @@ from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, is_id, json_response, principal_of
 from sgate.api.services import Services
 from sgate.api.sse import News, frame, position
+from sgate.core import errors
 from sgate.core.event import EventType
 from sgate.db.notifications import Channel, topic_of
-from sgate.gateway import errors
 from sgate.gateway.event_log import EventLog, event_object
 from sgate.gateway.rendering import encode
 from sgate.store.events import Matching

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from sgate.api.requests import AnyRequest, is_id
+from sgate.core import errors
 from sgate.core import intent as limits
-from sgate.gateway import errors
 
 MIN_MOMENT = datetime(2009, 1, 3, tzinfo=UTC)
 """There was nothing to pay before: dates are cut to begin here, so that none is too early for the database."""

@@ -11,8 +11,8 @@ from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, actor_of, json_body, json_response, principal_of
 from sgate.api.services import Services
 from sgate.core.finality import Policy
+from sgate.core.mode import Mode
 from sgate.gateway import branding, merchants, statistics
-from sgate.gateway.deployment import Mode
 from sgate.gateway.rendering import encode, iso_ms
 from sgate.store.merchants import Merchant
 

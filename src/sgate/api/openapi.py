@@ -20,12 +20,12 @@ from sgate.api.simulator import (
     SimulatedPaymentObject,
     SimulatorObject,
 )
+from sgate.core import errors
+from sgate.core.errors import GatewayError
 from sgate.core.event import Envelope, EventType
 from sgate.core.intent import Status
-from sgate.gateway import errors
 from sgate.gateway.deliveries import DeliveryObject, DeliveryWithAttempts, RecoveryObject
 from sgate.gateway.endpoints import EndpointObject
-from sgate.gateway.errors import GatewayError
 from sgate.gateway.hints import HintObject
 from sgate.gateway.keys import ApiKeyObject
 from sgate.gateway.public_view import PublicIntent

@@ -14,10 +14,10 @@ from sgate.api.examples import example_of
 from sgate.api.openapi import CALLS, Call, Schema
 from sgate.api.requests import JSON
 from sgate.api.sse import EVENT_STREAM
+from sgate.core import errors
+from sgate.core.errors import GatewayError
 from sgate.core.event import Envelope, EventType
-from sgate.gateway import errors
 from sgate.gateway.endpoints import EndpointObject
-from sgate.gateway.errors import GatewayError
 from sgate.gateway.rendering import IntentObject, PaymentObject
 
 DESCRIPTION = """\

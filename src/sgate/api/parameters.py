@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sgate.api.requests import AnyRequest, is_id
-from sgate.gateway import errors
+from sgate.core import errors
 
 
 def one_of(request: AnyRequest, name: str, allowed: Sequence[str]) -> str | None:

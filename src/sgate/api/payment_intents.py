@@ -12,8 +12,9 @@ from sgate.api.listing import limit_of, metadata_of, period_of, refuse_unknown_p
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, json_body, json_response, key_of, principal_of, respond
 from sgate.api.services import Services
+from sgate.core import errors
 from sgate.core.intent import Status
-from sgate.gateway import errors, intent_lists
+from sgate.gateway import intent_lists
 from sgate.gateway.idempotency import Answer
 from sgate.gateway.intent_lists import Page
 from sgate.gateway.intents import SettingsOutdated

@@ -19,8 +19,8 @@ from sgate.api.requests import (
     respond,
 )
 from sgate.api.services import Services
+from sgate.core import errors
 from sgate.core.memo import is_intent_id
-from sgate.gateway import errors
 from sgate.gateway.rendering import encode
 
 

@@ -12,9 +12,10 @@ from sgate.api.public import CORS
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, address_of, count, json_response
 from sgate.api.services import Services
+from sgate.core import errors
 from sgate.core.memo import is_intent_id
-from sgate.gateway import branding, errors
-from sgate.gateway.deployment import Mode
+from sgate.core.mode import Mode
+from sgate.gateway import branding
 from sgate.gateway.public_view import opens
 from sgate.gateway.receipts import receipt_of
 from sgate.gateway.rendering import encode

@@ -13,7 +13,7 @@ from limits import RateLimitItemPerMinute
 
 from sgate.api.limit_storage import Counted, WindowCounters
 from sgate.api.shared_limits import SharedCounters
-from sgate.gateway import errors
+from sgate.core import errors
 
 WINDOW_S = 60
 

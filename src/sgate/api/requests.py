@@ -10,8 +10,9 @@ from sgate.api.addresses import caller_of
 from sgate.api.auth import Principal, Scope
 from sgate.api.rate_limits import Headers, LimitClass
 from sgate.api.services import Services
+from sgate.core import errors
 from sgate.db.notifications import topic_of
-from sgate.gateway import errors, idempotency
+from sgate.gateway import idempotency
 from sgate.gateway.idempotency import Answer, Key
 from sgate.store.audit_log import Actor
 

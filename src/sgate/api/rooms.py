@@ -15,11 +15,11 @@ import structlog
 
 from sgate.api.asgi import chunk_of
 from sgate.api.sse import NOTHING_NEW, Leave, Line, News, frame
+from sgate.core import errors
+from sgate.core.mode import Mode
 from sgate.db.notifications import Channel, Feed
 from sgate.db.pool import DatabaseErrors
-from sgate.gateway import errors
-from sgate.gateway.deployment import Mode
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
 from sgate.gateway.public_view import PublicBody, public_body
 from sgate.store.payment_intents import IntentView
 

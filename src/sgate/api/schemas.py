@@ -12,12 +12,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sgate.api.auth import Scope
+from sgate.core import errors, money
 from sgate.core import intent as limits
-from sgate.core import money
 from sgate.core.egress import ForbiddenDestination, check_url
 from sgate.core.event import EventType
 from sgate.core.finality import InvalidPolicy, Policy, check_policy
-from sgate.gateway import errors
 from sgate.gateway.branding import checked_colour, checked_origins
 from sgate.gateway.endpoints import EndpointChange, EndpointRequest
 from sgate.gateway.intents import DescriptionChange, IntentRequest

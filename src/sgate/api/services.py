@@ -11,11 +11,11 @@ from sgate.api.rate_limits import RateLimits
 from sgate.api.rooms import Rooms
 from sgate.api.sse import Streams
 from sgate.chain.simulator import SimulatorControl
+from sgate.core.mode import Mode
 from sgate.db.encryption import Cipher
 from sgate.db.notifications import Feed
 from sgate.db.pool import Pool
-from sgate.gateway.deployment import Mode
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
 from sgate.gateway.intents import Intents
 from sgate.gateway.maintenance_mode import MaintenanceMode
 from sgate.gateway.payments import Payments

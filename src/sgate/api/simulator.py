@@ -20,9 +20,9 @@ from sgate.chain.simulator.chain import RefusedOperation
 from sgate.chain.simulator.control import SimulatorControl, Standing
 from sgate.chain.simulator.transactions import RefusedTransfer
 from sgate.chain.source import ChainUnavailable
+from sgate.core import errors
 from sgate.core import intent as limits
 from sgate.core.money import MAX_AMOUNT_SATS
-from sgate.gateway import errors
 from sgate.gateway.intents import IntentRequest
 from sgate.gateway.rendering import encode, iso_ms
 

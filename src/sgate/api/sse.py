@@ -22,8 +22,8 @@ import structlog
 from litestar import Response
 
 from sgate.api.asgi import TAKES_OVER, Connection, Receive, Scope, Send
+from sgate.core import errors
 from sgate.db.pool import DatabaseErrors
-from sgate.gateway import errors
 
 EVENT_STREAM = "text/event-stream"
 HEARTBEAT_S = 15.0

@@ -20,7 +20,7 @@ from sgate.api.requests import (
     respond,
 )
 from sgate.api.services import Services
-from sgate.gateway import errors
+from sgate.core import errors
 from sgate.gateway.deliveries import Deliveries
 from sgate.gateway.rendering import encode
 from sgate.store.webhook_deliveries import Filter

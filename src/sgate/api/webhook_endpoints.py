@@ -13,7 +13,7 @@ from sgate.api.listing import part_of
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, actor_of, is_id, json_body, json_response, key_of, principal_of, respond
 from sgate.api.services import Services
-from sgate.gateway import errors
+from sgate.core import errors
 from sgate.gateway.deliveries import Deliveries
 from sgate.gateway.endpoints import Endpoints
 from sgate.gateway.idempotency import Answer, Key

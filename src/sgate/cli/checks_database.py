@@ -8,11 +8,11 @@ import asyncpg
 from sgate import parts
 from sgate.cli.checks import Check, fail, now_s, ok, skew_check, warn
 from sgate.core import egress
+from sgate.core.mode import CHAIN_SILENT_AFTER
 from sgate.db import schema_check
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection, DatabaseErrors, connect
 from sgate.db.schema_check import SchemaOutdated
-from sgate.gateway.deployment import CHAIN_SILENT_AFTER
 from sgate.settings import Settings
 from sgate.settings_modes import Source
 from sgate.store import blocks, webhook_endpoints

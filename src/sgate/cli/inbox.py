@@ -9,10 +9,10 @@ from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, examples, print_json, print_table
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
+from sgate.core.errors import GatewayError
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Pool
-from sgate.gateway.environment import Environment
-from sgate.gateway.errors import GatewayError
+from sgate.environment import Environment
 from sgate.gateway.payments import Payments
 from sgate.gateway.rendering import DepositObject
 from sgate.settings import Settings

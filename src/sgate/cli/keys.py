@@ -14,8 +14,8 @@ from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Pool
+from sgate.environment import Environment
 from sgate.gateway import keys, secrets_at_rest
-from sgate.gateway.environment import Environment
 from sgate.gateway.keys import ApiKeyObject, NewKey
 from sgate.gateway.secrets_at_rest import Reencrypted
 from sgate.settings import Settings

@@ -12,8 +12,8 @@ from sgate.cli.printing import JsonOption, examples, print_json, print_table
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
 from sgate.db.pool import Pool
+from sgate.environment import Environment
 from sgate.gateway import merchants
-from sgate.gateway.environment import Environment
 from sgate.gateway.keys import NewKey
 from sgate.settings import Settings
 from sgate.store import merchants as store

@@ -5,9 +5,9 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from sgate.core import errors
 from sgate.db import notifications
 from sgate.db.pool import Pool
-from sgate.gateway import errors
 from sgate.store import audit_log, logos
 from sgate.store.audit_log import Actor
 from sgate.store.logos import Logo

@@ -6,13 +6,14 @@ from typing import Any
 
 import msgspec
 
+from sgate.core import errors
 from sgate.core.event import Envelope, EventType, envelope
 from sgate.db import notifications
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection, Pool
+from sgate.environment import Environment
 from sgate.gateway import endpoints as endpoint_cases
-from sgate.gateway import errors, idempotency, outbox
-from sgate.gateway.environment import Environment
+from sgate.gateway import idempotency, outbox
 from sgate.gateway.idempotency import Answer, Key
 from sgate.gateway.reads import Reads
 from sgate.gateway.rendering import encode, iso_ms

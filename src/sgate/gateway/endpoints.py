@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import msgspec
 
+from sgate.core import errors
 from sgate.core.event import EventType
 from sgate.core.signature import SECRET_BYTES, new_secret
 from sgate.db import notifications
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection, Pool
-from sgate.gateway import errors, idempotency, outbox
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
+from sgate.gateway import idempotency, outbox
 from sgate.gateway.idempotency import Answer, Key
 from sgate.gateway.rendering import encode, iso_ms
 from sgate.store import audit_log, events, merchants, webhook_endpoints

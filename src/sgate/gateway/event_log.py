@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
+from sgate.core import errors
 from sgate.core.event import Envelope, envelope
 from sgate.db.batching import Coalescer, Overloaded
 from sgate.db.pool import Connection, Pool
-from sgate.gateway import errors
 from sgate.store import events
 from sgate.store.events import Event, Matching
 from sgate.store.merchants import Merchant

@@ -2,10 +2,10 @@
 
 import msgspec
 
+from sgate.core import errors
 from sgate.db import notifications
 from sgate.db.pool import Pool
-from sgate.gateway import errors
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
 from sgate.gateway.intents import Intents
 from sgate.gateway.public_view import opens
 from sgate.store import payment_hints

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 import asyncpg
 import msgspec
 
+from sgate.core import errors
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection
-from sgate.gateway import errors
 from sgate.store import idempotency_keys
 
 KEEP = timedelta(hours=24)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from sgate.core import errors
 from sgate.core.memo import is_intent_id
 from sgate.db.pool import Connection
-from sgate.gateway import errors, rendering
+from sgate.gateway import rendering
 from sgate.gateway.reads import Reads
 from sgate.store import payment_intents_lists
 from sgate.store.payment_intents import IntentView

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 import asyncpg
 import msgspec
 
-from sgate.core import money
+from sgate.core import errors, money
 from sgate.core.credential import new_client_secret
 from sgate.core.finality import Policy, at_least_as_strict
 from sgate.core.intent import MAX_METADATA_JSON_BYTES, MAX_METADATA_KEYS, PaymentIntent, Status, Terms
 from sgate.core.lifecycle import Cancel
 from sgate.core.memo import is_intent_id
+from sgate.core.mode import Mode, quote_for
 from sgate.core.money import Quote
 from sgate.core.payment import Inclusion
 from sgate.db import notifications
@@ -23,9 +24,8 @@ from sgate.db.batching import Coalescer, Overloaded
 from sgate.db.encryption import Cipher
 from sgate.db.notifications import Wakeups
 from sgate.db.pool import Connection, DatabaseErrors, Pool
-from sgate.gateway import errors, idempotency, ledger, rendering
-from sgate.gateway.deployment import Mode, quote_for
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
+from sgate.gateway import idempotency, ledger, rendering
 from sgate.gateway.idempotency import Answer, Key
 from sgate.store import idempotency_keys as stored_answers
 from sgate.store import ledger_queue as facts

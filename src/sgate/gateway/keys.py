@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import msgspec
 
+from sgate.core import errors
 from sgate.core.credential import KEY_RANDOM_BYTES, SALT_BYTES, hash_api_key, lookup_digest, new_api_key
 from sgate.db import notifications
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection, Pool
-from sgate.gateway import errors, idempotency
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
+from sgate.gateway import idempotency
 from sgate.gateway.idempotency import Answer, Key
 from sgate.gateway.rendering import encode, iso_ms
 from sgate.store import api_keys, audit_log, merchants

@@ -16,8 +16,8 @@ from sgate.core.intent import Anomaly, PaymentIntent, Status
 from sgate.core.lifecycle import Close, History, State, announce, is_legal, reduce
 from sgate.core.payment import Inclusion
 from sgate.db.pool import Connection, DatabaseErrors, Pool
+from sgate.environment import Environment
 from sgate.gateway import outbox
-from sgate.gateway.environment import Environment
 from sgate.store import ledger_decisions, ledger_queue, payment_intents
 from sgate.store.ledger_decisions import Step
 

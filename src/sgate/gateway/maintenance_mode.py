@@ -4,8 +4,8 @@ The switch is a row of the database, so that it holds for all processes and none
 second. Money goes on being seen: the watcher, the ledger and the deliverer do not ask.
 """
 
+from sgate.core import errors
 from sgate.db.pool import Pool
-from sgate.gateway import errors
 from sgate.store import audit_log, maintenance_mode
 from sgate.store.audit_log import Actor
 

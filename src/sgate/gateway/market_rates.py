@@ -10,8 +10,8 @@ import structlog
 
 from sgate.core.rate import Disagreement, Rate, Rules, Sample, TooFew, agree, is_fresh
 from sgate.db.pool import Pool
+from sgate.environment import Environment
 from sgate.gateway import rendering
-from sgate.gateway.environment import Environment
 from sgate.rates.client import NoSample, RateClient
 from sgate.store import exchange_rates
 

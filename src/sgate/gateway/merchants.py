@@ -2,14 +2,14 @@
 
 import msgspec
 
-from sgate.core import address
+from sgate.core import address, errors
 from sgate.core.finality import InvalidPolicy, Policy, check_policy
 from sgate.core.intent import LatePolicy
+from sgate.core.mode import Mode
 from sgate.db import notifications
 from sgate.db.pool import Connection, Pool
-from sgate.gateway import errors, keys
-from sgate.gateway.deployment import Mode
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
+from sgate.gateway import keys
 from sgate.gateway.keys import NewKey
 from sgate.store import api_keys, audit_log, merchants
 from sgate.store.audit_log import Actor

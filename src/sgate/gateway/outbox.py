@@ -10,8 +10,8 @@ from sgate.core.intent import PaymentIntent
 from sgate.core.payment import Payment
 from sgate.db import notifications
 from sgate.db.pool import Connection
+from sgate.environment import Environment
 from sgate.gateway import rendering
-from sgate.gateway.environment import Environment
 from sgate.store import events
 from sgate.store.deposits import Deposit
 

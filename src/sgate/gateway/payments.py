@@ -9,15 +9,16 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from sgate.core import errors
 from sgate.core.intent import PaymentIntent
 from sgate.core.lifecycle import Accept, Command, Refund, Verdict, judge
 from sgate.core.memo import is_intent_id
+from sgate.core.mode import Mode
 from sgate.core.payment import Inclusion
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection, Pool
-from sgate.gateway import errors, idempotency, ledger, rendering
-from sgate.gateway.deployment import Mode
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
+from sgate.gateway import idempotency, ledger, rendering
 from sgate.gateway.idempotency import Answer, Key
 from sgate.gateway.reads import Reads
 from sgate.store import audit_log, deposits, payment_intents

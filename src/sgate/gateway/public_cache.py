@@ -14,11 +14,11 @@ import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
+from sgate.core import errors
 from sgate.core.finality import View
 from sgate.core.memo import is_intent_id
-from sgate.gateway import errors
-from sgate.gateway.deployment import Mode
-from sgate.gateway.environment import Environment
+from sgate.core.mode import Mode
+from sgate.environment import Environment
 from sgate.gateway.public_view import PublicBody, opens, public_body
 from sgate.store.payment_intents import IntentView
 

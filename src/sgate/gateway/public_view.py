@@ -11,7 +11,7 @@ from sgate.core.credential import same_secret
 from sgate.core.finality import Finality, Tier, View, tier_for
 from sgate.core.intent import Status, accepts_payment
 from sgate.core.memo import memo_hex_of
-from sgate.gateway.deployment import Mode
+from sgate.core.mode import Mode
 from sgate.gateway.rendering import QuoteObject, encode, iso_ms, iso_ms_bytes, quote_object, settledness
 from sgate.store.payment_intents import IntentView
 

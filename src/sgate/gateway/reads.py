@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 import structlog
 
+from sgate.core.errors import GatewayError
 from sgate.db import replica
 from sgate.db.notifications import topic_of
 from sgate.db.pool import AnyDatabaseError, Connection, Pool
 from sgate.db.replica import Freshness
-from sgate.gateway.errors import GatewayError
 
 MEASURE_INTERVAL_S = 1.0
 MAX_LAG_S = 5.0

@@ -15,8 +15,8 @@ from litestar.params import FromPath
 
 from sgate.chain.simulator.control import SimulatorControl
 from sgate.core.memo import is_intent_id
-from sgate.gateway.deployment import Mode
-from sgate.gateway.environment import Environment
+from sgate.core.mode import Mode
+from sgate.environment import Environment
 from sgate.gateway.intents import Intents
 from sgate.gateway.public_view import opens
 from sgate.gateway.receipts import receipt_of

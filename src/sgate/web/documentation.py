@@ -13,8 +13,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 import sgate
-from sgate.gateway.deployment import Mode
-from sgate.gateway.errors import GatewayError
+from sgate.core.errors import GatewayError
+from sgate.core.mode import Mode
 from sgate.web.pages import AnyRequest, page, trouble
 from sgate.web.phrases import NETWORKS
 

@@ -20,9 +20,9 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from markupsafe import Markup, escape
 
+from sgate.core.errors import GatewayError
 from sgate.core.money import SATS_PER_BTC
 from sgate.db.pool import DatabaseErrors
-from sgate.gateway.errors import GatewayError
 from sgate.web import words
 from sgate.web.assets import built
 from sgate.web.colours import accent_style

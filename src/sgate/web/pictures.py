@@ -15,8 +15,8 @@ import msgspec
 from sgate.core.address import Network
 from sgate.core.finality import Tier, View, bitcoin_blocks, confirmations, tenure_changes
 from sgate.core.intent import Anomaly, PaymentIntent, Status
+from sgate.core.mode import CHAIN_SILENT_AFTER
 from sgate.core.payment import Inclusion, Payment
-from sgate.gateway.deployment import CHAIN_SILENT_AFTER
 from sgate.store.payment_intents import IntentView
 
 MINUTES_PER_BITCOIN_BLOCK = 10

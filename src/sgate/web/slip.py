@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sgate.core.address import Network
-from sgate.gateway.deployment import Mode
+from sgate.core.mode import Mode
 from sgate.gateway.public_view import public_intent
 from sgate.store.payment_intents import IntentView
 from sgate.web import phrases, pictures

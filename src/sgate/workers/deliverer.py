@@ -22,8 +22,8 @@ from sgate.core.signature import headers_of
 from sgate.db.batching import Coalescer
 from sgate.db.encryption import Cipher, UndecryptableSecret
 from sgate.db.pool import Pool
+from sgate.environment import Environment
 from sgate.gateway import endpoints as endpoint_cases
-from sgate.gateway.environment import Environment
 from sgate.store import webhook_deliveries_queue, webhook_endpoints
 from sgate.store.webhook_deliveries_queue import Delivery, Result
 from sgate.telemetry.tracing import SpanIds, Traces, intent_in

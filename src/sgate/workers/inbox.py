@@ -12,7 +12,7 @@ import msgspec
 from sgate.chain.budget import Rests
 from sgate.chain.source import ChainSource, Involvement, Transaction, TxStatus
 from sgate.db.pool import Pool
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
 from sgate.store import pay_addresses, payments_scan
 from sgate.store.blocks import Cursor
 from sgate.store.pay_addresses import WatchedAddress

@@ -11,10 +11,10 @@ import msgspec
 from sgate.chain.source import ChainSource, Transaction, Transfer
 from sgate.core.header import Header
 from sgate.core.memo import intent_id_of
+from sgate.core.mode import Mode
 from sgate.core.payment import Payment
 from sgate.db.pool import Pool
-from sgate.gateway.deployment import Mode
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
 from sgate.store import blocks, merchants, payment_intents
 from sgate.store.payments_scan import FoundPayment
 from sgate.workers.headers import Incoherent

@@ -18,7 +18,7 @@ from sgate.core.memo import intent_id_of
 from sgate.core.money import MAX_AMOUNT_SATS
 from sgate.db import notifications
 from sgate.db.pool import Connection, Pool
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
 from sgate.store import blocks, ledger_queue, mempool_sightings, payment_hints, payment_intents
 from sgate.store.payment_hints import Hint
 from sgate.store.payment_intents import KnownIntent

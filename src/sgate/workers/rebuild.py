@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from sgate.db.pool import Pool
-from sgate.gateway.environment import Environment
+from sgate.environment import Environment
 from sgate.store import blocks, pay_addresses
 from sgate.workers.watcher import Round, Watcher
 

@@ -5,8 +5,8 @@ Everything here happens inside the watcher's transaction, which the cursor's ver
 
 from sgate.core.finality import View
 from sgate.db.pool import Connection
+from sgate.environment import Environment
 from sgate.gateway import outbox
-from sgate.gateway.environment import Environment
 from sgate.store import deposits, payment_hints, payments_scan
 from sgate.workers.matching import Found
 

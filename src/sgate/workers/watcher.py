@@ -15,10 +15,10 @@ import structlog
 from sgate.chain.budget import RESTS, Allowance, Rests, Unlimited
 from sgate.chain.source import ChainSource, ChainUnavailable
 from sgate.core.finality import View
+from sgate.core.mode import Mode
 from sgate.db.pool import Connection, Pool
+from sgate.environment import Environment
 from sgate.gateway import ledger
-from sgate.gateway.deployment import Mode
-from sgate.gateway.environment import Environment
 from sgate.store import blocks, merchants, pay_addresses, payment_intents, payments_scan
 from sgate.store import ledger_queue as ledger_store
 from sgate.store.blocks import Cursor
