@@ -15,7 +15,7 @@ from pathlib import Path
 import asyncpg
 
 from servers import CannotMeasure
-from sgate.gateway import idempotency
+from sgate.services import idempotency
 from sgate.store import payment_intents
 
 CLIENTS = 16

@@ -26,8 +26,8 @@ from sgate.core.event import EventType
 from sgate.core.memo import memo_hex_of, memo_of
 from sgate.db.embedded import EmbeddedPostgres
 from sgate.environment import Environment
-from sgate.gateway import merchants
 from sgate.runtime import Gateway, Role
+from sgate.services import merchants
 from sgate.settings import ModeSettings, Settings, Source
 from sgate.store import migrate
 from sgate.store.audit_log import OPERATOR

@@ -23,12 +23,12 @@ from sgate.db.embedded import EmbeddedPostgres, default_directory
 from sgate.db.notifications import Channel, Feed
 from sgate.db.pool import Pool, open_pool
 from sgate.environment import Environment
-from sgate.gateway.intents import Intents
-from sgate.gateway.market_rates import MarketRates
-from sgate.gateway.public_cache import PublicViews
-from sgate.gateway.reads import Reads
 from sgate.rates.client import RateClient
 from sgate.rates.sources import SOURCES
+from sgate.services.exchange_rates import MarketRates
+from sgate.services.payment_intents import Intents
+from sgate.services.public_intent_cache import PublicViews
+from sgate.services.replica_reads import Reads
 from sgate.settings import Settings, SettingsError
 from sgate.settings_modes import Source
 from sgate.telemetry.metrics import Metrics

@@ -21,10 +21,10 @@ from sgate.db.encryption import Cipher
 from sgate.db.notifications import Feed, Wakeups
 from sgate.db.pool import DatabaseErrors, Pool, open_pool
 from sgate.environment import Environment
-from sgate.gateway import secrets_at_rest
-from sgate.gateway.market_rates import MarketRates
-from sgate.gateway.reads import MEASURE_INTERVAL_S, Reads
 from sgate.parts import allow_private, direct_url
+from sgate.services import secret_rotation
+from sgate.services.exchange_rates import MarketRates
+from sgate.services.replica_reads import MEASURE_INTERVAL_S, Reads
 from sgate.settings import Settings
 from sgate.store import deployment_snapshot
 from sgate.store.webhook_deliveries_queue import QUEUE_SETTINGS
@@ -135,7 +135,7 @@ def _maintenance(pool: Pool, settings: Settings) -> Maintenance:
 
 async def _reencrypt(gateway: Gateway, stop: Stop) -> None:
     async def once() -> None:
-        done = await secrets_at_rest.reencrypt(gateway.pool, gateway.cipher)
+        done = await secret_rotation.reencrypt(gateway.pool, gateway.cipher)
         if done.changed or done.lost:
             structlog.get_logger("sgate").warning("webhook_secrets_reencrypted", changed=done.changed, lost=done.lost)
 

@@ -29,9 +29,6 @@ from sgate.chains import open_chain
 from sgate.db.encryption import Cipher
 from sgate.db.notifications import Channel, Feed, Wakeups
 from sgate.environment import Environment
-from sgate.gateway.intents import Intents
-from sgate.gateway.maintenance_mode import MaintenanceMode
-from sgate.gateway.payments import Payments
 from sgate.parts import (
     allow_private,
     data_directory,
@@ -45,6 +42,9 @@ from sgate.parts import (
     views_of,
 )
 from sgate.roles import Gateway, Role, measure_replica, poll_revocations, refresh_rates, store_use_of_keys, workers_of
+from sgate.services.maintenance_mode import MaintenanceMode
+from sgate.services.payment_intents import Intents
+from sgate.services.payments import Payments
 from sgate.settings import Settings
 from sgate.telemetry.metrics import Metrics
 from sgate.telemetry.tracing import Traces

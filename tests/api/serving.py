@@ -11,7 +11,7 @@ from sgate import runtime
 from sgate.api.server import listen, make_server
 from sgate.chain.simulator import SimulatedTransfer, simulated_address
 from sgate.core.memo import memo_of
-from sgate.gateway import keys, merchants
+from sgate.services import api_keys, merchants
 from sgate.settings import load
 from sgate.settings_modes import ModeSettings, Source
 from sgate.store.audit_log import OPERATOR
@@ -119,7 +119,7 @@ class Running:
         return Caller(self, made.secret, merchant_id, made.key.id)
 
     async def key(self, merchant_id, *scopes, livemode=False):
-        made = await keys.create_for(
+        made = await api_keys.create_for(
             self.gateway.pool,
             self.gateway.environment,
             merchant_id,

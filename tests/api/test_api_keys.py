@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from api.serving import UNREACHABLE, Caller, serving, until
-from sgate.gateway.keys import ApiKeyObject
+from sgate.services.api_keys import ApiKeyObject
 
 KEYS = "/v1/api_keys"
 INTENTS = "/v1/payment_intents"
@@ -189,7 +189,7 @@ async def test_keys_of_another_merchant_or_mode_are_not_there(database_url, tmp_
 
 
 async def test_a_merchant_cannot_have_more_keys_than_allowed_however_parallel_it_asks(shop, monkeypatch):
-    monkeypatch.setattr("sgate.gateway.keys.MAX_KEYS", 5)
+    monkeypatch.setattr("sgate.services.api_keys.MAX_KEYS", 5)
     answers = await asyncio.gather(*(shop.post(KEYS, {"name": "x"}) for _ in range(8)))
     assert sorted(answer.status for answer in answers) == [201] * 4 + [409] * 4
     assert {answer.code for answer in answers if answer.status == 409} == {"too_many_api_keys"}

@@ -16,10 +16,10 @@ from api.serving import UNREACHABLE, serving
 from sgate.api.openapi import CALLS
 from sgate.chain.simulator import simulated_address
 from sgate.core import errors
-from sgate.gateway.endpoints import MAX_ENDPOINTS
-from sgate.gateway.hints import MAX_HINTS_PER_INTENT
-from sgate.gateway.idempotency import key_of
-from sgate.gateway.keys import MAX_KEYS
+from sgate.services.api_keys import MAX_KEYS
+from sgate.services.idempotency import key_of
+from sgate.services.payment_hints import MAX_HINTS_PER_INTENT
+from sgate.services.webhook_endpoints import MAX_ENDPOINTS
 from sgate.store.idempotency_keys import claim
 
 JSON = {"Content-Type": "application/json"}

@@ -3,7 +3,7 @@
 import pytest
 
 from api.serving import AMOUNT_SATS
-from sgate.gateway.hints import MAX_HINTS_PER_INTENT
+from sgate.services.payment_hints import MAX_HINTS_PER_INTENT
 
 TX_ID = "0x" + "ab" * 32
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from api.serving import SHOP, UNREACHABLE, serving
-from sgate.gateway.idempotency import key_of
+from sgate.services.idempotency import key_of
 from sgate.store.idempotency_keys import claim
 
 PATH = "/v1/payment_intents"

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from api.serving import UNREACHABLE, serving
-from sgate.gateway import intent_lists
+from sgate.services import payment_intent_lists
 
 PATH = "/v1/payment_intents"
 
@@ -143,7 +143,7 @@ async def test_page_numbers_end_where_counting_ends_and_name_the_cursor_that_goe
     for _ in range(7):
         await shop.create()
     everything = ids(await shop.get(PATH))
-    monkeypatch.setattr(intent_lists, "MAX_COUNTED", 4)
+    monkeypatch.setattr(payment_intent_lists, "MAX_COUNTED", 4)
     last = (await shop.get(PATH, params={"page": "2", "limit": "2"})).json
     assert (last["total"], last["total_is_exact"], last["pages"], last["has_more"]) == (4, False, 2, True)
     beyond = await shop.get(PATH, params={"page": "3", "limit": "2"})

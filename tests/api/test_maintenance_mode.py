@@ -3,7 +3,7 @@
 import pytest
 
 from api.serving import serving
-from sgate.gateway import maintenance_mode
+from sgate.services import maintenance_mode
 from sgate.store.audit_log import OPERATOR
 
 

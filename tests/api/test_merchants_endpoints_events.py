@@ -8,7 +8,7 @@ from api.serving import LIVE_SHOP, SHOP, UNREACHABLE, serving
 from sgate.api.merchants import MerchantObject
 from sgate.chain.simulator import simulated_address
 from sgate.core.event import API_VERSION
-from sgate.gateway.endpoints import EndpointObject
+from sgate.services.webhook_endpoints import EndpointObject
 
 ME = "/v1/merchants/me"
 ENDPOINTS = "/v1/webhook_endpoints"

@@ -5,7 +5,7 @@ import pytest
 import yarl
 
 from api.serving import AMOUNT_SATS, LIVE_SHOP, SHOP, UNREACHABLE, serving
-from sgate.gateway.rendering import IntentWithPayments
+from sgate.objects.payment_intent import IntentWithPayments
 
 PATH = "/v1/payment_intents"
 

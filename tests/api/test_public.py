@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from api.serving import AMOUNT_SATS
-from sgate.gateway.public_view import PublicIntent
+from sgate.objects.public_intent import PublicIntent
 
 PRIVATE = {
     "description": "Two books",

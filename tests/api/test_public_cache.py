@@ -12,7 +12,7 @@ from api.line import Line
 from api.serving import AMOUNT_SATS, serving, until
 from sgate import roles
 from sgate.db import notifications
-from sgate.gateway import public_cache
+from sgate.services import public_intent_cache
 from sgate.workers.service import Stop
 from workers.receiver import Receiver
 
@@ -27,7 +27,7 @@ MOST_LAG_S = 2.0
 @pytest.fixture
 async def pair(database_url, tmp_path, monkeypatch):
     """Two instances whose rows do not go by age within a test: only being told of a change helps."""
-    monkeypatch.setattr(public_cache, "MAX_AGE_S", 3600.0)
+    monkeypatch.setattr(public_intent_cache, "MAX_AGE_S", 3600.0)
     async with (
         serving(database_url, tmp_path / "one", feed=True) as one,
         serving(database_url, tmp_path / "two", feed=True) as two,

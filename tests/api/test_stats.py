@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from api.serving import UNREACHABLE, serving
-from sgate.gateway.statistics import StatsObject
+from sgate.services.stats import StatsObject
 
 STATS = "/v1/merchants/me/stats"
 TODAY = datetime.now(UTC).date()

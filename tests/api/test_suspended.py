@@ -3,7 +3,7 @@
 import pytest
 
 from api.serving import serving, until
-from sgate.gateway import merchants
+from sgate.services import merchants
 from sgate.store.audit_log import OPERATOR
 
 

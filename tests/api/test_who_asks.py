@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from api.serving import SHOP, serving, until
-from sgate.gateway.keys import revoke_any
+from sgate.services.api_keys import revoke_any
 from sgate.store.audit_log import OPERATOR
 
 PATH = "/v1/payment_intents"

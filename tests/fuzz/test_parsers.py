@@ -22,8 +22,8 @@ from sgate.core.memo import intent_id_of, is_intent_id
 from sgate.core.money import InvalidAmount, parse_chain_amount, parse_sats, parse_usd
 from sgate.core.retry import MAX_RETRY_AFTER_S, Outcome, Schedule, decide
 from sgate.core.signature import InvalidSignature, headers_of, verify_sgate, verify_standard
-from sgate.gateway.idempotency import key_of
 from sgate.rates.sources import SOURCES, BadAnswer
+from sgate.services.idempotency import key_of
 from sgate.telemetry.tracing import intent_in, links_of
 from sgate.workers.webhook_client import _wish
 

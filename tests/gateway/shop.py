@@ -11,8 +11,8 @@ from sgate.core.mode import Mode, NoRates
 from sgate.db.encryption import Cipher
 from sgate.db.notifications import Wakeups
 from sgate.environment import Environment
-from sgate.gateway.endpoints import EndpointRequest, Endpoints
-from sgate.gateway.intents import IntentRequest, Intents
+from sgate.services.payment_intents import IntentRequest, Intents
+from sgate.services.webhook_endpoints import EndpointRequest, Endpoints
 from sgate.store import ledger_queue, merchants, payment_intents
 from sgate.store.audit_log import Actor
 from sgate.store.payment_intents import IntentView

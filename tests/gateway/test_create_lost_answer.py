@@ -9,8 +9,8 @@ import pytest
 
 from gateway.shop import open_shop
 from sgate.db.notifications import Wakeups
-from sgate.gateway.idempotency import Key
-from sgate.gateway.intents import IntentRequest, Intents, SettingsOutdated
+from sgate.services.idempotency import Key
+from sgate.services.payment_intents import IntentRequest, Intents, SettingsOutdated
 
 REQUEST = IntentRequest(
     amount_sats=1_000,

@@ -10,8 +10,8 @@ from chain.simulated import Clock
 from gateway.shop import open_shop
 from sgate.core.finality import View
 from sgate.db.pool import open_pool
-from sgate.gateway import statistics
-from sgate.gateway.reads import Reads
+from sgate.services import stats
+from sgate.services.replica_reads import Reads
 from sgate.store import merchant_days, migrate, payment_intents
 from sgate.workers.maintenance import Maintenance
 
@@ -60,7 +60,7 @@ async def truth(shop):
     """The numbers, counted here, one intent at a time."""
     days = {}
     for row in await shop.pool.fetch(TRUTH, shop.merchant.id, False):
-        numbers = days.setdefault(row["day"], dict.fromkeys(statistics.Numbers.__struct_fields__, 0))
+        numbers = days.setdefault(row["day"], dict.fromkeys(stats.Numbers.__struct_fields__, 0))
         numbers["created"] += 1
         numbers[row["status"]] += 1
         numbers["amount_sats"] += row["amount_sats"]
@@ -70,12 +70,12 @@ async def truth(shop):
 
 
 async def told(shop, first=TODAY - timedelta(days=9), last=TODAY):
-    stats = await statistics.stats_of(Reads(shop.pool), shop.merchant, first, last)
+    stats = await stats.stats_of(Reads(shop.pool), shop.merchant, first, last)
     days = {
-        date.fromisoformat(day.date): {name: getattr(day, name) for name in statistics.Numbers.__struct_fields__}
+        date.fromisoformat(day.date): {name: getattr(day, name) for name in stats.Numbers.__struct_fields__}
         for day in stats.days
     }
-    for name in statistics.Numbers.__struct_fields__:
+    for name in stats.Numbers.__struct_fields__:
         assert getattr(stats.total, name) == sum(day[name] for day in days.values())
     return {day: numbers for day, numbers in days.items() if numbers["created"]}
 

@@ -11,7 +11,7 @@ from chain.simulated import Clock
 from gateway.shop import open_shop
 from sgate.core.event import EventType
 from sgate.environment import Environment
-from sgate.gateway.event_log import EventLog
+from sgate.services.events import EventLog
 from sgate.store import events
 from sgate.store.events import Event, Matching
 

@@ -14,7 +14,7 @@ from sgate.core.event import EventType
 from sgate.core.finality import View
 from sgate.core.lifecycle import Accept, Cancel, Refund
 from sgate.core.payment import Payment
-from sgate.gateway import ledger
+from sgate.ledger import decide as ledger
 from sgate.store import blocks, payment_intents, payments_scan
 from sgate.store import ledger_queue as store
 from sgate.store.payments_scan import FoundPayment

@@ -10,9 +10,9 @@ import pytest
 from rates.markets import SHAPES, Markets, answer
 from sgate.core.rate import Rules
 from sgate.environment import Environment
-from sgate.gateway.market_rates import MarketRates
 from sgate.rates.client import RateClient
 from sgate.rates.sources import SOURCES
+from sgate.services.exchange_rates import MarketRates
 from sgate.store import exchange_rates
 
 RULES = Rules(max_age=timedelta(seconds=180), max_spread=Decimal("0.01"), min_sources=2)

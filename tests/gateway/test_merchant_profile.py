@@ -3,7 +3,7 @@
 import asyncio
 
 from gateway.shop import ACTOR, open_shop, simulated_mode
-from sgate.gateway.merchants import SettingsChange, update_settings
+from sgate.services.merchants import SettingsChange, update_settings
 from sgate.store import merchants
 from store.waiting import until_somebody_waits
 

@@ -9,7 +9,7 @@ from chain.simulated import OTHER_SHOP
 from gateway.books import check_books
 from gateway.shop import ACTOR, open_shop
 from sgate.core import errors
-from sgate.gateway.payments import Payments
+from sgate.services.payments import Payments
 from workers.following import GATEWAY, open_world
 from workers.test_watcher_inbox import SECONDS
 

@@ -13,9 +13,9 @@ from gateway.shop import simulated_mode
 from sgate.core import errors
 from sgate.core.intent import PaymentIntent, Status
 from sgate.environment import Environment
-from sgate.gateway.public_cache import MAX_AGE_S, MAX_ROWS, PublicViews
-from sgate.gateway.public_view import public_intent
-from sgate.gateway.rendering import encode
+from sgate.objects.payment_intent import encode
+from sgate.objects.public_intent import public_intent
+from sgate.services.public_intent_cache import MAX_AGE_S, MAX_ROWS, PublicViews
 from sgate.store.payment_intents import Branding, IntentView
 
 PI = "pi_" + "1" * 24

@@ -13,7 +13,7 @@ from sgate.core.errors import InvalidCursor
 from sgate.db.notifications import topic_of
 from sgate.db.pool import open_pool
 from sgate.db.replica import Freshness
-from sgate.gateway.reads import Reads
+from sgate.services.replica_reads import Reads
 from store.postgres_15 import replicated
 
 SHOP, OTHER = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"
@@ -190,7 +190,7 @@ async def test_a_replica_that_cannot_be_reached_costs_a_log_line_and_nothing_els
 
 async def test_a_replica_that_hangs_is_not_waited_for(two, monkeypatch):
     """As one that is away behind a pooler, which keeps the statement until the replica is back."""
-    monkeypatch.setattr("sgate.gateway.reads.ANSWER_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("sgate.services.replica_reads.ANSWER_TIMEOUT_S", 0.3)
 
     async def hangs_on_the_replica(connection):
         if await connection.fetchval("SELECT pg_is_in_recovery()"):
@@ -206,7 +206,7 @@ async def test_a_replica_that_hangs_is_not_waited_for(two, monkeypatch):
 
 
 async def test_when_too_many_have_changed_all_read_on_the_primary_until_the_replica_has_caught_up(two, monkeypatch):
-    monkeypatch.setattr("sgate.gateway.reads.MAX_CHANGES", 3)
+    monkeypatch.setattr("sgate.services.replica_reads.MAX_CHANGES", 3)
     await two.caught_up()
     two.now_s += 1
     for number in range(5):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sgate.gateway import replay
+from sgate.ledger import replay
 from workers.following import open_world
 
 INTENT = "UPDATE payment_intents SET {} WHERE id = $1"

@@ -3,7 +3,7 @@
 import pytest
 
 from sgate.db.encryption import Cipher, UndecryptableSecret
-from sgate.gateway.secrets_at_rest import Reencrypted, reencrypt
+from sgate.services.secret_rotation import Reencrypted, reencrypt
 from sgate.store import webhook_endpoints
 from workers.outbox import Outbox
 

@@ -7,8 +7,8 @@ from unittest.mock import patch
 import msgspec
 
 from sgate.core import lifecycle
-from sgate.gateway import ledger as gateway_ledger
-from sgate.gateway import outbox
+from sgate.ledger import decide as gateway_ledger
+from sgate.ledger import outbox
 from sgate.store import blocks, events, pay_addresses, payments_scan, webhook_deliveries_queue
 from sgate.store import ledger_queue as ledger_store
 from sgate.workers import inbox, matching, mempool, recording, scanning

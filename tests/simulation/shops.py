@@ -11,12 +11,12 @@ from sgate.core.finality import Tier
 from sgate.core.intent import LatePolicy
 from sgate.db.notifications import Wakeups
 from sgate.db.pool import DatabaseErrors
-from sgate.gateway import hints, merchants
-from sgate.gateway.endpoints import EndpointRequest, Endpoints
-from sgate.gateway.idempotency import key_of
-from sgate.gateway.intents import IntentRequest, Intents, SettingsOutdated
-from sgate.gateway.merchants import SettingsChange
-from sgate.gateway.payments import Payments
+from sgate.services import merchants, payment_hints
+from sgate.services.idempotency import key_of
+from sgate.services.merchants import SettingsChange
+from sgate.services.payment_intents import IntentRequest, Intents, SettingsOutdated
+from sgate.services.payments import Payments
+from sgate.services.webhook_endpoints import EndpointRequest, Endpoints
 from sgate.store import merchants as merchant_rows
 
 POLICIES = (
@@ -188,7 +188,9 @@ class Shops:
 
     async def _hint(self, order, tx_id):
         world = self._world
-        call = hints.give(world.crashing, self._intents(), world.environment, order.id, order.client_secret, tx_id)
+        call = payment_hints.give(
+            world.crashing, self._intents(), world.environment, order.id, order.client_secret, tx_id
+        )
         await self._call(f"hints at {tx_id[:8]} for order {order.number}", call)
 
     # --- what they have in common

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from sgate.gateway import replay
+from sgate.ledger import replay
 from simulation.invariants import require
 
 _RECORDED = """

@@ -7,7 +7,7 @@ import pytest
 
 from chain.simulated import OTHER_SHOP, SHOP
 from gateway.shop import open_shop
-from sgate.gateway.intents import IntentRequest
+from sgate.services.payment_intents import IntentRequest
 from sgate.store import payment_intents
 from sgate.store.payment_intents import NewIntent
 

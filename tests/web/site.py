@@ -18,8 +18,8 @@ from sgate.chain.simulator.transactions import SimulatedTransfer, simulated_addr
 from sgate.core.address import SBTC_ASSETS, Network, encode, parse_principal
 from sgate.core.memo import memo_of
 from sgate.environment import Environment
-from sgate.gateway import merchants
 from sgate.roles import Gateway, Role
+from sgate.services import merchants
 from sgate.settings import Settings
 from sgate.settings_modes import ModeSettings, Source
 from sgate.store.audit_log import OPERATOR

@@ -8,7 +8,7 @@ from sgate.core.retry import Schedule
 from sgate.core.signature import SECRET_BYTES, new_secret
 from sgate.db.encryption import Cipher
 from sgate.environment import Environment
-from sgate.gateway import merchants
+from sgate.services import merchants
 from sgate.store import events, webhook_endpoints
 from sgate.store.audit_log import OPERATOR
 from sgate.store.events import Event

@@ -6,7 +6,8 @@ from chain.simulated import open_chain
 from gateway.books import check_books
 from gateway.shop import SIX_BLOCKS
 from sgate.chain.budget import RESTS
-from sgate.gateway import replay, resets
+from sgate.ledger import replay
+from sgate.services import chain_reset
 from sgate.store import blocks
 from sgate.store.audit_log import OPERATOR
 from sgate.workers.scanning import CHUNK_BLOCKS
@@ -123,7 +124,7 @@ async def test_another_chain_changes_nothing_until_the_operator_accepts_it(pool)
     report = await world.round()
     assert "accept-reset" in report.trouble
     assert [await world.shop.status(intent_id) for intent_id in (final, waiting)] == ["confirmed", "processing"]
-    assert await resets.accept(pool, OPERATOR, livemode=False) == 1
+    assert await chain_reset.accept(pool, OPERATOR, livemode=False) == 1
     assert (await world.round()).trouble is None
     assert await world.shop.status(final) == "confirmed"
     assert (await world.shop.state(waiting))[:2] == ("requires_payment", 0)
@@ -139,7 +140,7 @@ async def test_what_was_final_on_a_chain_that_was_started_anew_stays_final_and_a
     world.chain = open_chain(clock=world.clock, seed="another")
     world.chain.mine(30)
     world.watcher = world.another_watcher()
-    assert await resets.accept(pool, OPERATOR, livemode=False) == 1
+    assert await chain_reset.accept(pool, OPERATOR, livemode=False) == 1
     await world.round()
     deposits = "SELECT amount_sats, status FROM payments WHERE payment_intent_id IS NULL ORDER BY amount_sats"
     assert [tuple(row) for row in await pool.fetch(deposits)] == [(7, "orphaned")]

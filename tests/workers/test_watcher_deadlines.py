@@ -181,7 +181,7 @@ async def test_every_leg_of_a_transaction_keeps_its_own_sighting(world):
 
 async def test_many_deadlines_at_once_are_all_judged_in_the_end(world, monkeypatch):
     """More than one step takes: the rest follows, none is forgotten."""
-    monkeypatch.setattr("sgate.gateway.ledger.MAX_DUE_PER_STEP", 4)
+    monkeypatch.setattr("sgate.ledger.decide.MAX_DUE_PER_STEP", 4)
     made = [await world.shop.intent() for _ in range(10)]
     await world.pass_time(EXPIRES_IN_S + GRACE_S + 1)
     await world.round()

@@ -9,7 +9,7 @@ from chain.simulated import OTHER_SHOP, SHOP
 from gateway.books import check_books
 from sgate.chain.simulator import Kind, SimulatedTransfer, SimulatorSource, simulated_address
 from sgate.core.finality import Finality
-from sgate.gateway.public_view import public_intent
+from sgate.objects.public_intent import public_intent
 from sgate.store import payment_hints
 from sgate.workers.mempool import MAX_REPLACEMENTS
 from sgate.workers.watcher import Watcher

@@ -13,8 +13,8 @@ from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, actor_of, is_id, json_body, json_response, key_of, principal_of, respond
 from sgate.api.services import Services
 from sgate.core import errors
-from sgate.gateway import keys
-from sgate.gateway.rendering import encode
+from sgate.objects.payment_intent import encode
+from sgate.services import api_keys
 
 
 def routes(services: Services) -> Router:
@@ -26,7 +26,7 @@ def routes(services: Services) -> Router:
         principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
         body = await json_body(request)
         wanted = schemas.key_request(decode(body, schemas.CreateApiKey))
-        answer = await keys.create(
+        answer = await api_keys.create(
             services.pool,
             services.environment,
             services.cipher,
@@ -41,14 +41,14 @@ def routes(services: Services) -> Router:
     async def list_api_keys(request: AnyRequest) -> Response[bytes]:
         """All keys that can be used, newest first."""
         principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
-        found = await keys.list_of(services.pool, principal.merchant)
+        found = await api_keys.list_of(services.pool, principal.merchant)
         return json_response(encode(part_of(request, found)))
 
     @get("/{key_id:str}")
     async def retrieve_api_key(request: AnyRequest, key_id: FromPath[str]) -> Response[bytes]:
         """One key, also one that has ended."""
         principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
-        return json_response(encode(await keys.get(services.pool, principal.merchant, _checked(key_id))))
+        return json_response(encode(await api_keys.get(services.pool, principal.merchant, _checked(key_id))))
 
     @post("/{key_id:str}/roll")
     async def roll_api_key(request: AnyRequest, key_id: FromPath[str]) -> Response[bytes]:
@@ -56,7 +56,7 @@ def routes(services: Services) -> Router:
         principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
         body = await json_body(request)
         shape = decode(body, schemas.RollApiKey)
-        answer = await keys.roll(
+        answer = await api_keys.roll(
             services.pool,
             services.environment,
             services.cipher,
@@ -73,7 +73,7 @@ def routes(services: Services) -> Router:
         """Make a key useless."""
         principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
         actor = actor_of(request, services, principal)
-        return json_response(encode(await keys.revoke(services.pool, principal.merchant, _checked(key_id), actor)))
+        return json_response(encode(await api_keys.revoke(services.pool, principal.merchant, _checked(key_id), actor)))
 
     return Router(
         "/v1/api_keys",

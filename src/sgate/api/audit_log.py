@@ -13,7 +13,7 @@ from sgate.api.requests import AnyRequest, json_response, principal_of
 from sgate.api.services import Services
 from sgate.core import errors
 from sgate.db.pool import Connection
-from sgate.gateway.rendering import encode, iso_ms
+from sgate.objects.payment_intent import encode, iso_ms
 from sgate.store import audit_log
 from sgate.store.audit_log import Entry
 from sgate.store.merchants import Merchant

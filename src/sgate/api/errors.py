@@ -17,7 +17,7 @@ from sgate.api.asgi import Scope, Send, header_of
 from sgate.core import errors
 from sgate.core.errors import GatewayError
 from sgate.db.pool import DatabaseErrors
-from sgate.gateway.rendering import iso_ms
+from sgate.objects.payment_intent import iso_ms
 
 PROBLEM = "application/problem+json"
 _encoder = msgspec.json.Encoder()

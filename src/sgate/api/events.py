@@ -13,8 +13,8 @@ from sgate.api.sse import News, frame, position
 from sgate.core import errors
 from sgate.core.event import EventType
 from sgate.db.notifications import Channel, topic_of
-from sgate.gateway.event_log import EventLog, event_object
-from sgate.gateway.rendering import encode
+from sgate.objects.payment_intent import encode
+from sgate.services.events import EventLog, event_object
 from sgate.store.events import Matching
 from sgate.store.merchants import Merchant
 

@@ -14,7 +14,7 @@ from sgate.api.requests import json_response
 from sgate.api.services import Services
 from sgate.core.mode import CHAIN_SILENT_AFTER
 from sgate.db.pool import DatabaseErrors
-from sgate.gateway.rendering import encode, iso_ms
+from sgate.objects.payment_intent import encode, iso_ms
 from sgate.store import blocks, webhook_endpoints
 from sgate.store.blocks import Cursor
 from sgate.telemetry.metrics import mode_name

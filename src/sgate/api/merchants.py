@@ -12,8 +12,8 @@ from sgate.api.requests import AnyRequest, actor_of, json_body, json_response, p
 from sgate.api.services import Services
 from sgate.core.finality import Policy
 from sgate.core.mode import Mode
-from sgate.gateway import branding, merchants, statistics
-from sgate.gateway.rendering import encode, iso_ms
+from sgate.objects.payment_intent import encode, iso_ms
+from sgate.services import branding, merchants, stats
 from sgate.store.merchants import Merchant
 
 
@@ -70,8 +70,8 @@ def routes(services: Services) -> Router:
         """The merchant's numbers, day by day."""
         principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
         refuse_unknown_parameters(request, "from_date", "to_date")
-        first, last = days_of(request, services.environment.now(), statistics.DEFAULT_DAYS, longest=statistics.MAX_DAYS)
-        return json_response(encode(await statistics.stats_of(services.reads, principal.merchant, first, last)))
+        first, last = days_of(request, services.environment.now(), stats.DEFAULT_DAYS, longest=stats.MAX_DAYS)
+        return json_response(encode(await stats.stats_of(services.reads, principal.merchant, first, last)))
 
     @put("/me/logo")
     async def set_logo(request: AnyRequest) -> Response[bytes]:

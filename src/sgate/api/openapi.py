@@ -24,14 +24,14 @@ from sgate.core import errors
 from sgate.core.errors import GatewayError
 from sgate.core.event import Envelope, EventType
 from sgate.core.intent import Status
-from sgate.gateway.deliveries import DeliveryObject, DeliveryWithAttempts, RecoveryObject
-from sgate.gateway.endpoints import EndpointObject
-from sgate.gateway.hints import HintObject
-from sgate.gateway.keys import ApiKeyObject
-from sgate.gateway.public_view import PublicIntent
-from sgate.gateway.receipts import Receipt
-from sgate.gateway.rendering import DepositObject, IntentWithPayments
-from sgate.gateway.statistics import StatsObject
+from sgate.objects.payment_intent import DepositObject, IntentWithPayments
+from sgate.objects.public_intent import PublicIntent
+from sgate.objects.receipt import Receipt
+from sgate.services.api_keys import ApiKeyObject
+from sgate.services.payment_hints import HintObject
+from sgate.services.stats import StatsObject
+from sgate.services.webhook_deliveries import DeliveryObject, DeliveryWithAttempts, RecoveryObject
+from sgate.services.webhook_endpoints import EndpointObject
 
 Schema = dict[str, Any]
 

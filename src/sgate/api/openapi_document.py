@@ -17,8 +17,8 @@ from sgate.api.sse import EVENT_STREAM
 from sgate.core import errors
 from sgate.core.errors import GatewayError
 from sgate.core.event import Envelope, EventType
-from sgate.gateway.endpoints import EndpointObject
-from sgate.gateway.rendering import IntentObject, PaymentObject
+from sgate.objects.payment_intent import IntentObject, PaymentObject
+from sgate.services.webhook_endpoints import EndpointObject
 
 DESCRIPTION = """\
 A payment gateway for sBTC: payment intents, hosted checkout, signed webhooks.

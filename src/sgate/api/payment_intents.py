@@ -14,11 +14,11 @@ from sgate.api.requests import AnyRequest, json_body, json_response, key_of, pri
 from sgate.api.services import Services
 from sgate.core import errors
 from sgate.core.intent import Status
-from sgate.gateway import intent_lists
-from sgate.gateway.idempotency import Answer
-from sgate.gateway.intent_lists import Page
-from sgate.gateway.intents import SettingsOutdated
-from sgate.gateway.rendering import encode
+from sgate.objects.payment_intent import encode
+from sgate.services import payment_intent_lists
+from sgate.services.idempotency import Answer
+from sgate.services.payment_intent_lists import Page
+from sgate.services.payment_intents import SettingsOutdated
 from sgate.store.merchants import Merchant
 from sgate.store.payment_intents_lists import Narrowed
 from sgate.telemetry.metrics import mode_name
@@ -121,15 +121,17 @@ async def _list(services: Services, request: AnyRequest, merchant: Merchant) -> 
     )
     reads, public_url = services.reads, services.modes[merchant.livemode].public_url
     if page is not None:
-        leaf = await intent_lists.numbered(reads, narrowed, public_url, page=page, limit=limit)
+        leaf = await payment_intent_lists.numbered(reads, narrowed, public_url, page=page, limit=limit)
         counted = {"total": leaf.total, "total_is_exact": leaf.total_is_exact, "page": page, "pages": leaf.pages}
         return _listed(leaf, limit) | counted
     if starting_after is not None:
-        found = await intent_lists.older(reads, narrowed, public_url, starting_after=starting_after, limit=limit)
+        found = await payment_intent_lists.older(
+            reads, narrowed, public_url, starting_after=starting_after, limit=limit
+        )
     elif ending_before is not None:
-        found = await intent_lists.newer(reads, narrowed, public_url, ending_before=ending_before, limit=limit)
+        found = await payment_intent_lists.newer(reads, narrowed, public_url, ending_before=ending_before, limit=limit)
     else:
-        found = await intent_lists.latest(reads, narrowed, public_url, limit=limit)
+        found = await payment_intent_lists.latest(reads, narrowed, public_url, limit=limit)
     return _listed(found, limit)
 
 

@@ -12,8 +12,8 @@ from sgate.api.decoding import decode
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import JSON, AnyRequest, address_of, count, json_body, json_response
 from sgate.api.services import Services
-from sgate.gateway import hints
-from sgate.gateway.rendering import encode
+from sgate.objects.payment_intent import encode
+from sgate.services import payment_hints
 
 CORS = (
     (b"access-control-allow-origin", b"*"),
@@ -53,7 +53,7 @@ def routes(services: Services) -> list[HTTPRouteHandler]:
         services.maintenance.check(request.method)
         shape = decode(await json_body(request), schemas.GiveHint)
         tx_id = schemas.tx_id_of(shape.tx_id)
-        taken = await hints.give(
+        taken = await payment_hints.give(
             services.pool, services.intents, services.environment, intent_id, shape.client_secret, tx_id
         )
         return json_response(encode(taken), 202)

@@ -15,10 +15,10 @@ from sgate.api.services import Services
 from sgate.core import errors
 from sgate.core.memo import is_intent_id
 from sgate.core.mode import Mode
-from sgate.gateway import branding
-from sgate.gateway.public_view import opens
-from sgate.gateway.receipts import receipt_of
-from sgate.gateway.rendering import encode
+from sgate.objects.payment_intent import encode
+from sgate.objects.public_intent import opens
+from sgate.objects.receipt import receipt_of
+from sgate.services import branding
 from sgate.store.payment_intents import IntentView
 
 MAX_STREAMS_PER_ADDRESS = 50

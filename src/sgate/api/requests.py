@@ -12,8 +12,8 @@ from sgate.api.rate_limits import Headers, LimitClass
 from sgate.api.services import Services
 from sgate.core import errors
 from sgate.db.notifications import topic_of
-from sgate.gateway import idempotency
-from sgate.gateway.idempotency import Answer, Key
+from sgate.services import idempotency
+from sgate.services.idempotency import Answer, Key
 from sgate.store.audit_log import Actor
 
 AnyRequest = Request[Any, Any, Any]

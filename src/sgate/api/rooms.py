@@ -20,7 +20,7 @@ from sgate.core.mode import Mode
 from sgate.db.notifications import Channel, Feed
 from sgate.db.pool import DatabaseErrors
 from sgate.environment import Environment
-from sgate.gateway.public_view import PublicBody, public_body
+from sgate.objects.public_intent import PublicBody, public_body
 from sgate.store.payment_intents import IntentView
 
 PAID_POLL_S = 2.0

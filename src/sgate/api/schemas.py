@@ -17,11 +17,11 @@ from sgate.core import intent as limits
 from sgate.core.egress import ForbiddenDestination, check_url
 from sgate.core.event import EventType
 from sgate.core.finality import InvalidPolicy, Policy, check_policy
-from sgate.gateway.branding import checked_colour, checked_origins
-from sgate.gateway.endpoints import EndpointChange, EndpointRequest
-from sgate.gateway.intents import DescriptionChange, IntentRequest
-from sgate.gateway.keys import DEFAULT_OVERLAP, MAX_OVERLAP, KeyRequest
-from sgate.gateway.merchants import SettingsChange
+from sgate.services.api_keys import DEFAULT_OVERLAP, MAX_OVERLAP, KeyRequest
+from sgate.services.branding import checked_colour, checked_origins
+from sgate.services.merchants import SettingsChange
+from sgate.services.payment_intents import DescriptionChange, IntentRequest
+from sgate.services.webhook_endpoints import EndpointChange, EndpointRequest
 
 _TX_ID = re.compile(r"(?:0x)?([0-9a-fA-F]{64})")
 _LONGEST_ID = "pi_" + "0" * 24

@@ -16,11 +16,11 @@ from sgate.db.encryption import Cipher
 from sgate.db.notifications import Feed
 from sgate.db.pool import Pool
 from sgate.environment import Environment
-from sgate.gateway.intents import Intents
-from sgate.gateway.maintenance_mode import MaintenanceMode
-from sgate.gateway.payments import Payments
-from sgate.gateway.public_cache import PublicViews
-from sgate.gateway.reads import Reads
+from sgate.services.maintenance_mode import MaintenanceMode
+from sgate.services.payment_intents import Intents
+from sgate.services.payments import Payments
+from sgate.services.public_intent_cache import PublicViews
+from sgate.services.replica_reads import Reads
 from sgate.telemetry.metrics import Metrics
 from sgate.telemetry.tracing import Traces
 

@@ -23,8 +23,8 @@ from sgate.chain.source import ChainUnavailable
 from sgate.core import errors
 from sgate.core import intent as limits
 from sgate.core.money import MAX_AMOUNT_SATS
-from sgate.gateway.intents import IntentRequest
-from sgate.gateway.rendering import encode, iso_ms
+from sgate.objects.payment_intent import encode, iso_ms
+from sgate.services.payment_intents import IntentRequest
 
 MAX_BLOCKS = 100
 MAX_REORG_DEPTH = 50

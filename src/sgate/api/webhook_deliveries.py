@@ -21,8 +21,8 @@ from sgate.api.requests import (
 )
 from sgate.api.services import Services
 from sgate.core import errors
-from sgate.gateway.deliveries import Deliveries
-from sgate.gateway.rendering import encode
+from sgate.objects.payment_intent import encode
+from sgate.services.webhook_deliveries import Deliveries
 from sgate.store.webhook_deliveries import Filter
 
 STATUSES = ("pending", "held", "delivered", "failed")

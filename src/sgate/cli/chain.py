@@ -17,7 +17,7 @@ from sgate.cli.printing import JsonOption, examples, print_json
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
 from sgate.db.pool import Connection, Pool
-from sgate.gateway import resets
+from sgate.services import chain_reset
 from sgate.settings import Settings
 from sgate.settings_modes import Source
 from sgate.store import api_usage, blocks, ledger_queue, pay_addresses
@@ -110,7 +110,7 @@ def accept_reset(
         typer.confirm(f"Forget the {mode} chain as it was, with all payments that were not final?", abort=True)
 
     async def work(pool: Pool, _: Settings) -> int | None:
-        return await resets.accept(pool, OPERATOR, livemode=livemode)
+        return await chain_reset.accept(pool, OPERATOR, livemode=livemode)
 
     lost = with_pool(work)
     if lost is None:

@@ -29,8 +29,8 @@ from sgate.cli.processes import database_trouble, load_settings, run_loop
 from sgate.core.memo import memo_of
 from sgate.core.signature import InvalidSignature, verify_sgate, verify_standard
 from sgate.environment import Environment
-from sgate.gateway import merchants
 from sgate.roles import ALL_ROLES, Gateway
+from sgate.services import merchants
 from sgate.settings import Settings
 from sgate.store.audit_log import OPERATOR
 from sgate.telemetry import logging

@@ -13,8 +13,8 @@ from sgate.core.errors import GatewayError
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Pool
 from sgate.environment import Environment
-from sgate.gateway.payments import Payments
-from sgate.gateway.rendering import DepositObject
+from sgate.objects.payment_intent import DepositObject
+from sgate.services.payments import Payments
 from sgate.settings import Settings
 from sgate.settings_modes import Source
 from sgate.store.audit_log import OPERATOR

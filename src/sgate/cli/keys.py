@@ -15,9 +15,9 @@ from sgate.cli.processes import with_pool
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Pool
 from sgate.environment import Environment
-from sgate.gateway import keys, secrets_at_rest
-from sgate.gateway.keys import ApiKeyObject, NewKey
-from sgate.gateway.secrets_at_rest import Reencrypted
+from sgate.services import api_keys, secret_rotation
+from sgate.services.api_keys import ApiKeyObject, NewKey
+from sgate.services.secret_rotation import Reencrypted
 from sgate.settings import Settings
 from sgate.store.audit_log import OPERATOR
 
@@ -55,7 +55,7 @@ def create(
     scopes = tuple(dict.fromkeys(scope)) if scope else tuple(ScopeName)
 
     async def work(pool: Pool, _: Settings) -> NewKey | None:
-        return await keys.create_for(
+        return await api_keys.create_for(
             pool, Environment(), str(merchant), name, livemode=mode is ModeName.LIVE, scopes=scopes, actor=OPERATOR
         )
 
@@ -73,7 +73,7 @@ def list_keys(merchant: MerchantOption, as_json: JsonOption = False) -> None:
     """List a merchant's API keys that can be used: their beginnings and ends, never the keys themselves."""
 
     async def work(pool: Pool, _: Settings) -> list[ApiKeyObject] | None:
-        return await keys.list_for(pool, str(merchant))
+        return await api_keys.list_for(pool, str(merchant))
 
     found = with_pool(work)
     if found is None:
@@ -103,7 +103,7 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, ak_...")], 
     """Make an API key useless, on all processes within a second."""
 
     async def work(pool: Pool, _: Settings) -> bool:
-        return await keys.revoke_any(pool, key_id, OPERATOR)
+        return await api_keys.revoke_any(pool, key_id, OPERATOR)
 
     if not with_pool(work):
         raise OperatorError(f"there is no key {key_id} that could be revoked; nothing was changed")
@@ -118,7 +118,7 @@ def reencrypt(as_json: JsonOption = False) -> None:
     """Bring stored webhook secrets under the first of SGATE_SECRET_KEYS, so that the others may go a day later."""
 
     async def work(pool: Pool, settings: Settings) -> Reencrypted:
-        return await secrets_at_rest.reencrypt(pool, Cipher(settings.secret_key_texts()))
+        return await secret_rotation.reencrypt(pool, Cipher(settings.secret_key_texts()))
 
     done = with_pool(work)
     if as_json:

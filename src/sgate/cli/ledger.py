@@ -18,8 +18,8 @@ from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_database, with_pool
 from sgate.db.pool import Pool
 from sgate.environment import Environment
-from sgate.gateway import replay as books
-from sgate.gateway.replay import Checked
+from sgate.ledger import replay as books
+from sgate.ledger.replay import Checked
 from sgate.settings import Settings
 from sgate.settings_modes import Source
 from sgate.store import merchants_export

@@ -7,7 +7,7 @@ import typer
 from sgate.cli.printing import JsonOption, examples, print_json
 from sgate.cli.processes import with_pool
 from sgate.db.pool import Pool
-from sgate.gateway import maintenance_mode
+from sgate.services import maintenance_mode
 from sgate.settings import Settings
 from sgate.store import maintenance_mode as store
 from sgate.store.audit_log import OPERATOR

@@ -13,8 +13,8 @@ from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
 from sgate.db.pool import Pool
 from sgate.environment import Environment
-from sgate.gateway import merchants
-from sgate.gateway.keys import NewKey
+from sgate.services import merchants
+from sgate.services.api_keys import NewKey
 from sgate.settings import Settings
 from sgate.store import merchants as store
 from sgate.store import merchants_export

@@ -1,5 +1,5 @@
 """All SQL of sGate: one module per table, one function per statement, the connection first.
 
 Statements are plain text with explicit columns. A function here never decides and never opens a transaction: the use
-case in `gateway` does both.
+case in `services` does both.
 """

@@ -17,9 +17,9 @@ from sgate.chain.simulator.control import SimulatorControl
 from sgate.core.memo import is_intent_id
 from sgate.core.mode import Mode
 from sgate.environment import Environment
-from sgate.gateway.intents import Intents
-from sgate.gateway.public_view import opens
-from sgate.gateway.receipts import receipt_of
+from sgate.objects.public_intent import opens
+from sgate.objects.receipt import receipt_of
+from sgate.services.payment_intents import Intents
 from sgate.store.payment_intents import IntentView
 from sgate.web import simulation, slip
 from sgate.web.assets import built

@@ -6,7 +6,7 @@ from typing import Any
 
 from sgate.core.address import Network
 from sgate.core.mode import Mode
-from sgate.gateway.public_view import public_intent
+from sgate.objects.public_intent import public_intent
 from sgate.store.payment_intents import IntentView
 from sgate.web import phrases, pictures
 from sgate.web.drawings import cells, qr_svg

@@ -23,7 +23,7 @@ from sgate.db.batching import Coalescer
 from sgate.db.encryption import Cipher, UndecryptableSecret
 from sgate.db.pool import Pool
 from sgate.environment import Environment
-from sgate.gateway import endpoints as endpoint_cases
+from sgate.services import webhook_endpoints as endpoint_cases
 from sgate.store import webhook_deliveries_queue, webhook_endpoints
 from sgate.store.webhook_deliveries_queue import Delivery, Result
 from sgate.telemetry.tracing import SpanIds, Traces, intent_in

@@ -6,7 +6,7 @@ Everything here happens inside the watcher's transaction, which the cursor's ver
 from sgate.core.finality import View
 from sgate.db.pool import Connection
 from sgate.environment import Environment
-from sgate.gateway import outbox
+from sgate.ledger import outbox
 from sgate.store import deposits, payment_hints, payments_scan
 from sgate.workers.matching import Found
 

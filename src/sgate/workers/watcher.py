@@ -18,7 +18,7 @@ from sgate.core.finality import View
 from sgate.core.mode import Mode
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
-from sgate.gateway import ledger
+from sgate.ledger import decide
 from sgate.store import blocks, merchants, pay_addresses, payment_intents, payments_scan
 from sgate.store import ledger_queue as ledger_store
 from sgate.store.blocks import Cursor
@@ -82,7 +82,7 @@ class Watcher:
         allowance: Allowance | None = None,
         address_rests: Rests = RESTS,
         announces_unmatched: bool = True,
-        observe: ledger.Observe = ledger.tell_nobody,
+        observe: decide.Observe = decide.tell_nobody,
         observe_payments: Callable[[Found, Collection[str], float], None] | None = None,
     ) -> None:
         """Put the parts together.
@@ -268,16 +268,16 @@ class Watcher:
                 more = True
                 break
             try:
-                intent_id = await ledger.settle_next(
+                intent_id = await decide.settle_next(
                     self._pool, self._environment, self._mode.public_url, livemode=livemode, observe=self._observe
                 )
-            except ledger.Undecided as error:
+            except decide.Undecided as error:
                 self._log.exception("intent_undecided", payment_intent=error.intent_id)
                 undecided += 1
                 continue
             if intent_id is not None:
                 settled += 1
-            elif not await ledger.queue_due(
+            elif not await decide.queue_due(
                 self._pool, report.view, livemode=livemode, deadlines=report.trouble is None
             ):
                 break

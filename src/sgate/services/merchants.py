@@ -9,8 +9,7 @@ from sgate.core.mode import Mode
 from sgate.db import notifications
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
-from sgate.gateway import keys
-from sgate.gateway.keys import NewKey
+from sgate.services.api_keys import ALL_SCOPES, NewKey, new_key, record_created
 from sgate.store import api_keys, audit_log, merchants
 from sgate.store.audit_log import Actor
 from sgate.store.merchants import Merchant
@@ -36,12 +35,12 @@ async def create(
     """Make a merchant and its first key, with all scopes. Returns the merchant's id and the key."""
     async with pool.acquire() as connection, connection.transaction():
         merchant_id = await merchants.insert(connection, name)
-        made = keys.new_key(environment, merchant_id, "first key", livemode=livemode, scopes=keys.ALL_SCOPES)
+        made = new_key(environment, merchant_id, "first key", livemode=livemode, scopes=ALL_SCOPES)
         await api_keys.insert(connection, made.key)
         await audit_log.record(
             connection, actor, "merchant.created", merchant_id=merchant_id, livemode=livemode, detail={"name": name}
         )
-        await keys.record_created(connection, actor, made.key)
+        await record_created(connection, actor, made.key)
     return merchant_id, made
 
 

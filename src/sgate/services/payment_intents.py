@@ -25,8 +25,10 @@ from sgate.db.encryption import Cipher
 from sgate.db.notifications import Wakeups
 from sgate.db.pool import Connection, DatabaseErrors, Pool
 from sgate.environment import Environment
-from sgate.gateway import idempotency, ledger, rendering
-from sgate.gateway.idempotency import Answer, Key
+from sgate.ledger import decide
+from sgate.objects import payment_intent
+from sgate.services import idempotency
+from sgate.services.idempotency import Answer, Key
 from sgate.store import idempotency_keys as stored_answers
 from sgate.store import ledger_queue as facts
 from sgate.store import payment_intents as store
@@ -79,7 +81,7 @@ class Intents:
         cipher: Cipher,
         wakeups: Wakeups,
         environment: Environment,
-        observe: ledger.Observe = ledger.tell_nobody,
+        observe: decide.Observe = decide.tell_nobody,
     ) -> None:
         """`observe` is told of each decision, just before its commit."""
         self._pool = pool
@@ -110,8 +112,10 @@ class Intents:
             if replayed is None:
                 raise
             return replayed
-        event_json = rendering.encode(rendering.intent_object(intent, (), None, self._public_url(merchant.livemode)))
-        answer = Answer(status=201, body=rendering.with_no_payments(event_json))
+        event_json = payment_intent.encode(
+            payment_intent.intent_object(intent, (), None, self._public_url(merchant.livemode))
+        )
+        answer = Answer(status=201, body=payment_intent.with_no_payments(event_json))
         new = NewIntent(
             intent=intent,
             settings_version=merchant.version,
@@ -231,7 +235,7 @@ class Intents:
 
     # --- read
 
-    async def get(self, intent_id: str, merchant: Merchant) -> rendering.IntentWithPayments:
+    async def get(self, intent_id: str, merchant: Merchant) -> payment_intent.IntentWithPayments:
         """One of the merchant's intents, as it is now.
 
         Raises:
@@ -277,9 +281,9 @@ class Intents:
             known = await facts.facts_of(connection, intent_id, livemode=intent.livemode)
             _check_cancelable(intent, any(paid.inclusion is Inclusion.INCLUDED for paid in known.payments))
             await facts.add_command(connection, intent_id, Cancel(at=environment.now_ms()))
-            self._observe(await ledger.decide(connection, environment, intent, self._public_url(intent.livemode)))
+            self._observe(await decide.decide(connection, environment, intent, self._public_url(intent.livemode)))
             canceled = (await store.read(connection, [intent_id]))[intent_id]
-            answer = Answer(status=200, body=rendering.encode(self._shown(canceled)))
+            answer = Answer(status=200, body=payment_intent.encode(self._shown(canceled)))
             await idempotency.remember(connection, key, intent_id, answer, self._cipher)
         return answer
 
@@ -307,7 +311,7 @@ class Intents:
                 connection, notifications.Channel.INTENT, intent_id
             )  # what shows the description drops it
             updated = (await store.read(connection, [intent_id]))[intent_id]
-            answer = Answer(status=200, body=rendering.encode(self._shown(updated)))
+            answer = Answer(status=200, body=payment_intent.encode(self._shown(updated)))
             await idempotency.remember(connection, key, intent_id, answer, self._cipher)
         return answer
 
@@ -317,8 +321,8 @@ class Intents:
             raise errors.PaymentIntentNotFound
         return intent
 
-    def _shown(self, found: IntentView) -> rendering.IntentWithPayments:
-        return rendering.intent_with_payments(
+    def _shown(self, found: IntentView) -> payment_intent.IntentWithPayments:
+        return payment_intent.intent_with_payments(
             found.intent, found.payments, found.scanned, self._public_url(found.intent.livemode)
         )
 

@@ -8,7 +8,7 @@ from sgate.core.finality import Finality
 from sgate.core.intent import Status
 from sgate.core.mode import Mode
 from sgate.core.payment import Inclusion
-from sgate.gateway.rendering import QuoteObject, iso_ms, payment_object, quote_object, settledness
+from sgate.objects.payment_intent import QuoteObject, iso_ms, payment_object, quote_object, settledness
 from sgate.store.payment_intents import IntentView
 
 

@@ -10,9 +10,9 @@ from sgate.db import notifications
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
-from sgate.gateway import idempotency
-from sgate.gateway.idempotency import Answer, Key
-from sgate.gateway.rendering import encode, iso_ms
+from sgate.objects.payment_intent import encode, iso_ms
+from sgate.services import idempotency
+from sgate.services.idempotency import Answer, Key
 from sgate.store import api_keys, audit_log, merchants
 from sgate.store.api_keys import ApiKey
 from sgate.store.audit_log import Actor

@@ -12,11 +12,12 @@ from sgate.db import notifications
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
-from sgate.gateway import endpoints as endpoint_cases
-from sgate.gateway import idempotency, outbox
-from sgate.gateway.idempotency import Answer, Key
-from sgate.gateway.reads import Reads
-from sgate.gateway.rendering import encode, iso_ms
+from sgate.ledger import outbox
+from sgate.objects.payment_intent import encode, iso_ms
+from sgate.services import idempotency
+from sgate.services import webhook_endpoints as endpoint_cases
+from sgate.services.idempotency import Answer, Key
+from sgate.services.replica_reads import Reads
 from sgate.store import audit_log, events, webhook_deliveries, webhook_recoveries
 from sgate.store.audit_log import Actor
 from sgate.store.merchants import Merchant

@@ -19,7 +19,7 @@ from sgate.core.finality import View
 from sgate.core.memo import is_intent_id
 from sgate.core.mode import Mode
 from sgate.environment import Environment
-from sgate.gateway.public_view import PublicBody, opens, public_body
+from sgate.objects.public_intent import PublicBody, opens, public_body
 from sgate.store.payment_intents import IntentView
 
 MAX_AGE_S = 5.0

@@ -18,9 +18,11 @@ from sgate.core.payment import Inclusion
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
-from sgate.gateway import idempotency, ledger, rendering
-from sgate.gateway.idempotency import Answer, Key
-from sgate.gateway.reads import Reads
+from sgate.ledger import decide
+from sgate.objects import payment_intent
+from sgate.services import idempotency
+from sgate.services.idempotency import Answer, Key
+from sgate.services.replica_reads import Reads
 from sgate.store import audit_log, deposits, payment_intents
 from sgate.store import ledger_queue as facts
 from sgate.store.audit_log import Actor
@@ -35,7 +37,7 @@ _END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """A page of payments, newest first."""
 
-    items: tuple[rendering.DepositObject, ...]
+    items: tuple[payment_intent.DepositObject, ...]
     has_more: bool
 
 
@@ -49,7 +51,7 @@ class Payments:
         cipher: Cipher,
         environment: Environment,
         reads: Reads | None = None,
-        observe: ledger.Observe = ledger.tell_nobody,
+        observe: decide.Observe = decide.tell_nobody,
     ) -> None:
         """`observe` is told of each decision, just before its commit."""
         self._pool = pool
@@ -61,7 +63,7 @@ class Payments:
 
     # --- read
 
-    async def get(self, payment_id: str, merchant: Merchant) -> rendering.DepositObject:
+    async def get(self, payment_id: str, merchant: Merchant) -> payment_intent.DepositObject:
         """One of the merchant's payments, as it is now.
 
         Raises:
@@ -69,7 +71,7 @@ class Payments:
         """
         async with self._pool.acquire() as connection:
             found = await deposits.get(connection, payment_id, livemode=merchant.livemode)
-        return rendering.deposit_object(_of(merchant, found))
+        return payment_intent.deposit_object(_of(merchant, found))
 
     async def list_page(
         self,
@@ -113,7 +115,7 @@ class Payments:
 
         found = await self._reads.run(merchant_id, read, livemode=livemode)
         shown = found[-limit:] if newer else found[:limit]
-        return Page(items=tuple(map(rendering.deposit_object, shown)), has_more=len(found) > limit)
+        return Page(items=tuple(map(payment_intent.deposit_object, shown)), has_more=len(found) > limit)
 
     # --- decide
 
@@ -177,8 +179,10 @@ class Payments:
             accepted = Accept(at=self._environment.now_ms(), payment_ids=held)
             await self._command(connection, intent, accepted, actor, "payment_intent.accepted")
             [seen] = (await payment_intents.read(connection, [intent_id])).values()
-            shown = rendering.intent_with_payments(seen.intent, seen.payments, seen.scanned, self._url(intent.livemode))
-            answer = Answer(status=200, body=rendering.encode(shown))
+            shown = payment_intent.intent_with_payments(
+                seen.intent, seen.payments, seen.scanned, self._url(intent.livemode)
+            )
+            answer = Answer(status=200, body=payment_intent.encode(shown))
             await idempotency.remember(connection, key, intent_id, answer, self._cipher)
         return answer
 
@@ -248,13 +252,13 @@ class Payments:
         await self._decide(connection, intent)
 
     async def _decide(self, connection: Connection, intent: PaymentIntent) -> None:
-        self._observe(await ledger.decide(connection, self._environment, intent, self._url(intent.livemode)))
+        self._observe(await decide.decide(connection, self._environment, intent, self._url(intent.livemode)))
 
     async def _answer_payment(self, connection: Connection, payment_id: str, livemode: bool, key: Key | None) -> Answer:
         deposit = await deposits.get(connection, payment_id, livemode=livemode)
         if deposit is None:
             raise LookupError(f"payment {payment_id} is gone")  # payments are never deleted
-        answer = Answer(status=200, body=rendering.encode(rendering.deposit_object(deposit)))
+        answer = Answer(status=200, body=payment_intent.encode(payment_intent.deposit_object(deposit)))
         await idempotency.remember(connection, key, payment_id, answer, self._cipher)
         return answer
 

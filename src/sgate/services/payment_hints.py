@@ -6,8 +6,8 @@ from sgate.core import errors
 from sgate.db import notifications
 from sgate.db.pool import Pool
 from sgate.environment import Environment
-from sgate.gateway.intents import Intents
-from sgate.gateway.public_view import opens
+from sgate.objects.public_intent import opens
+from sgate.services.payment_intents import Intents
 from sgate.store import payment_hints
 
 MAX_HINTS_PER_INTENT = 5

@@ -12,7 +12,7 @@ from sgate.core.event import EventType
 from sgate.core.intent import Anomaly, PaymentIntent, Status
 from sgate.core.lifecycle import History, State, announce, is_legal, reduce
 from sgate.db.pool import Connection, Pool
-from sgate.gateway.ledger import state_of
+from sgate.ledger.decide import state_of
 from sgate.store import events, ledger_decisions, ledger_queue, payment_intents
 from sgate.store.ledger_decisions import Step
 from sgate.store.ledger_queue import Facts

@@ -11,7 +11,7 @@ from sgate.core.payment import Payment
 from sgate.db import notifications
 from sgate.db.pool import Connection
 from sgate.environment import Environment
-from sgate.gateway import rendering
+from sgate.objects import payment_intent
 from sgate.store import events
 from sgate.store.deposits import Deposit
 
@@ -29,7 +29,9 @@ async def announce(
     """Append events about an intent that already has its new state; `intent.sequence` is that of the last of them."""
     first = intent.sequence - len(types) + 1
     for sequence, event_type in enumerate(types, start=first):
-        seen = rendering.intent_object(msgspec.structs.replace(intent, sequence=sequence), payments, view, public_url)
+        seen = payment_intent.intent_object(
+            msgspec.structs.replace(intent, sequence=sequence), payments, view, public_url
+        )
         event = events.Event(
             id=environment.new_id("evt"),
             merchant_id=intent.merchant_id,
@@ -37,7 +39,7 @@ async def announce(
             type=event_type,
             payment_intent_id=intent.id,
             sequence=sequence,
-            payload=rendering.encode(seen),
+            payload=payment_intent.encode(seen),
             created_at=environment.now_ms(),
         )
         await events.append(connection, event, view)
@@ -58,7 +60,7 @@ async def announce_unmatched(connection: Connection, environment: Environment, d
         type=EventType.UNMATCHED,
         payment_intent_id=None,
         sequence=1,
-        payload=rendering.encode(rendering.deposit_object(deposit)),
+        payload=payment_intent.encode(payment_intent.deposit_object(deposit)),
         created_at=environment.now_ms(),
         object_id=deposit.payment.id,
     )

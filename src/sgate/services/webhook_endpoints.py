@@ -11,9 +11,10 @@ from sgate.db import notifications
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
-from sgate.gateway import idempotency, outbox
-from sgate.gateway.idempotency import Answer, Key
-from sgate.gateway.rendering import encode, iso_ms
+from sgate.ledger import outbox
+from sgate.objects.payment_intent import encode, iso_ms
+from sgate.services import idempotency
+from sgate.services.idempotency import Answer, Key
 from sgate.store import audit_log, events, merchants, webhook_endpoints
 from sgate.store.audit_log import Actor
 from sgate.store.events import Event

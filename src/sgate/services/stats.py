@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import msgspec
 
 from sgate.db.pool import Connection
-from sgate.gateway.reads import Reads
+from sgate.services.replica_reads import Reads
 from sgate.store import merchant_days
 from sgate.store.merchant_days import Day
 from sgate.store.merchants import Merchant

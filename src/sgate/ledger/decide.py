@@ -17,7 +17,7 @@ from sgate.core.lifecycle import Close, History, State, announce, is_legal, redu
 from sgate.core.payment import Inclusion
 from sgate.db.pool import Connection, DatabaseErrors, Pool
 from sgate.environment import Environment
-from sgate.gateway import outbox
+from sgate.ledger import outbox
 from sgate.store import ledger_decisions, ledger_queue, payment_intents
 from sgate.store.ledger_decisions import Step
 

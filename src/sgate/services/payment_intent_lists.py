@@ -11,8 +11,8 @@ import msgspec
 from sgate.core import errors
 from sgate.core.memo import is_intent_id
 from sgate.db.pool import Connection
-from sgate.gateway import rendering
-from sgate.gateway.reads import Reads
+from sgate.objects import payment_intent
+from sgate.services.replica_reads import Reads
 from sgate.store import payment_intents_lists
 from sgate.store.payment_intents import IntentView
 from sgate.store.payment_intents_lists import Narrowed, Position
@@ -24,7 +24,7 @@ MAX_COUNTED = 10_000
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """A part of a list: JSON objects, and whether there are more in the direction of the walk."""
 
-    items: tuple[rendering.IntentWithPayments, ...]
+    items: tuple[payment_intent.IntentWithPayments, ...]
     has_more: bool
 
 
@@ -126,5 +126,7 @@ async def _position(connection: Connection, narrowed: Narrowed, intent_id: str, 
     return found
 
 
-def _shown(found: Sequence[IntentView], public_url: str) -> tuple[rendering.IntentWithPayments, ...]:
-    return tuple(rendering.intent_with_payments(view.intent, view.payments, view.scanned, public_url) for view in found)
+def _shown(found: Sequence[IntentView], public_url: str) -> tuple[payment_intent.IntentWithPayments, ...]:
+    return tuple(
+        payment_intent.intent_with_payments(view.intent, view.payments, view.scanned, public_url) for view in found
+    )
