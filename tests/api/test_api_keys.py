@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from api.serving import UNREACHABLE, Caller, serving, until
-from sgate.services.api_keys import ApiKeyObject
+from sgate.objects.api_key import ApiKeyObject
 
 KEYS = "/v1/api_keys"
 INTENTS = "/v1/payment_intents"

@@ -11,9 +11,9 @@ import pytest
 
 from api.objects import PNG, body_of, made_for, parameters, path_of
 from api.serving import UNREACHABLE, serving
-from sgate.api.errors import ErrorEnvelope
 from sgate.api.openapi import CALLS
 from sgate.core.errors import GatewayError
+from sgate.objects.error import ErrorEnvelope
 
 KEYED = [call for call in CALLS if call.scope is not None]
 WITH_OBJECT = [call for call in KEYED if "{" in call.path]

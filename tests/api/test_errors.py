@@ -10,7 +10,7 @@ import pytest
 
 from api.line import Line
 from api.serving import raw, serving
-from sgate.api.errors import ErrorEnvelope
+from sgate.objects.error import ErrorEnvelope
 
 PATH = "/v1/payment_intents"
 NOTHING = f"{PATH}/pi_{'0' * 24}"

@@ -5,10 +5,10 @@ import asyncio
 import msgspec
 
 from api.serving import LIVE_SHOP, SHOP, UNREACHABLE, serving
-from sgate.api.merchants import MerchantObject
 from sgate.chain.simulator import simulated_address
 from sgate.core.event import API_VERSION
-from sgate.services.webhook_endpoints import EndpointObject
+from sgate.objects.merchant import MerchantObject
+from sgate.objects.webhook_endpoint import EndpointObject
 
 ME = "/v1/merchants/me"
 ENDPOINTS = "/v1/webhook_endpoints"

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from api.serving import UNREACHABLE, serving
-from sgate.services.stats import StatsObject
+from sgate.objects.stats import StatsObject
 
 STATS = "/v1/merchants/me/stats"
 TODAY = datetime.now(UTC).date()

@@ -10,6 +10,7 @@ from chain.simulated import Clock
 from gateway.shop import open_shop
 from sgate.core.finality import View
 from sgate.db.pool import open_pool
+from sgate.objects.stats import Numbers
 from sgate.services import stats
 from sgate.services.replica_reads import Reads
 from sgate.store import merchant_days, migrate, payment_intents
@@ -60,7 +61,7 @@ async def truth(shop):
     """The numbers, counted here, one intent at a time."""
     days = {}
     for row in await shop.pool.fetch(TRUTH, shop.merchant.id, False):
-        numbers = days.setdefault(row["day"], dict.fromkeys(stats.Numbers.__struct_fields__, 0))
+        numbers = days.setdefault(row["day"], dict.fromkeys(Numbers.__struct_fields__, 0))
         numbers["created"] += 1
         numbers[row["status"]] += 1
         numbers["amount_sats"] += row["amount_sats"]
@@ -70,13 +71,13 @@ async def truth(shop):
 
 
 async def told(shop, first=TODAY - timedelta(days=9), last=TODAY):
-    stats = await stats.stats_of(Reads(shop.pool), shop.merchant, first, last)
+    found = await stats.stats_of(Reads(shop.pool), shop.merchant, first, last)
     days = {
-        date.fromisoformat(day.date): {name: getattr(day, name) for name in stats.Numbers.__struct_fields__}
-        for day in stats.days
+        date.fromisoformat(day.date): {name: getattr(day, name) for name in Numbers.__struct_fields__}
+        for day in found.days
     }
-    for name in stats.Numbers.__struct_fields__:
-        assert getattr(stats.total, name) == sum(day[name] for day in days.values())
+    for name in Numbers.__struct_fields__:
+        assert getattr(found.total, name) == sum(day[name] for day in days.values())
     return {day: numbers for day, numbers in days.items() if numbers["created"]}
 
 

@@ -13,7 +13,7 @@ from gateway.shop import simulated_mode
 from sgate.core import errors
 from sgate.core.intent import PaymentIntent, Status
 from sgate.environment import Environment
-from sgate.objects.payment_intent import encode
+from sgate.objects.encoding import encode
 from sgate.objects.public_intent import public_intent
 from sgate.services.public_intent_cache import MAX_AGE_S, MAX_ROWS, PublicViews
 from sgate.store.payment_intents import Branding, IntentView

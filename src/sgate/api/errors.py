@@ -17,32 +17,11 @@ from sgate.api.asgi import Scope, Send, header_of
 from sgate.core import errors
 from sgate.core.errors import GatewayError
 from sgate.db.pool import DatabaseErrors
-from sgate.objects.payment_intent import iso_ms
+from sgate.objects.encoding import iso_ms
+from sgate.objects.error import ErrorBody, ErrorEnvelope
 
 PROBLEM = "application/problem+json"
 _encoder = msgspec.json.Encoder()
-
-
-class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong. `param` names the field, `doc_url` the page that explains the code."""
-
-    type: str
-    code: str
-    message: str
-    param: str | None
-    doc_url: str
-    details: dict[str, object]
-
-
-class ErrorEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The answer to every request that fails."""
-
-    error: ErrorBody
-    request_id: str
-    timestamp: str
-    path: str
-    status: int
-    retry_after: int | None = None
 
 
 def doc_url(code: str, public_url: str) -> str:

@@ -13,8 +13,9 @@ from sgate.api.sse import News, frame, position
 from sgate.core import errors
 from sgate.core.event import EventType
 from sgate.db.notifications import Channel, topic_of
-from sgate.objects.payment_intent import encode
-from sgate.services.events import EventLog, event_object
+from sgate.objects.encoding import encode
+from sgate.objects.event import event_object
+from sgate.services.events import EventLog
 from sgate.store.events import Matching
 from sgate.store.merchants import Merchant
 

@@ -3,57 +3,19 @@
 import resource
 import sys
 from datetime import datetime
-from enum import StrEnum
 
-import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
-import sgate
 from sgate.api.requests import json_response
 from sgate.api.services import Services
 from sgate.core.mode import CHAIN_SILENT_AFTER
 from sgate.db.pool import DatabaseErrors
-from sgate.objects.payment_intent import encode, iso_ms
+from sgate.objects.encoding import encode, iso_ms, iso_ms_or_none
+from sgate.objects.health import Alive, ChainHealth, Health, HealthReport
 from sgate.store import blocks, webhook_endpoints
 from sgate.store.blocks import Cursor
 from sgate.telemetry.metrics import mode_name
-
-
-class Health(StrEnum):
-    """How well a part works."""
-
-    HEALTHY = "healthy"
-    DEGRADED = "degraded"
-    UNHEALTHY = "unhealthy"
-
-
-class ChainHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """How one mode follows its chain."""
-
-    status: Health
-    network: str
-    scanned_height: int
-    checked_at: str | None
-    trouble: str | None
-
-
-class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of the system as this process sees it. `uptime` in seconds, `memory` in bytes."""
-
-    status: Health
-    timestamp: str
-    services: dict[str, Health]
-    chains: dict[str, ChainHealth]
-    uptime: float
-    memory: dict[str, int]
-    version: str = sgate.__version__
-
-
-class Alive(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether to send requests here."""
-
-    status: Health
 
 
 def routes(services: Services) -> list[HTTPRouteHandler]:
@@ -143,7 +105,7 @@ def _chain_health(cursor: Cursor, now: datetime) -> ChainHealth:
         status=Health.DEGRADED if silent or cursor.trouble else Health.HEALTHY,
         network=cursor.network,
         scanned_height=cursor.view.height,
-        checked_at=None if cursor.checked_at is None else iso_ms(cursor.checked_at),
+        checked_at=iso_ms_or_none(cursor.checked_at),
         trouble=cursor.trouble or ("no watcher has looked at the chain lately" if silent else None),
     )
 

@@ -8,30 +8,26 @@ from typing import Any
 import msgspec
 
 from sgate.api import schemas
-from sgate.api.audit_log import AuditLogEntry
-from sgate.api.health import Alive, HealthReport
 from sgate.api.listing import MAX_LIMIT, MAX_PAGE
-from sgate.api.merchants import MerchantObject
-from sgate.api.simulator import (
-    MineBlocks,
-    Reorganise,
-    ShortIntent,
-    SimulatedPayment,
-    SimulatedPaymentObject,
-    SimulatorObject,
-)
+from sgate.api.simulator import MineBlocks, Reorganise, ShortIntent, SimulatedPayment
 from sgate.core import errors
 from sgate.core.errors import GatewayError
 from sgate.core.event import Envelope, EventType
 from sgate.core.intent import Status
-from sgate.objects.payment_intent import DepositObject, IntentWithPayments
+from sgate.objects.api_key import ApiKeyObject
+from sgate.objects.audit_log_entry import AuditLogEntry
+from sgate.objects.health import Alive, HealthReport
+from sgate.objects.merchant import MerchantObject
+from sgate.objects.payment import DepositObject
+from sgate.objects.payment_hint import HintObject
+from sgate.objects.payment_intent import IntentWithPayments
 from sgate.objects.public_intent import PublicIntent
 from sgate.objects.receipt import Receipt
-from sgate.services.api_keys import ApiKeyObject
-from sgate.services.payment_hints import HintObject
-from sgate.services.stats import StatsObject
-from sgate.services.webhook_deliveries import DeliveryObject, DeliveryWithAttempts, RecoveryObject
-from sgate.services.webhook_endpoints import EndpointObject
+from sgate.objects.simulator import SimulatedPaymentObject, SimulatorObject
+from sgate.objects.stats import StatsObject
+from sgate.objects.webhook_delivery import DeliveryObject, DeliveryWithAttempts
+from sgate.objects.webhook_endpoint import EndpointObject
+from sgate.objects.webhook_recovery import RecoveryObject
 
 Schema = dict[str, Any]
 

@@ -9,7 +9,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 import sgate
-from sgate.api.errors import PROBLEM, ErrorEnvelope
+from sgate.api.errors import PROBLEM
 from sgate.api.examples import example_of
 from sgate.api.openapi import CALLS, Call, Schema
 from sgate.api.requests import JSON
@@ -17,8 +17,10 @@ from sgate.api.sse import EVENT_STREAM
 from sgate.core import errors
 from sgate.core.errors import GatewayError
 from sgate.core.event import Envelope, EventType
-from sgate.objects.payment_intent import IntentObject, PaymentObject
-from sgate.services.webhook_endpoints import EndpointObject
+from sgate.objects.error import ErrorEnvelope
+from sgate.objects.payment import PaymentObject
+from sgate.objects.payment_intent import IntentObject
+from sgate.objects.webhook_endpoint import EndpointObject
 
 DESCRIPTION = """\
 A payment gateway for sBTC: payment intents, hosted checkout, signed webhooks.

@@ -14,7 +14,7 @@ from sgate.api.requests import AnyRequest, json_body, json_response, key_of, pri
 from sgate.api.services import Services
 from sgate.core import errors
 from sgate.core.intent import Status
-from sgate.objects.payment_intent import encode
+from sgate.objects.encoding import encode
 from sgate.services import payment_intent_lists
 from sgate.services.idempotency import Answer
 from sgate.services.payment_intent_lists import Page

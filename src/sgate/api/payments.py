@@ -21,7 +21,7 @@ from sgate.api.requests import (
 from sgate.api.services import Services
 from sgate.core import errors
 from sgate.core.memo import is_intent_id
-from sgate.objects.payment_intent import encode
+from sgate.objects.encoding import encode
 
 
 def routes(services: Services) -> Router:

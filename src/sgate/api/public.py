@@ -12,7 +12,7 @@ from sgate.api.decoding import decode
 from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import JSON, AnyRequest, address_of, count, json_body, json_response
 from sgate.api.services import Services
-from sgate.objects.payment_intent import encode
+from sgate.objects.encoding import encode
 from sgate.services import payment_hints
 
 CORS = (

@@ -15,7 +15,7 @@ from sgate.api.services import Services
 from sgate.core import errors
 from sgate.core.memo import is_intent_id
 from sgate.core.mode import Mode
-from sgate.objects.payment_intent import encode
+from sgate.objects.encoding import encode
 from sgate.objects.public_intent import opens
 from sgate.objects.receipt import receipt_of
 from sgate.services import branding

@@ -23,7 +23,8 @@ from sgate.chain.source import ChainUnavailable
 from sgate.core import errors
 from sgate.core import intent as limits
 from sgate.core.money import MAX_AMOUNT_SATS
-from sgate.objects.payment_intent import encode, iso_ms
+from sgate.objects.encoding import encode, iso_ms
+from sgate.objects.simulator import SimulatedPaymentObject, SimulatorObject
 from sgate.services.payment_intents import IntentRequest
 
 MAX_BLOCKS = 100
@@ -47,13 +48,6 @@ class SimulatedPayment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True)
         Annotated[str, msgspec.Meta(max_length=34)] | None,
         msgspec.Meta(description="The memo: the id of a payment intent, other text of up to 34 bytes, or null."),
     ] = None
-
-
-class SimulatedPaymentObject(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment that waits for a block of the simulated chain."""
-
-    object: str = "simulated_payment"
-    tx_id: str
 
 
 class ShortIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -91,22 +85,6 @@ class Reorganise(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             "`drop`: they are gone for good."
         ),
     ] = "none"
-
-
-class SimulatorObject(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the simulated chain stands. `block_time`: of its newest block. `mempool`: what waits for a block.
-
-    `steerable`: whether this server lets you mine and fork.
-    """
-
-    object: str = "simulator"
-    height: int
-    block_time: str
-    server_time: str
-    tenure_height: int
-    bitcoin_height: int
-    mempool: int
-    steerable: bool
 
 
 def routes(services: Services) -> Router:

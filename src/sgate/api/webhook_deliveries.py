@@ -21,7 +21,7 @@ from sgate.api.requests import (
 )
 from sgate.api.services import Services
 from sgate.core import errors
-from sgate.objects.payment_intent import encode
+from sgate.objects.encoding import encode
 from sgate.services.webhook_deliveries import Deliveries
 from sgate.store.webhook_deliveries import Filter
 

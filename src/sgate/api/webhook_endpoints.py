@@ -14,7 +14,7 @@ from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, actor_of, is_id, json_body, json_response, key_of, principal_of, respond
 from sgate.api.services import Services
 from sgate.core import errors
-from sgate.objects.payment_intent import encode
+from sgate.objects.encoding import encode
 from sgate.services.idempotency import Answer, Key
 from sgate.services.webhook_deliveries import Deliveries
 from sgate.services.webhook_endpoints import Endpoints

@@ -13,7 +13,7 @@ from sgate.core.errors import GatewayError
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Pool
 from sgate.environment import Environment
-from sgate.objects.payment_intent import DepositObject
+from sgate.objects.payment import DepositObject
 from sgate.services.payments import Payments
 from sgate.settings import Settings
 from sgate.settings_modes import Source

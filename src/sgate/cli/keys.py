@@ -15,8 +15,9 @@ from sgate.cli.processes import with_pool
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Pool
 from sgate.environment import Environment
+from sgate.objects.api_key import ApiKeyObject
 from sgate.services import api_keys, secret_rotation
-from sgate.services.api_keys import ApiKeyObject, NewKey
+from sgate.services.api_keys import NewKey
 from sgate.services.secret_rotation import Reencrypted
 from sgate.settings import Settings
 from sgate.store.audit_log import OPERATOR

@@ -12,6 +12,8 @@ from sgate.db import notifications
 from sgate.db.pool import Connection
 from sgate.environment import Environment
 from sgate.objects import payment_intent
+from sgate.objects.encoding import encode
+from sgate.objects.payment import deposit_object
 from sgate.store import events
 from sgate.store.deposits import Deposit
 
@@ -39,7 +41,7 @@ async def announce(
             type=event_type,
             payment_intent_id=intent.id,
             sequence=sequence,
-            payload=payment_intent.encode(seen),
+            payload=encode(seen),
             created_at=environment.now_ms(),
         )
         await events.append(connection, event, view)
@@ -60,7 +62,7 @@ async def announce_unmatched(connection: Connection, environment: Environment, d
         type=EventType.UNMATCHED,
         payment_intent_id=None,
         sequence=1,
-        payload=payment_intent.encode(payment_intent.deposit_object(deposit)),
+        payload=encode(deposit_object(deposit)),
         created_at=environment.now_ms(),
         object_id=deposit.payment.id,
     )

@@ -12,7 +12,8 @@ from sgate.core.finality import Finality, Tier, View, tier_for
 from sgate.core.intent import Status, accepts_payment
 from sgate.core.memo import memo_hex_of
 from sgate.core.mode import Mode
-from sgate.objects.payment_intent import QuoteObject, encode, iso_ms, iso_ms_bytes, quote_object, settledness
+from sgate.objects.encoding import encode, iso_ms, iso_ms_bytes
+from sgate.objects.payment_intent import QuoteObject, quote_object, settledness
 from sgate.store.payment_intents import IntentView
 
 _SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)

@@ -1,14 +1,14 @@
 """The receipt of a payment intent: what was asked for, what came, how settled it is. For people and for machines."""
 
-from datetime import datetime
-
 import msgspec
 
 from sgate.core.finality import Finality
 from sgate.core.intent import Status
 from sgate.core.mode import Mode
 from sgate.core.payment import Inclusion
-from sgate.objects.payment_intent import QuoteObject, iso_ms, payment_object, quote_object, settledness
+from sgate.objects.encoding import iso_ms, iso_ms_or_none
+from sgate.objects.payment import payment_object
+from sgate.objects.payment_intent import QuoteObject, quote_object, settledness
 from sgate.store.payment_intents import IntentView
 
 
@@ -76,7 +76,7 @@ def receipt_of(found: IntentView, mode: Mode, *, private: bool) -> Receipt | Non
         confirmations=confirmations,
         finality=finality,
         created_at=iso_ms(intent.created_at),
-        confirmed_at=_iso(intent.confirmed_at),
+        confirmed_at=iso_ms_or_none(intent.confirmed_at),
         payments=tuple(
             ReceiptPayment(
                 tx_id=payment.tx_id,
@@ -91,7 +91,3 @@ def receipt_of(found: IntentView, mode: Mode, *, private: bool) -> Receipt | Non
             for payment in shown
         ),
     )
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else iso_ms(moment)

@@ -10,7 +10,8 @@ from sgate.db import notifications
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
-from sgate.objects.payment_intent import encode, iso_ms
+from sgate.objects.api_key import ApiKeyObject, api_key_object
+from sgate.objects.encoding import encode
 from sgate.services import idempotency
 from sgate.services.idempotency import Answer, Key
 from sgate.store import api_keys, audit_log, merchants
@@ -41,26 +42,6 @@ class KeyRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     scopes: tuple[str, ...]
-
-
-class ApiKeyObject(msgspec.Struct, frozen=True, kw_only=True):
-    """An API key. `secret` is the key itself, given only when it is made.
-
-    `hint` is its beginning and its end. `last_used_at` is exact to about a minute. `expires_at` is when it ends by
-    itself, because it was rolled.
-    """
-
-    id: str
-    object: str = "api_key"
-    livemode: bool
-    name: str
-    scopes: tuple[str, ...]
-    hint: str
-    created_at: str
-    last_used_at: str | None
-    expires_at: str | None
-    revoked_at: str | None
-    secret: str | msgspec.UnsetType = msgspec.UNSET
 
 
 async def create(
@@ -94,7 +75,7 @@ async def list_of(pool: Pool, merchant: Merchant) -> list[ApiKeyObject]:
     """The keys that can be used in the merchant's mode, newest first."""
     async with pool.acquire() as connection:
         found = await api_keys.list_of(connection, merchant.id, livemode=merchant.livemode)
-    return [key_object(key) for key in found]
+    return [api_key_object(key) for key in found]
 
 
 async def get(pool: Pool, merchant: Merchant, key_id: str) -> ApiKeyObject:
@@ -104,7 +85,7 @@ async def get(pool: Pool, merchant: Merchant, key_id: str) -> ApiKeyObject:
         ApiKeyNotFound: if the merchant has no such key in this mode.
     """
     async with pool.acquire() as connection:
-        return key_object(await _own(connection, merchant, key_id))
+        return api_key_object(await _own(connection, merchant, key_id))
 
 
 async def roll(
@@ -156,7 +137,7 @@ async def revoke(pool: Pool, merchant: Merchant, key_id: str, actor: Actor) -> A
         revoked = await _revoked(connection, key_id, actor)
         if revoked is None:
             raise errors.ApiKeyEnded
-    return key_object(revoked)
+    return api_key_object(revoked)
 
 
 # --- for the operator, who is bound to no merchant
@@ -192,7 +173,7 @@ async def list_for(pool: Pool, merchant_id: str) -> list[ApiKeyObject] | None:
             for livemode in (False, True)
             for key in await api_keys.list_of(connection, merchant_id, livemode=livemode)
         ]
-    return [key_object(key) for key in found]
+    return [api_key_object(key) for key in found]
 
 
 async def revoke_any(pool: Pool, key_id: str, actor: Actor) -> bool:
@@ -220,21 +201,6 @@ def new_key(
         created_at=environment.now_ms(),
     )
     return NewKey(key=key, secret=secret)
-
-
-def key_object(key: ApiKey) -> ApiKeyObject:
-    """A key as merchants see it, without the key itself."""
-    return ApiKeyObject(
-        id=key.id,
-        livemode=key.livemode,
-        name=key.name,
-        scopes=key.scopes,
-        hint=key.hint,
-        created_at=iso_ms(key.created_at),
-        last_used_at=None if key.last_used_at is None else iso_ms(key.last_used_at),
-        expires_at=None if key.expires_at is None else iso_ms(key.expires_at),
-        revoked_at=None if key.revoked_at is None else iso_ms(key.revoked_at),
-    )
 
 
 async def record_created(connection: Connection, actor: Actor, key: ApiKey) -> None:
@@ -276,4 +242,4 @@ async def _record(connection: Connection, actor: Actor, action: str, key: ApiKey
 
 
 def _shown_once(made: NewKey) -> ApiKeyObject:
-    return msgspec.structs.replace(key_object(made.key), secret=made.secret)
+    return msgspec.structs.replace(api_key_object(made.key), secret=made.secret)

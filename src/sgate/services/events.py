@@ -10,7 +10,6 @@ import msgspec
 from msgspec.structs import replace
 
 from sgate.core import errors
-from sgate.core.event import Envelope, envelope
 from sgate.db.batching import Coalescer, Overloaded
 from sgate.db.pool import Connection, Pool
 from sgate.store import events
@@ -131,18 +130,6 @@ class EventLog:
         async with self._pool.acquire() as connection:
             horizon = await events.horizon(connection)
         return [horizon] * len(batch)
-
-
-def event_object(event: Event) -> Envelope:
-    """An event as merchants see it: what the webhook says."""
-    return envelope(
-        event_id=event.id,
-        event_type=event.type,
-        created_at=event.created_at,
-        livemode=event.livemode,
-        sequence=event.sequence,
-        payload=event.payload,
-    )
 
 
 async def _position(connection: Connection, merchant: Merchant, event_id: str, param: str) -> int:

@@ -11,7 +11,7 @@ import structlog
 from sgate.core.rate import Disagreement, Rate, Rules, Sample, TooFew, agree, is_fresh
 from sgate.db.pool import Pool
 from sgate.environment import Environment
-from sgate.objects import payment_intent
+from sgate.objects.encoding import iso_ms
 from sgate.rates.client import NoSample, RateClient
 from sgate.store import exchange_rates
 
@@ -97,4 +97,4 @@ def _samples_json(answers: Mapping[str, Sample | NoSample]) -> bytes:
 def _shown(answer: Sample | NoSample) -> dict[str, str]:
     if isinstance(answer, NoSample):
         return {"failed": answer.reason}
-    return {"usd_per_btc": str(answer.usd_per_btc), "taken_at": payment_intent.iso_ms(answer.taken_at)}
+    return {"usd_per_btc": str(answer.usd_per_btc), "taken_at": iso_ms(answer.taken_at)}

@@ -1,25 +1,16 @@
 """Hints: the checkout page says which transaction the wallet sent. The watcher looks it up; nobody believes it."""
 
-import msgspec
-
 from sgate.core import errors
 from sgate.db import notifications
 from sgate.db.pool import Pool
 from sgate.environment import Environment
+from sgate.objects.payment_hint import HintObject
 from sgate.objects.public_intent import opens
 from sgate.services.payment_intents import Intents
 from sgate.store import payment_hints
 
 MAX_HINTS_PER_INTENT = 5
 """A wallet sends one transaction, perhaps a second with a higher fee. More is somebody playing with our budget."""
-
-
-class HintObject(msgspec.Struct, frozen=True, kw_only=True):
-    """A hint that was taken. What becomes of it shows in the payment intent: `finality` is `seen` once it is found."""
-
-    object: str = "hint"
-    payment_intent: str
-    tx_id: str
 
 
 async def give(

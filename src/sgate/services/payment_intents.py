@@ -27,6 +27,7 @@ from sgate.db.pool import Connection, DatabaseErrors, Pool
 from sgate.environment import Environment
 from sgate.ledger import decide
 from sgate.objects import payment_intent
+from sgate.objects.encoding import encode
 from sgate.services import idempotency
 from sgate.services.idempotency import Answer, Key
 from sgate.store import idempotency_keys as stored_answers
@@ -112,9 +113,7 @@ class Intents:
             if replayed is None:
                 raise
             return replayed
-        event_json = payment_intent.encode(
-            payment_intent.intent_object(intent, (), None, self._public_url(merchant.livemode))
-        )
+        event_json = encode(payment_intent.intent_object(intent, (), None, self._public_url(merchant.livemode)))
         answer = Answer(status=201, body=payment_intent.with_no_payments(event_json))
         new = NewIntent(
             intent=intent,
@@ -283,7 +282,7 @@ class Intents:
             await facts.add_command(connection, intent_id, Cancel(at=environment.now_ms()))
             self._observe(await decide.decide(connection, environment, intent, self._public_url(intent.livemode)))
             canceled = (await store.read(connection, [intent_id]))[intent_id]
-            answer = Answer(status=200, body=payment_intent.encode(self._shown(canceled)))
+            answer = Answer(status=200, body=encode(self._shown(canceled)))
             await idempotency.remember(connection, key, intent_id, answer, self._cipher)
         return answer
 
@@ -311,7 +310,7 @@ class Intents:
                 connection, notifications.Channel.INTENT, intent_id
             )  # what shows the description drops it
             updated = (await store.read(connection, [intent_id]))[intent_id]
-            answer = Answer(status=200, body=payment_intent.encode(self._shown(updated)))
+            answer = Answer(status=200, body=encode(self._shown(updated)))
             await idempotency.remember(connection, key, intent_id, answer, self._cipher)
         return answer
 

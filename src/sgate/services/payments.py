@@ -20,6 +20,8 @@ from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
 from sgate.ledger import decide
 from sgate.objects import payment_intent
+from sgate.objects.encoding import encode
+from sgate.objects.payment import DepositObject, deposit_object
 from sgate.services import idempotency
 from sgate.services.idempotency import Answer, Key
 from sgate.services.replica_reads import Reads
@@ -37,7 +39,7 @@ _END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """A page of payments, newest first."""
 
-    items: tuple[payment_intent.DepositObject, ...]
+    items: tuple[DepositObject, ...]
     has_more: bool
 
 
@@ -63,7 +65,7 @@ class Payments:
 
     # --- read
 
-    async def get(self, payment_id: str, merchant: Merchant) -> payment_intent.DepositObject:
+    async def get(self, payment_id: str, merchant: Merchant) -> DepositObject:
         """One of the merchant's payments, as it is now.
 
         Raises:
@@ -71,7 +73,7 @@ class Payments:
         """
         async with self._pool.acquire() as connection:
             found = await deposits.get(connection, payment_id, livemode=merchant.livemode)
-        return payment_intent.deposit_object(_of(merchant, found))
+        return deposit_object(_of(merchant, found))
 
     async def list_page(
         self,
@@ -115,7 +117,7 @@ class Payments:
 
         found = await self._reads.run(merchant_id, read, livemode=livemode)
         shown = found[-limit:] if newer else found[:limit]
-        return Page(items=tuple(map(payment_intent.deposit_object, shown)), has_more=len(found) > limit)
+        return Page(items=tuple(map(deposit_object, shown)), has_more=len(found) > limit)
 
     # --- decide
 
@@ -182,7 +184,7 @@ class Payments:
             shown = payment_intent.intent_with_payments(
                 seen.intent, seen.payments, seen.scanned, self._url(intent.livemode)
             )
-            answer = Answer(status=200, body=payment_intent.encode(shown))
+            answer = Answer(status=200, body=encode(shown))
             await idempotency.remember(connection, key, intent_id, answer, self._cipher)
         return answer
 
@@ -258,7 +260,7 @@ class Payments:
         deposit = await deposits.get(connection, payment_id, livemode=livemode)
         if deposit is None:
             raise LookupError(f"payment {payment_id} is gone")  # payments are never deleted
-        answer = Answer(status=200, body=payment_intent.encode(payment_intent.deposit_object(deposit)))
+        answer = Answer(status=200, body=encode(deposit_object(deposit)))
         await idempotency.remember(connection, key, payment_id, answer, self._cipher)
         return answer
 

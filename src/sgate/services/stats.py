@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-import msgspec
-
 from sgate.db.pool import Connection
+from sgate.objects.stats import DayNumbers, Numbers, StatsObject
 from sgate.services.replica_reads import Reads
 from sgate.store import merchant_days
 from sgate.store.merchant_days import Day
@@ -13,45 +12,6 @@ from sgate.store.merchants import Merchant
 
 MAX_DAYS = 366
 DEFAULT_DAYS = 30
-
-
-class Numbers(msgspec.Struct, frozen=True, kw_only=True):
-    """The intents made in a period, as they stand now: how many in all and in each status, and their sats.
-
-    `amount_sats` is what they ask for, `received_sats` what they received, `confirmed_sats` what those received that
-    are confirmed.
-    """
-
-    created: int
-    requires_payment: int
-    processing: int
-    confirmed: int
-    expired: int
-    failed: int
-    canceled: int
-    amount_sats: int
-    received_sats: int
-    confirmed_sats: int
-
-
-class DayNumbers(Numbers, frozen=True, kw_only=True):
-    """The numbers of one day, UTC."""
-
-    date: str
-
-
-class StatsObject(msgspec.Struct, frozen=True, kw_only=True):
-    """A merchant's numbers: of a period in all, and of each of its days.
-
-    An intent counts on the day it was made, in the status it has now.
-    """
-
-    object: str = "merchant_stats"
-    livemode: bool
-    from_date: str
-    to_date: str
-    total: Numbers
-    days: tuple[DayNumbers, ...]
 
 
 async def stats_of(reads: Reads, merchant: Merchant, first: date, last: date) -> StatsObject:

@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
 
 from sgate.core import errors
-from sgate.core.event import Envelope, EventType, envelope
+from sgate.core.event import EventType
 from sgate.db import notifications
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
 from sgate.ledger import outbox
-from sgate.objects.payment_intent import encode, iso_ms
+from sgate.objects.encoding import encode, iso_ms
+from sgate.objects.webhook_delivery import DeliveryObject, DeliveryWithAttempts, delivery_object, delivery_with_attempts
+from sgate.objects.webhook_recovery import RecoveryObject, recovery_object
 from sgate.services import idempotency
 from sgate.services import webhook_endpoints as endpoint_cases
 from sgate.services.idempotency import Answer, Key
@@ -22,81 +23,11 @@ from sgate.store import audit_log, events, webhook_deliveries, webhook_recoverie
 from sgate.store.audit_log import Actor
 from sgate.store.merchants import Merchant
 from sgate.store.partitions import MIN_RETENTION
-from sgate.store.webhook_deliveries import Filter, LoggedAttempt, LoggedDelivery
+from sgate.store.webhook_deliveries import Filter, LoggedDelivery
 from sgate.store.webhook_recoveries import Recovery
 
 MAX_RECOVERY = timedelta(days=30)
 _END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
-
-
-class AttemptObject(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt. The response's body is cut at 16 kB; bytes that are not UTF-8 are replaced."""
-
-    attempt: int
-    url: str
-    started_at: str
-    duration_ms: int
-    response_status: int | None
-    response_headers: dict[str, str] | None
-    response_body: str | None
-    error: str | None
-
-
-class DeliveryObject(msgspec.Struct, frozen=True, kw_only=True):
-    """One event for one endpoint.
-
-    `status` is `pending` (due at `next_attempt_at`), `held` (until its endpoint can take it), `delivered` or `failed`.
-    """
-
-    id: str
-    object: str = "webhook_delivery"
-    livemode: bool
-    endpoint: str
-    event: str
-    event_type: str
-    status: str
-    attempts: int
-    response_status: int | None
-    last_error: str | None
-    last_attempt_at: str | None
-    next_attempt_at: str | None
-    delivered_at: str | None
-    failed_at: str | None
-    created_at: str
-
-
-class RequestObject(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sent: to where, and the body. Each attempt is signed anew; the signatures are not kept."""
-
-    method: str = "POST"
-    url: str
-    headers: dict[str, str]
-    body: Envelope
-
-
-class DeliveryWithAttempts(DeliveryObject, frozen=True, kw_only=True):
-    """One event for one endpoint, what is sent, and each attempt."""
-
-    request: RequestObject
-    attempt_log: tuple[AttemptObject, ...]
-
-
-class RecoveryObject(msgspec.Struct, frozen=True, kw_only=True):
-    """A range of events that is being sent once more.
-
-    `replayed`: how many deliveries that has made so far; `finished_at`: when all of them were made.
-    """
-
-    id: str
-    object: str = "webhook_recovery"
-    livemode: bool
-    endpoint: str
-    since: str
-    until: str
-    include_delivered: bool
-    replayed: int
-    finished_at: str | None
-    created_at: str
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,7 +77,7 @@ class Deliveries:
         async with self._pool.acquire() as connection:
             found = await _delivery(connection, merchant, delivery_id)
             attempts = await webhook_deliveries.attempts(connection, delivery_id)
-        return _with_attempts(found, attempts)
+        return delivery_with_attempts(found, attempts)
 
     async def redeliver(self, merchant: Merchant, delivery_id: str, key: Key | None, actor: Actor) -> Answer:
         """Send a delivery once more, now; if that fails, again on the schedule.
@@ -218,7 +149,7 @@ class Deliveries:
             include_delivered=include_delivered,
             created_at=now,
         )
-        answer = Answer(status=202, body=encode(_recovery_object(recovery)))
+        answer = Answer(status=202, body=encode(recovery_object(recovery)))
         async with self._pool.acquire() as connection, connection.transaction():
             replayed = await self._replayed(connection, key)
             if replayed is not None:
@@ -241,7 +172,7 @@ class Deliveries:
             found = await webhook_recoveries.get(connection, recovery_id, merchant.id, livemode=merchant.livemode)
         if found is None:
             raise errors.WebhookRecoveryNotFound
-        return _recovery_object(found)
+        return recovery_object(found)
 
     async def _replayed(self, connection: Connection, key: Key | None) -> Answer | None:
         return await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())
@@ -254,78 +185,6 @@ class Deliveries:
         await idempotency.remember(connection, key, delivery_id, answer, self._cipher)
         await notifications.notify(connection, notifications.Channel.DELIVERY)
         return answer
-
-
-def delivery_object(found: LoggedDelivery) -> DeliveryObject:
-    """A delivery as merchants see it."""
-    return DeliveryObject(**_fields(found))
-
-
-def _with_attempts(found: LoggedDelivery, attempts: Sequence[LoggedAttempt]) -> DeliveryWithAttempts:
-    body = envelope(
-        event_id=found.event_id,
-        event_type=found.event_type,
-        created_at=found.event_created_at,
-        livemode=found.livemode,
-        sequence=found.sequence,
-        payload=found.payload,
-    )
-    headers = {"Content-Type": "application/json", "webhook-id": found.event_id}
-    request = RequestObject(url=found.endpoint_url, headers=headers, body=body)
-    return DeliveryWithAttempts(
-        **_fields(found), request=request, attempt_log=tuple(_attempt_object(attempt) for attempt in attempts)
-    )
-
-
-def _fields(found: LoggedDelivery) -> dict[str, Any]:
-    return {
-        "id": found.id,
-        "livemode": found.livemode,
-        "endpoint": found.endpoint_id,
-        "event": found.event_id,
-        "event_type": found.event_type,
-        "status": found.status,
-        "attempts": found.attempts,
-        "response_status": found.response_status,
-        "last_error": found.last_error,
-        "last_attempt_at": _shown(found.last_attempt),
-        "next_attempt_at": _shown(found.next_attempt_at),
-        "delivered_at": _shown(found.delivered_at),
-        "failed_at": _shown(found.failed_at),
-        "created_at": iso_ms(found.created_at),
-    }
-
-
-def _attempt_object(attempt: LoggedAttempt) -> AttemptObject:
-    headers = attempt.response_headers
-    return AttemptObject(
-        attempt=attempt.attempt,
-        url=attempt.url,
-        started_at=iso_ms(attempt.started_at),
-        duration_ms=attempt.duration_ms,
-        response_status=attempt.response_status,
-        response_headers=None if headers is None else msgspec.json.decode(headers, type=dict[str, str]),
-        response_body=attempt.response_body,
-        error=attempt.error,
-    )
-
-
-def _recovery_object(recovery: Recovery) -> RecoveryObject:
-    return RecoveryObject(
-        id=recovery.id,
-        livemode=recovery.livemode,
-        endpoint=recovery.endpoint_id,
-        since=iso_ms(recovery.since),
-        until=iso_ms(recovery.until),
-        include_delivered=recovery.include_delivered,
-        replayed=recovery.replayed,
-        finished_at=_shown(recovery.finished_at),
-        created_at=iso_ms(recovery.created_at),
-    )
-
-
-def _shown(moment: datetime | None) -> str | None:
-    return None if moment is None else iso_ms(moment)
 
 
 async def _delivery(connection: Connection, merchant: Merchant, delivery_id: str) -> LoggedDelivery:

@@ -12,7 +12,8 @@ from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
 from sgate.ledger import outbox
-from sgate.objects.payment_intent import encode, iso_ms
+from sgate.objects.encoding import encode, iso_ms
+from sgate.objects.webhook_endpoint import EndpointObject, endpoint_object
 from sgate.services import idempotency
 from sgate.services.idempotency import Answer, Key
 from sgate.store import audit_log, events, merchants, webhook_endpoints
@@ -27,26 +28,6 @@ ROTATION_OVERLAP = timedelta(hours=24)
 
 DELIVERER = Actor(name="deliverer")
 BY_MERCHANT = "disabled by the merchant"
-
-
-class EndpointObject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
-    """A webhook endpoint. `secret` is given only when the endpoint is made and when its secret is rotated.
-
-    `previous_secret_expires_at`: until then the secret before signs too. `failing_since`: nothing has succeeded since.
-    """
-
-    id: str
-    object: str = "webhook_endpoint"
-    livemode: bool
-    url: str
-    description: str | None
-    event_types: tuple[str, ...]
-    enabled: bool
-    disabled_reason: str | None
-    failing_since: str | None
-    previous_secret_expires_at: str | None
-    created_at: str
-    secret: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class EndpointRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,24 +225,6 @@ def event_about(endpoint: Endpoint, event_type: EventType, environment: Environm
         payload=encode(endpoint_object(endpoint)),
         created_at=environment.now_ms(),
         object_id=endpoint.id,
-    )
-
-
-def endpoint_object(endpoint: Endpoint) -> EndpointObject:
-    """An endpoint as merchants see it, without its secret."""
-    return EndpointObject(
-        id=endpoint.id,
-        livemode=endpoint.livemode,
-        url=endpoint.url,
-        description=endpoint.description,
-        event_types=endpoint.event_types,
-        enabled=endpoint.disabled_at is None,
-        disabled_reason=endpoint.disabled_reason,
-        failing_since=None if endpoint.failing_since is None else iso_ms(endpoint.failing_since),
-        previous_secret_expires_at=(
-            None if endpoint.previous_secret_until is None else iso_ms(endpoint.previous_secret_until)
-        ),
-        created_at=iso_ms(endpoint.created_at),
     )
 
 
