@@ -18,7 +18,6 @@ import aiohttp
 from aiohttp import web
 
 from sgate import runtime
-from sgate.api.server import listen
 from sgate.chain.budget import RESTS
 from sgate.chain.simulator import SimulatedChain, simulated_address
 from sgate.chain.simulator.transactions import SimulatedTransfer
@@ -26,6 +25,7 @@ from sgate.core.event import EventType
 from sgate.core.memo import memo_hex_of, memo_of
 from sgate.db.embedded import EmbeddedPostgres
 from sgate.environment import Environment
+from sgate.http.server import listen
 from sgate.runtime import Gateway, Role
 from sgate.services import merchants
 from sgate.settings import ModeSettings, Settings, Source

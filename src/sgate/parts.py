@@ -13,8 +13,6 @@ from pathlib import Path
 import structlog
 
 from sgate import observers
-from sgate.api.rate_limits import DEFAULT_PER_MINUTE, WINDOW_S, LimitClass, RateLimits
-from sgate.api.shared_limits import shared_counters
 from sgate.core.address import Network
 from sgate.core.mode import FixedRate, Mode, NoRates, RateSource
 from sgate.core.rate import Rules
@@ -23,6 +21,8 @@ from sgate.db.embedded import EmbeddedPostgres, default_directory
 from sgate.db.notifications import Channel, Feed
 from sgate.db.pool import Pool, open_pool
 from sgate.environment import Environment
+from sgate.http.rate_limits import DEFAULT_PER_MINUTE, WINDOW_S, LimitClass, RateLimits
+from sgate.http.rate_limits_shared import shared_counters
 from sgate.rates.client import RateClient
 from sgate.rates.sources import SOURCES
 from sgate.services.exchange_rates import MarketRates

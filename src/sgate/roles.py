@@ -12,7 +12,6 @@ import msgspec
 import structlog
 
 from sgate import observers
-from sgate.api.asgi import App
 from sgate.api.auth import NOTE_USE_S, REVOCATION_POLL_S
 from sgate.api.services import Services
 from sgate.chains import CallBooks, Chain
@@ -21,6 +20,7 @@ from sgate.db.encryption import Cipher
 from sgate.db.notifications import Feed, Wakeups
 from sgate.db.pool import DatabaseErrors, Pool, open_pool
 from sgate.environment import Environment
+from sgate.http.asgi import App
 from sgate.parts import allow_private, direct_url
 from sgate.services import secret_rotation
 from sgate.services.exchange_rates import MarketRates

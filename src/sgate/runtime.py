@@ -16,19 +16,19 @@ from litestar.types import ControllerRouterHandler
 
 from sgate import observers
 from sgate.api import openapi_document
-from sgate.api.addresses import Addresses
 from sgate.api.app import create_app
 from sgate.api.auth import Authenticator
 from sgate.api.operations import create_operations_app
 from sgate.api.rooms import Rooms
-from sgate.api.server import Server, make_server
 from sgate.api.services import Services
-from sgate.api.sse import Streams
 from sgate.chain.simulator import mine_at_interval
 from sgate.chains import open_chain
 from sgate.db.encryption import Cipher
 from sgate.db.notifications import Channel, Feed, Wakeups
 from sgate.environment import Environment
+from sgate.http.client_address import Addresses
+from sgate.http.server import Server, make_server
+from sgate.http.sse import Streams
 from sgate.parts import (
     allow_private,
     data_directory,

@@ -8,9 +8,9 @@ import aiohttp
 import msgspec
 
 from sgate import runtime
-from sgate.api.server import listen, make_server
 from sgate.chain.simulator import SimulatedTransfer, simulated_address
 from sgate.core.memo import memo_of
+from sgate.http.server import listen, make_server
 from sgate.services import api_keys, merchants
 from sgate.settings import load
 from sgate.settings_modes import ModeSettings, Source

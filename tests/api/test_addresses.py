@@ -2,7 +2,7 @@
 
 import pytest
 
-from sgate.api.addresses import Addresses, caller_of
+from sgate.http.client_address import Addresses, caller_of
 
 PROXIES = ("10.0.0.0/8", "127.0.0.1", "2001:db8:1::/48")
 

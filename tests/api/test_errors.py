@@ -17,7 +17,7 @@ NOTHING = f"{PATH}/pi_{'0' * 24}"
 INTERNALS = re.compile(rb"(?i:asyncpg|postgres|sql|relation|column|traceback|\.py|select|insert|gone)|[A-Z]\w+Error")
 FORK = """
 import os
-from sgate.api.edge import _request_id
+from sgate.http.middleware import _request_id
 
 def make():
     os.write(1, " ".join([_request_id({"headers": []}) for _ in range(100)] + [""]).encode())

@@ -6,8 +6,8 @@ import contextlib
 import pytest
 
 from api.serving import until
-from sgate.api.joined_writes import MAX_WAITING_BYTES, JoinedWrites
-from sgate.api.server import listen, make_server
+from sgate.http.joined_writes import MAX_WAITING_BYTES, JoinedWrites
+from sgate.http.server import listen, make_server
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 MOST_CHUNKS = 1000

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from sgate.api import shared_limits
-from sgate.api.shared_limits import SharedCounters
+from sgate.http import rate_limits_shared
+from sgate.http.rate_limits_shared import SharedCounters
 
 WINDOW_S = 60
 MANY = 100_000
@@ -40,8 +40,8 @@ class Storage:
 @pytest.fixture
 async def storage(monkeypatch):
     made = Storage()
-    monkeypatch.setattr(shared_limits.time, "time", lambda: made.now_s)
-    monkeypatch.setattr(shared_limits, "RETRY_S", 0.01)
+    monkeypatch.setattr(rate_limits_shared.time, "time", lambda: made.now_s)
+    monkeypatch.setattr(rate_limits_shared, "RETRY_S", 0.01)
     return made
 
 
@@ -94,13 +94,13 @@ async def test_a_window_that_ends_with_calls_uncounted_is_kept_when_others_are_s
 
 async def test_at_the_end_of_a_window_calls_wait_lest_they_count_in_the_next(counters, storage):
     await counters.hit("a", MANY)
-    storage.now_s += WINDOW_S - shared_limits.FRESH_S / 2
+    storage.now_s += WINDOW_S - rate_limits_shared.FRESH_S / 2
     counters._windows["a"].heard_s = storage.now_s
     assert ((await counters.hit("a", MANY)).calls, storage.calls("a")) == (2, 2)
 
 
 async def test_whatever_the_client_raises_calls_are_counted_here_and_later_ones_in_redis_again(counters, storage):
-    keys = [f"caller {number}" for number in range(shared_limits.MAX_BATCH + 6)]
+    keys = [f"caller {number}" for number in range(rate_limits_shared.MAX_BATCH + 6)]
     for key in keys:
         await counters.hit(key, MANY)
     storage.failure = RuntimeError("the handler is closed")
@@ -133,7 +133,7 @@ async def test_closing_counts_what_is_uncounted_and_leaves_no_task_behind(storag
 
 
 async def test_with_many_callers_not_each_call_sweeps(counters, monkeypatch):
-    monkeypatch.setattr(shared_limits, "SWEEP_ABOVE", 10)
+    monkeypatch.setattr(rate_limits_shared, "SWEEP_ABOVE", 10)
     monkeypatch.setattr(counters, "_sweep_above", 10)
     sizes = []
     for number in range(100):

@@ -8,7 +8,7 @@ import pytest
 
 from api.redis_server import RedisServer
 from api.serving import AMOUNT_SATS, serving, until
-from sgate.api import shared_limits
+from sgate.http import rate_limits_shared
 
 PATH = "/v1/payment_intents"
 LIMITS = {"rate_limit_create": 6, "rate_limit_retrieve": 4, "rate_limit_public": 5, "rate_limit_other": 5}
@@ -39,7 +39,7 @@ async def two(database_url, tmp_path, **settings):
 @pytest.fixture
 async def pair(database_url, tmp_path, redis, monkeypatch):
     """Two instances with low limits, which wait for Redis even if this machine is busy."""
-    monkeypatch.setattr(shared_limits, "ANSWER_TIMEOUT_S", PATIENT_S)
+    monkeypatch.setattr(rate_limits_shared, "ANSWER_TIMEOUT_S", PATIENT_S)
     async with two(database_url, tmp_path, redis_url=redis.url, **LIMITS) as instances:
         yield instances
 
@@ -47,8 +47,8 @@ async def pair(database_url, tmp_path, redis, monkeypatch):
 @pytest.fixture
 async def alone(database_url, tmp_path, redis, monkeypatch):
     """An instance with high limits that looks for a lost Redis often, and waits for each count."""
-    monkeypatch.setattr(shared_limits, "RETRY_S", SOON_S)
-    monkeypatch.setattr(shared_limits, "FRESH_S", NEVER_S)
+    monkeypatch.setattr(rate_limits_shared, "RETRY_S", SOON_S)
+    monkeypatch.setattr(rate_limits_shared, "FRESH_S", NEVER_S)
     async with serving(database_url, tmp_path / "one", redis_url=redis.url, **MANY) as app:
         yield app
 
@@ -56,8 +56,8 @@ async def alone(database_url, tmp_path, redis, monkeypatch):
 @pytest.fixture
 async def pair_of_many(database_url, tmp_path, redis, monkeypatch):
     """Two instances with high limits; a count is fresh however long this machine takes."""
-    monkeypatch.setattr(shared_limits, "FRESH_S", LONG_S)
-    monkeypatch.setattr(shared_limits, "ANSWER_TIMEOUT_S", PATIENT_S)
+    monkeypatch.setattr(rate_limits_shared, "FRESH_S", LONG_S)
+    monkeypatch.setattr(rate_limits_shared, "ANSWER_TIMEOUT_S", PATIENT_S)
     async with two(database_url, tmp_path, redis_url=redis.url, **MANY) as instances:
         yield instances
 
@@ -147,7 +147,9 @@ async def test_a_redis_that_hangs_delays_calls_once_and_not_for_long(alone, redi
     answers = await asyncio.gather(*(shop.get(PATH) for _ in range(50)))
     first_s = time.monotonic() - began
     assert {answer.status for answer in answers} == {200}
-    assert first_s < shared_limits.ANSWER_TIMEOUT_S + 2  # not fifty times the wait, whatever this machine is busy with
+    assert (
+        first_s < rate_limits_shared.ANSWER_TIMEOUT_S + 2
+    )  # not fifty times the wait, whatever this machine is busy with
     assert not alone.gateway.services.rate_limits.as_configured
     assert (await shop.get(PATH)).status == 200
 
@@ -176,9 +178,9 @@ async def test_far_from_the_limit_no_call_waits_for_its_count_and_all_are_counte
 
 
 async def test_near_the_limit_each_call_waits_for_its_count(database_url, tmp_path, redis, monkeypatch):
-    monkeypatch.setattr(shared_limits, "FRESH_S", LONG_S)
-    monkeypatch.setattr(shared_limits, "ANSWER_TIMEOUT_S", PATIENT_S)
-    limits = MANY | {"rate_limit_other": 2 * shared_limits.PROCESSES}
+    monkeypatch.setattr(rate_limits_shared, "FRESH_S", LONG_S)
+    monkeypatch.setattr(rate_limits_shared, "ANSWER_TIMEOUT_S", PATIENT_S)
+    limits = MANY | {"rate_limit_other": 2 * rate_limits_shared.PROCESSES}
     async with serving(database_url, tmp_path, redis_url=redis.url, **limits) as app:
         shop = await app.merchant()
         await shop.get(PATH)
@@ -188,11 +190,11 @@ async def test_near_the_limit_each_call_waits_for_its_count(database_url, tmp_pa
         done, _ = await asyncio.wait({waiting}, timeout=SHORT_S)
         assert not done
         redis.go_on()
-        assert remaining(await waiting) == 2 * shared_limits.PROCESSES - 3
+        assert remaining(await waiting) == 2 * rate_limits_shared.PROCESSES - 3
 
 
 async def test_calls_that_went_on_are_counted_here_if_redis_never_answers(alone, redis, monkeypatch):
-    monkeypatch.setattr(shared_limits, "FRESH_S", LONG_S)
+    monkeypatch.setattr(rate_limits_shared, "FRESH_S", LONG_S)
     shop = await alone.merchant()
     await shop.get(PATH)
     redis.stop()

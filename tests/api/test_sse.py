@@ -9,12 +9,12 @@ import pytest
 from litestar import Litestar, get
 
 from api.serving import until
-from sgate.api.edge import Edge
-from sgate.api.errors import answer
-from sgate.api.server import listen, make_server
-from sgate.api.sse import News, Streams
-from sgate.api.sse import frame as encoded_frame
 from sgate.db.notifications import Channel, Feed, notify
+from sgate.http.error_responses import answer
+from sgate.http.middleware import Edge
+from sgate.http.server import listen, make_server
+from sgate.http.sse import News, Streams
+from sgate.http.sse import frame as encoded_frame
 from sgate.telemetry.metrics import Metrics
 
 FAR_S = 60.0

@@ -7,7 +7,7 @@ import threading
 import pytest
 import uvloop
 
-from sgate.api.server import listen, make_server
+from sgate.http.server import listen, make_server
 
 REQUEST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
 CALLERS, STOPS = 8, 4

@@ -15,7 +15,7 @@ from api.line import Line
 from api.serving import SHOP, serving, until
 from sgate import observers
 from sgate.api.operations import create_operations_app
-from sgate.api.server import listen, make_server
+from sgate.http.server import listen, make_server
 from sgate.store import deployment_snapshot
 from sgate.telemetry import logging as sgate_logging
 

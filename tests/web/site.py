@@ -12,12 +12,12 @@ from typing import Any
 import aiohttp
 
 from sgate import runtime
-from sgate.api.server import listen
 from sgate.chain.simulator import SimulatedChain, serve
 from sgate.chain.simulator.transactions import SimulatedTransfer, simulated_address
 from sgate.core.address import SBTC_ASSETS, Network, encode, parse_principal
 from sgate.core.memo import memo_of
 from sgate.environment import Environment
+from sgate.http.server import listen
 from sgate.roles import Gateway, Role
 from sgate.services import merchants
 from sgate.settings import Settings

@@ -21,11 +21,11 @@ from sgate.api import (
     webhook_deliveries,
     webhook_endpoints,
 )
-from sgate.api.asgi import App
-from sgate.api.edge import Edge
-from sgate.api.errors import answer
 from sgate.api.public_hits import PublicHits
 from sgate.api.services import Services
+from sgate.http.asgi import App
+from sgate.http.error_responses import answer
+from sgate.http.middleware import Edge
 
 
 def create_app(

@@ -4,10 +4,10 @@ from litestar import Response, Router, get
 
 from sgate.api.auth import Scope
 from sgate.api.listing import limit_of, refuse_unknown_parameters
-from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, json_response, principal_of
 from sgate.api.services import Services
 from sgate.core import errors
+from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
 from sgate.services import audit_log
 

@@ -6,13 +6,13 @@ from litestar.params import FromPath
 from sgate.api.auth import Scope
 from sgate.api.listing import limit_of, period_of, refuse_unknown_parameters, walk_of
 from sgate.api.parameters import checked_cursor, object_id_of, one_of
-from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, is_id, json_response, principal_of
 from sgate.api.services import Services
-from sgate.api.sse import News, frame, position
 from sgate.core import errors
 from sgate.core.event import EventType
 from sgate.db.notifications import Channel, topic_of
+from sgate.http.rate_limits import LimitClass
+from sgate.http.sse import News, frame, position
 from sgate.objects.encoding import encode
 from sgate.objects.event import event_object
 from sgate.services.events import EventLog

@@ -7,9 +7,9 @@ from sgate.api import schemas
 from sgate.api.auth import Scope
 from sgate.api.decoding import decode
 from sgate.api.listing import days_of, refuse_unknown_parameters
-from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, actor_of, json_body, json_response, principal_of
 from sgate.api.services import Services
+from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
 from sgate.objects.merchant import merchant_object
 from sgate.services import branding, merchants, stats

@@ -9,14 +9,14 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 import sgate
-from sgate.api.errors import PROBLEM
 from sgate.api.examples import example_of
 from sgate.api.openapi import CALLS, Call, Schema
 from sgate.api.requests import JSON
-from sgate.api.sse import EVENT_STREAM
 from sgate.core import errors
 from sgate.core.errors import GatewayError
 from sgate.core.event import Envelope, EventType
+from sgate.http.error_responses import PROBLEM
+from sgate.http.sse import EVENT_STREAM
 from sgate.objects.error import ErrorEnvelope
 from sgate.objects.payment import PaymentObject
 from sgate.objects.payment_intent import IntentObject

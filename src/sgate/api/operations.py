@@ -3,8 +3,8 @@
 from litestar import Litestar
 
 from sgate.api import health
-from sgate.api.asgi import App
 from sgate.api.services import Services
+from sgate.http.asgi import App
 
 
 def create_operations_app(services: Services) -> App:

@@ -9,11 +9,11 @@ from sgate.api import schemas
 from sgate.api.auth import Principal, Scope
 from sgate.api.decoding import decode
 from sgate.api.listing import limit_of, metadata_of, period_of, refuse_unknown_parameters, walk_of
-from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, json_body, json_response, key_of, principal_of, respond
 from sgate.api.services import Services
 from sgate.core import errors
 from sgate.core.intent import Status
+from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
 from sgate.services import payment_intent_lists
 from sgate.services.idempotency import Answer

@@ -7,7 +7,6 @@ from sgate.api import schemas
 from sgate.api.auth import Scope
 from sgate.api.decoding import decode
 from sgate.api.listing import cursors_of, limit_of, refuse_unknown_parameters
-from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import (
     AnyRequest,
     actor_of,
@@ -21,6 +20,7 @@ from sgate.api.requests import (
 from sgate.api.services import Services
 from sgate.core import errors
 from sgate.core.memo import is_intent_id
+from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
 
 

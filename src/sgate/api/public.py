@@ -7,11 +7,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from sgate.api import schemas
-from sgate.api.addresses import caller_of
 from sgate.api.decoding import decode
-from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import JSON, AnyRequest, address_of, count, json_body, json_response
 from sgate.api.services import Services
+from sgate.http.client_address import caller_of
+from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
 from sgate.services import payment_hints
 

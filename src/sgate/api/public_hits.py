@@ -4,12 +4,12 @@ Only the plain question, a GET of the bare id whose row is in memory, is answere
 limits as by its handler in `public`. Everything else goes there.
 """
 
-from sgate.api.addresses import caller_of
-from sgate.api.asgi import Scope, Send
-from sgate.api.errors import refuse
 from sgate.api.public import CORS, VIEW_PATH
-from sgate.api.rate_limits import Headers, LimitClass
 from sgate.api.services import Services
+from sgate.http.asgi import Scope, Send
+from sgate.http.client_address import caller_of
+from sgate.http.error_responses import refuse
+from sgate.http.rate_limits import Headers, LimitClass
 
 _PREFIX = VIEW_PATH.partition("{")[0]
 _CONTENT_TYPE = (b"content-type", b"application/json")

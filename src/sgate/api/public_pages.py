@@ -7,14 +7,14 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from sgate.api.addresses import caller_of
 from sgate.api.public import CORS
-from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, address_of, count, json_response
 from sgate.api.services import Services
 from sgate.core import errors
 from sgate.core.memo import is_intent_id
 from sgate.core.mode import Mode
+from sgate.http.client_address import caller_of
+from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
 from sgate.objects.public_intent import opens
 from sgate.objects.receipt import receipt_of

@@ -6,12 +6,12 @@ from typing import Any
 import structlog
 from litestar import Request, Response
 
-from sgate.api.addresses import caller_of
 from sgate.api.auth import Principal, Scope
-from sgate.api.rate_limits import Headers, LimitClass
 from sgate.api.services import Services
 from sgate.core import errors
 from sgate.db.notifications import topic_of
+from sgate.http.client_address import caller_of
+from sgate.http.rate_limits import Headers, LimitClass
 from sgate.services import idempotency
 from sgate.services.idempotency import Answer, Key
 from sgate.store.audit_log import Actor

@@ -13,13 +13,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import structlog
 
-from sgate.api.asgi import chunk_of
-from sgate.api.sse import NOTHING_NEW, Leave, Line, News, frame
 from sgate.core import errors
 from sgate.core.mode import Mode
 from sgate.db.notifications import Channel, Feed
 from sgate.db.pool import DatabaseErrors
 from sgate.environment import Environment
+from sgate.http.asgi import chunk_of
+from sgate.http.sse import NOTHING_NEW, Leave, Line, News, frame
 from sgate.objects.public_intent import PublicBody, public_body
 from sgate.store.payment_intents import IntentView
 

@@ -5,17 +5,17 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from sgate.api.addresses import Addresses
 from sgate.api.auth import Authenticator
-from sgate.api.rate_limits import RateLimits
 from sgate.api.rooms import Rooms
-from sgate.api.sse import Streams
 from sgate.chain.simulator import SimulatorControl
 from sgate.core.mode import Mode
 from sgate.db.encryption import Cipher
 from sgate.db.notifications import Feed
 from sgate.db.pool import Pool
 from sgate.environment import Environment
+from sgate.http.client_address import Addresses
+from sgate.http.rate_limits import RateLimits
+from sgate.http.sse import Streams
 from sgate.services.maintenance_mode import MaintenanceMode
 from sgate.services.payment_intents import Intents
 from sgate.services.payments import Payments

@@ -13,7 +13,6 @@ from litestar import Response, Router, get, post
 from sgate.api.auth import Principal, Scope
 from sgate.api.decoding import decode
 from sgate.api.listing import refuse_unknown_parameters
-from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, json_body, json_response, key_of, principal_of, respond
 from sgate.api.services import Services
 from sgate.chain.simulator.chain import RefusedOperation
@@ -23,6 +22,7 @@ from sgate.chain.source import ChainUnavailable
 from sgate.core import errors
 from sgate.core import intent as limits
 from sgate.core.money import MAX_AMOUNT_SATS
+from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode, iso_ms
 from sgate.objects.simulator import SimulatedPaymentObject, SimulatorObject
 from sgate.services.payment_intents import IntentRequest

@@ -8,7 +8,6 @@ from sgate.api.auth import Scope
 from sgate.api.decoding import decode
 from sgate.api.listing import limit_of, refuse_unknown_parameters
 from sgate.api.parameters import cursor_of, object_id_of, one_of
-from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import (
     AnyRequest,
     actor_of,
@@ -21,6 +20,7 @@ from sgate.api.requests import (
 )
 from sgate.api.services import Services
 from sgate.core import errors
+from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
 from sgate.services.webhook_deliveries import Deliveries
 from sgate.store.webhook_deliveries import Filter

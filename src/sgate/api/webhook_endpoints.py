@@ -10,10 +10,10 @@ from sgate.api import schemas
 from sgate.api.auth import Principal, Scope
 from sgate.api.decoding import decode
 from sgate.api.listing import part_of
-from sgate.api.rate_limits import LimitClass
 from sgate.api.requests import AnyRequest, actor_of, is_id, json_body, json_response, key_of, principal_of, respond
 from sgate.api.services import Services
 from sgate.core import errors
+from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
 from sgate.services.idempotency import Answer, Key
 from sgate.services.webhook_deliveries import Deliveries

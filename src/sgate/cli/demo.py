@@ -21,7 +21,6 @@ from aiohttp import web
 from rich.console import Console
 
 from sgate import parts, runtime
-from sgate.api.server import listen
 from sgate.chain.simulator import simulated_address
 from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
@@ -29,6 +28,7 @@ from sgate.cli.processes import database_trouble, load_settings, run_loop
 from sgate.core.memo import memo_of
 from sgate.core.signature import InvalidSignature, verify_sgate, verify_standard
 from sgate.environment import Environment
+from sgate.http.server import listen
 from sgate.roles import ALL_ROLES, Gateway
 from sgate.services import merchants
 from sgate.settings import Settings

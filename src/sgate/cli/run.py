@@ -9,11 +9,11 @@ import structlog
 import typer
 
 from sgate import parts, runtime
-from sgate.api.server import listen
 from sgate.chain.simulator import ChainInUse, JournalBroken
 from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import database_trouble, load_settings, run_loop
+from sgate.http.server import listen
 from sgate.roles import ALL_ROLES, Role
 from sgate.telemetry import logging
 from sgate.workers.service import Stop

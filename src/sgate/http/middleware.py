@@ -8,14 +8,15 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
+from typing import Protocol
 
 import structlog
 
-from sgate.api.asgi import TAKES_OVER, App, Message, Receive, Scope, Send, header_of
-from sgate.api.errors import refuse
-from sgate.api.public_hits import PublicHits
 from sgate.core import errors
 from sgate.environment import Environment
+from sgate.http.asgi import TAKES_OVER, App, Message, Receive, Scope, Send, header_of
+from sgate.http.error_responses import refuse
+from sgate.http.rate_limits import Headers
 from sgate.telemetry.logging import request_line
 from sgate.telemetry.loop_metrics import LoopCount, LoopDurations
 from sgate.telemetry.metrics import Metrics
@@ -45,6 +46,18 @@ class Disconnected(errors.BadRequest):
     """The client closed the connection before its request was complete."""
 
 
+class Hits(Protocol):
+    """Answers some requests from memory, before the application is asked."""
+
+    def body_of(self, scope: Scope) -> bytes | None:
+        """The answer's body, if this request can be answered from memory."""
+        ...
+
+    async def answer(self, scope: Scope, send: Send, body: bytes, also: Headers) -> int:
+        """Answer with `body`, and with the headers `also` beside its own. Returns the status."""
+        ...
+
+
 class Edge:
     """Wraps the application."""
 
@@ -55,7 +68,7 @@ class Edge:
         *,
         public_url: str,
         https_only: bool,
-        hits: PublicHits | None = None,
+        hits: Hits | None = None,
         on_change: Callable[[str], None] = lambda _: None,
         methods: Mapping[str, Iterable[str]] = MappingProxyType({}),
     ) -> None:

@@ -11,9 +11,9 @@ from functools import lru_cache, partial
 import msgspec
 from limits import RateLimitItemPerMinute
 
-from sgate.api.limit_storage import Counted, WindowCounters
-from sgate.api.shared_limits import SharedCounters
 from sgate.core import errors
+from sgate.http.rate_limit_storage import Counted, WindowCounters
+from sgate.http.rate_limits_shared import SharedCounters
 
 WINDOW_S = 60
 

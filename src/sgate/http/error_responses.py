@@ -13,10 +13,10 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 
-from sgate.api.asgi import Scope, Send, header_of
 from sgate.core import errors
 from sgate.core.errors import GatewayError
 from sgate.db.pool import DatabaseErrors
+from sgate.http.asgi import Scope, Send, header_of
 from sgate.objects.encoding import iso_ms
 from sgate.objects.error import ErrorBody, ErrorEnvelope
 

@@ -23,8 +23,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from sgate.api.limit_storage import SWEEP_ABOVE, Counted, WindowCounters
 from sgate.db.batching import MAX_BATCH, Coalescer, Overloaded
+from sgate.http.rate_limit_storage import SWEEP_ABOVE, Counted, WindowCounters
 
 ANSWER_TIMEOUT_S = 0.25
 """The longest that calls wait for Redis, once, before they are counted in memory."""

@@ -21,9 +21,9 @@ import msgspec
 import structlog
 from litestar import Response
 
-from sgate.api.asgi import TAKES_OVER, Connection, Receive, Scope, Send
 from sgate.core import errors
 from sgate.db.pool import DatabaseErrors
+from sgate.http.asgi import TAKES_OVER, Connection, Receive, Scope, Send
 
 EVENT_STREAM = "text/event-stream"
 HEARTBEAT_S = 15.0

@@ -7,8 +7,8 @@ from collections.abc import Callable, Generator
 
 import uvicorn
 
-from sgate.api.asgi import App, Connection
-from sgate.api.joined_writes import JoiningProtocol
+from sgate.http.asgi import App, Connection
+from sgate.http.joined_writes import JoiningProtocol
 
 LISTEN_BACKLOG = 2048
 KEEP_ALIVE_S = 75
@@ -51,7 +51,7 @@ class _Protocol(JoiningProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["connection"] = self._held  # type: ignore[typeddict-unknown-key] - read by `api.sse`
+        self.scope["connection"] = self._held  # type: ignore[typeddict-unknown-key] - read by `http.sse`
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
