@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sgate.api import openapi_document
+from sgate.api.openapi import document as openapi_document
 
 Schema = Mapping[str, Any]
 NOT_MENTIONED = {"413", "415", "429", "500", "503"}

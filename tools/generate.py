@@ -24,7 +24,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from python_reference import python_page
 
-from sgate.api import openapi_document
+from sgate.api.openapi import document
 from sgate.db.embedded import EmbeddedPostgres
 from sgate.settings import Settings
 from sgate.settings_modes import ModeSettings
@@ -59,7 +59,7 @@ def generated() -> Iterator[tuple[str, str]]:
     yield "metrics.md", metrics_page()
     yield (
         "openapi.json",
-        msgspec.json.format(msgspec.json.encode(openapi_document.document()), indent=2).decode() + "\n",
+        msgspec.json.format(msgspec.json.encode(document.document()), indent=2).decode() + "\n",
     )
     yield "cli.md", cli_page()
     yield "schema.sql", schema()

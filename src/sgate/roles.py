@@ -12,8 +12,8 @@ import msgspec
 import structlog
 
 from sgate import observers
-from sgate.api.auth import NOTE_USE_S, REVOCATION_POLL_S
-from sgate.api.services import Services
+from sgate.api.authentication import NOTE_USE_S, REVOCATION_POLL_S
+from sgate.api.dependencies import Dependencies
 from sgate.chains import CallBooks, Chain
 from sgate.core.mode import Mode
 from sgate.db.encryption import Cipher
@@ -74,12 +74,12 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     feed: Feed
     wakeups: Wakeups
     cipher: Cipher
-    services: Services
+    deps: Dependencies
     app: App
 
 
 def workers_of(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]:
-    direct, traces = direct_url(gateway.settings, gateway.database_url), gateway.services.traces
+    direct, traces = direct_url(gateway.settings, gateway.database_url), gateway.deps.traces
     tasks: list[Any] = []
     if Role.WATCHER in roles:
         for livemode, mode in gateway.modes.items():
@@ -160,7 +160,7 @@ async def _deliver(gateway: Gateway, stop: Stop) -> None:
         schedule=gateway.settings.webhook_retry_schedule,
         environment=gateway.environment,
         observe=observers.of_attempts(gateway.metrics),
-        traces=gateway.services.traces,
+        traces=gateway.deps.traces,
     )
     try:
         await asyncio.gather(
@@ -178,8 +178,8 @@ async def measure_replica(reads: Reads) -> None:
 
 async def poll_revocations(gateway: Gateway) -> None:
     async def once() -> None:
-        await gateway.services.authenticator.poll_revocations()
-        await gateway.services.maintenance.look()
+        await gateway.deps.authenticator.poll_revocations()
+        await gateway.deps.maintenance.look()
 
     never = Stop()
     await service.repeat("revocations", once, interval_s=REVOCATION_POLL_S, stop=never, pulse=Pulse())
@@ -187,7 +187,7 @@ async def poll_revocations(gateway: Gateway) -> None:
 
 async def store_use_of_keys(gateway: Gateway, stop: Stop) -> None:
     """Until the stop, and once more then."""
-    store = gateway.services.authenticator.store_use
+    store = gateway.deps.authenticator.store_use
     await service.repeat("key_use", store, interval_s=NOTE_USE_S, stop=stop, pulse=Pulse())
     with contextlib.suppress(*DatabaseErrors):
         await store()

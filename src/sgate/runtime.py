@@ -15,12 +15,12 @@ from collections.abc import AsyncGenerator, Sequence
 from litestar.types import ControllerRouterHandler
 
 from sgate import observers
-from sgate.api import openapi_document
 from sgate.api.app import create_app
-from sgate.api.auth import Authenticator
+from sgate.api.authentication import Authenticator
+from sgate.api.dependencies import Dependencies
+from sgate.api.live_intents import Rooms
+from sgate.api.openapi import document
 from sgate.api.operations import create_operations_app
-from sgate.api.rooms import Rooms
-from sgate.api.services import Services
 from sgate.chain.simulator import mine_at_interval
 from sgate.chains import open_chain
 from sgate.db.encryption import Cipher
@@ -96,7 +96,7 @@ async def open_gateway(
     controls = {livemode: chain.control for livemode, chain in chains.items() if chain.control is not None}
     streams = Streams(most=settings.max_streams)
     metrics.streams_open.set_function(lambda: streams.open)
-    services = Services(
+    deps = Dependencies(
         pool=pool,
         reads=reads,
         modes=modes,
@@ -134,10 +134,10 @@ async def open_gateway(
             feed=feed,
             wakeups=wakeups,
             cipher=cipher,
-            services=services,
+            deps=deps,
             app=create_app(
-                services,
-                _pages(services),
+                deps,
+                _pages(deps),
                 https_only=settings.in_production,
                 serves_metrics=settings.metrics_port is None,
             ),
@@ -152,18 +152,18 @@ async def open_gateway(
         pool.terminate()
 
 
-def _pages(services: Services) -> list[ControllerRouterHandler]:
+def _pages(deps: Dependencies) -> list[ControllerRouterHandler]:
     return [
         *checkout.routes(
             Checkout(
-                intents=services.intents,
-                modes=services.modes,
-                environment=services.environment,
-                simulators=services.simulators,
+                intents=deps.intents,
+                modes=deps.modes,
+                environment=deps.environment,
+                simulators=deps.simulators,
             )
         ),
         *swagger.routes(),
-        *documentation.routes(openapi_document.document(), services.modes),
+        *documentation.routes(document.document(), deps.modes),
         *assets.routes(),
     ]
 
@@ -183,9 +183,7 @@ async def run(
     """
     server = None
     if Role.API in roles and listening is not None:
-        server = make_server(
-            gateway.app, on_shutdown=gateway.services.streams.end, drain_s=gateway.settings.drain_seconds
-        )
+        server = make_server(gateway.app, on_shutdown=gateway.deps.streams.end, drain_s=gateway.settings.drain_seconds)
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 50)
@@ -199,19 +197,19 @@ async def run(
         working = [group.create_task(task) for task in workers_of(gateway, roles, stop)]
         if server is not None and listening is not None:
             background.append(group.create_task(poll_revocations(gateway)))
-            if gateway.services.reads.has_replica:
-                gateway.metrics.replica_lag.set_function(lambda: gateway.services.reads.lag_s)
-                background.append(group.create_task(measure_replica(gateway.services.reads)))
+            if gateway.deps.reads.has_replica:
+                gateway.metrics.replica_lag.set_function(lambda: gateway.deps.reads.lag_s)
+                background.append(group.create_task(measure_replica(gateway.deps.reads)))
             working.append(group.create_task(store_use_of_keys(gateway, stop)))
             if gateway.market is not None:
                 background.append(group.create_task(refresh_rates(gateway.market, gateway.settings)))
             working.append(group.create_task(_serve(server, listening, stop)))
-        overseen = None if operations is None else make_server(create_operations_app(gateway.services))
+        overseen = None if operations is None else make_server(create_operations_app(gateway.deps))
         if overseen is not None and operations is not None:
             group.create_task(overseen.serve(sockets=[operations]))
         await stop.wait()
         if server is not None:
-            gateway.services.leaving.set()
+            gateway.deps.leaving.set()
             server.should_exit = True
         await asyncio.wait(working)
         if overseen is not None:

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sgate.api.examples import example_of
-from sgate.api.openapi_document import document
+from sgate.api.openapi.document import document
+from sgate.api.openapi.examples import example_of
 from sgate.chain.simulator import simulated_address
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100

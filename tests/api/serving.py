@@ -167,7 +167,7 @@ async def serving(database_url, directory, /, *, feed=False, traces=None, **sett
     listening = listen(chosen.host, chosen.port)
     port = listening.getsockname()[1]
     async with runtime.open_gateway(chosen, database_url, port=port, traces=traces) as gateway:
-        server = make_server(gateway.app, on_shutdown=gateway.services.streams.end)
+        server = make_server(gateway.app, on_shutdown=gateway.deps.streams.end)
         tasks = [asyncio.create_task(server.serve(sockets=[listening]))]
         if feed:
             tasks.append(asyncio.create_task(gateway.feed.run()))

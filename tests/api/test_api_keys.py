@@ -84,7 +84,7 @@ async def test_a_rolled_key_works_beside_its_successor_until_its_end(app, shop):
         assert (await caller.get(INTENTS)).status == 200
     async with app.gateway.pool.acquire() as connection:
         await connection.execute("UPDATE api_keys SET expires_at = now() WHERE id = $1", old.key_id)
-    await app.gateway.services.authenticator.poll_revocations()
+    await app.gateway.deps.authenticator.poll_revocations()
     assert (await old.get(INTENTS)).status == 401
     assert (await new.get(INTENTS)).status == 200
     assert old.key_id not in [key["id"] for key in (await shop.get(KEYS)).json["data"]]
@@ -96,7 +96,7 @@ async def test_a_remembered_key_ends_on_time_even_if_nobody_polls(app, shop):
     """It is remembered only until its end."""
     old = caller_with(shop, await shop.post(KEYS, {"name": "x", "scopes": ["read"]}))
     await shop.post(f"{KEYS}/{old.key_id}/roll", {"overlap_s": 1})
-    app.gateway.services.authenticator.forget_key(old.key_id)
+    app.gateway.deps.authenticator.forget_key(old.key_id)
     assert (await old.get(INTENTS)).status in {200, 401}
 
     async def ended():
@@ -160,13 +160,13 @@ async def test_a_key_revoked_while_it_is_being_verified_is_refused_after_the_nex
     made = caller_with(shop, await shop.post(KEYS, {"name": "x", "scopes": ["read"]}))
     answers = await asyncio.gather(made.get(INTENTS), shop.delete(f"{KEYS}/{made.key_id}"))
     assert answers[0].status in {200, 401}
-    await app.gateway.services.authenticator.poll_revocations()
+    await app.gateway.deps.authenticator.poll_revocations()
     assert (await made.get(INTENTS)).status == 401
 
 
 async def test_a_key_may_revoke_itself(app, shop):
     assert (await shop.delete(f"{KEYS}/{shop.key_id}")).status == 200
-    await app.gateway.services.authenticator.poll_revocations()
+    await app.gateway.deps.authenticator.poll_revocations()
     assert (await shop.get(KEYS)).status == 401
 
 
@@ -209,7 +209,7 @@ async def test_a_key_made_or_rolled_twice_under_one_idempotency_key_is_one_key(s
 
 
 async def test_the_last_use_of_keys_is_stored_once_in_a_while_and_costs_no_write_per_request(app, shop):
-    authenticator = app.gateway.services.authenticator
+    authenticator = app.gateway.deps.authenticator
     made = caller_with(shop, await shop.post(KEYS, {"name": "x", "scopes": ["read"]}))
     before = datetime.now(UTC)
     await asyncio.gather(*(made.get(INTENTS) for _ in range(20)))
@@ -226,7 +226,7 @@ async def test_the_last_use_of_keys_is_stored_once_in_a_while_and_costs_no_write
 
 
 async def test_a_last_use_that_cannot_be_stored_is_stored_later(app, shop):
-    authenticator = app.gateway.services.authenticator
+    authenticator = app.gateway.deps.authenticator
     await shop.get(INTENTS)
     async with app.gateway.pool.acquire() as connection:
         await connection.execute("ALTER TABLE api_keys RENAME TO away")

@@ -11,7 +11,7 @@ import pytest
 
 from api.objects import PNG, body_of, made_for, parameters, path_of
 from api.serving import UNREACHABLE, serving
-from sgate.api.openapi import CALLS
+from sgate.api.openapi.calls import CALLS
 from sgate.core.errors import GatewayError
 from sgate.objects.error import ErrorEnvelope
 

@@ -13,7 +13,7 @@ import pytest
 from api.line import Line
 from api.objects import PNG, body_of, made_for, parameters, path_of
 from api.serving import UNREACHABLE, serving
-from sgate.api.openapi import CALLS
+from sgate.api.openapi.calls import CALLS
 from sgate.chain.simulator import simulated_address
 from sgate.core import errors
 from sgate.services.api_keys import MAX_KEYS

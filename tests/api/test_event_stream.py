@@ -39,7 +39,7 @@ async def stream(caller, *, last=None, **params):
     async with caller.app.session.get(EVENTS, params={"stream": "true"} | params, headers=headers) as response:
         assert response.status == 200, await response.read()
         assert response.content_type == "text/event-stream"
-        await until(lambda: caller.app.gateway.services.streams.open > 0)
+        await until(lambda: caller.app.gateway.deps.streams.open > 0)
         yield Stream(response)
 
 
@@ -75,7 +75,7 @@ async def test_who_comes_back_misses_nothing_and_gets_nothing_twice(app, shop):
 
 
 async def test_a_backlog_of_several_batches_is_told_whole(app, shop, monkeypatch):
-    from sgate.api import events
+    from sgate.api.routes import events
 
     monkeypatch.setattr(events, "STREAM_BATCH", 3)
     intents = [await shop.create() for _ in range(8)]

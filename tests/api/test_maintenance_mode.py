@@ -15,7 +15,7 @@ async def app(database_url, tmp_path):
 
 async def switch_on(app, retry_after_s=90):
     await maintenance_mode.begin(app.gateway.pool, retry_after_s, OPERATOR)
-    await app.gateway.services.maintenance.look()
+    await app.gateway.deps.maintenance.look()
 
 
 async def test_calls_that_write_are_told_to_come_back_and_reads_go_on(app):
@@ -48,7 +48,7 @@ async def test_it_ends_as_it_began(app):
     shop = await app.merchant()
     await switch_on(app)
     assert await maintenance_mode.end(app.gateway.pool, OPERATOR)
-    await app.gateway.services.maintenance.look()
+    await app.gateway.deps.maintenance.look()
     await shop.create()
     assert not await maintenance_mode.end(app.gateway.pool, OPERATOR)
     async with app.gateway.pool.acquire() as connection:

@@ -18,11 +18,11 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.objects import made_for, parameters
-from sgate.api.auth import Scope
-from sgate.api.openapi import CALLS
-from sgate.api.openapi_document import document
+from sgate.api.openapi.calls import CALLS
+from sgate.api.openapi.document import document
 from sgate.core.errors import GatewayError
 from sgate.core.event import EventType
+from sgate.core.scope import Scope
 
 EXAMPLES = int(os.environ.get("SGATE_FUZZ_EXAMPLES", "15"))
 """Requests made up for each call; `make fuzz` makes many more."""

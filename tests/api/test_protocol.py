@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from api.serving import raw
-from sgate.api.wording import reworded
+from sgate.api.decoding import _reworded
 
 PATH = "/v1/payment_intents"
 GOOD = b'{"amount_sats":1000}'
@@ -145,7 +145,7 @@ async def test_a_query_of_any_bytes_is_refused_or_means_nothing(shop, query):
     ],
 )
 def test_complaints_use_the_words_of_json(complaint, expected):
-    assert reworded(complaint) == expected
+    assert _reworded(complaint) == expected
 
 
 @pytest.mark.parametrize(

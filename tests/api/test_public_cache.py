@@ -278,10 +278,10 @@ async def test_a_connection_that_hangs_counts_as_lost_and_empties_the_memory(dat
         shop = await app.merchant()
         intent = await shop.create()
         await seen(app, intent)
-        assert app.gateway.services.public_views.hit(intent["id"]) is not None
+        assert app.gateway.deps.public_views.hit(intent["id"]) is not None
         line.stall()
         await until(lambda: not app.gateway.feed.connected)
-        assert app.gateway.services.public_views.hit(intent["id"]) is None
+        assert app.gateway.deps.public_views.hit(intent["id"]) is None
         line.flow()
 
 

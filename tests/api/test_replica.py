@@ -40,7 +40,7 @@ async def caught_up(reads):
 async def test_lists_come_from_the_replica_and_never_lack_what_their_reader_has_made(pair, tmp_path, logged):
     primary_url, replica_url = pair
     async with serving(primary_url, tmp_path, feed=True, database_replica_url=replica_url) as app:
-        reads = app.gateway.services.reads
+        reads = app.gateway.deps.reads
         shop = await app.merchant()
         first = await shop.create()
         await caught_up(reads)
@@ -59,7 +59,7 @@ async def test_a_replica_that_is_away_stops_nothing_and_is_shown(database_url, t
     away = "postgresql://nobody@127.0.0.1:1/nothing"
     async with serving(database_url, tmp_path, database_replica_url=away) as app:
         shop = await app.merchant()
-        await app.gateway.services.reads.measure()
+        await app.gateway.deps.reads.measure()
         made = await shop.create()
         assert [item["id"] for item in (await shop.get(LISTS[0])).json["data"]] == [made["id"]]
         health = await app.anyone.get("/health")

@@ -7,8 +7,8 @@ from api.serving import until
 from core.facts import payment
 from gateway.shop import simulated_mode
 from gateway.test_public_cache import OTHER, PI, Reads, found
-from sgate.api import rooms as all_rooms
-from sgate.api.rooms import Rooms
+from sgate.api import live_intents as all_rooms
+from sgate.api.live_intents import Rooms
 from sgate.core import errors
 from sgate.db.notifications import Channel, Feed
 from sgate.environment import Environment

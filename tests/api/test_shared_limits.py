@@ -132,7 +132,7 @@ async def test_redis_goes_and_comes_back_while_the_api_works_on(alone, redis, lo
     assert await metric(alone, "sgate_rate_limit_fallbacks_total") == 30
     assert [line["event"] for line in logged.lines if line["event"].startswith("redis")] == ["redis_away"]
     redis.start()
-    shared = alone.gateway.services.rate_limits
+    shared = alone.gateway.deps.rate_limits
     await until(lambda: shared.as_configured)
     assert (await health_of(alone), await metric(alone, "sgate_redis_up")) == ("healthy", 1)
     assert remaining(await shop.get(PATH)) == 99_999  # the new Redis knows nothing of before
@@ -150,7 +150,7 @@ async def test_a_redis_that_hangs_delays_calls_once_and_not_for_long(alone, redi
     assert (
         first_s < rate_limits_shared.ANSWER_TIMEOUT_S + 2
     )  # not fifty times the wait, whatever this machine is busy with
-    assert not alone.gateway.services.rate_limits.as_configured
+    assert not alone.gateway.deps.rate_limits.as_configured
     assert (await shop.get(PATH)).status == 200
 
 
@@ -159,9 +159,9 @@ async def test_a_redis_that_answers_but_takes_no_writes_is_away(alone, redis):
     await shop.get(PATH)
     assert redis.ask("CONFIG SET maxmemory 1").startswith(b"+OK")
     assert (await shop.get(PATH)).status == 200
-    assert not alone.gateway.services.rate_limits.as_configured
+    assert not alone.gateway.deps.rate_limits.as_configured
     assert redis.ask("CONFIG SET maxmemory 0").startswith(b"+OK")
-    await until(lambda: alone.gateway.services.rate_limits.as_configured)
+    await until(lambda: alone.gateway.deps.rate_limits.as_configured)
 
 
 async def test_far_from_the_limit_no_call_waits_for_its_count_and_all_are_counted(pair_of_many, redis):
@@ -200,7 +200,7 @@ async def test_calls_that_went_on_are_counted_here_if_redis_never_answers(alone,
     redis.stop()
     answers = [await shop.get(PATH) for _ in range(3)]
     assert {answer.status for answer in answers} == {200}
-    await until(lambda: not alone.gateway.services.rate_limits.as_configured)
+    await until(lambda: not alone.gateway.deps.rate_limits.as_configured)
     assert await metric(alone, "sgate_rate_limit_fallbacks_total") == 3
     assert remaining(await shop.get(PATH)) == 99_996
 

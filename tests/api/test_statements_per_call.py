@@ -78,7 +78,7 @@ async def test_a_first_call_with_a_key_adds_the_look_up_of_the_key_and_of_its_me
     async with statements.counted() as seen:
         await shop.create()
     assert len(seen) == 3
-    assert app.gateway.services.authenticator.verifications == 2
+    assert app.gateway.deps.authenticator.verifications == 2
 
 
 async def test_an_unknown_key_costs_one_look_up(app, shop, statements):

@@ -71,7 +71,7 @@ async def test_a_create_that_was_let_in_before_stores_nothing_after(app, databas
         async with app.gateway.pool.acquire() as connection:
             assert await connection.fetchval("SELECT count(*) FROM payment_intents") == 1
         # And what the feed misses, the poll finds.
-        await deaf.gateway.services.authenticator.poll_revocations()
+        await deaf.gateway.deps.authenticator.poll_revocations()
         assert await refused(there)
 
 

@@ -261,7 +261,7 @@ async def test_a_payment_is_counted_when_it_is_confirmed_with_its_volume_and_its
         f'sgate_confirmed_sats_total{{mode="test"}} {float(intent["amount_sats"])}',
         'sgate_payment_confirmation_seconds_count{mode="test"} 1.0',
         'sgate_database_errors_total{kind="disk_full"} 0.0',
-        'sgate_database_statement_seconds_count{table="intents"}',
+        'sgate_database_statement_seconds_count{table="payment_intents"}',
         "sgate_database_pool_limit 20.0",
         "sgate_database_replica_lag_seconds NaN",
     ):
@@ -298,7 +298,7 @@ async def test_with_a_port_of_their_own_the_public_does_not_see_the_metrics(data
         assert (await app.anyone.get("/health/live")).status == 200
         operations = listen("127.0.0.1", 0)
         url = f"http://127.0.0.1:{operations.getsockname()[1]}"
-        server = make_server(create_operations_app(app.gateway.services))
+        server = make_server(create_operations_app(app.gateway.deps))
         serve = asyncio.create_task(server.serve(sockets=[operations]))
         await until(lambda: server.started)
         async with aiohttp.ClientSession(url) as session:

@@ -65,7 +65,7 @@ async def test_every_call_needs_its_scope_and_no_other(app, shop):
 async def test_what_is_not_a_key_is_refused_without_any_pbkdf2(app, shop, authorization):
     answer = await app.anyone.get(PATH, headers={"Authorization": authorization})
     assert (answer.status, answer.code) == (401, "invalid_api_key")
-    assert app.gateway.services.authenticator.verifications == 0
+    assert app.gateway.deps.authenticator.verifications == 0
 
 
 async def test_a_live_spelling_of_a_test_key_opens_nothing(app, shop):
@@ -76,7 +76,7 @@ async def test_a_live_spelling_of_a_test_key_opens_nothing(app, shop):
 async def test_a_key_is_verified_once_however_often_and_however_parallel_it_is_used(app, shop):
     await asyncio.gather(*(shop.get(PATH) for _ in range(20)))
     await shop.get(PATH)
-    assert app.gateway.services.authenticator.verifications == 1
+    assert app.gateway.deps.authenticator.verifications == 1
 
 
 async def test_the_scheme_is_not_case_sensitive_and_spaces_are_forgiven(app, shop):
@@ -108,7 +108,7 @@ async def test_a_revocation_that_nobody_heard_is_found_by_the_next_poll(database
         assert (await there.get(PATH)).status == 200
         await revoke_any(one.gateway.pool, shop.key_id, OPERATOR)
         assert (await there.get(PATH)).status == 200  # remembered, and nobody told
-        await two.gateway.services.authenticator.poll_revocations()
+        await two.gateway.deps.authenticator.poll_revocations()
         assert (await there.get(PATH)).status == 401
 
 

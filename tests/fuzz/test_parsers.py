@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fuzz.outside import BYTES, JSON_VALUES, TEXTS, almost, almost_bytes, almost_json, fuzzed
-from sgate.api import schemas
+from sgate.api import request_bodies
 from sgate.api.decoding import decode
-from sgate.api.parameters import checked_cursor
+from sgate.api.query import checked_cursor
 from sgate.api.requests import is_id
 from sgate.chain import clarity
 from sgate.chain.simulator import simulated_address
@@ -44,24 +44,31 @@ INTENT_REQUEST = {
     "expires_in": 900, "confirmation_policy": [{"from_sats": 0, "stacks_blocks": 1}],
 }  # fmt: skip
 BODIES = {
-    schemas.CreatePaymentIntent: INTENT_REQUEST,
-    schemas.UpdatePaymentIntent: {"description": None, "metadata": {"order": None}},
-    schemas.UpdateMerchant: {
+    request_bodies.CreatePaymentIntent: INTENT_REQUEST,
+    request_bodies.UpdatePaymentIntent: {"description": None, "metadata": {"order": None}},
+    request_bodies.UpdateMerchant: {
         "name": "Shop",
         "pay_address": ADDRESS,
         "confirmation_policy": [{"from_sats": 0, "stacks_blocks": 1}],
     },
-    schemas.CreateApiKey: {"name": "key", "scopes": ["read"]},
-    schemas.CreateWebhookEndpoint: {"url": "https://shop.example/hooks", "event_types": ["payment_intent.succeeded"]},
-    schemas.UpdateWebhookEndpoint: {"url": "https://shop.example/hooks"},
+    request_bodies.CreateApiKey: {"name": "key", "scopes": ["read"]},
+    request_bodies.CreateWebhookEndpoint: {
+        "url": "https://shop.example/hooks",
+        "event_types": ["payment_intent.succeeded"],
+    },
+    request_bodies.UpdateWebhookEndpoint: {"url": "https://shop.example/hooks"},
 }
 CHECKS = {
-    schemas.CreatePaymentIntent: schemas.intent_request,
-    schemas.UpdatePaymentIntent: schemas.description_change,
-    schemas.UpdateMerchant: schemas.settings_change,
-    schemas.CreateApiKey: schemas.key_request,
-    schemas.CreateWebhookEndpoint: lambda shape: schemas.endpoint_request(shape, livemode=True, allow_private=False),
-    schemas.UpdateWebhookEndpoint: lambda shape: schemas.endpoint_change(shape, livemode=True, allow_private=False),
+    request_bodies.CreatePaymentIntent: request_bodies.intent_request,
+    request_bodies.UpdatePaymentIntent: request_bodies.description_change,
+    request_bodies.UpdateMerchant: request_bodies.settings_change,
+    request_bodies.CreateApiKey: request_bodies.key_request,
+    request_bodies.CreateWebhookEndpoint: lambda shape: request_bodies.endpoint_request(
+        shape, livemode=True, allow_private=False
+    ),
+    request_bodies.UpdateWebhookEndpoint: lambda shape: request_bodies.endpoint_change(
+        shape, livemode=True, allow_private=False
+    ),
 }
 
 
@@ -165,7 +172,7 @@ def test_cursors_and_the_last_event_id(text):
 @given(TEXTS | almost("0x" + "ab" * 32))
 def test_hints(text):
     with contextlib.suppress(errors.InvalidTxId):
-        assert len(schemas.tx_id_of(text)) == 66
+        assert len(request_bodies.tx_id_of(text)) == 66
 
 
 @fuzzed

@@ -1,6 +1,6 @@
 """The pages for developers are made from the OpenAPI document, so they cannot say something else."""
 
-from sgate.api import openapi_document
+from sgate.api.openapi import document
 from sgate.core.event import EventType
 from sgate.web.documentation import error_pages
 
@@ -8,7 +8,7 @@ from sgate.web.documentation import error_pages
 async def test_every_call_is_documented_with_its_path_and_its_failures(site):
     page = await site.get("/docs")
     assert page.status == 200
-    for path, methods in openapi_document.document()["paths"].items():
+    for path, methods in document.document()["paths"].items():
         for method, operation in methods.items():
             words = page.shown(operation["operationId"])
             assert f"{method.upper()}{path}" in words

@@ -10,17 +10,26 @@ from typing import TypeVar
 
 import msgspec
 
-from sgate.api.auth import Scope
-from sgate.api.wording import reworded
 from sgate.core import errors
 from sgate.core import intent as limits
 from sgate.core.event import EventType
+from sgate.core.scope import Scope
 
 T = TypeVar("T")
 
 _FIELD = re.compile(r"`\$\.([^`]+)`")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 _MISSING = re.compile(r"missing required field `([^`]+)`")
+_WITH_ARTICLE = {
+    "int": "an integer",
+    "float": "a number",
+    "str": "a string",
+    "bool": "a boolean",
+    "array": "an array",
+    "object": "an object",
+    "null": "null",
+}
+_EXPECTED = re.compile(r"Expected `([^`]+)`(?P<limit> (?!- at)[^,]+)?(?:, got `(?P<given>[^`]+)`)?")
 
 _FIELD_ERRORS: dict[str, type[errors.ValidationFailed]] = {
     "amount_sats": errors.InvalidAmount,
@@ -34,8 +43,6 @@ _FIELD_ERRORS: dict[str, type[errors.ValidationFailed]] = {
     "cancel_url": errors.InvalidUrl,
     "confirmation_policy": errors.InvalidConfirmationPolicy,
 }
-
-
 _CHOICES: dict[str, type[StrEnum]] = {"event_types": EventType, "late_payments": limits.LatePolicy, "scopes": Scope}
 
 
@@ -65,7 +72,7 @@ def _validation_error(message: str, shape: type, body: bytes) -> errors.Validati
     if missing and field is None:
         return errors.ValidationFailed(f"`{missing[1]}` is missing.", param=missing[1])
     if field is None:
-        return errors.ValidationFailed(f"The request body {reworded(message)}.")
+        return errors.ValidationFailed(f"The request body {_reworded(message)}.")
     if field[1] == "metadata[...]":
         return _metadata_error(message, body)
     name = re.split(r"[.\[]", field[1])[0]
@@ -77,7 +84,7 @@ def _validation_error(message: str, shape: type, body: bytes) -> errors.Validati
     if name in _CHOICES and "enum value" in message:
         return kind(f"{field[1]} must be one of {', '.join(_CHOICES[name])}.", param=field[1])
     rule = "" if kind in {errors.ValidationFailed, errors.InvalidConfirmationPolicy} else f" {kind().message}"
-    return kind(f"{field[1]} {reworded(message)}.{rule}", param=field[1])
+    return kind(f"{field[1]} {_reworded(message)}.{rule}", param=field[1])
 
 
 def _fields_of(shape: type) -> str:
@@ -98,4 +105,18 @@ def _metadata_error(message: str, body: bytes) -> errors.ValidationFailed:
         wrong = [key for key, value in found.items() if not bytes(value).startswith(b'"')]
         wrong.sort(key=lambda key: bytes(found[key]) == b"null")  # an update takes null
         name = f"metadata.{wrong[0][: limits.MAX_METADATA_KEY_CHARACTERS]}" if wrong else name
-    return errors.ValidationFailed(f"{name} {reworded(message)}. Write numbers and such as text.", param=name)
+    return errors.ValidationFailed(f"{name} {_reworded(message)}. Write numbers and such as text.", param=name)
+
+
+def _reworded(complaint: str) -> str:
+    """A complaint of the decoder as the rest of a sentence: `must be an integer, not a string`."""
+    complaint = complaint.partition(" - at ")[0]
+    match = _EXPECTED.fullmatch(complaint)
+    if "RFC3339" in complaint:
+        return "must be a moment with its zone, such as 2026-11-23T12:00:00Z"
+    if match is None:
+        return f"cannot be used: {complaint[:1].lower()}{complaint[1:]}"
+    kinds = " or ".join(_WITH_ARTICLE.get(kind.strip(), kind.strip()) for kind in match[1].split("|"))
+    given = match["given"]
+    refused = "" if given is None else f", not {_WITH_ARTICLE.get(given, given)}"
+    return f"must be {kinds}{match['limit'] or ''}{refused}"

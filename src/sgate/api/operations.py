@@ -2,15 +2,15 @@
 
 from litestar import Litestar
 
-from sgate.api import health
-from sgate.api.services import Services
+from sgate.api.dependencies import Dependencies
+from sgate.api.routes import health
 from sgate.http.asgi import App
 
 
-def create_operations_app(services: Services) -> App:
+def create_operations_app(deps: Dependencies) -> App:
     """The ASGI application of SGATE_METRICS_PORT. Outside of the edge: its requests are neither logged nor counted."""
     return Litestar(  # type: ignore[return-value] - our ASGI types are the plain ones
-        route_handlers=[*health.routes(services), health.metrics_route(services)],
+        route_handlers=[*health.routes(deps), health.metrics_route(deps)],
         openapi_config=None,
         logging_config=None,
     )

@@ -4,12 +4,13 @@ Only the plain question, a GET of the bare id whose row is in memory, is answere
 limits as by its handler in `public`. Everything else goes there.
 """
 
-from sgate.api.public import CORS, VIEW_PATH
-from sgate.api.services import Services
+from sgate.api.dependencies import Dependencies
+from sgate.api.routes.public_intents import CORS, VIEW_PATH
 from sgate.http.asgi import Scope, Send
 from sgate.http.client_address import caller_of
 from sgate.http.error_responses import refuse
 from sgate.http.rate_limits import Headers, LimitClass
+from sgate.http.request_state import state_of
 
 _PREFIX = VIEW_PATH.partition("{")[0]
 _CONTENT_TYPE = (b"content-type", b"application/json")
@@ -19,10 +20,10 @@ _NO_STORE = (b"cache-control", b"no-store")
 class PublicHits:
     """The rows in memory, as answers."""
 
-    def __init__(self, services: Services) -> None:
-        self._views = services.public_views
-        self._limits = services.rate_limits
-        self._addresses = services.addresses
+    def __init__(self, deps: Dependencies) -> None:
+        self._views = deps.public_views
+        self._limits = deps.rate_limits
+        self._addresses = deps.addresses
 
     def body_of(self, scope: Scope) -> bytes | None:
         """The answer's body, if this request is the plain question and its row is in memory."""
@@ -34,7 +35,8 @@ class PublicHits:
     async def answer(self, scope: Scope, send: Send, body: bytes, also: Headers) -> int:
         """Count the call and answer it, with the headers `also` beside its own. Returns the status."""
         scope["path_template"] = VIEW_PATH
-        standing = await self._limits.hit(LimitClass.PUBLIC, caller_of(self._addresses.of(scope)))
+        address = state_of(scope).address = self._addresses.of(scope)
+        standing = await self._limits.hit(LimitClass.PUBLIC, caller_of(address))
         also = (*also, *CORS, *standing.headers)
         if standing.refusal is not None:
             await refuse(scope, send, standing.refusal, also)

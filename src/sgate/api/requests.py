@@ -6,12 +6,14 @@ from typing import Any
 import structlog
 from litestar import Request, Response
 
-from sgate.api.auth import Principal, Scope
-from sgate.api.services import Services
+from sgate.api.authentication import Principal
+from sgate.api.dependencies import Dependencies
 from sgate.core import errors
+from sgate.core.scope import Scope
 from sgate.db.notifications import topic_of
 from sgate.http.client_address import caller_of
 from sgate.http.rate_limits import Headers, LimitClass
+from sgate.http.request_state import state_of
 from sgate.services import idempotency
 from sgate.services.idempotency import Answer, Key
 from sgate.store.audit_log import Actor
@@ -23,7 +25,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 """What is asked with a key is read each time, and nobody on the way may keep it."""
 
 
-async def principal_of(request: AnyRequest, services: Services, scope: Scope, limit: LimitClass) -> Principal:
+async def principal_of(request: AnyRequest, deps: Dependencies, scope: Scope, limit: LimitClass) -> Principal:
     """Authenticate, then count against the key's limit. A failure counts against the address's.
 
     Raises:
@@ -31,23 +33,24 @@ async def principal_of(request: AnyRequest, services: Services, scope: Scope, li
         Unavailable: if the key's mode is off, or the server under maintenance and the call one that writes.
     """
     try:
-        principal = await services.authenticator.authenticate(request.headers.get("authorization"), scope)
+        principal = await deps.authenticator.authenticate(request.headers.get("authorization"), scope)
     except errors.Unauthorized as error:
-        address = address_of(request, services)
-        services.metrics.failed_authentications.inc()
+        address = address_of(request, deps)
+        deps.metrics.failed_authentications.inc()
         structlog.get_logger("sgate.api").warning("authentication_failed", address=address, reason=error.message)
-        await count(request, services, LimitClass.FAILED, caller_of(address))
+        await count(request, deps, LimitClass.FAILED, caller_of(address))
         raise
-    services.maintenance.check(request.method)
-    request.scope["key_id"] = principal.key_id  # type: ignore[typeddict-unknown-key] - read by the edge
-    request.scope["topic"] = topic_of(principal.merchant.id, livemode=principal.merchant.livemode)  # type: ignore[typeddict-unknown-key] - as above
-    if principal.merchant.livemode not in services.modes:
+    deps.maintenance.check(request.method)
+    state = state_of(request.scope)
+    state.key_id = principal.key_id
+    state.topic = topic_of(principal.merchant.id, livemode=principal.merchant.livemode)
+    if principal.merchant.livemode not in deps.modes:
         raise errors.Unavailable("This mode is switched off on this server.")
-    await count(request, services, limit, principal.key_id)
+    await count(request, deps, limit, principal.key_id)
     return principal
 
 
-async def count(request: AnyRequest, services: Services, limit: LimitClass, caller: str, also: Headers = ()) -> None:
+async def count(request: AnyRequest, deps: Dependencies, limit: LimitClass, caller: str, also: Headers = ()) -> None:
     """Count a call of `caller`: a key's id, or `caller_of` an address.
 
     The headers that tell where the caller stands go out with the answer, and those of `also`.
@@ -55,23 +58,25 @@ async def count(request: AnyRequest, services: Services, limit: LimitClass, call
     Raises:
         RateLimitExceeded: see there.
     """
-    standing = await services.rate_limits.hit(limit, caller)
-    request.scope["extra_headers"] = (*also, *standing.headers)  # type: ignore[typeddict-unknown-key] - read by the edge
+    standing = await deps.rate_limits.hit(limit, caller)
+    state_of(request.scope).extra_headers = (*also, *standing.headers)
     if standing.refusal is not None:
         raise standing.refusal
 
 
-def address_of(request: AnyRequest, services: Services) -> str:
+def address_of(request: AnyRequest, deps: Dependencies) -> str:
     """The caller's address: of the connection, or what a trusted proxy says it is."""
-    return services.addresses.of(request.scope)  # type: ignore[arg-type] - a scope is a mapping
+    address = deps.addresses.of(request.scope)
+    state_of(request.scope).address = address  # for the log
+    return address
 
 
-def actor_of(request: AnyRequest, services: Services, principal: Principal) -> Actor:
+def actor_of(request: AnyRequest, deps: Dependencies, principal: Principal) -> Actor:
     """Who acts, for the audit log."""
     return Actor(
         name=f"key {principal.key_id}",
-        address=address_of(request, services),
-        request_id=str(request.scope.get("request_id", "")),
+        address=address_of(request, deps),
+        request_id=state_of(request.scope).request_id,
     )
 
 

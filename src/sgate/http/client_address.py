@@ -1,6 +1,6 @@
 """Where a call comes from: the connection's address, or what a proxy that we trust says about it."""
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
@@ -23,7 +23,7 @@ class Addresses:
         self._trusted = networks_of(trusted)
         self._is_trusted = lru_cache(REMEMBERED)(self._judge)
 
-    def of(self, scope: MutableMapping[str, Any]) -> str:
+    def of(self, scope: Mapping[str, Any]) -> str:
         """The address of the call's client.
 
         Each proxy appends whom it was called by, so only what stands right of the first stranger is believed. What
@@ -33,7 +33,6 @@ class Addresses:
         address = client[0] if client else "unknown"
         if self._trusted and self._is_trusted(address):
             address = self._behind(address, _forwarded(scope))
-        scope["address"] = address  # for the log
         return address
 
     def _behind(self, proxy: str, hops: list[str]) -> str:
@@ -78,7 +77,7 @@ def _plain(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     return (address.version == 6 and address.ipv4_mapped) or address  # noqa: PLR2004 - the version
 
 
-def _forwarded(scope: MutableMapping[str, Any]) -> list[str]:
+def _forwarded(scope: Mapping[str, Any]) -> list[str]:
     """All entries of all X-Forwarded-For headers, in order."""
     lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
     return [hop.strip() for line in lines for hop in line.split(",") if hop.strip()]

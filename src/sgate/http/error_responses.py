@@ -17,6 +17,7 @@ from sgate.core import errors
 from sgate.core.errors import GatewayError
 from sgate.db.pool import DatabaseErrors
 from sgate.http.asgi import Scope, Send, header_of
+from sgate.http.request_state import state_of
 from sgate.objects.encoding import iso_ms
 from sgate.objects.error import ErrorBody, ErrorEnvelope
 
@@ -117,17 +118,17 @@ def _log_failure(failure: GatewayError, error: Exception) -> None:
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Litestar's exception handler."""
     failure = as_gateway_error(error)
-    request_id = str(request.scope.get("request_id", ""))
+    state = state_of(request.scope)
     if failure.status >= 500:  # noqa: PLR2004 - as above
         _log_failure(failure, error)
     path = request.scope["path"]
-    request.scope["error_code"] = failure.code  # type: ignore[typeddict-unknown-key] - read by the edge
+    state.error_code = failure.code
     content, media_type = rendered(
         failure,
         request.headers.get("accept", ""),
-        request_id=request_id,
+        request_id=state.request_id,
         path=path,
-        public_url=str(request.scope.get("public_url", "")),
+        public_url=state.public_url,
     )
     headers = headers_of(failure)
     if isinstance(error, MethodNotAllowedException) and error.headers:
@@ -148,13 +149,14 @@ def _with_head(allow: str) -> str:
 
 async def refuse(scope: Scope, send: Send, error: GatewayError, also: Iterable[tuple[bytes, bytes]] = ()) -> None:
     """Answer with an error, for what is decided before Litestar, with the headers `also` beside its own."""
-    scope["error_code"] = error.code
+    state = state_of(scope)
+    state.error_code = error.code
     body, media_type = rendered(
         error,
         header_of(scope, b"accept"),
-        request_id=scope["request_id"],
+        request_id=state.request_id,
         path=scope["path"],
-        public_url=scope["public_url"],
+        public_url=state.public_url,
     )
     headers = [(b"content-type", media_type.encode()), (b"content-length", b"%d" % len(body))]
     headers += [(name.lower().encode(), value.encode()) for name, value in headers_of(error).items()]

@@ -17,6 +17,7 @@ from sgate.environment import Environment
 from sgate.http.asgi import TAKES_OVER, App, Message, Receive, Scope, Send, header_of
 from sgate.http.error_responses import refuse
 from sgate.http.rate_limits import Headers
+from sgate.http.request_state import SCOPE_KEY, RequestState, state_of
 from sgate.telemetry.logging import request_line
 from sgate.telemetry.loop_metrics import LoopCount, LoopDurations
 from sgate.telemetry.metrics import Metrics
@@ -92,9 +93,10 @@ class Edge:
             return
         started = time.perf_counter()
         request_id, method = _request_id(scope), scope["method"]
-        scope["request_id"], scope["public_url"] = request_id, self._public_url
+        state = RequestState(request_id=request_id, public_url=self._public_url, head=method == "HEAD")
+        scope[SCOPE_KEY] = state
         if method == "HEAD":
-            scope, send = {**scope, "method": "GET", "head": True}, _without_body(send)
+            scope, send = {**scope, "method": "GET"}, _without_body(send)
         if method == "OPTIONS":
             send = self._with_methods(scope, send)
         status = 500
@@ -110,7 +112,7 @@ class Edge:
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> int:
         """Let the application answer. Returns the status."""
-        request_id, status = scope["request_id"], 500
+        state, status = state_of(scope), 500
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -121,13 +123,13 @@ class Edge:
                     own.add(b"x-frame-options")  # a page says itself who may embed it
                 message["headers"] = [
                     *message.get("headers", ()),
-                    (b"x-request-id", request_id.encode()),
+                    (b"x-request-id", state.request_id.encode()),
                     *((name, value) for name, value in self._headers if name not in own),
-                    *scope.get("extra_headers", ()),
+                    *state.extra_headers,
                 ]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with structlog.contextvars.bound_contextvars(request_id=state.request_id):
             if _declared_length(scope) > MAX_BODY_BYTES:
                 await refuse(scope, send_with_headers, BodyTooLarge())
             else:
@@ -163,19 +165,20 @@ class Edge:
     def _note(self, scope: Scope, method: str, status: int, seconds: float) -> None:
         route = scope.get("path_template") or "(none)"
         self._counted(method, route, status, seconds)
-        if "error_code" in scope:
-            self._metrics.errors.labels(scope["error_code"]).inc()
-        if method not in SAFE_METHODS and "topic" in scope:
-            self._on_change(scope["topic"])
+        state = state_of(scope)
+        if state.error_code is not None:
+            self._metrics.errors.labels(state.error_code).inc()
+        if method not in SAFE_METHODS and state.topic is not None:
+            self._on_change(state.topic)
         client = scope.get("client")
         request_line(
-            request_id=scope["request_id"],
+            request_id=state.request_id,
             method=method,
             path=scope["path"],
             status=status,
             seconds=seconds,
-            address=scope.get("address") or (client[0] if client else None),
-            key=scope.get("key_id"),
+            address=state.address or (client[0] if client else None),
+            key=state.key_id,
         )
 
 

@@ -24,6 +24,7 @@ from litestar import Response
 from sgate.core import errors
 from sgate.db.pool import DatabaseErrors
 from sgate.http.asgi import TAKES_OVER, Connection, Receive, Scope, Send
+from sgate.http.request_state import state_of
 
 EVENT_STREAM = "text/event-stream"
 HEARTBEAT_S = 15.0
@@ -136,7 +137,7 @@ class Streams:
         async def serve(scope: Scope, begin: Send, send: Send) -> None:
             scope["path_template"] = f"{scope.get('path_template')} (stream)"  # apart in the metrics: it lasts minutes
             await begin({"type": "http.response.start", "status": 200, "headers": [*HEADERS]})
-            if scope.get("head"):
+            if state_of(scope).head:
                 await send({"type": "http.response.body", "body": b""})
                 return
             with self._counted(caller), self._line(scope, send, poll_s) as line:

@@ -23,6 +23,7 @@ from markupsafe import Markup, escape
 from sgate.core.errors import GatewayError
 from sgate.core.money import SATS_PER_BTC
 from sgate.db.pool import DatabaseErrors
+from sgate.http.request_state import state_of
 from sgate.web import words
 from sgate.web.assets import built
 from sgate.web.colours import accent_style
@@ -155,15 +156,15 @@ def part(request: AnyRequest, template: str, **values: object) -> Response[bytes
 def trouble(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Litestar's exception handler for pages: says honestly that the page cannot be shown, to people."""
     status, code = _status_of(error)
-    request.scope["error_code"] = code  # type: ignore[typeddict-unknown-key] - read by the edge
+    state = state_of(request.scope)
+    state.error_code = code
     ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     if ours:
         structlog.get_logger("sgate.web").error("page_failed", code=code, exc_info=error)
-    request_id = str(request.scope.get("request_id", ""))
     again_s = RETRY_AFTER_S if ours and request.method == "GET" else None  # nothing is ever sent twice by itself
     frame = Frame(path=request.scope["path"], query=_query(request), retries=again_s is not None)
     answer = page(
-        request, "trouble.html", frame=frame, status=status, ours=ours, request_id=request_id, again_s=again_s
+        request, "trouble.html", frame=frame, status=status, ours=ours, request_id=state.request_id, again_s=again_s
     )
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = str(RETRY_AFTER_S)

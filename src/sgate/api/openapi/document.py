@@ -9,8 +9,8 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 import sgate
-from sgate.api.examples import example_of
-from sgate.api.openapi import CALLS, Call, Schema
+from sgate.api.openapi.calls import CALLS, Call, Schema
+from sgate.api.openapi.examples import example_of
 from sgate.api.requests import JSON
 from sgate.core import errors
 from sgate.core.errors import GatewayError

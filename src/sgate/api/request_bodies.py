@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sgate.api.auth import Scope
 from sgate.core import errors, money
 from sgate.core import intent as limits
 from sgate.core.egress import ForbiddenDestination, check_url
 from sgate.core.event import EventType
 from sgate.core.finality import InvalidPolicy, Policy, check_policy
+from sgate.core.scope import Scope
 from sgate.services.api_keys import DEFAULT_OVERLAP, MAX_OVERLAP, KeyRequest
 from sgate.services.branding import checked_colour, checked_origins
 from sgate.services.merchants import SettingsChange

@@ -6,13 +6,14 @@ from litestar import Response, Router, delete, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from sgate.api import schemas
-from sgate.api.auth import Principal, Scope
+from sgate.api import request_bodies
+from sgate.api.authentication import Principal
 from sgate.api.decoding import decode
-from sgate.api.listing import part_of
+from sgate.api.dependencies import Dependencies
+from sgate.api.query import part_of
 from sgate.api.requests import AnyRequest, actor_of, is_id, json_body, json_response, key_of, principal_of, respond
-from sgate.api.services import Services
 from sgate.core import errors
+from sgate.core.scope import Scope
 from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
 from sgate.services.idempotency import Answer, Key
@@ -22,22 +23,22 @@ from sgate.store.audit_log import Actor
 from sgate.store.merchants import Merchant
 
 
-def routes(services: Services) -> Router:
+def routes(deps: Dependencies) -> Router:
     """The calls about webhook endpoints."""
-    endpoints = Endpoints(services.pool, services.environment, services.cipher)
-    deliveries = Deliveries(services.pool, services.environment, services.cipher)
-    handlers = [*_kept(services, endpoints), *_acted_on(services, endpoints, deliveries)]
+    endpoints = Endpoints(deps.pool, deps.environment, deps.cipher)
+    deliveries = Deliveries(deps.pool, deps.environment, deps.cipher)
+    handlers = [*_kept(deps, endpoints), *_acted_on(deps, endpoints, deliveries)]
     return Router("/v1/webhook_endpoints", route_handlers=handlers)
 
 
-def recovery_routes(services: Services) -> Router:
+def recovery_routes(deps: Dependencies) -> Router:
     """The calls about recoveries, which the endpoints begin."""
-    deliveries = Deliveries(services.pool, services.environment, services.cipher)
+    deliveries = Deliveries(deps.pool, deps.environment, deps.cipher)
 
     @get("/{recovery_id:str}")
     async def retrieve_webhook_recovery(request: AnyRequest, recovery_id: FromPath[str]) -> Response[bytes]:
         """How far a recovery is."""
-        principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
+        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
         if not is_id(recovery_id):
             raise errors.WebhookRecoveryNotFound
         return json_response(encode(await deliveries.recovery(principal.merchant, recovery_id)))
@@ -45,43 +46,43 @@ def recovery_routes(services: Services) -> Router:
     return Router("/v1/webhook_recoveries", route_handlers=[retrieve_webhook_recovery])
 
 
-def _kept(services: Services, endpoints: Endpoints) -> list[HTTPRouteHandler]:
+def _kept(deps: Dependencies, endpoints: Endpoints) -> list[HTTPRouteHandler]:
     """Make, look, change, delete."""
 
     @post("/")
     async def create_webhook_endpoint(request: AnyRequest) -> Response[bytes]:
         """Make an endpoint; the answer shows its secret, once."""
-        principal, body, key, actor = await _change(request, services)
-        shape = decode(body, schemas.CreateWebhookEndpoint)
-        wanted = schemas.endpoint_request(shape, **_where(services, principal))
+        principal, body, key, actor = await _change(request, deps)
+        shape = decode(body, request_bodies.CreateWebhookEndpoint)
+        wanted = request_bodies.endpoint_request(shape, **_where(deps, principal))
         return respond(await endpoints.create(principal.merchant, wanted, key, actor))
 
     @get("/")
     async def list_webhook_endpoints(request: AnyRequest) -> Response[bytes]:
         """All endpoints, newest first."""
-        principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
+        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
         found = await endpoints.list_of(principal.merchant)
         return json_response(encode(part_of(request, found)))
 
     @get("/{endpoint_id:str}")
     async def retrieve_webhook_endpoint(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
         """One endpoint."""
-        principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
+        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
         return json_response(encode(await endpoints.get(principal.merchant, _checked(endpoint_id))))
 
     @post("/{endpoint_id:str}", status_code=200)
     async def update_webhook_endpoint(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
         """Change an endpoint; what is not given stays."""
-        principal, body, key, actor = await _change(request, services)
-        shape = decode(body, schemas.UpdateWebhookEndpoint)
-        change = schemas.endpoint_change(shape, **_where(services, principal))
+        principal, body, key, actor = await _change(request, deps)
+        shape = decode(body, request_bodies.UpdateWebhookEndpoint)
+        change = request_bodies.endpoint_change(shape, **_where(deps, principal))
         return respond(await endpoints.update(principal.merchant, _checked(endpoint_id), change, key, actor))
 
     @delete("/{endpoint_id:str}", status_code=200)
     async def delete_webhook_endpoint(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
         """Take an endpoint out of use."""
-        principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
-        actor = actor_of(request, services, principal)
+        principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
+        actor = actor_of(request, deps, principal)
         await endpoints.delete(principal.merchant, _checked(endpoint_id), actor)
         return json_response(encode({"id": endpoint_id, "object": "webhook_endpoint", "deleted": True}))
 
@@ -94,7 +95,7 @@ def _kept(services: Services, endpoints: Endpoints) -> list[HTTPRouteHandler]:
     ]
 
 
-def _acted_on(services: Services, endpoints: Endpoints, deliveries: Deliveries) -> list[HTTPRouteHandler]:
+def _acted_on(deps: Dependencies, endpoints: Endpoints, deliveries: Deliveries) -> list[HTTPRouteHandler]:
     """Rotate, enable, test, recover."""
 
     async def without_body(
@@ -102,8 +103,8 @@ def _acted_on(services: Services, endpoints: Endpoints, deliveries: Deliveries) 
         endpoint_id: str,
         act: Callable[[Merchant, str, Key | None, Actor], Awaitable[Answer]],
     ) -> Response[bytes]:
-        principal, body, key, actor = await _change(request, services)
-        decode(body, schemas.Nothing)
+        principal, body, key, actor = await _change(request, deps)
+        decode(body, request_bodies.Nothing)
         return respond(await act(principal.merchant, _checked(endpoint_id), key, actor))
 
     @post("/{endpoint_id:str}/rotate_secret", status_code=200)
@@ -124,8 +125,8 @@ def _acted_on(services: Services, endpoints: Endpoints, deliveries: Deliveries) 
     @post("/{endpoint_id:str}/recover", status_code=202)
     async def recover_webhooks(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
         """Send the events of some time once more."""
-        principal, body, key, actor = await _change(request, services)
-        shape = decode(body, schemas.RecoverWebhooks)
+        principal, body, key, actor = await _change(request, deps)
+        shape = decode(body, request_bodies.RecoverWebhooks)
         answer = await deliveries.recover(
             principal.merchant,
             _checked(endpoint_id),
@@ -140,15 +141,15 @@ def _acted_on(services: Services, endpoints: Endpoints, deliveries: Deliveries) 
     return [rotate_webhook_secret, enable_webhook_endpoint, send_test_webhook, recover_webhooks]
 
 
-async def _change(request: AnyRequest, services: Services) -> tuple[Principal, bytes, Key | None, Actor]:
+async def _change(request: AnyRequest, deps: Dependencies) -> tuple[Principal, bytes, Key | None, Actor]:
     """Who changes something, the request's body, its idempotency key, and who is written down for it."""
-    principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
+    principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
     body = await json_body(request)
-    return principal, body, key_of(request, principal, body), actor_of(request, services, principal)
+    return principal, body, key_of(request, principal, body), actor_of(request, deps, principal)
 
 
-def _where(services: Services, principal: Principal) -> dict[str, bool]:
-    return {"livemode": principal.merchant.livemode, "allow_private": services.allow_private_webhooks}
+def _where(deps: Dependencies, principal: Principal) -> dict[str, bool]:
+    return {"livemode": principal.merchant.livemode, "allow_private": deps.allow_private_webhooks}
 
 
 def _checked(endpoint_id: str) -> str:

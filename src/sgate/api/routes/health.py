@@ -7,8 +7,8 @@ from datetime import datetime
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from sgate.api.dependencies import Dependencies
 from sgate.api.requests import json_response
-from sgate.api.services import Services
 from sgate.core.mode import CHAIN_SILENT_AFTER
 from sgate.db.pool import DatabaseErrors
 from sgate.objects.encoding import encode, iso_ms, iso_ms_or_none
@@ -18,13 +18,13 @@ from sgate.store.blocks import Cursor
 from sgate.telemetry.metrics import mode_name
 
 
-def routes(services: Services) -> list[HTTPRouteHandler]:
+def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
     """The calls of operators and their machines."""
 
     @get("/health")
     async def health() -> Response[bytes]:
         """How well every part works."""
-        report = await report_of(services)
+        report = await report_of(deps)
         return json_response(encode(report), 503 if report.status is Health.UNHEALTHY else 200)
 
     @get("/health/live")
@@ -35,65 +35,65 @@ def routes(services: Services) -> list[HTTPRouteHandler]:
     @get("/health/ready")
     async def ready() -> Response[bytes]:
         """The process can serve requests: its database answers, and it was not asked to stop."""
-        healthy = not services.leaving.is_set() and await _cursors(services) is not None
+        healthy = not deps.leaving.is_set() and await _cursors(deps) is not None
         status = Health.HEALTHY if healthy else Health.UNHEALTHY
         return json_response(encode(Alive(status=status)), 200 if healthy else 503)
 
     return [health, live, ready]
 
 
-def metrics_route(services: Services) -> HTTPRouteHandler:
+def metrics_route(deps: Dependencies) -> HTTPRouteHandler:
     """What Prometheus asks."""
 
     @get("/metrics")
     async def metrics() -> Response[bytes]:
         """Prometheus metrics."""
-        return Response(services.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(deps.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return metrics
 
 
-async def report_of(services: Services) -> HealthReport:
+async def report_of(deps: Dependencies) -> HealthReport:
     """Ask every part."""
-    now = services.environment.now()
-    cursors = await _cursors(services)
+    now = deps.environment.now()
+    cursors = await _cursors(deps)
     chains = {mode_name(cursor.livemode): _chain_health(cursor, now) for cursor in cursors or ()}
     parts = {
         "database": Health.UNHEALTHY if cursors is None else Health.HEALTHY,
         "blockchain": _worst([chain.status for chain in chains.values()]) if cursors else Health.DEGRADED,
         # Without Redis limits are counted in this process, and there is nothing that could be away.
-        "cache": Health.HEALTHY if services.rate_limits.as_configured else Health.DEGRADED,
+        "cache": Health.HEALTHY if deps.rate_limits.as_configured else Health.DEGRADED,
     }
-    if services.reads.has_replica:
-        parts["replica"] = Health.HEALTHY if services.reads.replica_is_fresh else Health.DEGRADED
+    if deps.reads.has_replica:
+        parts["replica"] = Health.HEALTHY if deps.reads.replica_is_fresh else Health.DEGRADED
     if cursors is not None:
-        parts["webhooks"] = await _webhooks(services)
+        parts["webhooks"] = await _webhooks(deps)
     overall = Health.UNHEALTHY if cursors is None else _worst(list(parts.values()))
     return HealthReport(
         status=overall,
         timestamp=iso_ms(now),
         services=parts,
         chains=chains,
-        uptime=round(services.now_monotonic_s() - services.started_monotonic_s, 1),
+        uptime=round(deps.now_monotonic_s() - deps.started_monotonic_s, 1),
         memory={"max_rss": _max_rss_bytes()},
     )
 
 
-async def _cursors(services: Services) -> list[Cursor] | None:
+async def _cursors(deps: Dependencies) -> list[Cursor] | None:
     """The cursors of the modes that are on, or None if the database is away."""
     try:
-        async with services.pool.acquire(timeout=2) as connection:
-            found = [await blocks.get_cursor(connection, livemode=livemode) for livemode in services.modes]
+        async with deps.pool.acquire(timeout=2) as connection:
+            found = [await blocks.get_cursor(connection, livemode=livemode) for livemode in deps.modes]
     except DatabaseErrors:
         return None
     return [cursor for cursor in found if cursor is not None]
 
 
-async def _webhooks(services: Services) -> Health:
+async def _webhooks(deps: Dependencies) -> Health:
     """Whether webhooks can be signed: a key that is missing from SGATE_SECRET_KEYS keeps them back."""
     try:
-        async with services.pool.acquire(timeout=2) as connection:
-            lost = await webhook_endpoints.lost_secrets(connection, services.cipher.key_ids)
+        async with deps.pool.acquire(timeout=2) as connection:
+            lost = await webhook_endpoints.lost_secrets(connection, deps.cipher.key_ids)
     except DatabaseErrors:
         return Health.DEGRADED
     return Health.DEGRADED if lost else Health.HEALTHY

@@ -10,11 +10,11 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 from litestar import Response, Router, get, post
 
-from sgate.api.auth import Principal, Scope
+from sgate.api.authentication import Principal
 from sgate.api.decoding import decode
-from sgate.api.listing import refuse_unknown_parameters
+from sgate.api.dependencies import Dependencies
+from sgate.api.query import refuse_unknown_parameters
 from sgate.api.requests import AnyRequest, json_body, json_response, key_of, principal_of, respond
-from sgate.api.services import Services
 from sgate.chain.simulator.chain import RefusedOperation
 from sgate.chain.simulator.control import SimulatorControl, Standing
 from sgate.chain.simulator.transactions import RefusedTransfer
@@ -22,6 +22,7 @@ from sgate.chain.source import ChainUnavailable
 from sgate.core import errors
 from sgate.core import intent as limits
 from sgate.core.money import MAX_AMOUNT_SATS
+from sgate.core.scope import Scope
 from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode, iso_ms
 from sgate.objects.simulator import SimulatedPaymentObject, SimulatorObject
@@ -87,49 +88,47 @@ class Reorganise(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ] = "none"
 
 
-def routes(services: Services) -> Router:
+def routes(deps: Dependencies) -> Router:
     """The calls about the simulated chain."""
 
     @get("/")
     async def retrieve_simulator(request: AnyRequest) -> Response[bytes]:
         """Where the chain stands."""
-        principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
+        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
         refuse_unknown_parameters(request)
-        return _shown(services, await _answered(_control(services, principal).standing()))
+        return _shown(deps, await _answered(_control(deps, principal).standing()))
 
     @post("/payments", status_code=201)
     async def simulate_payment(request: AnyRequest) -> Response[bytes]:
         """Pay."""
-        principal = await principal_of(request, services, Scope.WRITE, LimitClass.OTHER)
+        principal = await principal_of(request, deps, Scope.WRITE, LimitClass.OTHER)
         order = decode(await json_body(request), SimulatedPayment)
         memo = None if order.memo is None else order.memo.encode()
-        tx_id = await _answered(_control(services, principal).transfer(order.recipient, order.amount_sats, memo))
+        tx_id = await _answered(_control(deps, principal).transfer(order.recipient, order.amount_sats, memo))
         return json_response(encode(SimulatedPaymentObject(tx_id=tx_id)), 201)
 
     @post("/payment_intents", status_code=201)
     async def create_short_payment_intent(request: AnyRequest) -> Response[bytes]:
         """Make an intent that expires soon."""
-        principal = await principal_of(request, services, Scope.WRITE, LimitClass.CREATE)
+        principal = await principal_of(request, deps, Scope.WRITE, LimitClass.CREATE)
         body = await json_body(request)
         order = decode(body, ShortIntent)
-        _control(services, principal)
-        return respond(
-            await services.intents.create(principal.merchant, _wanted(order), key_of(request, principal, body))
-        )
+        _control(deps, principal)
+        return respond(await deps.intents.create(principal.merchant, _wanted(order), key_of(request, principal, body)))
 
     @post("/blocks", status_code=200)
     async def mine_blocks(request: AnyRequest) -> Response[bytes]:
         """Mine."""
-        control = await _steering(services, request)
+        control = await _steering(deps, request)
         order = decode(await json_body(request), MineBlocks)
-        return _shown(services, await _answered(control.mine(order.blocks)))
+        return _shown(deps, await _answered(control.mine(order.blocks)))
 
     @post("/reorg", status_code=200)
     async def reorganise(request: AnyRequest) -> Response[bytes]:
         """Fork."""
-        control = await _steering(services, request)
+        control = await _steering(deps, request)
         order = decode(await json_body(request), Reorganise)
-        return _shown(services, await _answered(control.reorg(await _depth(control, order), order.remine)))
+        return _shown(deps, await _answered(control.reorg(await _depth(control, order), order.remine)))
 
     return Router(
         "/v1/simulator",
@@ -137,17 +136,17 @@ def routes(services: Services) -> Router:
     )
 
 
-def _control(services: Services, principal: Principal) -> SimulatorControl:
-    control = services.simulators.get(principal.merchant.livemode)
+def _control(deps: Dependencies, principal: Principal) -> SimulatorControl:
+    control = deps.simulators.get(principal.merchant.livemode)
     if control is None:
         raise errors.NotSimulated
     return control
 
 
-async def _steering(services: Services, request: AnyRequest) -> SimulatorControl:
-    principal = await principal_of(request, services, Scope.WRITE, LimitClass.OTHER)
-    control = _control(services, principal)
-    if not services.steerable:
+async def _steering(deps: Dependencies, request: AnyRequest) -> SimulatorControl:
+    principal = await principal_of(request, deps, Scope.WRITE, LimitClass.OTHER)
+    control = _control(deps, principal)
+    if not deps.steerable:
         raise errors.SimulatorShared
     return control
 
@@ -187,17 +186,17 @@ def _wanted(order: ShortIntent) -> IntentRequest:
     )
 
 
-def _shown(services: Services, standing: Standing) -> Response[bytes]:
+def _shown(deps: Dependencies, standing: Standing) -> Response[bytes]:
     return json_response(
         encode(
             SimulatorObject(
                 height=standing.height,
                 block_time=iso_ms(standing.block_time),
-                server_time=iso_ms(services.environment.now()),
+                server_time=iso_ms(deps.environment.now()),
                 tenure_height=standing.tenure_height,
                 bitcoin_height=standing.bitcoin_height,
                 mempool=standing.mempool,
-                steerable=services.steerable,
+                steerable=deps.steerable,
             )
         )
     )

@@ -9,12 +9,12 @@ When a key was last used is noted here and stored once in a while for all keys t
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 import msgspec
 
 from sgate.core import errors
 from sgate.core.credential import livemode_of, lookup_digest, verify_api_key
+from sgate.core.scope import Scope
 from sgate.db.pool import Pool
 from sgate.store import api_keys, merchants
 from sgate.store.merchants import Merchant
@@ -27,14 +27,6 @@ NOTE_USE_S = 60.0
 
 REVOCATION_WINDOW = timedelta(seconds=120)
 """How far back the poll looks: longer than any pause of the event loop that we would survive."""
-
-
-class Scope(StrEnum):
-    """What a key may do. `admin` covers keys and settings."""
-
-    READ = "read"
-    WRITE = "write"
-    ADMIN = "admin"
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,11 +3,10 @@
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
-from sgate.api import schemas
-from sgate.api.auth import Scope
+from sgate.api import request_bodies
 from sgate.api.decoding import decode
-from sgate.api.listing import limit_of, refuse_unknown_parameters
-from sgate.api.parameters import cursor_of, object_id_of, one_of
+from sgate.api.dependencies import Dependencies
+from sgate.api.query import cursor_of, limit_of, object_id_of, one_of, refuse_unknown_parameters
 from sgate.api.requests import (
     AnyRequest,
     actor_of,
@@ -18,8 +17,8 @@ from sgate.api.requests import (
     principal_of,
     respond,
 )
-from sgate.api.services import Services
 from sgate.core import errors
+from sgate.core.scope import Scope
 from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
 from sgate.services.webhook_deliveries import Deliveries
@@ -28,14 +27,14 @@ from sgate.store.webhook_deliveries import Filter
 STATUSES = ("pending", "held", "delivered", "failed")
 
 
-def routes(services: Services) -> Router:
+def routes(deps: Dependencies) -> Router:
     """The calls about deliveries."""
-    deliveries = Deliveries(services.pool, services.environment, services.cipher, services.reads)
+    deliveries = Deliveries(deps.pool, deps.environment, deps.cipher, deps.reads)
 
     @get("/")
     async def list_webhook_deliveries(request: AnyRequest) -> Response[bytes]:
         """Deliveries, newest first."""
-        principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
+        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
         refuse_unknown_parameters(request, "endpoint", "event", "status", "starting_after", "limit")
         limit = limit_of(request)
         wanted = Filter(
@@ -53,20 +52,20 @@ def routes(services: Services) -> Router:
     @get("/{delivery_id:str}")
     async def retrieve_webhook_delivery(request: AnyRequest, delivery_id: FromPath[str]) -> Response[bytes]:
         """One delivery with what was sent and each attempt."""
-        principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
+        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
         return json_response(encode(await deliveries.get(principal.merchant, _checked(delivery_id))))
 
     @post("/{delivery_id:str}/redeliver", status_code=200)
     async def redeliver_webhook(request: AnyRequest, delivery_id: FromPath[str]) -> Response[bytes]:
         """Send it once more."""
-        principal = await principal_of(request, services, Scope.WRITE, LimitClass.OTHER)
+        principal = await principal_of(request, deps, Scope.WRITE, LimitClass.OTHER)
         body = await json_body(request)
-        decode(body, schemas.Nothing)
+        decode(body, request_bodies.Nothing)
         answer = await deliveries.redeliver(
             principal.merchant,
             _checked(delivery_id),
             key_of(request, principal, body),
-            actor_of(request, services, principal),
+            actor_of(request, deps, principal),
         )
         return respond(answer)
 

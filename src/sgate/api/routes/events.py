@@ -3,13 +3,20 @@
 from litestar import Response, Router, get
 from litestar.params import FromPath
 
-from sgate.api.auth import Scope
-from sgate.api.listing import limit_of, period_of, refuse_unknown_parameters, walk_of
-from sgate.api.parameters import checked_cursor, object_id_of, one_of
+from sgate.api.dependencies import Dependencies
+from sgate.api.query import (
+    checked_cursor,
+    limit_of,
+    object_id_of,
+    one_of,
+    period_of,
+    refuse_unknown_parameters,
+    walk_of,
+)
 from sgate.api.requests import AnyRequest, is_id, json_response, principal_of
-from sgate.api.services import Services
 from sgate.core import errors
 from sgate.core.event import EventType
+from sgate.core.scope import Scope
 from sgate.db.notifications import Channel, topic_of
 from sgate.http.rate_limits import LimitClass
 from sgate.http.sse import News, frame, position
@@ -27,16 +34,16 @@ STREAMS_PER_MERCHANT = 8
 _FILTERS = ("type", "object", "payment_intent", "from_date", "to_date")
 
 
-def routes(services: Services) -> Router:
+def routes(deps: Dependencies) -> Router:
     """The calls about events."""
-    log = EventLog(services.pool)
+    log = EventLog(deps.pool)
 
     @get("/")
     async def list_events(request: AnyRequest) -> Response[bytes]:
         """Events, newest first; or with `stream=true` those to come."""
-        principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
+        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
         if one_of(request, "stream", ("true", "false")) == "true":
-            return await _stream(request, services, log, principal.merchant)
+            return await _stream(request, deps, log, principal.merchant)
         refuse_unknown_parameters(request, *_FILTERS, "stream", "starting_after", "ending_before", "limit")
         limit = limit_of(request)
         starting_after, ending_before, _ = walk_of(request)
@@ -53,7 +60,7 @@ def routes(services: Services) -> Router:
     @get("/{event_id:str}")
     async def retrieve_event(request: AnyRequest, event_id: FromPath[str]) -> Response[bytes]:
         """One event, as it was sent."""
-        principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
+        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
         if not is_id(event_id):
             raise errors.EventNotFound
         return json_response(encode(event_object(await log.get(principal.merchant, event_id))))
@@ -61,7 +68,7 @@ def routes(services: Services) -> Router:
     return Router("/v1/events", route_handlers=[list_events, retrieve_event])
 
 
-async def _stream(request: AnyRequest, services: Services, log: EventLog, merchant: Merchant) -> Response[bytes]:
+async def _stream(request: AnyRequest, deps: Dependencies, log: EventLog, merchant: Merchant) -> Response[bytes]:
     """From the event that the client saw last, or from now on. A browser sends that as a header when it comes back."""
     refuse_unknown_parameters(request, "type", "object", "payment_intent", "stream", "last_event_id")
     matching = _matching(request)
@@ -82,9 +89,9 @@ async def _stream(request: AnyRequest, services: Services, log: EventLog, mercha
         return News(frames=frames, more=len(found) == STREAM_BATCH)
 
     topic = topic_of(merchant.id, livemode=merchant.livemode)
-    return services.streams.answer(
+    return deps.streams.answer(
         look,
-        lambda line: services.feed.wait_for(Channel.EVENT, topic, line.wake),
+        lambda line: deps.feed.wait_for(Channel.EVENT, topic, line.wake),
         caller=f"events {topic}",
         most_of_caller=STREAMS_PER_MERCHANT,
         poll_s=STREAM_POLL_S,

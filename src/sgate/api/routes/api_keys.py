@@ -5,75 +5,75 @@ from datetime import timedelta
 from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath
 
-from sgate.api import schemas
-from sgate.api.auth import Scope
+from sgate.api import request_bodies
 from sgate.api.decoding import decode
-from sgate.api.listing import part_of
+from sgate.api.dependencies import Dependencies
+from sgate.api.query import part_of
 from sgate.api.requests import AnyRequest, actor_of, is_id, json_body, json_response, key_of, principal_of, respond
-from sgate.api.services import Services
 from sgate.core import errors
+from sgate.core.scope import Scope
 from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
 from sgate.services import api_keys
 
 
-def routes(services: Services) -> Router:
+def routes(deps: Dependencies) -> Router:
     """The calls about API keys."""
 
     @post("/")
     async def create_api_key(request: AnyRequest) -> Response[bytes]:
         """Make a key; the answer shows it, once."""
-        principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
+        principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
         body = await json_body(request)
-        wanted = schemas.key_request(decode(body, schemas.CreateApiKey))
+        wanted = request_bodies.key_request(decode(body, request_bodies.CreateApiKey))
         answer = await api_keys.create(
-            services.pool,
-            services.environment,
-            services.cipher,
+            deps.pool,
+            deps.environment,
+            deps.cipher,
             principal.merchant,
             wanted,
             key_of(request, principal, body),
-            actor_of(request, services, principal),
+            actor_of(request, deps, principal),
         )
         return respond(answer)
 
     @get("/")
     async def list_api_keys(request: AnyRequest) -> Response[bytes]:
         """All keys that can be used, newest first."""
-        principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
-        found = await api_keys.list_of(services.pool, principal.merchant)
+        principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
+        found = await api_keys.list_of(deps.pool, principal.merchant)
         return json_response(encode(part_of(request, found)))
 
     @get("/{key_id:str}")
     async def retrieve_api_key(request: AnyRequest, key_id: FromPath[str]) -> Response[bytes]:
         """One key, also one that has ended."""
-        principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
-        return json_response(encode(await api_keys.get(services.pool, principal.merchant, _checked(key_id))))
+        principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
+        return json_response(encode(await api_keys.get(deps.pool, principal.merchant, _checked(key_id))))
 
     @post("/{key_id:str}/roll")
     async def roll_api_key(request: AnyRequest, key_id: FromPath[str]) -> Response[bytes]:
         """Make the successor of a key; the answer shows it, once."""
-        principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
+        principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
         body = await json_body(request)
-        shape = decode(body, schemas.RollApiKey)
+        shape = decode(body, request_bodies.RollApiKey)
         answer = await api_keys.roll(
-            services.pool,
-            services.environment,
-            services.cipher,
+            deps.pool,
+            deps.environment,
+            deps.cipher,
             principal.merchant,
             _checked(key_id),
             timedelta(seconds=shape.overlap_s),
             key_of(request, principal, body),
-            actor_of(request, services, principal),
+            actor_of(request, deps, principal),
         )
         return respond(answer)
 
     @delete("/{key_id:str}", status_code=200)
     async def revoke_api_key(request: AnyRequest, key_id: FromPath[str]) -> Response[bytes]:
         """Make a key useless."""
-        principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
-        actor = actor_of(request, services, principal)
-        return json_response(encode(await api_keys.revoke(services.pool, principal.merchant, _checked(key_id), actor)))
+        principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
+        actor = actor_of(request, deps, principal)
+        return json_response(encode(await api_keys.revoke(deps.pool, principal.merchant, _checked(key_id), actor)))
 
     return Router(
         "/v1/api_keys",

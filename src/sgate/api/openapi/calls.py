@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from sgate.api import schemas
-from sgate.api.listing import MAX_LIMIT, MAX_PAGE
-from sgate.api.simulator import MineBlocks, Reorganise, ShortIntent, SimulatedPayment
+from sgate.api import request_bodies
+from sgate.api.query import MAX_LIMIT, MAX_PAGE
+from sgate.api.routes.simulator import MineBlocks, Reorganise, ShortIntent, SimulatedPayment
 from sgate.core import errors
 from sgate.core.errors import GatewayError
 from sgate.core.event import Envelope, EventType
@@ -175,8 +175,8 @@ _IDEMPOTENCY = (errors.IdempotencyKeyReused, errors.IdempotencyInProgress, error
 CALLS: tuple[Call, ...] = (
     Call(
         method="post", path="/v1/payment_intents", name="createPaymentIntent", summary="Create a payment intent",
-        tag="Payment intents", body=schemas.CreatePaymentIntent, answer=IntentWithPayments, status=201, scope="write",
-        idempotent=True,
+        tag="Payment intents", body=request_bodies.CreatePaymentIntent, answer=IntentWithPayments, status=201,
+        scope="write", idempotent=True,
         failures=(
             *_VALIDATION, *_IDEMPOTENCY, errors.InvalidAmount, errors.InvalidCurrency, errors.InvalidExpiresIn,
             errors.DescriptionTooLong, errors.MetadataTooLarge, errors.InvalidUrl, errors.InvalidConfirmationPolicy,
@@ -200,7 +200,7 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(
         method="post", path="/v1/payment_intents/{intent_id}", name="updatePaymentIntent",
-        summary="Update a payment intent", tag="Payment intents", body=schemas.UpdatePaymentIntent,
+        summary="Update a payment intent", tag="Payment intents", body=request_bodies.UpdatePaymentIntent,
         answer=IntentWithPayments, scope="write", idempotent=True,
         failures=(
             *_VALIDATION, *_IDEMPOTENCY, errors.PaymentIntentNotFound, errors.DescriptionTooLong,
@@ -235,7 +235,8 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(
         method="post", path="/v1/payments/{payment_id}/assign", name="assignPayment",
-        summary="Say which payment intent an unmatched deposit is for", tag="Payments", body=schemas.AssignPayment,
+        summary="Say which payment intent an unmatched deposit is for", tag="Payments",
+        body=request_bodies.AssignPayment,
         answer=DepositObject, scope="write", idempotent=True,
         failures=(
             *_VALIDATION, *_IDEMPOTENCY, errors.PaymentNotFound, errors.PaymentIntentNotFound,
@@ -244,7 +245,7 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(
         method="post", path="/v1/payments/{payment_id}/mark_refunded", name="markPaymentRefunded",
-        summary="Record that a payment was sent back by hand", tag="Payments", body=schemas.MarkRefunded,
+        summary="Record that a payment was sent back by hand", tag="Payments", body=request_bodies.MarkRefunded,
         answer=DepositObject, scope="write", idempotent=True,
         failures=(
             *_VALIDATION, *_IDEMPOTENCY, errors.InvalidTxId, errors.PaymentNotFound, errors.PaymentNotRefundable,
@@ -256,7 +257,7 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(
         method="patch", path="/v1/merchants/me", name="updateMerchant", summary="Update the merchant", tag="Merchant",
-        body=schemas.UpdateMerchant, answer=MerchantObject, scope="admin",
+        body=request_bodies.UpdateMerchant, answer=MerchantObject, scope="admin",
         failures=(
             *_VALIDATION, errors.InvalidUrl, errors.InvalidPayAddress, errors.InvalidConfirmationPolicy,
             errors.PayAddressTaken,
@@ -268,7 +269,7 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(
         method="post", path="/v1/api_keys", name="createApiKey", summary="Create an API key", tag="API keys",
-        body=schemas.CreateApiKey, answer=ApiKeyObject, status=201, scope="admin", idempotent=True,
+        body=request_bodies.CreateApiKey, answer=ApiKeyObject, status=201, scope="admin", idempotent=True,
         failures=(*_VALIDATION, *_IDEMPOTENCY, errors.TooManyApiKeys),
     ),
     Call(
@@ -282,7 +283,7 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(
         method="post", path="/v1/api_keys/{key_id}/roll", name="rollApiKey", summary="Replace an API key",
-        tag="API keys", body=schemas.RollApiKey, answer=ApiKeyObject, status=201, scope="admin", idempotent=True,
+        tag="API keys", body=request_bodies.RollApiKey, answer=ApiKeyObject, status=201, scope="admin", idempotent=True,
         failures=(
             *_VALIDATION, *_IDEMPOTENCY, errors.ApiKeyNotFound, errors.ApiKeyEnded, errors.TooManyApiKeys,
         ),
@@ -311,7 +312,8 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(
         method="post", path="/v1/webhook_endpoints", name="createWebhookEndpoint", summary="Create a webhook endpoint",
-        tag="Webhook endpoints", body=schemas.CreateWebhookEndpoint, answer=EndpointObject, status=201, scope="admin",
+        tag="Webhook endpoints", body=request_bodies.CreateWebhookEndpoint, answer=EndpointObject, status=201,
+        scope="admin",
         idempotent=True,
         failures=(
             *_VALIDATION, *_IDEMPOTENCY, errors.InvalidUrl, errors.DescriptionTooLong, errors.TooManyWebhookEndpoints,
@@ -329,7 +331,7 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(
         method="post", path="/v1/webhook_endpoints/{endpoint_id}", name="updateWebhookEndpoint",
-        summary="Update a webhook endpoint", tag="Webhook endpoints", body=schemas.UpdateWebhookEndpoint,
+        summary="Update a webhook endpoint", tag="Webhook endpoints", body=request_bodies.UpdateWebhookEndpoint,
         answer=EndpointObject, scope="admin", idempotent=True,
         failures=(
             *_VALIDATION, *_IDEMPOTENCY, errors.InvalidUrl, errors.DescriptionTooLong, errors.WebhookEndpointNotFound,
@@ -354,7 +356,7 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(
         method="post", path="/v1/webhook_endpoints/{endpoint_id}/recover", name="recoverWebhooks",
-        summary="Send the events of some time once more", tag="Webhook endpoints", body=schemas.RecoverWebhooks,
+        summary="Send the events of some time once more", tag="Webhook endpoints", body=request_bodies.RecoverWebhooks,
         answer=RecoveryObject, status=202, scope="admin", idempotent=True,
         failures=(
             *_VALIDATION, *_IDEMPOTENCY, errors.WebhookEndpointNotFound, errors.InvalidRecoveryRange,
@@ -455,7 +457,7 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(
         method="post", path="/public/payment_intents/{intent_id}/hint", name="giveHint",
-        summary="Tell which transaction the wallet sent", tag="Public", body=schemas.GiveHint, answer=HintObject,
+        summary="Tell which transaction the wallet sent", tag="Public", body=request_bodies.GiveHint, answer=HintObject,
         status=202, failures=(*_VALIDATION, errors.InvalidTxId, errors.PaymentIntentNotFound, errors.TooManyHints),
     ),
     Call(

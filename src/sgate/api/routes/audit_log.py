@@ -2,11 +2,11 @@
 
 from litestar import Response, Router, get
 
-from sgate.api.auth import Scope
-from sgate.api.listing import limit_of, refuse_unknown_parameters
+from sgate.api.dependencies import Dependencies
+from sgate.api.query import limit_of, refuse_unknown_parameters
 from sgate.api.requests import AnyRequest, json_response, principal_of
-from sgate.api.services import Services
 from sgate.core import errors
+from sgate.core.scope import Scope
 from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
 from sgate.services import audit_log
@@ -14,17 +14,17 @@ from sgate.services import audit_log
 MAX_NAME_CHARACTERS = 64
 
 
-def routes(services: Services) -> Router:
+def routes(deps: Dependencies) -> Router:
     """The calls about the audit log."""
 
     @get("/")
     async def list_audit_log(request: AnyRequest) -> Response[bytes]:
         """What was done, newest first."""
-        principal = await principal_of(request, services, Scope.ADMIN, LimitClass.OTHER)
+        principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
         refuse_unknown_parameters(request, "action", "object_id", "starting_after", "limit")
         limit = limit_of(request)
         page = await audit_log.page(
-            services.pool,
+            deps.pool,
             principal.merchant,
             starting_after=request.query_params.get("starting_after"),
             action=_name(request, "action"),

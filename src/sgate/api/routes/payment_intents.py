@@ -5,14 +5,15 @@ import time
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
-from sgate.api import schemas
-from sgate.api.auth import Principal, Scope
+from sgate.api import request_bodies
+from sgate.api.authentication import Principal
 from sgate.api.decoding import decode
-from sgate.api.listing import limit_of, metadata_of, period_of, refuse_unknown_parameters, walk_of
+from sgate.api.dependencies import Dependencies
+from sgate.api.query import limit_of, metadata_of, period_of, refuse_unknown_parameters, walk_of
 from sgate.api.requests import AnyRequest, json_body, json_response, key_of, principal_of, respond
-from sgate.api.services import Services
 from sgate.core import errors
 from sgate.core.intent import Status
+from sgate.core.scope import Scope
 from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
 from sgate.services import payment_intent_lists
@@ -28,45 +29,45 @@ SETTINGS_RETRIES = 3
 _LIST_PARAMETERS = ("status", "from_date", "to_date", "starting_after", "ending_before", "page", "limit")
 
 
-def routes(services: Services) -> Router:
+def routes(deps: Dependencies) -> Router:
     """The calls about payment intents."""
 
     @post("/")
     async def create_payment_intent(request: AnyRequest) -> Response[bytes]:
         """Make a payment intent."""
-        principal = await principal_of(request, services, Scope.WRITE, LimitClass.CREATE)
+        principal = await principal_of(request, deps, Scope.WRITE, LimitClass.CREATE)
         body = await json_body(request)
-        return respond(await _create(services, request, principal, body))
+        return respond(await _create(deps, request, principal, body))
 
     @get("/")
     async def list_payment_intents(request: AnyRequest) -> Response[bytes]:
         """List payment intents, newest first."""
-        principal = await principal_of(request, services, Scope.READ, LimitClass.OTHER)
+        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
         refuse_unknown_parameters(request, *_LIST_PARAMETERS, metadata=True)
-        return json_response(encode(await _list(services, request, principal.merchant)))
+        return json_response(encode(await _list(deps, request, principal.merchant)))
 
     @get("/{intent_id:str}")
     async def retrieve_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """One payment intent with its payments."""
-        principal = await principal_of(request, services, Scope.READ, LimitClass.RETRIEVE)
-        return json_response(encode(await services.intents.get(intent_id, principal.merchant)))
+        principal = await principal_of(request, deps, Scope.READ, LimitClass.RETRIEVE)
+        return json_response(encode(await deps.intents.get(intent_id, principal.merchant)))
 
     @post("/{intent_id:str}", status_code=200)
     async def update_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """Change the description or the metadata."""
-        principal = await principal_of(request, services, Scope.WRITE, LimitClass.OTHER)
+        principal = await principal_of(request, deps, Scope.WRITE, LimitClass.OTHER)
         body = await json_body(request)
-        change = schemas.description_change(decode(body, schemas.UpdatePaymentIntent))
+        change = request_bodies.description_change(decode(body, request_bodies.UpdatePaymentIntent))
         key = key_of(request, principal, body)
-        return respond(await services.intents.update(intent_id, principal.merchant, change, key))
+        return respond(await deps.intents.update(intent_id, principal.merchant, change, key))
 
     @post("/{intent_id:str}/cancel")
     async def cancel_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """Cancel a payment intent that waits."""
-        principal = await principal_of(request, services, Scope.WRITE, LimitClass.OTHER)
+        principal = await principal_of(request, deps, Scope.WRITE, LimitClass.OTHER)
         body = await json_body(request)
-        decode(body, schemas.Nothing)
-        return respond(await services.intents.cancel(intent_id, principal.merchant, key_of(request, principal, body)))
+        decode(body, request_bodies.Nothing)
+        return respond(await deps.intents.cancel(intent_id, principal.merchant, key_of(request, principal, body)))
 
     return Router(
         "/v1/payment_intents",
@@ -80,21 +81,21 @@ def routes(services: Services) -> Router:
     )
 
 
-async def _create(services: Services, request: AnyRequest, principal: Principal, body: bytes) -> Answer:
+async def _create(deps: Dependencies, request: AnyRequest, principal: Principal, body: bytes) -> Answer:
     started = time.perf_counter()
-    wanted = schemas.intent_request(decode(body, schemas.CreatePaymentIntent))
+    wanted = request_bodies.intent_request(decode(body, request_bodies.CreatePaymentIntent))
     key = key_of(request, principal, body)
     for _ in range(SETTINGS_RETRIES):
         merchant = principal.merchant
         try:
-            answer = await services.intents.create(merchant, wanted, key)
+            answer = await deps.intents.create(merchant, wanted, key)
         except SettingsOutdated:
-            principal = await services.authenticator.refresh(principal)
+            principal = await deps.authenticator.refresh(principal)
             continue
         if not answer.replayed:
-            services.metrics.intents_created.labels(mode_name(merchant.livemode)).inc()
-            if services.traces is not None:
-                _trace(services.traces, request, answer, time.perf_counter() - started)
+            deps.metrics.intents_created.labels(mode_name(merchant.livemode)).inc()
+            if deps.traces is not None:
+                _trace(deps.traces, request, answer, time.perf_counter() - started)
         return answer
     raise errors.Conflict("The merchant's settings are changing right now. Try again in a moment.", retry_after_s=1)
 
@@ -107,7 +108,7 @@ def _trace(traces: Traces, request: AnyRequest, answer: Answer, seconds: float) 
         traces.record_create(intent_id, seconds, attributes, request.headers.get("traceparent", ""))
 
 
-async def _list(services: Services, request: AnyRequest, merchant: Merchant) -> dict[str, object]:
+async def _list(deps: Dependencies, request: AnyRequest, merchant: Merchant) -> dict[str, object]:
     limit = limit_of(request)
     starting_after, ending_before, page = walk_of(request)
     since, until = period_of(request)
@@ -119,7 +120,7 @@ async def _list(services: Services, request: AnyRequest, merchant: Merchant) -> 
         status=_status(request.query_params.get("status")),
         metadata=metadata_of(request),
     )
-    reads, public_url = services.reads, services.modes[merchant.livemode].public_url
+    reads, public_url = deps.reads, deps.modes[merchant.livemode].public_url
     if page is not None:
         leaf = await payment_intent_lists.numbered(reads, narrowed, public_url, page=page, limit=limit)
         counted = {"total": leaf.total, "total_is_exact": leaf.total_is_exact, "page": page, "pages": leaf.pages}

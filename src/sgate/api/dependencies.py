@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from sgate.api.auth import Authenticator
-from sgate.api.rooms import Rooms
+from sgate.api.authentication import Authenticator
+from sgate.api.live_intents import Rooms
 from sgate.chain.simulator import SimulatorControl
 from sgate.core.mode import Mode
 from sgate.db.encryption import Cipher
@@ -25,7 +25,7 @@ from sgate.telemetry.metrics import Metrics
 from sgate.telemetry.tracing import Traces
 
 
-class Services(msgspec.Struct, frozen=True, kw_only=True):
+class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a request may need.
 
     `leaving` is set when the process was asked to stop. `simulators`: who can pay on the simulated chain, for the modes

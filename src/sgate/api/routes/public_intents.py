@@ -1,0 +1,126 @@
+"""The calls under /public: what the checkout page asks for. No key, any origin, no credentials; limited by address."""
+
+import math
+from urllib.parse import parse_qs
+
+from litestar import Response, get, route
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from sgate.api import request_bodies
+from sgate.api.decoding import decode
+from sgate.api.dependencies import Dependencies
+from sgate.api.requests import JSON, AnyRequest, address_of, count, json_body, json_response
+from sgate.core import errors
+from sgate.core.memo import is_intent_id
+from sgate.core.mode import Mode
+from sgate.http.client_address import caller_of
+from sgate.http.rate_limits import LimitClass
+from sgate.http.request_state import state_of
+from sgate.objects.encoding import encode
+from sgate.objects.public_intent import opens
+from sgate.objects.receipt import receipt_of
+from sgate.services import payment_hints
+from sgate.store.payment_intents import IntentView
+
+CORS = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"Retry-After, X-Request-Id, X-RateLimit-Remaining, X-RateLimit-Reset"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+)
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "Content-Type, X-Request-Id",
+    "Access-Control-Max-Age": "86400",
+}
+VIEW_PATH = "/public/payment_intents/{intent_id}"
+HINT_PREFLIGHT = PREFLIGHT | {"Access-Control-Allow-Methods": "POST, OPTIONS"}
+
+MAX_STREAMS_PER_ADDRESS = 50
+"""Many customers may stand behind one address; a page holds one stream."""
+
+
+def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
+    """The public calls."""
+
+    # What is in memory is answered by `public_hits`, before this.
+    @route(VIEW_PATH.replace("}", ":str}"), http_method=["GET", "HEAD", "OPTIONS"], status_code=200)
+    async def retrieve_public_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
+        """What a payer may see of a payment intent."""
+        state_of(request.scope).extra_headers = CORS
+        if request.method == "OPTIONS":
+            return Response(b"", status_code=204, headers=PREFLIGHT)
+        await count(request, deps, LimitClass.PUBLIC, caller_of(address_of(request, deps)), CORS)
+        body = await deps.public_views.show(intent_id, _secret_of(request))
+        return Response(body, media_type=JSON, headers={"Cache-Control": "no-store"})
+
+    @route("/public/payment_intents/{intent_id:str}/hint", http_method=["POST", "OPTIONS"], status_code=202)
+    async def give_hint(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
+        """Which transaction the wallet sent: looked up soon, never believed."""
+        state_of(request.scope).extra_headers = CORS
+        if request.method == "OPTIONS":
+            return Response(b"", status_code=204, headers=HINT_PREFLIGHT)
+        await count(request, deps, LimitClass.PUBLIC, caller_of(address_of(request, deps)), CORS)
+        deps.maintenance.check(request.method)
+        shape = decode(await json_body(request), request_bodies.GiveHint)
+        tx_id = request_bodies.tx_id_of(shape.tx_id)
+        taken = await payment_hints.give(
+            deps.pool, deps.intents, deps.environment, intent_id, shape.client_secret, tx_id
+        )
+        return json_response(encode(taken), 202)
+
+    @get("/public/payment_intents/{intent_id:str}/events")
+    async def stream_public_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
+        """Tell an open page what changes, as server-sent events."""
+        state_of(request.scope).extra_headers = CORS
+        caller = caller_of(address_of(request, deps))
+        await count(request, deps, LimitClass.PUBLIC, caller, CORS)
+        _, _, private = await _find(deps, intent_id, _secret_of(request))
+        visit = deps.rooms.visit(intent_id, request.headers.get("last-event-id"), private=private)
+        return deps.streams.answer(
+            visit.look,
+            visit.join,
+            caller=f"public {caller}",
+            most_of_caller=MAX_STREAMS_PER_ADDRESS,
+            poll_s=math.inf,  # its room looks for it
+        )
+
+    @get("/public/payment_intents/{intent_id:str}/receipt")
+    async def retrieve_receipt(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
+        """The receipt, as data."""
+        state_of(request.scope).extra_headers = CORS
+        await count(request, deps, LimitClass.PUBLIC, caller_of(address_of(request, deps)), CORS)
+        found, mode, private = await _find(deps, intent_id, _secret_of(request))
+        receipt = receipt_of(found, mode, private=private)
+        if receipt is None:
+            raise errors.ReceiptNotFound
+        return json_response(encode(receipt))
+
+    return [retrieve_public_intent, give_hint, stream_public_intent, retrieve_receipt]
+
+
+async def _find(deps: Dependencies, intent_id: str, secret: str | None) -> tuple[IntentView, Mode, bool]:
+    """The intent, its mode, and whether the client secret was shown.
+
+    Raises:
+        PaymentIntentNotFound: also if the secret is wrong.
+    """
+    found, mode = await _known(deps, intent_id)
+    if secret is not None and not opens(found, secret):
+        raise errors.PaymentIntentNotFound(
+            "The client secret is not that of this payment intent.", param="client_secret"
+        )
+    return found, mode, secret is not None
+
+
+async def _known(deps: Dependencies, intent_id: str) -> tuple[IntentView, Mode]:
+    found = await deps.intents.find(intent_id) if is_intent_id(intent_id) else None
+    mode = None if found is None else deps.modes.get(found.intent.livemode)
+    if found is None or mode is None:
+        raise errors.PaymentIntentNotFound
+    return found, mode
+
+
+def _secret_of(request: AnyRequest) -> str | None:
+    query = request.scope["query_string"]
+    return parse_qs(query.decode("latin-1")).get("client_secret", [None])[0] if query else None
