@@ -30,7 +30,7 @@ from sgate.settings import Settings
 from sgate.settings_modes import ModeSettings
 from sgate.store import migrate
 from sgate.telemetry.metrics import Metrics
-from sgate.web.documentation import error_pages
+from sgate.web.docs.pages import error_pages
 
 CLI_MARK = "<!-- From here on made from src/sgate/cli by `make generate`. -->"
 DOCS = Path(__file__).parent.parent / "docs"

@@ -16,7 +16,7 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
-from sgate.web.words import DEFAULT, LANGUAGES
+from sgate.web.i18n import DEFAULT, LANGUAGES
 
 WEB = Path(__file__).parent.parent / "src" / "sgate" / "web"
 LOCALES = WEB / "locales"

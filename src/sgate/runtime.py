@@ -48,8 +48,10 @@ from sgate.services.payments import Payments
 from sgate.settings import Settings
 from sgate.telemetry.metrics import Metrics
 from sgate.telemetry.tracing import Traces
-from sgate.web import assets, checkout, documentation, swagger
-from sgate.web.checkout import Checkout
+from sgate.web import assets
+from sgate.web.checkout import routes
+from sgate.web.checkout.routes import Checkout
+from sgate.web.docs import pages, swagger
 from sgate.workers.service import Stop
 
 GC_THRESHOLD = 50_000
@@ -154,7 +156,7 @@ async def open_gateway(
 
 def _pages(deps: Dependencies) -> list[ControllerRouterHandler]:
     return [
-        *checkout.routes(
+        *routes.routes(
             Checkout(
                 intents=deps.intents,
                 modes=deps.modes,
@@ -163,7 +165,7 @@ def _pages(deps: Dependencies) -> list[ControllerRouterHandler]:
             )
         ),
         *swagger.routes(),
-        *documentation.routes(document.document(), deps.modes),
+        *pages.routes(document.document(), deps.modes),
         *assets.routes(),
     ]
 

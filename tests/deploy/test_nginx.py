@@ -13,7 +13,7 @@ import pytest
 from deploy.house import API_ONLY, open_house
 from deploy.machinery import DEPLOY, Nginx
 from sgate.web.assets import built
-from sgate.web.documentation import error_pages
+from sgate.web.docs.pages import error_pages
 from system.processes import until
 
 pytestmark = pytest.mark.timeout(300)

@@ -3,7 +3,7 @@
 import gzip
 from importlib import resources
 
-from sgate.web import assets, pages
+from sgate.web import assets, rendering
 from sgate.web.assets import Built, built, read
 
 
@@ -28,7 +28,7 @@ async def test_there_is_nothing_else_to_be_had(site):
 async def test_without_built_files_the_page_is_plain_and_complete(site, tmp_path, monkeypatch):
     assert read(tmp_path) == Built()
     plain = Built()
-    monkeypatch.setattr(pages, "built", lambda: plain)
+    monkeypatch.setattr(rendering, "built", lambda: plain)
     monkeypatch.setattr(assets, "built", lambda: plain)
     intent = await site.intent()
     page = await site.page(intent)

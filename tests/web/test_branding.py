@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from sgate.web.colours import DARK_PAPER, LIGHT_PAPER, TEXT_CONTRAST, contrast, ink_on, readable
+from sgate.web.theme import DARK_PAPER, LIGHT_PAPER, TEXT_CONTRAST, contrast, ink_on, readable
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 

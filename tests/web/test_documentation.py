@@ -2,7 +2,7 @@
 
 from sgate.api.openapi import document
 from sgate.core.event import EventType
-from sgate.web.documentation import error_pages
+from sgate.web.docs.pages import error_pages
 
 
 async def test_every_call_is_documented_with_its_path_and_its_failures(site):

@@ -3,10 +3,10 @@
 import pytest
 
 from sgate.core.finality import Tier
-from sgate.web.pages import chunked, clock, coded, sbtc, web_link
-from sgate.web.phrases import guess, needs
-from sgate.web.pictures import minutes_needed, transactions_of
-from sgate.web.words import words_of
+from sgate.web.checkout.messages import guess, needs
+from sgate.web.checkout.page_state import minutes_needed, transactions_of
+from sgate.web.i18n import words_of
+from sgate.web.rendering import chunked, clock, coded, sbtc, web_link
 from web.states import DEEP, links
 
 HOW_TO_PAY = ("pay-amount", "pay-sats", "pay-address", "pay-memo", "pay-memo-hex")

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from sgate.core.mode import DEFAULT_GRACE_S
-from sgate.web.simulation import LABELS, NOTES
+from sgate.web.checkout.simulation import LABELS, NOTES
 from web.states import links
 
 

@@ -11,7 +11,7 @@ from api.serving import until
 from sgate.chain.clarity import Buffer, OptionalValue, PrincipalValue, UInt, decode_hex
 from sgate.chain.simulator.transactions import SimulatedTransfer
 from sgate.core.address import SBTC_ASSETS, Network, encode, parse_principal
-from sgate.web.phrases import SCRIPT
+from sgate.web.checkout.messages import SCRIPT
 from web.site import Site, open_real_site
 from web.visitor import PHONE, READABLE, SMALL_PHONE, UNUSABLE, WAIT_MS, Visitors, axe, poll_now
 

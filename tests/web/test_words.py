@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sgate.web.words import LANGUAGES, choose, words_of
+from sgate.web.i18n import LANGUAGES, choose, words_of
 
 ROOT = Path(__file__).parents[2]
 

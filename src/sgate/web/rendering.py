@@ -24,11 +24,11 @@ from sgate.core.errors import GatewayError
 from sgate.core.money import SATS_PER_BTC
 from sgate.db.pool import DatabaseErrors
 from sgate.http.request_state import state_of
-from sgate.web import words
+from sgate.web import i18n
 from sgate.web.assets import built
-from sgate.web.colours import accent_style
-from sgate.web.drawings import guilloche
-from sgate.web.words import LANGUAGES, Words
+from sgate.web.i18n import LANGUAGES, Words
+from sgate.web.svg import guilloche
+from sgate.web.theme import accent_style
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -117,7 +117,7 @@ _templates.filters.update({_filter.__name__: _filter for _filter in _FILTERS})
 
 def words_for(request: AnyRequest) -> Words:
     """The language that the visitor asked for, or whose browser prefers it."""
-    return words.choose(request.query_params.get("lang"), request.headers.get("accept-language", ""))
+    return i18n.choose(request.query_params.get("lang"), request.headers.get("accept-language", ""))
 
 
 def chosen_language(request: AnyRequest) -> dict[str, str]:

@@ -13,7 +13,7 @@ from sgate.chain.simulator.transactions import RefusedTransfer
 from sgate.chain.source import ChainUnavailable
 from sgate.core.intent import PaymentIntent
 from sgate.core.memo import memo_of
-from sgate.web.words import N_
+from sgate.web.i18n import N_
 
 AFTER_GRACE = timedelta(seconds=2)
 """Block times are whole seconds, so this is safely late."""

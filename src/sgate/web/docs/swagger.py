@@ -14,7 +14,7 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from sgate.web.pages import AnyRequest, Frame, page, trouble
+from sgate.web.rendering import AnyRequest, Frame, page, trouble
 
 PACKAGE = "swagger-ui-py"
 SCRIPT = "text/javascript; charset=utf-8"

@@ -21,11 +21,11 @@ from sgate.objects.public_intent import opens
 from sgate.objects.receipt import receipt_of
 from sgate.services.payment_intents import Intents
 from sgate.store.payment_intents import IntentView
-from sgate.web import simulation, slip
 from sgate.web.assets import built
-from sgate.web.pages import AnyRequest, Frame, chosen_language, page, part, trouble, web_link, words_for
-from sgate.web.phrases import FINALITIES, NETWORKS
-from sgate.web.pictures import EXPLORER_URLS
+from sgate.web.checkout import simulation, view
+from sgate.web.checkout.messages import FINALITIES, NETWORKS
+from sgate.web.checkout.page_state import EXPLORER_URLS
+from sgate.web.rendering import AnyRequest, Frame, chosen_language, page, part, trouble, web_link, words_for
 
 
 class Checkout(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +141,7 @@ def _values(checkout: Checkout, request: AnyRequest, visit: Visit) -> dict[str, 
     """What the template draws."""
     words, intent_id = words_for(request), visit.found.intent.id
     secret_query = f"?{urlencode({'client_secret': visit.secret})}" if visit.secret else ""
-    values = slip.values_of(
+    values = view.values_of(
         visit.found,
         visit.mode,
         words,
@@ -158,7 +158,7 @@ def _values(checkout: Checkout, request: AnyRequest, visit: Visit) -> dict[str, 
         "slip_url": visit.url("/slip"),
         "receipt_url": visit.url("/receipt"),
         "client_secret": visit.secret or "",
-        "wallet": values["payable"] and built().wallet and visit.mode.network in slip.WALLET_NETWORKS,
+        "wallet": values["payable"] and built().wallet and visit.mode.network in view.WALLET_NETWORKS,
         "simulations": _simulations(checkout, visit, values["payable"] or values["reconsidered"]),
         "note": simulation.NOTES.get(request.query_params.get("note", "")),
         "frame_origins": " ".join(visit.found.branding.frame_origins),

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from sgate.core.finality import Finality, Tier
-from sgate.web.pictures import Excess, Picture, Unit
-from sgate.web.words import N_, Words
+from sgate.web.checkout.page_state import Excess, Picture, Unit
+from sgate.web.i18n import N_, Words
 
 TITLES: Mapping[Picture, str] = {
     Picture.WAITING: N_("Waiting for your payment"),

@@ -8,10 +8,10 @@ from sgate.core.address import Network
 from sgate.core.mode import Mode
 from sgate.objects.public_intent import public_intent
 from sgate.store.payment_intents import IntentView
-from sgate.web import phrases, pictures
-from sgate.web.drawings import cells, qr_svg
-from sgate.web.pictures import BUSY, PAYABLE, RECONSIDERED, Picture
-from sgate.web.words import Words
+from sgate.web.checkout import messages, page_state
+from sgate.web.checkout.page_state import BUSY, PAYABLE, RECONSIDERED, Picture
+from sgate.web.i18n import Words
+from sgate.web.svg import cells, qr_svg
 
 WALLET_NETWORKS = frozenset({Network.MAINNET, Network.TESTNET})
 """Where real wallets can pay. On the simulated chain they would send real tokens to nobody."""
@@ -37,10 +37,10 @@ def values_of(
     """The template's values. `page_link`: the whole address of the page, for its QR code."""
     stored = found.intent
     intent = public_intent(found, mode, now, private=private)
-    picture = pictures.picture_of(found, now)
-    title = words(phrases.TITLES[picture])
-    steps = pictures.steps_of(intent.required, found.payments, found.scanned)
-    excess = pictures.excess_of(stored)
+    picture = page_state.picture_of(found, now)
+    title = words(messages.TITLES[picture])
+    steps = page_state.steps_of(intent.required, found.payments, found.scanned)
+    excess = page_state.excess_of(stored)
     contract, _, token = mode.asset.partition("::")
     return {
         "intent": intent,
@@ -52,17 +52,17 @@ def values_of(
         "payable": picture in PAYABLE,
         "reconsidered": picture in RECONSIDERED,
         "stations": STATIONS.get(picture, 0),
-        "needs": phrases.needs(words, intent.required),
-        "takes": phrases.guess(words, pictures.minutes_needed(intent.required)),
-        "left": phrases.guess(words, pictures.minutes_left(steps)),
+        "needs": messages.needs(words, intent.required),
+        "takes": messages.guess(words, page_state.minutes_needed(intent.required)),
+        "left": messages.guess(words, page_state.minutes_left(steps)),
         "steps": [
-            (words(phrases.UNITS[step.unit]), step.done, step.needed, cells(step.done, step.needed)) for step in steps
+            (words(messages.UNITS[step.unit]), step.done, step.needed, cells(step.done, step.needed)) for step in steps
         ],
-        "excess": None if excess is None else words(phrases.EXCESS[excess]),
-        "excess_sats": pictures.excess_sats(stored),
+        "excess": None if excess is None else words(messages.EXCESS[excess]),
+        "excess_sats": page_state.excess_sats(stored),
         "held": bool({"paid_late", "paid_after_cancel"} & set(intent.exceptions)),
-        "chain_away": pictures.chain_is_away(found, now) and picture in BUSY,
-        "transactions": pictures.transactions_of(found.payments, mode.network),
+        "chain_away": page_state.chain_is_away(found, now) and picture in BUSY,
+        "transactions": page_state.transactions_of(found.payments, mode.network),
         "leave": _leave(words, picture),
         "seconds_left": _whole_seconds(now, stored.terms.expires_at),
         "seconds_in_all": _whole_seconds(stored.created_at, stored.terms.expires_at),
@@ -93,9 +93,9 @@ def _leave(words: Words, picture: Picture) -> str | None:
 
 def _script_words(words: Words, mode: Mode) -> Iterator[tuple[str, str]]:
     """The script fills the rest in; the name of the network is known here."""
-    for name, text in phrases.SCRIPT.items():
+    for name, text in messages.SCRIPT.items():
         said = words.catalogue.gettext(text)
-        yield name, said.replace("%(network)s", words(phrases.NETWORKS[mode.network]))
+        yield name, said.replace("%(network)s", words(messages.NETWORKS[mode.network]))
 
 
 def _whole_seconds(since: datetime, until: datetime) -> int:

@@ -15,8 +15,8 @@ from litestar.params import FromPath
 import sgate
 from sgate.core.errors import GatewayError
 from sgate.core.mode import Mode
-from sgate.web.pages import AnyRequest, page, trouble
-from sgate.web.phrases import NETWORKS
+from sgate.web.checkout.messages import NETWORKS
+from sgate.web.rendering import AnyRequest, page, trouble
 
 Schema = Mapping[str, Any]
 Row = tuple[str, str, str]

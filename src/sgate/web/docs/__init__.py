@@ -1,0 +1,1 @@
+"""The pages for developers: the errors, and the API to try."""
