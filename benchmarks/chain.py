@@ -19,7 +19,7 @@ from sgate.core.address import SBTC_ASSETS, Network
 from sgate.core.mode import Mode, NoRates
 from sgate.db.pool import open_pool
 from sgate.environment import Environment
-from sgate.workers.watcher import Watcher
+from sgate.workers.watcher.watcher import Watcher
 
 ASSET = SBTC_ASSETS[Network.SIMULATED]
 SHOP, STRANGER = simulated_address("shop"), simulated_address("stranger")

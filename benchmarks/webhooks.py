@@ -14,7 +14,7 @@ from sgate.core.event import body_of, envelope
 from sgate.core.signature import headers_of, new_secret
 from sgate.db.encryption import Cipher
 from sgate.settings import DEVELOPMENT_SECRET_KEY
-from sgate.workers.webhook_client import USER_AGENT
+from sgate.workers.webhooks.client import USER_AGENT
 
 ENDPOINTS = 50
 CONCURRENT = 64

@@ -32,8 +32,8 @@ from sgate.settings import ModeSettings, Settings, Source
 from sgate.store import migrate
 from sgate.store.audit_log import OPERATOR
 from sgate.telemetry import logging
-from sgate.workers.service import Stop
-from sgate.workers.watcher import Watcher
+from sgate.workers.loops import Stop
+from sgate.workers.watcher.watcher import Watcher
 
 AMOUNT_SATS = 25_000
 HALF_SATS = 12_500

@@ -18,8 +18,8 @@ from sgate.store.deployment_snapshot import Survey
 from sgate.store.webhook_deliveries_queue import Delivery, Result
 from sgate.telemetry.metrics import Metrics, mode_name
 from sgate.telemetry.tracing import Traces
-from sgate.workers.matching import Found
-from sgate.workers.watcher import Round
+from sgate.workers.watcher.matcher import Found
+from sgate.workers.watcher.watcher import Round
 
 SLOW_STATEMENT_S = 0.05
 """The target for the database's p95; what takes longer is counted by name."""

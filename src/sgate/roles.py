@@ -29,13 +29,13 @@ from sgate.settings import Settings
 from sgate.store import deployment_snapshot
 from sgate.store.webhook_deliveries_queue import QUEUE_SETTINGS
 from sgate.telemetry.metrics import Metrics, mode_name
-from sgate.workers import service
-from sgate.workers.deliverer import Deliverer
+from sgate.workers import loops
+from sgate.workers.loops import Pulse, Stop
 from sgate.workers.maintenance import Maintenance
-from sgate.workers.service import Pulse, Stop
-from sgate.workers.tender import Tender
-from sgate.workers.watcher import Watcher
-from sgate.workers.webhook_client import WebhookClient
+from sgate.workers.watcher.watcher import Watcher
+from sgate.workers.webhooks.backlog import Tender
+from sgate.workers.webhooks.client import WebhookClient
+from sgate.workers.webhooks.deliverer import Deliverer
 
 RATE_LOOKS_PER_REFRESH = 6
 """How often a process looks for a rate that another has found, per interval in which one is found."""
@@ -98,7 +98,7 @@ def workers_of(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]
             )
             books = CallBooks(gateway.pool, chain.budgets, gateway.metrics, livemode=livemode)
             tasks.append(
-                service.watch(
+                loops.watch(
                     watcher,
                     gateway.feed,
                     livemode=livemode,
@@ -112,7 +112,7 @@ def workers_of(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]
     if Role.DELIVERER in roles:
         tasks.append(_deliver(gateway, stop))
     if Role.MAINTENANCE in roles:
-        tasks.append(service.keep_house(_maintenance(gateway.pool, gateway.settings), stop=stop, pulse=Pulse()))
+        tasks.append(loops.keep_house(_maintenance(gateway.pool, gateway.settings), stop=stop, pulse=Pulse()))
         tasks.append(_reencrypt(gateway, stop))
         tasks.append(_survey(gateway, stop))
     return tasks
@@ -126,7 +126,7 @@ async def _survey(gateway: Gateway, stop: Stop) -> None:
         async with gateway.pool.acquire() as connection:
             observe(await deployment_snapshot.take(connection, gateway.cipher.key_ids))
 
-    await service.repeat("survey", once, interval_s=SURVEY_INTERVAL_S, stop=stop, pulse=Pulse())
+    await loops.repeat("survey", once, interval_s=SURVEY_INTERVAL_S, stop=stop, pulse=Pulse())
 
 
 def _maintenance(pool: Pool, settings: Settings) -> Maintenance:
@@ -139,7 +139,7 @@ async def _reencrypt(gateway: Gateway, stop: Stop) -> None:
         if done.changed or done.lost:
             structlog.get_logger("sgate").warning("webhook_secrets_reencrypted", changed=done.changed, lost=done.lost)
 
-    await service.repeat("secrets", once, interval_s=REENCRYPT_INTERVAL_S, stop=stop, pulse=Pulse())
+    await loops.repeat("secrets", once, interval_s=REENCRYPT_INTERVAL_S, stop=stop, pulse=Pulse())
 
 
 async def _deliver(gateway: Gateway, stop: Stop) -> None:
@@ -164,8 +164,8 @@ async def _deliver(gateway: Gateway, stop: Stop) -> None:
     )
     try:
         await asyncio.gather(
-            service.deliver(deliverer, gateway.feed, stop=stop, pulse=Pulse()),
-            service.tend(Tender(gateway.pool), deliverer, stop=stop, pulse=Pulse()),
+            loops.deliver(deliverer, gateway.feed, stop=stop, pulse=Pulse()),
+            loops.tend(Tender(gateway.pool), deliverer, stop=stop, pulse=Pulse()),
         )
     finally:
         await client.close()
@@ -173,7 +173,7 @@ async def _deliver(gateway: Gateway, stop: Stop) -> None:
 
 
 async def measure_replica(reads: Reads) -> None:
-    await service.repeat("replica", reads.measure, interval_s=MEASURE_INTERVAL_S, stop=Stop(), pulse=Pulse())
+    await loops.repeat("replica", reads.measure, interval_s=MEASURE_INTERVAL_S, stop=Stop(), pulse=Pulse())
 
 
 async def poll_revocations(gateway: Gateway) -> None:
@@ -182,17 +182,17 @@ async def poll_revocations(gateway: Gateway) -> None:
         await gateway.deps.maintenance.look()
 
     never = Stop()
-    await service.repeat("revocations", once, interval_s=REVOCATION_POLL_S, stop=never, pulse=Pulse())
+    await loops.repeat("revocations", once, interval_s=REVOCATION_POLL_S, stop=never, pulse=Pulse())
 
 
 async def store_use_of_keys(gateway: Gateway, stop: Stop) -> None:
     """Until the stop, and once more then."""
     store = gateway.deps.authenticator.store_use
-    await service.repeat("key_use", store, interval_s=NOTE_USE_S, stop=stop, pulse=Pulse())
+    await loops.repeat("key_use", store, interval_s=NOTE_USE_S, stop=stop, pulse=Pulse())
     with contextlib.suppress(*DatabaseErrors):
         await store()
 
 
 async def refresh_rates(market: MarketRates, settings: Settings) -> None:
     interval_s = settings.exchange_rate_refresh_s / RATE_LOOKS_PER_REFRESH
-    await service.repeat("rates", market.refresh, interval_s=interval_s, stop=Stop(), pulse=Pulse())
+    await loops.repeat("rates", market.refresh, interval_s=interval_s, stop=Stop(), pulse=Pulse())

@@ -52,7 +52,7 @@ from sgate.web import assets
 from sgate.web.checkout import routes
 from sgate.web.checkout.routes import Checkout
 from sgate.web.docs import pages, swagger
-from sgate.workers.service import Stop
+from sgate.workers.loops import Stop
 
 GC_THRESHOLD = 50_000
 """Allocations between two collections. Requests make little cyclic garbage; collecting often costs tail latency."""

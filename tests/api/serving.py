@@ -15,7 +15,7 @@ from sgate.services import api_keys, merchants
 from sgate.settings import load
 from sgate.settings_modes import ModeSettings, Source
 from sgate.store.audit_log import OPERATOR
-from sgate.workers.watcher import Watcher
+from sgate.workers.watcher.watcher import Watcher
 
 AMOUNT_SATS = 50_000
 SHOP = simulated_address("shop")

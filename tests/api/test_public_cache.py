@@ -13,7 +13,7 @@ from api.serving import AMOUNT_SATS, serving, until
 from sgate import roles
 from sgate.db import notifications
 from sgate.services import public_intent_cache
-from sgate.workers.service import Stop
+from sgate.workers.loops import Stop
 from workers.receiver import Receiver
 
 PATH = "/v1/payment_intents"

@@ -10,9 +10,9 @@ import pytest
 from api.serving import UNREACHABLE, serving
 from sgate.core.retry import Schedule
 from sgate.core.signature import InvalidSignature, verify_standard
-from sgate.workers.deliverer import Deliverer
-from sgate.workers.tender import Tender
-from sgate.workers.webhook_client import WebhookClient
+from sgate.workers.webhooks.backlog import Tender
+from sgate.workers.webhooks.client import WebhookClient
+from sgate.workers.webhooks.deliverer import Deliverer
 from workers.receiver import Receiver, response
 
 ENDPOINTS, DELIVERIES, EVENTS = "/v1/webhook_endpoints", "/v1/webhook_deliveries", "/v1/events"

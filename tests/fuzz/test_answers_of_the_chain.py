@@ -13,7 +13,7 @@ from chain.test_every_recording import ADDRESS, INVOLVING, NAMES, UNKNOWN_TX, ki
 from fuzz.outside import BYTES, almost_bytes, almost_json, fuzzed
 from sgate.chain.hiro import HiroSource
 from sgate.chain.source import ChainUnavailable
-from sgate.workers.http1 import BrokenAnswer, Disconnected, Line
+from sgate.workers.webhooks.http1 import BrokenAnswer, Disconnected, Line
 
 QUESTIONS = {
     "headers": (BLOCKS, lambda source: source.headers()),

@@ -25,7 +25,7 @@ from sgate.core.signature import InvalidSignature, headers_of, verify_sgate, ver
 from sgate.rates.sources import SOURCES, BadAnswer
 from sgate.services.idempotency import key_of
 from sgate.telemetry.tracing import intent_in, links_of
-from sgate.workers.webhook_client import _wish
+from sgate.workers.webhooks.client import _wish
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NOW_S = 1_614_265_330

@@ -11,7 +11,7 @@ from sgate.ledger import decide as gateway_ledger
 from sgate.ledger import outbox
 from sgate.store import blocks, events, pay_addresses, payments_scan, webhook_deliveries_queue
 from sgate.store import ledger_queue as ledger_store
-from sgate.workers import inbox, matching, mempool, recording, scanning
+from sgate.workers.watcher import deposits, matcher, mempool, recorder, scanner
 
 
 class Mutant(msgspec.Struct, frozen=True):
@@ -46,21 +46,21 @@ def _forgiving_memo():
     def forgiving(memo):
         return real(memo.lower() if memo else memo)
 
-    real = matching.intent_id_of
-    return [patch.object(module, "intent_id_of", forgiving) for module in (matching, scanning, mempool)]
+    real = matcher.intent_id_of
+    return [patch.object(module, "intent_id_of", forgiving) for module in (matcher, scanner, mempool)]
 
 
 def _any_address():
-    real = matching.Matcher._payment
+    real = matcher.Matcher._payment
 
     def payment(self, item, transfer, watched):
         everywhere = {
             name: msgspec.structs.replace(intent, pay_address=transfer.recipient)
             for name, intent in watched.intents.items()
         }
-        return real(self, item, transfer, matching._Watched(everywhere, watched.owners))
+        return real(self, item, transfer, matcher._Watched(everywhere, watched.owners))
 
-    return [patch.object(matching.Matcher, "_payment", payment)]
+    return [patch.object(matcher.Matcher, "_payment", payment)]
 
 
 def _half_announced():
@@ -149,8 +149,8 @@ MUTANTS = {
     "believes the mempool": Mutant(_believes_sightings),
     "closes without grace": Mutant(_impatient),
     "does not read addresses again after a fork": Mutant(lambda: [patch.object(pay_addresses, "note_reorg", _nothing)]),
-    "reads no addresses": Mutant(lambda: [patch.object(inbox.InboxReader, "read", _nothing)]),
-    "keeps what is unmatched to itself": Mutant(lambda: [patch.object(recording, "_announce", _nothing)]),
+    "reads no addresses": Mutant(lambda: [patch.object(deposits.InboxReader, "read", _nothing)]),
+    "keeps what is unmatched to itself": Mutant(lambda: [patch.object(recorder, "_announce", _nothing)]),
     "forgets what was assigned": Mutant(
         lambda: _edited(
             payments_scan,

@@ -5,10 +5,10 @@ from sgate.chain.budget import Unlimited
 from sgate.core.retry import Schedule
 from sgate.db.pool import DatabaseErrors
 from sgate.store import blocks, pay_addresses
-from sgate.workers.deliverer import Deliverer
 from sgate.workers.maintenance import Maintenance
-from sgate.workers.tender import Tender
-from sgate.workers.watcher import Fenced, Watcher
+from sgate.workers.watcher.watcher import Fenced, Watcher
+from sgate.workers.webhooks.backlog import Tender
+from sgate.workers.webhooks.deliverer import Deliverer
 from simulation.miners import FIRST_SCANNED
 
 MAX_ROUNDS = 60

@@ -4,7 +4,7 @@ import json
 
 from sgate.core.retry import Outcome
 from sgate.core.signature import verify_sgate, verify_standard
-from sgate.workers.webhook_client import Reply
+from sgate.workers.webhooks.client import Reply
 from simulation.invariants import require
 
 MAX_FAILURES = 3

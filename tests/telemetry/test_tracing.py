@@ -20,7 +20,7 @@ from sgate import observers, parts
 from sgate.settings import SettingsError, load
 from sgate.telemetry import tracing
 from sgate.telemetry.tracing import Traces, intent_in, links_of, open_traces, provider_of, root_of, trace_id_of
-from sgate.workers.watcher import Watcher
+from sgate.workers.watcher.watcher import Watcher
 from workers.outbox import deliverer_on
 from workers.receiver import Receiver, response
 

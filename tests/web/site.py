@@ -23,8 +23,8 @@ from sgate.services import merchants
 from sgate.settings import Settings
 from sgate.settings_modes import ModeSettings, Source
 from sgate.store.audit_log import OPERATOR
-from sgate.workers.service import Stop
-from sgate.workers.watcher import Watcher
+from sgate.workers.loops import Stop
+from sgate.workers.watcher.watcher import Watcher
 
 VOID = {"meta", "link", "input", "br", "img", "wbr"}
 

@@ -3,7 +3,7 @@
 from chain.simulated import SHOP, Clock, open_chain
 from gateway.shop import open_shop, simulated_mode
 from sgate.chain.simulator import SimulatedTransfer, SimulatorSource, simulated_address
-from sgate.workers.watcher import Watcher
+from sgate.workers.watcher.watcher import Watcher
 
 GATEWAY = simulated_address("the gateway")
 

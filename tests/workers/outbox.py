@@ -13,9 +13,9 @@ from sgate.store import events, webhook_endpoints
 from sgate.store.audit_log import OPERATOR
 from sgate.store.events import Event
 from sgate.store.webhook_endpoints import Endpoint
-from sgate.workers.deliverer import Deliverer
-from sgate.workers.tender import Tender
-from sgate.workers.webhook_client import WebhookClient
+from sgate.workers.webhooks.backlog import Tender
+from sgate.workers.webhooks.client import WebhookClient
+from sgate.workers.webhooks.deliverer import Deliverer
 
 CIPHER = Cipher(["a secret key of the tests"])
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sgate.core.retry import DEFAULT_WAITS_S, FAILING_FOR
-from sgate.workers.webhook_client import MAX_RESPONSE_BYTES, WebhookClient
+from sgate.workers.webhooks.client import MAX_RESPONSE_BYTES, WebhookClient
 from workers.outbox import Outbox, deliverer_on
 from workers.receiver import HANG, RESET, Receiver, response
 

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from sgate.store import webhook_deliveries_queue, webhook_endpoints
-from sgate.workers.deliverer import BATCH, MAX_IN_FLIGHT
-from sgate.workers.webhook_client import TIMEOUT_S
+from sgate.workers.webhooks.client import TIMEOUT_S
+from sgate.workers.webhooks.deliverer import BATCH, MAX_IN_FLIGHT
 from workers.outbox import Outbox, deliverer_on
 from workers.receiver import HANG, Receiver, response
 

@@ -7,9 +7,9 @@ from sgate.chain.budget import Unlimited
 from sgate.chain.simulator import SimulatorSource
 from sgate.store import merchants_export
 from sgate.store.merchants_export import FIRST_ID
-from sgate.workers import rebuild as rebuilding
-from sgate.workers.rebuild import RebuildFailed
-from sgate.workers.watcher import Watcher
+from sgate.workers.watcher import rebuild as rebuilding
+from sgate.workers.watcher.rebuild import RebuildFailed
+from sgate.workers.watcher.watcher import Watcher
 from workers.following import open_world
 from workers.test_watcher_inbox import SECONDS
 

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from sgate.db.notifications import Channel, Feed, notify
-from sgate.workers import service
-from sgate.workers.service import Pulse, Stop
+from sgate.workers import loops
+from sgate.workers.loops import Pulse, Stop
 from workers.outbox import Outbox, deliverer_on
 from workers.receiver import HANG, Receiver, response
 
@@ -37,7 +37,7 @@ async def feed(database_url):
 async def delivering(worker, feed, **options):
     """The loop, running; (stop, pulse, task)."""
     stop, pulse = Stop(), Pulse()
-    running = asyncio.create_task(service.deliver(worker, feed, stop=stop, pulse=pulse, **options))
+    running = asyncio.create_task(loops.deliver(worker, feed, stop=stop, pulse=pulse, **options))
     try:
         yield stop, pulse, running
     finally:
@@ -51,7 +51,7 @@ async def tell(pool):
 
 
 async def test_a_new_delivery_goes_out_when_the_feed_tells_of_it(pool, outbox, feed, monkeypatch):
-    monkeypatch.setattr(service, "DELIVERY_POLL_S", 60.0)
+    monkeypatch.setattr(loops, "DELIVERY_POLL_S", 60.0)
     async with Receiver() as shop, deliverer_on(pool) as worker, delivering(worker, feed):
         await outbox.endpoint(shop.url)
         await outbox.event()
@@ -70,7 +70,7 @@ async def test_polling_finds_what_the_feed_did_not_tell(pool, outbox, database_u
 async def test_an_endpoint_that_hangs_delays_neither_others_nor_the_next_events_of_their_intents(
     pool, outbox, feed, monkeypatch
 ):
-    monkeypatch.setattr(service, "DELIVERY_POLL_S", 60.0)  # nothing below may wait for a poll
+    monkeypatch.setattr(loops, "DELIVERY_POLL_S", 60.0)  # nothing below may wait for a poll
     async with Receiver(HANG) as slow, Receiver() as quick, deliverer_on(pool, per_endpoint=3) as worker:
         await outbox.endpoint(slow.url)
         await outbox.endpoint(quick.url)
@@ -151,5 +151,5 @@ async def test_nothing_new_is_claimed_after_a_stop(pool, outbox, feed):
         stop = Stop()
         stop.request()
         await outbox.event()
-        await asyncio.wait_for(service.deliver(worker, feed, stop=stop, pulse=Pulse()), 20)
+        await asyncio.wait_for(loops.deliver(worker, feed, stop=stop, pulse=Pulse()), 20)
         assert shop.received == []

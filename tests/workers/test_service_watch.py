@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 from sgate.core.finality import View
 from sgate.db.notifications import Channel, Feed, notify
 from sgate.db.pool import DatabaseErrors, connect
-from sgate.workers import service
-from sgate.workers.service import Pulse, Stop
-from sgate.workers.watcher import Fenced, Round
+from sgate.workers import loops
+from sgate.workers.loops import Pulse, Stop
+from sgate.workers.watcher.watcher import Fenced, Round
 
 WAIT_S = 20.0
 NOWHERE = View(height=0, index_block_hash="", time=datetime(2026, 11, 1, tzinfo=UTC), tenure_height=0, bitcoin_height=0)
@@ -53,7 +53,7 @@ async def watching(rounds, url, *, livemode=False, feed=None, interval_s=lambda 
 
     stop, pulse = Stop(), Pulse()
     running = asyncio.create_task(
-        service.watch(
+        loops.watch(
             rounds,
             feed or Feed(url),
             livemode=livemode,
@@ -114,13 +114,13 @@ async def test_a_leader_whose_lock_is_gone_stops_and_takes_part_again(database_u
 
 async def test_a_leader_that_says_nothing_any_more_loses_the_lock(database_url, pool, monkeypatch):
     """As one whose machine is paused, or was lost without a word: its connection stays, and nobody else would lead."""
-    monkeypatch.setattr(service, "LEADER_SILENCE_S", 0.3)
-    async with service.leadership(database_url, livemode=False) as (leading, still_leading):
+    monkeypatch.setattr(loops, "LEADER_SILENCE_S", 0.3)
+    async with loops.leadership(database_url, livemode=False) as (leading, still_leading):
         assert leading
         await still_leading()
 
         async def lost():
-            async with service.leadership(database_url, livemode=False) as (another_leads, _):
+            async with loops.leadership(database_url, livemode=False) as (another_leads, _):
                 return another_leads
 
         async with asyncio.timeout(WAIT_S):
@@ -131,9 +131,9 @@ async def test_a_leader_that_says_nothing_any_more_loses_the_lock(database_url, 
 
 
 async def test_a_leader_that_rests_keeps_the_lock(database_url, monkeypatch):
-    monkeypatch.setattr(service, "LEADER_SILENCE_S", 0.6)
-    monkeypatch.setattr(service, "LEADER_HEARTBEAT_S", 0.1)
-    async with service.leadership(database_url, livemode=False) as (leading, still_leading):
+    monkeypatch.setattr(loops, "LEADER_SILENCE_S", 0.6)
+    monkeypatch.setattr(loops, "LEADER_HEARTBEAT_S", 0.1)
+    async with loops.leadership(database_url, livemode=False) as (leading, still_leading):
         assert leading
 
         async def old(connection):
@@ -206,7 +206,7 @@ async def test_a_stop_lets_a_round_end(database_url):
 
 
 async def test_a_stop_breaks_off_a_round_that_hangs(database_url, monkeypatch):
-    monkeypatch.setattr(service, "STOP_GRACE_S", 0.05)
+    monkeypatch.setattr(loops, "STOP_GRACE_S", 0.05)
 
     async def hang(_):
         await asyncio.Event().wait()

@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from sgate.store import webhook_deliveries_queue, webhook_endpoints
-from sgate.workers.tender import PLENTY, SURPLUS, Tender
+from sgate.workers.webhooks.backlog import PLENTY, SURPLUS, Tender
 from workers.outbox import Outbox, deliverer_on
 from workers.receiver import HANG, Receiver
 

@@ -12,7 +12,7 @@ from sgate.chain.hiro import HiroSource
 from sgate.chain.simulator import Kind, Leg, serve, simulated_address
 from sgate.chains import patience_with
 from sgate.store import blocks
-from sgate.workers.watcher import Watcher
+from sgate.workers.watcher.watcher import Watcher
 from workers.following import open_world
 from workers.test_watcher_hints import hint
 

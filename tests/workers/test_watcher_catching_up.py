@@ -10,7 +10,7 @@ from sgate.ledger import replay
 from sgate.services import chain_reset
 from sgate.store import blocks
 from sgate.store.audit_log import OPERATOR
-from sgate.workers.scanning import CHUNK_BLOCKS
+from sgate.workers.watcher.scanner import CHUNK_BLOCKS
 from workers.following import open_world
 
 

@@ -11,8 +11,8 @@ from sgate.chain.simulator import Kind, SimulatedTransfer, SimulatorSource, simu
 from sgate.core.finality import Finality
 from sgate.objects.public_intent import public_intent
 from sgate.store import payment_hints
-from sgate.workers.mempool import MAX_REPLACEMENTS
-from sgate.workers.watcher import Watcher
+from sgate.workers.watcher.mempool import MAX_REPLACEMENTS
+from sgate.workers.watcher.watcher import Watcher
 from workers.following import World, open_world
 
 UNKNOWN_TX = "0x" + "ab" * 32

@@ -4,8 +4,8 @@ from chain.simulated import OTHER_SHOP, SHOP
 from gateway.books import check_books
 from sgate.chain.budget import RESTS, Unlimited
 from sgate.chain.simulator import Kind, Leg, SimulatorSource
-from sgate.workers import inbox
-from sgate.workers.watcher import Watcher
+from sgate.workers.watcher import deposits
+from sgate.workers.watcher.watcher import Watcher
 from workers.following import GATEWAY, open_world, watcher_of
 
 SECONDS = RESTS.any.total_seconds() + 1
@@ -86,7 +86,7 @@ async def test_a_reorganisation_orphans_a_deposit_and_it_comes_back_without_a_se
 
 
 async def test_an_address_with_more_than_one_round_can_read_is_resumed(pool, monkeypatch):
-    monkeypatch.setattr(inbox, "MAX_PAGES", 2)
+    monkeypatch.setattr(deposits, "MAX_PAGES", 2)
     world = await open_world(pool)
     for number in range(170):
         world.pay(None, number + 1)
@@ -146,6 +146,6 @@ async def test_every_address_has_its_turn(pool):
         world.pay(None, number, recipient=f"{SHOP}.s{number}")
     world.clock.now += SECONDS
     await world.mine()
-    for _ in range(90 // inbox.MAX_ADDRESSES + 1):
+    for _ in range(90 // deposits.MAX_ADDRESSES + 1):
         await world.round()
     assert [row[0] for row in await unmatched(world)] == list(range(1, 91))

@@ -9,7 +9,7 @@ from gateway.books import check_books
 from gateway.shop import open_shop, simulated_mode
 from sgate.chain.simulator import SimulatorSource
 from sgate.store import blocks
-from sgate.workers.watcher import Fenced
+from sgate.workers.watcher.watcher import Fenced
 from store.waiting import until_somebody_waits
 from workers.following import World, open_world, watcher_of
 

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from sgate.core.egress import ForbiddenDestination
-from sgate.workers import destinations
-from sgate.workers.webhook_client import WebhookClient
+from sgate.workers.webhooks import destinations
+from sgate.workers.webhooks.client import WebhookClient
 from workers.receiver import Receiver, response
 
 NOT_PUBLIC = "not an address on the public internet"

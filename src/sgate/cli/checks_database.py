@@ -16,7 +16,7 @@ from sgate.db.schema_check import SchemaOutdated
 from sgate.settings import Settings
 from sgate.settings_modes import Source
 from sgate.store import blocks, webhook_endpoints
-from sgate.workers.destinations import Connector, destination_of
+from sgate.workers.webhooks.destinations import Connector, destination_of
 
 LEAST_VERSION = 150_000
 """PostgreSQL 15, as `server_version_num` counts."""

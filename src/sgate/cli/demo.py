@@ -34,7 +34,7 @@ from sgate.services import merchants
 from sgate.settings import Settings
 from sgate.store.audit_log import OPERATOR
 from sgate.telemetry import logging
-from sgate.workers.service import Stop
+from sgate.workers.loops import Stop
 
 AMOUNT_SATS = 100_000
 STEP_TIMEOUT_S = 60.0

@@ -25,10 +25,10 @@ from sgate.settings_modes import Source
 from sgate.store import merchants_export
 from sgate.store.merchants_export import MerchantEntry
 from sgate.telemetry.metrics import Metrics
-from sgate.workers import rebuild as rebuilding
-from sgate.workers.rebuild import RebuildFailed, Rebuilt
-from sgate.workers.service import leadership
-from sgate.workers.watcher import Round, Watcher
+from sgate.workers.loops import leadership
+from sgate.workers.watcher import rebuild as rebuilding
+from sgate.workers.watcher.rebuild import RebuildFailed, Rebuilt
+from sgate.workers.watcher.watcher import Round, Watcher
 
 app = typer.Typer(help="The books: check them, restore them from the chain.", no_args_is_help=True)
 

@@ -16,7 +16,7 @@ from sgate.cli.processes import database_trouble, load_settings, run_loop
 from sgate.http.server import listen
 from sgate.roles import ALL_ROLES, Role
 from sgate.telemetry import logging
-from sgate.workers.service import Stop
+from sgate.workers.loops import Stop
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 

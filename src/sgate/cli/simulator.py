@@ -12,7 +12,7 @@ from sgate.chain.simulator import ChainInUse, JournalBroken, SimulatedChain, min
 from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import load_settings, run_loop
-from sgate.workers.service import Stop
+from sgate.workers.loops import Stop
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 

@@ -22,8 +22,8 @@ from sgate.environment import Environment
 from sgate.store import blocks, ledger_queue, mempool_sightings, payment_hints, payment_intents
 from sgate.store.payment_hints import Hint
 from sgate.store.payment_intents import KnownIntent
-from sgate.workers.inbox import is_scanned
-from sgate.workers.matching import Found, Matcher, place
+from sgate.workers.watcher.deposits import is_scanned
+from sgate.workers.watcher.matcher import Found, Matcher, place
 
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=2)

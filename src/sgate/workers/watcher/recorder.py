@@ -8,7 +8,7 @@ from sgate.db.pool import Connection
 from sgate.environment import Environment
 from sgate.ledger import outbox
 from sgate.store import deposits, payment_hints, payments_scan
-from sgate.workers.matching import Found
+from sgate.workers.watcher.matcher import Found
 
 
 async def record(

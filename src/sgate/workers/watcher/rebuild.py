@@ -12,7 +12,7 @@ import msgspec
 from sgate.db.pool import Pool
 from sgate.environment import Environment
 from sgate.store import blocks, pay_addresses
-from sgate.workers.watcher import Round, Watcher
+from sgate.workers.watcher.watcher import Round, Watcher
 
 MAX_TROUBLES = 20
 """Rounds in a row that may fail before a rebuild gives up; what was read is kept."""

@@ -14,9 +14,9 @@ import msgspec
 
 from sgate.core import egress
 from sgate.core.retry import MAX_RETRY_AFTER_S, Outcome
-from sgate.workers import http1
-from sgate.workers.destinations import Connector, Destination, Resolve, destination_of
-from sgate.workers.http1 import BrokenAnswer, Disconnected, Line, Response
+from sgate.workers.webhooks import http1
+from sgate.workers.webhooks.destinations import Connector, Destination, Resolve, destination_of
+from sgate.workers.webhooks.http1 import BrokenAnswer, Disconnected, Line, Response
 
 TIMEOUT_S = 10.0
 MAX_RESPONSE_BYTES = http1.MAX_BODY_BYTES

@@ -20,8 +20,8 @@ from sgate.core.memo import intent_id_of
 from sgate.db.pool import Pool
 from sgate.store import blocks, ledger_queue, payments_scan
 from sgate.store.blocks import Cursor
-from sgate.workers.headers import Branch, Incoherent, follow
-from sgate.workers.matching import Found, Matcher, Placed
+from sgate.workers.watcher.headers import Branch, Incoherent, follow
+from sgate.workers.watcher.matcher import Found, Matcher, Placed
 
 CHUNK_BLOCKS = 600
 """Blocks of one round while catching up: about an hour of the chain, twenty pages of headers."""

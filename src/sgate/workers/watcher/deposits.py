@@ -16,8 +16,8 @@ from sgate.environment import Environment
 from sgate.store import pay_addresses, payments_scan
 from sgate.store.blocks import Cursor
 from sgate.store.pay_addresses import WatchedAddress
-from sgate.workers.headers import OVERLAP_BLOCKS, Incoherent
-from sgate.workers.matching import Found, Matcher, place
+from sgate.workers.watcher.headers import OVERLAP_BLOCKS, Incoherent
+from sgate.workers.watcher.matcher import Found, Matcher, place
 
 MAX_ADDRESSES = 20
 """Addresses of one round, if the budget allows."""

@@ -22,13 +22,13 @@ from sgate.ledger import decide
 from sgate.store import blocks, merchants, pay_addresses, payment_intents, payments_scan
 from sgate.store import ledger_queue as ledger_store
 from sgate.store.blocks import Cursor
-from sgate.workers.headers import DifferentChain, Incoherent
-from sgate.workers.inbox import InboxReader, InboxScan
-from sgate.workers.matching import Found, Matcher
-from sgate.workers.mempool import MempoolReader, MempoolScan
-from sgate.workers.recording import record
-from sgate.workers.rescan import RescanChunk, Rescanner
-from sgate.workers.scanning import Scan, Scanner
+from sgate.workers.watcher.deposits import InboxReader, InboxScan
+from sgate.workers.watcher.headers import DifferentChain, Incoherent
+from sgate.workers.watcher.matcher import Found, Matcher
+from sgate.workers.watcher.mempool import MempoolReader, MempoolScan
+from sgate.workers.watcher.recorder import record
+from sgate.workers.watcher.rescan import RescanChunk, Rescanner
+from sgate.workers.watcher.scanner import Scan, Scanner
 
 MAX_SETTLED_PER_ROUND = 2_000
 """Decisions of one round, so that a flood of them does not keep us from the chain."""

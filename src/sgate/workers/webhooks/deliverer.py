@@ -27,7 +27,7 @@ from sgate.services import webhook_endpoints as endpoint_cases
 from sgate.store import webhook_deliveries_queue, webhook_endpoints
 from sgate.store.webhook_deliveries_queue import Delivery, Result
 from sgate.telemetry.tracing import SpanIds, Traces, intent_in
-from sgate.workers.webhook_client import USER_AGENT, Reply, WebhookClient
+from sgate.workers.webhooks.client import USER_AGENT, Reply, WebhookClient
 
 BATCH = 100
 MAX_PROMPT = 256

@@ -16,10 +16,10 @@ import structlog
 from sgate.db.notifications import Channel, Feed
 from sgate.db.pool import DatabaseErrors, connect
 from sgate.store.webhook_deliveries_queue import Delivery
-from sgate.workers.deliverer import Deliverer
 from sgate.workers.maintenance import Maintenance
-from sgate.workers.tender import Tender
-from sgate.workers.watcher import Fenced, Round, Watcher
+from sgate.workers.watcher.watcher import Fenced, Round, Watcher
+from sgate.workers.webhooks.backlog import Tender
+from sgate.workers.webhooks.deliverer import Deliverer
 
 ADVISORY_LOCKS = {False: 0x5347_4154_4510, True: 0x5347_4154_4511}
 """Held by the watcher that leads, per mode."""

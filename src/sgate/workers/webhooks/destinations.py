@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sgate.core import egress
-from sgate.workers.http1 import Line
+from sgate.workers.webhooks.http1 import Line
 
 MAX_LOOKUPS = 64
 """Names looked up at once. The system's resolver blocks its thread for as long as a dead name server lets it."""

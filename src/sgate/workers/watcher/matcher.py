@@ -17,7 +17,7 @@ from sgate.db.pool import Pool
 from sgate.environment import Environment
 from sgate.store import blocks, merchants, payment_intents
 from sgate.store.payments_scan import FoundPayment
-from sgate.workers.headers import Incoherent
+from sgate.workers.watcher.headers import Incoherent
 
 Found = Mapping[str, Sequence[FoundPayment]]
 """Payments by transaction; a transaction that pays nobody here is absent."""

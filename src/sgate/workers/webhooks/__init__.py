@@ -1,0 +1,1 @@
+"""Delivering webhooks: claiming, signing, sending, and setting aside what cannot go now."""
