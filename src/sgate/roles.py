@@ -31,11 +31,13 @@ from sgate.store.webhook_deliveries_queue import QUEUE_SETTINGS
 from sgate.telemetry.metrics import Metrics, mode_name
 from sgate.workers import loops
 from sgate.workers.loops import Pulse, Stop
-from sgate.workers.maintenance import Maintenance
+from sgate.workers.maintenance import Maintenance, maintain
+from sgate.workers.watcher.loop import watch
 from sgate.workers.watcher.watcher import Watcher
-from sgate.workers.webhooks.backlog import Tender
+from sgate.workers.webhooks.backlog import Backlog
 from sgate.workers.webhooks.client import WebhookClient
 from sgate.workers.webhooks.deliverer import Deliverer
+from sgate.workers.webhooks.loop import deliver, tend
 
 RATE_LOOKS_PER_REFRESH = 6
 """How often a process looks for a rate that another has found, per interval in which one is found."""
@@ -98,7 +100,7 @@ def workers_of(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]
             )
             books = CallBooks(gateway.pool, chain.budgets, gateway.metrics, livemode=livemode)
             tasks.append(
-                loops.watch(
+                watch(
                     watcher,
                     gateway.feed,
                     livemode=livemode,
@@ -112,7 +114,7 @@ def workers_of(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]
     if Role.DELIVERER in roles:
         tasks.append(_deliver(gateway, stop))
     if Role.MAINTENANCE in roles:
-        tasks.append(loops.keep_house(_maintenance(gateway.pool, gateway.settings), stop=stop, pulse=Pulse()))
+        tasks.append(maintain(_maintenance(gateway.pool, gateway.settings), stop=stop, pulse=Pulse()))
         tasks.append(_reencrypt(gateway, stop))
         tasks.append(_survey(gateway, stop))
     return tasks
@@ -164,8 +166,8 @@ async def _deliver(gateway: Gateway, stop: Stop) -> None:
     )
     try:
         await asyncio.gather(
-            loops.deliver(deliverer, gateway.feed, stop=stop, pulse=Pulse()),
-            loops.tend(Tender(gateway.pool), deliverer, stop=stop, pulse=Pulse()),
+            deliver(deliverer, gateway.feed, stop=stop, pulse=Pulse()),
+            tend(Backlog(gateway.pool), deliverer, stop=stop, pulse=Pulse()),
         )
     finally:
         await client.close()

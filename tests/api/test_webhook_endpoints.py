@@ -10,7 +10,7 @@ import pytest
 from api.serving import UNREACHABLE, serving
 from sgate.core.retry import Schedule
 from sgate.core.signature import InvalidSignature, verify_standard
-from sgate.workers.webhooks.backlog import Tender
+from sgate.workers.webhooks.backlog import Backlog
 from sgate.workers.webhooks.client import WebhookClient
 from sgate.workers.webhooks.deliverer import Deliverer
 from workers.receiver import Receiver, response
@@ -43,9 +43,9 @@ async def deliverer(app):
 
 async def tended(app):
     """Let the tender do what there is to do."""
-    rounds = [await Tender(app.gateway.pool).run_once()]
+    rounds = [await Backlog(app.gateway.pool).run_once()]
     while any((rounds[-1].held, rounds[-1].released, rounds[-1].recovered)):
-        rounds.append(await Tender(app.gateway.pool).run_once())
+        rounds.append(await Backlog(app.gateway.pool).run_once())
     return rounds
 
 

@@ -7,7 +7,7 @@ from sgate.db.pool import DatabaseErrors
 from sgate.store import blocks, pay_addresses
 from sgate.workers.maintenance import Maintenance
 from sgate.workers.watcher.watcher import Fenced, Watcher
-from sgate.workers.webhooks.backlog import Tender
+from sgate.workers.webhooks.backlog import Backlog
 from sgate.workers.webhooks.deliverer import Deliverer
 from simulation.miners import FIRST_SCANNED
 
@@ -120,7 +120,7 @@ class Processes:
 
     async def tend(self):
         """One round of the tender."""
-        await Tender(self._world.pool).run_once()
+        await Backlog(self._world.pool).run_once()
 
     async def keep_house(self):
         """One round of maintenance."""

@@ -13,7 +13,7 @@ from sgate.store import events, webhook_endpoints
 from sgate.store.audit_log import OPERATOR
 from sgate.store.events import Event
 from sgate.store.webhook_endpoints import Endpoint
-from sgate.workers.webhooks.backlog import Tender
+from sgate.workers.webhooks.backlog import Backlog
 from sgate.workers.webhooks.client import WebhookClient
 from sgate.workers.webhooks.deliverer import Deliverer
 
@@ -126,7 +126,7 @@ class Outbox:
         """Enable it, and let the tender release what was held."""
         async with self.pool.acquire() as connection:
             assert await webhook_endpoints.enable(connection, endpoint_id)
-        while (await Tender(self.pool).run_once()).released:
+        while (await Backlog(self.pool).run_once()).released:
             pass
 
     async def move(self, endpoint_id, url):

@@ -3,9 +3,9 @@
 import asyncio
 
 from sgate.store import idempotency_keys
-from sgate.workers import loops, maintenance
+from sgate.workers import maintenance
 from sgate.workers.loops import Pulse, Stop
-from sgate.workers.maintenance import Maintenance
+from sgate.workers.maintenance import Maintenance, maintain
 
 _KEYS = """
 INSERT INTO idempotency_keys (scope, request_hash, object_id, answer_status, answer_encrypted, expires_at)
@@ -57,7 +57,7 @@ async def test_the_loop_sweeps_until_nothing_is_left(pool, monkeypatch):
             if self.rounds == 5:
                 done.set()
 
-    keeping = asyncio.create_task(loops.keep_house(Maintenance(pool), stop=stop, pulse=CountedPulse()))
+    keeping = asyncio.create_task(maintain(Maintenance(pool), stop=stop, pulse=CountedPulse()))
     await asyncio.wait_for(done.wait(), 20)
     assert await count(pool, "idempotency_keys") == 0
     stop.request()

@@ -10,6 +10,7 @@ import pytest
 from sgate.db.notifications import Channel, Feed, notify
 from sgate.workers import loops
 from sgate.workers.loops import Pulse, Stop
+from sgate.workers.webhooks.loop import deliver
 from workers.outbox import Outbox, deliverer_on
 from workers.receiver import HANG, Receiver, response
 
@@ -37,7 +38,7 @@ async def feed(database_url):
 async def delivering(worker, feed, **options):
     """The loop, running; (stop, pulse, task)."""
     stop, pulse = Stop(), Pulse()
-    running = asyncio.create_task(loops.deliver(worker, feed, stop=stop, pulse=pulse, **options))
+    running = asyncio.create_task(deliver(worker, feed, stop=stop, pulse=pulse, **options))
     try:
         yield stop, pulse, running
     finally:
@@ -151,5 +152,5 @@ async def test_nothing_new_is_claimed_after_a_stop(pool, outbox, feed):
         stop = Stop()
         stop.request()
         await outbox.event()
-        await asyncio.wait_for(loops.deliver(worker, feed, stop=stop, pulse=Pulse()), 20)
+        await asyncio.wait_for(deliver(worker, feed, stop=stop, pulse=Pulse()), 20)
         assert shop.received == []

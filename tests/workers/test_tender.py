@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from sgate.store import webhook_deliveries_queue, webhook_endpoints
-from sgate.workers.webhooks.backlog import PLENTY, SURPLUS, Tender
+from sgate.workers.webhooks.backlog import PLENTY, SURPLUS, Backlog
 from workers.outbox import Outbox, deliverer_on
 from workers.receiver import HANG, Receiver
 
@@ -41,7 +41,7 @@ async def states(outbox):
 
 
 async def tended(pool, stuck=()):
-    while (moved := await Tender(pool).run_once(stuck)).held or moved.released:
+    while (moved := await Backlog(pool).run_once(stuck)).held or moved.released:
         pass
 
 

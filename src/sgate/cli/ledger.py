@@ -25,7 +25,7 @@ from sgate.settings_modes import Source
 from sgate.store import merchants_export
 from sgate.store.merchants_export import MerchantEntry
 from sgate.telemetry.metrics import Metrics
-from sgate.workers.loops import leadership
+from sgate.workers.leadership import leadership
 from sgate.workers.watcher import rebuild as rebuilding
 from sgate.workers.watcher.rebuild import RebuildFailed, Rebuilt
 from sgate.workers.watcher.watcher import Round, Watcher

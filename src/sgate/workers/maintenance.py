@@ -8,7 +8,9 @@ import structlog
 
 from sgate.db.pool import Connection, Pool
 from sgate.store import blocks, exchange_rates, idempotency_keys, merchant_days, partitions
+from sgate.workers.loops import Pulse, Stop, repeat
 
+MAINTENANCE_INTERVAL_S = 60.0
 SWEEP_ROWS = 1_000
 KEEP_BLOCKS = 5_000
 """Headers kept behind the scanned tip. Payments younger than this can be reorganised away and come back."""
@@ -86,3 +88,16 @@ class Maintenance:
             return 0
         self._share = min(self._share * 2, 1.0)
         return modes
+
+
+async def maintain(maintenance: Maintenance, *, stop: Stop, pulse: Pulse) -> None:
+    """Sweep once a minute, until there is nothing left to sweep."""
+
+    async def once() -> None:
+        while not stop.requested:
+            swept = await maintenance.run_once()
+            pulse.beat()
+            if not swept.more:
+                break
+
+    await repeat("maintenance", once, interval_s=MAINTENANCE_INTERVAL_S, stop=stop, pulse=pulse)

@@ -38,7 +38,7 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
     recovered: int = 0
 
 
-class Tender:
+class Backlog:
     """Looks after deliveries that wait for their endpoint. Any number may run."""
 
     def __init__(self, pool: Pool) -> None:

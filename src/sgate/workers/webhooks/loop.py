@@ -1,0 +1,102 @@
+"""The loops around the deliverer and its backlog. Slow receivers do not hold up a claim."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+
+from sgate.db.notifications import Channel, Feed
+from sgate.db.pool import DatabaseErrors
+from sgate.store.webhook_deliveries_queue import Delivery
+from sgate.workers.loops import STOP_GRACE_S, Pulse, Stop, first_of, repeat
+from sgate.workers.webhooks.backlog import Backlog
+from sgate.workers.webhooks.deliverer import Deliverer
+
+DELIVERY_POLL_S = 1.0
+
+
+TEND_INTERVAL_S = 1.0
+
+
+class _Attempts:
+    """Attempts under way, each a task of its own: what follows one that is done need not wait for one that hangs."""
+
+    def __init__(self, deliverer: Deliverer, wake: asyncio.Event) -> None:
+        self._deliverer = deliverer
+        self._wake = wake
+        self._tasks: dict[asyncio.Task[object], tuple[UUID, Delivery]] = {}
+        self._defects: list[BaseException] = []
+
+    def start(self, token: UUID, claimed: Sequence[Delivery]) -> None:
+        """Send what was claimed."""
+        for delivery in claimed:
+            task: asyncio.Task[object] = asyncio.create_task(self._deliverer.attempt(token, delivery))
+            self._tasks[task] = (token, delivery)
+            task.add_done_callback(self._ended)
+
+    def raise_defects(self) -> None:
+        """Raise what an attempt should never have raised."""
+        if self._defects:
+            raise self._defects[0]
+
+    async def finish(self, grace_s: float) -> None:
+        """Wait for all; those that take longer are broken off, and their leases given back."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        broken_off = dict(self._tasks)
+        for task in broken_off:
+            task.cancel()
+        await asyncio.gather(*broken_off, return_exceptions=True)
+        with contextlib.suppress(*DatabaseErrors):  # then the leases run out by themselves
+            for token, delivery in broken_off.values():
+                await self._deliverer.give_back(token, [delivery])
+
+    def _ended(self, task: asyncio.Task[object]) -> None:
+        self._tasks.pop(task, None)
+        self._wake.set()  # an endpoint has a free slot again, or the next event of an intent may go
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, DatabaseErrors):
+            structlog.get_logger("sgate.deliverer").warning("result_not_stored", reason=str(error))
+        elif error is not None:
+            self._defects.append(error)
+
+
+async def deliver(
+    deliverer: Deliverer, feed: Feed, *, stop: Stop, pulse: Pulse, stop_grace_s: float = STOP_GRACE_S
+) -> None:
+    """Deliver whatever is due: woken by the feed, and by itself each second. Slow receivers do not hold up a claim."""
+    wake = asyncio.Event()
+    unlisten = feed.listen(Channel.DELIVERY, lambda _: wake.set())
+    attempts = _Attempts(deliverer, wake)
+
+    async def claim_and_send() -> None:
+        while not stop.requested:
+            attempts.raise_defects()
+            wake.clear()
+            token, claimed = await deliverer.claim()
+            pulse.beat(deliverer.trouble)
+            if not claimed:
+                break
+            attempts.start(token, claimed)
+
+    async def once() -> None:
+        await claim_and_send()
+        await first_of(wake, stop, DELIVERY_POLL_S)
+
+    try:
+        await repeat("deliverer", once, interval_s=0, stop=stop, pulse=pulse)
+    finally:
+        unlisten()
+        await attempts.finish(stop_grace_s)
+
+
+async def tend(tender: Backlog, deliverer: Deliverer, *, stop: Stop, pulse: Pulse) -> None:
+    """Keep what cannot go now out of the deliverer's way, and bring it back when it can."""
+
+    async def once() -> None:
+        await tender.run_once(deliverer.stuck)
+        pulse.beat()
+
+    await repeat("tender", once, interval_s=TEND_INTERVAL_S, stop=stop, pulse=pulse)
