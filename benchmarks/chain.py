@@ -12,8 +12,8 @@ from rich.table import Table
 import report
 from rounds import alternate
 from servers import CannotMeasure
-from sgate.chain.budget import Unlimited
-from sgate.chain.hiro import HiroSource
+from sgate.chain.hiro.source import HiroSource
+from sgate.chain.quota import Unlimited
 from sgate.chain.simulator import SimulatedChain, SimulatedTransfer, SimulatorSource, serve, simulated_address
 from sgate.core.address import SBTC_ASSETS, Network
 from sgate.core.mode import Mode, NoRates

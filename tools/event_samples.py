@@ -18,7 +18,7 @@ import aiohttp
 from aiohttp import web
 
 from sgate import runtime
-from sgate.chain.budget import RESTS
+from sgate.chain.quota import RESTS
 from sgate.chain.simulator import SimulatedChain, simulated_address
 from sgate.chain.simulator.transactions import SimulatedTransfer
 from sgate.core.event import EventType

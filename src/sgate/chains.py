@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sgate.chain.budget import HARDLY_ANY, MINUTE_S, RESTS, Allowance, Budget, Limits, Rests, Shared, Spent
 from sgate.chain.failover import FailoverSource, NamedSource
-from sgate.chain.hiro import HiroSource
-from sgate.chain.hiro_http import DEFAULT_LIMITS, HiroLimits
+from sgate.chain.hiro.http import DEFAULT_LIMITS, HiroLimits
+from sgate.chain.hiro.source import HiroSource
+from sgate.chain.quota import HARDLY_ANY, MINUTE_S, RESTS, Allowance, Budget, Limits, Rests, Shared, Spent
 from sgate.chain.simulator import DirectControl, HttpControl, SimulatedChain, SimulatorControl, SimulatorSource
 from sgate.chain.source import ChainSource
 from sgate.core.address import Network

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from sgate.chain.hiro import HiroSource
-from sgate.chain.hiro_http import HiroLimits
+from sgate.chain.hiro.http import HiroLimits
+from sgate.chain.hiro.source import HiroSource
 
 RECORDED = Path(__file__).parent / "recorded"
 IDS = json.loads((RECORDED / "ids.json").read_text())

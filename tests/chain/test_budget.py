@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sgate.chain.budget import (
+from sgate.chain.quota import (
     CALLS_PER_ROUND,
     EXTRA_CAPACITY,
     IDLE_INTERVAL_S,

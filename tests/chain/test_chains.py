@@ -1,6 +1,6 @@
 """The pace and the budget follow the API that is asked now."""
 
-from sgate.chain.budget import EXTRA_CAPACITY, IDLE_INTERVAL_S
+from sgate.chain.quota import EXTRA_CAPACITY, IDLE_INTERVAL_S
 from sgate.chains import open_chain
 from sgate.settings import Settings
 from sgate.telemetry.metrics import Metrics

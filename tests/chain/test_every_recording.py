@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from chain.replay import ASSET, BLOCKS, LOGS, MULTIPLE, RECORDED, UNKNOWN_TX, Replay, recording
-from sgate.chain.hiro import STATUSES, HiroSource
+from sgate.chain.hiro.source import STATUSES, HiroSource
 from sgate.chain.source import ChainUnavailable, TxStatus
 
 ADDRESS = "SP2KDAFTHAH0RM06WD7K0VBPETBE03DEFVQH274EW"

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chain.replay import ASSET, BLOCKS, Replay, answer, recording
-from sgate.chain.budget import Budget, Limits
-from sgate.chain.hiro import HiroSource
+from sgate.chain.hiro.source import HiroSource
+from sgate.chain.quota import Budget, Limits
 from sgate.chain.source import ChainUnavailable
 
 

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from chain.replay import BLOCKS, MULTIPLE, UNKNOWN_TX, answer, hiro, recording
-from sgate.chain.hiro_http import HiroLimits
+from sgate.chain.hiro.http import HiroLimits
 from sgate.chain.source import ChainUnavailable
 
 GOOD = recording("1-mined/v2-blocks")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chain.replay import ASSET, BLOCKS, LOGS, MULTIPLE, TX, Recording, Replay, recording
 from chain.test_every_recording import ADDRESS, INVOLVING, NAMES, UNKNOWN_TX, kind_of
 from fuzz.outside import BYTES, almost_bytes, almost_json, fuzzed
-from sgate.chain.hiro import HiroSource
+from sgate.chain.hiro.source import HiroSource
 from sgate.chain.source import ChainUnavailable
 from sgate.workers.webhooks.http1 import BrokenAnswer, Disconnected, Line
 

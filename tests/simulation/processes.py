@@ -1,7 +1,7 @@
 """The gateway's processes: each is a worker that is stepped by `run_once`, and may die at any statement."""
 
 from gateway.crashing import Countdown, CrashingPool, Killed
-from sgate.chain.budget import Unlimited
+from sgate.chain.quota import Unlimited
 from sgate.core.retry import Schedule
 from sgate.db.pool import DatabaseErrors
 from sgate.store import blocks, pay_addresses

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.books import check_books
-from sgate.chain.budget import Unlimited
+from sgate.chain.quota import Unlimited
 from sgate.chain.simulator import SimulatorSource
 from sgate.store import merchants_export
 from sgate.store.merchants_export import FIRST_ID

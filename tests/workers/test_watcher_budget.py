@@ -7,8 +7,8 @@ import pytest
 
 from chain.simulated import ASSET, SHOP, Clock, open_chain
 from gateway.books import check_books
-from sgate.chain.budget import RESTS, Budget, Limits
-from sgate.chain.hiro import HiroSource
+from sgate.chain.hiro.source import HiroSource
+from sgate.chain.quota import RESTS, Budget, Limits
 from sgate.chain.simulator import Kind, Leg, serve, simulated_address
 from sgate.chains import patience_with
 from sgate.store import blocks

@@ -5,7 +5,7 @@ import pytest
 from chain.simulated import open_chain
 from gateway.books import check_books
 from gateway.shop import SIX_BLOCKS
-from sgate.chain.budget import RESTS
+from sgate.chain.quota import RESTS
 from sgate.ledger import replay
 from sgate.services import chain_reset
 from sgate.store import blocks

@@ -2,7 +2,7 @@
 
 from chain.simulated import OTHER_SHOP, SHOP
 from gateway.books import check_books
-from sgate.chain.budget import RESTS, Unlimited
+from sgate.chain.quota import RESTS, Unlimited
 from sgate.chain.simulator import Kind, Leg, SimulatorSource
 from sgate.workers.watcher import deposits
 from sgate.workers.watcher.watcher import Watcher

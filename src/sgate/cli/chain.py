@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from sgate.chain.budget import month_of
+from sgate.chain.quota import month_of
 from sgate.chains import limits_of, urls_of
 from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, examples, print_json

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sgate.chain.budget import Rests
+from sgate.chain.quota import Rests
 from sgate.chain.source import ChainSource, Involvement, Transaction, TxStatus
 from sgate.db.pool import Pool
 from sgate.environment import Environment

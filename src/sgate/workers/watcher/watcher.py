@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 import msgspec
 import structlog
 
-from sgate.chain.budget import RESTS, Allowance, Rests, Unlimited
+from sgate.chain.quota import RESTS, Allowance, Rests, Unlimited
 from sgate.chain.source import ChainSource, ChainUnavailable
 from sgate.core.finality import View
 from sgate.core.mode import Mode

@@ -13,7 +13,7 @@ from http import HTTPStatus
 import aiohttp
 import msgspec
 
-from sgate.chain.budget import Budget
+from sgate.chain.quota import Budget
 from sgate.chain.source import ChainUnavailable
 
 LONGEST_PAUSE_S = 900.0

@@ -19,10 +19,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from sgate.chain import hiro_answers as answers
-from sgate.chain.budget import Budget
-from sgate.chain.hiro_events import broken, events_of, events_of_v3, intention_of
-from sgate.chain.hiro_http import DEFAULT_LIMITS, Answer, HiroHttp, HiroLimits, OnCall, Sleep
+from sgate.chain.hiro import decoding as answers
+from sgate.chain.hiro.events import broken, events_of, events_of_v3, intention_of
+from sgate.chain.hiro.http import DEFAULT_LIMITS, Answer, HiroHttp, HiroLimits, OnCall, Sleep
+from sgate.chain.quota import Budget
 from sgate.chain.source import (
     MAX_EVENTS_PER_PAGE,
     MAX_HEADERS_PER_PAGE,

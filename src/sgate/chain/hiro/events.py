@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from sgate.chain.clarity import Buffer, InvalidClarity, OptionalValue, PrincipalValue, UInt, Value, decode_hex
-from sgate.chain.hiro_answers import ContractCallAnswer, EventAnswer, EventV3Answer
+from sgate.chain.hiro.decoding import ContractCallAnswer, EventAnswer, EventV3Answer
 from sgate.chain.source import ChainUnavailable, Transfer
 from sgate.chain.transfers import PrintEvent, TokenEvent
 
