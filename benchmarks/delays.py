@@ -13,7 +13,7 @@ from rounds import alternate
 from servers import CannotMeasure
 from sgate.core.signature import new_secret
 from sgate.db.encryption import Cipher
-from sgate.settings import DEVELOPMENT_SECRET_KEY
+from sgate.settings.settings import DEVELOPMENT_SECRET_KEY
 
 ENDPOINTS = 1000
 SAMPLES, SAMPLES_QUICK = 100, 30

@@ -13,7 +13,7 @@ from servers import CannotMeasure, free_port, wait_until_answering
 from sgate.core.event import body_of, envelope
 from sgate.core.signature import headers_of, new_secret
 from sgate.db.encryption import Cipher
-from sgate.settings import DEVELOPMENT_SECRET_KEY
+from sgate.settings.settings import DEVELOPMENT_SECRET_KEY
 from sgate.workers.webhooks.client import USER_AGENT
 
 ENDPOINTS = 50

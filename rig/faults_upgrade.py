@@ -11,7 +11,9 @@ from rig.faults_processes import replace
 
 ROOT = Path(__file__).parents[1]
 MIGRATIONS = "src/sgate/store/migrations"
-SETTINGS = "src/sgate/settings.py"
+SETTINGS = ("src/sgate/settings/settings.py", "src/sgate/settings.py")
+"""Where they stand, and where they stood in older commits."""
+
 ORDER = ("maintenance", "deliverer", "watcher", "api")
 """As deploy/roll.sh: workers before the api."""
 
@@ -38,12 +40,18 @@ def _oldest_that_fits(settings):
         schema_since = _git("log", "-1", "--first-parent", "--format=%H", "--", MIGRATIONS).strip()
         younger = _git("rev-list", "--first-parent", "--reverse", f"{schema_since}..HEAD").split()
         for commit in (schema_since, *younger[:-1]):
-            known = _git("show", f"{commit}:{SETTINGS}")
+            known = _settings_of(commit)
             if all(f"\n    {name}: " in known for name in names):
                 return commit
     except (OSError, subprocess.CalledProcessError):
         raise Skipped("there is no git history here to take an older version from") from None
     raise Skipped("no older commit has the same schema and knows the same settings")
+
+
+def _settings_of(commit):
+    """The text that defines the settings of a commit."""
+    there = _git("ls-tree", "-r", "--name-only", commit, "src/sgate").splitlines()
+    return _git("show", f"{commit}:{next(path for path in SETTINGS if path in there)}")
 
 
 def _checked_out(commit, where):

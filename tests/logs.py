@@ -7,7 +7,7 @@ lines of their output are looked through.
 import io
 import re
 
-from sgate.settings import DEVELOPMENT_SECRET_KEY
+from sgate.settings.settings import DEVELOPMENT_SECRET_KEY
 from sgate.telemetry import logging as sgate_logging
 
 FORMS = {

@@ -17,7 +17,6 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from sgate import runtime
 from sgate.chain.quota import RESTS
 from sgate.chain.simulator import SimulatedChain, simulated_address
 from sgate.chain.simulator.transactions import SimulatedTransfer
@@ -26,9 +25,11 @@ from sgate.core.memo import memo_hex_of, memo_of
 from sgate.db.embedded import EmbeddedPostgres
 from sgate.environment import Environment
 from sgate.http.server import listen
-from sgate.runtime import Gateway, Role
+from sgate.runtime import build
+from sgate.runtime.build import Gateway, Role
+from sgate.runtime.run import run_roles
 from sgate.services import merchants
-from sgate.settings import ModeSettings, Settings, Source
+from sgate.settings.settings import ModeSettings, Settings, Source
 from sgate.store import migrate
 from sgate.store.audit_log import OPERATOR
 from sgate.telemetry import logging
@@ -92,9 +93,9 @@ async def _perform(database_url: str, directory: Path) -> dict[str, dict[str, An
     port = listening.getsockname()[1]
     clock = Clock()
     environment = Environment(now=clock.now)
-    async with runtime.open_gateway(settings, database_url, port=port, environment=environment) as gateway:
+    async with build.open_gateway(settings, database_url, port=port, environment=environment) as gateway:
         stop = Stop()
-        running = asyncio.create_task(runtime.run(gateway, (Role.API, Role.DELIVERER), stop, listening))
+        running = asyncio.create_task(run_roles(gateway, (Role.API, Role.DELIVERER), stop, listening))
         try:
             async with _stage(gateway, clock, f"http://localhost:{port}") as stage:
                 await _everything(stage)

@@ -26,8 +26,8 @@ from python_reference import python_page
 
 from sgate.api.openapi import document
 from sgate.db.embedded import EmbeddedPostgres
-from sgate.settings import Settings
-from sgate.settings_modes import ModeSettings
+from sgate.settings.modes import ModeSettings
+from sgate.settings.settings import Settings
 from sgate.store import migrate
 from sgate.telemetry.metrics import Metrics
 from sgate.web.docs.pages import error_pages
@@ -81,7 +81,7 @@ def settings_page() -> str:
         (
             "# Settings",
             "",
-            "<!-- Made from src/sgate/settings.py and settings_modes.py by `make generate`. -->",
+            "<!-- Made from src/sgate/settings/settings.py and modes.py by `make generate`. -->",
             "",
             "sGate is configured by environment variables, or by a `.env` file in the working directory. A wrong value stops",
             "the start with one sentence that names the variable. In production (`SGATE_ENV=production`) missing or default",

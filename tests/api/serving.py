@@ -7,13 +7,13 @@ import io
 import aiohttp
 import msgspec
 
-from sgate import runtime
 from sgate.chain.simulator import SimulatedTransfer, simulated_address
 from sgate.core.memo import memo_of
 from sgate.http.server import listen, make_server
+from sgate.runtime import build
 from sgate.services import api_keys, merchants
-from sgate.settings import load
-from sgate.settings_modes import ModeSettings, Source
+from sgate.settings.modes import ModeSettings, Source
+from sgate.settings.settings import load
 from sgate.store.audit_log import OPERATOR
 from sgate.workers.watcher.watcher import Watcher
 
@@ -156,8 +156,8 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def serving(database_url, directory, /, *, feed=False, traces=None, **settings):
-    """One instance on a port of its own. `feed`: whether it hears what others tell (else it only polls)."""
+async def serving(database_url, directory, /, *, listener=False, traces=None, **settings):
+    """One instance on a port of its own. `listener`: whether it hears what others tell (else it only polls)."""
     chosen = load(
         _env_file=None,
         **{"port": 0, "data_dir": directory, "test": ON_DEMAND, "database_min_connections": 1}
@@ -166,12 +166,12 @@ async def serving(database_url, directory, /, *, feed=False, traces=None, **sett
     )
     listening = listen(chosen.host, chosen.port)
     port = listening.getsockname()[1]
-    async with runtime.open_gateway(chosen, database_url, port=port, traces=traces) as gateway:
+    async with build.open_gateway(chosen, database_url, port=port, traces=traces) as gateway:
         server = make_server(gateway.app, on_shutdown=gateway.deps.streams.end)
         tasks = [asyncio.create_task(server.serve(sockets=[listening]))]
-        if feed:
-            tasks.append(asyncio.create_task(gateway.feed.run()))
-            await until(lambda: gateway.feed.connected)
+        if listener:
+            tasks.append(asyncio.create_task(gateway.listener.run()))
+            await until(lambda: gateway.listener.connected)
         await until(lambda: server.started)
         url = f"http://127.0.0.1:{port}"
         try:

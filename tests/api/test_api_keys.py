@@ -106,7 +106,7 @@ async def test_a_remembered_key_ends_on_time_even_if_nobody_polls(app, shop):
 
 
 async def test_a_key_rolled_without_overlap_ends_at_once(database_url, tmp_path):
-    async with serving(database_url, tmp_path, feed=True) as app:
+    async with serving(database_url, tmp_path, listener=True) as app:
         shop = await app.merchant()
         new = caller_with(shop, await shop.post(f"{KEYS}/{shop.key_id}/roll", {"overlap_s": 0}))
 
@@ -134,8 +134,8 @@ async def test_an_overlap_has_limits(shop, overlap_s):
 
 async def test_a_revoked_key_is_refused_by_every_instance_within_a_second(database_url, tmp_path):
     async with (
-        serving(database_url, tmp_path / "1", feed=True) as one,
-        serving(database_url, tmp_path / "2", feed=True) as two,
+        serving(database_url, tmp_path / "1", listener=True) as one,
+        serving(database_url, tmp_path / "2", listener=True) as two,
     ):
         shop = await one.merchant()
         here = caller_with(shop, await shop.post(KEYS, {"name": "leaked", "scopes": ["read"]}))

@@ -44,7 +44,7 @@ async def stream(caller, *, last=None, **params):
 
 
 async def test_events_arrive_as_the_webhook_says_them_each_once_and_in_order(database_url, tmp_path):
-    async with serving(database_url, tmp_path, feed=True) as app:
+    async with serving(database_url, tmp_path, listener=True) as app:
         shop, stranger = await app.merchant(), await app.merchant()
         await app.watch()
         before = await shop.create()
@@ -120,7 +120,7 @@ async def test_a_stream_needs_a_key_and_its_cursor_must_be_the_merchants_own(app
 
 
 async def test_a_client_that_is_cut_off_before_its_first_event_misses_none(database_url, tmp_path):
-    async with serving(database_url, tmp_path, feed=True) as app:
+    async with serving(database_url, tmp_path, listener=True) as app:
         shop = await app.merchant()
         intent = await shop.create()
         newest = (await shop.get(EVENTS)).json["data"][0]["id"]

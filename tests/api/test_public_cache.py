@@ -10,8 +10,8 @@ import pytest
 
 from api.line import Line
 from api.serving import AMOUNT_SATS, serving, until
-from sgate import roles
 from sgate.db import notifications
+from sgate.runtime import roles
 from sgate.services import public_intent_cache
 from sgate.workers.loops import Stop
 from workers.receiver import Receiver
@@ -29,8 +29,8 @@ async def pair(database_url, tmp_path, monkeypatch):
     """Two instances whose rows do not go by age within a test: only being told of a change helps."""
     monkeypatch.setattr(public_intent_cache, "MAX_AGE_S", 3600.0)
     async with (
-        serving(database_url, tmp_path / "one", feed=True) as one,
-        serving(database_url, tmp_path / "two", feed=True) as two,
+        serving(database_url, tmp_path / "one", listener=True) as one,
+        serving(database_url, tmp_path / "two", listener=True) as two,
     ):
         yield one, two
 
@@ -67,7 +67,7 @@ async def test_an_answer_from_memory_is_like_one_from_the_database(pair):
 
 
 async def test_limits_request_ids_metrics_and_the_log_count_answers_from_memory_too(database_url, tmp_path, logged):
-    async with serving(database_url, tmp_path, feed=True, rate_limit_public=3) as app:
+    async with serving(database_url, tmp_path, listener=True, rate_limit_public=3) as app:
         shop = await app.merchant()
         intent = await shop.create()
         given = {"X-Request-Id": "mine"}
@@ -247,7 +247,7 @@ async def test_while_nobody_tells_us_of_changes_every_question_reads_the_databas
     monkeypatch.setattr(notifications, "RECONNECT_S", 0.01)
     async with (
         Line(database_url) as line,
-        serving(database_url, tmp_path, feed=True, database_direct_url=line.url) as app,
+        serving(database_url, tmp_path, listener=True, database_direct_url=line.url) as app,
     ):
         shop = await app.merchant()
         intent = await shop.create()
@@ -255,14 +255,14 @@ async def test_while_nobody_tells_us_of_changes_every_question_reads_the_databas
         await seen(app, intent)
         assert await outcomes(app) == (1, 1)
         await line.cut()
-        await until(lambda: not app.gateway.feed.connected)
+        await until(lambda: not app.gateway.listener.connected)
         await _change_untold(database_url, intent)
         assert (await seen(app, intent))["sequence"] == 2
         await _change_untold(database_url, intent)
         assert (await seen(app, intent))["sequence"] == 3
         assert await outcomes(app) == (1, 3)
         await line.mend()
-        await until(lambda: app.gateway.feed.connected)
+        await until(lambda: app.gateway.listener.connected)
         await seen(app, intent)
         await seen(app, intent)
         assert await outcomes(app) == (2, 4)
@@ -273,14 +273,14 @@ async def test_a_connection_that_hangs_counts_as_lost_and_empties_the_memory(dat
     monkeypatch.setattr(notifications, "HEARTBEAT_TIMEOUT_S", 0.5)
     async with (
         Line(database_url) as line,
-        serving(database_url, tmp_path, feed=True, database_direct_url=line.url) as app,
+        serving(database_url, tmp_path, listener=True, database_direct_url=line.url) as app,
     ):
         shop = await app.merchant()
         intent = await shop.create()
         await seen(app, intent)
         assert app.gateway.deps.public_views.hit(intent["id"]) is not None
         line.stall()
-        await until(lambda: not app.gateway.feed.connected)
+        await until(lambda: not app.gateway.listener.connected)
         assert app.gateway.deps.public_views.hit(intent["id"]) is None
         line.flow()
 

@@ -39,7 +39,7 @@ async def caught_up(reads):
 
 async def test_lists_come_from_the_replica_and_never_lack_what_their_reader_has_made(pair, tmp_path, logged):
     primary_url, replica_url = pair
-    async with serving(primary_url, tmp_path, feed=True, database_replica_url=replica_url) as app:
+    async with serving(primary_url, tmp_path, listener=True, database_replica_url=replica_url) as app:
         reads = app.gateway.deps.reads
         shop = await app.merchant()
         first = await shop.create()

@@ -10,7 +10,7 @@ from gateway.test_public_cache import OTHER, PI, Reads, found
 from sgate.api import live_intents as all_rooms
 from sgate.api.live_intents import Rooms
 from sgate.core import errors
-from sgate.db.notifications import Channel, Feed
+from sgate.db.notifications import Channel, Listener
 from sgate.environment import Environment
 
 
@@ -37,12 +37,12 @@ class Page:
 
 
 class House:
-    def __init__(self, feed):
-        self.feed, self.reads = feed, Reads()
-        self.rooms = Rooms(feed, self.reads, {False: simulated_mode()}, Environment())
+    def __init__(self, listener):
+        self.listener, self.reads = listener, Reads()
+        self.rooms = Rooms(listener, self.reads, {False: simulated_mode()}, Environment())
 
     def tell(self, intent_id=PI):
-        self.feed._received(None, 0, Channel.INTENT, intent_id)
+        self.listener._received(None, 0, Channel.INTENT, intent_id)
 
     async def looking(self, count=1):
         await until(lambda: len(self.reads.waiting) == count)
@@ -54,7 +54,7 @@ class House:
 
 @pytest.fixture
 async def house(database_url):
-    opened = House(Feed(database_url))
+    opened = House(Listener(database_url))
     yield opened
     if opened.rooms._looking is not None:
         opened.rooms._looking.cancel()

@@ -20,7 +20,7 @@ async def test_paying_mining_and_forking(app, shop):
 async def test_a_short_intent_has_its_own_deadline_and_grace(app, shop):
     body = {"amount_sats": 1000, "expires_in_s": 1, "grace_s": 0}
     made = (await shop.post("/v1/simulator/payment_intents", body)).json
-    found = await app.gateway.deps.intents.find(made["id"])
+    found = await app.gateway.deps.payment_intents.find(made["id"])
     assert (found.intent.terms.grace_s, (found.intent.terms.expires_at - found.intent.created_at).total_seconds()) == (
         0,
         1,

@@ -9,7 +9,7 @@ import pytest
 from litestar import Litestar, get
 
 from api.serving import until
-from sgate.db.notifications import Channel, Feed, notify
+from sgate.db.notifications import Channel, Listener, notify
 from sgate.http.error_responses import answer
 from sgate.http.middleware import Edge
 from sgate.http.server import listen, make_server
@@ -47,7 +47,7 @@ class Site:
 
 
 @contextlib.asynccontextmanager
-async def site(feed, *, poll_s=FAR_S, most_of_caller=3, **limits):
+async def site(listener, *, poll_s=FAR_S, most_of_caller=3, **limits):
     gate = asyncio.Event()
     gate.set()
     streams, paper = Streams(**{"most": 100, "sweep_s": 0.01} | limits), Newspaper()
@@ -57,7 +57,7 @@ async def site(feed, *, poll_s=FAR_S, most_of_caller=3, **limits):
         await gate.wait()
         return streams.answer(
             paper.look,
-            lambda line: feed.wait_for(Channel.INTENT, "pi_1", line.wake),
+            lambda line: listener.wait_for(Channel.INTENT, "pi_1", line.wake),
             caller="me",
             most_of_caller=most_of_caller,
             poll_s=poll_s,
@@ -78,8 +78,8 @@ async def site(feed, *, poll_s=FAR_S, most_of_caller=3, **limits):
 
 @pytest.fixture
 def deaf(database_url):
-    """A feed that hears nothing."""
-    return Feed(database_url)
+    """A listener that hears nothing."""
+    return Listener(database_url)
 
 
 async def lines(response, count):
@@ -104,11 +104,11 @@ async def test_frames_have_an_id_a_name_and_one_line_of_data(deaf):
 
 
 async def test_the_feed_wakes_the_streams_of_its_topic_and_no_other(database_url, pool):
-    feed = Feed(database_url)
-    listening = asyncio.create_task(feed.run())
+    listener = Listener(database_url)
+    listening = asyncio.create_task(listener.run())
     try:
-        await until(lambda: feed.connected)
-        async with site(feed) as where, where.open() as response, pool.acquire() as connection:
+        await until(lambda: listener.connected)
+        async with site(listener) as where, where.open() as response, pool.acquire() as connection:
             await lines(response, 2)
             await until(lambda: where.paper.looks == 1)
             await notify(connection, Channel.INTENT, "pi_2")

@@ -9,7 +9,7 @@ from sgate.store.audit_log import OPERATOR
 
 @pytest.fixture
 async def app(database_url, tmp_path):
-    async with serving(database_url, tmp_path, feed=True) as running:
+    async with serving(database_url, tmp_path, listener=True) as running:
         yield running
 
 
@@ -70,7 +70,7 @@ async def test_a_create_that_was_let_in_before_stores_nothing_after(app, databas
         assert (answer.status, answer.code) == (403, "merchant_suspended")
         async with app.gateway.pool.acquire() as connection:
             assert await connection.fetchval("SELECT count(*) FROM payment_intents") == 1
-        # And what the feed misses, the poll finds.
+        # And what notifications miss, the poll finds.
         await deaf.gateway.deps.authenticator.poll_revocations()
         assert await refused(there)
 

@@ -13,9 +13,9 @@ import structlog
 
 from api.line import Line
 from api.serving import SHOP, serving, until
-from sgate import observers
 from sgate.api.operations import create_operations_app
 from sgate.http.server import listen, make_server
+from sgate.runtime import instrumentation
 from sgate.store import deployment_snapshot
 from sgate.telemetry import logging as sgate_logging
 
@@ -249,7 +249,7 @@ async def test_a_payment_is_counted_when_it_is_confirmed_with_its_volume_and_its
     intent = await shop.create()
     await app.pay(intent)
     gateway = app.gateway
-    observe = observers.of_decisions(gateway.metrics, gateway.modes, time.time, None)
+    observe = instrumentation.of_decisions(gateway.metrics, gateway.modes, time.time, None)
     await app.watch(observe=observe)
     canceled = await shop.create()
     assert (await shop.post(f"{PATH}/{canceled['id']}/cancel")).status == 200
@@ -273,7 +273,7 @@ async def test_a_survey_shows_how_the_deployment_stands(app):
     await app.watch()
     gateway = app.gateway
     async with gateway.pool.acquire() as connection:
-        observers.of_surveys(gateway.metrics)(await deployment_snapshot.take(connection, gateway.cipher.key_ids))
+        instrumentation.of_surveys(gateway.metrics)(await deployment_snapshot.take(connection, gateway.cipher.key_ids))
     text = (await app.anyone.get("/metrics")).body.decode()
     for line in (
         "sgate_webhook_queue_due 0.0",

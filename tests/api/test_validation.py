@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from api.serving import LIVE_SHOP, SHOP, raw
-from sgate.settings_modes import SIMULATED_GATEWAY_ADDRESS
+from sgate.settings.modes import SIMULATED_GATEWAY_ADDRESS
 
 INTENTS = "/v1/payment_intents"
 ME = "/v1/merchants/me"

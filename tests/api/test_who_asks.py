@@ -87,7 +87,7 @@ async def test_the_scheme_is_not_case_sensitive_and_spaces_are_forgiven(app, sho
 async def test_a_revocation_is_heard_by_another_instance_at_once(database_url, tmp_path):
     async with (
         serving(database_url, tmp_path / "1") as one,
-        serving(database_url, tmp_path / "2", feed=True) as two,
+        serving(database_url, tmp_path / "2", listener=True) as two,
     ):
         shop = await one.merchant()
         there = await shop.at(two)

@@ -1,8 +1,8 @@
 """The pace and the budget follow the API that is asked now."""
 
 from sgate.chain.quota import EXTRA_CAPACITY, IDLE_INTERVAL_S
-from sgate.chains import open_chain
-from sgate.settings import Settings
+from sgate.runtime.chain_sources import open_chain
+from sgate.settings.settings import Settings
 from sgate.telemetry.metrics import Metrics
 
 OWN = "http://127.0.0.1:9"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cli.terminal import Developer
-from sgate.roles import ALL_ROLES
+from sgate.runtime.roles import ALL_ROLES
 from web.site import open_site
 
 

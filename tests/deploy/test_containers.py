@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from deploy.machinery import DEPLOY, ROOT
-from sgate.settings import DRAIN_S, Settings
-from sgate.settings_modes import ModeSettings
+from sgate.settings.modes import ModeSettings
+from sgate.settings.settings import DRAIN_S, Settings
 
 DOCKERFILE = DEPLOY / "Dockerfile"
 FIRST_PARTY = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sgate.settings import SettingsError, load
+from sgate.settings.settings import SettingsError, load
 
 KEY = "k" * 40
 

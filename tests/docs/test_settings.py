@@ -3,8 +3,8 @@
 import pytest
 from pydantic import BaseModel
 
-from sgate.settings import Settings
-from sgate.settings_modes import ModeSettings
+from sgate.settings.modes import ModeSettings
+from sgate.settings.settings import Settings
 
 FIELDS = [
     pytest.param(field, id=f"{model.__name__}.{name}")

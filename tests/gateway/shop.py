@@ -11,8 +11,8 @@ from sgate.core.mode import Mode, NoRates
 from sgate.db.encryption import Cipher
 from sgate.db.notifications import Wakeups
 from sgate.environment import Environment
-from sgate.services.payment_intents import IntentRequest, Intents
-from sgate.services.webhook_endpoints import EndpointRequest, Endpoints
+from sgate.services.payment_intents import IntentRequest, PaymentIntents
+from sgate.services.webhook_endpoints import EndpointRequest, WebhookEndpoints
 from sgate.store import ledger_queue, merchants, payment_intents
 from sgate.store.audit_log import Actor
 from sgate.store.payment_intents import IntentView
@@ -29,7 +29,7 @@ class Shop:
         self.pool, self.clock, self.mode, self.merchant = pool, clock, mode, merchant
         self.environment = environment_of(clock)
         self.cipher = Cipher(["a test secret"])
-        self.intents = Intents(pool, {mode.livemode: mode}, self.cipher, Wakeups("unused"), self.environment)
+        self.intents = PaymentIntents(pool, {mode.livemode: mode}, self.cipher, Wakeups("unused"), self.environment)
 
     async def intent(self, amount_sats=1_000, *, policy=ONE_BLOCK, expires_in_s=900) -> str:
         """A new intent's id."""
@@ -49,7 +49,7 @@ class Shop:
     async def endpoint(self, *event_types):
         """A webhook endpoint that wants these events (none: all)."""
         request = EndpointRequest(url="https://shop.example/hook", description=None, event_types=event_types)
-        endpoints = Endpoints(self.pool, self.environment, self.cipher)
+        endpoints = WebhookEndpoints(self.pool, self.environment, self.cipher)
         await endpoints.create(self.merchant, request, None, ACTOR)
 
     async def cancel(self, intent_id):

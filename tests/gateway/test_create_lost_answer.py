@@ -10,7 +10,7 @@ import pytest
 from gateway.shop import open_shop
 from sgate.db.notifications import Wakeups
 from sgate.services.idempotency import Key
-from sgate.services.payment_intents import IntentRequest, Intents, SettingsOutdated
+from sgate.services.payment_intents import IntentRequest, PaymentIntents, SettingsOutdated
 
 REQUEST = IntentRequest(
     amount_sats=1_000,
@@ -65,7 +65,7 @@ async def losing_shop(pool, *, carried_out):
     shop = await open_shop(pool)
     losing = LosingPool(pool, lambda: shop.change(tolerance_sats=1), carried_out=carried_out)
     modes = {shop.mode.livemode: shop.mode}
-    return shop, losing, Intents(losing, modes, shop.cipher, Wakeups("unused"), shop.environment)
+    return shop, losing, PaymentIntents(losing, modes, shop.cipher, Wakeups("unused"), shop.environment)
 
 
 @pytest.mark.parametrize("keyed", [False, True], ids=["without a key", "with a key"])

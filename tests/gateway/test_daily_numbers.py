@@ -12,7 +12,7 @@ from sgate.core.finality import View
 from sgate.db.pool import open_pool
 from sgate.objects.stats import Numbers
 from sgate.services import stats
-from sgate.services.replica_reads import Reads
+from sgate.services.replica_reads import ReplicaReads
 from sgate.store import merchant_days, migrate, payment_intents
 from sgate.workers.maintenance import Maintenance
 
@@ -71,7 +71,7 @@ async def truth(shop):
 
 
 async def told(shop, first=TODAY - timedelta(days=9), last=TODAY):
-    found = await stats.stats_of(Reads(shop.pool), shop.merchant, first, last)
+    found = await stats.stats_of(ReplicaReads(shop.pool), shop.merchant, first, last)
     days = {
         date.fromisoformat(day.date): {name: getattr(day, name) for name in Numbers.__struct_fields__}
         for day in found.days

@@ -11,7 +11,7 @@ from chain.simulated import Clock
 from gateway.shop import open_shop
 from sgate.core.event import EventType
 from sgate.environment import Environment
-from sgate.services.events import EventLog
+from sgate.services.events import Events
 from sgate.store import events
 from sgate.store.events import Event, Matching
 
@@ -28,7 +28,7 @@ async def shop(pool):
 
 @pytest.fixture
 def log(pool):
-    return EventLog(pool)
+    return Events(pool)
 
 
 @contextlib.asynccontextmanager

@@ -12,7 +12,7 @@ from sgate.core.rate import Rules
 from sgate.environment import Environment
 from sgate.rates.client import RateClient
 from sgate.rates.sources import SOURCES
-from sgate.services.exchange_rates import MarketRates
+from sgate.services.exchange_rates import ExchangeRates
 from sgate.store import exchange_rates
 
 RULES = Rules(max_age=timedelta(seconds=180), max_spread=Decimal("0.01"), min_sources=2)
@@ -36,7 +36,7 @@ class Trading:
             sleep=lambda _: asyncio.sleep(0),
             monotonic_s=lambda: self.seconds,
         )
-        rates = MarketRates(self.pool, client, RULES, Environment(now=lambda: self.now), REFRESH)
+        rates = ExchangeRates(self.pool, client, RULES, Environment(now=lambda: self.now), REFRESH)
         self._opened.append(rates)
         return rates
 

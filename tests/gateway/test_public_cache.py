@@ -15,7 +15,7 @@ from sgate.core.intent import PaymentIntent, Status
 from sgate.environment import Environment
 from sgate.objects.encoding import encode
 from sgate.objects.public_intent import public_intent
-from sgate.services.public_intent_cache import MAX_AGE_S, MAX_ROWS, PublicViews
+from sgate.services.public_intent_cache import MAX_AGE_S, MAX_ROWS, PublicIntentCache
 from sgate.store.payment_intents import Branding, IntentView
 
 PI = "pi_" + "1" * 24
@@ -74,7 +74,7 @@ class Cache:
     def __init__(self):
         self.reads, self.seconds, self.now = Reads(), 0.0, NOW
         self.counted = {"hit": 0, "miss": 0}
-        self.views = PublicViews(
+        self.views = PublicIntentCache(
             self.reads,
             {False: MODE},
             Environment(now=lambda: self.now),

@@ -13,7 +13,7 @@ from sgate.core.errors import InvalidCursor
 from sgate.db.notifications import topic_of
 from sgate.db.pool import open_pool
 from sgate.db.replica import Freshness
-from sgate.services.replica_reads import Reads
+from sgate.services.replica_reads import ReplicaReads
 from store.postgres_15 import replicated
 
 SHOP, OTHER = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"
@@ -31,7 +31,7 @@ class Two:
 
     def __init__(self, primary, replica):
         self.primary, self.replica, self.now_s = primary, replica, 100.0
-        self.reads = Reads(primary, replica, max_lag_s=5, monotonic_s=lambda: self.now_s)
+        self.reads = ReplicaReads(primary, replica, max_lag_s=5, monotonic_s=lambda: self.now_s)
         self.reads.told(True)
 
     async def measure(self, *, later_s=1.0):
@@ -77,7 +77,7 @@ async def two(pair):
 
 
 async def test_without_a_replica_the_primary_answers(pool):
-    reads = Reads(pool)
+    reads = ReplicaReads(pool)
     reads.told(True)
     await reads.measure()
     assert not reads.has_replica
@@ -180,7 +180,7 @@ async def test_a_replica_that_fails_is_left_alone_until_it_is_measured_again(two
 
 async def test_a_replica_that_cannot_be_reached_costs_a_log_line_and_nothing_else(pool):
     away = await open_pool("postgresql://nobody@127.0.0.1:1/nothing", min_connections=0, acquire_timeout_s=1)
-    reads = Reads(pool, away)
+    reads = ReplicaReads(pool, away)
     reads.told(True)
     await reads.measure()
     assert reads.lag_s == math.inf

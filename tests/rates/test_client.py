@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from rates.markets import CLOSE, HANG, SHAPES, Markets, answer, bitstamp, coinbase, coingecko, kraken
+from sgate.core.rate import SOURCES as NAMES
 from sgate.core.rate import Sample
 from sgate.rates import client as clients
 from sgate.rates.client import NoSample, RateClient
@@ -172,3 +173,7 @@ async def test_a_source_that_asks_for_a_longer_pause_gets_it(asking):
     asking.seconds += 1
     await asking.ask()
     assert asking.markets.asked["coingecko"] == 2
+
+
+def test_the_settings_and_the_client_know_the_same_sources():
+    assert tuple(SOURCES) == NAMES

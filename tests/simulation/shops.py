@@ -14,9 +14,9 @@ from sgate.db.pool import DatabaseErrors
 from sgate.services import merchants, payment_hints
 from sgate.services.idempotency import key_of
 from sgate.services.merchants import SettingsChange
-from sgate.services.payment_intents import IntentRequest, Intents, SettingsOutdated
+from sgate.services.payment_intents import IntentRequest, PaymentIntents, SettingsOutdated
 from sgate.services.payments import Payments
-from sgate.services.webhook_endpoints import EndpointRequest, Endpoints
+from sgate.services.webhook_endpoints import EndpointRequest, WebhookEndpoints
 from sgate.store import merchants as merchant_rows
 
 POLICIES = (
@@ -81,7 +81,7 @@ class Shops:
         for number, event_types in enumerate(endpoint_events):
             url = f"https://{name}.example/{number}"
             request = EndpointRequest(url=url, description=None, event_types=event_types)
-            answer = await Endpoints(world.pool, world.environment, world.cipher).create(
+            answer = await WebhookEndpoints(world.pool, world.environment, world.cipher).create(
                 shop.merchant, request, None, ACTOR
             )
             world.receivers.secrets[url] = json.loads(answer.body)["secret"]
@@ -211,7 +211,7 @@ class Shops:
 
     def _intents(self):
         world = self._world
-        return Intents(world.crashing, {False: world.mode}, world.cipher, Wakeups("unused"), world.environment)
+        return PaymentIntents(world.crashing, {False: world.mode}, world.cipher, Wakeups("unused"), world.environment)
 
     def _payments(self):
         world = self._world

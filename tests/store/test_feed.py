@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from sgate.db import notifications as feeds
-from sgate.db.notifications import Channel, Feed, Wakeups, notify
+from sgate.db.notifications import Channel, Listener, Wakeups, notify
 
 WAIT_S = 20.0
 
@@ -42,12 +42,12 @@ async def running(loop):
 
 
 @pytest.fixture
-async def feed(database_url):
-    feed, woken = Feed(database_url), Heard()
-    feed.listen(Channel.DELIVERY, woken)
-    async with running(feed.run()):
+async def listener(database_url):
+    listener, woken = Listener(database_url), Heard()
+    listener.listen(Channel.DELIVERY, woken)
+    async with running(listener.run()):
         await woken.until(bool)  # it is connected
-        yield feed
+        yield listener
 
 
 async def tell(pool, channel, payload=""):
@@ -55,11 +55,11 @@ async def tell(pool, channel, payload=""):
         await notify(connection, channel, payload)
 
 
-async def test_everyone_who_listens_to_a_channel_hears_it_and_nobody_else(feed, pool):
+async def test_everyone_who_listens_to_a_channel_hears_it_and_nobody_else(listener, pool):
     first, second, other = Heard(), Heard(), Heard()
-    feed.listen(Channel.INTENT, first)
-    feed.listen(Channel.INTENT, second)
-    feed.listen(Channel.MERCHANT, other)
+    listener.listen(Channel.INTENT, first)
+    listener.listen(Channel.INTENT, second)
+    listener.listen(Channel.MERCHANT, other)
     await tell(pool, Channel.INTENT, "pi_1")
     await tell(pool, Channel.INTENT, "pi_2")
     await tell(pool, Channel.MERCHANT, "m")
@@ -67,9 +67,9 @@ async def test_everyone_who_listens_to_a_channel_hears_it_and_nobody_else(feed, 
     assert (first, second, other) == (["pi_1", "pi_2"], ["pi_1", "pi_2"], ["m"])
 
 
-async def test_nothing_is_told_before_the_commit_and_nothing_after_a_rollback(feed, pool):
+async def test_nothing_is_told_before_the_commit_and_nothing_after_a_rollback(listener, pool):
     heard = Heard()
-    feed.listen(Channel.INTENT, heard)
+    listener.listen(Channel.INTENT, heard)
     async with pool.acquire() as connection:
         with contextlib.suppress(LookupError):
             async with connection.transaction():
@@ -84,20 +84,20 @@ async def test_nothing_is_told_before_the_commit_and_nothing_after_a_rollback(fe
     assert heard == ["meanwhile", "committed"]
 
 
-async def test_whoever_stops_listening_hears_nothing_more(feed, pool):
+async def test_whoever_stops_listening_hears_nothing_more(listener, pool):
     gone, here = Heard(), Heard()
-    feed.listen(Channel.INTENT, gone)()
-    feed.listen(Channel.INTENT, here)
+    listener.listen(Channel.INTENT, gone)()
+    listener.listen(Channel.INTENT, here)
     await tell(pool, Channel.INTENT, "pi_1")
     await here.until(bool)
     assert gone == []
 
 
-async def test_who_waits_for_one_thing_is_not_woken_for_another(feed, pool):
+async def test_who_waits_for_one_thing_is_not_woken_for_another(listener, pool):
     woken, heard = [], Heard()
-    end = feed.wait_for(Channel.INTENT, "pi_2", lambda: woken.append("pi_2"))
-    feed.wait_for(Channel.INTENT, "pi_2", lambda: woken.append("pi_2 too"))
-    feed.listen(Channel.INTENT, heard)
+    end = listener.wait_for(Channel.INTENT, "pi_2", lambda: woken.append("pi_2"))
+    listener.wait_for(Channel.INTENT, "pi_2", lambda: woken.append("pi_2 too"))
+    listener.listen(Channel.INTENT, heard)
     for payload in ("pi_1", "pi_2", "pi_3"):
         await tell(pool, Channel.INTENT, payload)
     await heard.until(lambda heard: len(heard) == 3)
@@ -108,26 +108,26 @@ async def test_who_waits_for_one_thing_is_not_woken_for_another(feed, pool):
     assert sorted(woken) == ["pi_2", "pi_2 too", "pi_2 too"]
 
 
-async def test_it_listens_again_after_its_connection_was_ended_and_wakes_the_deliverer(feed, pool, monkeypatch):
+async def test_it_listens_again_after_its_connection_was_ended_and_wakes_the_deliverer(listener, pool, monkeypatch):
     monkeypatch.setattr(feeds, "RECONNECT_S", 0.01)
     woken, heard = Heard(), Heard()
-    feed.listen(Channel.DELIVERY, woken)
-    feed.listen(Channel.INTENT, heard)
+    listener.listen(Channel.DELIVERY, woken)
+    listener.listen(Channel.INTENT, heard)
     async with pool.acquire() as connection:
         assert await connection.fetchval(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND application_name = 'sgate feed'"
+            "WHERE datname = current_database() AND application_name = 'sgate listener'"
         )
     await woken.until(bool)  # whatever was told meanwhile may have been missed
-    assert feed.connected
+    assert listener.connected
     await tell(pool, Channel.INTENT, "pi_1")
     await heard.until(bool)
     assert heard == ["pi_1"]
 
 
-async def test_wake_ups_reach_the_deliverers_and_come_seldom(feed, database_url, pool):
+async def test_wake_ups_reach_the_deliverers_and_come_seldom(listener, database_url, pool):
     woken, wakeups = Heard(), Wakeups(database_url, interval_s=0.01)
-    feed.listen(Channel.DELIVERY, woken)
+    listener.listen(Channel.DELIVERY, woken)
     async with running(wakeups.run()):
         for _ in range(50):
             wakeups.wake()
@@ -137,9 +137,9 @@ async def test_wake_ups_reach_the_deliverers_and_come_seldom(feed, database_url,
     assert woken == ["", ""]
 
 
-async def test_wake_ups_go_on_after_their_connection_was_ended(feed, database_url, pool):
+async def test_wake_ups_go_on_after_their_connection_was_ended(listener, database_url, pool):
     woken, wakeups = Heard(), Wakeups(database_url, interval_s=0.01)
-    feed.listen(Channel.DELIVERY, woken)
+    listener.listen(Channel.DELIVERY, woken)
     async with running(wakeups.run()):
         wakeups.wake()
         await woken.until(bool)

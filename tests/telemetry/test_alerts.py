@@ -9,8 +9,8 @@ import yaml
 
 from sgate.cli import lazy
 from sgate.core.errors import GatewayError
-from sgate.settings import Settings
-from sgate.settings_modes import ModeSettings
+from sgate.settings.modes import ModeSettings
+from sgate.settings.settings import Settings
 from sgate.telemetry.metrics import Metrics
 from telemetry.expressions import FOREIGN, ROOT, RULES, RUNBOOKS, alerts, metrics_in, recorded, rules
 

@@ -16,8 +16,8 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 import sgate
 from api.serving import SHOP, serving
-from sgate import observers, parts
-from sgate.settings import SettingsError, load
+from sgate.runtime import factories, instrumentation
+from sgate.settings.settings import SettingsError, load
 from sgate.telemetry import tracing
 from sgate.telemetry.tracing import Traces, intent_in, links_of, open_traces, provider_of, root_of, trace_id_of
 from sgate.workers.watcher.watcher import Watcher
@@ -52,8 +52,8 @@ async def pay_for_something(app, traced):
         source=gateway.chains[False].source,
         mode=gateway.modes[False],
         environment=gateway.environment,
-        observe=observers.of_decisions(gateway.metrics, gateway.modes, time.time, traced.traces),
-        observe_payments=observers.of_payments(traced.traces),
+        observe=instrumentation.of_decisions(gateway.metrics, gateway.modes, time.time, traced.traces),
+        observe_payments=instrumentation.of_payments(traced.traces),
     )
     async with (
         Receiver(response(500), response(200)) as receiver,
@@ -224,4 +224,4 @@ def test_tracing_without_its_extra_is_refused_in_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     settings = load(_env_file=None, traces_url="http://127.0.0.1:4318/v1/traces")
     with pytest.raises(SettingsError, match=r"SGATE_TRACES_URL: .*pip install 'sgate\[tracing\]'"):
-        parts.traces_of(settings)
+        factories.traces_of(settings)

@@ -11,17 +11,18 @@ from typing import Any
 
 import aiohttp
 
-from sgate import runtime
 from sgate.chain.simulator import SimulatedChain, serve
 from sgate.chain.simulator.transactions import SimulatedTransfer, simulated_address
 from sgate.core.address import SBTC_ASSETS, Network, encode, parse_principal
 from sgate.core.memo import memo_of
 from sgate.environment import Environment
 from sgate.http.server import listen
-from sgate.roles import Gateway, Role
+from sgate.runtime import build
+from sgate.runtime.roles import Gateway, Role
+from sgate.runtime.run import run_roles
 from sgate.services import merchants
-from sgate.settings import Settings
-from sgate.settings_modes import ModeSettings, Source
+from sgate.settings.modes import ModeSettings, Source
+from sgate.settings.settings import Settings
 from sgate.store.audit_log import OPERATOR
 from sgate.workers.loops import Stop
 from sgate.workers.watcher.watcher import Watcher
@@ -163,7 +164,7 @@ class Page(HTMLParser):
         self.words: list[str] = []
         self.by_id: dict[str, str] = {}
         self._open: list[tuple[str, str | None]] = []
-        self.feed(html)
+        self.listener(html)
         self.text = _spaced("".join(self.words))
         assert not self._open, f"not closed: {self._open}"
 
@@ -232,11 +233,11 @@ async def open_site(
     listening = listen(settings.host, settings.port)
     port = listening.getsockname()[1]
     environment = Environment(now=clock.now)
-    async with runtime.open_gateway(settings, database_url, port=port, environment=environment) as gateway:
+    async with build.open_gateway(settings, database_url, port=port, environment=environment) as gateway:
         chain = gateway.chains[False].simulated
         chain.mine(2)
         stop = Stop()
-        running = asyncio.create_task(runtime.run(gateway, roles, stop, listening))
+        running = asyncio.create_task(run_roles(gateway, roles, stop, listening))
         site = Site(gateway, f"http://localhost:{port}", clock, chain)
         try:
             yield site
@@ -258,11 +259,9 @@ async def open_real_site(database_url: str, data_dir: Path, network: Network) ->
     settings = Settings(data_dir=data_dir, port=0, _env_file=None, **modes)
     listening = listen(settings.host, settings.port)
     port = listening.getsockname()[1]
-    async with runtime.open_gateway(
-        settings, database_url, port=port, environment=Environment(now=clock.now)
-    ) as gateway:
+    async with build.open_gateway(settings, database_url, port=port, environment=Environment(now=clock.now)) as gateway:
         stop = Stop()
-        running = asyncio.create_task(runtime.run(gateway, (Role.API,), stop, listening))
+        running = asyncio.create_task(run_roles(gateway, (Role.API,), stop, listening))
         site = Site(gateway, f"http://localhost:{port}", clock, chain, livemode=livemode)
         try:
             yield site

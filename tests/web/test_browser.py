@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from playwright.async_api import expect
 
-from sgate.roles import ALL_ROLES
+from sgate.runtime.roles import ALL_ROLES
 from web.site import open_site
 from web.visitor import DESKTOP, READABLE, SMALL_PHONE, UNUSABLE, WAIT_MS, Visitors, axe, poll_now
 

@@ -287,7 +287,7 @@ def test_what_a_payment_needs_is_said_in_words(tier, words):
 async def test_a_transaction_is_linked_on_real_networks_only(site):
     intent = await site.intent()
     (tx_id,) = await site.pay(intent)
-    found = await site.gateway.deps.intents.find(intent["id"])
+    found = await site.gateway.deps.payment_intents.find(intent["id"])
     assert [shown.url for shown in transactions_of(found.payments, "simulated")] == [None]
     (shown,) = transactions_of(found.payments, "mainnet")
     assert shown.url == f"https://explorer.hiro.so/txid/{tx_id}?chain=mainnet"

@@ -33,7 +33,7 @@ async def test_each_button_pays_what_it_says(site, kind, picture, received_sats)
     await site.mine()
     page = await site.page(intent)
     assert page.picture == picture
-    found = await site.gateway.deps.intents.find(intent["id"])
+    found = await site.gateway.deps.payment_intents.find(intent["id"])
     assert found.intent.amount_received_sats == received_sats
 
 

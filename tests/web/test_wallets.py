@@ -116,7 +116,7 @@ async def test_a_wallet_is_asked_for_exactly_this_payment_and_its_payment_arrive
         await site.mine()
         await poll_now(page)
         await expect(page.locator("main[data-picture=confirmed]")).to_be_visible()
-        found = await site.gateway.deps.intents.find(intent["id"])
+        found = await site.gateway.deps.payment_intents.find(intent["id"])
         assert found.intent.amount_received_sats == 25_001
         assert visitors.wrongs == []
 

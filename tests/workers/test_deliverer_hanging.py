@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from sgate.db.notifications import Feed
+from sgate.db.notifications import Listener
 from sgate.workers.loops import Pulse, Stop
 from sgate.workers.webhooks.loop import deliver
 from workers.outbox import Outbox, deliverer_on
@@ -18,7 +18,7 @@ LONGER_THAN_THE_TEST_S = 120.0
 async def delivering(worker, database_url):
     """The loop, running; it finds what is due by polling."""
     stop = Stop()
-    running = asyncio.create_task(deliver(worker, Feed(database_url), stop=stop, pulse=Pulse()))
+    running = asyncio.create_task(deliver(worker, Listener(database_url), stop=stop, pulse=Pulse()))
     try:
         yield
     finally:

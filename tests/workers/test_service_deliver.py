@@ -7,7 +7,7 @@ import json
 import asyncpg
 import pytest
 
-from sgate.db.notifications import Channel, Feed, notify
+from sgate.db.notifications import Channel, Listener, notify
 from sgate.workers import loops
 from sgate.workers.loops import Pulse, Stop
 from sgate.workers.webhooks.loop import deliver
@@ -21,24 +21,24 @@ async def outbox(pool):
 
 
 @pytest.fixture
-async def feed(database_url):
+async def listener(database_url):
     """A feed that listens."""
-    feed = Feed(database_url)
-    listening = asyncio.create_task(feed.run())
+    listener = Listener(database_url)
+    listening = asyncio.create_task(listener.run())
     woken = asyncio.Event()
-    unlisten = feed.listen(Channel.DELIVERY, lambda _: woken.set())
+    unlisten = listener.listen(Channel.DELIVERY, lambda _: woken.set())
     await asyncio.wait_for(woken.wait(), 20)  # it wakes everyone when it is connected
     unlisten()
-    yield feed
+    yield listener
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager
-async def delivering(worker, feed, **options):
+async def delivering(worker, listener, **options):
     """The loop, running; (stop, pulse, task)."""
     stop, pulse = Stop(), Pulse()
-    running = asyncio.create_task(deliver(worker, feed, stop=stop, pulse=pulse, **options))
+    running = asyncio.create_task(deliver(worker, listener, stop=stop, pulse=pulse, **options))
     try:
         yield stop, pulse, running
     finally:
@@ -51,9 +51,9 @@ async def tell(pool):
         await notify(connection, Channel.DELIVERY)
 
 
-async def test_a_new_delivery_goes_out_when_the_feed_tells_of_it(pool, outbox, feed, monkeypatch):
+async def test_a_new_delivery_goes_out_when_the_feed_tells_of_it(pool, outbox, listener, monkeypatch):
     monkeypatch.setattr(loops, "DELIVERY_POLL_S", 60.0)
-    async with Receiver() as shop, deliverer_on(pool) as worker, delivering(worker, feed):
+    async with Receiver() as shop, deliverer_on(pool) as worker, delivering(worker, listener):
         await outbox.endpoint(shop.url)
         await outbox.event()
         await tell(pool)
@@ -61,7 +61,7 @@ async def test_a_new_delivery_goes_out_when_the_feed_tells_of_it(pool, outbox, f
 
 
 async def test_polling_finds_what_the_feed_did_not_tell(pool, outbox, database_url):
-    deaf = Feed(database_url)
+    deaf = Listener(database_url)
     async with Receiver() as shop, deliverer_on(pool) as worker, delivering(worker, deaf):
         await outbox.endpoint(shop.url)
         await outbox.event()
@@ -69,7 +69,7 @@ async def test_polling_finds_what_the_feed_did_not_tell(pool, outbox, database_u
 
 
 async def test_an_endpoint_that_hangs_delays_neither_others_nor_the_next_events_of_their_intents(
-    pool, outbox, feed, monkeypatch
+    pool, outbox, listener, monkeypatch
 ):
     monkeypatch.setattr(loops, "DELIVERY_POLL_S", 60.0)  # nothing below may wait for a poll
     async with Receiver(HANG) as slow, Receiver() as quick, deliverer_on(pool, per_endpoint=3) as worker:
@@ -79,7 +79,7 @@ async def test_an_endpoint_that_hangs_delays_neither_others_nor_the_next_events_
         for sequence in (1, 2, 3):
             for intent_id in intents:
                 await outbox.event(intent_id, sequence)
-        async with delivering(worker, feed):
+        async with delivering(worker, listener):
             await quick.until(lambda shop: len(shop.received) == 15)
             assert len(slow.received) == slow.hanging == 3
             slow.release()
@@ -87,8 +87,8 @@ async def test_an_endpoint_that_hangs_delays_neither_others_nor_the_next_events_
     assert [json.loads(received.body)["sequence"] for received in quick.received].count(3) == 5
 
 
-async def test_it_waits_while_the_database_is_away_and_goes_on_when_it_is_back(pool, outbox, feed):
-    async with Receiver() as shop, deliverer_on(pool) as worker, delivering(worker, feed) as (_, _, running):
+async def test_it_waits_while_the_database_is_away_and_goes_on_when_it_is_back(pool, outbox, listener):
+    async with Receiver() as shop, deliverer_on(pool) as worker, delivering(worker, listener) as (_, _, running):
         await outbox.endpoint(shop.url)
         async with pool.acquire() as connection:
             for _ in range(3):
@@ -102,14 +102,14 @@ async def test_it_waits_while_the_database_is_away_and_goes_on_when_it_is_back(p
         assert not running.done()
 
 
-async def test_a_defect_ends_the_loop(pool, outbox, feed):
+async def test_a_defect_ends_the_loop(pool, outbox, listener):
     def broken(*_):
         raise LookupError("a defect of ours")
 
     async with (
         Receiver() as shop,
         deliverer_on(pool, observe=broken) as worker,
-        delivering(worker, feed) as (_, _, loop),
+        delivering(worker, listener) as (_, _, loop),
     ):
         await outbox.endpoint(shop.url)
         await outbox.event()
@@ -118,8 +118,8 @@ async def test_a_defect_ends_the_loop(pool, outbox, feed):
             loop.result()
 
 
-async def test_a_stop_waits_for_what_is_in_flight(pool, outbox, feed):
-    async with Receiver(HANG) as shop, deliverer_on(pool) as worker, delivering(worker, feed) as (stop, _, running):
+async def test_a_stop_waits_for_what_is_in_flight(pool, outbox, listener):
+    async with Receiver(HANG) as shop, deliverer_on(pool) as worker, delivering(worker, listener) as (stop, _, running):
         await outbox.endpoint(shop.url)
         await outbox.event()
         await shop.until(lambda shop: shop.hanging == 1)
@@ -130,12 +130,12 @@ async def test_a_stop_waits_for_what_is_in_flight(pool, outbox, feed):
     assert [row["status"] for row in await outbox.deliveries()] == ["delivered"]
 
 
-async def test_a_stop_breaks_off_what_takes_too_long_and_gives_its_leases_back(pool, outbox, feed):
+async def test_a_stop_breaks_off_what_takes_too_long_and_gives_its_leases_back(pool, outbox, listener):
     async with Receiver(HANG) as shop, deliverer_on(pool) as worker:
         await outbox.endpoint(shop.url)
         for _ in range(3):
             await outbox.event()
-        async with delivering(worker, feed, stop_grace_s=0.05) as (stop, _, running):
+        async with delivering(worker, listener, stop_grace_s=0.05) as (stop, _, running):
             await shop.until(lambda shop: shop.hanging == 3)
             stop.request()
             await asyncio.wait_for(running, 20)
@@ -146,11 +146,11 @@ async def test_a_stop_breaks_off_what_takes_too_long_and_gives_its_leases_back(p
         assert worker.in_flight == 0
 
 
-async def test_nothing_new_is_claimed_after_a_stop(pool, outbox, feed):
+async def test_nothing_new_is_claimed_after_a_stop(pool, outbox, listener):
     async with Receiver(response(200)) as shop, deliverer_on(pool) as worker:
         await outbox.endpoint(shop.url)
         stop = Stop()
         stop.request()
         await outbox.event()
-        await asyncio.wait_for(deliver(worker, feed, stop=stop, pulse=Pulse()), 20)
+        await asyncio.wait_for(deliver(worker, listener, stop=stop, pulse=Pulse()), 20)
         assert shop.received == []

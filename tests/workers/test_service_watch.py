@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from sgate.core.finality import View
-from sgate.db.notifications import Channel, Feed, notify
+from sgate.db.notifications import Channel, Listener, notify
 from sgate.db.pool import DatabaseErrors, connect
 from sgate.workers import loops
 from sgate.workers.leadership import leadership
@@ -49,7 +49,7 @@ class Rounds:
 
 
 @contextlib.asynccontextmanager
-async def watching(rounds, url, *, livemode=False, feed=None, interval_s=lambda busy: 0.01):
+async def watching(rounds, url, *, livemode=False, listener=None, interval_s=lambda busy: 0.01):
     async def seen(report):
         pass
 
@@ -57,7 +57,7 @@ async def watching(rounds, url, *, livemode=False, feed=None, interval_s=lambda 
     running = asyncio.create_task(
         watch(
             rounds,
-            feed or Feed(url),
+            listener or Listener(url),
             livemode=livemode,
             direct_url=url,
             interval_s=interval_s,
@@ -223,9 +223,9 @@ async def test_a_stop_breaks_off_a_round_that_hangs(database_url, monkeypatch):
 
 async def test_while_nobody_waits_it_rests_until_it_is_woken(database_url):
     """A hint or a new intent ends the long rest: an hour here, if the wake-up were not heard."""
-    rounds, feed = Rounds(), Feed(database_url)
-    listening = asyncio.create_task(feed.run())
-    async with watching(rounds, database_url, feed=feed, interval_s=lambda busy: 0.01 if busy else 3600.0):
+    rounds, listener = Rounds(), Listener(database_url)
+    listening = asyncio.create_task(listener.run())
+    async with watching(rounds, database_url, listener=listener, interval_s=lambda busy: 0.01 if busy else 3600.0):
         await rounds.until(1)
         connection = await connect(database_url, application_name="test")
         for count in range(2, 6):

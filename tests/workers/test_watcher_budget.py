@@ -10,7 +10,7 @@ from gateway.books import check_books
 from sgate.chain.hiro.source import HiroSource
 from sgate.chain.quota import RESTS, Budget, Limits
 from sgate.chain.simulator import Kind, Leg, serve, simulated_address
-from sgate.chains import patience_with
+from sgate.runtime.chain_sources import patience_with
 from sgate.store import blocks
 from sgate.workers.watcher.watcher import Watcher
 from workers.following import open_world

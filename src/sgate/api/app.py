@@ -22,6 +22,7 @@ from sgate.api.routes import (
     simulator,
     webhook_deliveries,
     webhook_endpoints,
+    webhook_recoveries,
 )
 from sgate.http.asgi import App
 from sgate.http.error_responses import answer
@@ -38,7 +39,7 @@ def create_app(
             payments.routes(deps),
             merchants.routes(deps),
             webhook_endpoints.routes(deps),
-            webhook_endpoints.recovery_routes(deps),
+            webhook_recoveries.routes(deps),
             webhook_deliveries.routes(deps),
             events.routes(deps),
             api_keys.routes(deps),

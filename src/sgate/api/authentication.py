@@ -1,7 +1,7 @@
 """Who asks? API keys: one look-up, one PBKDF2 off the event loop, then remembered for a while.
 
 A key is found by its digest; an unknown one never reaches PBKDF2. A verified key is remembered in this process for ten
-minutes, by its digest. A revocation is told through the feed, and as a backstop read from the table each second.
+minutes, by its digest. A revocation is told by NOTIFY, and as a backstop read from the table each second.
 
 When a key was last used is noted here and stored once in a while for all keys together: a read must not cost a write.
 """
@@ -93,7 +93,7 @@ class Authenticator:
         self._forget(lambda principal: principal.merchant.id == merchant_id)
 
     async def poll_revocations(self) -> None:
-        """One look at the table, in case the feed missed something."""
+        """One look at the table, in case a notification was missed."""
         async with self._pool.acquire() as connection:
             for key_id in await api_keys.ended_since(connection, REVOCATION_WINDOW):
                 self.forget_key(key_id)

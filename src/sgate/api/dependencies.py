@@ -10,17 +10,20 @@ from sgate.api.live_intents import Rooms
 from sgate.chain.simulator import SimulatorControl
 from sgate.core.mode import Mode
 from sgate.db.encryption import Cipher
-from sgate.db.notifications import Feed
+from sgate.db.notifications import Listener
 from sgate.db.pool import Pool
 from sgate.environment import Environment
 from sgate.http.client_address import Addresses
 from sgate.http.rate_limits import RateLimits
 from sgate.http.sse import Streams
+from sgate.services.events import Events
 from sgate.services.maintenance_mode import MaintenanceMode
-from sgate.services.payment_intents import Intents
+from sgate.services.payment_intents import PaymentIntents
 from sgate.services.payments import Payments
-from sgate.services.public_intent_cache import PublicViews
-from sgate.services.replica_reads import Reads
+from sgate.services.public_intent_cache import PublicIntentCache
+from sgate.services.replica_reads import ReplicaReads
+from sgate.services.webhook_deliveries import WebhookDeliveries
+from sgate.services.webhook_endpoints import WebhookEndpoints
 from sgate.telemetry.metrics import Metrics
 from sgate.telemetry.tracing import Traces
 
@@ -33,19 +36,22 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     pool: Pool
-    reads: Reads
+    reads: ReplicaReads
     modes: Mapping[bool, Mode]
-    intents: Intents
+    payment_intents: PaymentIntents
     payments: Payments
+    webhook_endpoints: WebhookEndpoints
+    webhook_deliveries: WebhookDeliveries
+    events: Events
     authenticator: Authenticator
     rate_limits: RateLimits
-    public_views: PublicViews
+    public_views: PublicIntentCache
     cipher: Cipher
     environment: Environment
     metrics: Metrics
     traces: Traces | None
     streams: Streams
-    feed: Feed
+    listener: Listener
     rooms: Rooms
     allow_private_webhooks: bool
     simulators: Mapping[bool, SimulatorControl]

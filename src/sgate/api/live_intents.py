@@ -1,8 +1,7 @@
 """Rooms: all open pages of one payment intent look at one thing, which is read and rendered once for all of them.
 
-A room is there as long as somebody is in it. It looks when the feed tells that its intent changed, and by itself in
-case the feed missed something, and for confirmations, which are no event. What is due at the same time is read
-together.
+A room is there as long as somebody is in it. It looks when a notification tells that its intent changed, and by itself
+in case one was missed, and for confirmations, which are no event. What is due at the same time is read together.
 """
 
 import asyncio
@@ -15,7 +14,7 @@ import structlog
 
 from sgate.core import errors
 from sgate.core.mode import Mode
-from sgate.db.notifications import Channel, Feed
+from sgate.db.notifications import Channel, Listener
 from sgate.db.pool import DatabaseErrors
 from sgate.environment import Environment
 from sgate.http.asgi import chunk_of
@@ -27,7 +26,7 @@ PAID_POLL_S = 2.0
 """How often a room looks while confirmations are counted."""
 
 POLL_S = 5.0
-"""How often it looks otherwise: only what the feed missed could have changed."""
+"""How often it looks otherwise: only what a notification missed could have changed."""
 
 TICK_S = 0.25
 LOOKS_AT_ONCE = 256
@@ -99,7 +98,7 @@ class Rooms:
 
     def __init__(
         self,
-        feed: Feed,
+        listener: Listener,
         find: Callable[[str], Awaitable[IntentView | None]],
         modes: Mapping[bool, Mode],
         environment: Environment,
@@ -113,7 +112,7 @@ class Rooms:
         self._looks = 0
         self._tick_at = 0.0
         self._looking: asyncio.Task[None] | None = None
-        feed.listen(Channel.INTENT, self._told)
+        listener.listen(Channel.INTENT, self._told)
 
     def visit(self, intent_id: str, seen: str | None, *, private: bool) -> "Visit":
         """A page comes. `seen`: the mark of the state that it knows; `private`: whether it showed the client secret."""

@@ -11,15 +11,15 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from sgate.chain.quota import month_of
-from sgate.chains import limits_of, urls_of
 from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, examples, print_json
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import with_pool
 from sgate.db.pool import Connection, Pool
+from sgate.runtime.chain_sources import limits_of, urls_of
 from sgate.services import chain_reset
-from sgate.settings import Settings
-from sgate.settings_modes import Source
+from sgate.settings.modes import Source
+from sgate.settings.settings import Settings
 from sgate.store import api_usage, blocks, ledger_queue, pay_addresses
 from sgate.store.audit_log import OPERATOR
 from sgate.store.blocks import Rescan

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from sgate import parts
-from sgate.settings import DEVELOPMENT_SECRET_KEY, Settings
-from sgate.settings_modes import Source
+from sgate.runtime import factories
+from sgate.settings.modes import Source
+from sgate.settings.settings import DEVELOPMENT_SECRET_KEY, Settings
 
 
 class Level(StrEnum):
@@ -73,7 +73,7 @@ def secret_keys_check(settings: Settings) -> Check:
 def data_directory_check(settings: Settings) -> Check:
     """Whether the embedded database and the simulated chain can keep their data."""
     needed = [name for name, needs in _INHABITANTS.items() if needs(settings)]
-    directory = parts.data_directory(settings)
+    directory = factories.data_directory(settings)
     if not needed:
         return ok("data directory", "not needed: the database and the chain are elsewhere")
     existing = next(path for path in (directory, *directory.parents) if path.exists())

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import asyncpg
 
-from sgate import parts
 from sgate.cli.checks import Check, fail, now_s, ok, skew_check, warn
 from sgate.core import egress
 from sgate.core.mode import CHAIN_SILENT_AFTER
@@ -13,8 +12,9 @@ from sgate.db import schema_check
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection, DatabaseErrors, connect
 from sgate.db.schema_check import SchemaOutdated
-from sgate.settings import Settings
-from sgate.settings_modes import Source
+from sgate.runtime import factories
+from sgate.settings.modes import Source
+from sgate.settings.settings import Settings
 from sgate.store import blocks, webhook_endpoints
 from sgate.workers.webhooks.destinations import Connector, destination_of
 
@@ -71,7 +71,7 @@ async def _clock(connection: Connection) -> Check:
 
 async def _direct(settings: Settings, url: str) -> list[Check]:
     """Whether the way around the pooler leads to a server too."""
-    direct = parts.direct_url(settings, url)
+    direct = factories.direct_url(settings, url)
     if direct == url:
         return []
     try:
@@ -85,7 +85,7 @@ async def _direct(settings: Settings, url: str) -> list[Check]:
 
 async def _contents(connection: Connection, settings: Settings, url: str) -> list[Check]:
     try:
-        await schema_check.check(parts.direct_url(settings, url))
+        await schema_check.check(factories.direct_url(settings, url))
     except SchemaOutdated as error:
         found = str(error).partition(":")[0]
         if settings.in_production:
@@ -139,7 +139,7 @@ async def _endpoints(connection: Connection, settings: Settings) -> list[Check]:
     found = await webhook_endpoints.enabled_urls(connection, MAX_ENDPOINTS)
     if not found:
         return [ok("webhook endpoints", "there are none yet")]
-    connector = Connector(allow_private=parts.allow_private(settings))
+    connector = Connector(allow_private=factories.allow_private(settings))
     try:
         checks = [await _endpoint(connector, settings, *each) for each in found]
     finally:
@@ -153,7 +153,7 @@ async def _endpoints(connection: Connection, settings: Settings) -> list[Check]:
 
 async def _endpoint(connector: Connector, settings: Settings, endpoint_id: str, url: str) -> Check:
     name = f"webhook endpoint {endpoint_id}"
-    private = parts.allow_private(settings)
+    private = factories.allow_private(settings)
     try:
         line = await connector.connect(destination_of(url, allow_private=private))
     except egress.ForbiddenDestination as error:

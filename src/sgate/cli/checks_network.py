@@ -8,11 +8,11 @@ import aiohttp
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from sgate.chains import name_of, urls_of
 from sgate.cli.checks import Check, fail, now_s, ok, skew_check, warn
 from sgate.core.address import Network
-from sgate.settings import Settings
-from sgate.settings_modes import Source
+from sgate.runtime.chain_sources import name_of, urls_of
+from sgate.settings.modes import Source
+from sgate.settings.settings import Settings
 
 TIMEOUT_S = 5.0
 MAX_ANSWER_BYTES = 1024 * 1024

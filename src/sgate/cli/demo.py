@@ -20,7 +20,6 @@ import typer
 from aiohttp import web
 from rich.console import Console
 
-from sgate import parts, runtime
 from sgate.chain.simulator import simulated_address
 from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
@@ -29,9 +28,11 @@ from sgate.core.memo import memo_of
 from sgate.core.signature import InvalidSignature, verify_sgate, verify_standard
 from sgate.environment import Environment
 from sgate.http.server import listen
-from sgate.roles import ALL_ROLES, Gateway
+from sgate.runtime import build, factories
+from sgate.runtime.roles import ALL_ROLES, Gateway
+from sgate.runtime.run import run_roles, stop_on_signals
 from sgate.services import merchants
-from sgate.settings import Settings
+from sgate.settings.settings import Settings
 from sgate.store.audit_log import OPERATOR
 from sgate.telemetry import logging
 from sgate.workers.loops import Stop
@@ -119,7 +120,7 @@ def demo(
         logging.configure("error")
         started = time.perf_counter()
         try:
-            with database_trouble(), parts.database(chosen) as url:
+            with database_trouble(), factories.database(chosen) as url:
                 _step("Database", "an embedded PostgreSQL is up", time.perf_counter() - started)
                 run_loop(_serve(chosen, url, once=once))
         except DemoFailed as error:
@@ -131,7 +132,7 @@ def demo(
 def _directory(once: bool) -> Generator[Path]:
     """Where the demo keeps its data: for good, or only until it ends."""
     if not once:
-        yield parts.default_directory() / "demo"
+        yield factories.default_directory() / "demo"
         return
     directory = Path(tempfile.mkdtemp(prefix="sgate-demo-"))
     try:
@@ -158,10 +159,10 @@ async def _serve(chosen: Settings, url: str, *, once: bool) -> None:
     except OSError:
         raise OperatorError(f"port {chosen.port} is taken. Choose another: SGATE_PORT=4001 sgate demo") from None
     stop = Stop()
-    runtime.stop_on_signals(stop)
-    await parts.prepare(url, chosen)
-    async with runtime.open_gateway(chosen, url, port=listening.getsockname()[1]) as gateway:
-        serving = asyncio.create_task(runtime.run(gateway, ALL_ROLES, stop, listening))
+    stop_on_signals(stop)
+    await factories.prepare(url, chosen)
+    async with build.open_gateway(chosen, url, port=listening.getsockname()[1]) as gateway:
+        serving = asyncio.create_task(run_roles(gateway, ALL_ROLES, stop, listening))
         showing = asyncio.create_task(_show(gateway, stop, once=once))
         try:
             await asyncio.wait([serving, showing], return_when=asyncio.FIRST_COMPLETED)

@@ -3,7 +3,6 @@
 import typer
 from rich.markup import escape
 
-from sgate import parts
 from sgate.cli import checks
 from sgate.cli.checks import Check, Level
 from sgate.cli.checks_database import database_checks
@@ -12,7 +11,8 @@ from sgate.cli.printing import JsonOption, examples, line, print_json
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import load_settings, run_loop
 from sgate.db.embedded import EmbeddedUnavailable
-from sgate.settings import Settings
+from sgate.runtime import factories
+from sgate.settings.settings import Settings
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
@@ -55,12 +55,12 @@ def _examine() -> list[Check]:
 
 
 def _database(settings: Settings) -> list[Check]:
-    embedded = parts.data_directory(settings) / "postgres"
+    embedded = factories.data_directory(settings) / "postgres"
     if settings.database_url is None and not embedded.exists():
         advice = "`sgate run` and `sgate demo` make one. For a server of your own set SGATE_DATABASE_URL."
         return [checks.warn("database", f"there is no embedded database in {embedded} yet", advice)]
     try:
-        with parts.database(settings) as url:
+        with factories.database(settings) as url:
             return run_loop(database_checks(settings, url))
     except EmbeddedUnavailable as error:
         return [

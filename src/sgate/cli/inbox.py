@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from sgate import parts
 from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, examples, print_json, print_table
 from sgate.cli.problems import OperatorError
@@ -14,9 +13,10 @@ from sgate.db.encryption import Cipher
 from sgate.db.pool import Pool
 from sgate.environment import Environment
 from sgate.objects.payment import DepositObject
+from sgate.runtime import factories
 from sgate.services.payments import Payments
-from sgate.settings import Settings
-from sgate.settings_modes import Source
+from sgate.settings.modes import Source
+from sgate.settings.settings import Settings
 from sgate.store.audit_log import OPERATOR
 
 app = typer.Typer(help="Deposits that belong to no merchant.", no_args_is_help=True)
@@ -27,7 +27,7 @@ ModeOption = Annotated[ModeName, typer.Option(help="The mode.")]
 
 
 def _payments(pool: Pool, settings: Settings) -> Payments:
-    return Payments(pool, parts.modes_of(settings), Cipher(settings.secret_key_texts()), Environment())
+    return Payments(pool, factories.modes_of(settings), Cipher(settings.secret_key_texts()), Environment())
 
 
 @app.command("list")

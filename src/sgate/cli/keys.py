@@ -19,7 +19,7 @@ from sgate.objects.api_key import ApiKeyObject
 from sgate.services import api_keys, secret_rotation
 from sgate.services.api_keys import NewKey
 from sgate.services.secret_rotation import Reencrypted
-from sgate.settings import Settings
+from sgate.settings.settings import Settings
 from sgate.store.audit_log import OPERATOR
 
 app = typer.Typer(help="Make, list and revoke keys.", no_args_is_help=True)

@@ -10,8 +10,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from sgate import parts
-from sgate.chains import CallBooks, open_chain
 from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, examples, print_json
 from sgate.cli.problems import OperatorError
@@ -20,8 +18,10 @@ from sgate.db.pool import Pool
 from sgate.environment import Environment
 from sgate.ledger import replay as books
 from sgate.ledger.replay import Checked
-from sgate.settings import Settings
-from sgate.settings_modes import Source
+from sgate.runtime import factories
+from sgate.runtime.chain_sources import CallBooks, open_chain
+from sgate.settings.modes import Source
+from sgate.settings.settings import Settings
 from sgate.store import merchants_export
 from sgate.store.merchants_export import MerchantEntry
 from sgate.telemetry.metrics import Metrics
@@ -118,11 +118,11 @@ def rebuild(
 
 async def _rebuild(pool: Pool, settings: Settings, direct_url: str, from_height: int, *, livemode: bool) -> Rebuilt:
     environment, metrics = Environment(), Metrics()
-    chain = open_chain(settings, livemode, parts.data_directory(settings) / "simulated-chain", metrics)
+    chain = open_chain(settings, livemode, factories.data_directory(settings) / "simulated-chain", metrics)
     watcher = Watcher(
         pool=pool,
         source=chain.source,
-        mode=parts.modes_of(settings)[livemode],
+        mode=factories.modes_of(settings)[livemode],
         environment=environment,
         start_height=from_height,
         announces_unmatched=False,

@@ -8,7 +8,7 @@ from sgate.cli.printing import JsonOption, examples, print_json
 from sgate.cli.processes import with_pool
 from sgate.db.pool import Pool
 from sgate.services import maintenance_mode
-from sgate.settings import Settings
+from sgate.settings.settings import Settings
 from sgate.store import maintenance_mode as store
 from sgate.store.audit_log import OPERATOR
 

@@ -15,7 +15,7 @@ from sgate.db.pool import Pool
 from sgate.environment import Environment
 from sgate.services import merchants
 from sgate.services.api_keys import NewKey
-from sgate.settings import Settings
+from sgate.settings.settings import Settings
 from sgate.store import merchants as store
 from sgate.store import merchants_export
 from sgate.store.audit_log import OPERATOR

@@ -2,9 +2,9 @@
 
 import typer
 
-from sgate import parts
 from sgate.cli.printing import JsonOption, print_json
 from sgate.cli.processes import database_trouble, load_settings, run_loop
+from sgate.runtime import factories
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
@@ -15,8 +15,8 @@ def migrate(as_json: JsonOption = False) -> None:
     from sgate.store import migrate as migrations  # SQLAlchemy is needed here and nowhere else
 
     chosen = load_settings()
-    with database_trouble(), parts.database(chosen) as url:
-        revision = run_loop(migrations.migrate(parts.direct_url(chosen, url)))
+    with database_trouble(), factories.database(chosen) as url:
+        revision = run_loop(migrations.migrate(factories.direct_url(chosen, url)))
     if as_json:
         print_json({"schema": revision})
         return

@@ -8,13 +8,13 @@ from typing import TypeVar
 import asyncpg
 import uvloop
 
-from sgate import parts
-from sgate import settings as all_settings
 from sgate.cli.problems import OperatorError
 from sgate.db.embedded import EmbeddedUnavailable
 from sgate.db.pool import Pool, open_pool
 from sgate.db.schema_check import MigrationFailed, SchemaOutdated
-from sgate.settings import Settings, SettingsError
+from sgate.runtime import factories
+from sgate.settings import settings as all_settings
+from sgate.settings.settings import Settings, SettingsError
 from sgate.telemetry import logging
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ def with_database(work: Callable[[Pool, Settings, str], Coroutine[object, object
     chosen = load_settings()
 
     async def prepared(url: str) -> T:
-        await parts.prepare(url, chosen)
+        await factories.prepare(url, chosen)
         pool = await open_pool(
             url,
             min_connections=1,
@@ -54,11 +54,11 @@ def with_database(work: Callable[[Pool, Settings, str], Coroutine[object, object
             statement_cache=chosen.database_direct_url is None,
         )
         try:
-            return await work(pool, chosen, parts.direct_url(chosen, url))
+            return await work(pool, chosen, factories.direct_url(chosen, url))
         finally:
             await pool.close()
 
-    with database_trouble(), parts.database(chosen) as url:
+    with database_trouble(), factories.database(chosen) as url:
         return run_loop(prepared(url))
 
 

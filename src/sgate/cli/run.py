@@ -8,13 +8,14 @@ from typing import Annotated
 import structlog
 import typer
 
-from sgate import parts, runtime
 from sgate.chain.simulator import ChainInUse, JournalBroken
 from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import database_trouble, load_settings, run_loop
 from sgate.http.server import listen
-from sgate.roles import ALL_ROLES, Role
+from sgate.runtime import build, factories
+from sgate.runtime.roles import ALL_ROLES, Role
+from sgate.runtime.run import run_roles, stop_on_signals
 from sgate.telemetry import logging
 from sgate.workers.loops import Stop
 
@@ -40,18 +41,18 @@ def run(
 
     async def serve(url: str) -> None:
         stop = Stop()
-        runtime.stop_on_signals(stop)
-        await parts.prepare(url, chosen)
-        async with runtime.open_gateway(chosen, url, port=port) as gateway:
+        stop_on_signals(stop)
+        await factories.prepare(url, chosen)
+        async with build.open_gateway(chosen, url, port=port) as gateway:
             if listening is not None:
                 structlog.get_logger("sgate").info("listening", address=f"http://{chosen.host}:{port}")
             if operations is not None:
                 address = f"http://{metrics_host}:{operations.getsockname()[1]}"
                 structlog.get_logger("sgate").info("listening_for_operators", address=address)
-            await runtime.run(gateway, roles, stop, listening, operations)
+            await run_roles(gateway, roles, stop, listening, operations)
 
     try:
-        with database_trouble(), parts.database(chosen) as url:
+        with database_trouble(), factories.database(chosen) as url:
             run_loop(serve(url))
     except (ChainInUse, JournalBroken) as error:
         raise OperatorError(str(error)) from None

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from sgate import parts, runtime
 from sgate.chain.simulator import ChainInUse, JournalBroken, SimulatedChain, mine_at_interval, serve
 from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
 from sgate.cli.processes import load_settings, run_loop
+from sgate.runtime import factories
+from sgate.runtime.run import stop_on_signals
 from sgate.workers.loops import Stop
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
@@ -28,7 +29,7 @@ def simulator(
 ) -> None:
     """Run the simulated chain. It speaks the Stacks API; point SGATE_TEST__STACKS_API_URL at it."""
     chosen = load_settings()
-    where = directory or parts.data_directory(chosen) / "simulated-chain"
+    where = directory or factories.data_directory(chosen) / "simulated-chain"
     try:
         chain = SimulatedChain.open(where, asset=chosen.asset_of(False), seed=secrets.token_hex(8))
     except (ChainInUse, JournalBroken) as error:
@@ -36,7 +37,7 @@ def simulator(
 
     async def work() -> None:
         stop = Stop()
-        runtime.stop_on_signals(stop)
+        stop_on_signals(stop)
         try:
             running = await serve(chain, host, port)
         except OSError as error:

@@ -12,6 +12,9 @@ from statistics import median
 import msgspec
 
 CENT = Decimal("0.01")
+SOURCES = ("coinbase", "kraken", "bitstamp", "coingecko")
+"""Who can be asked; `rates.sources` says how."""
+
 MAX_AHEAD = timedelta(minutes=1)
 """How far a source's clock may be ahead of ours. What comes from further in the future is nonsense."""
 

@@ -7,6 +7,9 @@ from http import HTTPStatus
 
 import msgspec
 
+MIN_RETENTION = timedelta(days=31)
+"""Deliveries of this time can be looked up for sure; a setting may only lengthen it."""
+
 JITTER = 0.2
 """Each wait is lengthened by up to this share, so that a recovering receiver is not hit by all at once."""
 

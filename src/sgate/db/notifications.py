@@ -1,4 +1,4 @@
-"""The feed: what PostgreSQL tells all processes at once, fanned out to whoever listens in this one.
+"""Notifications: what PostgreSQL tells all processes at once, fanned out to whoever listens in this one.
 
 NOTIFY is a wake-up and never the truth: it can be lost when the connection breaks, so everyone who listens also polls.
 Payloads are small: an id, nothing secret.
@@ -27,7 +27,7 @@ class Channel(StrEnum):
     """What can be told."""
 
     INTENT = "sgate_intent"  # an intent changed; payload: its id
-    EVENT = "sgate_event"  # something was announced; payload: the merchant's id and the mode (`feed.topic_of`)
+    EVENT = "sgate_event"  # something was announced; payload: the merchant's id and the mode (`notifications.topic_of`)
     DELIVERY = "sgate_delivery"  # a delivery may be due; no payload
     API_KEY = "sgate_api_key"  # a key was revoked; payload: its id
     MERCHANT = "sgate_merchant"  # settings changed; payload: the merchant's id
@@ -47,7 +47,7 @@ async def notify(connection: Connection, channel: Channel, payload: str = "") ->
     await connection.execute(_NOTIFY, channel, payload)
 
 
-class Feed:
+class Listener:
     """One listening connection per process. Listeners get callbacks, and only ever see wake-ups."""
 
     def __init__(self, direct_url: str) -> None:
@@ -81,7 +81,7 @@ class Feed:
 
     async def run(self) -> None:
         """Keep listening until cancelled; reconnect when the connection breaks."""
-        log = structlog.get_logger("sgate.feed")
+        log = structlog.get_logger("sgate.notifications")
         while True:
             try:
                 await self._listen_until_lost()
@@ -90,7 +90,7 @@ class Feed:
             await asyncio.sleep(RECONNECT_S)
 
     async def _listen_until_lost(self) -> None:
-        connection = await connect(self._direct_url, application_name="sgate feed")
+        connection = await connect(self._direct_url, application_name="sgate listener")
         lost = asyncio.Event()
 
         def end(_: object) -> None:

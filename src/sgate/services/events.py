@@ -24,7 +24,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     has_more: bool
 
 
-class EventLog:
+class Events:
     """The use cases of reading events."""
 
     def __init__(self, pool: Pool) -> None:

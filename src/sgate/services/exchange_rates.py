@@ -18,7 +18,7 @@ from sgate.store import exchange_rates
 MAX_SOURCE_CHARACTERS = 255
 
 
-class MarketRates:
+class ExchangeRates:
     """A RateSource that agrees with itself on all machines. `refresh` must run now and then."""
 
     def __init__(

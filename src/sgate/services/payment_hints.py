@@ -6,7 +6,7 @@ from sgate.db.pool import Pool
 from sgate.environment import Environment
 from sgate.objects.payment_hint import HintObject
 from sgate.objects.public_intent import opens
-from sgate.services.payment_intents import Intents
+from sgate.services.payment_intents import PaymentIntents
 from sgate.store import payment_hints
 
 MAX_HINTS_PER_INTENT = 5
@@ -14,7 +14,7 @@ MAX_HINTS_PER_INTENT = 5
 
 
 async def give(
-    pool: Pool, intents: Intents, environment: Environment, intent_id: str, client_secret: str, tx_id: str
+    pool: Pool, intents: PaymentIntents, environment: Environment, intent_id: str, client_secret: str, tx_id: str
 ) -> HintObject:
     """Remember that `tx_id` (`0x` + 64 lower-case hex) may pay an intent, and wake the watcher.
 

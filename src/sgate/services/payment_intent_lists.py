@@ -12,7 +12,7 @@ from sgate.core import errors
 from sgate.core.memo import is_intent_id
 from sgate.db.pool import Connection
 from sgate.objects import payment_intent
-from sgate.services.replica_reads import Reads
+from sgate.services.replica_reads import ReplicaReads
 from sgate.store import payment_intents_lists
 from sgate.store.payment_intents import IntentView
 from sgate.store.payment_intents_lists import Narrowed, Position
@@ -36,7 +36,7 @@ class NumberedPage(Page, frozen=True, kw_only=True):
     pages: int
 
 
-async def latest(reads: Reads, narrowed: Narrowed, public_url: str, *, limit: int) -> Page:
+async def latest(reads: ReplicaReads, narrowed: Narrowed, public_url: str, *, limit: int) -> Page:
     """The newest intents: where a walk begins."""
 
     async def read(connection: Connection) -> list[IntentView]:
@@ -46,7 +46,7 @@ async def latest(reads: Reads, narrowed: Narrowed, public_url: str, *, limit: in
     return Page(items=_shown(found[:limit], public_url), has_more=len(found) > limit)
 
 
-async def older(reads: Reads, narrowed: Narrowed, public_url: str, *, starting_after: str, limit: int) -> Page:
+async def older(reads: ReplicaReads, narrowed: Narrowed, public_url: str, *, starting_after: str, limit: int) -> Page:
     """The intents after `starting_after` in the list.
 
     Raises:
@@ -61,7 +61,7 @@ async def older(reads: Reads, narrowed: Narrowed, public_url: str, *, starting_a
     return Page(items=_shown(found[:limit], public_url), has_more=len(found) > limit)
 
 
-async def newer(reads: Reads, narrowed: Narrowed, public_url: str, *, ending_before: str, limit: int) -> Page:
+async def newer(reads: ReplicaReads, narrowed: Narrowed, public_url: str, *, ending_before: str, limit: int) -> Page:
     """The intents just before `ending_before` in the list, newest first.
 
     Raises:
@@ -76,7 +76,7 @@ async def newer(reads: Reads, narrowed: Narrowed, public_url: str, *, ending_bef
     return Page(items=_shown(found[-limit:], public_url), has_more=len(found) > limit)
 
 
-async def numbered(reads: Reads, narrowed: Narrowed, public_url: str, *, page: int, limit: int) -> NumberedPage:
+async def numbered(reads: ReplicaReads, narrowed: Narrowed, public_url: str, *, page: int, limit: int) -> NumberedPage:
     """A page by its number, counted from 1, and how many there are, both of one moment.
 
     Raises:

@@ -72,7 +72,7 @@ class SettingsOutdated(Exception):
     """The merchant's settings changed since the caller read them: nothing was stored. Read them again and repeat."""
 
 
-class Intents:
+class PaymentIntents:
     """The use cases of payment intents in both modes. `modes` maps livemode to its settings; a mode may be off."""
 
     def __init__(

@@ -24,7 +24,7 @@ from sgate.objects.encoding import encode
 from sgate.objects.payment import DepositObject, deposit_object
 from sgate.services import idempotency
 from sgate.services.idempotency import Answer, Key
-from sgate.services.replica_reads import Reads
+from sgate.services.replica_reads import ReplicaReads
 from sgate.store import audit_log, deposits, payment_intents
 from sgate.store import ledger_queue as facts
 from sgate.store.audit_log import Actor
@@ -52,12 +52,12 @@ class Payments:
         modes: Mapping[bool, Mode],
         cipher: Cipher,
         environment: Environment,
-        reads: Reads | None = None,
+        reads: ReplicaReads | None = None,
         observe: decide.Observe = decide.tell_nobody,
     ) -> None:
         """`observe` is told of each decision, just before its commit."""
         self._pool = pool
-        self._reads = reads or Reads(pool)
+        self._reads = reads or ReplicaReads(pool)
         self._modes = modes
         self._cipher = cipher
         self._environment = environment

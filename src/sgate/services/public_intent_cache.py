@@ -57,7 +57,7 @@ class _Scanned(NamedTuple):
     view: View | None
 
 
-class PublicViews:
+class PublicIntentCache:
     """Shows intents to payers."""
 
     def __init__(

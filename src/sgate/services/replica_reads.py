@@ -33,7 +33,7 @@ Read = Callable[[Connection], Awaitable[T]]
 _log = structlog.get_logger(__name__)
 
 
-class Reads:
+class ReplicaReads:
     """Runs reads of lists on a replica or on the primary. Without a replica, always on the primary."""
 
     def __init__(
@@ -88,7 +88,7 @@ class Reads:
             return await read(connection)
 
     def changed(self, topic: str) -> None:
-        """Something of a merchant (`feed.topic_of`) has changed, at the latest now."""
+        """Something of a merchant (`notifications.topic_of`) has changed, at the latest now."""
         if self._replica is None:
             return
         if len(self._changes) >= MAX_CHANGES:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from sgate.db.pool import Connection
 from sgate.objects.stats import DayNumbers, Numbers, StatsObject
-from sgate.services.replica_reads import Reads
+from sgate.services.replica_reads import ReplicaReads
 from sgate.store import merchant_days
 from sgate.store.merchant_days import Day
 from sgate.store.merchants import Merchant
@@ -14,7 +14,7 @@ MAX_DAYS = 366
 DEFAULT_DAYS = 30
 
 
-async def stats_of(reads: Reads, merchant: Merchant, first: date, last: date) -> StatsObject:
+async def stats_of(reads: ReplicaReads, merchant: Merchant, first: date, last: date) -> StatsObject:
     """The numbers from `first` to `last`, both included; at most MAX_DAYS."""
 
     async def read(connection: Connection) -> list[Day]:

@@ -7,6 +7,7 @@ import msgspec
 
 from sgate.core import errors
 from sgate.core.event import EventType
+from sgate.core.retry import MIN_RETENTION
 from sgate.db import notifications
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection, Pool
@@ -18,11 +19,10 @@ from sgate.objects.webhook_recovery import RecoveryObject, recovery_object
 from sgate.services import idempotency
 from sgate.services import webhook_endpoints as endpoint_cases
 from sgate.services.idempotency import Answer, Key
-from sgate.services.replica_reads import Reads
+from sgate.services.replica_reads import ReplicaReads
 from sgate.store import audit_log, events, webhook_deliveries, webhook_recoveries
 from sgate.store.audit_log import Actor
 from sgate.store.merchants import Merchant
-from sgate.store.partitions import MIN_RETENTION
 from sgate.store.webhook_deliveries import Filter, LoggedDelivery
 from sgate.store.webhook_recoveries import Recovery
 
@@ -37,12 +37,12 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     has_more: bool
 
 
-class Deliveries:
+class WebhookDeliveries:
     """The use cases of a merchant's deliveries."""
 
-    def __init__(self, pool: Pool, environment: Environment, cipher: Cipher, reads: Reads | None = None) -> None:
+    def __init__(self, pool: Pool, environment: Environment, cipher: Cipher, reads: ReplicaReads | None = None) -> None:
         self._pool = pool
-        self._reads = reads or Reads(pool)
+        self._reads = reads or ReplicaReads(pool)
         self._environment = environment
         self._cipher = cipher
 

@@ -47,7 +47,7 @@ class EndpointChange(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-class Endpoints:
+class WebhookEndpoints:
     """The use cases of a merchant's webhook endpoints. All but `list_of` and `get` are written to the audit log."""
 
     def __init__(self, pool: Pool, environment: Environment, cipher: Cipher) -> None:

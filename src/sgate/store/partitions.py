@@ -14,9 +14,6 @@ import msgspec
 from sgate.db.pool import Connection
 from sgate.store.rows import count_of
 
-MIN_RETENTION = timedelta(days=31)
-"""What happened in this time can be looked up for sure; a setting may only lengthen it."""
-
 MONTHS_AHEAD = 2
 """Months that are there before they begin. So long may nobody keep house before rows fall into the default one."""
 

@@ -1,7 +1,7 @@
 import pytest
 
 from sdk.javascript.shop import open_shop
-from sgate.roles import ALL_ROLES
+from sgate.runtime.roles import ALL_ROLES
 from sgate.web.assets import built
 from web.conftest import playwright_browser
 from web.site import open_site

@@ -22,7 +22,7 @@ from sgate.http.rate_limits import LimitClass
 from sgate.http.sse import News, frame, position
 from sgate.objects.encoding import encode
 from sgate.objects.event import event_object
-from sgate.services.events import EventLog
+from sgate.services.events import Events
 from sgate.store.events import Matching
 from sgate.store.merchants import Merchant
 
@@ -36,7 +36,7 @@ _FILTERS = ("type", "object", "payment_intent", "from_date", "to_date")
 
 def routes(deps: Dependencies) -> Router:
     """The calls about events."""
-    log = EventLog(deps.pool)
+    log = deps.events
 
     @get("/")
     async def list_events(request: AnyRequest) -> Response[bytes]:
@@ -68,7 +68,7 @@ def routes(deps: Dependencies) -> Router:
     return Router("/v1/events", route_handlers=[list_events, retrieve_event])
 
 
-async def _stream(request: AnyRequest, deps: Dependencies, log: EventLog, merchant: Merchant) -> Response[bytes]:
+async def _stream(request: AnyRequest, deps: Dependencies, log: Events, merchant: Merchant) -> Response[bytes]:
     """From the event that the client saw last, or from now on. A browser sends that as a header when it comes back."""
     refuse_unknown_parameters(request, "type", "object", "payment_intent", "stream", "last_event_id")
     matching = _matching(request)
@@ -91,7 +91,7 @@ async def _stream(request: AnyRequest, deps: Dependencies, log: EventLog, mercha
     topic = topic_of(merchant.id, livemode=merchant.livemode)
     return deps.streams.answer(
         look,
-        lambda line: deps.feed.wait_for(Channel.EVENT, topic, line.wake),
+        lambda line: deps.listener.wait_for(Channel.EVENT, topic, line.wake),
         caller=f"events {topic}",
         most_of_caller=STREAMS_PER_MERCHANT,
         poll_s=STREAM_POLL_S,

@@ -50,7 +50,7 @@ def routes(deps: Dependencies) -> Router:
     async def retrieve_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """One payment intent with its payments."""
         principal = await principal_of(request, deps, Scope.READ, LimitClass.RETRIEVE)
-        return json_response(encode(await deps.intents.get(intent_id, principal.merchant)))
+        return json_response(encode(await deps.payment_intents.get(intent_id, principal.merchant)))
 
     @post("/{intent_id:str}", status_code=200)
     async def update_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
@@ -59,7 +59,7 @@ def routes(deps: Dependencies) -> Router:
         body = await json_body(request)
         change = request_bodies.description_change(decode(body, request_bodies.UpdatePaymentIntent))
         key = key_of(request, principal, body)
-        return respond(await deps.intents.update(intent_id, principal.merchant, change, key))
+        return respond(await deps.payment_intents.update(intent_id, principal.merchant, change, key))
 
     @post("/{intent_id:str}/cancel")
     async def cancel_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
@@ -67,7 +67,9 @@ def routes(deps: Dependencies) -> Router:
         principal = await principal_of(request, deps, Scope.WRITE, LimitClass.OTHER)
         body = await json_body(request)
         decode(body, request_bodies.Nothing)
-        return respond(await deps.intents.cancel(intent_id, principal.merchant, key_of(request, principal, body)))
+        return respond(
+            await deps.payment_intents.cancel(intent_id, principal.merchant, key_of(request, principal, body))
+        )
 
     return Router(
         "/v1/payment_intents",
@@ -88,7 +90,7 @@ async def _create(deps: Dependencies, request: AnyRequest, principal: Principal,
     for _ in range(SETTINGS_RETRIES):
         merchant = principal.merchant
         try:
-            answer = await deps.intents.create(merchant, wanted, key)
+            answer = await deps.payment_intents.create(merchant, wanted, key)
         except SettingsOutdated:
             principal = await deps.authenticator.refresh(principal)
             continue

@@ -65,7 +65,7 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
         shape = decode(await json_body(request), request_bodies.GiveHint)
         tx_id = request_bodies.tx_id_of(shape.tx_id)
         taken = await payment_hints.give(
-            deps.pool, deps.intents, deps.environment, intent_id, shape.client_secret, tx_id
+            deps.pool, deps.payment_intents, deps.environment, intent_id, shape.client_secret, tx_id
         )
         return json_response(encode(taken), 202)
 
@@ -114,7 +114,7 @@ async def _find(deps: Dependencies, intent_id: str, secret: str | None) -> tuple
 
 
 async def _known(deps: Dependencies, intent_id: str) -> tuple[IntentView, Mode]:
-    found = await deps.intents.find(intent_id) if is_intent_id(intent_id) else None
+    found = await deps.payment_intents.find(intent_id) if is_intent_id(intent_id) else None
     mode = None if found is None else deps.modes.get(found.intent.livemode)
     if found is None or mode is None:
         raise errors.PaymentIntentNotFound

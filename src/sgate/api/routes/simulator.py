@@ -114,7 +114,9 @@ def routes(deps: Dependencies) -> Router:
         body = await json_body(request)
         order = decode(body, ShortIntent)
         _control(deps, principal)
-        return respond(await deps.intents.create(principal.merchant, _wanted(order), key_of(request, principal, body)))
+        return respond(
+            await deps.payment_intents.create(principal.merchant, _wanted(order), key_of(request, principal, body))
+        )
 
     @post("/blocks", status_code=200)
     async def mine_blocks(request: AnyRequest) -> Response[bytes]:

@@ -21,7 +21,6 @@ from sgate.core import errors
 from sgate.core.scope import Scope
 from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
-from sgate.services.webhook_deliveries import Deliveries
 from sgate.store.webhook_deliveries import Filter
 
 STATUSES = ("pending", "held", "delivered", "failed")
@@ -29,7 +28,7 @@ STATUSES = ("pending", "held", "delivered", "failed")
 
 def routes(deps: Dependencies) -> Router:
     """The calls about deliveries."""
-    deliveries = Deliveries(deps.pool, deps.environment, deps.cipher, deps.reads)
+    deliveries = deps.webhook_deliveries
 
     @get("/")
     async def list_webhook_deliveries(request: AnyRequest) -> Response[bytes]:

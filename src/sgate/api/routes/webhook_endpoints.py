@@ -17,36 +17,19 @@ from sgate.core.scope import Scope
 from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
 from sgate.services.idempotency import Answer, Key
-from sgate.services.webhook_deliveries import Deliveries
-from sgate.services.webhook_endpoints import Endpoints
+from sgate.services.webhook_deliveries import WebhookDeliveries
+from sgate.services.webhook_endpoints import WebhookEndpoints
 from sgate.store.audit_log import Actor
 from sgate.store.merchants import Merchant
 
 
 def routes(deps: Dependencies) -> Router:
     """The calls about webhook endpoints."""
-    endpoints = Endpoints(deps.pool, deps.environment, deps.cipher)
-    deliveries = Deliveries(deps.pool, deps.environment, deps.cipher)
-    handlers = [*_kept(deps, endpoints), *_acted_on(deps, endpoints, deliveries)]
+    handlers = [*_kept(deps, deps.webhook_endpoints), *_acted_on(deps, deps.webhook_endpoints, deps.webhook_deliveries)]
     return Router("/v1/webhook_endpoints", route_handlers=handlers)
 
 
-def recovery_routes(deps: Dependencies) -> Router:
-    """The calls about recoveries, which the endpoints begin."""
-    deliveries = Deliveries(deps.pool, deps.environment, deps.cipher)
-
-    @get("/{recovery_id:str}")
-    async def retrieve_webhook_recovery(request: AnyRequest, recovery_id: FromPath[str]) -> Response[bytes]:
-        """How far a recovery is."""
-        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
-        if not is_id(recovery_id):
-            raise errors.WebhookRecoveryNotFound
-        return json_response(encode(await deliveries.recovery(principal.merchant, recovery_id)))
-
-    return Router("/v1/webhook_recoveries", route_handlers=[retrieve_webhook_recovery])
-
-
-def _kept(deps: Dependencies, endpoints: Endpoints) -> list[HTTPRouteHandler]:
+def _kept(deps: Dependencies, endpoints: WebhookEndpoints) -> list[HTTPRouteHandler]:
     """Make, look, change, delete."""
 
     @post("/")
@@ -95,7 +78,7 @@ def _kept(deps: Dependencies, endpoints: Endpoints) -> list[HTTPRouteHandler]:
     ]
 
 
-def _acted_on(deps: Dependencies, endpoints: Endpoints, deliveries: Deliveries) -> list[HTTPRouteHandler]:
+def _acted_on(deps: Dependencies, endpoints: WebhookEndpoints, deliveries: WebhookDeliveries) -> list[HTTPRouteHandler]:
     """Rotate, enable, test, recover."""
 
     async def without_body(

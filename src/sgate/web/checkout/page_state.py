@@ -1,4 +1,4 @@
-"""What the checkout shows: the facts about an intent as one picture, and the numbers in it. Pure. The words: `messages`.
+"""What the checkout shows: the facts of an intent as one picture, and the numbers in it. Pure. The words: `messages`.
 
 A wrong picture makes a customer pay twice, or pay nobody. So the instructions how to pay are drawn only while paying
 now is right: not when a payment is on its way, not when one lost its block and is likely to come back, and not when the

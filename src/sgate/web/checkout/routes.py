@@ -19,7 +19,7 @@ from sgate.core.mode import Mode
 from sgate.environment import Environment
 from sgate.objects.public_intent import opens
 from sgate.objects.receipt import receipt_of
-from sgate.services.payment_intents import Intents
+from sgate.services.payment_intents import PaymentIntents
 from sgate.store.payment_intents import IntentView
 from sgate.web.assets import built
 from sgate.web.checkout import simulation, view
@@ -31,7 +31,7 @@ from sgate.web.rendering import AnyRequest, Frame, chosen_language, page, part, 
 class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     """What the pages work with. `simulators`: who can pay on the simulated chain, for the modes that run on it."""
 
-    intents: Intents
+    intents: PaymentIntents
     modes: Mapping[bool, Mode]
     environment: Environment
     simulators: Mapping[bool, SimulatorControl]

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from sgate.db.notifications import Channel, Feed
+from sgate.db.notifications import Channel, Listener
 from sgate.workers.leadership import leadership
 from sgate.workers.loops import Pulse, Stop, first_of, repeat, unless_stopped
 from sgate.workers.watcher.watcher import Fenced, Round, Watcher
@@ -19,7 +19,7 @@ LONGEST_REST_S = 900.0
 
 async def watch(
     watcher: Watcher,
-    feed: Feed,
+    listener: Listener,
     *,
     livemode: bool,
     direct_url: str,
@@ -35,7 +35,7 @@ async def watch(
         observe: told of each round; what it raises of the database's troubles is waited out like the watcher's.
     """
     wake = asyncio.Event()
-    unlisten = feed.listen(Channel.CHAIN, lambda _: wake.set())
+    unlisten = listener.listen(Channel.CHAIN, lambda _: wake.set())
 
     async def rest(report: Round) -> None:
         if report.more:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from sgate.db.notifications import Channel, Feed
+from sgate.db.notifications import Channel, Listener
 from sgate.db.pool import DatabaseErrors
 from sgate.store.webhook_deliveries_queue import Delivery
 from sgate.workers.loops import STOP_GRACE_S, Pulse, Stop, first_of, repeat
@@ -64,11 +64,11 @@ class _Attempts:
 
 
 async def deliver(
-    deliverer: Deliverer, feed: Feed, *, stop: Stop, pulse: Pulse, stop_grace_s: float = STOP_GRACE_S
+    deliverer: Deliverer, listener: Listener, *, stop: Stop, pulse: Pulse, stop_grace_s: float = STOP_GRACE_S
 ) -> None:
-    """Deliver whatever is due: woken by the feed, and by itself each second. Slow receivers do not hold up a claim."""
+    """Deliver whatever is due: woken by notifications, and by itself each second."""
     wake = asyncio.Event()
-    unlisten = feed.listen(Channel.DELIVERY, lambda _: wake.set())
+    unlisten = listener.listen(Channel.DELIVERY, lambda _: wake.set())
     attempts = _Attempts(deliverer, wake)
 
     async def claim_and_send() -> None:

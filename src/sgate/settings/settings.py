@@ -16,11 +16,10 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from sgate.core.address import SBTC_ASSETS, Network, check_pay_address
-from sgate.core.retry import Schedule
-from sgate.rates.sources import SOURCES
-from sgate.settings_files import FileSettings, UnreadableSetting
-from sgate.settings_modes import SIMULATED_GATEWAY_ADDRESS, ModeSettings, Source, check_mode
-from sgate.store.partitions import MIN_RETENTION
+from sgate.core.rate import SOURCES
+from sgate.core.retry import MIN_RETENTION, Schedule
+from sgate.settings.modes import SIMULATED_GATEWAY_ADDRESS, ModeSettings, Source, check_mode
+from sgate.settings.secret_files import FileSettings, UnreadableSetting
 
 DEVELOPMENT_SECRET_KEY = "development only: anyone who reads the source knows this key"  # noqa: S105 - refused in production
 MIN_SECRET_KEY_CHARACTERS = 32
@@ -174,7 +173,7 @@ class Settings(BaseSettings):
             description="Public price sources that are asked for prices in dollars, separated by commas; empty: none. "
             "The simulated chain has its own fixed rate."
         ),
-    ] = tuple(SOURCES)
+    ] = SOURCES
     exchange_rate_urls: Annotated[
         dict[str, str],
         Field(description='Other addresses of price sources, as JSON: {"kraken": "https://proxy.example.com"}.'),

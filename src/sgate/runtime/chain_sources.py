@@ -17,8 +17,8 @@ from sgate.chain.simulator import DirectControl, HttpControl, SimulatedChain, Si
 from sgate.chain.source import ChainSource
 from sgate.core.address import Network
 from sgate.db.pool import Pool
-from sgate.settings import Settings
-from sgate.settings_modes import ModeSettings, Source
+from sgate.settings.modes import ModeSettings, Source
+from sgate.settings.settings import Settings
 from sgate.store import api_usage
 from sgate.telemetry.metrics import Metrics, mode_name
 

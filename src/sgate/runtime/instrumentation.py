@@ -8,12 +8,12 @@ import functools
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable
 
-from sgate.chains import CallBooks
 from sgate.core.event import EventType
 from sgate.db import statement_names
 from sgate.db.pool import KINDS_OF_ERRORS, kind_of_error
 from sgate.ledger.decide import Decision
 from sgate.ledger.decide import Observe as ObserveDecision
+from sgate.runtime.chain_sources import CallBooks
 from sgate.store.deployment_snapshot import Survey
 from sgate.store.webhook_deliveries_queue import Delivery, Result
 from sgate.telemetry.metrics import Metrics, mode_name

@@ -11,21 +11,21 @@ from typing import Any
 import msgspec
 import structlog
 
-from sgate import observers
 from sgate.api.authentication import NOTE_USE_S, REVOCATION_POLL_S
 from sgate.api.dependencies import Dependencies
-from sgate.chains import CallBooks, Chain
 from sgate.core.mode import Mode
 from sgate.db.encryption import Cipher
-from sgate.db.notifications import Feed, Wakeups
+from sgate.db.notifications import Listener, Wakeups
 from sgate.db.pool import DatabaseErrors, Pool, open_pool
 from sgate.environment import Environment
 from sgate.http.asgi import App
-from sgate.parts import allow_private, direct_url
+from sgate.runtime import instrumentation
+from sgate.runtime.chain_sources import CallBooks, Chain
+from sgate.runtime.factories import allow_private, direct_url
 from sgate.services import secret_rotation
-from sgate.services.exchange_rates import MarketRates
-from sgate.services.replica_reads import MEASURE_INTERVAL_S, Reads
-from sgate.settings import Settings
+from sgate.services.exchange_rates import ExchangeRates
+from sgate.services.replica_reads import MEASURE_INTERVAL_S, ReplicaReads
+from sgate.settings.settings import Settings
 from sgate.store import deployment_snapshot
 from sgate.store.webhook_deliveries_queue import QUEUE_SETTINGS
 from sgate.telemetry.metrics import Metrics, mode_name
@@ -69,11 +69,11 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str
     pool: Pool
     modes: dict[bool, Mode]
-    market: MarketRates | None
+    market: ExchangeRates | None
     chains: dict[bool, Chain]
     environment: Environment
     metrics: Metrics
-    feed: Feed
+    listener: Listener
     wakeups: Wakeups
     cipher: Cipher
     deps: Dependencies
@@ -95,20 +95,20 @@ def workers_of(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]
                 start_height=gateway.settings.mode(livemode).start_height,
                 allowance=chain.allowance,
                 address_rests=chain.address_rests,
-                observe=observers.of_decisions(gateway.metrics, gateway.modes, time.time, traces),
-                observe_payments=None if traces is None else observers.of_payments(traces),
+                observe=instrumentation.of_decisions(gateway.metrics, gateway.modes, time.time, traces),
+                observe_payments=None if traces is None else instrumentation.of_payments(traces),
             )
             books = CallBooks(gateway.pool, chain.budgets, gateway.metrics, livemode=livemode)
             tasks.append(
                 watch(
                     watcher,
-                    gateway.feed,
+                    gateway.listener,
                     livemode=livemode,
                     direct_url=direct,
                     interval_s=chain.interval_s,
                     stop=stop,
                     pulse=pulse,
-                    observe=observers.of_rounds(gateway.metrics, books, livemode=livemode),
+                    observe=instrumentation.of_rounds(gateway.metrics, books, livemode=livemode),
                 )
             )
     if Role.DELIVERER in roles:
@@ -122,7 +122,7 @@ def workers_of(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]
 
 async def _survey(gateway: Gateway, stop: Stop) -> None:
     """Show in the metrics how the whole deployment stands."""
-    observe = observers.of_surveys(gateway.metrics)
+    observe = instrumentation.of_surveys(gateway.metrics)
 
     async def once() -> None:
         async with gateway.pool.acquire() as connection:
@@ -152,7 +152,7 @@ async def _deliver(gateway: Gateway, stop: Stop) -> None:
         max_connections=QUEUE_CONNECTIONS,
         application_name="sgate queue",
         session_settings=QUEUE_SETTINGS,
-        observe=observers.of_statements(gateway.metrics),
+        observe=instrumentation.of_statements(gateway.metrics),
     )
     deliverer = Deliverer(
         pool=gateway.pool,
@@ -161,12 +161,12 @@ async def _deliver(gateway: Gateway, stop: Stop) -> None:
         client=client,
         schedule=gateway.settings.webhook_retry_schedule,
         environment=gateway.environment,
-        observe=observers.of_attempts(gateway.metrics),
+        observe=instrumentation.of_attempts(gateway.metrics),
         traces=gateway.deps.traces,
     )
     try:
         await asyncio.gather(
-            deliver(deliverer, gateway.feed, stop=stop, pulse=Pulse()),
+            deliver(deliverer, gateway.listener, stop=stop, pulse=Pulse()),
             tend(Backlog(gateway.pool), deliverer, stop=stop, pulse=Pulse()),
         )
     finally:
@@ -174,7 +174,7 @@ async def _deliver(gateway: Gateway, stop: Stop) -> None:
         queue.terminate()
 
 
-async def measure_replica(reads: Reads) -> None:
+async def measure_replica(reads: ReplicaReads) -> None:
     await loops.repeat("replica", reads.measure, interval_s=MEASURE_INTERVAL_S, stop=Stop(), pulse=Pulse())
 
 
@@ -195,6 +195,6 @@ async def store_use_of_keys(gateway: Gateway, stop: Stop) -> None:
         await store()
 
 
-async def refresh_rates(market: MarketRates, settings: Settings) -> None:
+async def refresh_rates(market: ExchangeRates, settings: Settings) -> None:
     interval_s = settings.exchange_rate_refresh_s / RATE_LOOKS_PER_REFRESH
     await loops.repeat("rates", market.refresh, interval_s=interval_s, stop=Stop(), pulse=Pulse())

@@ -3,6 +3,7 @@
 What is here has no role yet; `roles` gives it one, `runtime` puts it together.
 """
 
+import asyncio
 import contextlib
 import os
 import time
@@ -12,27 +13,32 @@ from pathlib import Path
 
 import structlog
 
-from sgate import observers
+from sgate.api.authentication import Authenticator
 from sgate.core.address import Network
 from sgate.core.mode import FixedRate, Mode, NoRates, RateSource
 from sgate.core.rate import Rules
 from sgate.db import schema_check
 from sgate.db.embedded import EmbeddedPostgres, default_directory
-from sgate.db.notifications import Channel, Feed
+from sgate.db.notifications import Channel, Listener
 from sgate.db.pool import Pool, open_pool
 from sgate.environment import Environment
 from sgate.http.rate_limits import DEFAULT_PER_MINUTE, WINDOW_S, LimitClass, RateLimits
 from sgate.http.rate_limits_shared import shared_counters
+from sgate.http.sse import Streams
 from sgate.rates.client import RateClient
 from sgate.rates.sources import SOURCES
-from sgate.services.exchange_rates import MarketRates
-from sgate.services.payment_intents import Intents
-from sgate.services.public_intent_cache import PublicViews
-from sgate.services.replica_reads import Reads
-from sgate.settings import Settings, SettingsError
-from sgate.settings_modes import Source
+from sgate.runtime import instrumentation
+from sgate.services.exchange_rates import ExchangeRates
+from sgate.services.payment_intents import PaymentIntents
+from sgate.services.public_intent_cache import PublicIntentCache
+from sgate.services.replica_reads import ReplicaReads
+from sgate.settings.modes import Source
+from sgate.settings.settings import Settings, SettingsError
 from sgate.telemetry.metrics import Metrics
 from sgate.telemetry.tracing import Traces, TracingMissing, open_traces
+
+SHUTDOWN_S = 10
+"""How long connections that are in use may hold up a stop."""
 
 REPLICA_ACQUIRE_TIMEOUT_S = 1.0
 """How long a read waits for a connection to the replica before it asks the primary."""
@@ -74,7 +80,10 @@ async def prepare(database_url: str, settings: Settings) -> None:
     structlog.get_logger("sgate").info("database_ready", pid=os.getpid())
 
 
-async def reads_of(settings: Settings, pool: Pool, feed: Feed, metrics: Metrics) -> Reads:
+@contextlib.asynccontextmanager
+async def reads_of(
+    settings: Settings, pool: Pool, listener: Listener, metrics: Metrics
+) -> AsyncGenerator[ReplicaReads]:
     """Lists on the replica, if there is one. It is not connected to yet: a replica that is away stops no start."""
     replica_pool = None
     if settings.database_replica_url is not None:
@@ -85,16 +94,22 @@ async def reads_of(settings: Settings, pool: Pool, feed: Feed, metrics: Metrics)
             statement_timeout_s=settings.database_statement_timeout_s,
             acquire_timeout_s=REPLICA_ACQUIRE_TIMEOUT_S,
             application_name="sgate reads",
-            observe=observers.of_statements(metrics),
+            observe=instrumentation.of_statements(metrics),
             statement_cache=settings.database_direct_url is None,
         )
-    reads = Reads(pool, replica_pool, max_lag_s=settings.database_replica_max_lag_s)
-    feed.listen(Channel.EVENT, reads.changed)
-    feed.on_connection(reads.told)
-    return reads
+    reads = ReplicaReads(pool, replica_pool, max_lag_s=settings.database_replica_max_lag_s)
+    listener.listen(Channel.EVENT, reads.changed)
+    listener.on_connection(reads.told)
+    try:
+        yield reads
+    finally:
+        reads.close()
 
 
-def market_rates(settings: Settings, pool: Pool, environment: Environment, metrics: Metrics) -> MarketRates | None:
+@contextlib.asynccontextmanager
+async def exchange_rates_of(
+    settings: Settings, pool: Pool, environment: Environment, metrics: Metrics
+) -> AsyncGenerator[ExchangeRates | None]:
     """Rates for the modes that do not run on the simulated chain, if there are any and sources are asked."""
     priced = [
         livemode
@@ -102,7 +117,8 @@ def market_rates(settings: Settings, pool: Pool, environment: Environment, metri
         if settings.mode(livemode).source is not Source.OFF and settings.network_of(livemode) is not Network.SIMULATED
     ]
     if not priced or not settings.exchange_rate_sources:
-        return None
+        yield None
+        return
     sources = {name: SOURCES[name] for name in settings.exchange_rate_sources}
     client = RateClient(
         sources, settings.exchange_rate_urls, lambda name, outcome: metrics.rate_calls.labels(name, outcome).inc()
@@ -112,18 +128,21 @@ def market_rates(settings: Settings, pool: Pool, environment: Environment, metri
         max_spread=settings.exchange_rate_max_spread_percent / 100,
         min_sources=settings.exchange_rate_min_sources,
     )
-    market = MarketRates(pool, client, rules, environment, timedelta(seconds=settings.exchange_rate_refresh_s))
+    market = ExchangeRates(pool, client, rules, environment, timedelta(seconds=settings.exchange_rate_refresh_s))
     metrics.rate_age.set_function(market.age_s)
-    return market
+    try:
+        yield market
+    finally:
+        await market.close()
 
 
-def _rates_of(settings: Settings, livemode: bool, market: MarketRates | None) -> RateSource:
+def _rates_of(settings: Settings, livemode: bool, market: ExchangeRates | None) -> RateSource:
     if settings.network_of(livemode) is Network.SIMULATED:
         return FixedRate(settings.simulated_usd_per_btc)
     return NoRates() if market is None else market
 
 
-def modes_of(settings: Settings, port: int | None = None, market: MarketRates | None = None) -> dict[bool, Mode]:
+def modes_of(settings: Settings, port: int | None = None, market: ExchangeRates | None = None) -> dict[bool, Mode]:
     """The modes that are on. `port`: the one that is really listened on. `market`: exchange rates, if there are any."""
     public_url = settings.public_url or f"http://localhost:{settings.port if port is None else port}"
     return {
@@ -152,14 +171,14 @@ def _limits(settings: Settings) -> dict[LimitClass, int]:
 
 
 def views_of(
-    intents: Intents, modes: dict[bool, Mode], environment: Environment, metrics: Metrics, feed: Feed
-) -> PublicViews:
+    intents: PaymentIntents, modes: dict[bool, Mode], environment: Environment, metrics: Metrics, listener: Listener
+) -> PublicIntentCache:
     """The cache of the public view, told of every change."""
     hit, miss = (metrics.public_views.labels(outcome).inc for outcome in ("hit", "miss"))
-    views = PublicViews(intents.find, modes, environment, time.monotonic, on_hit=hit, on_miss=miss)
-    feed.on_connection(views.listening)
-    feed.listen(Channel.INTENT, views.forget)
-    feed.listen(Channel.MERCHANT, lambda _: views.clear())
+    views = PublicIntentCache(intents.find, modes, environment, time.monotonic, on_hit=hit, on_miss=miss)
+    listener.on_connection(views.listening)
+    listener.listen(Channel.INTENT, views.forget)
+    listener.listen(Channel.MERCHANT, lambda _: views.clear())
     return views
 
 
@@ -187,7 +206,8 @@ def traces_of(settings: Settings) -> Traces | None:
         raise SettingsError(f"SGATE_TRACES_URL: traces need an extra; {error}") from None
 
 
-async def pool_of(settings: Settings, database_url: str, metrics: Metrics) -> Pool:
+@contextlib.asynccontextmanager
+async def pool_of(settings: Settings, database_url: str, metrics: Metrics) -> AsyncGenerator[Pool]:
     """The connections that all of a process shares, measured."""
     pool = await open_pool(
         database_url,
@@ -196,12 +216,32 @@ async def pool_of(settings: Settings, database_url: str, metrics: Metrics) -> Po
         statement_timeout_s=settings.database_statement_timeout_s,
         statement_cache=settings.database_direct_url is None,
         acquire_timeout_s=settings.database_acquire_timeout_s,
-        observe=observers.of_statements(metrics),
+        observe=instrumentation.of_statements(metrics),
     )
     metrics.pool_limit.set_function(pool.get_max_size)
     metrics.pool_connections.labels("idle").set_function(pool.get_idle_size)
     metrics.pool_connections.labels("used").set_function(lambda: pool.get_size() - pool.get_idle_size())
-    return pool
+    try:
+        yield pool
+    finally:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(pool.close(), SHUTDOWN_S)
+        pool.terminate()
+
+
+def authenticator_of(pool: Pool, environment: Environment, listener: Listener) -> Authenticator:
+    """API keys, remembered until a notification says that a key was revoked or a merchant changed."""
+    authenticator = Authenticator(pool, time.monotonic, environment.now)
+    listener.listen(Channel.API_KEY, authenticator.forget_key)
+    listener.listen(Channel.MERCHANT, authenticator.forget_merchant)
+    return authenticator
+
+
+def streams_of(settings: Settings, metrics: Metrics) -> Streams:
+    """The open streams of this process, counted."""
+    streams = Streams(most=settings.max_streams)
+    metrics.streams_open.set_function(lambda: streams.open)
+    return streams
 
 
 def allow_private(settings: Settings) -> bool:
