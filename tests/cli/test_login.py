@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from cli.terminal import Developer
-from sgate.cli import profiles
+from sgate.cli.developer import profiles
 from sgate.cli.problems import Failure
 
 pytestmark = pytest.mark.timeout(300)

@@ -3,9 +3,9 @@
 import pytest
 
 from cli.terminal import Developer
-from sgate.cli import profiles
-from sgate.cli.client import open_client
-from sgate.cli.scenarios import SCENARIOS, Stage
+from sgate.cli.developer import profiles
+from sgate.cli.developer.client import open_client
+from sgate.cli.developer.scenarios import SCENARIOS, Stage
 from sgate.core.address import Network
 from sgate.core.event import EventType
 from web.site import open_real_site

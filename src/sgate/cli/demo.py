@@ -21,9 +21,9 @@ from aiohttp import web
 from rich.console import Console
 
 from sgate.chain.simulator import simulated_address
+from sgate.cli.operator.processes import database_trouble, load_settings, run_loop
 from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
-from sgate.cli.processes import database_trouble, load_settings, run_loop
 from sgate.core.memo import memo_of
 from sgate.core.signature import InvalidSignature, verify_sgate, verify_standard
 from sgate.environment import Environment

@@ -31,35 +31,39 @@ COMMANDS: Mapping[str, Entry] = {
         START,
     ),
     "run": Entry(
-        "sgate.cli.run:app",
+        "sgate.cli.operator.run:app",
         "Run the gateway: the API with its pages, the watcher, the deliverer and maintenance.",
         START,
     ),
-    "doctor": Entry("sgate.cli.doctor:app", "Check this installation, and say what to do about what is wrong.", START),
-    "login": Entry("sgate.cli.login:app", "Keep an API key for the other commands.", DEVELOP),
-    "logout": Entry("sgate.cli.logout:app", "Forget a stored API key.", DEVELOP),
-    "whoami": Entry("sgate.cli.whoami:app", "Show which server and merchant the commands talk to.", DEVELOP),
+    "doctor": Entry(
+        "sgate.cli.operator.doctor:app", "Check this installation, and say what to do about what is wrong.", START
+    ),
+    "login": Entry("sgate.cli.developer.login:app", "Keep an API key for the other commands.", DEVELOP),
+    "logout": Entry("sgate.cli.developer.logout:app", "Forget a stored API key.", DEVELOP),
+    "whoami": Entry("sgate.cli.developer.whoami:app", "Show which server and merchant the commands talk to.", DEVELOP),
     "listen": Entry(
-        "sgate.cli.listen:app", "Watch events as they happen, and forward them to your own machine.", DEVELOP
+        "sgate.cli.developer.listen:app", "Watch events as they happen, and forward them to your own machine.", DEVELOP
     ),
-    "trigger": Entry("sgate.cli.trigger:app", "Make an event really happen, on the simulated chain.", DEVELOP),
+    "trigger": Entry(
+        "sgate.cli.developer.trigger:app", "Make an event really happen, on the simulated chain.", DEVELOP
+    ),
     "intents": Entry(
-        "sgate.cli.intents:app", "Make payment intents, look at them, and watch them being paid.", DEVELOP
+        "sgate.cli.developer.intents:app", "Make payment intents, look at them, and watch them being paid.", DEVELOP
     ),
-    "events": Entry("sgate.cli.events:app", "Look at events, and have them sent again.", DEVELOP),
+    "events": Entry("sgate.cli.developer.events:app", "Look at events, and have them sent again.", DEVELOP),
     "logs": Entry(
-        "sgate.cli.logs:app", "Follow what is sent to your webhook endpoints, and what they answer.", DEVELOP
+        "sgate.cli.developer.logs:app", "Follow what is sent to your webhook endpoints, and what they answer.", DEVELOP
     ),
-    "merchants": Entry("sgate.cli.merchants:app", "Make and list merchants.", OPERATE),
-    "keys": Entry("sgate.cli.keys:app", "Make, list and revoke keys.", OPERATE),
-    "chain": Entry("sgate.cli.chain:app", "The chain as this gateway sees it.", OPERATE),
-    "ledger": Entry("sgate.cli.ledger:app", "The books: check them, restore them from the chain.", OPERATE),
-    "inbox": Entry("sgate.cli.inbox:app", "Deposits that belong to no merchant.", OPERATE),
+    "merchants": Entry("sgate.cli.operator.merchants:app", "Make and list merchants.", OPERATE),
+    "keys": Entry("sgate.cli.operator.keys:app", "Make, list and revoke keys.", OPERATE),
+    "chain": Entry("sgate.cli.operator.chain:app", "The chain as this gateway sees it.", OPERATE),
+    "ledger": Entry("sgate.cli.operator.ledger:app", "The books: check them, restore them from the chain.", OPERATE),
+    "inbox": Entry("sgate.cli.operator.inbox:app", "Deposits that belong to no merchant.", OPERATE),
     "maintenance": Entry(
-        "sgate.cli.maintenance:app", "Refuse calls that write for a while, without a restart.", OPERATE
+        "sgate.cli.operator.maintenance:app", "Refuse calls that write for a while, without a restart.", OPERATE
     ),
-    "migrate": Entry("sgate.cli.migrate:app", "Bring the database's schema up to date.", OPERATE),
-    "simulator": Entry("sgate.cli.simulator:app", "Run the simulated chain.", OPERATE),
+    "migrate": Entry("sgate.cli.operator.migrate:app", "Bring the database's schema up to date.", OPERATE),
+    "simulator": Entry("sgate.cli.operator.simulator:app", "Run the simulated chain.", OPERATE),
 }
 
 

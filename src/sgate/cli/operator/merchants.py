@@ -7,10 +7,10 @@ import msgspec
 import typer
 from rich.console import Console
 
+from sgate.cli.operator.processes import with_pool
 from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, examples, print_json, print_table
 from sgate.cli.problems import OperatorError
-from sgate.cli.processes import with_pool
 from sgate.db.pool import Pool
 from sgate.environment import Environment
 from sgate.services import merchants

@@ -11,9 +11,9 @@ import aiohttp
 import typer
 
 from sgate import __version__
-from sgate.cli import profiles
+from sgate.cli.developer import profiles
+from sgate.cli.developer.profiles import Target
 from sgate.cli.problems import Failure
-from sgate.cli.profiles import Target
 
 CONNECT_TIMEOUT_S = 5.0
 TIMEOUT_S = 30.0

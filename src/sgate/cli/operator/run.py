@@ -9,9 +9,9 @@ import structlog
 import typer
 
 from sgate.chain.simulator import ChainInUse, JournalBroken
+from sgate.cli.operator.processes import database_trouble, load_settings, run_loop
 from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
-from sgate.cli.processes import database_trouble, load_settings, run_loop
 from sgate.http.server import listen
 from sgate.runtime import build, factories
 from sgate.runtime.roles import ALL_ROLES, Role

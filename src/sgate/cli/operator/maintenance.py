@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from sgate.cli.operator.processes import with_pool
 from sgate.cli.printing import JsonOption, examples, print_json
-from sgate.cli.processes import with_pool
 from sgate.db.pool import Pool
 from sgate.services import maintenance_mode
 from sgate.settings.settings import Settings

@@ -9,12 +9,12 @@ import aiohttp
 import typer
 from rich.markup import escape
 
-from sgate.cli import streams
-from sgate.cli.client import Client, ProfileOption, with_client
-from sgate.cli.forwarding import Answer, Forwarder, checked_destination
+from sgate.cli.developer import streams
+from sgate.cli.developer.client import Client, ProfileOption, with_client
+from sgate.cli.developer.forwarding import Answer, Forwarder, checked_destination
+from sgate.cli.developer.streams import Event
 from sgate.cli.printing import clock, examples, line, print_json
 from sgate.cli.problems import Failure
-from sgate.cli.streams import Event
 from sgate.core.event import EventType
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")

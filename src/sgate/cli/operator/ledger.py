@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sgate.cli.operator.processes import with_database, with_pool
 from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, examples, print_json
 from sgate.cli.problems import OperatorError
-from sgate.cli.processes import with_database, with_pool
 from sgate.db.pool import Pool
 from sgate.environment import Environment
 from sgate.ledger import replay as books

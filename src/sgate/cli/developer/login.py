@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from sgate.cli import profiles
-from sgate.cli.client import open_client, run_until_interrupted
+from sgate.cli.developer import profiles
+from sgate.cli.developer.client import open_client, run_until_interrupted
+from sgate.cli.developer.profiles import Stored, Target
 from sgate.cli.printing import JsonOption, examples, line, print_json
 from sgate.cli.problems import Failure
-from sgate.cli.profiles import Stored, Target
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 MAX_KEY_CHARACTERS = 512

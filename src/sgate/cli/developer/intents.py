@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from sgate.cli import streams
-from sgate.cli.client import Client, ProfileOption, with_client
+from sgate.cli.developer import streams
+from sgate.cli.developer.client import Client, ProfileOption, with_client
 from sgate.cli.printing import (
     JsonOption,
     clock,

@@ -12,11 +12,11 @@ from typing import Any
 
 from aiohttp import web
 
-from sgate.cli import streams
-from sgate.cli.client import Client, Refused
+from sgate.cli.developer import streams
+from sgate.cli.developer.client import Client, Refused
+from sgate.cli.developer.streams import Event
 from sgate.cli.printing import sats
 from sgate.cli.problems import Failure
-from sgate.cli.streams import Event
 from sgate.core.event import EventType
 
 INTENTS, SIMULATOR, ENDPOINTS = "/v1/payment_intents", "/v1/simulator", "/v1/webhook_endpoints"

@@ -17,7 +17,7 @@ import aiohttp
 import msgspec
 from aiohttp.http_exceptions import LineTooLong
 
-from sgate.cli.client import Client, Refused, ServerAway
+from sgate.cli.developer.client import Client, Refused, ServerAway
 from sgate.cli.problems import Failure
 
 PATH = "/v1/events"

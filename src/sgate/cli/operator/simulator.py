@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from sgate.chain.simulator import ChainInUse, JournalBroken, SimulatedChain, mine_at_interval, serve
+from sgate.cli.operator.processes import load_settings, run_loop
 from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
-from sgate.cli.processes import load_settings, run_loop
 from sgate.runtime import factories
 from sgate.runtime.run import stop_on_signals
 from sgate.workers.loops import Stop

@@ -11,10 +11,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from sgate.chain.quota import month_of
+from sgate.cli.operator.processes import with_pool
 from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, examples, print_json
 from sgate.cli.problems import OperatorError
-from sgate.cli.processes import with_pool
 from sgate.db.pool import Connection, Pool
 from sgate.runtime.chain_sources import limits_of, urls_of
 from sgate.services import chain_reset

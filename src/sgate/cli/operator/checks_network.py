@@ -8,7 +8,7 @@ import aiohttp
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from sgate.cli.checks import Check, fail, now_s, ok, skew_check, warn
+from sgate.cli.operator.checks import Check, fail, now_s, ok, skew_check, warn
 from sgate.core.address import Network
 from sgate.runtime.chain_sources import name_of, urls_of
 from sgate.settings.modes import Source

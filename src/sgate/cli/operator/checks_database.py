@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import asyncpg
 
-from sgate.cli.checks import Check, fail, now_s, ok, skew_check, warn
+from sgate.cli.operator.checks import Check, fail, now_s, ok, skew_check, warn
 from sgate.core import egress
 from sgate.core.mode import CHAIN_SILENT_AFTER
 from sgate.db import schema_check

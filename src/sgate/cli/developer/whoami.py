@@ -6,8 +6,8 @@ from typing import Any
 import typer
 from rich.markup import escape
 
-from sgate.cli import profiles
-from sgate.cli.client import Client, ProfileOption, with_client
+from sgate.cli.developer import profiles
+from sgate.cli.developer.client import Client, ProfileOption, with_client
 from sgate.cli.printing import JsonOption, examples, line, print_json
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
+from sgate.cli.developer.streams import Event
 from sgate.cli.printing import plain
 from sgate.cli.problems import Failure
-from sgate.cli.streams import Event
 from sgate.core.signature import headers_of
 
 TIMEOUT_S = 10.0

@@ -2,8 +2,8 @@
 
 import typer
 
+from sgate.cli.operator.processes import database_trouble, load_settings, run_loop
 from sgate.cli.printing import JsonOption, print_json
-from sgate.cli.processes import database_trouble, load_settings, run_loop
 from sgate.runtime import factories
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")

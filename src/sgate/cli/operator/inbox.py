@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
+from sgate.cli.operator.processes import with_pool
 from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, examples, print_json, print_table
 from sgate.cli.problems import OperatorError
-from sgate.cli.processes import with_pool
 from sgate.core.errors import GatewayError
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Pool

@@ -7,10 +7,10 @@ import msgspec
 import typer
 from rich.markup import escape
 
-from sgate.cli import profiles
+from sgate.cli.developer import profiles
+from sgate.cli.developer.profiles import Stored
 from sgate.cli.printing import JsonOption, examples, line, print_json
 from sgate.cli.problems import Failure
-from sgate.cli.profiles import Stored
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 

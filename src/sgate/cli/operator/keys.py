@@ -8,10 +8,10 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
+from sgate.cli.operator.processes import with_pool
 from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, day_and_time, examples, plain, print_json, print_table
 from sgate.cli.problems import OperatorError
-from sgate.cli.processes import with_pool
 from sgate.db.encryption import Cipher
 from sgate.db.pool import Pool
 from sgate.environment import Environment

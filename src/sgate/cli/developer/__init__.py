@@ -1,0 +1,1 @@
+"""Commands for developers: they talk to a running server, over HTTP only."""

@@ -1,0 +1,1 @@
+"""Commands for operators: they run the server, or talk to its database."""
