@@ -13,9 +13,10 @@ from sgate.db.notifications import Wakeups
 from sgate.environment import Environment
 from sgate.services.payment_intents import IntentRequest, PaymentIntents
 from sgate.services.webhook_endpoints import EndpointRequest, WebhookEndpoints
-from sgate.store import ledger_queue, merchants, payment_intents
+from sgate.store import merchants, payment_intents, payment_intents_facts
 from sgate.store.audit_log import Actor
 from sgate.store.payment_intents import IntentView
+from sgate.store.payment_intents_facts import Facts
 
 ONE_BLOCK: Policy = (Tier(from_sats=0, stacks_blocks=1),)
 SIX_BLOCKS: Policy = (Tier(from_sats=0, stacks_blocks=6),)
@@ -118,6 +119,6 @@ async def open_shop(pool, clock=None, *, mode=None, pay_address=SHOP, name="Shop
     return shop
 
 
-async def facts_of(pool, intent_id, *, livemode=False) -> ledger_queue.Facts:
+async def facts_of(pool, intent_id, *, livemode=False) -> Facts:
     async with pool.acquire() as connection:
-        return await ledger_queue.facts_of(connection, intent_id, livemode=livemode)
+        return await payment_intents_facts.get(connection, intent_id, livemode=livemode)

@@ -15,7 +15,7 @@ from sgate.core.finality import View
 from sgate.core.lifecycle import Accept, Cancel, Refund
 from sgate.core.payment import Payment
 from sgate.ledger import decide as ledger
-from sgate.store import blocks, payment_intents, payments_scan
+from sgate.store import chain_cursors, ledger_commands, payment_intents, payments_scan
 from sgate.store import ledger_queue as store
 from sgate.store.payments_scan import FoundPayment
 from store.waiting import until_somebody_waits
@@ -33,8 +33,8 @@ class Desk:
     async def scan(self, height):
         """The chain is scanned to `height`, at the clock's time."""
         async with self.pool.acquire() as connection:
-            cursor = await blocks.open_cursor(connection, "simulated", livemode=False)
-            assert await blocks.advance(connection, cursor, self.view(height), height)
+            cursor = await chain_cursors.ensure(connection, "simulated", livemode=False)
+            assert await chain_cursors.advance(connection, cursor, self.view(height), height)
         self.height = height
 
     def view(self, height):
@@ -59,7 +59,7 @@ class Desk:
 
     async def command(self, intent_id, command):
         async with self.pool.acquire() as connection, connection.transaction():
-            await store.add_command(connection, intent_id, command)
+            await ledger_commands.add(connection, intent_id, command)
             await store.queue(connection, [intent_id], livemode=False)
 
     async def settle(self, pool=None):

@@ -11,6 +11,7 @@ from sgate.ledger import decide as gateway_ledger
 from sgate.ledger import outbox
 from sgate.store import blocks, events, pay_addresses, payments_scan, webhook_deliveries_queue
 from sgate.store import ledger_queue as ledger_store
+from sgate.store.chain_cursors import _ADVANCE, _TOUCH
 from sgate.workers.watcher import deposits, matcher, mempool, recorder, scanner
 
 
@@ -37,8 +38,8 @@ async def _nobody(*_arguments, **_options):
 
 def _without_fence():
     return [
-        patch.object(blocks, "_ADVANCE", blocks._ADVANCE.replace("AND version = $2", "AND $2::bigint >= 0")),
-        patch.object(blocks, "_TOUCH", blocks._TOUCH.replace("AND version = $2", "AND $2::bigint >= 0")),
+        patch.object(blocks, "_ADVANCE", _ADVANCE.replace("AND version = $2", "AND $2::bigint >= 0")),
+        patch.object(blocks, "_TOUCH", _TOUCH.replace("AND version = $2", "AND $2::bigint >= 0")),
     ]
 
 

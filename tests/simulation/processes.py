@@ -4,7 +4,7 @@ from gateway.crashing import Countdown, CrashingPool, Killed
 from sgate.chain.quota import Unlimited
 from sgate.core.retry import Schedule
 from sgate.db.pool import DatabaseErrors
-from sgate.store import blocks, pay_addresses
+from sgate.store import chain_cursors, pay_addresses
 from sgate.workers.maintenance import Maintenance
 from sgate.workers.watcher.watcher import Fenced, Watcher
 from sgate.workers.webhooks.backlog import Backlog
@@ -133,7 +133,7 @@ class Processes:
             return
         height = self._dice.randint(FIRST_SCANNED, scanned)
         async with self._world.pool.acquire() as connection:
-            await blocks.start_rescan(connection, height, livemode=False, announces=True)
+            await chain_cursors.start_rescan(connection, height, livemode=False, announces=True)
             if self._dice.random() < 0.3:
                 await pay_addresses.read_again(connection, height, livemode=False)
 

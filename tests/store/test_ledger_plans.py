@@ -9,7 +9,14 @@ import pytest
 from chain.simulated import Clock
 from gateway.shop import open_shop
 from sgate.core.finality import View
-from sgate.store import ledger_queue, payment_intents, payment_intents_lists, payments_scan, webhook_deliveries_queue
+from sgate.store import (
+    ledger_queue,
+    payment_intents,
+    payment_intents_facts,
+    payment_intents_lists,
+    payments_scan,
+    webhook_deliveries_queue,
+)
 from sgate.store.payment_intents_lists import Narrowed
 from store.plans import plan_of, used
 
@@ -101,7 +108,10 @@ def cases(merchant_id):
             lambda c: ledger_queue.queue_due(c, VIEW, 500, livemode=False),
             {"payment_intents_threshold", "payment_intents_deadline"},
         ),
-        "facts of an intent": (lambda c: ledger_queue.facts_of(c, INTENT_IDS[0], livemode=False), {"payments_intent"}),
+        "facts of an intent": (
+            lambda c: payment_intents_facts.get(c, INTENT_IDS[0], livemode=False),
+            {"payments_intent"},
+        ),
         "payments held": (
             lambda c: payments_scan.held_in_blocks(c, TX_IDS, 0, livemode=False),
             {"payments_included_once"},

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.shop import open_shop
 from sgate.db.encryption import Cipher
-from sgate.store import blocks, deployment_snapshot, webhook_endpoints
+from sgate.store import chain_cursors, deployment_snapshot, webhook_endpoints
 from workers.outbox import CIPHER, Outbox
 
 HOOKS = "http://127.0.0.1:1/hooks"
@@ -81,7 +81,7 @@ async def test_merchants_are_active_who_made_an_intent_within_a_day(pool, connec
 
 
 async def test_a_chain_that_was_opened_but_never_read_has_no_times(connection):
-    await blocks.open_cursor(connection, "simulated", livemode=False)
+    await chain_cursors.ensure(connection, "simulated", livemode=False)
     [(mode, chain)] = (await deployment_snapshot.take(connection, CIPHER.key_ids)).chains.items()
     assert mode is False
     assert chain == deployment_snapshot.ChainSeen(scanned_at=None, checked_at=None, troubled=False)

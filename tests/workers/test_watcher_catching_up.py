@@ -8,7 +8,7 @@ from gateway.shop import SIX_BLOCKS
 from sgate.chain.quota import RESTS
 from sgate.ledger import replay
 from sgate.services import chain_reset
-from sgate.store import blocks
+from sgate.store import chain_cursors
 from sgate.store.audit_log import OPERATOR
 from sgate.workers.watcher.scanner import CHUNK_BLOCKS
 from workers.following import open_world
@@ -88,28 +88,28 @@ async def test_what_was_missed_is_found_by_reading_blocks_again(pool):
     async with pool.acquire() as connection, connection.transaction():  # as if the first scan had left it out
         await connection.execute("DELETE FROM payment_observations")
         await connection.execute("DELETE FROM payments")
-        before = await blocks.get_cursor(connection, livemode=False)
-        assert await blocks.start_rescan(connection, 5, livemode=False, announces=True)
-        assert not await blocks.start_rescan(connection, before.view.height + 1, livemode=False, announces=True)
+        before = await chain_cursors.get(connection, livemode=False)
+        assert await chain_cursors.start_rescan(connection, 5, livemode=False, announces=True)
+        assert not await chain_cursors.start_rescan(connection, before.view.height + 1, livemode=False, announces=True)
     first = await world.round()
     assert (first.more, first.view) == (True, before.view)
     world.watcher = world.another_watcher()
     await catch_up(world)
     assert len(await world.shop.payments()) == 1
     async with pool.acquire() as connection:
-        assert (await blocks.get_cursor(connection, livemode=False)).rescan is None
+        assert (await chain_cursors.get(connection, livemode=False)).rescan is None
     await check_books(pool, world.chain)
 
 
 async def test_a_second_request_to_read_again_loses_nothing_of_the_first(pool):
     await open_world(pool, blocks=60)
     async with pool.acquire() as connection:
-        assert await blocks.start_rescan(connection, 20, livemode=False, announces=True)
-        reading = await blocks.get_cursor(connection, livemode=False)
-        assert await blocks.start_rescan(connection, 10, livemode=False, announces=True)
-        assert not await blocks.touch(connection, reading)  # the chunk that is being read is not written down
-        assert await blocks.start_rescan(connection, 40, livemode=False, announces=True)
-        assert (await blocks.get_cursor(connection, livemode=False)).rescan.lowest == 10
+        assert await chain_cursors.start_rescan(connection, 20, livemode=False, announces=True)
+        reading = await chain_cursors.get(connection, livemode=False)
+        assert await chain_cursors.start_rescan(connection, 10, livemode=False, announces=True)
+        assert not await chain_cursors.touch(connection, reading)  # the chunk that is being read is not written down
+        assert await chain_cursors.start_rescan(connection, 40, livemode=False, announces=True)
+        assert (await chain_cursors.get(connection, livemode=False)).rescan.lowest == 10
 
 
 async def test_another_chain_changes_nothing_until_the_operator_accepts_it(pool):

@@ -8,7 +8,7 @@ from chain.simulated import SHOP, Clock, open_chain
 from gateway.books import check_books
 from gateway.shop import open_shop, simulated_mode
 from sgate.chain.simulator import SimulatorSource
-from sgate.store import blocks
+from sgate.store import chain_cursors
 from sgate.workers.watcher.watcher import Fenced
 from store.waiting import until_somebody_waits
 from workers.following import World, open_world, watcher_of
@@ -71,7 +71,7 @@ async def test_a_leader_that_lost_its_lock_writes_nothing(world):
     world.chain.mine()
     sleepy = world.watcher
     async with world.pool.acquire() as connection:
-        cursor = await blocks.open_cursor(connection, world.shop.mode.network, livemode=False)
+        cursor = await chain_cursors.ensure(connection, world.shop.mode.network, livemode=False)
     scan = await sleepy._scanner.read(cursor)
     world.chain.reorg(1, "drop")
     world.chain.mine()
@@ -91,12 +91,12 @@ async def test_the_fence_holds_while_the_other_commit_is_still_open(world):
     world.pay(intent_id, 1_000)
     world.chain.mine()
     async with world.pool.acquire() as connection:
-        cursor = await blocks.open_cursor(connection, world.shop.mode.network, livemode=False)
+        cursor = await chain_cursors.ensure(connection, world.shop.mode.network, livemode=False)
     scan = await world.watcher._scanner.read(cursor)
     async with world.pool.acquire() as first:
         transaction = first.transaction()
         await transaction.start()
-        assert await blocks.advance(first, cursor, scan.view, scan.tip_height)
+        assert await chain_cursors.advance(first, cursor, scan.view, scan.tip_height)
         second = asyncio.create_task(world.watcher._commit(cursor, scan))
         await until_somebody_waits(world.pool)
         await transaction.commit()

@@ -18,7 +18,7 @@ from sgate.core.payment import Inclusion
 from sgate.db.pool import Connection, DatabaseErrors, Pool
 from sgate.environment import Environment
 from sgate.ledger import outbox
-from sgate.store import ledger_decisions, ledger_queue, payment_intents
+from sgate.store import ledger_commands, ledger_decisions, ledger_queue, payment_intents, payment_intents_facts
 from sgate.store.ledger_decisions import Step
 
 UNDECIDED_WAIT = timedelta(minutes=1)
@@ -119,14 +119,14 @@ async def decide(connection: Connection, environment: Environment, intent: Payme
         IllegalMove: if the facts lead where the intent may not go.
     """
     started = time.perf_counter()
-    facts = await ledger_queue.facts_of(connection, intent.id, livemode=intent.livemode)
+    facts = await payment_intents_facts.get(connection, intent.id, livemode=intent.livemode)
     state = reduce(intent.terms, facts.payments, facts.sightings, facts.commands, facts.view)
     if not is_legal(intent.status, state.status):
         raise IllegalMove(f"{intent.id}: from {intent.status} to {state.status}")
     types = announce(state_of(intent), state, history_of(intent))
     after = _after(intent, state, types, environment)
     if after.status in CLOSED and intent.status not in CLOSED:
-        await ledger_queue.add_command(connection, intent.id, Close(at=facts.view.time))
+        await ledger_commands.add(connection, intent.id, Close(at=facts.view.time))
     if after != intent:
         await payment_intents.save(connection, after, facts.view)
     step = Step(before=state_of(intent), after=state_of(after), events=types, sequence=after.sequence, view=facts.view)

@@ -13,9 +13,9 @@ from sgate.core.intent import Anomaly, PaymentIntent, Status
 from sgate.core.lifecycle import History, State, announce, is_legal, reduce
 from sgate.db.pool import Connection, Pool
 from sgate.ledger.decide import state_of
-from sgate.store import events, ledger_decisions, ledger_queue, payment_intents
+from sgate.store import events, ledger_decisions, ledger_queue, payment_intents, payment_intents_facts
 from sgate.store.ledger_decisions import Step
-from sgate.store.ledger_queue import Facts
+from sgate.store.payment_intents_facts import Facts
 
 BATCH = 200
 _BEGINNING = State(status=Status.REQUIRES_PAYMENT, anomalies=frozenset(), amount_received_sats=0)
@@ -62,7 +62,7 @@ async def _check_batch(connection: Connection, ids: Sequence[str]) -> list[Check
     checked: list[Checked] = []
     for intent_id in ids:
         intent = found[intent_id].intent
-        facts = await ledger_queue.facts_of(connection, intent_id, livemode=intent.livemode)
+        facts = await payment_intents_facts.get(connection, intent_id, livemode=intent.livemode)
         waiting = intent_id in queued or _is_due(intent, facts)
         differences = path_differences(intent, paths[intent_id], announced.get(intent_id, ()))
         if not waiting:

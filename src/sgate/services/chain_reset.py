@@ -5,7 +5,7 @@ says otherwise.
 """
 
 from sgate.db.pool import Pool
-from sgate.store import audit_log, blocks, ledger_queue, pay_addresses, payments_scan
+from sgate.store import audit_log, blocks, chain_cursors, ledger_queue, pay_addresses, payments_scan
 from sgate.store.audit_log import Actor
 
 
@@ -16,11 +16,12 @@ async def accept(pool: Pool, actor: Actor, *, livemode: bool) -> int | None:
         how many payments were orphaned, or None if the mode was never watched.
     """
     async with pool.acquire() as connection, connection.transaction():
-        cursor = await blocks.get_cursor(connection, livemode=livemode)
+        cursor = await chain_cursors.get(connection, livemode=livemode)
         if cursor is None:
             return None
         orphaned, touched = await payments_scan.leave_chain(connection, cursor.view, livemode=livemode)
-        await blocks.forget_chain(connection, livemode=livemode)
+        await chain_cursors.forget(connection, livemode=livemode)
+        await blocks.drop_all(connection, livemode=livemode)
         await pay_addresses.read_again(connection, 1, livemode=livemode)
         await ledger_queue.queue(connection, touched, livemode=livemode)
         await audit_log.record(

@@ -31,7 +31,7 @@ from sgate.objects.encoding import encode
 from sgate.services import idempotency
 from sgate.services.idempotency import Answer, Key
 from sgate.store import idempotency_keys as stored_answers
-from sgate.store import ledger_queue as facts
+from sgate.store import ledger_commands, payment_intents_facts
 from sgate.store import payment_intents as store
 from sgate.store.merchants import Merchant
 from sgate.store.payment_intents import IntentView, NewIntent
@@ -277,9 +277,9 @@ class PaymentIntents:
             if replayed is not None:
                 return replayed
             intent = await self._locked(connection, intent_id, merchant)
-            known = await facts.facts_of(connection, intent_id, livemode=intent.livemode)
+            known = await payment_intents_facts.get(connection, intent_id, livemode=intent.livemode)
             _check_cancelable(intent, any(paid.inclusion is Inclusion.INCLUDED for paid in known.payments))
-            await facts.add_command(connection, intent_id, Cancel(at=environment.now_ms()))
+            await ledger_commands.add(connection, intent_id, Cancel(at=environment.now_ms()))
             self._observe(await decide.decide(connection, environment, intent, self._public_url(intent.livemode)))
             canceled = (await store.read(connection, [intent_id]))[intent_id]
             answer = Answer(status=200, body=encode(self._shown(canceled)))

@@ -25,8 +25,7 @@ from sgate.objects.payment import DepositObject, deposit_object
 from sgate.services import idempotency
 from sgate.services.idempotency import Answer, Key
 from sgate.services.replica_reads import ReplicaReads
-from sgate.store import audit_log, deposits, payment_intents
-from sgate.store import ledger_queue as facts
+from sgate.store import audit_log, deposits, ledger_commands, payment_intents, payment_intents_facts
 from sgate.store.audit_log import Actor
 from sgate.store.deposits import Deposit
 from sgate.store.merchants import Merchant
@@ -170,7 +169,7 @@ class Payments:
             intent = await _locked_intent(connection, intent_id, merchant.livemode)
             if intent is None or intent.merchant_id != merchant.id:
                 raise errors.PaymentIntentNotFound
-            known = await facts.facts_of(connection, intent_id, livemode=intent.livemode)
+            known = await payment_intents_facts.get(connection, intent_id, livemode=intent.livemode)
             held = tuple(
                 payment.id
                 for payment in known.payments
@@ -219,7 +218,7 @@ class Payments:
     async def _refund_held(
         self, connection: Connection, intent: PaymentIntent, deposit: Deposit, refund: Refund, actor: Actor
     ) -> None:
-        known = await facts.facts_of(connection, intent.id, livemode=intent.livemode)
+        known = await payment_intents_facts.get(connection, intent.id, livemode=intent.livemode)
         if judge(deposit.payment, intent.terms, known.commands) not in HELD:
             raise errors.PaymentNotRefundable(
                 "This payment counts towards its payment intent. If you send it back, note that on your side: only "
@@ -241,7 +240,7 @@ class Payments:
     async def _command(
         self, connection: Connection, intent: PaymentIntent, command: Command, actor: Actor, action: str
     ) -> None:
-        await facts.add_command(connection, intent.id, command)
+        await ledger_commands.add(connection, intent.id, command)
         await audit_log.record(
             connection,
             actor,

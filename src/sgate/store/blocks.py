@@ -1,92 +1,10 @@
-"""The chain as read: the cursor of each mode, fenced by its version, and the headers behind it."""
+"""The headers of the blocks behind the scanned tip."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
-import msgspec
-
-from sgate.core.finality import View
 from sgate.core.header import Header
 from sgate.db.pool import Connection, Record
 from sgate.store.rows import count_of
-
-
-class Rescan(msgspec.Struct, frozen=True, kw_only=True):
-    """Blocks to read again, from the lowest height to the highest. `announces`: whether new deposits are told."""
-
-    lowest: int
-    highest: int
-    announces: bool
-
-
-class Cursor(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a chain has been read.
-
-    Attributes:
-        view: the scanned tip; height 0 before the first scan.
-        version: compare and set it to write; a stale version writes nothing.
-        advanced_at: when the view last moved. checked_at: when the source last answered.
-        trouble: why the watcher cannot go on, in one sentence, or None.
-        tip_height: how high the chain was when it was last seen.
-        rescan: which blocks are still to be read again, or None.
-        last_open_address: where the round of addresses with open intents stands.
-    """
-
-    livemode: bool
-    network: str
-    view: View
-    version: int
-    advanced_at: datetime | None
-    checked_at: datetime | None
-    trouble: str | None
-    tip_height: int = 0
-    rescan: Rescan | None = None
-    last_open_address: str = ""
-
-
-_OPEN = """
-INSERT INTO chain_cursors (livemode, network) VALUES ($1, $2)
-ON CONFLICT (livemode) DO NOTHING
-"""
-
-_GET = """
-SELECT livemode, network, scanned_height, scanned_hash, scanned_time, tenure_height, bitcoin_height, version,
-       advanced_at, checked_at, trouble, tip_height, rescan_from, rescan_to, rescan_announces, last_open_address
-FROM chain_cursors
-WHERE livemode = $1
-"""
-
-_ADVANCE = """
-UPDATE chain_cursors
-SET scanned_height = $3, scanned_hash = $4, scanned_time = greatest(scanned_time, $5), tenure_height = $6,
-    bitcoin_height = $7, tip_height = $8, version = version + 1, advanced_at = now(), checked_at = now(), trouble = NULL
-WHERE livemode = $1 AND version = $2
-"""
-
-_TOUCH = "UPDATE chain_cursors SET version = version + 1 WHERE livemode = $1 AND version = $2"
-
-_REMEMBER_ADDRESS = "UPDATE chain_cursors SET last_open_address = $2 WHERE livemode = $1"
-
-# What another rescan has still to read stays asked for. The version rises: a chunk that is being read now is of before.
-_START_RESCAN = """
-UPDATE chain_cursors
-SET rescan_from = least(rescan_from, $2), rescan_to = scanned_height, rescan_announces = $3, version = version + 1
-WHERE livemode = $1 AND scanned_height >= $2
-"""
-
-_RESCANNED = """
-UPDATE chain_cursors
-SET rescan_from = CASE WHEN $2 < rescan_to THEN $2 + 1 END, rescan_to = CASE WHEN $2 < rescan_to THEN rescan_to END
-WHERE livemode = $1
-"""
-
-# The height of a fresh cursor makes the next round a first scan. The time stays: deadlines that passed stay passed.
-_FORGET = """
-UPDATE chain_cursors
-SET scanned_height = 0, scanned_hash = '', tenure_height = 0, bitcoin_height = 0, tip_height = 0, trouble = NULL,
-    rescan_from = NULL, rescan_to = NULL, version = version + 1
-WHERE livemode = $1
-"""
 
 _HEADERS_AT = """
 SELECT height, block_hash, index_block_hash, parent_index_block_hash, block_time, tenure_height, bitcoin_height
@@ -94,7 +12,6 @@ FROM blocks
 WHERE livemode = $1 AND height = ANY ($2::integer[])
 """
 
-_CHECKED = "UPDATE chain_cursors SET checked_at = now(), trouble = $2 WHERE livemode = $1"
 
 _HEADERS_FROM = """
 SELECT height, block_hash, index_block_hash, parent_index_block_hash, block_time, tenure_height, bitcoin_height
@@ -138,71 +55,14 @@ async def prune(connection: Connection, keep: int, limit: int) -> int:
     return count_of(tag)
 
 
-async def open_cursor(connection: Connection, network: str, *, livemode: bool) -> Cursor:
-    """The cursor of a mode, made if there is none."""
-    await connection.execute(_OPEN, livemode, network)
-    cursor = await get_cursor(connection, livemode=livemode)
-    if cursor is None:
-        raise LookupError("the cursor row that was just made is gone")
-    return cursor
-
-
-async def get_cursor(connection: Connection, *, livemode: bool) -> Cursor | None:
-    """The cursor of a mode, or None if that mode was never watched."""
-    row = await connection.fetchrow(_GET, livemode)
-    return None if row is None else _cursor(row)
-
-
-async def touch(connection: Connection, cursor: Cursor) -> bool:
-    """Raise the version without moving. False if someone else moved it since: then write nothing at all."""
-    return await connection.execute(_TOUCH, cursor.livemode, cursor.version) == "UPDATE 1"
-
-
-async def remember_address(connection: Connection, address: str, *, livemode: bool) -> None:
-    """Where the round of addresses with open intents goes on."""
-    await connection.execute(_REMEMBER_ADDRESS, livemode, address)
-
-
-async def start_rescan(connection: Connection, height: int, *, livemode: bool, announces: bool) -> bool:
-    """Have everything from `height` up to the scanned tip read again. False if the scan has not come that far."""
-    return await connection.execute(_START_RESCAN, livemode, height, announces) == "UPDATE 1"
-
-
-async def rescanned(connection: Connection, height: int, *, livemode: bool) -> None:
-    """The rescan has read everything up to `height`."""
-    await connection.execute(_RESCANNED, livemode, height)
-
-
-async def forget_chain(connection: Connection, *, livemode: bool) -> None:
-    """Forget all headers and where the scan stands: the chain was started anew."""
-    await connection.execute(_FORGET, livemode)
+async def drop_all(connection: Connection, *, livemode: bool) -> None:
+    """Forget all headers: the chain was started anew."""
     await connection.execute(_DROP_FROM, livemode, 0)
 
 
 async def headers_at(connection: Connection, heights: Sequence[int], *, livemode: bool) -> list[Header]:
     """Those headers of these heights that we hold."""
     return [_header(row) for row in await connection.fetch(_HEADERS_AT, livemode, heights)]
-
-
-async def advance(connection: Connection, cursor: Cursor, view: View, tip_height: int) -> bool:
-    """Move the cursor to `view`. False if someone else moved it since `cursor` was read: then write nothing at all."""
-    tag = await connection.execute(
-        _ADVANCE,
-        cursor.livemode,
-        cursor.version,
-        view.height,
-        view.index_block_hash,
-        view.time,
-        view.tenure_height,
-        view.bitcoin_height,
-        tip_height,
-    )
-    return tag == "UPDATE 1"
-
-
-async def note_check(connection: Connection, trouble: str | None, *, livemode: bool) -> None:
-    """Record that the source was asked, and what is in the way, if anything."""
-    await connection.execute(_CHECKED, livemode, trouble)
 
 
 async def headers_from(connection: Connection, height: int, *, livemode: bool) -> list[Header]:
@@ -240,27 +100,4 @@ def _header(row: Record) -> Header:
         time=row["block_time"],
         tenure_height=row["tenure_height"],
         bitcoin_height=row["bitcoin_height"],
-    )
-
-
-def _cursor(row: Record) -> Cursor:
-    return Cursor(
-        livemode=row["livemode"],
-        network=row["network"],
-        view=View(
-            height=row["scanned_height"],
-            index_block_hash=row["scanned_hash"],
-            time=row["scanned_time"],
-            tenure_height=row["tenure_height"],
-            bitcoin_height=row["bitcoin_height"],
-        ),
-        version=row["version"],
-        advanced_at=row["advanced_at"],
-        checked_at=row["checked_at"],
-        trouble=row["trouble"],
-        tip_height=row["tip_height"],
-        rescan=None
-        if row["rescan_from"] is None
-        else Rescan(lowest=row["rescan_from"], highest=row["rescan_to"], announces=row["rescan_announces"]),
-        last_open_address=row["last_open_address"],
     )

@@ -13,8 +13,8 @@ from sgate.core.mode import CHAIN_SILENT_AFTER
 from sgate.db.pool import DatabaseErrors
 from sgate.objects.encoding import encode, iso_ms, iso_ms_or_none
 from sgate.objects.health import Alive, ChainHealth, Health, HealthReport
-from sgate.store import blocks, webhook_endpoints
-from sgate.store.blocks import Cursor
+from sgate.store import chain_cursors, webhook_endpoints
+from sgate.store.chain_cursors import Cursor
 from sgate.telemetry.metrics import mode_name
 
 
@@ -83,7 +83,7 @@ async def _cursors(deps: Dependencies) -> list[Cursor] | None:
     """The cursors of the modes that are on, or None if the database is away."""
     try:
         async with deps.pool.acquire(timeout=2) as connection:
-            found = [await blocks.get_cursor(connection, livemode=livemode) for livemode in deps.modes]
+            found = [await chain_cursors.get(connection, livemode=livemode) for livemode in deps.modes]
     except DatabaseErrors:
         return None
     return [cursor for cursor in found if cursor is not None]

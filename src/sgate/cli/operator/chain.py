@@ -20,9 +20,9 @@ from sgate.runtime.chain_sources import limits_of, urls_of
 from sgate.services import chain_reset
 from sgate.settings.modes import Source
 from sgate.settings.settings import Settings
-from sgate.store import api_usage, blocks, ledger_queue, pay_addresses
+from sgate.store import api_usage, chain_cursors, ledger_queue, pay_addresses
 from sgate.store.audit_log import OPERATOR
-from sgate.store.blocks import Rescan
+from sgate.store.chain_cursors import Rescan
 
 LONGEST_AGE_S = 10 * 365 * 86_400.0
 """An age beyond this means that it never happened."""
@@ -85,7 +85,7 @@ def rescan(
     async def work(pool: Pool, _: Settings) -> bool:
         async with pool.acquire() as connection, connection.transaction():
             await pay_addresses.read_again(connection, from_height, livemode=livemode)
-            return await blocks.start_rescan(connection, from_height, livemode=livemode, announces=True)
+            return await chain_cursors.start_rescan(connection, from_height, livemode=livemode, announces=True)
 
     if not with_pool(work):
         raise OperatorError(f"the {mode} chain is not scanned as far as height {from_height}; see `sgate chain status`")
@@ -124,7 +124,7 @@ def accept_reset(
 
 
 async def _status(connection: Connection, chosen: Settings, livemode: bool) -> ChainStatus | None:
-    cursor = await blocks.get_cursor(connection, livemode=livemode)
+    cursor = await chain_cursors.get(connection, livemode=livemode)
     if cursor is None:
         return None
     now = datetime.now(UTC)

@@ -15,7 +15,7 @@ from sgate.db.schema_check import SchemaOutdated
 from sgate.runtime import factories
 from sgate.settings.modes import Source
 from sgate.settings.settings import Settings
-from sgate.store import blocks, webhook_endpoints
+from sgate.store import chain_cursors, webhook_endpoints
 from sgate.workers.webhooks.destinations import Connector, destination_of
 
 LEAST_VERSION = 150_000
@@ -108,7 +108,7 @@ async def _contents(connection: Connection, settings: Settings, url: str) -> lis
 async def _watched(connection: Connection, settings: Settings, livemode: bool) -> Check:
     """Whether a watcher follows the chain."""
     name = f"watcher, {'live' if livemode else 'test'} mode"
-    cursor = await blocks.get_cursor(connection, livemode=livemode)
+    cursor = await chain_cursors.get(connection, livemode=livemode)
     start = "Start `sgate run` (or `sgate run --role watcher`), and look at its log."
     if cursor is None or cursor.checked_at is None:
         return warn(name, "no chain has been followed yet", start)

@@ -14,7 +14,7 @@ from sgate.chain.source import ChainSource, Involvement, Transaction, TxStatus
 from sgate.db.pool import Pool
 from sgate.environment import Environment
 from sgate.store import pay_addresses, payments_scan
-from sgate.store.blocks import Cursor
+from sgate.store.chain_cursors import Cursor
 from sgate.store.pay_addresses import WatchedAddress
 from sgate.workers.watcher.headers import OVERLAP_BLOCKS, Incoherent
 from sgate.workers.watcher.matcher import Found, Matcher, place

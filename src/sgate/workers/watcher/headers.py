@@ -9,7 +9,7 @@ from sgate.chain.source import ChainSource, ChainUnavailable, HeaderPage
 from sgate.core.header import Header
 from sgate.db.pool import Pool
 from sgate.store import blocks
-from sgate.store.blocks import Cursor
+from sgate.store.chain_cursors import Cursor
 
 OVERLAP_BLOCKS = 20
 """Blocks read again each round: costs nothing while they fit one page, and forgives what an answer left out."""

@@ -11,7 +11,7 @@ import msgspec
 
 from sgate.db.pool import Pool
 from sgate.environment import Environment
-from sgate.store import blocks, pay_addresses
+from sgate.store import chain_cursors, pay_addresses
 from sgate.workers.watcher.watcher import Round, Watcher
 
 MAX_TROUBLES = 20
@@ -42,7 +42,7 @@ async def prepare(pool: Pool, from_height: int, *, livemode: bool) -> None:
     """Ask for everything from a height upward to be read again, where it was scanned before."""
     async with pool.acquire() as connection, connection.transaction():
         await pay_addresses.read_again(connection, from_height, livemode=livemode)
-        await blocks.start_rescan(connection, from_height, livemode=livemode, announces=False)
+        await chain_cursors.start_rescan(connection, from_height, livemode=livemode, announces=False)
 
 
 async def rebuild(
@@ -73,7 +73,7 @@ async def rebuild(
         if troubles > MAX_TROUBLES:
             raise RebuildFailed(report.trouble)
         async with pool.acquire() as connection:
-            cursor = await blocks.get_cursor(connection, livemode=livemode)
+            cursor = await chain_cursors.get(connection, livemode=livemode)
             unread = await pay_addresses.unread_since(connection, began, livemode=livemode)
         if cursor is None:
             raise RebuildFailed("the cursor is gone")

@@ -8,7 +8,7 @@ import msgspec
 from sgate.chain.source import ChainSource
 from sgate.core.memo import intent_id_of
 from sgate.db.pool import Pool
-from sgate.store.blocks import Cursor, Rescan
+from sgate.store.chain_cursors import Cursor, Rescan
 from sgate.workers.watcher.headers import Incoherent
 from sgate.workers.watcher.matcher import Found, Matcher, place
 from sgate.workers.watcher.scanner import CHUNK_BLOCKS, check_has_below, included

@@ -19,7 +19,7 @@ from sgate.core.header import Header
 from sgate.core.memo import intent_id_of
 from sgate.db.pool import Pool
 from sgate.store import blocks, ledger_queue, payments_scan
-from sgate.store.blocks import Cursor
+from sgate.store.chain_cursors import Cursor
 from sgate.workers.watcher.headers import Branch, Incoherent, follow
 from sgate.workers.watcher.matcher import Found, Matcher, Placed
 

@@ -19,9 +19,9 @@ from sgate.core.mode import Mode
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
 from sgate.ledger import decide
-from sgate.store import blocks, merchants, pay_addresses, payment_intents, payments_scan
+from sgate.store import blocks, chain_cursors, merchants, pay_addresses, payment_intents, payments_scan
 from sgate.store import ledger_queue as ledger_store
-from sgate.store.blocks import Cursor
+from sgate.store.chain_cursors import Cursor
 from sgate.workers.watcher.deposits import InboxReader, InboxScan
 from sgate.workers.watcher.headers import DifferentChain, Incoherent
 from sgate.workers.watcher.matcher import Found, Matcher
@@ -136,7 +136,7 @@ class Watcher:
 
     async def _open(self) -> Cursor:
         async with self._pool.acquire() as connection:
-            cursor = await blocks.open_cursor(connection, self._mode.network, livemode=self._mode.livemode)
+            cursor = await chain_cursors.ensure(connection, self._mode.network, livemode=self._mode.livemode)
             if self._version == -1 and self._mode.gateway_address is not None:
                 await merchants.claim_address(
                     connection, None, self._mode.gateway_address, livemode=self._mode.livemode
@@ -152,7 +152,7 @@ class Watcher:
         """Facts, cursor and queue in one transaction, fenced by the cursor's version."""
         livemode, new = self._mode.livemode, scan.branch.new
         async with self._pool.acquire() as connection, connection.transaction():
-            if not await blocks.advance(connection, cursor, scan.view, scan.tip_height):
+            if not await chain_cursors.advance(connection, cursor, scan.view, scan.tip_height):
                 raise Fenced("another watcher moved the cursor")
             touched = await self._reorganise(connection, cursor, scan)
             await blocks.replace_from(connection, new[0].height, new, livemode=livemode)
@@ -235,18 +235,18 @@ class Watcher:
             await self._fence(connection, cursor)
             await self._add(connection, cursor, scan.found, announce=True)
             await pay_addresses.note_read(connection, scan.read, self._environment.now(), livemode=livemode)
-            await blocks.remember_address(connection, scan.last_open_address, livemode=livemode)
+            await chain_cursors.remember_address(connection, scan.last_open_address, livemode=livemode)
         return _count(scan.found)
 
     async def _commit_rescan(self, cursor: Cursor, chunk: RescanChunk) -> int:
         async with self._pool.acquire() as connection, connection.transaction():
             await self._fence(connection, cursor)
             await self._add(connection, cursor, chunk.found, announce=chunk.announces)
-            await blocks.rescanned(connection, chunk.height, livemode=self._mode.livemode)
+            await chain_cursors.rescanned(connection, chunk.height, livemode=self._mode.livemode)
         return _count(chunk.found)
 
     async def _fence(self, connection: Connection, cursor: Cursor) -> None:
-        if not await blocks.touch(connection, cursor):
+        if not await chain_cursors.touch(connection, cursor):
             raise Fenced("another watcher moved the cursor")
         self._version = cursor.version + 1
 
@@ -282,7 +282,7 @@ class Watcher:
             ):
                 break
         async with self._pool.acquire() as connection:
-            await blocks.note_check(connection, report.trouble, livemode=livemode)
+            await chain_cursors.note_check(connection, report.trouble, livemode=livemode)
             busy = await payment_intents.any_open(connection, livemode=livemode)
         more = more and report.trouble is None
         return msgspec.structs.replace(report, settled=settled, undecided=undecided, busy=busy, more=more)
