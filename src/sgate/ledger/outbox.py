@@ -15,7 +15,7 @@ from sgate.objects import payment_intent
 from sgate.objects.encoding import encode
 from sgate.objects.payment import deposit_object
 from sgate.store import events
-from sgate.store.deposits import Deposit
+from sgate.store.payments import Deposit
 
 
 async def announce(

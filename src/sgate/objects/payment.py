@@ -7,7 +7,7 @@ import msgspec
 from sgate.core.finality import Finality, View, bitcoin_blocks, confirmations, finality_of, tenure_changes
 from sgate.core.payment import Inclusion, Payment
 from sgate.objects.encoding import iso_ms, iso_ms_or_none
-from sgate.store.deposits import Deposit
+from sgate.store.payments import Deposit
 
 
 class PaymentObject(msgspec.Struct, frozen=True, kw_only=True):

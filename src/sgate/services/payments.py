@@ -25,10 +25,10 @@ from sgate.objects.payment import DepositObject, deposit_object
 from sgate.services import idempotency
 from sgate.services.idempotency import Answer, Key
 from sgate.services.replica_reads import ReplicaReads
-from sgate.store import audit_log, deposits, ledger_commands, payment_intents, payment_intents_facts
+from sgate.store import audit_log, ledger_commands, payment_intents, payment_intents_facts, payments
 from sgate.store.audit_log import Actor
-from sgate.store.deposits import Deposit
 from sgate.store.merchants import Merchant
+from sgate.store.payments import Deposit
 
 HELD = frozenset({Verdict.HELD_LATE, Verdict.HELD_AFTER_CANCEL})
 
@@ -71,7 +71,7 @@ class Payments:
             PaymentNotFound: if the merchant has no such payment in this mode.
         """
         async with self._pool.acquire() as connection:
-            found = await deposits.get(connection, payment_id, livemode=merchant.livemode)
+            found = await payments.get(connection, payment_id, livemode=merchant.livemode)
         return deposit_object(_of(merchant, found))
 
     async def list_page(
@@ -99,11 +99,11 @@ class Payments:
         async def read(connection: Connection) -> list[Deposit]:
             place = (_END_OF_TIME, "")
             if cursor is not None:
-                created_at = await deposits.position(connection, cursor, merchant_id, livemode=livemode)
+                created_at = await payments.position(connection, cursor, merchant_id, livemode=livemode)
                 if created_at is None:
                     raise errors.InvalidCursor(param=param)
                 place = created_at, cursor
-            return await deposits.list_page(
+            return await payments.list_page(
                 connection,
                 merchant_id,
                 livemode=livemode,
@@ -136,7 +136,7 @@ class Payments:
             intent = await _locked_intent(connection, intent_id, merchant.livemode)
             if intent is None or intent.merchant_id != merchant.id:
                 raise errors.PaymentIntentNotFound(param="payment_intent")
-            _of(merchant, await deposits.lock(connection, payment_id, livemode=merchant.livemode))
+            _of(merchant, await payments.lock(connection, payment_id, livemode=merchant.livemode))
             await self._assign(connection, payment_id, intent, actor)
             return await self._answer_payment(connection, payment_id, merchant.livemode, key)
 
@@ -150,7 +150,7 @@ class Payments:
             intent = await _locked_intent(connection, intent_id, livemode)
             if intent is None:
                 raise errors.PaymentIntentNotFound(param="payment_intent")
-            deposit = await deposits.lock(connection, payment_id, livemode=livemode)
+            deposit = await payments.lock(connection, payment_id, livemode=livemode)
             if deposit is None or deposit.merchant_id is not None:
                 raise errors.PaymentNotFound
             await self._assign(connection, payment_id, intent, actor)
@@ -200,13 +200,13 @@ class Payments:
             replayed = await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())
             if replayed is not None:
                 return replayed
-            found = _of(merchant, await deposits.get(connection, payment_id, livemode=merchant.livemode))
+            found = _of(merchant, await payments.get(connection, payment_id, livemode=merchant.livemode))
             intent = None if found.intent_id is None else await payment_intents.lock(connection, found.intent_id)
-            deposit = _of(merchant, await deposits.lock(connection, payment_id, livemode=merchant.livemode))
+            deposit = _of(merchant, await payments.lock(connection, payment_id, livemode=merchant.livemode))
             if deposit.intent_id != found.intent_id:
                 raise errors.Conflict("The payment is being assigned right now. Try again in a moment.")
             now = self._environment.now_ms()
-            if not await deposits.mark_refunded(connection, payment_id, now, refund_tx_id):
+            if not await payments.mark_refunded(connection, payment_id, now, refund_tx_id):
                 raise errors.PaymentNotRefundable(f"This payment was marked as sent back in {deposit.refund_tx_id}.")
             if intent is None:
                 detail: dict[str, object] = {"refund_tx_id": refund_tx_id}
@@ -227,12 +227,12 @@ class Payments:
         await self._command(connection, intent, refund, actor, "payment.refunded")
 
     async def _assign(self, connection: Connection, payment_id: str, intent: PaymentIntent, actor: Actor) -> None:
-        deposit = await deposits.lock(connection, payment_id, livemode=intent.livemode)
+        deposit = await payments.lock(connection, payment_id, livemode=intent.livemode)
         if deposit is None:
             raise errors.PaymentNotFound
         _check_assignable(deposit, intent)
         now = self._environment.now_ms()
-        if not await deposits.assign(connection, payment_id, intent.id, intent.merchant_id, now):
+        if not await payments.assign(connection, payment_id, intent.id, intent.merchant_id, now):
             raise errors.PaymentNotAssignable
         await _record(connection, actor, "payment.assigned", intent.merchant_id, deposit, {"payment_intent": intent.id})
         await self._decide(connection, intent)
@@ -256,7 +256,7 @@ class Payments:
         self._observe(await decide.decide(connection, self._environment, intent, self._url(intent.livemode)))
 
     async def _answer_payment(self, connection: Connection, payment_id: str, livemode: bool, key: Key | None) -> Answer:
-        deposit = await deposits.get(connection, payment_id, livemode=livemode)
+        deposit = await payments.get(connection, payment_id, livemode=livemode)
         if deposit is None:
             raise LookupError(f"payment {payment_id} is gone")  # payments are never deleted
         answer = Answer(status=200, body=encode(deposit_object(deposit)))

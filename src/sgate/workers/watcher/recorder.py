@@ -7,7 +7,7 @@ from sgate.core.finality import View
 from sgate.db.pool import Connection
 from sgate.environment import Environment
 from sgate.ledger import outbox
-from sgate.store import deposits, payment_hints, payments_scan
+from sgate.store import payment_hints, payments, payments_scan
 from sgate.workers.watcher.matcher import Found
 
 
@@ -40,6 +40,6 @@ async def record(
 
 
 async def _announce(connection: Connection, environment: Environment, payment_id: str, livemode: bool) -> None:
-    deposit = await deposits.get(connection, payment_id, livemode=livemode)
+    deposit = await payments.get(connection, payment_id, livemode=livemode)
     if deposit is not None:
         await outbox.announce_unmatched(connection, environment, deposit)
