@@ -26,7 +26,7 @@ from sgate.db.embedded import EmbeddedPostgres
 from sgate.environment import Environment
 from sgate.http.server import listen
 from sgate.runtime import build
-from sgate.runtime.build import Gateway, Role
+from sgate.runtime.roles import Gateway, Role
 from sgate.runtime.run import run_roles
 from sgate.services import merchants
 from sgate.settings.settings import ModeSettings, Settings, Source

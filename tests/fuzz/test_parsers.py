@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fuzz.outside import BYTES, JSON_VALUES, TEXTS, almost, almost_bytes, almost_json, fuzzed
+from gateway.shop import simulated_mode
 from sgate.api import request_bodies
 from sgate.api.decoding import decode
 from sgate.api.query import checked_cursor
@@ -23,6 +24,7 @@ from sgate.core.money import InvalidAmount, parse_chain_amount, parse_sats, pars
 from sgate.core.retry import MAX_RETRY_AFTER_S, Outcome, Schedule, decide
 from sgate.core.signature import InvalidSignature, headers_of, verify_sgate, verify_standard
 from sgate.rates.sources import SOURCES, BadAnswer
+from sgate.services import merchants, validation
 from sgate.services.idempotency import key_of
 from sgate.telemetry.tracing import intent_in, links_of
 from sgate.workers.webhooks.client import _wish
@@ -61,7 +63,7 @@ BODIES = {
 CHECKS = {
     request_bodies.CreatePaymentIntent: request_bodies.intent_request,
     request_bodies.UpdatePaymentIntent: request_bodies.description_change,
-    request_bodies.UpdateMerchant: request_bodies.settings_change,
+    request_bodies.UpdateMerchant: lambda shape: merchants.checked(request_bodies.given(shape), simulated_mode()),
     request_bodies.CreateApiKey: request_bodies.key_request,
     request_bodies.CreateWebhookEndpoint: lambda shape: request_bodies.endpoint_request(
         shape, livemode=True, allow_private=False
@@ -172,7 +174,7 @@ def test_cursors_and_the_last_event_id(text):
 @given(TEXTS | almost("0x" + "ab" * 32))
 def test_hints(text):
     with contextlib.suppress(errors.InvalidTxId):
-        assert len(request_bodies.tx_id_of(text)) == 66
+        assert len(validation.tx_id(text)) == 66
 
 
 @fuzzed

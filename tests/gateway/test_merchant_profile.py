@@ -3,7 +3,7 @@
 import asyncio
 
 from gateway.shop import ACTOR, open_shop, simulated_mode
-from sgate.services.merchants import SettingsChange, update_settings
+from sgate.services.merchants import update_settings
 from sgate.store import merchants
 from store.waiting import until_somebody_waits
 
@@ -18,8 +18,8 @@ async def test_changes_of_the_profile_from_both_modes_at_once_are_both_kept(pool
         changes = [
             asyncio.create_task(update_settings(pool, merchant, change, mode, ACTOR))
             for merchant, change, mode in (
-                (shop.merchant, SettingsChange(name="New name"), shop.mode),
-                (live, SettingsChange(support_url="https://help.example"), simulated_mode(livemode=True)),
+                (shop.merchant, {"name": "New name"}, shop.mode),
+                (live, {"support_url": "https://help.example"}, simulated_mode(livemode=True)),
             )
         ]
         await until_somebody_waits(watching, count=2)

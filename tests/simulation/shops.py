@@ -13,7 +13,6 @@ from sgate.db.notifications import Wakeups
 from sgate.db.pool import DatabaseErrors
 from sgate.services import merchants, payment_hints
 from sgate.services.idempotency import key_of
-from sgate.services.merchants import SettingsChange
 from sgate.services.payment_intents import IntentRequest, PaymentIntents, SettingsOutdated
 from sgate.services.payments import Payments
 from sgate.services.webhook_endpoints import EndpointRequest, WebhookEndpoints
@@ -76,7 +75,7 @@ class Shops:
             merchant = await merchant_rows.get(connection, merchant_id, livemode=False)
         shop = Shop(name, merchant, address)
         if address is not None:
-            change = SettingsChange(pay_address=address)
+            change = {"pay_address": address}
             shop.merchant = await merchants.update_settings(world.pool, merchant, change, world.mode, ACTOR)
         for number, event_types in enumerate(endpoint_events):
             url = f"https://{name}.example/{number}"
@@ -158,11 +157,11 @@ class Shops:
     async def change_settings(self):
         """Another address, another policy for late money, another tolerance. Other processes learn of it late."""
         dice, shop = self._dice, self._shop()
-        change = SettingsChange(late_payments=dice.choice(list(LatePolicy)), tolerance_sats=dice.choice((0, 0, 1, 500)))
+        change = {"late_payments": dice.choice(list(LatePolicy)), "tolerance_sats": dice.choice((0, 0, 1, 500))}
         address = shop.address
         if address is not None and dice.random() < 0.5:
             address = simulated_address(f"{shop.name} {dice.randint(1, 4)}")
-            change = SettingsChange(pay_address=address)
+            change = {"pay_address": address}
         call = merchants.update_settings(self._world.crashing, shop.merchant, change, self._world.mode, ACTOR)
         if await self._call(f"changes {shop.name}'s settings", call):
             shop.address = address

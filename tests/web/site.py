@@ -164,7 +164,7 @@ class Page(HTMLParser):
         self.words: list[str] = []
         self.by_id: dict[str, str] = {}
         self._open: list[tuple[str, str | None]] = []
-        self.listener(html)
+        self.feed(html)
         self.text = _spaced("".join(self.words))
         assert not self._open, f"not closed: {self._open}"
 

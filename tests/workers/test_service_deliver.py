@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from sgate.db.notifications import Channel, Listener, notify
-from sgate.workers import loops
 from sgate.workers.loops import Pulse, Stop
+from sgate.workers.webhooks import loop
 from sgate.workers.webhooks.loop import deliver
 from workers.outbox import Outbox, deliverer_on
 from workers.receiver import HANG, Receiver, response
@@ -52,7 +52,7 @@ async def tell(pool):
 
 
 async def test_a_new_delivery_goes_out_when_the_feed_tells_of_it(pool, outbox, listener, monkeypatch):
-    monkeypatch.setattr(loops, "DELIVERY_POLL_S", 60.0)
+    monkeypatch.setattr(loop, "DELIVERY_POLL_S", 60.0)
     async with Receiver() as shop, deliverer_on(pool) as worker, delivering(worker, listener):
         await outbox.endpoint(shop.url)
         await outbox.event()
@@ -71,7 +71,7 @@ async def test_polling_finds_what_the_feed_did_not_tell(pool, outbox, database_u
 async def test_an_endpoint_that_hangs_delays_neither_others_nor_the_next_events_of_their_intents(
     pool, outbox, listener, monkeypatch
 ):
-    monkeypatch.setattr(loops, "DELIVERY_POLL_S", 60.0)  # nothing below may wait for a poll
+    monkeypatch.setattr(loop, "DELIVERY_POLL_S", 60.0)  # nothing below may wait for a poll
     async with Receiver(HANG) as slow, Receiver() as quick, deliverer_on(pool, per_endpoint=3) as worker:
         await outbox.endpoint(slow.url)
         await outbox.endpoint(quick.url)

@@ -11,8 +11,7 @@ from structlog.testing import capture_logs
 from sgate.core.finality import View
 from sgate.db.notifications import Channel, Listener, notify
 from sgate.db.pool import DatabaseErrors, connect
-from sgate.workers import loops
-from sgate.workers.leadership import leadership
+from sgate.workers import leadership, loops
 from sgate.workers.loops import Pulse, Stop
 from sgate.workers.watcher.loop import watch
 from sgate.workers.watcher.watcher import Fenced, Round
@@ -116,13 +115,13 @@ async def test_a_leader_whose_lock_is_gone_stops_and_takes_part_again(database_u
 
 async def test_a_leader_that_says_nothing_any_more_loses_the_lock(database_url, pool, monkeypatch):
     """As one whose machine is paused, or was lost without a word: its connection stays, and nobody else would lead."""
-    monkeypatch.setattr(loops, "LEADER_SILENCE_S", 0.3)
-    async with leadership(database_url, livemode=False) as (leading, still_leading):
+    monkeypatch.setattr(leadership, "LEADER_SILENCE_S", 0.3)
+    async with leadership.acquire(database_url, livemode=False) as (leading, still_leading):
         assert leading
         await still_leading()
 
         async def lost():
-            async with leadership(database_url, livemode=False) as (another_leads, _):
+            async with leadership.acquire(database_url, livemode=False) as (another_leads, _):
                 return another_leads
 
         async with asyncio.timeout(WAIT_S):
@@ -133,9 +132,9 @@ async def test_a_leader_that_says_nothing_any_more_loses_the_lock(database_url, 
 
 
 async def test_a_leader_that_rests_keeps_the_lock(database_url, monkeypatch):
-    monkeypatch.setattr(loops, "LEADER_SILENCE_S", 0.6)
-    monkeypatch.setattr(loops, "LEADER_HEARTBEAT_S", 0.1)
-    async with leadership(database_url, livemode=False) as (leading, still_leading):
+    monkeypatch.setattr(leadership, "LEADER_SILENCE_S", 0.6)
+    monkeypatch.setattr(leadership, "LEADER_HEARTBEAT_S", 0.1)
+    async with leadership.acquire(database_url, livemode=False) as (leading, still_leading):
         assert leading
 
         async def old(connection):

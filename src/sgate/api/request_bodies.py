@@ -1,31 +1,24 @@
-"""Request bodies: their shape, and the checks that turn them into what the use cases work with.
+"""Request bodies: their shapes, and what the use cases make of them.
 
-Shapes are msgspec structs, decoded strictly (see `decoding`). What a shape cannot say (limits, formats) is checked
-here, with one error code per field.
+Shapes are msgspec structs, decoded strictly (see `decoding`). What a shape cannot say (limits, formats) is checked by
+`services.validation`, with one error code per field.
 """
 
-import re
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from sgate.core import errors, money
 from sgate.core import intent as limits
-from sgate.core.egress import ForbiddenDestination, check_url
 from sgate.core.event import EventType
-from sgate.core.finality import InvalidPolicy, Policy, check_policy
+from sgate.core.finality import Policy
 from sgate.core.scope import Scope
+from sgate.services import validation
 from sgate.services.api_keys import DEFAULT_OVERLAP, MAX_OVERLAP, KeyRequest
-from sgate.services.branding import checked_colour, checked_origins
-from sgate.services.merchants import SettingsChange
 from sgate.services.payment_intents import DescriptionChange, IntentRequest
 from sgate.services.webhook_endpoints import EndpointChange, EndpointRequest
 
-_TX_ID = re.compile(r"(?:0x)?([0-9a-fA-F]{64})")
-_LONGEST_ID = "pi_" + "0" * 24
-MAX_NAME_CHARACTERS = 255
 MAX_TOLERANCE_BP = 1000
 """A tenth of the amount: more is not tolerance but another price."""
 
@@ -192,25 +185,13 @@ class Nothing(msgspec.Struct, forbid_unknown_fields=True):
     """A body without fields."""
 
 
-def tx_id_of(text: str) -> str:
-    """A transaction id as the chain spells it: `0x` + 64 lower-case hexadecimal digits. The `0x` may be missing.
-
-    Raises:
-        InvalidTxId: see there.
-    """
-    match = _TX_ID.fullmatch(text.strip())
-    if match is None:
-        raise errors.InvalidTxId(param="tx_id")
-    return "0x" + match[1].lower()
-
-
 def intent_request(shape: CreatePaymentIntent) -> IntentRequest:
     """A checked request for an intent. Whether its policy is strict enough is decided where the merchant's is known.
 
     Raises:
         ValidationFailed: or one of its kind.
     """
-    _refuse_unprintable(shape.description, "description")
+    validation.refuse_unprintable(shape.description, "description")
     if (shape.amount_sats is None) == (shape.amount_usd is None):
         raise errors.InvalidAmount("Give exactly one of amount_sats and amount_usd.", param="amount_sats")
     if shape.currency != "sbtc":
@@ -220,14 +201,14 @@ def intent_request(shape: CreatePaymentIntent) -> IntentRequest:
     if shape.description is not None and len(shape.description) > limits.MAX_DESCRIPTION_CHARACTERS:
         raise errors.DescriptionTooLong(param="description")
     return IntentRequest(
-        amount_sats=_sats(shape.amount_sats),
-        amount_usd=_usd(shape.amount_usd),
+        amount_sats=validation.amount_sats(shape.amount_sats),
+        amount_usd=validation.amount_usd(shape.amount_usd),
         expires_in_s=shape.expires_in,
         description=shape.description,
-        metadata=_metadata(shape.metadata or {}),
-        success_url=_return_url(shape.success_url, "success_url"),
-        cancel_url=_return_url(shape.cancel_url, "cancel_url"),
-        policy=_policy(shape.confirmation_policy),
+        metadata=validation.metadata(shape.metadata or {}),
+        success_url=validation.return_url(shape.success_url, "success_url"),
+        cancel_url=validation.return_url(shape.cancel_url, "cancel_url"),
+        policy=validation.confirmation_policy(shape.confirmation_policy),
     )
 
 
@@ -238,35 +219,18 @@ def description_change(shape: UpdatePaymentIntent) -> DescriptionChange:
         ValidationFailed: or one of its kind.
     """
     if isinstance(shape.description, str):
-        _refuse_unprintable(shape.description, "description")
+        validation.refuse_unprintable(shape.description, "description")
         if len(shape.description) > limits.MAX_DESCRIPTION_CHARACTERS:
             raise errors.DescriptionTooLong(param="description")
     if isinstance(shape.metadata, dict):
-        _metadata({key: value or "" for key, value in shape.metadata.items()})
+        validation.metadata({key: value or "" for key, value in shape.metadata.items()})
     return DescriptionChange(description=shape.description, metadata=shape.metadata)
 
 
-def settings_change(shape: UpdateMerchant) -> SettingsChange:
-    """A checked change of settings.
-
-    Raises:
-        ValidationFailed: or one of its kind.
-    """
-    if isinstance(shape.name, str):
-        _check_name(shape.name)
-    if isinstance(shape.support_url, str):
-        _return_url(shape.support_url, "support_url")
-    return SettingsChange(
-        name=shape.name,
-        support_url=shape.support_url,
-        accent_color=checked_colour(shape.accent_color) if isinstance(shape.accent_color, str) else shape.accent_color,
-        frame_origins=checked_origins(shape.frame_origins) if isinstance(shape.frame_origins, list) else msgspec.UNSET,
-        pay_address=shape.pay_address,
-        confirmation_policy=shape.confirmation_policy,
-        tolerance_sats=shape.tolerance_sats,
-        tolerance_bp=shape.tolerance_bp,
-        late_payments=shape.late_payments,
-    )
+def given(shape: msgspec.Struct) -> dict[str, object]:
+    """The fields of a change that are given, by name."""
+    fields = {name: getattr(shape, name) for name in shape.__struct_fields__}
+    return {name: value for name, value in fields.items() if value is not msgspec.UNSET}
 
 
 def key_request(shape: CreateApiKey) -> KeyRequest:
@@ -275,7 +239,7 @@ def key_request(shape: CreateApiKey) -> KeyRequest:
     Raises:
         ValidationFailed: if the name or the scopes cannot be used.
     """
-    _check_name(shape.name)
+    validation.name(shape.name)
     if not shape.scopes:
         raise errors.ValidationFailed(f"scopes has at least one of {', '.join(Scope)}.", param="scopes")
     return KeyRequest(name=shape.name, scopes=tuple(dict.fromkeys(map(str, shape.scopes))))
@@ -288,8 +252,8 @@ def endpoint_request(shape: CreateWebhookEndpoint, *, livemode: bool, allow_priv
         InvalidUrl: if webhooks must not be sent there.
     """
     return EndpointRequest(
-        url=_webhook_url(shape.url, livemode=livemode, allow_private=allow_private),
-        description=_endpoint_description(shape.description),
+        url=validation.webhook_url(shape.url, livemode=livemode, allow_private=allow_private),
+        description=validation.endpoint_description(shape.description),
         event_types=tuple(dict.fromkeys(shape.event_types)),
     )
 
@@ -302,105 +266,10 @@ def endpoint_change(shape: UpdateWebhookEndpoint, *, livemode: bool, allow_priva
     """
     url, description, event_types = shape.url, shape.description, shape.event_types
     return EndpointChange(
-        url=_webhook_url(url, livemode=livemode, allow_private=allow_private) if isinstance(url, str) else url,
-        description=_endpoint_description(description) if isinstance(description, str) else description,
+        url=validation.webhook_url(url, livemode=livemode, allow_private=allow_private)
+        if isinstance(url, str)
+        else url,
+        description=validation.endpoint_description(description) if isinstance(description, str) else description,
         event_types=tuple(dict.fromkeys(event_types)) if isinstance(event_types, list) else event_types,
         enabled=shape.enabled,
     )
-
-
-def _webhook_url(url: str, *, livemode: bool, allow_private: bool) -> str:
-    try:
-        check_url(url, allow_private=allow_private, https_only=livemode)
-    except ForbiddenDestination as error:
-        raise errors.InvalidUrl(f"url: {error}.", param="url") from None
-    return url
-
-
-def _endpoint_description(description: str | None) -> str | None:
-    _refuse_unprintable(description, "description")
-    if description is not None and len(description) > MAX_NAME_CHARACTERS:
-        raise errors.DescriptionTooLong(
-            f"description has at most {MAX_NAME_CHARACTERS} characters.", param="description"
-        )
-    return description
-
-
-def _check_name(name: str) -> None:
-    if not name.strip() or len(name) > MAX_NAME_CHARACTERS:
-        raise errors.ValidationFailed(f"name has 1 to {MAX_NAME_CHARACTERS} characters.", param="name")
-    _refuse_unprintable(name, "name")
-
-
-def _sats(value: object) -> int | None:
-    if value is None:
-        return None
-    try:
-        return money.parse_sats(value)
-    except money.InvalidAmount as error:
-        raise errors.InvalidAmount(f"{error}.", param="amount_sats") from None
-
-
-def _usd(value: str | None) -> str | None:
-    if value is None:
-        return None
-    try:
-        money.parse_usd(value)
-    except money.InvalidAmount as error:
-        raise errors.InvalidAmount(f"{error}.", param="amount_usd") from None
-    return value
-
-
-def _metadata(metadata: dict[str, str]) -> dict[str, str]:
-    if len(metadata) > limits.MAX_METADATA_KEYS:
-        raise errors.MetadataTooLarge(param="metadata")
-    for key, value in metadata.items():
-        _refuse_unprintable(key, "metadata")
-        _refuse_unprintable(value, f"metadata.{key}")
-        if len(key) > limits.MAX_METADATA_KEY_CHARACTERS or len(value.encode()) > limits.MAX_METADATA_VALUE_BYTES:
-            raise errors.MetadataTooLarge(param=f"metadata.{key[: limits.MAX_METADATA_KEY_CHARACTERS]}")
-    if len(msgspec.json.encode(metadata)) > limits.MAX_METADATA_JSON_BYTES:
-        raise errors.MetadataTooLarge(
-            f"metadata has at most {limits.MAX_METADATA_JSON_BYTES} bytes as JSON, escaped characters included.",
-            param="metadata",
-        )
-    return metadata
-
-
-def _return_url(url: str | None, param: str) -> str | None:
-    if url is None:
-        return None
-    problem = errors.InvalidUrl(
-        f"{param} must be absolute, start with http:// or https://, "
-        f"and have at most {limits.MAX_URL_CHARACTERS} characters.",
-        param=param,
-    )
-    if len(url.replace("{id}", _LONGEST_ID)) > limits.MAX_URL_CHARACTERS or any(
-        character <= " " or character in '"<>\\^`|\x7f' for character in url
-    ):
-        raise problem
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise problem from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise problem
-    return url
-
-
-def _policy(policy: Policy | None) -> Policy | None:
-    if policy is None:
-        return None
-    try:
-        check_policy(policy)
-    except InvalidPolicy as error:
-        raise errors.InvalidConfirmationPolicy(f"confirmation_policy: {error}.", param="confirmation_policy") from None
-    return policy
-
-
-def _refuse_unprintable(text: str | None, param: str) -> None:
-    """NUL bytes cannot be stored, lone surrogates cannot be sent."""
-    if text is None:
-        return
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise errors.ValidationFailed(f"{param} must not contain NUL or unpaired surrogate characters.", param=param)

@@ -4,8 +4,9 @@ Lock the intent, read all its facts in one snapshot, reduce, save, append the ev
 before the commit leaves the intent in the queue; a crash after it leaves nothing to do.
 """
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -62,11 +63,21 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Observe = Callable[[Decision], None]
-"""Told of each decision."""
+"""Told of each decision, after its commit."""
 
 
 def tell_nobody(_decision: Decision) -> None:
     """Nobody observes decisions."""
+
+
+@contextlib.asynccontextmanager
+async def transaction(pool: Pool, observe: Observe) -> AsyncGenerator[tuple[Connection, list[Decision]]]:
+    """A transaction and the decisions made in it, which `observe` gets once it is committed."""
+    decisions: list[Decision] = []
+    async with pool.acquire() as connection, connection.transaction():
+        yield connection, decisions
+    for decision in decisions:
+        observe(decision)
 
 
 async def settle_next(
@@ -79,15 +90,14 @@ async def settle_next(
         Undecided: if a defect of ours stands in the way. The other intents are not held up.
     """
     intent_id: str | None = None
-    decision: Decision | None = None
     try:
-        async with pool.acquire() as connection, connection.transaction():
+        async with transaction(pool, observe) as (connection, decisions):
             intent_id = await ledger_queue.take(connection, livemode=livemode)
             if intent_id is None:
                 return None
             intent = await payment_intents.lock(connection, intent_id)
             if intent is not None:
-                decision = await decide(connection, environment, intent, public_url)
+                decisions.append(await decide(connection, environment, intent, public_url))
             await ledger_queue.done(connection, intent_id)
     except DatabaseErrors:
         raise
@@ -97,8 +107,6 @@ async def settle_next(
         async with pool.acquire() as connection:
             await ledger_queue.postpone(connection, intent_id, UNDECIDED_WAIT)
         raise Undecided(intent_id) from error
-    if decision is not None:
-        observe(decision)
     return intent_id
 
 

@@ -1,9 +1,7 @@
-"""How a merchant's pages look, and who may embed them."""
+"""The logo on a merchant's pages."""
 
 import hashlib
 import re
-from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from sgate.core import errors
 from sgate.db import notifications
@@ -14,60 +12,15 @@ from sgate.store.logos import Logo
 from sgate.store.merchants import Merchant
 
 MAX_LOGO_BYTES = 65_536
-MAX_FRAME_ORIGINS = 10
-MAX_ORIGIN_CHARACTERS = 255
 DIGEST_CHARACTERS = 32
 
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _DIGEST = re.compile(r"[0-9a-f]{32}")
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 _SIGNATURES = (
     ("image/png", re.compile(rb"\x89PNG\r\n\x1a\n")),
     ("image/jpeg", re.compile(rb"\xff\xd8\xff")),
     ("image/webp", re.compile(rb"RIFF....WEBP", re.DOTALL)),
 )
 """How files of these kinds begin. SVG is not among them: it is a document, and may hold scripts."""
-
-
-def checked_colour(text: str) -> str:
-    """A colour in lower case, `#rrggbb`.
-
-    Raises:
-        ValidationFailed: if it is none.
-    """
-    if _COLOUR.fullmatch(text) is None:
-        raise errors.ValidationFailed("accent_color is a colour such as #0c5a54.", param="accent_color")
-    return text.lower()
-
-
-def checked_origins(origins: Sequence[str]) -> tuple[str, ...]:
-    """Origins in the form browsers compare, each once.
-
-    Raises:
-        ValidationFailed: if one is not an origin. Plain http is for localhost only.
-    """
-    if len(origins) > MAX_FRAME_ORIGINS:
-        raise errors.ValidationFailed(f"frame_origins has at most {MAX_FRAME_ORIGINS} entries.", param="frame_origins")
-    return tuple(dict.fromkeys(_checked_origin(origin) for origin in origins))
-
-
-def _checked_origin(text: str) -> str:
-    origin = text.strip().lower().removesuffix("/")
-    scheme, _, host = origin.partition("://")
-    allowed = scheme == "https" or (scheme == "http" and host.partition(":")[0] in {"localhost", "127.0.0.1"})
-    if not allowed or len(origin) > MAX_ORIGIN_CHARACTERS or _HOST.fullmatch(host) is None or not _has_port(origin):
-        raise errors.ValidationFailed(
-            "frame_origins holds origins such as https://shop.example, without a path.", param="frame_origins"
-        )
-    return origin
-
-
-def _has_port(origin: str) -> bool:
-    """Whether the port, if one is given, can be one."""
-    try:
-        return urlsplit(origin).port != 0
-    except ValueError:
-        return False
 
 
 async def set_logo(pool: Pool, merchant: Merchant, content: bytes, actor: Actor) -> str:

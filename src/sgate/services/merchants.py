@@ -1,32 +1,21 @@
 """Merchants and their settings."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from sgate.core import address, errors
-from sgate.core.finality import InvalidPolicy, Policy, check_policy
-from sgate.core.intent import LatePolicy
+from sgate.core.merchant import MerchantSettings
 from sgate.core.mode import Mode
 from sgate.db import notifications
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
+from sgate.services import validation
 from sgate.services.api_keys import ALL_SCOPES, NewKey, new_key, record_created
 from sgate.store import api_keys, audit_log, merchants
 from sgate.store.audit_log import Actor
 from sgate.store.merchants import Merchant
-
-
-class SettingsChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What to change; UNSET leaves a setting as it is, None clears it."""
-
-    name: str | msgspec.UnsetType = msgspec.UNSET
-    support_url: str | msgspec.UnsetType | None = msgspec.UNSET
-    accent_color: str | msgspec.UnsetType | None = msgspec.UNSET
-    frame_origins: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
-    pay_address: str | msgspec.UnsetType | None = msgspec.UNSET
-    confirmation_policy: Policy | msgspec.UnsetType | None = msgspec.UNSET
-    tolerance_sats: int | msgspec.UnsetType = msgspec.UNSET
-    tolerance_bp: int | msgspec.UnsetType = msgspec.UNSET
-    late_payments: LatePolicy | msgspec.UnsetType = msgspec.UNSET
 
 
 async def create(
@@ -44,35 +33,28 @@ async def create(
     return merchant_id, made
 
 
-async def update_settings(pool: Pool, merchant: Merchant, change: SettingsChange, mode: Mode, actor: Actor) -> Merchant:
+async def update_settings(
+    pool: Pool, merchant: Merchant, change: Mapping[str, object], mode: Mode, actor: Actor
+) -> Merchant:
     """Change a merchant's profile and the settings of one mode. Intents already made keep their terms.
 
+    Args:
+        change: values of fields of `MerchantSettings`, of their types; what is not in it stays as it is.
+
     Raises:
-        InvalidPayAddress, InvalidConfirmationPolicy, PayAddressTaken: see there.
+        ValidationFailed: or one of its kind, for a value that cannot be used.
+        PayAddressTaken: if the address is another merchant's, or the gateway's.
     """
-    pay_address = _checked_address(change.pay_address, mode)
-    policy = _checked_policy(change.confirmation_policy)
+    given = checked(change, mode)
     async with pool.acquire() as connection, connection.transaction():
         await merchants.lock(connection, merchant.id, livemode=merchant.livemode)
         before = await _present(connection, merchant)
+        pay_address = given.get("pay_address")
         if isinstance(pay_address, str):
             owner = await merchants.claim_address(connection, merchant.id, pay_address, livemode=merchant.livemode)
             if owner != merchant.id:
                 raise errors.PayAddressTaken(param="pay_address")
-        after = msgspec.structs.replace(
-            before,
-            **_given(
-                name=change.name,
-                support_url=change.support_url,
-                accent_color=change.accent_color,
-                frame_origins=change.frame_origins,
-                pay_address=pay_address,
-                policy=policy,
-                tolerance_sats=change.tolerance_sats,
-                tolerance_bp=change.tolerance_bp,
-                late_payments=change.late_payments,
-            ),
-        )
+        after = msgspec.structs.replace(before, **given)
         await merchants.update(connection, after)
         await audit_log.record(
             connection,
@@ -86,6 +68,15 @@ async def update_settings(pool: Pool, merchant: Merchant, change: SettingsChange
         return await _present(connection, merchant)
 
 
+def checked(change: Mapping[str, object], mode: Mode) -> dict[str, object]:
+    """The settings of a change as they are stored.
+
+    Raises:
+        ValidationFailed: or one of its kind, for a value that cannot be used.
+    """
+    return {name: _checked(name, value, mode) for name, value in change.items()}
+
+
 async def _present(connection: Connection, merchant: Merchant) -> Merchant:
     """The merchant as stored now. Merchants are never deleted."""
     found = await merchants.get(connection, merchant.id, livemode=merchant.livemode)
@@ -94,9 +85,29 @@ async def _present(connection: Connection, merchant: Merchant) -> Merchant:
     return found
 
 
-def _checked_address(given: str | msgspec.UnsetType | None, mode: Mode) -> str | msgspec.UnsetType | None:
-    if not isinstance(given, str):
-        return given
+def _checked(name: str, value: Any, mode: Mode) -> object:
+    """A setting as it is stored. None clears a setting and needs no check."""
+    match name:
+        case _ if value is None:
+            return None
+        case "name":
+            validation.name(value)
+            return value
+        case "support_url":
+            return validation.return_url(value, "support_url")
+        case "accent_color":
+            return validation.accent_color(value)
+        case "frame_origins":
+            return validation.frame_origins(value)
+        case "pay_address":
+            return _checked_address(value, mode)
+        case "confirmation_policy":
+            return validation.confirmation_policy(value)
+        case _:
+            return value
+
+
+def _checked_address(given: str, mode: Mode) -> str:
     try:
         checked = address.check_pay_address(given, mode.network)
     except address.InvalidAddress as error:
@@ -109,25 +120,8 @@ def _checked_address(given: str | msgspec.UnsetType | None, mode: Mode) -> str |
     return checked
 
 
-def _checked_policy(given: Policy | msgspec.UnsetType | None) -> Policy | msgspec.UnsetType | None:
-    if given is None or isinstance(given, msgspec.UnsetType):
-        return given
-    try:
-        return check_policy(given)
-    except InvalidPolicy as error:
-        raise errors.InvalidConfirmationPolicy(f"confirmation_policy: {error}.", param="confirmation_policy") from None
-
-
-def _given(**changes: object) -> dict[str, object]:
-    return {name: value for name, value in changes.items() if value is not msgspec.UNSET}
-
-
 def _audited(merchant: Merchant) -> dict[str, object]:
-    audited = (
-        "name", "support_url", "accent_color", "frame_origins", "pay_address", "policy", "tolerance_sats",
-        "tolerance_bp", "late_payments",
-    )  # fmt: skip
-    return {name: msgspec.to_builtins(getattr(merchant, name)) for name in audited}
+    return {name: msgspec.to_builtins(getattr(merchant, name)) for name in MerchantSettings.__struct_fields__}
 
 
 async def suspend(pool: Pool, merchant_id: str, actor: Actor, *, suspended: bool) -> bool:

@@ -30,9 +30,7 @@ from sgate.objects import payment_intent
 from sgate.objects.encoding import encode
 from sgate.services import idempotency
 from sgate.services.idempotency import Answer, Key
-from sgate.store import idempotency_keys as stored_answers
-from sgate.store import ledger_commands, payment_intents_facts
-from sgate.store import payment_intents as store
+from sgate.store import idempotency_keys, ledger_commands, payment_intents, payment_intents_facts
 from sgate.store.merchants import Merchant
 from sgate.store.payment_intents import IntentView, NewIntent
 
@@ -84,7 +82,7 @@ class PaymentIntents:
         environment: Environment,
         observe: decide.Observe = decide.tell_nobody,
     ) -> None:
-        """`observe` is told of each decision, just before its commit."""
+        """`observe` is told of each decision, after its commit."""
         self._pool = pool
         self._modes = modes
         self._cipher = cipher
@@ -135,7 +133,7 @@ class PaymentIntents:
         pay_address = merchant.pay_address or mode.gateway_address
         if pay_address is None:
             raise errors.PayAddressMissing
-        floor = merchant.policy or mode.policy
+        floor = merchant.confirmation_policy or mode.policy
         if request.policy is not None and not at_least_as_strict(request.policy, floor):
             raise errors.InvalidConfirmationPolicy(
                 "confirmation_policy must ask for at least as much as the merchant's own policy, at every amount.",
@@ -184,7 +182,7 @@ class PaymentIntents:
         """The statement stored nothing: the key was used before, or the settings are outdated."""
         if key is not None:
             async with self._pool.acquire() as connection:
-                stored = await stored_answers.find(connection, key.scope)
+                stored = await idempotency_keys.find(connection, key.scope)
             if stored is not None:
                 # Our own id: the commit had gone through and only its answer was lost.
                 return answer if stored.object_id == new.intent.id else idempotency.replay(stored, key, self._cipher)
@@ -196,7 +194,7 @@ class PaymentIntents:
         if key is None:
             return None
         async with self._pool.acquire() as connection:
-            stored = await stored_answers.find(connection, key.scope)
+            stored = await idempotency_keys.find(connection, key.scope)
         return None if stored is None else idempotency.replay(stored, key, self._cipher)
 
     async def _create_batch(self, batch: Sequence[NewIntent]) -> list[bool | BaseException]:
@@ -206,7 +204,7 @@ class PaymentIntents:
         chosen.sort(key=lambda new: new.scope or b"")  # no two processes lock keys in opposite order
         try:
             async with self._pool.acquire() as connection:
-                made = await store.create(connection, chosen, wait_s=idempotency.WAIT_S)
+                made = await payment_intents.create(connection, chosen, wait_s=idempotency.WAIT_S)
         except (asyncpg.PostgresError, *DatabaseErrors) as error:
             outcomes = await self._create_each(chosen, error)
             return [outcomes.get(new.intent.id, False) for new in batch]
@@ -226,7 +224,7 @@ class PaymentIntents:
         """After a batch failed: store one item with the ids it had, so that what was done before is recognised."""
         try:
             async with self._pool.acquire() as connection:
-                return new.intent.id in await store.create(connection, [new], wait_s=idempotency.WAIT_S)
+                return new.intent.id in await payment_intents.create(connection, [new], wait_s=idempotency.WAIT_S)
         except asyncpg.UniqueViolationError as error:
             return True if str(getattr(error, "constraint_name", "")) == "payment_intents_pkey" else error
         except (asyncpg.PostgresError, *DatabaseErrors) as error:
@@ -256,7 +254,7 @@ class PaymentIntents:
 
     async def _read_batch(self, batch: Sequence[str]) -> list[IntentView | BaseException | None]:
         async with self._pool.acquire() as connection:
-            found = await store.read(connection, list(set(batch)))
+            found = await payment_intents.read(connection, list(set(batch)))
         return [found.get(intent_id) for intent_id in batch]
 
     # --- cancel
@@ -272,7 +270,7 @@ class PaymentIntents:
         if not is_intent_id(intent_id):
             raise errors.PaymentIntentNotFound
         environment = self._environment
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with decide.transaction(self._pool, self._observe) as (connection, decisions):
             replayed = await idempotency.replay_or_claim(connection, key, self._cipher, environment.now())
             if replayed is not None:
                 return replayed
@@ -280,8 +278,9 @@ class PaymentIntents:
             known = await payment_intents_facts.get(connection, intent_id, livemode=intent.livemode)
             _check_cancelable(intent, any(paid.inclusion is Inclusion.INCLUDED for paid in known.payments))
             await ledger_commands.add(connection, intent_id, Cancel(at=environment.now_ms()))
-            self._observe(await decide.decide(connection, environment, intent, self._public_url(intent.livemode)))
-            canceled = (await store.read(connection, [intent_id]))[intent_id]
+            url = self._public_url(intent.livemode)
+            decisions.append(await decide.decide(connection, environment, intent, url))
+            canceled = (await payment_intents.read(connection, [intent_id]))[intent_id]
             answer = Answer(status=200, body=encode(self._shown(canceled)))
             await idempotency.remember(connection, key, intent_id, answer, self._cipher)
         return answer
@@ -305,17 +304,19 @@ class PaymentIntents:
                 return replayed
             intent = await self._locked(connection, intent_id, merchant)
             description = intent.description if change.description is msgspec.UNSET else change.description
-            await store.describe(connection, intent_id, description, _merged(intent.metadata, change.metadata))
+            await payment_intents.describe(
+                connection, intent_id, description, _merged(intent.metadata, change.metadata)
+            )
             await notifications.notify(
                 connection, notifications.Channel.INTENT, intent_id
             )  # what shows the description drops it
-            updated = (await store.read(connection, [intent_id]))[intent_id]
+            updated = (await payment_intents.read(connection, [intent_id]))[intent_id]
             answer = Answer(status=200, body=encode(self._shown(updated)))
             await idempotency.remember(connection, key, intent_id, answer, self._cipher)
         return answer
 
     async def _locked(self, connection: Connection, intent_id: str, merchant: Merchant) -> PaymentIntent:
-        intent = await store.lock(connection, intent_id)
+        intent = await payment_intents.lock(connection, intent_id)
         if intent is None or (intent.merchant_id, intent.livemode) != (merchant.id, merchant.livemode):
             raise errors.PaymentIntentNotFound
         return intent

@@ -54,7 +54,7 @@ class Payments:
         reads: ReplicaReads | None = None,
         observe: decide.Observe = decide.tell_nobody,
     ) -> None:
-        """`observe` is told of each decision, just before its commit."""
+        """`observe` is told of each decision, after its commit."""
         self._pool = pool
         self._reads = reads or ReplicaReads(pool)
         self._modes = modes
@@ -129,7 +129,7 @@ class Payments:
             PaymentNotFound, PaymentIntentNotFound: if the merchant has no such payment or intent.
             PaymentNotAssignable: see there.
         """
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with decide.transaction(self._pool, self._observe) as (connection, decisions):
             replayed = await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())
             if replayed is not None:
                 return replayed
@@ -137,7 +137,7 @@ class Payments:
             if intent is None or intent.merchant_id != merchant.id:
                 raise errors.PaymentIntentNotFound(param="payment_intent")
             _of(merchant, await payments.lock(connection, payment_id, livemode=merchant.livemode))
-            await self._assign(connection, payment_id, intent, actor)
+            decisions.append(await self._assign(connection, payment_id, intent, actor))
             return await self._answer_payment(connection, payment_id, merchant.livemode, key)
 
     async def assign_by_operator(self, payment_id: str, intent_id: str, actor: Actor, *, livemode: bool) -> None:
@@ -146,14 +146,14 @@ class Payments:
         Raises:
             PaymentNotFound, PaymentIntentNotFound, PaymentNotAssignable: see there.
         """
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with decide.transaction(self._pool, self._observe) as (connection, decisions):
             intent = await _locked_intent(connection, intent_id, livemode)
             if intent is None:
                 raise errors.PaymentIntentNotFound(param="payment_intent")
             deposit = await payments.lock(connection, payment_id, livemode=livemode)
             if deposit is None or deposit.merchant_id is not None:
                 raise errors.PaymentNotFound
-            await self._assign(connection, payment_id, intent, actor)
+            decisions.append(await self._assign(connection, payment_id, intent, actor))
 
     async def accept(self, intent_id: str, merchant: Merchant, key: Key | None, actor: Actor) -> Answer:
         """Count all money that is held: what came late, or after the cancel.
@@ -162,7 +162,7 @@ class Payments:
             PaymentIntentNotFound: if the merchant has no such intent.
             NothingToAccept: see there.
         """
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with decide.transaction(self._pool, self._observe) as (connection, decisions):
             replayed = await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())
             if replayed is not None:
                 return replayed
@@ -178,7 +178,7 @@ class Payments:
             if not held:
                 raise errors.NothingToAccept
             accepted = Accept(at=self._environment.now_ms(), payment_ids=held)
-            await self._command(connection, intent, accepted, actor, "payment_intent.accepted")
+            decisions.append(await self._command(connection, intent, accepted, actor, "payment_intent.accepted"))
             [seen] = (await payment_intents.read(connection, [intent_id])).values()
             shown = payment_intent.intent_with_payments(
                 seen.intent, seen.payments, seen.scanned, self._url(intent.livemode)
@@ -196,7 +196,7 @@ class Payments:
             PaymentNotFound: if the merchant has no such payment.
             PaymentNotRefundable: see there.
         """
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with decide.transaction(self._pool, self._observe) as (connection, decisions):
             replayed = await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())
             if replayed is not None:
                 return replayed
@@ -212,21 +212,24 @@ class Payments:
                 detail: dict[str, object] = {"refund_tx_id": refund_tx_id}
                 await _record(connection, actor, "payment.refunded", deposit.merchant_id, deposit, detail)
             else:
-                await self._refund_held(connection, intent, deposit, Refund(now, payment_id, refund_tx_id), actor)
+                refund = Refund(now, payment_id, refund_tx_id)
+                decisions.append(await self._refund_held(connection, intent, deposit, refund, actor))
             return await self._answer_payment(connection, payment_id, merchant.livemode, key)
 
     async def _refund_held(
         self, connection: Connection, intent: PaymentIntent, deposit: Deposit, refund: Refund, actor: Actor
-    ) -> None:
+    ) -> decide.Decision:
         known = await payment_intents_facts.get(connection, intent.id, livemode=intent.livemode)
         if judge(deposit.payment, intent.terms, known.commands) not in HELD:
             raise errors.PaymentNotRefundable(
                 "This payment counts towards its payment intent. If you send it back, note that on your side: only "
                 "money that is held, late or after a cancel, is closed by a refund."
             )
-        await self._command(connection, intent, refund, actor, "payment.refunded")
+        return await self._command(connection, intent, refund, actor, "payment.refunded")
 
-    async def _assign(self, connection: Connection, payment_id: str, intent: PaymentIntent, actor: Actor) -> None:
+    async def _assign(
+        self, connection: Connection, payment_id: str, intent: PaymentIntent, actor: Actor
+    ) -> decide.Decision:
         deposit = await payments.lock(connection, payment_id, livemode=intent.livemode)
         if deposit is None:
             raise errors.PaymentNotFound
@@ -235,11 +238,11 @@ class Payments:
         if not await payments.assign(connection, payment_id, intent.id, intent.merchant_id, now):
             raise errors.PaymentNotAssignable
         await _record(connection, actor, "payment.assigned", intent.merchant_id, deposit, {"payment_intent": intent.id})
-        await self._decide(connection, intent)
+        return await self._decide(connection, intent)
 
     async def _command(
         self, connection: Connection, intent: PaymentIntent, command: Command, actor: Actor, action: str
-    ) -> None:
+    ) -> decide.Decision:
         await ledger_commands.add(connection, intent.id, command)
         await audit_log.record(
             connection,
@@ -250,10 +253,10 @@ class Payments:
             object_id=intent.id,
             detail=msgspec.to_builtins(command),
         )
-        await self._decide(connection, intent)
+        return await self._decide(connection, intent)
 
-    async def _decide(self, connection: Connection, intent: PaymentIntent) -> None:
-        self._observe(await decide.decide(connection, self._environment, intent, self._url(intent.livemode)))
+    async def _decide(self, connection: Connection, intent: PaymentIntent) -> decide.Decision:
+        return await decide.decide(connection, self._environment, intent, self._url(intent.livemode))
 
     async def _answer_payment(self, connection: Connection, payment_id: str, livemode: bool, key: Key | None) -> Answer:
         deposit = await payments.get(connection, payment_id, livemode=livemode)

@@ -2,39 +2,26 @@
 
 from datetime import datetime, timedelta
 
-import msgspec
-
-from sgate.core.finality import Policy
 from sgate.core.intent import LatePolicy
+from sgate.core.merchant import MerchantSettings
 from sgate.db.pool import Connection, Record
 from sgate.store.rows import policy_of, policy_text
 
 
-class Merchant(msgspec.Struct, frozen=True, kw_only=True):
-    """A merchant in one mode: the profile and that mode's settings.
+class Merchant(MerchantSettings, frozen=True, kw_only=True):
+    """A merchant in one mode, with its settings there.
 
     Attributes:
         id: UUID as text.
-        pay_address: where payments go, or None for the deployment's gateway address.
-        accent_color: `#rrggbb` or None. logo: the digest of the logo or None. frame_origins: who may embed the pages.
-        policy: the merchant's own confirmation policy, or None for the deployment's.
+        logo: the digest of the logo, or None.
         version: rises with every change of the mode's settings.
         suspended_at: since when the operator lets the merchant do nothing, or None.
     """
 
     id: str
     livemode: bool
-    name: str
-    support_url: str | None
-    accent_color: str | None
     logo: str | None
-    frame_origins: tuple[str, ...]
     created_at: datetime
-    pay_address: str | None
-    policy: Policy | None
-    tolerance_sats: int
-    tolerance_bp: int
-    late_payments: LatePolicy
     version: int
     suspended_at: datetime | None = None
 
@@ -132,7 +119,7 @@ async def update(connection: Connection, merchant: Merchant) -> None:
         merchant.id,
         merchant.livemode,
         merchant.pay_address,
-        None if merchant.policy is None else policy_text(merchant.policy),
+        None if merchant.confirmation_policy is None else policy_text(merchant.confirmation_policy),
         merchant.tolerance_sats,
         merchant.tolerance_bp,
         merchant.late_payments,
@@ -176,7 +163,7 @@ def _merchant(row: Record) -> Merchant:
         frame_origins=tuple(row["frame_origins"]),
         created_at=row["created_at"],
         pay_address=row["pay_address"],
-        policy=None if row["policy"] is None else policy_of(row["policy"]),
+        confirmation_policy=None if row["policy"] is None else policy_of(row["policy"]),
         tolerance_sats=row["tolerance_sats"],
         tolerance_bp=row["tolerance_bp"],
         late_payments=LatePolicy(row["late_payments"]),

@@ -22,7 +22,7 @@ killed loses its connection at once; one whose machine is paused, or lost withou
 
 
 @contextlib.asynccontextmanager
-async def leadership(direct_url: str, *, livemode: bool) -> AsyncGenerator[tuple[bool, Callable[[], Awaitable[None]]]]:
+async def acquire(direct_url: str, *, livemode: bool) -> AsyncGenerator[tuple[bool, Callable[[], Awaitable[None]]]]:
     """Try to take the lock: yields (leading, still_leading); the latter raises when the lock's connection is gone."""
     connection, talking = await connect(direct_url, application_name="sgate watcher"), asyncio.Lock()
 

@@ -29,7 +29,7 @@ def routes(deps: Dependencies) -> Router:
     async def update_merchant(request: AnyRequest) -> Response[bytes]:
         """Change the profile and the settings of this key's mode."""
         principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
-        change = request_bodies.settings_change(decode(await json_body(request), request_bodies.UpdateMerchant))
+        change = request_bodies.given(decode(await json_body(request), request_bodies.UpdateMerchant))
         mode = deps.modes[principal.merchant.livemode]
         merchant = await merchants.update_settings(
             deps.pool, principal.merchant, change, mode, actor_of(request, deps, principal)

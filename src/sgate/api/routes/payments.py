@@ -22,6 +22,7 @@ from sgate.core.memo import is_intent_id
 from sgate.core.scope import Scope
 from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
+from sgate.services import validation
 
 
 def routes(deps: Dependencies) -> Router:
@@ -67,7 +68,7 @@ def routes(deps: Dependencies) -> Router:
         """Record that a payment was sent back by hand."""
         principal = await principal_of(request, deps, Scope.WRITE, LimitClass.OTHER)
         body = await json_body(request)
-        tx_id = request_bodies.tx_id_of(decode(body, request_bodies.MarkRefunded).tx_id)
+        tx_id = validation.tx_id(decode(body, request_bodies.MarkRefunded).tx_id)
         key, actor = key_of(request, principal, body), actor_of(request, deps, principal)
         answer = await deps.payments.mark_refunded(_checked(payment_id), tx_id, principal.merchant, key, actor)
         return respond(answer)

@@ -20,7 +20,7 @@ from sgate.http.request_state import state_of
 from sgate.objects.encoding import encode
 from sgate.objects.public_intent import opens
 from sgate.objects.receipt import receipt_of
-from sgate.services import payment_hints
+from sgate.services import payment_hints, validation
 from sgate.store.payment_intents import IntentView
 
 CORS = (
@@ -63,7 +63,7 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
         await count(request, deps, LimitClass.PUBLIC, caller_of(address_of(request, deps)), CORS)
         deps.maintenance.check(request.method)
         shape = decode(await json_body(request), request_bodies.GiveHint)
-        tx_id = request_bodies.tx_id_of(shape.tx_id)
+        tx_id = validation.tx_id(shape.tx_id)
         taken = await payment_hints.give(
             deps.pool, deps.payment_intents, deps.environment, intent_id, shape.client_secret, tx_id
         )

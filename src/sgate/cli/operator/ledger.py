@@ -25,7 +25,7 @@ from sgate.settings.settings import Settings
 from sgate.store import merchants_export
 from sgate.store.merchants_export import MerchantEntry
 from sgate.telemetry.metrics import Metrics
-from sgate.workers.leadership import leadership
+from sgate.workers import leadership
 from sgate.workers.watcher import rebuild as rebuilding
 from sgate.workers.watcher.rebuild import RebuildFailed, Rebuilt
 from sgate.workers.watcher.watcher import Round, Watcher
@@ -133,7 +133,7 @@ async def _rebuild(pool: Pool, settings: Settings, direct_url: str, from_height:
         await asyncio.sleep(max(REST_S, report.retry_after_s or 0.0))
 
     try:
-        async with leadership(direct_url, livemode=livemode) as (leading, _):
+        async with leadership.acquire(direct_url, livemode=livemode) as (leading, _):
             if not leading:
                 raise OperatorError("a watcher runs on this database: stop it, then start the rebuild again")
             await books.save()

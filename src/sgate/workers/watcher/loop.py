@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from sgate.db.notifications import Channel, Listener
-from sgate.workers.leadership import leadership
+from sgate.workers import leadership
 from sgate.workers.loops import Pulse, Stop, first_of, repeat, unless_stopped
 from sgate.workers.watcher.watcher import Fenced, Round, Watcher
 
@@ -48,7 +48,7 @@ async def watch(
         wake.clear()
 
     async def lead_or_stand_by() -> None:
-        async with leadership(direct_url, livemode=livemode) as (leading, still_leading):
+        async with leadership.acquire(direct_url, livemode=livemode) as (leading, still_leading):
             pulse.leading = leading
             pulse.beat()
             while leading and not stop.requested:

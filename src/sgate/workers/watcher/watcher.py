@@ -6,8 +6,9 @@ addresses for deposits without a memo (`inbox`), read a chunk of old blocks agai
 ledger decide about every intent whose facts changed or whose time has come.
 """
 
+import contextlib
 import time
-from collections.abc import Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 
 import msgspec
 import structlog
@@ -19,8 +20,7 @@ from sgate.core.mode import Mode
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
 from sgate.ledger import decide
-from sgate.store import blocks, chain_cursors, merchants, pay_addresses, payment_intents, payments_scan
-from sgate.store import ledger_queue as ledger_store
+from sgate.store import blocks, chain_cursors, ledger_queue, merchants, pay_addresses, payment_intents, payments_scan
 from sgate.store.chain_cursors import Cursor
 from sgate.workers.watcher.deposits import InboxReader, InboxScan
 from sgate.workers.watcher.headers import DifferentChain, Incoherent
@@ -93,7 +93,7 @@ class Watcher:
             address_rests: how long an address is left alone after it was read.
             announces_unmatched: whether merchants are told about new unmatched deposits.
             observe: told of each decision of the ledger.
-            observe_payments: told of what is recorded, just before its commit: what was found, the intents whose facts
+            observe_payments: told of what is recorded, after its commit: what was found, the intents whose facts
                 changed, and the seconds it took.
         """
         livemode = mode.livemode
@@ -151,15 +151,15 @@ class Watcher:
     async def _commit(self, cursor: Cursor, scan: Scan) -> Round:
         """Facts, cursor and queue in one transaction, fenced by the cursor's version."""
         livemode, new = self._mode.livemode, scan.branch.new
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._recording(scan.found) as (connection, touched):
             if not await chain_cursors.advance(connection, cursor, scan.view, scan.tip_height):
                 raise Fenced("another watcher moved the cursor")
-            touched = await self._reorganise(connection, cursor, scan)
+            touched.update(await self._reorganise(connection, cursor, scan))
             await blocks.replace_from(connection, new[0].height, new, livemode=livemode)
             if cursor.view.height == 0:
                 await pay_addresses.begin(connection, max(0, new[0].height - 1), livemode=livemode)
-            touched |= await self._record(connection, scan.found, scan.view, announce=True)
-            await ledger_store.queue(connection, touched, livemode=livemode)
+            touched.update(await self._record(connection, scan.found, scan.view, announce=True))
+            await ledger_queue.queue(connection, touched, livemode=livemode)
         self._version = cursor.version + 1
         return Round(
             view=scan.view,
@@ -180,12 +180,11 @@ class Watcher:
         await pay_addresses.note_reorg(connection, height, livemode=livemode)
         fell = scan.view.tenure_height < cursor.view.tenure_height
         if fell or scan.view.bitcoin_height < cursor.view.bitcoin_height:
-            await ledger_store.queue_fallen(connection, scan.view, livemode=livemode)
+            await ledger_queue.queue_fallen(connection, scan.view, livemode=livemode)
         return touched
 
     async def _record(self, connection: Connection, found: Found, view: View, *, announce: bool) -> set[str]:
-        started = time.perf_counter()
-        touched = await record(
+        return await record(
             connection,
             self._environment,
             found,
@@ -193,9 +192,15 @@ class Watcher:
             livemode=self._mode.livemode,
             announce=announce and self._announces,
         )
+
+    @contextlib.asynccontextmanager
+    async def _recording(self, found: Found) -> AsyncGenerator[tuple[Connection, set[str]]]:
+        """A transaction and the intents whose facts it changes; what it recorded is observed after its commit."""
+        started, touched = time.perf_counter(), set[str]()
+        async with self._pool.acquire() as connection, connection.transaction():
+            yield connection, touched
         if self._observe_payments is not None and touched:
             self._observe_payments(found, touched, time.perf_counter() - started)
-        return touched
 
     # --- what else there is to know
 
@@ -223,25 +228,26 @@ class Watcher:
         return msgspec.structs.replace(report, payments=report.payments + found)
 
     async def _commit_hints(self, cursor: Cursor, scan: MempoolScan) -> int:
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._recording(scan.found) as (connection, touched):
             await self._fence(connection, cursor)
-            await self._add(connection, cursor, scan.found, announce=True)  # first: it asks when each was sighted
+            # First: it asks when each was sighted.
+            touched.update(await self._add(connection, cursor, scan.found, announce=True))
             await self._mempool.write(connection, scan)
         return _count(scan.found)
 
     async def _commit_inbox(self, cursor: Cursor, scan: InboxScan) -> int:
         livemode = self._mode.livemode
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._recording(scan.found) as (connection, touched):
             await self._fence(connection, cursor)
-            await self._add(connection, cursor, scan.found, announce=True)
+            touched.update(await self._add(connection, cursor, scan.found, announce=True))
             await pay_addresses.note_read(connection, scan.read, self._environment.now(), livemode=livemode)
             await chain_cursors.remember_address(connection, scan.last_open_address, livemode=livemode)
         return _count(scan.found)
 
     async def _commit_rescan(self, cursor: Cursor, chunk: RescanChunk) -> int:
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with self._recording(chunk.found) as (connection, touched):
             await self._fence(connection, cursor)
-            await self._add(connection, cursor, chunk.found, announce=chunk.announces)
+            touched.update(await self._add(connection, cursor, chunk.found, announce=chunk.announces))
             await chain_cursors.rescanned(connection, chunk.height, livemode=self._mode.livemode)
         return _count(chunk.found)
 
@@ -250,9 +256,10 @@ class Watcher:
             raise Fenced("another watcher moved the cursor")
         self._version = cursor.version + 1
 
-    async def _add(self, connection: Connection, cursor: Cursor, found: Found, *, announce: bool) -> None:
+    async def _add(self, connection: Connection, cursor: Cursor, found: Found, *, announce: bool) -> set[str]:
         touched = await self._record(connection, found, cursor.view, announce=announce)
-        await ledger_store.queue(connection, touched, livemode=self._mode.livemode)
+        await ledger_queue.queue(connection, touched, livemode=self._mode.livemode)
+        return touched
 
     # --- what follows
 

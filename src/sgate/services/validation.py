@@ -1,0 +1,174 @@
+"""Checks of values that merchants and customers give, each with the error that says what is allowed.
+
+What a shape cannot say (limits, formats) is checked here, wherever a value comes from.
+"""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import msgspec
+
+from sgate.core import errors, money
+from sgate.core import intent as limits
+from sgate.core.egress import ForbiddenDestination, check_url
+from sgate.core.finality import InvalidPolicy, Policy, check_policy
+
+MAX_NAME_CHARACTERS = 255
+MAX_FRAME_ORIGINS = 10
+MAX_ORIGIN_CHARACTERS = 255
+
+_TX_ID = re.compile(r"(?:0x)?([0-9a-fA-F]{64})")
+_LONGEST_ID = "pi_" + "0" * 24
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
+
+
+def webhook_url(url: str, *, livemode: bool, allow_private: bool) -> str:
+    try:
+        check_url(url, allow_private=allow_private, https_only=livemode)
+    except ForbiddenDestination as error:
+        raise errors.InvalidUrl(f"url: {error}.", param="url") from None
+    return url
+
+
+def endpoint_description(description: str | None) -> str | None:
+    refuse_unprintable(description, "description")
+    if description is not None and len(description) > MAX_NAME_CHARACTERS:
+        raise errors.DescriptionTooLong(
+            f"description has at most {MAX_NAME_CHARACTERS} characters.", param="description"
+        )
+    return description
+
+
+def name(name: str) -> None:
+    if not name.strip() or len(name) > MAX_NAME_CHARACTERS:
+        raise errors.ValidationFailed(f"name has 1 to {MAX_NAME_CHARACTERS} characters.", param="name")
+    refuse_unprintable(name, "name")
+
+
+def amount_sats(value: object) -> int | None:
+    if value is None:
+        return None
+    try:
+        return money.parse_sats(value)
+    except money.InvalidAmount as error:
+        raise errors.InvalidAmount(f"{error}.", param="amount_sats") from None
+
+
+def amount_usd(value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        money.parse_usd(value)
+    except money.InvalidAmount as error:
+        raise errors.InvalidAmount(f"{error}.", param="amount_usd") from None
+    return value
+
+
+def metadata(metadata: dict[str, str]) -> dict[str, str]:
+    if len(metadata) > limits.MAX_METADATA_KEYS:
+        raise errors.MetadataTooLarge(param="metadata")
+    for key, value in metadata.items():
+        refuse_unprintable(key, "metadata")
+        refuse_unprintable(value, f"metadata.{key}")
+        if len(key) > limits.MAX_METADATA_KEY_CHARACTERS or len(value.encode()) > limits.MAX_METADATA_VALUE_BYTES:
+            raise errors.MetadataTooLarge(param=f"metadata.{key[: limits.MAX_METADATA_KEY_CHARACTERS]}")
+    if len(msgspec.json.encode(metadata)) > limits.MAX_METADATA_JSON_BYTES:
+        raise errors.MetadataTooLarge(
+            f"metadata has at most {limits.MAX_METADATA_JSON_BYTES} bytes as JSON, escaped characters included.",
+            param="metadata",
+        )
+    return metadata
+
+
+def return_url(url: str | None, param: str) -> str | None:
+    if url is None:
+        return None
+    problem = errors.InvalidUrl(
+        f"{param} must be absolute, start with http:// or https://, "
+        f"and have at most {limits.MAX_URL_CHARACTERS} characters.",
+        param=param,
+    )
+    if len(url.replace("{id}", _LONGEST_ID)) > limits.MAX_URL_CHARACTERS or any(
+        character <= " " or character in '"<>\\^`|\x7f' for character in url
+    ):
+        raise problem
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise problem from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise problem
+    return url
+
+
+def confirmation_policy(policy: Policy | None) -> Policy | None:
+    if policy is None:
+        return None
+    try:
+        check_policy(policy)
+    except InvalidPolicy as error:
+        raise errors.InvalidConfirmationPolicy(f"confirmation_policy: {error}.", param="confirmation_policy") from None
+    return policy
+
+
+def refuse_unprintable(text: str | None, param: str) -> None:
+    """NUL bytes cannot be stored, lone surrogates cannot be sent."""
+    if text is None:
+        return
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise errors.ValidationFailed(f"{param} must not contain NUL or unpaired surrogate characters.", param=param)
+
+
+def accent_color(text: str) -> str:
+    """A colour in lower case, `#rrggbb`.
+
+    Raises:
+        ValidationFailed: if it is none.
+    """
+    if _COLOUR.fullmatch(text) is None:
+        raise errors.ValidationFailed("accent_color is a colour such as #0c5a54.", param="accent_color")
+    return text.lower()
+
+
+def frame_origins(origins: Sequence[str]) -> tuple[str, ...]:
+    """Origins in the form browsers compare, each once.
+
+    Raises:
+        ValidationFailed: if one is not an origin. Plain http is for localhost only.
+    """
+    if len(origins) > MAX_FRAME_ORIGINS:
+        raise errors.ValidationFailed(f"frame_origins has at most {MAX_FRAME_ORIGINS} entries.", param="frame_origins")
+    return tuple(dict.fromkeys(_checked_origin(origin) for origin in origins))
+
+
+def _checked_origin(text: str) -> str:
+    origin = text.strip().lower().removesuffix("/")
+    scheme, _, host = origin.partition("://")
+    allowed = scheme == "https" or (scheme == "http" and host.partition(":")[0] in {"localhost", "127.0.0.1"})
+    if not allowed or len(origin) > MAX_ORIGIN_CHARACTERS or _HOST.fullmatch(host) is None or not _has_port(origin):
+        raise errors.ValidationFailed(
+            "frame_origins holds origins such as https://shop.example, without a path.", param="frame_origins"
+        )
+    return origin
+
+
+def _has_port(origin: str) -> bool:
+    """Whether the port, if one is given, can be one."""
+    try:
+        return urlsplit(origin).port != 0
+    except ValueError:
+        return False
+
+
+def tx_id(text: str) -> str:
+    """A transaction id as the chain spells it: `0x` + 64 lower-case hexadecimal digits. The `0x` may be missing.
+
+    Raises:
+        InvalidTxId: see there.
+    """
+    match = _TX_ID.fullmatch(text.strip())
+    if match is None:
+        raise errors.InvalidTxId(param="tx_id")
+    return "0x" + match[1].lower()
