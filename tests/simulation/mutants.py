@@ -7,10 +7,8 @@ from unittest.mock import patch
 import msgspec
 
 from sgate.core import lifecycle
-from sgate.ledger import decide as gateway_ledger
-from sgate.ledger import outbox
-from sgate.store import blocks, events, pay_addresses, payments_scan, webhook_deliveries_queue
-from sgate.store import ledger_queue as ledger_store
+from sgate.ledger import decide, outbox
+from sgate.store import chain_cursors, events, ledger_queue, pay_addresses, payments_scan, webhook_deliveries_queue
 from sgate.store.chain_cursors import _ADVANCE, _TOUCH
 from sgate.workers.watcher import deposits, matcher, mempool, recorder, scanner
 
@@ -38,8 +36,8 @@ async def _nobody(*_arguments, **_options):
 
 def _without_fence():
     return [
-        patch.object(blocks, "_ADVANCE", _ADVANCE.replace("AND version = $2", "AND $2::bigint >= 0")),
-        patch.object(blocks, "_TOUCH", _TOUCH.replace("AND version = $2", "AND $2::bigint >= 0")),
+        patch.object(chain_cursors, "_ADVANCE", _ADVANCE.replace("AND version = $2", "AND $2::bigint >= 0")),
+        patch.object(chain_cursors, "_TOUCH", _TOUCH.replace("AND version = $2", "AND $2::bigint >= 0")),
     ]
 
 
@@ -78,28 +76,28 @@ def _forgetful_ledger():
 
     async def settle_next(pool, environment, public_url, *, livemode, observe):
         async with pool.acquire() as connection:
-            intent_id = await ledger_store.take(connection, livemode=livemode)
+            intent_id = await ledger_queue.take(connection, livemode=livemode)
             if intent_id is None:
                 return None
-            await ledger_store.done(connection, intent_id)
+            await ledger_queue.done(connection, intent_id)
         async with pool.acquire() as connection, connection.transaction():
-            intent = await gateway_ledger.intents.lock(connection, intent_id)
-            await gateway_ledger.decide(connection, environment, intent, public_url)
+            intent = await decide.payment_intents.lock(connection, intent_id)
+            await decide.decide(connection, environment, intent, public_url)
         return intent_id
 
-    return [patch.object(gateway_ledger, "settle_next", settle_next)]
+    return [patch.object(decide, "settle_next", settle_next)]
 
 
 def _two_halves():
     """The state commits before its events do."""
-    real = gateway_ledger.intents.save
+    real = decide.payment_intents.save
 
     async def save(connection, after, view):
         await real(connection, after, view)
         await connection.execute("COMMIT")
         await connection.execute("BEGIN")
 
-    return [patch.object(gateway_ledger.intents, "save", save)]
+    return [patch.object(decide.payment_intents, "save", save)]
 
 
 def _believes_sightings():
@@ -143,8 +141,8 @@ MUTANTS = {
     "takes any address for the intent's": Mutant(_any_address),
     "forgives a memo in capitals": Mutant(_forgiving_memo),
     "drops the fence": Mutant(_without_fence),
-    "queues nobody": Mutant(lambda: [patch.object(ledger_store, "queue", _nothing)]),
-    "does not queue what lost its tenures": Mutant(lambda: [patch.object(ledger_store, "queue_fallen", _nothing)]),
+    "queues nobody": Mutant(lambda: [patch.object(ledger_queue, "queue", _nothing)]),
+    "does not queue what lost its tenures": Mutant(lambda: [patch.object(ledger_queue, "queue_fallen", _nothing)]),
     "forgets the queue before deciding": Mutant(_forgetful_ledger),
     "commits a decision in two halves": Mutant(_two_halves),
     "believes the mempool": Mutant(_believes_sightings),
