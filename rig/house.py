@@ -9,13 +9,13 @@ from pathlib import Path
 
 import aiohttp
 
-from deploy.machinery import Nginx, self_signed
 from rig.books import Books
 from rig.processes import Supervised
 from rig.servers import Servers
 from rig.sink import Sink
+from servers.machinery import Nginx, self_signed
+from servers.processes import Program, command, make_merchant, until
 from sgate.chain.simulator import simulated_address
-from system.processes import Program, command, make_merchant, until
 
 BLOCK_INTERVAL_S = 0.5
 PLENTY_PER_MINUTE = 1_000_000

@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 
 from rig.processes import Supervised
-from system.processes import make_merchant
+from servers.processes import make_merchant
 
 LOAD = Path(__file__).parents[1] / "benchmarks" / "loadgen.py"
 CONNECTIONS = 16

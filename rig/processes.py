@@ -8,7 +8,7 @@ import sys
 import aiohttp
 
 from logs import log_lines, look_through
-from system.processes import SOURCES, environment, free_port, until
+from servers.processes import SOURCES, environment, free_port, until
 
 RESTART_AFTER_S = 0.1
 """systemd's default (RestartSec=100ms)."""

@@ -9,9 +9,9 @@ import time
 
 import asyncpg
 
-from deploy.machinery import POSTGRES_USER
-from deploy.stack import Stack
 from rig import small_disk
+from servers.machinery import POSTGRES_USER
+from servers.stack import Stack
 
 POLL_S = 0.02
 RETURN_S = 60.0

@@ -149,7 +149,7 @@ def test_every_error_code_has_one_class_one_status_and_a_sentence():
     assert all(len(statuses) == 1 for statuses in found.values())
 
 
-# A stream that is found does not end; tests/web/test_streams.py reads it.
+# A stream that is found does not end; tests/web/checkout/test_streams.py reads it.
 ENDING = [call for call in CALLS if not call.stream]
 
 

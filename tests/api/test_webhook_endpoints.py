@@ -13,7 +13,7 @@ from sgate.core.signature import InvalidSignature, verify_standard
 from sgate.workers.webhooks.backlog import Backlog
 from sgate.workers.webhooks.client import WebhookClient
 from sgate.workers.webhooks.deliverer import Deliverer
-from workers.receiver import Receiver, response
+from workers.webhooks.receiver import Receiver, response
 
 ENDPOINTS, DELIVERIES, EVENTS = "/v1/webhook_endpoints", "/v1/webhook_deliveries", "/v1/events"
 RECOVERIES = "/v1/webhook_recoveries"

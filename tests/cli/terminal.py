@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 
-from system.processes import environment
+from servers.processes import environment
 
 WAIT_S = 60.0
 

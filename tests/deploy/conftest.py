@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from conftest import database_url_of
-from deploy.house import open_house
-from deploy.machinery import self_signed
+from servers.house import open_house
+from servers.machinery import self_signed
 
 
 @pytest.fixture(scope="module")

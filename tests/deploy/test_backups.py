@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 
 from api.serving import serving
-from deploy.machinery import POSTGRES_BIN, POSTGRES_USER, Daemon, owned
-from system.processes import command, free_port
+from servers.machinery import POSTGRES_BIN, POSTGRES_USER, Daemon, owned
+from servers.processes import command, free_port
 
 pytestmark = pytest.mark.timeout(420)
 

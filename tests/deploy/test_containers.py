@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.machinery import DEPLOY, ROOT
+from servers.machinery import DEPLOY, ROOT
 from sgate.settings.modes import ModeSettings
 from sgate.settings.settings import DRAIN_S, Settings
 

@@ -10,11 +10,11 @@ import ssl
 import aiohttp
 import pytest
 
-from deploy.house import API_ONLY, open_house
-from deploy.machinery import DEPLOY, Nginx
+from servers.house import API_ONLY, open_house
+from servers.machinery import DEPLOY, Nginx
+from servers.processes import until
 from sgate.web.assets import built
 from sgate.web.docs.pages import error_pages
-from system.processes import until
 
 pytestmark = pytest.mark.timeout(300)
 

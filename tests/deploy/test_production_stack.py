@@ -10,11 +10,11 @@ import aiohttp
 import asyncpg
 import pytest
 
-from deploy.machinery import Nginx
-from deploy.stack import Stack
+from servers.machinery import Nginx
+from servers.processes import Server, Simulator, command, make_merchant, until
+from servers.stack import Stack
 from sgate.chain.simulator import simulated_address
-from system.processes import Server, Simulator, command, make_merchant, until
-from workers.receiver import Receiver
+from workers.webhooks.receiver import Receiver
 
 pytestmark = pytest.mark.timeout(420)
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from system.processes import Server, environment, make_merchant
+from servers.processes import Server, environment, make_merchant
 
 
 class DocumentedServer:

@@ -10,7 +10,7 @@ import pytest
 
 from docs.pages import GENERATED_COMMANDS, blocks_of, pages, text_of
 from docs.reader import Reader
-from system.processes import free_port
+from servers.processes import free_port
 
 RUN = {"sh", "python", "js"}
 READ = {"json", "toml"}

@@ -13,8 +13,8 @@ import httpx2
 import pytest
 from playwright.async_api import expect
 
+from servers.processes import environment, free_port, until
 from sgate_sdk import SGate
-from system.processes import environment, free_port, until
 
 ROOT = Path(__file__).parents[2]
 PAID_MS = 60_000

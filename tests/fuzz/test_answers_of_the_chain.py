@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chain.hiro.test_every_recording import ADDRESS, INVOLVING, NAMES, UNKNOWN_TX, kind_of
 from chain.replay import ASSET, BLOCKS, LOGS, MULTIPLE, TX, Recording, Replay, recording
-from chain.test_every_recording import ADDRESS, INVOLVING, NAMES, UNKNOWN_TX, kind_of
 from fuzz.outside import BYTES, almost_bytes, almost_json, fuzzed
 from sgate.chain.hiro.source import HiroSource
 from sgate.chain.source import ChainUnavailable

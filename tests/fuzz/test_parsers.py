@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fuzz.outside import BYTES, JSON_VALUES, TEXTS, almost, almost_bytes, almost_json, fuzzed
-from gateway.shop import simulated_mode
+from services.shop import simulated_mode
 from sgate.api import request_bodies
 from sgate.api.decoding import decode
 from sgate.api.query import checked_cursor

@@ -9,7 +9,7 @@ import pytest
 from sdk.callers import WAYS, Refused, caller_of
 from sdk.casebook import Memory, load, misfit
 from sdk.registry import operations
-from system.processes import POLL_S, Server, make_merchant
+from servers.processes import POLL_S, Server, make_merchant
 
 CASES = load("calls.json")["cases"]
 PATIENCE_S = 90.0

@@ -1,6 +1,6 @@
 """The gateway's processes: each is a worker that is stepped by `run_once`, and may die at any statement."""
 
-from gateway.crashing import Countdown, CrashingPool, Killed
+from services.crashing import Countdown, CrashingPool, Killed
 from sgate.chain.quota import Unlimited
 from sgate.core.retry import Schedule
 from sgate.db.pool import DatabaseErrors

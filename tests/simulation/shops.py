@@ -4,7 +4,7 @@ import json
 
 import msgspec
 
-from gateway.shop import ACTOR
+from services.shop import ACTOR
 from sgate.chain.simulator import simulated_address
 from sgate.core import errors
 from sgate.core.finality import Tier

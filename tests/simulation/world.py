@@ -8,7 +8,7 @@ import random
 from datetime import UTC, datetime
 
 from chain.simulated import ASSET, START, Clock
-from gateway.shop import simulated_mode
+from services.shop import simulated_mode
 from sgate.chain.simulator import SimulatedChain, simulated_address
 from sgate.core.event import EventType
 from sgate.db.encryption import Cipher

@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from chain.simulated import OTHER_SHOP, Clock
-from gateway.shop import open_shop
+from services.shop import open_shop
 
 TX = "0x" + "ab" * 32
 HASH = "0x" + "cd" * 32

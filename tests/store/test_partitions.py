@@ -10,7 +10,7 @@ import pytest
 from sgate.store import partitions, webhook_deliveries_queue
 from sgate.store.partitions import Month
 from store.plans import plan_of, used
-from workers.outbox import Outbox
+from workers.webhooks.outbox import Outbox
 
 LONG_AGO = datetime(2020, 2, 10, tzinfo=UTC)
 RETENTION = timedelta(days=90)

@@ -10,9 +10,9 @@ import time
 import aiohttp
 import pytest
 
+from servers.processes import Merchant, Server, Simulator, make_merchant, until
 from sgate.chain.simulator import simulated_address
-from system.processes import Merchant, Server, Simulator, make_merchant, until
-from workers.receiver import Receiver
+from workers.webhooks.receiver import Receiver
 
 pytestmark = pytest.mark.timeout(400)
 

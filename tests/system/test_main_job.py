@@ -7,11 +7,11 @@ import time
 import asyncpg
 import pytest
 
+from servers.postgres_15 import Postgres
+from servers.processes import Merchant, Server, Simulator, command, make_merchant, until
 from sgate.chain.simulator import simulated_address
 from sgate.core.signature import verify_sgate, verify_standard
-from store.postgres_15 import Postgres
-from system.processes import Merchant, Server, Simulator, command, make_merchant, until
-from workers.receiver import Receiver
+from workers.webhooks.receiver import Receiver
 
 AMOUNT_SATS = 60_000
 

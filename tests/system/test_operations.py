@@ -5,7 +5,7 @@ import contextlib
 import aiohttp
 import pytest
 
-from system.processes import free_port, program, until
+from servers.processes import free_port, program, until
 
 pytestmark = pytest.mark.timeout(300)
 

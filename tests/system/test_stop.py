@@ -3,9 +3,9 @@
 import aiohttp
 import pytest
 
+from servers.processes import Merchant, Server, make_merchant, until
 from sgate.chain.simulator import simulated_address
-from system.processes import Merchant, Server, make_merchant, until
-from workers.receiver import HANG, Receiver
+from workers.webhooks.receiver import HANG, Receiver
 
 pytestmark = pytest.mark.timeout(300)
 

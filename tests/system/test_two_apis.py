@@ -9,9 +9,9 @@ from collections import Counter, defaultdict
 import pytest
 from standardwebhooks import Webhook
 
-from api.redis_server import RedisServer
-from system.processes import Merchant, Server, Simulator, make_merchant, until
-from workers.receiver import Receiver
+from servers.processes import Merchant, Server, Simulator, make_merchant, until
+from servers.redis import RedisServer
+from workers.webhooks.receiver import Receiver
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -21,8 +21,8 @@ from sgate.settings.settings import SettingsError, load
 from sgate.telemetry import tracing
 from sgate.telemetry.tracing import Traces, intent_in, links_of, open_traces, provider_of, root_of, trace_id_of
 from sgate.workers.watcher.watcher import Watcher
-from workers.outbox import deliverer_on
-from workers.receiver import Receiver, response
+from workers.webhooks.outbox import deliverer_on
+from workers.webhooks.receiver import Receiver, response
 
 MERCHANTS_SPAN = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 INTENT = "pi_" + "0a" * 12

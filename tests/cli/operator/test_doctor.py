@@ -1,0 +1,188 @@
+"""`sgate doctor`: what is well, what is wrong, and what to do."""
+
+import json
+import time
+from email.utils import formatdate
+
+import pytest
+from aiohttp import web
+
+from cli.terminal import Developer
+from servers.processes import free_port, until
+from servers.redis import RedisServer
+from workers.webhooks.receiver import Receiver
+
+pytestmark = pytest.mark.timeout(300)
+
+GOOD_KEY = "0123456789abcdef" * 4
+NOWHERE = "http://127.0.0.1:1"
+
+
+async def examine(developer):
+    """(exit status, checks by name)."""
+    status, output, errors = await developer.run("doctor", "--json")
+    assert errors == ""
+    return status, {check["name"]: check for check in json.loads(output)["checks"]}
+
+
+async def chain_is_read(site):
+    async with site.gateway.pool.acquire() as connection:
+        return await connection.fetchval("SELECT 1 FROM chain_cursors WHERE checked_at IS NOT NULL")
+
+
+@pytest.fixture
+def operator(database_url, place):
+    """Somebody on the machine of the server. Nobody serves there yet."""
+    return Developer(
+        place,
+        database_url=database_url,
+        data_dir=place,
+        secret_keys=GOOD_KEY,
+        public_url=f"http://localhost:{free_port()}",
+    )
+
+
+async def test_all_is_well_with_a_server_that_runs(site, operator):
+    await until(lambda: chain_is_read(site), "the watcher has looked")
+    with RedisServer(operator.home) as redis:
+        status, found = await examine(operator.but(public_url=site.base_url, redis_url=redis.url))
+    assert {name: check["found"] for name, check in found.items() if check["level"] != "ok"} == {}
+    assert status == 0
+    assert found.keys() == {
+        "settings", "secret keys", "data directory", "database", "clock of the database", "migrations",
+        "watcher, test mode", "webhook secrets", "webhook endpoints", "redis", "public URL",
+    }  # fmt: skip
+
+
+async def test_before_the_first_run_there_are_warnings_and_no_failure(place):
+    status, found = await examine(Developer(place, data_dir=place / "data", port=free_port()))
+    assert status == 0
+    warned = {name: check["advice"] for name, check in found.items() if check["level"] == "warn"}
+    assert warned.keys() == {"secret keys", "database", "public URL"}
+    assert "sgate keys secret" in warned["secret keys"]
+    assert "sgate run" in warned["database"]
+    assert not (place / "data").exists(), "looking makes nothing"
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "said"),
+    [
+        ({"port": "many"}, "settings", "SGATE_PORT"),
+        ({"env": "production", "public_url": None}, "settings", "SGATE_PUBLIC_URL"),
+        ({"test__source": "off"}, "settings", "both modes are off"),
+        ({"database_url": "postgresql://127.0.0.1:1/sgate"}, "database", "cannot be reached"),
+        ({"database_url": "nonsense"}, "database", "cannot be reached"),
+        ({"data_dir": "/dev/null/here"}, "data directory", "cannot be written"),
+        ({"live__source": "hiro", "live__stacks_api_url": NOWHERE}, "chain API 127.0.0.1:1", "no connection"),
+        ({"database_direct_url": "postgresql://127.0.0.1:1/sgate"}, "database, directly", "cannot be reached"),
+    ],
+)
+async def test_what_is_wrong_fails_with_what_to_do(operator, settings, name, said):
+    status, found = await examine(operator.but(**settings))
+    assert status == 1
+    assert found[name]["level"] == "fail"
+    assert said in found[name]["found"]
+    assert found[name]["advice"]
+    assert GOOD_KEY not in json.dumps(found)
+
+
+async def test_an_old_schema_fails_in_production_and_warns_in_development(operator, postgres_server):
+    old = operator.but(database_url=postgres_server)
+    status, found = await examine(old)
+    assert (status, found["migrations"]["level"]) == (0, "warn")
+    status, found = await examine(old.but(env="production", public_url="https://127.0.0.1:1", test__source="simulator"))
+    assert (status, found["migrations"]["level"]) == (1, "fail")
+    assert "sgate migrate" in found["migrations"]["advice"]
+
+
+async def test_redis_and_a_public_address_that_are_away_are_warnings(operator):
+    status, found = await examine(operator.but(redis_url="redis://127.0.0.1:1/0"))
+    assert status == 0
+    assert (found["redis"]["level"], found["public URL"]["level"]) == ("warn", "warn")
+
+
+class StacksApi:
+    """A Stacks API whose clock, chain and network are what a test wants."""
+
+    def __init__(self, *, network_id=2_147_483_648, clock_s=0, block_age_s=5):
+        self._network_id, self._clock_s, self._block_age_s = network_id, clock_s, block_age_s
+
+    async def __aenter__(self):
+        application = web.Application()
+        application.router.add_get("/extended/v2/blocks/latest", self._latest)
+        application.router.add_get("/v2/info", self._info)
+        self._runner = web.AppRunner(application, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.name = f"127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_):
+        await self._runner.cleanup()
+
+    async def _latest(self, _):
+        body = {"height": 1_234_567, "block_time": int(time.time()) - self._block_age_s}
+        return web.json_response(body, headers={"Date": formatdate(time.time() + self._clock_s, usegmt=True)})
+
+    async def _info(self, _):
+        return web.json_response({"network_id": self._network_id}, status=200 if self._network_id else 500)
+
+
+@pytest.mark.parametrize(
+    ("api", "levels"),
+    [
+        ({}, {"clock": "ok", "network": "ok", "block time": "ok"}),
+        ({"network_id": 1}, {"clock": "ok", "network": "fail", "block time": "ok"}),
+        ({"network_id": None}, {"clock": "ok", "network": "warn", "block time": "ok"}),
+        ({"clock_s": 60}, {"clock": "warn", "network": "ok", "block time": "ok"}),
+        ({"clock_s": -600}, {"clock": "fail", "network": "ok", "block time": "ok"}),
+        ({"block_age_s": 7200}, {"clock": "ok", "network": "ok", "block time": "warn"}),
+        ({"block_age_s": -600}, {"clock": "ok", "network": "ok", "block time": "warn"}),
+    ],
+)
+async def test_the_chain_api_is_judged_by_clock_network_and_newest_block(operator, api, levels):
+    async with StacksApi(**api) as chain:
+        settings = {"test__source": "hiro", "test__stacks_api_url": f"http://{chain.name}"}
+        status, found = await examine(operator.but(**settings))
+    names = {
+        "clock": f"clock of {chain.name}", "network": f"network of {chain.name}",
+        "block time": f"chain API {chain.name}, block time",
+    }  # fmt: skip
+    assert {short: found[name]["level"] for short, name in names.items()} == levels
+    assert found[f"chain API {chain.name}"]["found"] == "block 1,234,567"
+    assert status == ("fail" in levels.values())
+
+
+async def test_endpoints_are_tried_through_the_guard_of_deliveries_and_nothing_is_sent(site, operator):
+    key, operator = await site.merchant(), operator.but(secret_keys=None)  # the keys of that server
+    async with Receiver() as shop:
+        for url in (shop.url, f"{NOWHERE}/hooks"):
+            await site.api(key, "POST", "/v1/webhook_endpoints", {"url": url})
+        status, found = await examine(operator)
+        assert (status, found["webhook endpoints"]["found"]) == (0, "1 of 2 can be reached")
+        (away,) = [check for name, check in found.items() if name.startswith("webhook endpoint we_")]
+        assert (away["level"], NOWHERE in away["found"]) == ("warn", True)
+        status, found = await examine(operator.but(webhook_allow_private="false"))
+        refused = [check for name, check in found.items() if name.startswith("webhook endpoint we_")]
+        assert [check["level"] for check in refused] == ["fail", "fail"]
+        assert "public internet" in refused[0]["found"]
+        assert status == 1
+        assert shop.received == []
+
+
+async def test_a_lost_secret_key_fails(site, operator):
+    key = await site.merchant()
+    await site.api(key, "POST", "/v1/webhook_endpoints", {"url": f"{NOWHERE}/hooks"})
+    _, found = await examine(operator.but(secret_keys=None))
+    assert found["webhook secrets"]["level"] == "ok"
+    status, found = await examine(operator)
+    assert (status, found["webhook secrets"]["level"]) == (1, "fail")
+
+
+async def test_people_read_what_to_do_below_what_is_wrong(operator):
+    status, output, _ = await operator.but(database_url="postgresql://127.0.0.1:1/sgate").run("doctor")
+    lines = output.splitlines()
+    (at,) = [number for number, line in enumerate(lines) if line.startswith("fail  database:")]
+    assert lines[at + 1].strip().startswith("→ Check SGATE_DATABASE_URL")
+    assert lines[-1].endswith("1 to mend.")
+    assert status == 1

@@ -1,0 +1,3 @@
+from api.conftest import app, logged, shop
+
+__all__ = ["app", "logged", "shop"]

@@ -1,0 +1,214 @@
+"""Limits that several instances share through Redis, and what happens when Redis does not answer."""
+
+import asyncio
+import contextlib
+import time
+
+import pytest
+
+from api.serving import AMOUNT_SATS, serving, until
+from servers.redis import RedisServer
+from sgate.http import rate_limits_shared
+
+PATH = "/v1/payment_intents"
+LIMITS = {"rate_limit_create": 6, "rate_limit_retrieve": 4, "rate_limit_public": 5, "rate_limit_other": 5}
+MANY = dict.fromkeys(LIMITS, 100_000)
+SOON_S = 0.02
+PATIENT_S = 30.0
+NEVER_S = -1.0
+LONG_S = 60.0
+SHORT_S = 0.2
+
+
+@pytest.fixture
+def redis(tmp_path):
+    with RedisServer(tmp_path) as server:
+        yield server
+
+
+@contextlib.asynccontextmanager
+async def two(database_url, tmp_path, **settings):
+    """Two instances on one database and one Redis."""
+    async with (
+        serving(database_url, tmp_path / "one", **settings) as one,
+        serving(database_url, tmp_path / "two", **settings) as other,
+    ):
+        yield one, other
+
+
+@pytest.fixture
+async def pair(database_url, tmp_path, redis, monkeypatch):
+    """Two instances with low limits, which wait for Redis even if this machine is busy."""
+    monkeypatch.setattr(rate_limits_shared, "ANSWER_TIMEOUT_S", PATIENT_S)
+    async with two(database_url, tmp_path, redis_url=redis.url, **LIMITS) as instances:
+        yield instances
+
+
+@pytest.fixture
+async def alone(database_url, tmp_path, redis, monkeypatch):
+    """An instance with high limits that looks for a lost Redis often, and waits for each count."""
+    monkeypatch.setattr(rate_limits_shared, "RETRY_S", SOON_S)
+    monkeypatch.setattr(rate_limits_shared, "FRESH_S", NEVER_S)
+    async with serving(database_url, tmp_path / "one", redis_url=redis.url, **MANY) as app:
+        yield app
+
+
+@pytest.fixture
+async def pair_of_many(database_url, tmp_path, redis, monkeypatch):
+    """Two instances with high limits; a count is fresh however long this machine takes."""
+    monkeypatch.setattr(rate_limits_shared, "FRESH_S", LONG_S)
+    monkeypatch.setattr(rate_limits_shared, "ANSWER_TIMEOUT_S", PATIENT_S)
+    async with two(database_url, tmp_path, redis_url=redis.url, **MANY) as instances:
+        yield instances
+
+
+async def health_of(app):
+    return (await app.anyone.get("/health")).json["services"]["cache"]
+
+
+async def metric(app, name):
+    text = (await app.anyone.get("/metrics")).body.decode()
+    return float(next(line for line in text.splitlines() if line.startswith(f"{name} ")).split()[1])
+
+
+def counted_in(redis):
+    """How many calls of the one caller it knows."""
+    key = redis.ask("KEYS *other*").split(b"\r\n")[2].decode()
+    return int(redis.ask(f"GET {key}").split(b"\r\n")[1])
+
+
+def remaining(answer):
+    return int(answer.headers["X-RateLimit-Remaining"])
+
+
+async def test_two_instances_count_together(pair):
+    one, two = pair
+    here = await one.merchant()
+    there = await here.at(two)
+    answers = [await caller.get(PATH) for caller in (here, there, here, there, here, there, here)]
+    assert [answer.status for answer in answers] == [200] * 5 + [429] * 2
+    assert [remaining(answer) for answer in answers] == [4, 3, 2, 1, 0, 0, 0]
+    resets = [int(answer.headers["X-RateLimit-Reset"]) for answer in answers]
+    assert max(resets) - min(resets) <= 1  # both know when the window ends, whoever began it
+    assert answers[-1].headers["RateLimit"].startswith('"other";r=0;t=')
+    assert (await here.post(PATH, {"amount_sats": AMOUNT_SATS})).status == 201  # another class
+
+
+async def test_of_many_calls_at_once_at_two_instances_exactly_the_limit_is_let_through(pair):
+    one, two = pair
+    here = await one.merchant()
+    there = await here.at(two)
+    calls = [caller.post(PATH, {"amount_sats": AMOUNT_SATS}) for caller in (here, there) * 20]
+    answers = await asyncio.gather(*calls)
+    made = [answer for answer in answers if answer.status == 201]
+    assert len(made) == LIMITS["rate_limit_create"]
+    assert sorted(remaining(answer) for answer in made) == list(range(LIMITS["rate_limit_create"]))
+    assert {answer.status for answer in answers} == {201, 429}
+
+
+async def test_keys_and_addresses_count_apart_also_when_they_come_together(pair):
+    one, _ = pair
+    shops = [await one.merchant() for _ in range(20)]
+    answers = await asyncio.gather(*(shop.get(PATH) for shop in shops))
+    assert [(answer.status, remaining(answer)) for answer in answers] == [(200, 4)] * 20
+
+
+async def test_failed_authentications_are_shared_too(pair):
+    one, two = pair
+    wrong = {"Authorization": "Bearer sk_test_" + "0" * 64}
+    answers = [await (one, two)[number % 2].anyone.get(PATH, headers=wrong) for number in range(32)]
+    assert [answer.status for answer in answers] == [401] * 30 + [429] * 2
+
+
+async def test_redis_goes_and_comes_back_while_the_api_works_on(alone, redis, logged):
+    shop = await alone.merchant()
+    assert remaining(await shop.get(PATH)) == 99_999
+    assert (await health_of(alone), await metric(alone, "sgate_redis_up")) == ("healthy", 1)
+    redis.stop()
+    answers = [await shop.get(PATH) for _ in range(30)]
+    assert {answer.status for answer in answers} == {200}
+    assert [remaining(answer) for answer in answers] == list(range(99_999, 99_969, -1))  # counted here, from anew
+    assert (await health_of(alone), await metric(alone, "sgate_redis_up")) == ("degraded", 0)
+    assert await metric(alone, "sgate_rate_limit_fallbacks_total") == 30
+    assert [line["event"] for line in logged.lines if line["event"].startswith("redis")] == ["redis_away"]
+    redis.start()
+    shared = alone.gateway.deps.rate_limits
+    await until(lambda: shared.as_configured)
+    assert (await health_of(alone), await metric(alone, "sgate_redis_up")) == ("healthy", 1)
+    assert remaining(await shop.get(PATH)) == 99_999  # the new Redis knows nothing of before
+    assert [line["event"] for line in logged.lines if line["event"].startswith("redis")] == ["redis_away", "redis_back"]
+
+
+async def test_a_redis_that_hangs_delays_calls_once_and_not_for_long(alone, redis):
+    shop = await alone.merchant()
+    await shop.get(PATH)
+    redis.hang()
+    began = time.monotonic()
+    answers = await asyncio.gather(*(shop.get(PATH) for _ in range(50)))
+    first_s = time.monotonic() - began
+    assert {answer.status for answer in answers} == {200}
+    assert (
+        first_s < rate_limits_shared.ANSWER_TIMEOUT_S + 2
+    )  # not fifty times the wait, whatever this machine is busy with
+    assert not alone.gateway.deps.rate_limits.as_configured
+    assert (await shop.get(PATH)).status == 200
+
+
+async def test_a_redis_that_answers_but_takes_no_writes_is_away(alone, redis):
+    shop = await alone.merchant()
+    await shop.get(PATH)
+    assert redis.ask("CONFIG SET maxmemory 1").startswith(b"+OK")
+    assert (await shop.get(PATH)).status == 200
+    assert not alone.gateway.deps.rate_limits.as_configured
+    assert redis.ask("CONFIG SET maxmemory 0").startswith(b"+OK")
+    await until(lambda: alone.gateway.deps.rate_limits.as_configured)
+
+
+async def test_far_from_the_limit_no_call_waits_for_its_count_and_all_are_counted(pair_of_many, redis):
+    one, two = pair_of_many
+    here = await one.merchant()
+    there = await here.at(two)
+    assert remaining(await here.get(PATH)) == 99_999
+    redis.hang()
+    answers = [await asyncio.wait_for(here.get(PATH), PATIENT_S / 2) for _ in range(20)]
+    assert [remaining(answer) for answer in answers] == list(range(99_998, 99_978, -1))
+    redis.go_on()
+    await until(lambda: counted_in(redis) == 21)
+    assert remaining(await there.get(PATH)) == 99_978  # this one waited: it knew nothing
+
+
+async def test_near_the_limit_each_call_waits_for_its_count(database_url, tmp_path, redis, monkeypatch):
+    monkeypatch.setattr(rate_limits_shared, "FRESH_S", LONG_S)
+    monkeypatch.setattr(rate_limits_shared, "ANSWER_TIMEOUT_S", PATIENT_S)
+    limits = MANY | {"rate_limit_other": 2 * rate_limits_shared.PROCESSES}
+    async with serving(database_url, tmp_path, redis_url=redis.url, **limits) as app:
+        shop = await app.merchant()
+        await shop.get(PATH)
+        redis.hang()
+        await shop.get(PATH)  # if each of the processes let one go on uncounted, the limit would be near
+        waiting = asyncio.create_task(shop.get(PATH))
+        done, _ = await asyncio.wait({waiting}, timeout=SHORT_S)
+        assert not done
+        redis.go_on()
+        assert remaining(await waiting) == 2 * rate_limits_shared.PROCESSES - 3
+
+
+async def test_calls_that_went_on_are_counted_here_if_redis_never_answers(alone, redis, monkeypatch):
+    monkeypatch.setattr(rate_limits_shared, "FRESH_S", LONG_S)
+    shop = await alone.merchant()
+    await shop.get(PATH)
+    redis.stop()
+    answers = [await shop.get(PATH) for _ in range(3)]
+    assert {answer.status for answer in answers} == {200}
+    await until(lambda: not alone.gateway.deps.rate_limits.as_configured)
+    assert await metric(alone, "sgate_rate_limit_fallbacks_total") == 3
+    assert remaining(await shop.get(PATH)) == 99_996
+
+
+async def test_an_instance_starts_without_its_redis(database_url, tmp_path):
+    async with serving(database_url, tmp_path, redis_url="redis://127.0.0.1:1/0", **LIMITS) as app:
+        shop = await app.merchant()
+        statuses = [(await shop.get(PATH)).status for _ in range(6)]
+        assert statuses == [200] * 5 + [429]
+        assert await health_of(app) == "degraded"
+        assert (await app.anyone.get("/health")).status == 200  # degraded, and still serving

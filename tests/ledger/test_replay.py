@@ -1,0 +1,74 @@
+"""Checking the books: clean ones agree, and whatever is tampered with is reported."""
+
+import pytest
+
+from sgate.ledger import replay
+from workers.watcher.following import open_world
+
+INTENT = "UPDATE payment_intents SET {} WHERE id = $1"
+STEP = "UPDATE ledger_decisions SET {} WHERE payment_intent_id = $1"
+ELSEWHERE = """before = jsonb_set(before::jsonb, '{status}', '"canceled"')::json"""
+
+# What is changed behind the ledger's back, and what the check says about it.
+TAMPERINGS = {
+    "a status": (INTENT.format("status = 'expired', next_check_height = NULL"), "status is expired"),
+    "an amount": (INTENT.format("amount_received_sats = 5"), "amount_received_sats is 5"),
+    "a sequence": (INTENT.format("sequence = 9"), "the sequence is 9"),
+    "an event": (
+        "UPDATE events SET type = 'payment_intent.failed' WHERE payment_intent_id = $1 AND sequence = 2",
+        "stored are",
+    ),
+    "a decision that is gone": ("DELETE FROM ledger_decisions WHERE payment_intent_id = $1", "the path ends at"),
+    "a decision's events": (STEP.format("events = '{}'"), "due were the events"),
+    "a decision's beginning": (STEP.replace("{}", ELSEWHERE), "it begins at canceled"),
+    "a payment": ("UPDATE payments SET status = 'orphaned' WHERE payment_intent_id = $1", "its facts say"),
+}
+
+
+@pytest.fixture
+async def world(pool):
+    """Intents in every state, with a reorganisation in their past."""
+    world = await open_world(pool)
+    paid, part, over, canceled = [await world.shop.intent(1_000) for _ in range(4)]
+    await world.shop.intent(1_000, expires_in_s=86_400)
+    for intent_id, amount_sats in ((paid, 1_000), (part, 400), (over, 1_500)):
+        world.pay(intent_id, amount_sats)
+    await world.shop.cancel(canceled)
+    await world.mine()
+    await world.reorg(2, "none")
+    await world.mine()
+    await world.pass_time(7_200)
+    world.paid = paid
+    return world
+
+
+async def checked(pool):
+    return [item async for item in replay.check(pool)]
+
+
+async def test_clean_books_agree(pool, world):
+    assert await replay.count(pool) == 5
+    items = await checked(pool)
+    assert [item.differences for item in items] == [()] * 5
+    assert not any(item.waiting for item in items)
+
+
+@pytest.mark.parametrize("name", TAMPERINGS)
+async def test_what_is_tampered_with_is_reported(pool, world, name):
+    statement, sentence = TAMPERINGS[name]
+    await pool.execute(statement, world.paid)
+    wrong = [item for item in await checked(pool) if item.differences]
+    assert [item.intent_id for item in wrong] == [world.paid]
+    assert any(sentence in difference for difference in wrong[0].differences), wrong[0].differences
+
+
+async def test_a_decision_that_is_still_due_is_no_difference(pool, world):
+    await pool.execute("INSERT INTO ledger_queue (payment_intent_id, livemode) VALUES ($1, FALSE)", world.paid)
+    await pool.execute("UPDATE payments SET status = 'orphaned' WHERE payment_intent_id = $1", world.paid)
+    [item] = [item for item in await checked(pool) if item.waiting]
+    assert (item.intent_id, item.differences) == (world.paid, ())
+
+
+async def test_books_larger_than_a_batch(pool, world, monkeypatch):
+    monkeypatch.setattr(replay, "BATCH", 2)
+    assert len(await checked(pool)) == 5

@@ -1,0 +1,156 @@
+"""The loop around the deliverer: slow receivers, a database that goes away, and the end of the process."""
+
+import asyncio
+import contextlib
+import json
+
+import asyncpg
+import pytest
+
+from sgate.db.notifications import Channel, Listener, notify
+from sgate.workers.loops import Pulse, Stop
+from sgate.workers.webhooks import loop
+from sgate.workers.webhooks.loop import deliver
+from workers.webhooks.outbox import Outbox, deliverer_on
+from workers.webhooks.receiver import HANG, Receiver, response
+
+
+@pytest.fixture
+async def outbox(pool):
+    return await Outbox.open(pool)
+
+
+@pytest.fixture
+async def listener(database_url):
+    """A feed that listens."""
+    listener = Listener(database_url)
+    listening = asyncio.create_task(listener.run())
+    woken = asyncio.Event()
+    unlisten = listener.listen(Channel.DELIVERY, lambda _: woken.set())
+    await asyncio.wait_for(woken.wait(), 20)  # it wakes everyone when it is connected
+    unlisten()
+    yield listener
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def delivering(worker, listener, **options):
+    """The loop, running; (stop, pulse, task)."""
+    stop, pulse = Stop(), Pulse()
+    running = asyncio.create_task(deliver(worker, listener, stop=stop, pulse=pulse, **options))
+    try:
+        yield stop, pulse, running
+    finally:
+        stop.request()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def tell(pool):
+    async with pool.acquire() as connection:
+        await notify(connection, Channel.DELIVERY)
+
+
+async def test_a_new_delivery_goes_out_when_the_feed_tells_of_it(pool, outbox, listener, monkeypatch):
+    monkeypatch.setattr(loop, "DELIVERY_POLL_S", 60.0)
+    async with Receiver() as shop, deliverer_on(pool) as worker, delivering(worker, listener):
+        await outbox.endpoint(shop.url)
+        await outbox.event()
+        await tell(pool)
+        await shop.until(lambda shop: len(shop.received) == 1)
+
+
+async def test_polling_finds_what_the_feed_did_not_tell(pool, outbox, database_url):
+    deaf = Listener(database_url)
+    async with Receiver() as shop, deliverer_on(pool) as worker, delivering(worker, deaf):
+        await outbox.endpoint(shop.url)
+        await outbox.event()
+        await shop.until(lambda shop: len(shop.received) == 1)
+
+
+async def test_an_endpoint_that_hangs_delays_neither_others_nor_the_next_events_of_their_intents(
+    pool, outbox, listener, monkeypatch
+):
+    monkeypatch.setattr(loop, "DELIVERY_POLL_S", 60.0)  # nothing below may wait for a poll
+    async with Receiver(HANG) as slow, Receiver() as quick, deliverer_on(pool, per_endpoint=3) as worker:
+        await outbox.endpoint(slow.url)
+        await outbox.endpoint(quick.url)
+        intents = [await outbox.intent() for _ in range(5)]
+        for sequence in (1, 2, 3):
+            for intent_id in intents:
+                await outbox.event(intent_id, sequence)
+        async with delivering(worker, listener):
+            await quick.until(lambda shop: len(shop.received) == 15)
+            assert len(slow.received) == slow.hanging == 3
+            slow.release()
+            await slow.until(lambda shop: len(shop.received) == 15)
+    assert [json.loads(received.body)["sequence"] for received in quick.received].count(3) == 5
+
+
+async def test_it_waits_while_the_database_is_away_and_goes_on_when_it_is_back(pool, outbox, listener):
+    async with Receiver() as shop, deliverer_on(pool) as worker, delivering(worker, listener) as (_, _, running):
+        await outbox.endpoint(shop.url)
+        async with pool.acquire() as connection:
+            for _ in range(3):
+                with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError):
+                    await connection.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                    )
+        await outbox.event()
+        await shop.until(lambda shop: len(shop.received) == 1)
+        assert not running.done()
+
+
+async def test_a_defect_ends_the_loop(pool, outbox, listener):
+    def broken(*_):
+        raise LookupError("a defect of ours")
+
+    async with (
+        Receiver() as shop,
+        deliverer_on(pool, observe=broken) as worker,
+        delivering(worker, listener) as (_, _, loop),
+    ):
+        await outbox.endpoint(shop.url)
+        await outbox.event()
+        await asyncio.wait([loop], timeout=20)
+        with pytest.raises(LookupError, match="a defect of ours"):
+            loop.result()
+
+
+async def test_a_stop_waits_for_what_is_in_flight(pool, outbox, listener):
+    async with Receiver(HANG) as shop, deliverer_on(pool) as worker, delivering(worker, listener) as (stop, _, running):
+        await outbox.endpoint(shop.url)
+        await outbox.event()
+        await shop.until(lambda shop: shop.hanging == 1)
+        stop.request()
+        assert not (await asyncio.wait([running], timeout=0.05))[0]
+        shop.release()
+        await asyncio.wait_for(running, 20)
+    assert [row["status"] for row in await outbox.deliveries()] == ["delivered"]
+
+
+async def test_a_stop_breaks_off_what_takes_too_long_and_gives_its_leases_back(pool, outbox, listener):
+    async with Receiver(HANG) as shop, deliverer_on(pool) as worker:
+        await outbox.endpoint(shop.url)
+        for _ in range(3):
+            await outbox.event()
+        async with delivering(worker, listener, stop_grace_s=0.05) as (stop, _, running):
+            await shop.until(lambda shop: shop.hanging == 3)
+            stop.request()
+            await asyncio.wait_for(running, 20)
+        deliveries = await outbox.deliveries()
+        assert [(row["status"], row["attempts"], row["lease_token"]) for row in deliveries] == [
+            ("pending", 0, None)
+        ] * 3
+        assert worker.in_flight == 0
+
+
+async def test_nothing_new_is_claimed_after_a_stop(pool, outbox, listener):
+    async with Receiver(response(200)) as shop, deliverer_on(pool) as worker:
+        await outbox.endpoint(shop.url)
+        stop = Stop()
+        stop.request()
+        await outbox.event()
+        await asyncio.wait_for(deliver(worker, listener, stop=stop, pulse=Pulse()), 20)
+        assert shop.received == []
