@@ -11,11 +11,12 @@ from rig.fault import break_it
 from rig.house import House
 from rig.load import Load
 from rig.plan import full, short
+from servers.patience import patient
 
 SEED = 20261125
 WARM_S = 5.0
 BETWEEN_S = 3.0
-CALM_TIMEOUT_S = 150.0
+CALM_TIMEOUT_S = patient(150.0)
 
 
 async def run(plan, folder, say, *, short):

@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 
+from servers.patience import patient
+
 CALM_S = 2.0
 """Recovered means: so long without a failed request."""
 
-RECOVERY_S = 60.0
+RECOVERY_S = patient(60.0)
 """What takes longer is not called recovered."""
 
-BOUND_S = 400.0
+BOUND_S = patient(400.0)
 
 
 class Skipped(Exception):

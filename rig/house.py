@@ -14,6 +14,7 @@ from rig.processes import Supervised
 from rig.servers import Servers
 from rig.sink import Sink
 from servers.machinery import Nginx, self_signed
+from servers.patience import patient
 from servers.processes import Program, command, make_merchant, until
 from sgate.chain.simulator import simulated_address
 
@@ -97,7 +98,7 @@ class House:
 
     async def run(self, *arguments):
         """An operator's command: (exit status, output, errors)."""
-        return await asyncio.to_thread(command, self.folder, *arguments, timeout_s=120, **self.settings)
+        return await asyncio.to_thread(command, self.folder, *arguments, timeout_s=patient(120), **self.settings)
 
     async def leader(self):
         """The watcher that leads now, or None."""

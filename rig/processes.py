@@ -8,6 +8,7 @@ import sys
 import aiohttp
 
 from logs import log_lines, look_through
+from servers.patience import patient
 from servers.processes import SOURCES, environment, free_port, until
 
 RESTART_AFTER_S = 0.1
@@ -16,7 +17,7 @@ RESTART_AFTER_S = 0.1
 STOP_S = 40.0
 """As docs/production.md asks supervisors to wait."""
 
-START_S = 60.0
+START_S = patient(60.0)
 
 
 class Supervised:

@@ -11,10 +11,11 @@ import asyncpg
 
 from rig import small_disk
 from servers.machinery import POSTGRES_USER
+from servers.patience import patient
 from servers.stack import Stack
 
 POLL_S = 0.02
-RETURN_S = 60.0
+RETURN_S = patient(60.0)
 
 
 class Servers(Stack):

@@ -19,12 +19,27 @@ import pytest
 import structlog
 
 import logs
+from servers import patience
 from sgate.db.embedded import EmbeddedPostgres
 from sgate.db.pool import Pool, open_pool
 from sgate.store import migrate
 from sgate.telemetry import logging as sgate_logging
 
 TEMPLATE = "sgate_template"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure the machine once; the processes of a parallel run inherit what was measured."""
+    patience.factor()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    """A busy machine gets more time: what a test may take is multiplied by how much slower it is."""
+    given = config.getoption("timeout", None)
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        seconds = float(marker.args[0]) if marker is not None else float(given or config.getini("timeout"))
+        item.add_marker(pytest.mark.timeout(patience.patient(seconds)), append=False)
 
 
 @pytest.fixture(scope="session")

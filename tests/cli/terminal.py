@@ -6,9 +6,10 @@ import json
 import signal
 import sys
 
+from servers.patience import patient
 from servers.processes import environment
 
-WAIT_S = 60.0
+WAIT_S = patient(60.0)
 
 
 class Developer:

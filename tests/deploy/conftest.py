@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from conftest import database_url_of
-from servers.house import open_house
 from servers.machinery import self_signed
+from servers.production import open_house
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import ssl
 import aiohttp
 import pytest
 
-from servers.house import API_ONLY, open_house
 from servers.machinery import DEPLOY, Nginx
 from servers.processes import until
+from servers.production import API_ONLY, open_house
 from sgate.web.assets import built
 from sgate.web.docs.pages import error_pages
 

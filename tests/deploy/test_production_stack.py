@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from servers.machinery import Nginx
+from servers.patience import patient
 from servers.processes import Server, Simulator, command, make_merchant, until
 from servers.stack import Stack
 from sgate.chain.simulator import simulated_address
@@ -25,7 +26,7 @@ AMOUNT_SATS = 40_000
 def stack(folder):
     with Stack(folder) as started:
         status, output, errors = command(
-            folder, "migrate", timeout_s=120, **started.settings, public_url="https://x.example"
+            folder, "migrate", timeout_s=patient(120), **started.settings, public_url="https://x.example"
         )
         assert status == 0, errors
         assert "The schema is at" in output

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from servers.patience import patient
+
 ROOT = Path(__file__).parents[2]
-TIMEOUT_S = 390
+TIMEOUT_S = patient(390)
 
 
 @pytest.mark.timeout(400)

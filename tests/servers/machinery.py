@@ -11,12 +11,13 @@ import subprocess
 import time
 from pathlib import Path
 
+from servers.patience import patient
 from servers.processes import free_port
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
-START_S = 60.0
-STOP_S = 20.0
+START_S = patient(60.0)
+STOP_S = patient(20.0)
 POSTGRES_BIN = Path("/usr/lib/postgresql/15/bin")
 POSTGRES_USER = "postgres"
 """PostgreSQL and PgBouncer refuse to run as root, as which tests may run; Debian's packages bring this user."""

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import asyncpg
 
+from servers.patience import patient
+
 BINARIES = Path("/usr/lib/postgresql/15/bin")
-READY_S = 30
-STOP_S = 30
+READY_S = patient(30)
+STOP_S = patient(30)
 QUICK = ("-F", "-c", "synchronous_commit=off", "-c", "max_wal_senders=3", "-c", "wal_level=replica")
 
 

@@ -16,10 +16,11 @@ import aiohttp
 
 import sgate
 from logs import log_lines, look_through
+from servers.patience import patient
 
 SOURCES = str(Path(sgate.__file__).parents[1])
-START_S = 60.0
-WAIT_S = 60.0
+START_S = patient(60.0)
+WAIT_S = patient(60.0)
 POLL_S = 0.05
 
 

@@ -7,7 +7,9 @@ import socket
 import subprocess
 import time
 
-START_S = 10.0
+from servers.patience import patient
+
+START_S = patient(10.0)
 
 
 class RedisServer:

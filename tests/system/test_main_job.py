@@ -7,6 +7,7 @@ import time
 import asyncpg
 import pytest
 
+from servers.patience import patient
 from servers.postgres_15 import Postgres
 from servers.processes import Merchant, Server, Simulator, command, make_merchant, until
 from sgate.chain.simulator import simulated_address
@@ -86,7 +87,7 @@ async def test_the_main_job_works_on_the_embedded_server(place):
 
 
 def test_the_demo_shows_every_step_and_ends(place):
-    status, output, errors = command(place, "demo", "--once", timeout_s=120)
+    status, output, errors = command(place, "demo", "--once", timeout_s=patient(120))
     assert status == 0, errors
     steps = [
         "Database",

@@ -3,13 +3,14 @@
 import aiohttp
 import pytest
 
+from servers.patience import patient
 from servers.processes import Merchant, Server, make_merchant, until
 from sgate.chain.simulator import simulated_address
 from workers.webhooks.receiver import HANG, Receiver
 
 pytestmark = pytest.mark.timeout(300)
 
-STOP_S = 20.0
+STOP_S = patient(20.0)
 
 
 def settings_of(place, database_url):

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 import pytest
 from standardwebhooks import Webhook
 
+from servers.patience import patient
 from servers.processes import Merchant, Server, Simulator, make_merchant, until
 from servers.redis import RedisServer
 from workers.webhooks.receiver import Receiver
@@ -68,7 +69,7 @@ async def _both_show_a_cancel(here, there, intent_id):
         async def shown(merchant=merchant):
             return (await merchant.expect(200, "GET", view))["status"] == "canceled"
 
-        await until(shown, "the public view shows the cancel", timeout_s=10)
+        await until(shown, "the public view shows the cancel", timeout_s=patient(10))
 
 
 async def test_a_key_that_one_revokes_opens_nothing_at_the_other_and_one_key_of_a_request_has_one_effect(
@@ -93,7 +94,7 @@ async def test_a_key_that_one_revokes_opens_nothing_at_the_other_and_one_key_of_
                     assert status == 401 or asked - revoked < REVOCATION_S
                     return status == 401
 
-                await until(refused, "the key is refused", timeout_s=10)
+                await until(refused, "the key is refused", timeout_s=patient(10))
         answers = await asyncio.gather(
             *(
                 merchant.call("POST", "/v1/payment_intents", {"amount_sats": 1000}, f"order {number}")
