@@ -16,7 +16,7 @@ import asyncpg
 
 from servers import CannotMeasure
 from sgate.services import idempotency
-from sgate.store import payment_intents
+from sgate.store import payment_intents, payment_intents_create
 
 CLIENTS = 16
 WARM_S = 1
@@ -73,7 +73,7 @@ def executable():
 def create_script(url, sample_id):
     """The statement of create for a single row like that of `sample_id`; each run makes a new intent."""
     sample = asyncio.run(_fetch_sample(url, sample_id))
-    names = re.search(r"AS t \(([^)]*)\)", payment_intents.CREATE)[1].replace("\n", " ").split(",")
+    names = re.search(r"AS t \(([^)]*)\)", payment_intents_create.CREATE)[1].replace("\n", " ").split(",")
     constants = {}
 
     def value(match):
@@ -85,7 +85,7 @@ def create_script(url, sample_id):
         constants[name] = sample[name]
         return f"ARRAY[:{name}::{kind}]"
 
-    statement = re.sub(r"\$(\d+)::(\w+)\[\]", value, payment_intents.CREATE).replace("$31", f"'{LOCK_WAIT_MS}'")
+    statement = re.sub(r"\$(\d+)::(\w+)\[\]", value, payment_intents_create.CREATE).replace("$31", f"'{LOCK_WAIT_MS}'")
     return Script(f"{_DRAW}{statement.strip()};\n", constants)
 
 

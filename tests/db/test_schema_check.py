@@ -41,6 +41,6 @@ async def test_a_newer_schema_is_accepted_until_it_says_that_this_version_is_too
 
 
 def test_the_server_does_not_load_sqlalchemy():
-    code = "import sys, sgate.cli.run, sgate.runtime; print('sqlalchemy' in sys.modules)"
+    code = "import sys, sgate.cli.operator.run, sgate.runtime.build; print('sqlalchemy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -5,7 +5,7 @@ import pytest
 
 from sgate.db.pool import KINDS_OF_ERRORS, kind_of_error, open_pool
 from sgate.db.statement_names import name_of, table_of
-from sgate.store import ledger_queue, payment_intents
+from sgate.store import ledger_queue, payment_intents_create
 from sgate.store.payment_intents_facts import _FACTS
 
 
@@ -46,8 +46,8 @@ async def test_a_statement_that_fails_is_timed_and_its_error_told(timed):
 
 
 def test_a_statement_is_named_after_its_place_in_the_store():
-    assert name_of(_FACTS) == "ledger_queue.FACTS"
-    assert name_of(payment_intents.CREATE) == "payment_intents.CREATE"
+    assert name_of(_FACTS) == "payment_intents_facts.FACTS"
+    assert name_of(payment_intents_create.CREATE) == "payment_intents_create.CREATE"
     assert table_of(ledger_queue._TAKE) == "ledger_queue"
     assert (name_of("BEGIN;"), name_of("  commit"), name_of("SELECT 1")) == ("transaction", "transaction", "other")
 

@@ -25,4 +25,6 @@ def test_paths_lead_somewhere(page):
 
 
 def test_a_path_that_leads_nowhere_is_noticed():
-    assert missing("`store/payment_intents.CREATE`, `web/checkout` and `services/nowhere`") == ["services/nowhere"]
+    assert missing("`store/payment_intents_create.CREATE`, `web/checkout` and `services/nowhere`") == [
+        "services/nowhere"
+    ]

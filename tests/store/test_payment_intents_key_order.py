@@ -8,8 +8,8 @@ import pytest
 from chain.simulated import OTHER_SHOP, SHOP
 from services.shop import open_shop
 from sgate.services.payment_intents import IntentRequest
-from sgate.store import payment_intents
-from sgate.store.payment_intents import NewIntent
+from sgate.store import payment_intents_create
+from sgate.store.payment_intents_create import NewIntent
 
 REQUEST = IntentRequest(
     amount_sats=1_000,
@@ -51,5 +51,5 @@ async def test_keys_are_taken_in_the_order_of_their_scopes_among_many_merchants(
     await pool.execute("ANALYZE")
     batch = sorted((keyed(shops[number % 2]) for number in range(size)), key=lambda new: new.scope)
     async with pool.acquire() as connection:
-        assert len(await payment_intents.create(connection, batch, wait_s=2)) == size
+        assert len(await payment_intents_create.create(connection, batch, wait_s=2)) == size
     assert [row["scope"] for row in await pool.fetch(_AS_TAKEN)] == [new.scope for new in batch]

@@ -1,7 +1,8 @@
 """Everything that can go wrong in a way a caller can act on: one tree, one class per error code.
 
 The class says the HTTP status, the `type` (the family) and the `code`; its docstring is what the documentation says
-about the code, and the default message. An instance adds what is known about this case.
+about the code, and the default message. An instance adds what is known about this case. The file is long because the
+tree is one, and a code is looked up in one place.
 """
 
 from typing import ClassVar

@@ -19,7 +19,7 @@ Observe = Callable[[str, float, BaseException | None], None]
 
 @functools.lru_cache(maxsize=MAX_NAMES)
 def name_of(statement: str) -> str:
-    """`payment_intents.CREATE` for the statement of that name in `store/payment_intents.py`;
+    """`payment_intents_create.CREATE` for the statement of that name in `store/payment_intents_create.py`;
     `transaction` and `other` for the rest.
 
     The modules that are loaded are looked through once for each new text. Those that are not cannot have sent it.

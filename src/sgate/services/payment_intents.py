@@ -30,9 +30,16 @@ from sgate.objects import payment_intent
 from sgate.objects.encoding import encode
 from sgate.services import idempotency
 from sgate.services.idempotency import Answer, Key
-from sgate.store import idempotency_keys, ledger_commands, payment_intents, payment_intents_facts
+from sgate.store import (
+    idempotency_keys,
+    ledger_commands,
+    payment_intents,
+    payment_intents_create,
+    payment_intents_facts,
+)
 from sgate.store.merchants import Merchant
-from sgate.store.payment_intents import IntentView, NewIntent
+from sgate.store.payment_intents import IntentView
+from sgate.store.payment_intents_create import NewIntent
 
 CLIENT_SECRET_RANDOM_BYTES = 15
 RATE_RETRY_AFTER_S = 30
@@ -204,7 +211,7 @@ class PaymentIntents:
         chosen.sort(key=lambda new: new.scope or b"")  # no two processes lock keys in opposite order
         try:
             async with self._pool.acquire() as connection:
-                made = await payment_intents.create(connection, chosen, wait_s=idempotency.WAIT_S)
+                made = await payment_intents_create.create(connection, chosen, wait_s=idempotency.WAIT_S)
         except (asyncpg.PostgresError, *DatabaseErrors) as error:
             outcomes = await self._create_each(chosen, error)
             return [outcomes.get(new.intent.id, False) for new in batch]
@@ -224,7 +231,9 @@ class PaymentIntents:
         """After a batch failed: store one item with the ids it had, so that what was done before is recognised."""
         try:
             async with self._pool.acquire() as connection:
-                return new.intent.id in await payment_intents.create(connection, [new], wait_s=idempotency.WAIT_S)
+                return new.intent.id in await payment_intents_create.create(
+                    connection, [new], wait_s=idempotency.WAIT_S
+                )
         except asyncpg.UniqueViolationError as error:
             return True if str(getattr(error, "constraint_name", "")) == "payment_intents_pkey" else error
         except (asyncpg.PostgresError, *DatabaseErrors) as error:

@@ -1,8 +1,8 @@
 """Every setting of sGate: its type, its default, its unit, and one line of why.
 
-Settings come from environment variables `SGATE_*`, from files that such variables name (`settings_files`), and from a
+Settings come from environment variables `SGATE_*`, from files that such variables name (`secret_files`), and from a
 `.env` file in the working directory. Only `runtime` and `cli` read this module; everything else gets what it needs as
-arguments. docs/settings.md is made from here.
+arguments. docs/settings.md is made from here. It is long because it is one list: each setting stands in one place.
 """
 
 from decimal import Decimal

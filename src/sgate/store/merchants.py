@@ -42,7 +42,7 @@ FROM merchants m JOIN merchant_modes o ON o.merchant_id = m.id
 WHERE m.id = $1::text::uuid AND o.livemode = $2
 """
 
-# The versions rise, so that no create that is under way stores anything (see `payment_intents.CREATE`).
+# The versions rise, so that no create that is under way stores anything (see `payment_intents_create.CREATE`).
 _SUSPEND = """
 WITH merchant AS (
     UPDATE merchants SET suspended_at = CASE WHEN $2 THEN now() END

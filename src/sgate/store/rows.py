@@ -62,3 +62,8 @@ def command_text(command: Command) -> str:
 def count_of(command_tag: str) -> int:
     """How many rows a command touched, from PostgreSQL's tag such as `UPDATE 3`."""
     return int(command_tag.rsplit(" ", 1)[-1])
+
+
+def metadata_text(metadata: dict[str, str]) -> str | None:
+    """Metadata as stored; None if there is none."""
+    return msgspec.json.encode(metadata).decode() if metadata else None

@@ -1,6 +1,6 @@
 """One table says what each call takes and gives; a test compares it with the routes that are really served.
 
-`openapi_document` makes the OpenAPI document of it.
+`document` makes the OpenAPI document of it. The file is long because it is one table.
 """
 
 from typing import Any

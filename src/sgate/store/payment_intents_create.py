@@ -1,0 +1,154 @@
+"""Making payment intents: one statement for a batch, with all that belongs to an intent."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from sgate.core.intent import PaymentIntent
+from sgate.db.pool import Connection
+from sgate.store.merchant_days import STORABLE
+from sgate.store.rows import metadata_text, policy_text
+
+
+class NewIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """What one create stores: the intent, its first event, and the answer to repeat under an idempotency key.
+
+    Attributes:
+        settings_version: of the merchant's settings that the terms were made from; an outdated one stores nothing.
+        event_id: id of the `payment_intent.created` event. payload: its object, JSON.
+        scope: what the idempotency key is unique in (32 bytes), or None without a key; then the rest is unused.
+        request_hash: SHA-256 of the request body. answer_encrypted: the answer's body. keep_until: when it may go.
+    """
+
+    intent: PaymentIntent
+    settings_version: int
+    event_id: str
+    payload: bytes
+    scope: bytes | None = None
+    request_hash: bytes | None = None
+    answer_encrypted: bytes | None = None
+    keep_until: datetime | None = None
+
+
+# One statement makes an intent, its event, its deliveries and its idempotency row, for a whole batch. Rows of a batch
+# must be sorted by scope, and no scope may occur twice. Until it ends, no lock is waited for longer than $31.
+CREATE = f"""
+WITH input AS (
+    SELECT * FROM unnest(
+        $1::text[], $2::text[], $3::boolean[], $4::bigint[], $5::text[], $6::timestamptz[], $7::integer[],
+        $8::integer[], $9::bigint[], $10::integer[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
+        $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::timestamptz[], $22::timestamptz[],
+        $23::timestamptz[], $24::integer[], $25::text[], $26::text[], $27::bytea[], $28::bytea[], $29::bytea[],
+        $30::timestamptz[]
+    ) AS t (
+        id, merchant_id, livemode, amount_sats, client_secret, expires_at, grace_s, seen_hold_s,
+        tolerance_sats, tolerance_bp, policy, late_payments, pay_address, description, metadata, success_url,
+        cancel_url, amount_usd, rate_usd_per_btc, rate_source, quoted_at, next_check_time, created_at,
+        settings_version, event_id, payload, scope, request_hash, answer_encrypted, keep_until
+    )
+), current AS (
+    SELECT input.*, modes.merchant_id AS merchant, modes.rolled_up_to
+    FROM input
+    JOIN merchant_modes AS modes ON modes.merchant_id = input.merchant_id::uuid
+        AND modes.livemode = input.livemode AND modes.version = input.settings_version
+), claimed AS (
+    INSERT INTO idempotency_keys AS stored (scope, request_hash, object_id, answer_status, answer_encrypted, expires_at)
+    SELECT scope, request_hash, id, 201, answer_encrypted, keep_until FROM current
+    WHERE scope IS NOT NULL AND set_config('lock_timeout', $31, TRUE) <> ''
+    ORDER BY scope
+    ON CONFLICT (scope) DO UPDATE
+        SET request_hash = excluded.request_hash, object_id = excluded.object_id,
+            answer_encrypted = excluded.answer_encrypted, expires_at = excluded.expires_at
+        WHERE stored.expires_at <= now()
+    RETURNING object_id
+), fresh AS (
+    SELECT * FROM current WHERE scope IS NULL OR id IN (SELECT object_id FROM claimed)
+), made AS (
+    INSERT INTO payment_intents (
+        id, merchant_id, livemode, amount_sats, client_secret, expires_at, grace_s, seen_hold_s, tolerance_sats,
+        tolerance_bp, confirmation_policy, late_payments, pay_address, description, metadata, success_url, cancel_url,
+        amount_usd, rate_usd_per_btc, rate_source, quoted_at, next_check_time, created_at
+    )
+    SELECT id, merchant, livemode, amount_sats, client_secret, expires_at, grace_s, seen_hold_s, tolerance_sats,
+        tolerance_bp, policy::json, late_payments, pay_address, description, metadata::jsonb, success_url, cancel_url,
+        amount_usd, rate_usd_per_btc, rate_source, quoted_at, next_check_time, created_at
+    FROM fresh
+    RETURNING id
+), touched AS (
+    INSERT INTO touched_days (merchant_id, livemode, day)
+    SELECT merchant, livemode, (created_at AT TIME ZONE 'UTC')::date FROM fresh
+    WHERE created_at < greatest(rolled_up_to, {STORABLE})
+), announced AS (
+    INSERT INTO events (id, merchant_id, livemode, type, payment_intent_id, sequence, payload, created_at)
+    SELECT event_id, merchant, livemode, 'payment_intent.created', id, 1, payload::json, created_at FROM fresh
+), queued AS (
+    INSERT INTO webhook_deliveries (
+        id, merchant_id, livemode, endpoint_id, event_id, payment_intent_id, sequence, status, next_attempt_at,
+        created_at
+    )
+    SELECT delivery_id(fresh.event_id, endpoints.id, fresh.created_at), fresh.merchant, fresh.livemode, endpoints.id,
+        fresh.event_id, fresh.id, 1, CASE WHEN endpoints.disabled_at IS NULL THEN 'pending' ELSE 'held' END,
+        CASE WHEN endpoints.disabled_at IS NULL THEN now() END, fresh.created_at
+    FROM fresh
+    JOIN webhook_endpoints AS endpoints ON endpoints.merchant_id = fresh.merchant
+        AND endpoints.livemode = fresh.livemode AND endpoints.deleted_at IS NULL
+        AND (endpoints.event_types = '{{}}' OR 'payment_intent.created' = ANY (endpoints.event_types))
+)
+SELECT id FROM made
+"""
+
+
+async def create(connection: Connection, batch: Sequence[NewIntent], *, wait_s: float) -> set[str]:
+    """Store a batch of intents with everything that belongs to them, in one statement.
+
+    Returns:
+        the ids that were stored. A missing one was not: its idempotency key is taken, or the merchant's settings
+        changed since its terms were made.
+
+    Raises:
+        asyncpg.LockNotAvailableError: if another transaction holds one of the keys for longer than `wait_s`.
+    """
+    rows = await connection.fetch(CREATE, *_columns_of(batch), str(int(wait_s * 1000)))
+    return {row["id"] for row in rows}
+
+
+def _columns_of(batch: Sequence[NewIntent]) -> list[list[Any]]:
+    return [list(column) for column in zip(*(_row_of(new) for new in batch), strict=True)]
+
+
+def _row_of(new: NewIntent) -> tuple[Any, ...]:
+    intent, terms, quote = new.intent, new.intent.terms, new.intent.quote
+    return (
+        intent.id,
+        intent.merchant_id,
+        intent.livemode,
+        terms.amount_sats,
+        intent.client_secret,
+        terms.expires_at,
+        terms.grace_s,
+        terms.seen_hold_s,
+        terms.tolerance_sats,
+        terms.tolerance_bp,
+        policy_text(terms.policy),
+        terms.late_payments,
+        terms.pay_address,
+        intent.description,
+        metadata_text(intent.metadata),
+        intent.success_url,
+        intent.cancel_url,
+        None if quote is None else quote.amount_usd,
+        None if quote is None else quote.rate_usd_per_btc,
+        None if quote is None else quote.source,
+        None if quote is None else quote.quoted_at,
+        terms.in_time_until,
+        intent.created_at,
+        new.settings_version,
+        new.event_id,
+        new.payload.decode(),
+        new.scope,
+        new.request_hash,
+        new.answer_encrypted,
+        new.keep_until,
+    )
