@@ -121,7 +121,7 @@ async def test_without_traces_a_webhook_carries_none(database_url, tmp_path):
 
 def test_nothing_of_ours_loads_opentelemetry_before_it_is_asked_to():
     """Not the whole program: the Redis client loads it by itself where it is installed."""
-    ours = "sgate.telemetry.tracing, sgate.workers.deliverer, sgate.observers"
+    ours = "sgate.telemetry.tracing, sgate.workers.webhooks.deliverer, sgate.runtime.instrumentation"
     program = f"import sys, {ours}; sys.exit(any(name.startswith('opentelemetry') for name in sys.modules))"
     sources = str(Path(sgate.__file__).parents[1])
     done = subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": sources}, check=False)
