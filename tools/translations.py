@@ -63,7 +63,10 @@ def sentences() -> Catalog:
 def _extracted() -> Iterator[tuple[str, list[Row]]]:
     for path in sorted(WEB.rglob("*.html")):
         with path.open("rb") as file:
-            yield str(path.relative_to(WEB)), list(extract(babel_extract, file, KEYWORDS, options={"encoding": "utf-8"}))
+            yield (
+                str(path.relative_to(WEB)),
+                list(extract(babel_extract, file, KEYWORDS, options={"encoding": "utf-8"})),
+            )
     for path in sorted(WEB.rglob("*.py")):
         with path.open("rb") as file:
             yield str(path.relative_to(WEB)), list(extract("python", file, KEYWORDS))
