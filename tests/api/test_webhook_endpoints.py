@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.serving import UNREACHABLE, serving
+from sgate.core.egress import Egress
 from sgate.core.retry import Schedule
 from sgate.core.signature import InvalidSignature, verify_standard
 from sgate.workers.webhooks.backlog import Backlog
@@ -21,7 +22,7 @@ RECOVERIES = "/v1/webhook_recoveries"
 
 @contextlib.asynccontextmanager
 async def delivering(app):
-    client = WebhookClient(allow_private=True, timeout_s=5)
+    client = WebhookClient(egress=Egress(allow_private=True), timeout_s=5)
     gateway = app.gateway
     try:
         yield Deliverer(

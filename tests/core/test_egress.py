@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.strategies import FAST
-from sgate.core.egress import MAX_URL_CHARACTERS, ForbiddenDestination, check_address, check_url, literal_address
+from sgate.core.egress import (
+    FORBIDDEN_PORTS,
+    MAX_URL_CHARACTERS,
+    NOT_PUBLIC,
+    Egress,
+    ForbiddenDestination,
+    egress_of,
+    literal_address,
+)
 
 PUBLIC_V4 = ["1.1.1.1", "8.8.8.8", "93.184.216.34", "100.63.255.255", "100.128.0.1", "172.15.0.1", "223.255.255.254"]
 PUBLIC_V6 = ["2606:4700:4700::1111", "2001:4860:4860::8888", "2a00::1"]
@@ -36,6 +44,8 @@ FORBIDDEN_V4 = {
     "end of multicast": "239.255.255.255",
     "reserved": "240.0.0.1",
     "broadcast": "255.255.255.255",
+    "the host of a cloud's machine": "168.63.129.16",
+    "relays of 6to4": "192.88.99.1",
 }
 
 FORBIDDEN_V6 = {
@@ -54,7 +64,17 @@ FORBIDDEN_V6 = {
     "translated IPv4": "::ffff:0:127.0.0.1",
     "NAT64 of a local network": "64:ff9b:1::7f00:1",
     "not assigned": "4000::1",
+    "documentation, newer": "3fff::1",
+    "documentation, newer, at its end": "3fff:fff:ffff::1",
 }
+
+
+def check_address(address, *, allow_private):
+    Egress(allow_private=allow_private).check_address(address)
+
+
+def check_url(url, *, allow_private, https_only):
+    Egress(allow_private=allow_private).check_url(url, https_only=https_only)
 
 
 def v6_spellings(address: str) -> dict[str, ipaddress.IPv6Address]:
@@ -118,6 +138,7 @@ def test_an_ipv6_spelling_is_judged_as_the_ipv4_address_it_leads_to(address):
 @given(st.ip_addresses(v=4) | st.ip_addresses(v=6, network="2000::/3").filter(lambda address: not wraps_v4(address)))
 def test_an_address_that_wraps_no_other_is_allowed_exactly_if_it_is_global_unicast(address):
     special = [name for name in ("multicast", "reserved") if getattr(address, f"is_{name}")]
+    special += [network for network in NOT_PUBLIC if network.version == address.version and address in network]
     assert refused(address) is (not address.is_global or special != [])
 
 
@@ -140,11 +161,13 @@ def test_an_address_spelled_out_is_read(text):
 
 
 @pytest.mark.parametrize("zone", ["%eth0", "%25eth0", "%1", "%"])
-def test_a_zone_does_not_hide_an_address(zone):
-    assert literal_address(f"fe80::1{zone}") == ipaddress.ip_address("fe80::1")
-    assert literal_address(f"127.0.0.1{zone}") == ipaddress.ip_address("127.0.0.1")
-    with pytest.raises(ForbiddenDestination):
-        check_url(f"https://[fe80::1{zone}]/", allow_private=False, https_only=True)
+def test_an_address_with_a_zone_is_refused_everywhere(zone):
+    for host in (f"fe80::1{zone}", f"127.0.0.1{zone}"):
+        with pytest.raises(ForbiddenDestination, match="network interface"):
+            literal_address(host)
+    for allow_private in (False, True):
+        with pytest.raises(ForbiddenDestination):
+            check_url(f"https://[fe80::1{zone}]/", allow_private=allow_private, https_only=True)
 
 
 @pytest.mark.parametrize(
@@ -279,6 +302,15 @@ BAD_URLS = {
     "below localhost, fully qualified": "https://shop.localhost./",
     "a name without a dot": "https://postgres/",
     "a name without an inner dot": "https://postgres./",
+    "a name of a cloud's network": "https://metadata.google.internal/",
+    "a name of a local network": "https://printer.local/",
+    "a name in a cluster": "https://postgres.default.svc/",
+    "a name in a cluster, in full": "https://postgres.default.svc.cluster.local/",
+    "a name in a cluster, in capitals": "https://POSTGRES.default.SVC/",
+    "port 0": "https://example.com:0/",
+    "the port of SSH": "https://example.com:22/",
+    "the port of mail": "https://example.com:25/",
+    "the port of Redis": "https://example.com:6379/",
 }
 
 
@@ -337,3 +369,34 @@ def test_an_address_in_a_url_is_judged_as_the_address(address):
         assert refused(address)
     else:
         assert not refused(address)
+
+
+@pytest.mark.parametrize("port", sorted(FORBIDDEN_PORTS))
+def test_ports_of_other_protocols_are_refused_also_for_developers(port):
+    with pytest.raises(ForbiddenDestination, match=f"port {port}|cannot be read"):
+        check_url(f"http://localhost:{port}/", allow_private=True, https_only=False)
+
+
+DENY = egress_of(allow_private=True, deny=("10.1.0.0/16", "2001:db8:1::/48", "192.0.2.7", "Internal.Example."))
+
+
+@pytest.mark.parametrize(
+    "host", ["10.1.2.3", "[::ffff:10.1.2.3]", "[64:ff9b::a01:203]", "[2001:db8:1::7]", "192.0.2.7", "internal.example",
+             "db.internal.example", "DB.INTERNAL.EXAMPLE."],
+)  # fmt: skip
+def test_what_the_operator_denies_is_refused_even_where_private_addresses_are_allowed(host):
+    with pytest.raises(ForbiddenDestination, match="deny list"):
+        DENY.check_url(f"http://{host}/", https_only=False)
+
+
+@pytest.mark.parametrize(
+    "host", ["10.2.0.1", "192.0.2.8", "internal.example.com", "notinternal.example", "[2001:db8:2::7]"]
+)
+def test_what_only_looks_like_a_denied_place_is_allowed(host):
+    DENY.check_url(f"http://{host}/", https_only=False)
+
+
+@pytest.mark.parametrize("entry", ["", ".", "a b", "https://x.example", "x:80", "*.example.com", "10.0.0.0/99"])
+def test_a_deny_list_that_cannot_be_read_is_refused(entry):
+    with pytest.raises(ValueError, match="is not a network, an address or a host name"):
+        egress_of(allow_private=False, deny=(entry,))

@@ -66,10 +66,10 @@ CHECKS = {
     request_bodies.UpdateMerchant: lambda shape: merchants.checked(request_bodies.given(shape), simulated_mode()),
     request_bodies.CreateApiKey: request_bodies.key_request,
     request_bodies.CreateWebhookEndpoint: lambda shape: request_bodies.endpoint_request(
-        shape, livemode=True, allow_private=False
+        shape, egress.Egress(), livemode=True
     ),
     request_bodies.UpdateWebhookEndpoint: lambda shape: request_bodies.endpoint_change(
-        shape, livemode=True, allow_private=False
+        shape, egress.Egress(), livemode=True
     ),
 }
 
@@ -199,7 +199,7 @@ def test_api_keys(text):
 )
 def test_urls_of_webhooks(url):
     with contextlib.suppress(egress.ForbiddenDestination):
-        egress.check_url(url, allow_private=False, https_only=True)
+        egress.Egress().check_url(url, https_only=True)
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -28,7 +28,7 @@ class Receivers:
         self.seen = {}
         self.secrets = {}
 
-    async def post(self, url, body, headers):
+    async def post(self, url, body, headers, *, merchant_id):
         """What WebhookClient does."""
         event = json.loads(body)
         self._check_order(url, event)

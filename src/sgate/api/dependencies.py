@@ -8,6 +8,7 @@ import msgspec
 from sgate.api.authentication import Authenticator
 from sgate.api.live_intents import Rooms
 from sgate.chain.simulator import SimulatorControl
+from sgate.core.egress import Egress
 from sgate.core.mode import Mode
 from sgate.db.encryption import Cipher
 from sgate.db.notifications import Listener
@@ -53,7 +54,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     streams: Streams
     listener: Listener
     rooms: Rooms
-    allow_private_webhooks: bool
+    egress: Egress
     simulators: Mapping[bool, SimulatorControl]
     steerable: bool
     started_monotonic_s: float

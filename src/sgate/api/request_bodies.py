@@ -11,6 +11,7 @@ import msgspec
 
 from sgate.core import errors, money
 from sgate.core import intent as limits
+from sgate.core.egress import Egress
 from sgate.core.event import EventType
 from sgate.core.finality import Policy
 from sgate.core.scope import Scope
@@ -245,20 +246,20 @@ def key_request(shape: CreateApiKey) -> KeyRequest:
     return KeyRequest(name=shape.name, scopes=tuple(dict.fromkeys(map(str, shape.scopes))))
 
 
-def endpoint_request(shape: CreateWebhookEndpoint, *, livemode: bool, allow_private: bool) -> EndpointRequest:
+def endpoint_request(shape: CreateWebhookEndpoint, egress: Egress, *, livemode: bool) -> EndpointRequest:
     """A checked request for an endpoint.
 
     Raises:
         InvalidUrl: if webhooks must not be sent there.
     """
     return EndpointRequest(
-        url=validation.webhook_url(shape.url, livemode=livemode, allow_private=allow_private),
+        url=validation.webhook_url(shape.url, egress, livemode=livemode),
         description=validation.endpoint_description(shape.description),
         event_types=tuple(dict.fromkeys(shape.event_types)),
     )
 
 
-def endpoint_change(shape: UpdateWebhookEndpoint, *, livemode: bool, allow_private: bool) -> EndpointChange:
+def endpoint_change(shape: UpdateWebhookEndpoint, egress: Egress, *, livemode: bool) -> EndpointChange:
     """A checked change of an endpoint.
 
     Raises:
@@ -266,9 +267,7 @@ def endpoint_change(shape: UpdateWebhookEndpoint, *, livemode: bool, allow_priva
     """
     url, description, event_types = shape.url, shape.description, shape.event_types
     return EndpointChange(
-        url=validation.webhook_url(url, livemode=livemode, allow_private=allow_private)
-        if isinstance(url, str)
-        else url,
+        url=validation.webhook_url(url, egress, livemode=livemode) if isinstance(url, str) else url,
         description=validation.endpoint_description(description) if isinstance(description, str) else description,
         event_types=tuple(dict.fromkeys(event_types)) if isinstance(event_types, list) else event_types,
         enabled=shape.enabled,

@@ -5,44 +5,134 @@ cloud's metadata service. So only global unicast addresses are allowed, and IPv6
 """
 
 import ipaddress
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+import msgspec
+
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 MAX_URL_CHARACTERS = 512
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+NOT_PUBLIC: tuple[IPNetwork, ...] = (
+    ipaddress.ip_network("168.63.129.16/32"),  # the host of Azure's virtual machines, from the inside
+    ipaddress.ip_network("192.88.99.0/24"),  # relays of 6to4, which are gone
+    ipaddress.ip_network("3fff::/20"),  # documentation (RFC 9637), newer than Python's tables
+)
+"""Networks that `ipaddress` takes for global and that no shop lives in."""
+
+PRIVATE_NAMES = ("localhost", "local", "internal", "svc", "home.arpa", "lan", "intranet", "corp")
+"""Names under these are answered inside of a network (mDNS, clouds, Kubernetes), never on the public internet."""
+
+FORBIDDEN_PORTS = frozenset(
+    {
+        0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109,
+        110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530,
+        531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3306, 3659, 4045,
+        4190, 5060, 5061, 5432, 6000, 6379, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080, 11211,
+    }
+)  # fmt: skip
+"""Ports on which other protocols than HTTP are spoken: those that the Fetch standard blocks, and common databases."""
 
 
 class ForbiddenDestination(ValueError):
     """A webhook must not be sent there; the message says why."""
 
 
-def check_address(address: IPAddress, *, allow_private: bool) -> None:
-    """Refuse what is not on the public internet.
+class Egress(msgspec.Struct, frozen=True, kw_only=True):
+    """Which destinations a deployment allows.
+
+    Attributes:
+        allow_private: also addresses that are not on the public internet, for developers.
+        denied_networks: networks that are never connected to, whatever else is allowed.
+        denied_names: host names that are refused, with all names below them.
+    """
+
+    allow_private: bool = False
+    denied_networks: tuple[IPNetwork, ...] = ()
+    denied_names: tuple[str, ...] = ()
+
+    def check_address(self, address: IPAddress) -> None:
+        """Refuse an address that must not be connected to.
+
+        Raises:
+            ForbiddenDestination: unless it is global unicast and not denied; `allow_private` lifts the first.
+        """
+        seen = _embedded(address) or address
+        for network in self.denied_networks:
+            if any(each.version == network.version and each in network for each in (address, seen)):
+                raise ForbiddenDestination(f"{address} is on the operator's deny list")
+        if not self.allow_private and not _is_public(seen):
+            raise ForbiddenDestination(f"{address} is not an address on the public internet")
+
+    def check_url(self, url: str, *, https_only: bool) -> None:
+        """Refuse a URL that can be seen to be wrong before any name is resolved.
+
+        Raises:
+            ForbiddenDestination: with a sentence that says what is allowed.
+        """
+        host, port = _host_and_port(url, https_only=https_only)
+        if port in FORBIDDEN_PORTS:
+            raise ForbiddenDestination(f"port {port} is not one of a web server")
+        literal = literal_address(host)
+        if literal is not None:
+            self.check_address(literal)
+        else:
+            self._check_name(host)
+
+    def _check_name(self, host: str) -> None:
+        name = host.rstrip(".").lower()
+        if any(_is_below(name, denied) for denied in self.denied_names):
+            raise ForbiddenDestination(f"{host} is on the operator's deny list")
+        private = "." not in name or any(_is_below(name, parent) for parent in PRIVATE_NAMES)
+        if not name or (private and not self.allow_private):
+            raise ForbiddenDestination(f"{host} is not a name on the public internet")
+
+
+def egress_of(*, allow_private: bool, deny: Iterable[str]) -> Egress:
+    """What a deployment allows. `deny`: networks, addresses and host names.
 
     Raises:
-        ForbiddenDestination: unless the address is global unicast, or `allow_private` is set.
+        ValueError: if an entry is none of these.
     """
-    if allow_private:
-        return
-    inner = _embedded(address)
-    if inner is not None:
-        address = inner
-    site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
-    if not address.is_global or address.is_multicast or address.is_reserved or address.is_unspecified or site_local:
-        raise ForbiddenDestination(f"{address} is not an address on the public internet")
+    networks, names = list[IPNetwork](), list[str]()
+    for entry in deny:
+        try:
+            networks.append(ipaddress.ip_network(entry, strict=False))
+        except ValueError:
+            name = entry.lower().strip(".")
+            if not name or not all(part and part.isascii() for part in name.split(".")) or set(name) & set("/:@ *"):
+                raise ValueError(f"{entry!r} is not a network, an address or a host name") from None
+            names.append(name)
+    return Egress(allow_private=allow_private, denied_networks=tuple(networks), denied_names=tuple(names))
 
 
-def check_url(url: str, *, allow_private: bool, https_only: bool) -> None:
-    """Refuse a URL that can be seen to be wrong before any name is resolved.
+def literal_address(host: str) -> IPAddress | None:
+    """The address a host spells out, or None for a name.
 
     Raises:
-        ForbiddenDestination: with a sentence that says what is allowed.
+        ForbiddenDestination: for numbers in odd forms (decimal, octal, hexadecimal, shortened), which resolvers accept,
+            and for addresses that name a network interface.
     """
+    if "%" in host:
+        raise ForbiddenDestination("an address must not name a network interface")
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    last_label = host.rstrip(".").rpartition(".")[2].lower()
+    if last_label.isdigit() or last_label.startswith("0x"):
+        raise ForbiddenDestination("write the address as four decimal numbers, or use a name")
+    return None
+
+
+def _host_and_port(url: str, *, https_only: bool) -> tuple[str, int | None]:
     if len(url) > MAX_URL_CHARACTERS or not url.isascii() or any(character <= " " for character in url):
         raise ForbiddenDestination(f"the URL must be plain ASCII of at most {MAX_URL_CHARACTERS} characters")
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host, port = parts.hostname, parts.port
     except ValueError:
         raise ForbiddenDestination("the URL cannot be read") from None
     if parts.scheme not in ({"https"} if https_only else {"https", "http"}) or not host:
@@ -50,28 +140,18 @@ def check_url(url: str, *, allow_private: bool, https_only: bool) -> None:
         raise ForbiddenDestination(f"the URL must be absolute and start with {schemes}")
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise ForbiddenDestination("the URL must not contain a user name, a password or a fragment")
-    literal = literal_address(host)
-    name = host.rstrip(".")
-    if literal is not None:
-        check_address(literal, allow_private=allow_private)
-    elif not name or (not allow_private and ("." not in name or name.endswith(".localhost"))):
-        raise ForbiddenDestination(f"{host} is not a name on the public internet")
+    return host, port
 
 
-def literal_address(host: str) -> IPAddress | None:
-    """The address a host spells out, or None for a name.
+def _is_public(address: IPAddress) -> bool:
+    site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    odd = address.is_multicast or address.is_reserved or address.is_unspecified or site_local
+    known = any(address.version == network.version and address in network for network in NOT_PUBLIC)
+    return address.is_global and not odd and not known
 
-    Raises:
-        ForbiddenDestination: for numbers in odd forms (decimal, octal, hexadecimal, shortened), which resolvers accept.
-    """
-    try:
-        return ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        pass
-    last_label = host.rstrip(".").rpartition(".")[2].lower()
-    if last_label.isdigit() or last_label.startswith("0x"):
-        raise ForbiddenDestination("write the address as four decimal numbers, or use a name")
-    return None
+
+def _is_below(name: str, parent: str) -> bool:
+    return name == parent or name.endswith(f".{parent}")
 
 
 def _embedded(address: IPAddress) -> ipaddress.IPv4Address | None:

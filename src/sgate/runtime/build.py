@@ -22,10 +22,10 @@ from sgate.http.client_address import Addresses
 from sgate.runtime import instrumentation
 from sgate.runtime.chain_sources import Chain, open_chain
 from sgate.runtime.factories import (
-    allow_private,
     authenticator_of,
     data_directory,
     direct_url,
+    egress_of_settings,
     exchange_rates_of,
     limits_of,
     modes_of,
@@ -105,7 +105,7 @@ async def open_gateway(
             streams=streams_of(settings, metrics),
             listener=listener,
             rooms=Rooms(listener, payment_intents.find, modes, environment),
-            allow_private_webhooks=allow_private(settings),
+            egress=egress_of_settings(settings),
             simulators={mode: chain.control for mode, chain in chains.items() if chain.control is not None},
             steerable=not settings.in_production,
             started_monotonic_s=time.monotonic(),

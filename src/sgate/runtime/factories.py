@@ -15,6 +15,7 @@ import structlog
 
 from sgate.api.authentication import Authenticator
 from sgate.core.address import Network
+from sgate.core.egress import Egress, egress_of
 from sgate.core.mode import FixedRate, Mode, NoRates, RateSource
 from sgate.core.rate import Rules
 from sgate.db import schema_check
@@ -244,6 +245,7 @@ def streams_of(settings: Settings, metrics: Metrics) -> Streams:
     return streams
 
 
-def allow_private(settings: Settings) -> bool:
-    """Whether webhooks may go to private addresses."""
-    return not settings.in_production if settings.webhook_allow_private is None else settings.webhook_allow_private
+def egress_of_settings(settings: Settings) -> Egress:
+    """Where webhooks may go. Private addresses only in development, unless the settings say otherwise."""
+    private = not settings.in_production if settings.webhook_allow_private is None else settings.webhook_allow_private
+    return egress_of(allow_private=private, deny=settings.webhook_deny)

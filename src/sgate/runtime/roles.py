@@ -21,7 +21,7 @@ from sgate.environment import Environment
 from sgate.http.asgi import App
 from sgate.runtime import instrumentation
 from sgate.runtime.chain_sources import CallBooks, Chain
-from sgate.runtime.factories import allow_private, direct_url
+from sgate.runtime.factories import direct_url
 from sgate.services import secret_rotation
 from sgate.services.exchange_rates import ExchangeRates
 from sgate.services.replica_reads import MEASURE_INTERVAL_S, ReplicaReads
@@ -145,7 +145,7 @@ async def _reencrypt(gateway: Gateway, stop: Stop) -> None:
 
 
 async def _deliver(gateway: Gateway, stop: Stop) -> None:
-    client = WebhookClient(allow_private=allow_private(gateway.settings))
+    client = WebhookClient(egress=gateway.deps.egress, proxy=gateway.settings.webhook_proxy_text())
     queue = await open_pool(
         direct_url(gateway.settings, gateway.database_url),
         min_connections=QUEUE_CONNECTIONS,

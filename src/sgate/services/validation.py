@@ -11,7 +11,7 @@ import msgspec
 
 from sgate.core import errors, money
 from sgate.core import intent as limits
-from sgate.core.egress import ForbiddenDestination, check_url
+from sgate.core.egress import Egress, ForbiddenDestination
 from sgate.core.finality import InvalidPolicy, Policy, check_policy
 
 MAX_NAME_CHARACTERS = 255
@@ -24,9 +24,9 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 
 
-def webhook_url(url: str, *, livemode: bool, allow_private: bool) -> str:
+def webhook_url(url: str, egress: Egress, *, livemode: bool) -> str:
     try:
-        check_url(url, allow_private=allow_private, https_only=livemode)
+        egress.check_url(url, https_only=livemode)
     except ForbiddenDestination as error:
         raise errors.InvalidUrl(f"url: {error}.", param="url") from None
     return url

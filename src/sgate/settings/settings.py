@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from sgate.core.address import SBTC_ASSETS, Network, check_pay_address
+from sgate.core.egress import egress_of
 from sgate.core.rate import SOURCES
 from sgate.core.retry import MIN_RETENTION, Schedule
 from sgate.settings.modes import SIMULATED_GATEWAY_ADDRESS, ModeSettings, Source, check_mode
@@ -166,6 +167,21 @@ class Settings(BaseSettings):
     webhook_allow_private: Annotated[
         bool | None, Field(description="Whether webhooks may go to private addresses. Default: only in development.")
     ] = None
+    webhook_deny: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        Field(
+            description="Networks, addresses and host names that webhooks never go to, separated by commas, such as "
+            "`203.0.113.0/24,internal.example.com`; a name stands for all names below it too."
+        ),
+    ] = ()
+    webhook_proxy: Annotated[
+        SecretStr | None,
+        Field(
+            description="Forward proxy for webhooks, such as `http://user:password@egress.example.com:3128`. It looks "
+            "names up itself, so it has to keep webhooks away from private networks."
+        ),
+    ] = None
     exchange_rate_sources: Annotated[
         tuple[str, ...],
         NoDecode,
@@ -239,7 +255,7 @@ class Settings(BaseSettings):
         del file_secret_settings
         return init_settings, env_settings, FileSettings(settings_cls), dotenv_settings
 
-    @field_validator("trusted_proxies", "secret_keys", "exchange_rate_sources", mode="before")
+    @field_validator("trusted_proxies", "secret_keys", "exchange_rate_sources", "webhook_deny", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -263,6 +279,20 @@ class Settings(BaseSettings):
         for url in value.values() if isinstance(value, dict) else ():
             if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
                 raise ValueError(f"{url!r} is not an absolute URL such as https://proxy.example.com")
+        return value
+
+    @field_validator("webhook_deny")
+    @classmethod
+    def _deniable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        egress_of(allow_private=False, deny=value)
+        return value
+
+    @field_validator("webhook_proxy")
+    @classmethod
+    def _proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = None if value is None else urlsplit(value.get_secret_value())
+        if parts is not None and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError("must be an absolute URL such as http://egress.example.com:3128")
         return value
 
     @field_validator("redis_url")
@@ -319,6 +349,10 @@ class Settings(BaseSettings):
     def redis_url_text(self) -> str | None:
         """The URL of Redis, with what the settings say about TLS."""
         return None if self.redis_url is None else _with_parameters(self.redis_url, {"ssl_ca_certs": self.redis_ca})
+
+    def webhook_proxy_text(self) -> str | None:
+        """The URL of the forward proxy for webhooks."""
+        return None if self.webhook_proxy is None else self.webhook_proxy.get_secret_value()
 
     @property
     def in_production(self) -> bool:

@@ -27,6 +27,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     id: str
+    merchant_id: str
     endpoint_id: str
     attempt: int
     tries: int
@@ -106,7 +107,8 @@ UPDATE webhook_deliveries AS d
 SET lease_token = $7, leased_until = now() + $8::interval
 FROM chosen, webhook_endpoints AS e, events AS v
 WHERE d.id = ANY (ARRAY(SELECT id FROM chosen)) AND d.id = chosen.id AND e.id = d.endpoint_id AND v.id = d.event_id
-RETURNING d.id, d.endpoint_id, d.attempts, d.attempts_before, e.url, d.livemode, e.secret_encrypted,
+RETURNING d.id, d.merchant_id::text, d.endpoint_id, d.attempts, d.attempts_before, e.url, d.livemode,
+    e.secret_encrypted,
     CASE WHEN e.previous_secret_until > now() THEN e.previous_secret_encrypted END AS previous_secret_encrypted,
     e.failing_since, d.event_id, v.type, v.created_at AS event_created_at, v.sequence, v.payload::text AS payload,
     d.next_attempt_at
@@ -225,6 +227,7 @@ async def backlog(connection: Connection) -> Mapping[str, float]:
 def _delivery(row: Record) -> Delivery:
     return Delivery(
         id=row["id"],
+        merchant_id=row["merchant_id"],
         endpoint_id=row["endpoint_id"],
         attempt=row["attempts"] + 1,
         tries=row["attempts"] - row["attempts_before"],

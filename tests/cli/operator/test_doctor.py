@@ -15,7 +15,7 @@ from workers.webhooks.receiver import Receiver
 pytestmark = pytest.mark.timeout(300)
 
 GOOD_KEY = "0123456789abcdef" * 4
-NOWHERE = "http://127.0.0.1:1"
+NOWHERE = "http://127.0.0.1:2"
 
 
 async def examine(developer):
@@ -73,7 +73,7 @@ async def test_before_the_first_run_there_are_warnings_and_no_failure(place):
         ({"database_url": "postgresql://127.0.0.1:1/sgate"}, "database", "cannot be reached"),
         ({"database_url": "nonsense"}, "database", "cannot be reached"),
         ({"data_dir": "/dev/null/here"}, "data directory", "cannot be written"),
-        ({"live__source": "hiro", "live__stacks_api_url": NOWHERE}, "chain API 127.0.0.1:1", "no connection"),
+        ({"live__source": "hiro", "live__stacks_api_url": NOWHERE}, "chain API 127.0.0.1:2", "no connection"),
         ({"database_direct_url": "postgresql://127.0.0.1:1/sgate"}, "database, directly", "cannot be reached"),
     ],
 )

@@ -4,6 +4,7 @@ import contextlib
 import secrets
 from datetime import UTC, datetime, timedelta
 
+from sgate.core.egress import Egress
 from sgate.core.retry import Schedule
 from sgate.core.signature import SECRET_BYTES, new_secret
 from sgate.db.encryption import Cipher
@@ -147,7 +148,7 @@ async def deliverer_on(
     traces=None,
 ):
     """A deliverer that may use the loopback interface. `clock_ahead`: how wrong the clock of its machine is."""
-    client = WebhookClient(allow_private=True, timeout_s=timeout_s)
+    client = WebhookClient(egress=Egress(allow_private=True), timeout_s=timeout_s)
     environment = Environment(now=lambda: datetime.now(UTC) + clock_ahead)
     try:
         yield Deliverer(

@@ -8,15 +8,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import uvloop
+from aiohttp.client_proto import ResponseHandler
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from sgate.core.egress import Egress
 from sgate.core.retry import DEFAULT_WAITS_S, FAILING_FOR
 from sgate.workers.webhooks.client import MAX_RESPONSE_BYTES, WebhookClient
+from sgate.workers.webhooks.exchange import MAX_EXCHANGE_BYTES
 from workers.webhooks.outbox import Outbox, deliverer_on
 from workers.webhooks.receiver import HANG, RESET, Receiver, response
 
+MERCHANT = "00000000-0000-4000-8000-000000000001"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -56,9 +60,9 @@ async def read_request(reader):
 
 
 async def posted(url, *, timeout_s=5.0, times=1, **options):
-    client = WebhookClient(allow_private=True, timeout_s=timeout_s, **options)
+    client = WebhookClient(egress=Egress(allow_private=True), timeout_s=timeout_s, **options)
     try:
-        replies = [await client.post(url, b"{}", {}) for _ in range(times)]
+        replies = [await client.post(url, b"{}", {}, merchant_id=MERCHANT) for _ in range(times)]
     finally:
         await client.close()
     return replies[-1] if times == 1 else replies
@@ -105,12 +109,12 @@ async def test_an_answer_after_the_time_limit_is_none_and_the_next_attempt_has_a
         writer.write(OK)
         await reader.read()
 
-    client = WebhookClient(allow_private=True, timeout_s=0.2)
+    client = WebhookClient(egress=Egress(allow_private=True), timeout_s=0.2)
     async with server(serve) as url:
-        late = await client.post(url, b"{}", {})
+        late = await client.post(url, b"{}", {}, merchant_id=MERCHANT)
         answer.set()
         assert late.outcome.error == "no answer within the time limit"
-        assert (await client.post(url, b"{}", {})).outcome.succeeded
+        assert (await client.post(url, b"{}", {}, merchant_id=MERCHANT)).outcome.succeeded
         assert connections == 2
         await client.close()
 
@@ -145,9 +149,8 @@ async def test_fifty_megabytes_are_not_read():
         (b"HTTP/1.0 200 OK\r\n\r\nto the end", "to the end"),
         (b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", None),
         (b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", "ok"),
-        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok and more", "ok"),
     ],
-    ids=["chunked", "informational", "no-content", "until-closed", "no-reason", "bare-lf", "data-after-close"],
+    ids=["chunked", "informational", "no-content", "until-closed", "no-reason", "bare-lf"],
 )
 async def test_any_way_to_say_200_is_understood(answer, body):
     async def serve(_, writer):
@@ -163,13 +166,16 @@ async def test_any_way_to_say_200_is_understood(answer, body):
     ("answer", "error"),
     [
         (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n", "change the protocol"),
-        (b"HTTP/1.1 100 Continue\r\n\r\n", "closed without an answer"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nok", "not HTTP"),
-        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "not HTTP"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nok", "Duplicate Content-Length"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", ""),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok and more", ""),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "Bad status line"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", ""),
+        (b"\x16\x03\x01\x00\xff\x00", ""),
     ],
-    ids=["upgrade", "only-continue", "two-lengths", "http2"],
+    ids=["upgrade", "two-lengths", "length-and-chunks", "longer-than-its-length", "http2", "ssh", "binary"],
 )
-async def test_what_is_no_answer_is_a_failure_with_a_reason(answer, error):
+async def test_what_is_not_http_is_an_invalid_response_and_its_first_bytes_are_shown(answer, error):
     async def serve(_, writer):
         writer.write(answer)
         await writer.drain()
@@ -177,7 +183,102 @@ async def test_what_is_no_answer_is_a_failure_with_a_reason(answer, error):
     async with server(serve) as url:
         reply = await posted(url)
     assert reply.outcome.status is None
+    assert reply.outcome.error.startswith("invalid_response: ")
     assert error in reply.outcome.error
+    assert "\n" not in reply.outcome.error
+    if "change the protocol" not in error:
+        assert reply.body == answer.decode("utf-8", "replace").replace("\0", "\ufffd")
+
+
+async def test_a_connection_that_ends_before_an_answer_is_a_failure_with_a_reason():
+    async def serve(_, writer):
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        await writer.drain()
+
+    async with server(serve) as url:
+        reply = await posted(url)
+    assert (reply.outcome.status, reply.outcome.error) == (None, "the connection was closed without an answer")
+
+
+# --- endless answers
+
+FOREVER = 20_000_000
+PIECE = 50_000
+
+
+def endless(head, piece):
+    """`head`, then `piece` again and again: 20 MB in all, if somebody takes them. Returns also how much was sent."""
+    sent = []
+
+    async def serve(_, writer):
+        writer.write(head)
+        block = piece * (PIECE // len(piece))
+        while sum(sent) < FOREVER:
+            writer.write(block)
+            sent.append(len(block))
+            await writer.drain()
+
+    return serve, sent
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+ENDLESS = {
+    "status line": (b"HTTP/1.1 200 ", b"x"),
+    "one header": (HEAD + b"X-Long: ", b"x"),
+    "headers": (HEAD, b"X-Another: header\r\n"),
+    "informational answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "informational answers with headers": (b"", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"),
+    "chunk extension": (CHUNKED + b"2;", b"x"),
+    "chunk extensions": (CHUNKED, b"1;" + b"x" * 500 + b"\r\nz\r\n"),
+    "chunk size": (CHUNKED, b"0"),
+    "trailers": (CHUNKED + b"2\r\nok\r\n0\r\n", b"X-Another: trailer\r\n"),
+    "one trailer": (CHUNKED + b"2\r\nok\r\n0\r\nX-Long: ", b"x"),
+    "body until closed": (HEAD + b"\r\n", b"x"),
+    "chunks": (CHUNKED, b"2\r\nok\r\n"),
+}
+
+
+@pytest.mark.parametrize(("head", "piece"), ENDLESS.values(), ids=ENDLESS.keys())
+async def test_what_never_ends_is_cut_off(head, piece):
+    serve, sent = endless(head, piece)
+    async with server(serve) as url:
+        reply = await posted(url)
+    assert sum(sent) < FOREVER, "only what fits into the buffers of the sockets may leave"
+    assert len(reply.body or "") <= MAX_RESPONSE_BYTES
+    assert reply.outcome.succeeded or reply.outcome.error.startswith("invalid_response: ")
+
+
+@pytest.mark.parametrize(("head", "piece"), ENDLESS.values(), ids=ENDLESS.keys())
+async def test_what_never_ends_is_counted_by_the_byte(head, piece, monkeypatch):
+    """No more than the limit reaches the parser, whatever it would make of it."""
+    taken = []
+    real = ResponseHandler.data_received
+    monkeypatch.setattr(
+        ResponseHandler, "data_received", lambda self, data: taken.append(len(data)) or real(self, data)
+    )
+    serve, _ = endless(head, piece)
+    async with server(serve) as url:
+        await posted(url)
+    assert sum(taken) <= MAX_EXCHANGE_BYTES
+
+
+async def test_two_merchants_never_share_a_connection():
+    connections = 0
+
+    async def serve(reader, writer):
+        nonlocal connections
+        connections += 1
+        while True:
+            writer.write(OK)
+            await read_request(reader)
+
+    client = WebhookClient(egress=Egress(allow_private=True), timeout_s=5)
+    async with server(serve) as url:
+        for merchant in ("one", "one", "other", "one", "other"):
+            assert (await client.post(url, b"{}", {}, merchant_id=merchant)).outcome.succeeded
+        await client.close()
+    assert connections == 2
 
 
 async def test_connections_are_used_again_and_one_that_closed_meanwhile_costs_no_attempt():
@@ -213,12 +314,12 @@ async def test_an_idle_connection_that_talks_is_closed():
             await reader.read()
         closed.set()
 
-    client = WebhookClient(allow_private=True, timeout_s=5)
+    client = WebhookClient(egress=Egress(allow_private=True), timeout_s=5)
     async with server(serve) as url:
-        assert (await client.post(url, b"{}", {})).body == "ok"
+        assert (await client.post(url, b"{}", {}, merchant_id=MERCHANT)).body == "ok"
         talk.set()
         await asyncio.wait_for(closed.wait(), 10)
-        assert (await client.post(url, b"{}", {})).body == "ok"
+        assert (await client.post(url, b"{}", {}, merchant_id=MERCHANT)).body == "ok"
         await client.close()
 
 

@@ -1,16 +1,19 @@
 """Where a webhook is never sent, however its URL spells the place and whatever its name resolves to."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 
 import pytest
 
-from sgate.core.egress import ForbiddenDestination
-from sgate.workers.webhooks import destinations
+from sgate.core.egress import Egress, ForbiddenDestination, egress_of
+from sgate.workers.webhooks import resolver
 from sgate.workers.webhooks.client import WebhookClient
+from sgate.workers.webhooks.resolver import CheckedResolver
 from workers.webhooks.receiver import Receiver, response
 
+MERCHANT = "00000000-0000-4000-8000-000000000001"
 NOT_PUBLIC = "not an address on the public internet"
 
 
@@ -26,10 +29,10 @@ class Names:
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
-async def posted(url, resolve=None, *, allow_private=False):
-    client = WebhookClient(allow_private=allow_private, timeout_s=5, resolve=resolve)
+async def posted(url, look_up=None, *, allow_private=False):
+    client = WebhookClient(egress=Egress(allow_private=allow_private), timeout_s=5, look_up=look_up)
     try:
-        return await client.post(url, b"{}", {"Content-Type": "application/json"})
+        return await client.post(url, b"{}", {"Content-Type": "application/json"}, merchant_id=MERCHANT)
     finally:
         await client.close()
 
@@ -106,17 +109,14 @@ async def test_a_public_name_that_resolves_to_a_private_address_is_refused(addre
 
 async def test_a_name_that_turns_to_a_private_address_later_is_refused_then(monkeypatch):
     """DNS rebinding: what the name led to when the endpoint was made, or a minute ago, counts for nothing."""
-    monkeypatch.setattr(destinations, "DNS_CACHE_S", 0.0)
+    monkeypatch.setattr(resolver, "DNS_CACHE_S", 0.0)
     names = Names(["192.0.2.1"], ["127.0.0.1"])
-    async with Receiver() as shop:
-        connector = destinations.Connector(allow_private=False, resolve=names)
-        where = destinations.destination_of(f"http://hooks.example.com:{shop.port}/", allow_private=False)
-        for _ in range(2):
-            with pytest.raises(ForbiddenDestination, match=NOT_PUBLIC):
-                await connector.connect(where)
-        connector.close()
-        assert names.asked == ["hooks.example.com"] * 2
-        assert shop.connections == 0
+    checked = CheckedResolver(Egress(), names)
+    for _ in range(2):
+        with pytest.raises(ForbiddenDestination, match=NOT_PUBLIC):
+            await checked.resolve("hooks.example.com", 443)
+    await checked.close()
+    assert names.asked == ["hooks.example.com"] * 2
 
 
 async def test_what_was_checked_is_what_is_connected_to():
@@ -172,11 +172,16 @@ async def test_names_that_nobody_answers_for_do_not_hold_up_the_others(monkeypat
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    client = WebhookClient(allow_private=True, timeout_s=15)
+    client = WebhookClient(egress=Egress(allow_private=True), timeout_s=15)
     async with Receiver() as shop:
-        dead = [asyncio.create_task(client.post(f"http://{n}.dead.example/", b"{}", {})) for n in range(40)]
+        dead = [
+            asyncio.create_task(client.post(f"http://{n}.dead.example/", b"{}", {}, merchant_id=MERCHANT))
+            for n in range(40)
+        ]
         try:
-            reply = await asyncio.wait_for(client.post(f"http://hooks.example.com:{shop.port}/", b"{}", {}), 10)
+            reply = await asyncio.wait_for(
+                client.post(f"http://hooks.example.com:{shop.port}/", b"{}", {}, merchant_id=MERCHANT), 10
+            )
             assert reply.outcome.status == 200
             assert not any(task.done() for task in dead)
             await asyncio.wait_for(asyncio.to_thread(int), 5)  # nor are the threads of the rest of the process used up
@@ -195,10 +200,72 @@ async def test_one_dead_name_costs_one_look_up_however_many_wait_for_it(monkeypa
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    client = WebhookClient(allow_private=False, timeout_s=0.3)
-    posts = [client.post("https://hooks.dead.example/", b"{}", {}) for _ in range(10)]
+    client = WebhookClient(egress=Egress(), timeout_s=0.3)
+    posts = [client.post("https://hooks.dead.example/", b"{}", {}, merchant_id=MERCHANT) for _ in range(10)]
     replies = await asyncio.gather(*posts)
     assert {reply.outcome.error for reply in replies} == {"no answer within the time limit"}
     assert asked == ["hooks.dead.example"]
     answered.set()
     await client.close()
+
+
+@contextlib.contextmanager
+def silent(port, *addresses):
+    """Sockets that take no connection and refuse none: their backlog is full, so the kernel drops what comes."""
+    with contextlib.ExitStack() as stack:
+        for address in addresses:
+            listening = stack.enter_context(socket.socket())
+            listening.bind((address, port))
+            listening.listen(0)
+            for _ in range(4):
+                filling = stack.enter_context(socket.socket())
+                filling.setblocking(False)
+                filling.connect_ex((address, port))
+        yield
+
+
+async def test_four_silent_addresses_before_a_good_one_do_not_stop_a_webhook():
+    async with Receiver() as shop:
+        dead = [f"127.0.0.{number}" for number in range(2, 6)]
+        with silent(shop.port, *dead):
+            reply = await posted(
+                f"http://hooks.example.com:{shop.port}/", Names([*dead, "127.0.0.1"]), allow_private=True
+            )
+        assert reply.outcome.status == 200
+
+
+async def test_the_next_attempt_begins_with_another_address():
+    checked = CheckedResolver(Egress(), Names(["93.184.215.14", "93.184.215.15", "93.184.215.16"]))
+    firsts = [(await checked.resolve("hooks.example.com", 443))[0]["host"] for _ in range(3)]
+    await checked.close()
+    assert sorted(firsts) == ["93.184.215.14", "93.184.215.15", "93.184.215.16"]
+
+
+async def test_what_the_operator_denies_is_not_connected_to():
+    for denied in ("127.0.0.0/8", "example.com"):
+        async with Receiver() as shop:
+            client = WebhookClient(
+                egress=egress_of(allow_private=True, deny=(denied,)), timeout_s=5, look_up=Names(["127.0.0.1"])
+            )
+            reply = await client.post(f"http://hooks.example.com:{shop.port}/", b"{}", {}, merchant_id=MERCHANT)
+            await client.close()
+            assert "deny list" in reply.outcome.error
+            assert shop.connections == 0
+
+
+async def test_a_proxy_gets_the_whole_url_and_looks_the_name_up_itself():
+    async with Receiver() as proxy:
+        names = Names(["127.0.0.1"])
+        client = WebhookClient(egress=Egress(), timeout_s=5, proxy=f"http://127.0.0.1:{proxy.port}", look_up=names)
+        reply = await client.post("http://hooks.example.com/a?b=c", b"{}", {}, merchant_id=MERCHANT)
+        refused = await client.post("http://169.254.169.254/", b"{}", {}, merchant_id=MERCHANT)
+        await client.close()
+        assert (reply.outcome.status, proxy.received[0].path) == (200, "http://hooks.example.com/a?b=c")
+        assert NOT_PUBLIC in refused.outcome.error
+        assert (len(proxy.received), names.asked) == (1, [])
+
+
+async def test_no_proxy_of_the_environment_is_used(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    async with Receiver() as shop:
+        assert (await posted(shop.url, allow_private=True)).outcome.status == 200

@@ -103,9 +103,9 @@ async def test_each_attempt_brings_the_same_id_and_bytes_freshly_signed_in_both_
         (response(429), 429, "answered 429"),
         (HANG, None, "no answer within the time limit"),
         (RESET, None, "the connection was lost"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", None, "the answer is not HTTP"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", None, "invalid_response: Bad status line"),
         (b"", None, "the connection was closed without an answer"),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n", None, "its headers are longer"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n", None, "invalid_response: Got more than 8190 bytes"),
     ],
     ids=["301", "307", "400", "429", "hang", "reset", "not-http", "closed", "endless-header"],
 )

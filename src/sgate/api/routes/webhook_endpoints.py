@@ -37,7 +37,7 @@ def _kept(deps: Dependencies, endpoints: WebhookEndpoints) -> list[HTTPRouteHand
         """Make an endpoint; the answer shows its secret, once."""
         principal, body, key, actor = await _change(request, deps)
         shape = decode(body, request_bodies.CreateWebhookEndpoint)
-        wanted = request_bodies.endpoint_request(shape, **_where(deps, principal))
+        wanted = request_bodies.endpoint_request(shape, deps.egress, livemode=principal.merchant.livemode)
         return respond(await endpoints.create(principal.merchant, wanted, key, actor))
 
     @get("/")
@@ -58,7 +58,7 @@ def _kept(deps: Dependencies, endpoints: WebhookEndpoints) -> list[HTTPRouteHand
         """Change an endpoint; what is not given stays."""
         principal, body, key, actor = await _change(request, deps)
         shape = decode(body, request_bodies.UpdateWebhookEndpoint)
-        change = request_bodies.endpoint_change(shape, **_where(deps, principal))
+        change = request_bodies.endpoint_change(shape, deps.egress, livemode=principal.merchant.livemode)
         return respond(await endpoints.update(principal.merchant, _checked(endpoint_id), change, key, actor))
 
     @delete("/{endpoint_id:str}", status_code=200)
@@ -129,10 +129,6 @@ async def _change(request: AnyRequest, deps: Dependencies) -> tuple[Principal, b
     principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
     body = await json_body(request)
     return principal, body, key_of(request, principal, body), actor_of(request, deps, principal)
-
-
-def _where(deps: Dependencies, principal: Principal) -> dict[str, bool]:
-    return {"livemode": principal.merchant.livemode, "allow_private": deps.allow_private_webhooks}
 
 
 def _checked(endpoint_id: str) -> str:

@@ -1,12 +1,16 @@
 """What `sgate doctor` asks the database: is it there, is it new enough, what does it say about chain and webhooks."""
 
+import asyncio
+import contextlib
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import asyncpg
 
 from sgate.cli.operator.checks import Check, fail, now_s, ok, skew_check, warn
-from sgate.core import egress
+from sgate.core.egress import Egress, ForbiddenDestination, literal_address
 from sgate.core.mode import CHAIN_SILENT_AFTER
 from sgate.db import schema_check
 from sgate.db.encryption import Cipher
@@ -16,13 +20,14 @@ from sgate.runtime import factories
 from sgate.settings.modes import Source
 from sgate.settings.settings import Settings
 from sgate.store import chain_cursors, webhook_endpoints
-from sgate.workers.webhooks.destinations import Connector, destination_of
+from sgate.workers.webhooks.resolver import CheckedResolver
 
 LEAST_VERSION = 150_000
 """PostgreSQL 15, as `server_version_num` counts."""
 
 NUMBER_PER_MAJOR = 10_000
 MAX_ENDPOINTS = 50
+CONNECT_TIMEOUT_S = 3.0
 _SERVER_NUMBERS = ("server_version_num", "max_connections")
 SPARE_CONNECTIONS = 10
 """Beside the pool: LISTEN, leadership, the queue of the deliverer, migrations, and a person with psql."""
@@ -139,11 +144,16 @@ async def _endpoints(connection: Connection, settings: Settings) -> list[Check]:
     found = await webhook_endpoints.enabled_urls(connection, MAX_ENDPOINTS)
     if not found:
         return [ok("webhook endpoints", "there are none yet")]
-    connector = Connector(allow_private=factories.allow_private(settings))
+    proxy = settings.webhook_proxy_text()
+    if proxy is not None:
+        parts = urlsplit(proxy)
+        return [await _proxy(str(parts.hostname), parts.port or (443 if parts.scheme == "https" else 80))]
+    egress = factories.egress_of_settings(settings)
+    resolver = CheckedResolver(egress)
     try:
-        checks = [await _endpoint(connector, settings, *each) for each in found]
+        checks = [await _endpoint(resolver, egress, *each) for each in found]
     finally:
-        connector.close()
+        await resolver.close()
     reached = sum(check.level == "ok" for check in checks)
     return [
         ok("webhook endpoints", f"{reached} of {len(found)} can be reached"),
@@ -151,16 +161,41 @@ async def _endpoints(connection: Connection, settings: Settings) -> list[Check]:
     ]
 
 
-async def _endpoint(connector: Connector, settings: Settings, endpoint_id: str, url: str) -> Check:
-    name = f"webhook endpoint {endpoint_id}"
-    private = factories.allow_private(settings)
+async def _proxy(host: str, port: int) -> Check:
     try:
-        line = await connector.connect(destination_of(url, allow_private=private))
-    except egress.ForbiddenDestination as error:
+        await _connect(host, port)
+    except (OSError, TimeoutError) as error:
+        advice = "No webhook can be sent. Is the proxy of SGATE_WEBHOOK_PROXY down, or a firewall in the way?"
+        return fail("webhook proxy", f"{host}:{port} cannot be reached: {error}", advice)
+    return ok("webhook proxy", f"{host}:{port} can be reached; it decides which endpoints are")
+
+
+async def _endpoint(resolver: CheckedResolver, egress: Egress, endpoint_id: str, url: str) -> Check:
+    name = f"webhook endpoint {endpoint_id}"
+    try:
+        egress.check_url(url, https_only=False)
+        parts = urlsplit(url)
+        host, port = str(parts.hostname).rstrip("."), parts.port or (443 if parts.scheme == "https" else 80)
+        literal = literal_address(host)
+        addresses = [host] if literal else [found["host"] for found in await resolver.resolve(host, port)]
+        await _connect_to_one(addresses, port)
+    except ForbiddenDestination as error:
         advice = "Its deliveries fail. Let its merchant change the URL; SGATE_WEBHOOK_ALLOW_PRIVATE is for development."
         return fail(name, f"{url} is refused: {error}", advice)
     except (OSError, TimeoutError, ValueError) as error:
         advice = "Deliveries are tried again for a while. Is its server down, or a firewall in the way?"
         return warn(name, f"{url} cannot be reached: {error}", advice)
-    line.close()
     return ok(name, f"{url} can be reached")
+
+
+async def _connect_to_one(addresses: Sequence[str], port: int) -> None:
+    """Connect to the first address that accepts."""
+    for address in addresses[:-1]:
+        with contextlib.suppress(OSError, TimeoutError):
+            return await _connect(address, port)
+    return await _connect(addresses[-1], port)
+
+
+async def _connect(host: str, port: int) -> None:
+    _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), CONNECT_TIMEOUT_S)
+    writer.close()

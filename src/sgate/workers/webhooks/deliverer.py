@@ -234,7 +234,7 @@ class Deliverer:
         headers["Accept-Encoding"] = "identity"  # the answer is kept as it came, for people to read
         if span is not None:
             headers["traceparent"] = span.ids.traceparent
-        return await self._client.post(delivery.url, body, headers)
+        return await self._client.post(delivery.url, body, headers, merchant_id=delivery.merchant_id)
 
     def _secrets_of(self, delivery: Delivery) -> Sequence[str] | None:
         """The secret, and during a rotation the one before; None if the key that encrypted it is not there."""
