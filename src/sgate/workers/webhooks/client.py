@@ -11,6 +11,7 @@ import ssl
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
 
 import aiohttp
@@ -33,6 +34,9 @@ MAX_ERROR_CHARACTERS = 1_024
 MAX_RETRY_AFTER_DIGITS = 9
 MAX_SESSIONS = 512
 """Merchants whose connections are kept. The one that was sent to least recently loses them first."""
+
+MAX_REMEMBERED = 4096
+"""URLs whose check is remembered."""
 
 KEEP_S = 15.0
 """How long an idle connection is kept. Common servers close theirs after 5 to 75 seconds."""
@@ -75,6 +79,7 @@ class WebhookClient:
             CheckedResolver(egress, look_up) if proxy is None else aiohttp.ThreadedResolver()
         )
         self._ssl_context = ssl_context or ssl.create_default_context()
+        self._checked = lru_cache(MAX_REMEMBERED)(self._check)
         self._sessions: OrderedDict[str, aiohttp.ClientSession] = OrderedDict()
         self._retired: set[asyncio.Task[None]] = set()
 
@@ -83,9 +88,9 @@ class WebhookClient:
         exchange, answer = Exchange(), _Answer()
         token = current.set(exchange)
         try:
-            self._egress.check_url(url, https_only=False)
+            target = self._checked(url)
             async with asyncio.timeout(self._timeout_s):
-                response = await self._send(exchange, merchant_id, url, body, headers)
+                response = await self._send(exchange, merchant_id, target, body, headers)
                 await answer.read(response)
         except TimeoutError:
             return answer.reply() or _failed("no answer within the time limit")
@@ -97,6 +102,11 @@ class WebhookClient:
                 exchange.guard.end()
         return answer.reply() or _failed("the connection was closed without an answer")
 
+    def _check(self, url: str) -> URL:
+        """A URL that may be sent to, as far as that can be seen without looking its name up."""
+        self._egress.check_url(url, https_only=False)
+        return URL(url, encoded=True)
+
     async def close(self) -> None:
         """Close all connections."""
         await asyncio.gather(*(session.close() for session in self._sessions.values()), *self._retired)
@@ -104,15 +114,13 @@ class WebhookClient:
         await self._resolver.close()
 
     async def _send(
-        self, exchange: Exchange, merchant_id: str, url: str, body: bytes, headers: Mapping[str, str]
+        self, exchange: Exchange, merchant_id: str, target: URL, body: bytes, headers: Mapping[str, str]
     ) -> aiohttp.ClientResponse:
         """The answer's head. A kept connection that was being closed meanwhile says nothing about the receiver."""
         session, stale = self._session_of(merchant_id), 0
         while True:
             try:
-                return await session.post(
-                    URL(url, encoded=True), data=body, headers=headers, allow_redirects=False, proxy=self._proxy
-                )
+                return await session.post(target, data=body, headers=headers, allow_redirects=False, proxy=self._proxy)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
                 if not exchange.reused or not exchange.nothing_came or stale == STALE_RETRIES:
                     raise
