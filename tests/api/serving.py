@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import io
+from datetime import UTC, datetime
 
 import aiohttp
 import msgspec
 
 from sgate.chain.simulator import SimulatedTransfer, simulated_address
 from sgate.core.memo import memo_of
+from sgate.environment import Environment
 from sgate.http.server import listen, make_server
 from sgate.runtime import build
 from sgate.services import api_keys, merchants
@@ -155,8 +157,14 @@ class Running:
         self.chain.mine()
 
 
+def one_window():
+    """An environment in which the minute that limits are counted in never ends."""
+    began = datetime.now(UTC).replace(second=1, microsecond=0)
+    return Environment(now=lambda: began)
+
+
 @contextlib.asynccontextmanager
-async def serving(database_url, directory, /, *, listener=False, traces=None, **settings):
+async def serving(database_url, directory, /, *, listener=False, traces=None, environment=None, **settings):
     """One instance on a port of its own. `listener`: whether it hears what others tell (else it only polls)."""
     chosen = load(
         _env_file=None,
@@ -166,7 +174,7 @@ async def serving(database_url, directory, /, *, listener=False, traces=None, **
     )
     listening = listen(chosen.host, chosen.port)
     port = listening.getsockname()[1]
-    async with build.open_gateway(chosen, database_url, port=port, traces=traces) as gateway:
+    async with build.open_gateway(chosen, database_url, port=port, traces=traces, environment=environment) as gateway:
         server = make_server(gateway.app, on_shutdown=gateway.deps.streams.end)
         tasks = [asyncio.create_task(server.serve(sockets=[listening]))]
         if listener:

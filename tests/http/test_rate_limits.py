@@ -1,11 +1,10 @@
 """Limits per key and class of calls, and what a caller is told about them."""
 
 import asyncio
-import time
 
 import pytest
 
-from api.serving import AMOUNT_SATS, serving
+from api.serving import AMOUNT_SATS, one_window, serving
 
 PATH = "/v1/payment_intents"
 
@@ -13,7 +12,7 @@ PATH = "/v1/payment_intents"
 @pytest.fixture
 async def limited(database_url, tmp_path):
     limits = {"rate_limit_create": 2, "rate_limit_retrieve": 4, "rate_limit_public": 3, "rate_limit_other": 5}
-    async with serving(database_url, tmp_path, **limits) as app:
+    async with serving(database_url, tmp_path, environment=one_window(), **limits) as app:
         yield app
 
 
@@ -39,11 +38,28 @@ async def test_each_key_has_its_own_count_for_each_class(limited):
     assert (await shop.get("/v1/events")).status == 429  # the same class
 
 
+async def test_more_keys_do_not_lift_a_merchants_limit(limited):
+    shop, other = await limited.merchant(), await limited.merchant()
+    keys = [await limited.key(shop.merchant_id, "read", "write") for _ in range(4)]
+    made = [(await key.post(PATH, {"amount_sats": AMOUNT_SATS})) for key in keys for _ in range(2)]
+    assert [answer.status for answer in made] == [201] * 4 + [429] * 4
+    assert made[-1].json["error"]["details"]["limit"] == 4  # twice that of one key
+    assert told(made[4])[:2] == (4, 0)
+    assert (await other.post(PATH, {"amount_sats": AMOUNT_SATS})).status == 201
+
+
+async def test_a_call_that_the_key_may_not_make_is_counted_too(limited):
+    shop = await limited.merchant()
+    reader = await limited.key(shop.merchant_id, "read")
+    answers = [await reader.post(PATH, {"amount_sats": AMOUNT_SATS}) for _ in range(3)]
+    assert [answer.status for answer in answers] == [403, 403, 429]
+
+
 async def test_an_answer_tells_where_the_caller_stands(limited):
     shop = await limited.merchant()
     first = await shop.post(PATH, {"amount_sats": AMOUNT_SATS})
     assert told(first) == (2, 1, 60)
-    assert 0 < int(first.headers["X-RateLimit-Reset"]) - time.time() <= 60
+    assert 0 < int(first.headers["X-RateLimit-Reset"]) - limited.gateway.environment.now().timestamp() <= 60
     assert first.headers["RateLimit-Policy"] == '"create";q=2;w=60'
     assert first.headers["RateLimit"].startswith('"create";r=1;t=')
     assert told(await shop.post(PATH, {"amount_sats": 0})) == (2, 0, 60)  # a refused create counts too
@@ -75,13 +91,15 @@ async def test_public_calls_are_counted_by_address_and_a_page_of_another_origin_
 
 async def test_an_address_is_what_a_trusted_proxy_says_and_nobody_else(database_url, tmp_path):
     path = f"/public/payment_intents/pi_{'0' * 24}"
-    async with serving(database_url, tmp_path / "1", rate_limit_public=1, trusted_proxies="127.0.0.1") as behind:
+    async with serving(
+        database_url, tmp_path / "1", environment=one_window(), rate_limit_public=1, trusted_proxies="127.0.0.1"
+    ) as behind:
         statuses = [
             (await behind.anyone.get(path, headers={"X-Forwarded-For": forwarded})).status
             for forwarded in ("1.1.1.1", "2.2.2.2", "9.9.9.9, 1.1.1.1")
         ]
         assert statuses == [404, 404, 429]
-    async with serving(database_url, tmp_path / "2", rate_limit_public=1) as exposed:
+    async with serving(database_url, tmp_path / "2", environment=one_window(), rate_limit_public=1) as exposed:
         statuses = [
             (await exposed.anyone.get(path, headers={"X-Forwarded-For": forwarded})).status
             for forwarded in ("1.1.1.1", "2.2.2.2")
@@ -90,12 +108,14 @@ async def test_an_address_is_what_a_trusted_proxy_says_and_nobody_else(database_
 
 
 async def test_who_tries_keys_is_slowed_down_and_who_has_one_is_not(limited):
-    shop = await limited.merchant()
+    shop, new = await limited.merchant(), await limited.merchant()
+    assert (await shop.get(PATH)).status == 200
     wrong = {"Authorization": "Bearer sk_test_" + "0" * 64}
     statuses = [(await limited.anyone.get(PATH, headers=wrong)).status for _ in range(32)]
     assert statuses == [401] * 30 + [429] * 2
     assert (await shop.get(PATH)).status == 200
-    assert b"sgate_failed_authentications_total 32.0" in (await limited.anyone.get("/metrics")).body
+    assert (await new.get(PATH)).status == 429  # beyond the limit no key is looked up that is not known already
+    assert b"sgate_failed_authentications_total 31.0" in (await limited.anyone.get("/metrics")).body
 
 
 async def test_there_are_no_limits_in_development(app, shop):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from api.serving import AMOUNT_SATS, serving, until
+from api.serving import AMOUNT_SATS, one_window, serving, until
 from servers.redis import RedisServer
 from sgate.http import rate_limits_shared
 
@@ -15,9 +15,6 @@ LIMITS = {"rate_limit_create": 6, "rate_limit_retrieve": 4, "rate_limit_public":
 MANY = dict.fromkeys(LIMITS, 100_000)
 SOON_S = 0.02
 PATIENT_S = 30.0
-NEVER_S = -1.0
-LONG_S = 60.0
-SHORT_S = 0.2
 
 
 @pytest.fixture
@@ -30,8 +27,8 @@ def redis(tmp_path):
 async def two(database_url, tmp_path, **settings):
     """Two instances on one database and one Redis."""
     async with (
-        serving(database_url, tmp_path / "one", **settings) as one,
-        serving(database_url, tmp_path / "two", **settings) as other,
+        serving(database_url, tmp_path / "one", environment=one_window(), **settings) as one,
+        serving(database_url, tmp_path / "two", environment=one_window(), **settings) as other,
     ):
         yield one, other
 
@@ -46,20 +43,10 @@ async def pair(database_url, tmp_path, redis, monkeypatch):
 
 @pytest.fixture
 async def alone(database_url, tmp_path, redis, monkeypatch):
-    """An instance with high limits that looks for a lost Redis often, and waits for each count."""
+    """An instance with high limits that looks for a lost Redis often."""
     monkeypatch.setattr(rate_limits_shared, "RETRY_S", SOON_S)
-    monkeypatch.setattr(rate_limits_shared, "FRESH_S", NEVER_S)
-    async with serving(database_url, tmp_path / "one", redis_url=redis.url, **MANY) as app:
+    async with serving(database_url, tmp_path / "one", environment=one_window(), redis_url=redis.url, **MANY) as app:
         yield app
-
-
-@pytest.fixture
-async def pair_of_many(database_url, tmp_path, redis, monkeypatch):
-    """Two instances with high limits; a count is fresh however long this machine takes."""
-    monkeypatch.setattr(rate_limits_shared, "FRESH_S", LONG_S)
-    monkeypatch.setattr(rate_limits_shared, "ANSWER_TIMEOUT_S", PATIENT_S)
-    async with two(database_url, tmp_path, redis_url=redis.url, **MANY) as instances:
-        yield instances
 
 
 async def health_of(app):
@@ -69,12 +56,6 @@ async def health_of(app):
 async def metric(app, name):
     text = (await app.anyone.get("/metrics")).body.decode()
     return float(next(line for line in text.splitlines() if line.startswith(f"{name} ")).split()[1])
-
-
-def counted_in(redis):
-    """How many calls of the one caller it knows."""
-    key = redis.ask("KEYS *other*").split(b"\r\n")[2].decode()
-    return int(redis.ask(f"GET {key}").split(b"\r\n")[1])
 
 
 def remaining(answer):
@@ -164,49 +145,10 @@ async def test_a_redis_that_answers_but_takes_no_writes_is_away(alone, redis):
     await until(lambda: alone.gateway.deps.rate_limits.as_configured)
 
 
-async def test_far_from_the_limit_no_call_waits_for_its_count_and_all_are_counted(pair_of_many, redis):
-    one, two = pair_of_many
-    here = await one.merchant()
-    there = await here.at(two)
-    assert remaining(await here.get(PATH)) == 99_999
-    redis.hang()
-    answers = [await asyncio.wait_for(here.get(PATH), PATIENT_S / 2) for _ in range(20)]
-    assert [remaining(answer) for answer in answers] == list(range(99_998, 99_978, -1))
-    redis.go_on()
-    await until(lambda: counted_in(redis) == 21)
-    assert remaining(await there.get(PATH)) == 99_978  # this one waited: it knew nothing
-
-
-async def test_near_the_limit_each_call_waits_for_its_count(database_url, tmp_path, redis, monkeypatch):
-    monkeypatch.setattr(rate_limits_shared, "FRESH_S", LONG_S)
-    monkeypatch.setattr(rate_limits_shared, "ANSWER_TIMEOUT_S", PATIENT_S)
-    limits = MANY | {"rate_limit_other": 2 * rate_limits_shared.PROCESSES}
-    async with serving(database_url, tmp_path, redis_url=redis.url, **limits) as app:
-        shop = await app.merchant()
-        await shop.get(PATH)
-        redis.hang()
-        await shop.get(PATH)  # if each of the processes let one go on uncounted, the limit would be near
-        waiting = asyncio.create_task(shop.get(PATH))
-        done, _ = await asyncio.wait({waiting}, timeout=SHORT_S)
-        assert not done
-        redis.go_on()
-        assert remaining(await waiting) == 2 * rate_limits_shared.PROCESSES - 3
-
-
-async def test_calls_that_went_on_are_counted_here_if_redis_never_answers(alone, redis, monkeypatch):
-    monkeypatch.setattr(rate_limits_shared, "FRESH_S", LONG_S)
-    shop = await alone.merchant()
-    await shop.get(PATH)
-    redis.stop()
-    answers = [await shop.get(PATH) for _ in range(3)]
-    assert {answer.status for answer in answers} == {200}
-    await until(lambda: not alone.gateway.deps.rate_limits.as_configured)
-    assert await metric(alone, "sgate_rate_limit_fallbacks_total") == 3
-    assert remaining(await shop.get(PATH)) == 99_996
-
-
 async def test_an_instance_starts_without_its_redis(database_url, tmp_path):
-    async with serving(database_url, tmp_path, redis_url="redis://127.0.0.1:1/0", **LIMITS) as app:
+    async with serving(
+        database_url, tmp_path, environment=one_window(), redis_url="redis://127.0.0.1:1/0", **LIMITS
+    ) as app:
         shop = await app.merchant()
         statuses = [(await shop.get(PATH)).status for _ in range(6)]
         assert statuses == [200] * 5 + [429]

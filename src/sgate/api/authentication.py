@@ -54,20 +54,32 @@ class Authenticator:
         self._verifying: dict[bytes, asyncio.Future[Principal]] = {}
         self.verifications = 0  # how often PBKDF2 ran
 
-    async def authenticate(self, authorization: str | None, scope: Scope) -> Principal:
-        """The principal of an `Authorization` header, if its key is valid and has the scope.
+    async def identify(self, authorization: str | None) -> Principal:
+        """The principal of an `Authorization` header.
 
         Raises:
             Unauthorized: if there is no valid key.
-            Forbidden: if the key lacks the scope, or its merchant is suspended.
         """
         principal = await self._principal(authorization)
+        self._used[principal.key_id] = self._now()
+        return principal
+
+    def require(self, principal: Principal, scope: Scope) -> None:
+        """Refuse a call that the key may not make.
+
+        Raises:
+            Forbidden: if the key lacks the scope, or its merchant is suspended.
+        """
         if principal.merchant.suspended_at is not None:
             raise errors.MerchantSuspended
         if scope not in principal.scopes:
             raise errors.Forbidden(f"This call needs a key with the scope `{scope}`.")
-        self._used[principal.key_id] = self._now()
-        return principal
+
+    def remembers(self, authorization: str | None) -> bool:
+        """Whether an `Authorization` header holds a key that was verified a moment ago."""
+        _, _, api_key = (authorization or "").partition(" ")
+        remembered = self._remembered.get(lookup_digest(api_key.strip()))
+        return remembered is not None and remembered.until_s > self._monotonic_s()
 
     async def refresh(self, principal: Principal) -> Principal:
         """The same key with its merchant's settings read anew."""

@@ -12,7 +12,7 @@ from sgate.core import errors
 from sgate.core.scope import Scope
 from sgate.db.notifications import topic_of
 from sgate.http.client_address import caller_of
-from sgate.http.rate_limits import Headers, LimitClass
+from sgate.http.rate_limits import Headers, LimitClass, Standing
 from sgate.http.request_state import state_of
 from sgate.services import idempotency
 from sgate.services.idempotency import Answer, Key
@@ -26,34 +26,40 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 
 async def principal_of(request: AnyRequest, deps: Dependencies, scope: Scope, limit: LimitClass) -> Principal:
-    """Authenticate, then count against the key's limit. A failure counts against the address's.
+    """Authenticate, and count the call against the limits of the key and of its merchant, before anything is done.
+
+    A failure counts against the address. Beyond its limit a key that is not remembered is refused without a lookup.
 
     Raises:
         Unauthorized, Forbidden, RateLimitExceeded: see there.
         Unavailable: if the key's mode is off, or the server under maintenance and the call one that writes.
     """
+    authorization = request.headers.get("authorization")
+    if not deps.authenticator.remembers(authorization):
+        _raise_refusal(request, await deps.rate_limits.check(LimitClass.FAILED, caller_of(address_of(request, deps))))
     try:
-        principal = await deps.authenticator.authenticate(request.headers.get("authorization"), scope)
+        principal = await deps.authenticator.identify(authorization)
     except errors.Unauthorized as error:
         address = address_of(request, deps)
         deps.metrics.failed_authentications.inc()
         structlog.get_logger("sgate.api").warning("authentication_failed", address=address, reason=error.message)
         await count(request, deps, LimitClass.FAILED, caller_of(address))
         raise
-    deps.maintenance.check(request.method)
-    state = state_of(request.scope)
+    state, merchant = state_of(request.scope), principal.merchant
     state.key_id = principal.key_id
-    state.topic = topic_of(principal.merchant.id, livemode=principal.merchant.livemode)
-    if principal.merchant.livemode not in deps.modes:
+    state.topic = topic_of(merchant.id, livemode=merchant.livemode)
+    standing = await deps.rate_limits.hit(limit, principal.key_id, merchant=state.topic)
+    state.extra_headers = standing.headers
+    _raise_refusal(request, standing)
+    deps.authenticator.require(principal, scope)
+    deps.maintenance.check(request.method)
+    if merchant.livemode not in deps.modes:
         raise errors.Unavailable("This mode is switched off on this server.")
-    await count(request, deps, limit, principal.key_id)
     return principal
 
 
 async def count(request: AnyRequest, deps: Dependencies, limit: LimitClass, caller: str, also: Headers = ()) -> None:
-    """Count a call of `caller`: a key's id, or `caller_of` an address.
-
-    The headers that tell where the caller stands go out with the answer, and those of `also`.
+    """Count a call of `caller_of` an address. The headers that say where it stands, and `also`, go out with the answer.
 
     Raises:
         RateLimitExceeded: see there.
@@ -61,6 +67,12 @@ async def count(request: AnyRequest, deps: Dependencies, limit: LimitClass, call
     standing = await deps.rate_limits.hit(limit, caller)
     state_of(request.scope).extra_headers = (*also, *standing.headers)
     if standing.refusal is not None:
+        raise standing.refusal
+
+
+def _raise_refusal(request: AnyRequest, standing: Standing) -> None:
+    if standing.refusal is not None:
+        state_of(request.scope).extra_headers = standing.headers
         raise standing.refusal
 
 

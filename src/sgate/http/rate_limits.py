@@ -1,21 +1,31 @@
-"""Rate limits: per API key, and per address where there is no key. Each class of calls has its own limit.
+"""Rate limits: per API key and per merchant, and per address where there is no key. Each class of calls has its own.
 
-Where calls are limited, failed authentications are too, by address: who tries keys is slowed down, who has one is not.
+Calls are counted in windows of a minute, in Redis if processes share their limits, else in this process. Where calls
+are limited, failed authentications are too, by address: guessing keys is slowed down, using one is not.
 """
 
-import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache, partial
 
 import msgspec
-from limits import RateLimitItemPerMinute
 
 from sgate.core import errors
-from sgate.http.rate_limit_storage import Counted, WindowCounters
 from sgate.http.rate_limits_shared import SharedCounters
 
 WINDOW_S = 60
+KEPT_S = 2 * WINDOW_S
+"""How long Redis keeps the counters of a window: longer than any clock that is ahead or behind."""
+
+FAILED_PER_MINUTE = 30
+"""Failed authentications of one address that are still answered with 401 rather than 429."""
+
+MERCHANT_FACTOR = 2
+"""All keys of a merchant together may make so many times the calls of one: making more keys does not lift a limit."""
+
+MAX_CALLERS = 200_000
+"""Callers counted in a window. Beyond that, new ones are not counted: a flood of addresses must not fill memory."""
 
 
 class LimitClass(StrEnum):
@@ -35,13 +45,6 @@ DEFAULT_PER_MINUTE: Mapping[LimitClass, int] = {
     LimitClass.OTHER: 200,
 }
 
-
-FAILED_PER_MINUTE = 30
-"""Failed authentications of one address that are still answered with 401 rather than 429."""
-
-KEYS_REMEMBERED = 10_000
-
-
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
@@ -56,66 +59,77 @@ FREE = Standing()
 
 
 class RateLimits:
-    """Counts calls: in Redis if processes share their limits, else in this one. A class without a limit is free."""
+    """Counts calls. A class without a limit is free."""
 
-    def __init__(self, per_minute: Mapping[LimitClass, int], shared: SharedCounters | None = None) -> None:
+    def __init__(
+        self, per_minute: Mapping[LimitClass, int], now: Callable[[], datetime], shared: SharedCounters | None = None
+    ) -> None:
         """`per_minute`: calls per minute and caller; empty switches limits off."""
-        self._limits = {name: _Limit(name, amount) for name, amount in per_minute.items() if amount > 0}
-        if self._limits:
-            self._limits.setdefault(LimitClass.FAILED, _Limit(LimitClass.FAILED, FAILED_PER_MINUTE))
+        self._per_minute = {name: amount for name, amount in per_minute.items() if amount > 0}
+        if self._per_minute:
+            self._per_minute.setdefault(LimitClass.FAILED, FAILED_PER_MINUTE)
+        self._now = now
         self._shared = shared
-        self._memory = WindowCounters()
+        self._window = 0
+        self._counts: Counter[str] = Counter()
 
     @property
     def as_configured(self) -> bool:
         """Whether limits are counted where they should be: False while a Redis that is configured is away."""
         return self._shared is None or self._shared.available
 
-    async def hit(self, limit_class: LimitClass, caller: str) -> Standing:
-        """Count one call. Never fails, and never waits long: see `shared_limits`."""
-        limit = self._limits.get(limit_class)
+    async def hit(self, limit_class: LimitClass, caller: str, *, merchant: str | None = None) -> Standing:
+        """Count one call of a caller, and of the merchant behind it. Never fails, and never waits long."""
+        return await self._add(limit_class, caller, merchant, 1)
+
+    async def check(self, limit_class: LimitClass, caller: str) -> Standing:
+        """Where a caller stands without counting a call."""
+        return await self._add(limit_class, caller, None, 0)
+
+    async def _add(self, limit_class: LimitClass, caller: str, merchant: str | None, amount: int) -> Standing:
+        limit = self._per_minute.get(limit_class)
         if limit is None:
             return FREE
-        key = limit.key_of(caller)
-        if self._shared is None:
-            return limit.standing(self._memory.hit(key, WINDOW_S))
-        return limit.standing(await self._shared.hit(key, limit.amount))
+        now_s = self._now().timestamp()
+        window = int(now_s // WINDOW_S)
+        limits = [limit] if merchant is None else [limit, MERCHANT_FACTOR * limit]
+        keys = [f"{limit_class}/{each}/{window}" for each in (caller, merchant) if each is not None]
+        counts = None
+        if self._shared is not None:
+            counts = await (self._shared.add(keys) if amount else self._shared.read(keys))
+        if counts is None:
+            counts = self._add_here(keys, window, amount)
+        ends_at = (window + 1) * WINDOW_S
+        count, limit = max(zip(counts, limits, strict=True), key=lambda pair: pair[0] - pair[1])
+        return _standing(limit_class, count, limit, ends_at, wait_s=max(1, round(ends_at - now_s)))
+
+    def _add_here(self, keys: Sequence[str], window: int, amount: int) -> Sequence[int]:
+        """Counted in this process, in the current window only: when it is over, all its counts are forgotten."""
+        if window != self._window:
+            self._window, self._counts = window, Counter()
+        for key in keys:
+            if amount and (key in self._counts or len(self._counts) < MAX_CALLERS):
+                self._counts[key] += amount
+        return [self._counts[key] for key in keys]
 
 
-class _Limit:
-    """The limit of a class of calls. What is the same for every call is put together once."""
+def _standing(limit_class: LimitClass, count: int, limit: int, ends_at: int, wait_s: int) -> Standing:
+    """Where `count` calls of `limit` leave a caller: in the common `X-RateLimit-*` headers and the IETF draft's."""
+    name, remaining = limit_class.encode(), max(0, limit - count)
+    headers = (
+        (b"x-ratelimit-limit", b"%d" % limit),
+        (b"x-ratelimit-window", b"%d" % WINDOW_S),
+        (b"x-ratelimit-remaining", b"%d" % remaining),
+        (b"x-ratelimit-reset", b"%d" % ends_at),
+        (b"ratelimit-policy", b'"%s";q=%d;w=%d' % (name, limit, WINDOW_S)),
+        (b"ratelimit", b'"%s";r=%d;t=%d' % (name, remaining, wait_s)),
+    )
+    return Standing(headers=headers, refusal=_refusal(limit_class, limit, wait_s) if count > limit else None)
 
-    def __init__(self, limit_class: LimitClass, amount: int) -> None:
-        self._class = limit_class
-        self.amount = amount
-        item = RateLimitItemPerMinute(amount)
-        self.key_of: Callable[[str], str] = lru_cache(KEYS_REMEMBERED)(partial(item.key_for, limit_class))
-        self._policy: Headers = (
-            (b"x-ratelimit-limit", b"%d" % amount),
-            (b"x-ratelimit-window", b"%d" % WINDOW_S),
-            (b"ratelimit-policy", b'"%s";q=%d;w=%d' % (limit_class.encode(), amount, WINDOW_S)),
-        )
-        self._name = limit_class.encode()
 
-    def standing(self, counted: Counted) -> Standing:
-        """Where that leaves the caller."""
-        wait_s = min(max(1, round(counted.ends_at - time.time())), WINDOW_S)
-        refusal = self._refusal(wait_s) if counted.calls > self.amount else None
-        return Standing(headers=self._headers(counted, wait_s), refusal=refusal)
-
-    def _refusal(self, wait_s: int) -> errors.RateLimitExceeded:
-        return errors.RateLimitExceeded(
-            f"Too many requests: {self.amount} per minute are allowed here. Try again in {wait_s} s.",
-            retry_after_s=wait_s,
-            details={"limit": self.amount, "window_s": WINDOW_S, "class": str(self._class)},
-        )
-
-    def _headers(self, counted: Counted, wait_s: int) -> Headers:
-        """The headers of both conventions: the common `X-RateLimit-*` and the IETF draft's."""
-        remaining = max(0, self.amount - counted.calls)
-        return (
-            *self._policy,
-            (b"x-ratelimit-remaining", b"%d" % remaining),
-            (b"x-ratelimit-reset", b"%d" % int(counted.ends_at)),
-            (b"ratelimit", b'"%s";r=%d;t=%d' % (self._name, remaining, wait_s)),
-        )
+def _refusal(limit_class: LimitClass, limit: int, wait_s: int) -> errors.RateLimitExceeded:
+    return errors.RateLimitExceeded(
+        f"Too many requests: {limit} per minute are allowed here. Try again in {wait_s} s.",
+        retry_after_s=wait_s,
+        details={"limit": limit, "window_s": WINDOW_S, "class": str(limit_class)},
+    )

@@ -82,7 +82,7 @@ async def open_gateway(
             chain = open_chain(settings, livemode, data_directory(settings) / "simulated-chain", metrics)
             stack.push_async_callback(chain.close)
             chains[livemode] = chain
-        rate_limits = await stack.enter_async_context(limits_of(settings, metrics))
+        rate_limits = await stack.enter_async_context(limits_of(settings, environment, metrics))
         authenticator = authenticator_of(pool, environment, listener)
         decided = instrumentation.of_decisions(metrics, modes, time.time, traces)
         payment_intents = PaymentIntents(pool, modes, cipher, wakeups, environment, decided)

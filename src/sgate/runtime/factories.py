@@ -23,7 +23,7 @@ from sgate.db.embedded import EmbeddedPostgres, default_directory
 from sgate.db.notifications import Channel, Listener
 from sgate.db.pool import Pool, open_pool
 from sgate.environment import Environment
-from sgate.http.rate_limits import DEFAULT_PER_MINUTE, WINDOW_S, LimitClass, RateLimits
+from sgate.http.rate_limits import DEFAULT_PER_MINUTE, KEPT_S, LimitClass, RateLimits
 from sgate.http.rate_limits_shared import shared_counters
 from sgate.http.sse import Streams
 from sgate.rates.client import RateClient
@@ -184,13 +184,14 @@ def views_of(
 
 
 @contextlib.asynccontextmanager
-async def limits_of(settings: Settings, metrics: Metrics) -> AsyncGenerator[RateLimits]:
+async def limits_of(settings: Settings, environment: Environment, metrics: Metrics) -> AsyncGenerator[RateLimits]:
+    """Limits counted in this process, or with others in Redis."""
     url = settings.redis_url_text()
     if url is None:
-        yield RateLimits(_limits(settings))
+        yield RateLimits(_limits(settings), environment.now)
         return
-    async with shared_counters(url, WINDOW_S, metrics.redis_up.set, metrics.limit_fallbacks.inc) as shared:
-        yield RateLimits(_limits(settings), shared)
+    async with shared_counters(url, KEPT_S, metrics.redis_up.set, metrics.limit_fallbacks.inc) as shared:
+        yield RateLimits(_limits(settings), environment.now, shared)
 
 
 def traces_of(settings: Settings) -> Traces | None:
