@@ -6,14 +6,15 @@ import socket
 
 import aiohttp
 import pytest
-from litestar import Litestar, get
+from litestar import Litestar, Response, get
 
 from api.serving import until
 from sgate.db.notifications import Channel, Listener, notify
 from sgate.http.error_responses import answer
+from sgate.http.guard import Limits
 from sgate.http.middleware import Edge
 from sgate.http.server import listen, make_server
-from sgate.http.sse import News, Streams
+from sgate.http.sse import Streams
 from sgate.http.sse import frame as encoded_frame
 from sgate.telemetry.metrics import Metrics
 
@@ -21,17 +22,23 @@ FAR_S = 60.0
 
 
 class Newspaper:
-    """What a stream looks at: frames that the test puts there."""
+    """What a stream reads: frames that the test puts there."""
 
-    def __init__(self):
-        self.frames, self.looks, self.trouble, self.final = [], 0, None, False
+    def __init__(self, listener):
+        self.frames, self.reads, self.trouble, self._listener = [], 0, None, listener
 
-    async def look(self):
-        self.looks += 1
+    async def read(self):
+        self.reads += 1
         if self.trouble is not None:
             raise self.trouble
         frames, self.frames = self.frames, []
-        return News(frames=frames, final=self.final)
+        return frames
+
+    @contextlib.contextmanager
+    def join(self, subscription):
+        leave = self._listener.wait_for(Channel.INTENT, "pi_1", subscription.wake)
+        yield lambda: self.read()  # noqa: PLW0108 - a test may replace it
+        leave()
 
 
 class Site:
@@ -40,31 +47,39 @@ class Site:
         self.gate = gate  # while it is closed, requests are being understood
 
     @contextlib.asynccontextmanager
-    async def open(self):
-        async with self.session.get(f"{self.url}/stream") as response:
+    async def open(self, path="stream"):
+        async with self.session.get(f"{self.url}/{path}") as response:
             assert response.status == 200
             yield response
 
 
 @contextlib.asynccontextmanager
-async def site(listener, *, poll_s=FAR_S, most_of_caller=3, **limits):
+async def site(listener, *, poll_s=FAR_S, most_of_caller=3, stalled_s=20.0, **options):
     gate = asyncio.Event()
     gate.set()
-    streams, paper = Streams(**{"most": 100, "sweep_s": 0.01} | limits), Newspaper()
+    streams, paper = Streams(**{"most": 100} | options), Newspaper(listener)
+
+    def response(tag, **further):
+        return streams.response(paper.join, limits={"me": most_of_caller, tag: None}, poll_s=poll_s, **further)
 
     @get("/stream")
-    async def stream() -> object:
+    async def stream() -> Response:
         await gate.wait()
-        return streams.answer(
-            paper.look,
-            lambda line: listener.wait_for(Channel.INTENT, "pi_1", line.wake),
-            caller="me",
-            most_of_caller=most_of_caller,
-            poll_s=poll_s,
-        )
+        return response("some")
 
-    app = Litestar([stream], exception_handlers={Exception: answer}, openapi_config=None, logging_config=None)
-    server = make_server(Edge(app, Metrics(), public_url="", https_only=False), on_shutdown=streams.end)
+    @get("/other")
+    async def other() -> Response:
+        return response("other")
+
+    @get("/reserved")
+    async def reserved() -> Response:
+        return response("some", reserved=True)
+
+    app = Litestar(
+        [stream, other, reserved], exception_handlers={Exception: answer}, openapi_config=None, logging_config=None
+    )
+    edge = Edge(app, Metrics(), public_url="", https_only=False)
+    server = make_server(edge, on_shutdown=streams.end, limits=Limits(connections=100, stalled_s=stalled_s))
     listening = listen("127.0.0.1", 0)
     running = asyncio.create_task(server.serve(sockets=[listening]))
     try:
@@ -110,20 +125,20 @@ async def test_the_feed_wakes_the_streams_of_its_topic_and_no_other(database_url
         await until(lambda: listener.connected)
         async with site(listener) as where, where.open() as response, pool.acquire() as connection:
             await lines(response, 2)
-            await until(lambda: where.paper.looks == 1)
+            await until(lambda: where.paper.reads == 1)
             await notify(connection, Channel.INTENT, "pi_2")
             where.paper.frames = [frame(7)]
             await notify(connection, Channel.INTENT, "pi_1")
             assert "id: evt_7\n" in await lines(response, 1)
-            assert where.paper.looks == 2
+            assert where.paper.reads == 2
     finally:
         listening.cancel()
 
 
-async def test_what_the_feed_missed_is_found_by_looking_again(deaf):
+async def test_what_the_feed_missed_is_found_by_reading_again(deaf):
     async with site(deaf, poll_s=0.01) as where, where.open() as response:
         await lines(response, 2)
-        await until(lambda: where.paper.looks > 2)
+        await until(lambda: where.paper.reads > 2)
         where.paper.frames = [frame(1)]
         assert await lines(response, 1) == ["id: evt_1\n"]
 
@@ -142,11 +157,15 @@ async def test_a_stream_ends_after_its_time_and_says_when_to_come_back(deaf):
         await until(lambda: where.streams.open == 0)
 
 
-async def test_a_stream_ends_when_there_will_be_no_more_news(deaf):
-    async with site(deaf) as where:
-        where.paper.final, where.paper.frames = True, [frame(1)]
-        async with where.open() as response:
-            assert 'data: {"n":1}\n\nretry: ' in (await response.content.read()).decode()
+async def test_the_streams_of_a_tag_can_be_ended_and_no_others(deaf):
+    async with site(deaf) as where, where.open() as ended, where.open("other") as kept:
+        await lines(ended, 2)
+        await lines(kept, 2)
+        where.streams.end_tagged("some")
+        assert (await ended.content.read()).decode().startswith("retry: ")
+        await until(lambda: where.streams.open == 1)
+        where.streams.end_tagged("nobody's")
+        assert where.streams.open == 1
 
 
 async def test_a_client_that_goes_is_noticed_at_once(deaf):
@@ -168,23 +187,11 @@ async def test_a_client_that_goes_before_its_stream_begins_leaves_none_behind(de
         await until(lambda: not where.server.server_state.connections)
         where.gate.set()
         await until(lambda: not where.server.server_state.tasks)
-        assert (where.streams.open, where.paper.looks) == (0, 0)
-
-
-async def test_an_ended_stream_keeps_nothing_alive(deaf):
-    async with site(deaf) as where:
-        async with where.open() as response:
-            await lines(response, 2)
-            [line] = where.streams._lines
-            connection = line._connection
-            assert connection.on_lost is not None
         await until(lambda: where.streams.open == 0)
-        await until(lambda: connection.lost)
-        assert connection.on_lost is None  # else the two would keep each other, until there is time to look for such
 
 
 async def test_a_client_that_reads_nothing_is_cut_off_and_costs_no_more_than_a_bounded_buffer(deaf):
-    async with site(deaf, poll_s=0.0, send_timeout_s=0.1) as where:
+    async with site(deaf, poll_s=0.0, stalled_s=0.1) as where:
         with socket.socket() as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.connect(("127.0.0.1", int(where.url.rpartition(":")[2])))
@@ -195,9 +202,9 @@ async def test_a_client_that_reads_nothing_is_cut_off_and_costs_no_more_than_a_b
             async def endless():
                 nonlocal sent
                 sent += 1
-                return News(frames=[page], more=True)
+                return [page]
 
-            where.paper.look = endless
+            where.paper.read = endless
             await until(lambda: where.streams.open == 1)
             await until(lambda: where.streams.open == 0)
             assert sent < 200  # what fits into the buffers of two sockets, and not more and more
@@ -213,15 +220,20 @@ async def test_a_stop_of_the_server_ends_streams_at_once_with_a_hint_when_to_com
 
 
 async def test_one_caller_may_have_so_many_streams_and_all_together_so_many(deaf):
-    async with site(deaf, most_of_caller=2, most=3) as where, where.open() as one, where.open() as two:
+    async with site(deaf, most_of_caller=2) as where, where.open() as one, where.open() as two:
         await lines(one, 2)
         await lines(two, 2)
         async with where.session.get(f"{where.url}/stream") as refused:
             assert (refused.status, refused.headers["Retry-After"]) == (429, "5")
-    async with site(deaf, most=1) as where, where.open() as one:
-        await lines(one, 2)
+    async with site(deaf, most=5, most_of_caller=10) as where, contextlib.AsyncExitStack() as opened:
+        for _ in range(4):
+            await opened.enter_async_context(where.open())
         async with where.session.get(f"{where.url}/stream") as refused:
             assert refused.status == 503
+        await opened.enter_async_context(where.open("reserved"))  # a fifth is kept for those who are about to pay
+        async with where.session.get(f"{where.url}/reserved") as refused:
+            assert refused.status == 503
+        await until(lambda: where.streams.open == 5)
 
 
 @pytest.mark.parametrize(("trouble", "level"), [(OSError("gone"), "warning"), (LookupError("a defect"), "error")])

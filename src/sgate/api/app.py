@@ -8,7 +8,6 @@ from litestar.types import ControllerRouterHandler
 
 from sgate.api.dependencies import Dependencies
 from sgate.api.openapi import document
-from sgate.api.public_hits import PublicHits
 from sgate.api.routes import (
     api_keys,
     audit_log,
@@ -62,7 +61,6 @@ def create_app(
         deps.metrics,
         public_url=next((mode.public_url for mode in deps.modes.values()), ""),
         https_only=https_only,
-        hits=PublicHits(deps),
         on_change=deps.reads.changed,
         methods={route.path_format: route.methods for route in app.routes if isinstance(route, HTTPRoute)},
     )

@@ -45,10 +45,18 @@ class _Remembered(msgspec.Struct, frozen=True):
 class Authenticator:
     """Verifies API keys and remembers the verified ones."""
 
-    def __init__(self, pool: Pool, monotonic_s: Callable[[], float], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        monotonic_s: Callable[[], float],
+        now: Callable[[], datetime],
+        on_forgotten: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`on_forgotten` gets the id of each key or merchant that may not do any more what it did."""
         self._pool = pool
         self._now = now
         self._monotonic_s = monotonic_s
+        self._on_forgotten = on_forgotten
         self._remembered: dict[bytes, _Remembered] = {}
         self._used: dict[str, datetime] = {}
         self._verifying: dict[bytes, asyncio.Future[Principal]] = {}
@@ -99,10 +107,12 @@ class Authenticator:
     def forget_key(self, key_id: str) -> None:
         """A key was revoked."""
         self._forget(lambda principal: principal.key_id == key_id)
+        self._on_forgotten(key_id)
 
     def forget_merchant(self, merchant_id: str) -> None:
         """A merchant's settings changed."""
         self._forget(lambda principal: principal.merchant.id == merchant_id)
+        self._on_forgotten(merchant_id)
 
     async def poll_revocations(self) -> None:
         """One look at the table, in case a notification was missed."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from sgate.api.authentication import Authenticator
-from sgate.api.live_intents import Rooms
+from sgate.api.live_intents import LiveIntents
 from sgate.chain.simulator import SimulatorControl
 from sgate.core.egress import Egress
 from sgate.core.mode import Mode
@@ -53,7 +53,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     traces: Traces | None
     streams: Streams
     listener: Listener
-    rooms: Rooms
+    live_intents: LiveIntents
     egress: Egress
     simulators: Mapping[bool, SimulatorControl]
     steerable: bool

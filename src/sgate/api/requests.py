@@ -1,6 +1,7 @@
 """What all handlers do first: who asks, how often, under which idempotency key; and how an answer leaves."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from sgate.db.notifications import topic_of
 from sgate.http.client_address import caller_of
 from sgate.http.rate_limits import Headers, LimitClass, Standing
 from sgate.http.request_state import state_of
+from sgate.http.sse import EVENT_STREAM, HEADERS, Join
 from sgate.services import idempotency
 from sgate.services.idempotency import Answer, Key
 from sgate.store.audit_log import Actor
@@ -143,6 +145,23 @@ def respond(answer: Answer) -> Response[bytes]:
     """An answer of a use case."""
     headers = NO_STORE | ({"Idempotent-Replayed": "true"} if answer.replayed else {})
     return Response(answer.body, status_code=answer.status, media_type=JSON, headers=headers)
+
+
+def stream_response(
+    request: AnyRequest,
+    deps: Dependencies,
+    join: Join,
+    *,
+    limits: Mapping[str, int | None],
+    poll_s: float,
+    reserved: bool,
+) -> Response[Any]:
+    """A stream (see `Streams.response`), or for HEAD only its head."""
+    state = state_of(request.scope)
+    state.streamed = True
+    if state.head:
+        return Response(b"", media_type=EVENT_STREAM, headers=HEADERS)
+    return deps.streams.response(join, limits=limits, poll_s=poll_s, reserved=reserved)
 
 
 def json_response(content: bytes, status: int = 200) -> Response[bytes]:

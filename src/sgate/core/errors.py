@@ -281,6 +281,22 @@ class IdempotencyInProgress(Conflict):
 # --- 413, 415, 422: what was sent -----------------------------------------------------------------------------------
 
 
+class RequestTimeout(GatewayError):
+    """The request took longer to arrive than 10 seconds. Send it again."""
+
+    status = 408
+    type = "request_timeout"
+    code = "request_timeout"
+
+
+class HeadersTooLarge(GatewayError):
+    """The head of the request is larger than 64 KiB, or has more than 100 headers."""
+
+    status = 431
+    type = "headers_too_large"
+    code = "headers_too_large"
+
+
 class PayloadTooLarge(GatewayError):
     """The request body is larger than 1 MB."""
 

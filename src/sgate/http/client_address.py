@@ -62,6 +62,18 @@ def networks_of(texts: Sequence[str]) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(text, strict=False) for text in texts)
 
 
+def networks_around(address: str) -> tuple[str, ...]:
+    """The networks that an address may be one of many in, the narrowest first: an IPv4 address and its /24, an IPv6
+    address's /64, /56 and /48, of which a provider gives one to each customer.
+    """
+    try:
+        read = _plain(ip_address(address))
+    except ValueError:
+        return (address,)
+    prefixes = (32, 24) if read.version == 4 else (SUBSCRIBER_PREFIX, 56, 48)  # noqa: PLR2004 - the version
+    return tuple(str(ip_network((read, prefix), strict=False)) for prefix in prefixes)
+
+
 @lru_cache(REMEMBERED)
 def caller_of(address: str) -> str:
     """Whom an address is counted as: an IPv4 address is itself, an IPv6 address is its /64."""

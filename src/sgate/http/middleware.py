@@ -4,25 +4,28 @@ Outside of Litestar, as plain ASGI, because it runs for each request: the reques
 headers, one log line, metrics.
 """
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Protocol
 
 import structlog
 
 from sgate.core import errors
 from sgate.environment import Environment
-from sgate.http.asgi import TAKES_OVER, App, Message, Receive, Scope, Send, header_of
+from sgate.http.asgi import App, Message, Receive, Scope, Send, header_of
 from sgate.http.error_responses import refuse
-from sgate.http.rate_limits import Headers
 from sgate.http.request_state import SCOPE_KEY, RequestState, state_of
 from sgate.telemetry.logging import request_line
 from sgate.telemetry.loop_metrics import LoopCount, LoopDurations
 from sgate.telemetry.metrics import Metrics
 
+MAX_HEADERS = 100
 MAX_BODY_BYTES = 1_000_000
+BODY_S = 10.0
+"""How long the body of a request may take to arrive."""
+
 MAX_LENGTH_DIGITS = 18
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 _system = Environment()
@@ -47,18 +50,6 @@ class Disconnected(errors.BadRequest):
     """The client closed the connection before its request was complete."""
 
 
-class Hits(Protocol):
-    """Answers some requests from memory, before the application is asked."""
-
-    def body_of(self, scope: Scope) -> bytes | None:
-        """The answer's body, if this request can be answered from memory."""
-        ...
-
-    async def answer(self, scope: Scope, send: Send, body: bytes, also: Headers) -> int:
-        """Answer with `body`, and with the headers `also` beside its own. Returns the status."""
-        ...
-
-
 class Edge:
     """Wraps the application."""
 
@@ -69,17 +60,14 @@ class Edge:
         *,
         public_url: str,
         https_only: bool,
-        hits: Hits | None = None,
         on_change: Callable[[str], None] = lambda _: None,
         methods: Mapping[str, Iterable[str]] = MappingProxyType({}),
     ) -> None:
-        """`public_url`: where the pages that explain errors are, without a trailing slash. `hits` answers what it can
-        before the application is asked. `on_change` is told the topic of a merchant who may have changed something.
-        `methods`: which each path takes, by its template.
+        """`public_url`: where the pages that explain errors are, without a trailing slash. `on_change` gets the topic
+        of a merchant who may have changed something. `methods`: which each path takes, by its template.
         """
         self._app = app
         self._public_url = public_url
-        self._hits = hits
         self._allow = {path: _listed(names) for path, names in methods.items()}
         self._metrics = metrics
         self._on_change = on_change
@@ -101,12 +89,7 @@ class Edge:
             send = self._with_methods(scope, send)
         status = 500
         try:
-            body = None if self._hits is None else self._hits.body_of(scope)
-            if self._hits is not None and body is not None:
-                own = ((b"x-request-id", request_id.encode()), *self._headers)
-                status = await self._hits.answer(scope, send, body, own)
-            else:
-                status = await self._pass_on(scope, receive, send)
+            status = await self._pass_on(scope, receive, send)
         finally:
             self._note(scope, method, status, time.perf_counter() - started)
 
@@ -130,14 +113,12 @@ class Edge:
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=state.request_id):
-            if _declared_length(scope) > MAX_BODY_BYTES:
+            if len(scope["headers"]) > MAX_HEADERS:
+                await refuse(scope, send_with_headers, errors.HeadersTooLarge())
+            elif _declared_length(scope) > MAX_BODY_BYTES:
                 await refuse(scope, send_with_headers, BodyTooLarge())
             else:
                 await self._app(scope, _bounded(receive), send_with_headers)
-        if (serve := scope.pop(TAKES_OVER, None)) is not None:
-            for name in ("state", "path_params"):  # the application's, with the whole request in it
-                scope.pop(name, None)
-            await serve(scope, send_with_headers, send)
         return status
 
     def _with_methods(self, scope: Scope, send: Send) -> Send:
@@ -163,9 +144,10 @@ class Edge:
         children[1].observe(seconds)
 
     def _note(self, scope: Scope, method: str, status: int, seconds: float) -> None:
-        route = scope.get("path_template") or "(none)"
-        self._counted(method, route, status, seconds)
         state = state_of(scope)
+        route = scope.get("path_template") or "(none)"
+        # Streams are counted apart in the metrics: their seconds say nothing about how quick the server is.
+        self._counted(method, f"{route} (stream)" if state.streamed else route, status, seconds)
         if state.error_code is not None:
             self._metrics.errors.labels(state.error_code).inc()
         if method not in SAFE_METHODS and state.topic is not None:
@@ -201,12 +183,18 @@ def _declared_length(scope: Scope) -> int:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """Counts the body as it comes in, for requests that do not declare its length, and tells if it never comes."""
-    received, complete = 0, False
+    """Counts the body as it comes in, for requests that do not declare its length, and waits no longer than BODY_S."""
+    received, complete, until = 0, False, asyncio.get_running_loop().time() + BODY_S
 
     async def bounded() -> Message:
         nonlocal received, complete
-        message = await receive()
+        if complete:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError:
+            raise errors.RequestTimeout from None
         if message["type"] == "http.disconnect" and not complete:
             raise Disconnected
         if message["type"] == "http.request":

@@ -19,6 +19,7 @@ class RequestState(msgspec.Struct, kw_only=True):
         address: the caller's, as far as trusted proxies tell it.
         key_id: the API key that was used.
         topic: of the merchant who may change something by this request.
+        streamed: whether the answer is a stream, which lasts minutes.
         error_code: of the failure that was answered.
         extra_headers: sent with the answer.
     """
@@ -29,6 +30,7 @@ class RequestState(msgspec.Struct, kw_only=True):
     address: str | None = None
     key_id: str | None = None
     topic: str | None = None
+    streamed: bool = False
     error_code: str | None = None
     extra_headers: Headers = ()
 

@@ -4,11 +4,14 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Generator
+from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
-from sgate.http.asgi import App, Connection
-from sgate.http.joined_writes import JoiningProtocol
+from sgate.http.asgi import App
+from sgate.http.guard import Guard, Guards, Limits
 
 LISTEN_BACKLOG = 2048
 KEEP_ALIVE_S = 75
@@ -18,53 +21,23 @@ LET_GO_S = 0.05
 LAST_REQUESTS_S = 1.0
 """How long a request may take to arrive on a connection that was made before the port was given up."""
 
+DEFAULT_LIMITS = Limits(connections=10_000)
+
 SHUTDOWN_S = 10
 """How long requests in flight may take after a stop was asked for."""
 
 
-class _Connection(Connection):
-    """The connection of a request that this server answers."""
-
-    __slots__ = ("_transport", "lost", "on_lost")
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self.lost = False
-        self.on_lost = None
-
-    def abort(self) -> None:
-        self._transport.abort()
-
-    def write_chunk(self, chunk: bytes) -> bool:
-        if self._transport.is_closing() or self._transport.get_write_buffer_size():
-            return False
-        self._transport.write(chunk)
-        return True
-
-
-class _Protocol(JoiningProtocol):
-    """Gives each request a hold on its connection: see there."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] - as in uvicorn
-        super().connection_made(transport)
-        self._held = _Connection(self._joined)
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["connection"] = self._held  # type: ignore[typeddict-unknown-key] - read by `http.sse`
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self._held.lost = True
-        if self._held.on_lost is not None:
-            self._held.on_lost()
+NewProtocol = Callable[[uvicorn.Config, ServerState, dict[str, Any]], asyncio.Protocol]
 
 
 class Server(uvicorn.Server):
     """Uvicorn without its signal handlers: signals are the runtime's."""
 
-    def __init__(self, config: uvicorn.Config, on_shutdown: Callable[[], None], drain_s: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, new_protocol: NewProtocol, on_shutdown: Callable[[], None], drain_s: float
+    ) -> None:
         super().__init__(config)
+        self._new_protocol = new_protocol
         self._on_shutdown = on_shutdown
         self._drain_s = drain_s
 
@@ -107,8 +80,8 @@ class Server(uvicorn.Server):
             with contextlib.suppress(OSError):
                 await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
 
-    def _protocol(self) -> _Protocol:
-        return _Protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+    def _protocol(self) -> asyncio.Protocol:
+        return self._new_protocol(self.config, self.server_state, self.lifespan.state)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -134,19 +107,32 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def make_server(app: App, *, on_shutdown: Callable[[], None] = lambda: None, drain_s: float = 0.0) -> Server:
+def make_server(
+    app: App, *, limits: Limits = DEFAULT_LIMITS, on_shutdown: Callable[[], None] = lambda: None, drain_s: float = 0.0
+) -> Server:
     """A server for the application, to be run on a socket of `listen`.
 
     Args:
         on_shutdown: ends what would never end.
         drain_s: how long a stop goes on serving.
     """
+    guards = Guards(app, limits)
+
+    def protocol(
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> Guard:
+        return guards.guarded(HttpToolsProtocol(config, server_state, app_state, _loop))
+
     return Server(
         uvicorn.Config(
-            app,  # type: ignore[arg-type] - our ASGI types are the plain ones
+            guards.app,  # type: ignore[arg-type] - our ASGI types are the plain ones
             loop="none",
-            http=_Protocol,
+            http=protocol,  # type: ignore[arg-type] - called like a class
             ws="none",
+            interface="asgi3",
             lifespan="off",
             access_log=False,
             log_config=None,
@@ -157,6 +143,7 @@ def make_server(app: App, *, on_shutdown: Callable[[], None] = lambda: None, dra
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=SHUTDOWN_S,
         ),
+        protocol,
         on_shutdown,
         drain_s,
     )

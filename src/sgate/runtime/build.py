@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from sgate.api.app import create_app
 from sgate.api.dependencies import Dependencies
-from sgate.api.live_intents import Rooms
+from sgate.api.live_intents import LiveIntents
 from sgate.api.openapi import document
 from sgate.db.encryption import Cipher
 from sgate.db.notifications import Listener, Wakeups
@@ -83,7 +83,8 @@ async def open_gateway(
             stack.push_async_callback(chain.close)
             chains[livemode] = chain
         rate_limits = await stack.enter_async_context(limits_of(settings, environment, metrics))
-        authenticator = authenticator_of(pool, environment, listener)
+        streams = streams_of(settings, metrics)
+        authenticator = authenticator_of(pool, environment, listener, streams)
         decided = instrumentation.of_decisions(metrics, modes, time.time, traces)
         payment_intents = PaymentIntents(pool, modes, cipher, wakeups, environment, decided)
         deps = Dependencies(
@@ -102,9 +103,9 @@ async def open_gateway(
             environment=environment,
             metrics=metrics,
             traces=traces,
-            streams=streams_of(settings, metrics),
+            streams=streams,
             listener=listener,
-            rooms=Rooms(listener, payment_intents.find, modes, environment),
+            live_intents=LiveIntents(listener, payment_intents.find, modes, environment),
             egress=egress_of_settings(settings),
             simulators={mode: chain.control for mode, chain in chains.items() if chain.control is not None},
             steerable=not settings.in_production,

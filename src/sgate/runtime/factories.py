@@ -231,9 +231,11 @@ async def pool_of(settings: Settings, database_url: str, metrics: Metrics) -> As
         pool.terminate()
 
 
-def authenticator_of(pool: Pool, environment: Environment, listener: Listener) -> Authenticator:
-    """API keys, remembered until a notification says that a key was revoked or a merchant changed."""
-    authenticator = Authenticator(pool, time.monotonic, environment.now)
+def authenticator_of(pool: Pool, environment: Environment, listener: Listener, streams: Streams) -> Authenticator:
+    """API keys, remembered until a notification says that a key was revoked or a merchant changed. Their streams end
+    with that: whoever may go on opens another.
+    """
+    authenticator = Authenticator(pool, time.monotonic, environment.now, streams.end_tagged)
     listener.listen(Channel.API_KEY, authenticator.forget_key)
     listener.listen(Channel.MERCHANT, authenticator.forget_merchant)
     return authenticator

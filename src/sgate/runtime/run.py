@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from sgate.api.operations import create_operations_app
 from sgate.chain.simulator import mine_at_interval
+from sgate.http.guard import Limits
 from sgate.http.server import Server, make_server
 from sgate.runtime.roles import (
     Gateway,
@@ -22,6 +23,9 @@ from sgate.runtime.roles import (
     workers_of,
 )
 from sgate.workers.loops import Stop
+
+OPERATIONS_CONNECTIONS = 100
+"""Of the port of SGATE_METRICS_PORT: Prometheus, health checks, and a person."""
 
 GC_THRESHOLD = 50_000
 """Allocations between two collections. Requests make little cyclic garbage; collecting often costs tail latency."""
@@ -42,7 +46,12 @@ async def run_roles(
     """
     server = None
     if Role.API in roles and listening is not None:
-        server = make_server(gateway.app, on_shutdown=gateway.deps.streams.end, drain_s=gateway.settings.drain_seconds)
+        server = make_server(
+            gateway.app,
+            limits=Limits(connections=gateway.settings.max_connections),
+            on_shutdown=gateway.deps.streams.end,
+            drain_s=gateway.settings.drain_seconds,
+        )
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 50)
@@ -63,7 +72,11 @@ async def run_roles(
             if gateway.market is not None:
                 background.append(group.create_task(refresh_rates(gateway.market, gateway.settings)))
             working.append(group.create_task(_serve(server, listening, stop)))
-        overseen = None if operations is None else make_server(create_operations_app(gateway.deps))
+        overseen = (
+            None
+            if operations is None
+            else make_server(create_operations_app(gateway.deps), limits=Limits(connections=OPERATIONS_CONNECTIONS))
+        )
         if overseen is not None and operations is not None:
             group.create_task(overseen.serve(sockets=[operations]))
         await stop.wait()

@@ -1,8 +1,13 @@
 """The calls under /v1/events: a page, one, and a stream of them."""
 
+import contextlib
+from collections.abc import Generator, Sequence
+from typing import Any
+
 from litestar import Response, Router, get
 from litestar.params import FromPath
 
+from sgate.api.authentication import Principal
 from sgate.api.dependencies import Dependencies
 from sgate.api.query import (
     checked_cursor,
@@ -13,18 +18,17 @@ from sgate.api.query import (
     refuse_unknown_parameters,
     walk_of,
 )
-from sgate.api.requests import AnyRequest, is_id, json_response, principal_of
+from sgate.api.requests import AnyRequest, is_id, json_response, principal_of, stream_response
 from sgate.core import errors
 from sgate.core.event import EventType
 from sgate.core.scope import Scope
 from sgate.db.notifications import Channel, topic_of
 from sgate.http.rate_limits import LimitClass
-from sgate.http.sse import News, frame, position
+from sgate.http.sse import Read, Subscription, frame, position
 from sgate.objects.encoding import encode
 from sgate.objects.event import event_object
 from sgate.services.events import Events
 from sgate.store.events import Matching
-from sgate.store.merchants import Merchant
 
 STREAM_BATCH = 100
 """Events read at once for a stream that is behind."""
@@ -39,11 +43,11 @@ def routes(deps: Dependencies) -> Router:
     log = deps.events
 
     @get("/")
-    async def list_events(request: AnyRequest) -> Response[bytes]:
+    async def list_events(request: AnyRequest) -> Response[Any]:
         """Events, newest first; or with `stream=true` those to come."""
         principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
         if one_of(request, "stream", ("true", "false")) == "true":
-            return await _stream(request, deps, log, principal.merchant)
+            return await _stream(request, deps, log, principal)
         refuse_unknown_parameters(request, *_FILTERS, "stream", "starting_after", "ending_before", "limit")
         limit = limit_of(request)
         starting_after, ending_before, _ = walk_of(request)
@@ -68,10 +72,10 @@ def routes(deps: Dependencies) -> Router:
     return Router("/v1/events", route_handlers=[list_events, retrieve_event])
 
 
-async def _stream(request: AnyRequest, deps: Dependencies, log: Events, merchant: Merchant) -> Response[bytes]:
+async def _stream(request: AnyRequest, deps: Dependencies, log: Events, principal: Principal) -> Response[Any]:
     """From the event that the client saw last, or from now on. A browser sends that as a header when it comes back."""
     refuse_unknown_parameters(request, "type", "object", "payment_intent", "stream", "last_event_id")
-    matching = _matching(request)
+    matching, merchant = _matching(request), principal.merchant
     last_event_id = request.headers.get("last-event-id") or request.query_params.get("last_event_id")
     cursor, newest = checked_cursor(last_event_id, "last_event_id"), None
     if cursor is None:
@@ -79,23 +83,28 @@ async def _stream(request: AnyRequest, deps: Dependencies, log: Events, merchant
     else:
         at = await log.after(merchant, cursor)
 
-    async def look() -> News:
-        nonlocal at, newest
-        if newest is not None:  # so that a client that is cut off before its first event misses none
-            begun, newest = position(newest), None
-            return News(frames=(begun,), more=True)
-        found, at = await log.following(merchant, at, matching, STREAM_BATCH)
-        frames = [frame(encode(event_object(event)), event=event.type, identity=event.id) for event in found]
-        return News(frames=frames, more=len(found) == STREAM_BATCH)
+    @contextlib.contextmanager
+    def join(subscription: Subscription) -> Generator[Read]:
+        async def read() -> Sequence[bytes]:
+            nonlocal at, newest
+            begun, newest = newest, None
+            found, at = await log.following(merchant, at, matching, STREAM_BATCH)
+            if len(found) == STREAM_BATCH:
+                subscription.wake()
+            frames = [frame(encode(event_object(event)), event=event.type, identity=event.id) for event in found]
+            # A client that is cut off before its first event must say where it was when it comes back.
+            return frames if begun is None else [position(begun), *frames]
+
+        leave = deps.listener.wait_for(Channel.EVENT, topic, subscription.wake)
+        try:
+            yield read
+        finally:
+            leave()
 
     topic = topic_of(merchant.id, livemode=merchant.livemode)
-    return deps.streams.answer(
-        look,
-        lambda line: deps.listener.wait_for(Channel.EVENT, topic, line.wake),
-        caller=f"events {topic}",
-        most_of_caller=STREAMS_PER_MERCHANT,
-        poll_s=STREAM_POLL_S,
-    )
+    # When the key is revoked or the merchant suspended, the streams with these tags are ended.
+    limits = {f"events {topic}": STREAMS_PER_MERCHANT, principal.key_id: None, merchant.id: None}
+    return stream_response(request, deps, join, limits=limits, poll_s=STREAM_POLL_S, reserved=False)
 
 
 def _matching(request: AnyRequest) -> Matching:

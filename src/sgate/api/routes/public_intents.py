@@ -1,6 +1,7 @@
 """The calls under /public: what the checkout page asks for. No key, any origin, no credentials; limited by address."""
 
 import math
+from typing import Any
 from urllib.parse import parse_qs
 
 from litestar import Response, get, route
@@ -10,11 +11,11 @@ from litestar.params import FromPath
 from sgate.api import request_bodies
 from sgate.api.decoding import decode
 from sgate.api.dependencies import Dependencies
-from sgate.api.requests import JSON, AnyRequest, address_of, count, json_body, json_response
+from sgate.api.requests import JSON, AnyRequest, address_of, count, json_body, json_response, stream_response
 from sgate.core import errors
 from sgate.core.memo import is_intent_id
 from sgate.core.mode import Mode
-from sgate.http.client_address import caller_of
+from sgate.http.client_address import caller_of, networks_around
 from sgate.http.rate_limits import LimitClass
 from sgate.http.request_state import state_of
 from sgate.objects.encoding import encode
@@ -36,14 +37,17 @@ PREFLIGHT = {
 VIEW_PATH = "/public/payment_intents/{intent_id}"
 HINT_PREFLIGHT = PREFLIGHT | {"Access-Control-Allow-Methods": "POST, OPTIONS"}
 
-MAX_STREAMS_PER_ADDRESS = 50
-"""Many customers may stand behind one address; a page holds one stream."""
+MAX_STREAMS = (50, 100, 200)
+"""Streams of one address (IPv6: a /64), and of the networks around it. Many customers may stand behind one address, and
+a provider gives one customer up to a /48.
+"""
+
+MAX_STREAMS_PER_INTENT = 100
 
 
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
     """The public calls."""
 
-    # What is in memory is answered by `public_hits`, before this.
     @route(VIEW_PATH.replace("}", ":str}"), http_method=["GET", "HEAD", "OPTIONS"], status_code=200)
     async def retrieve_public_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """What a payer may see of a payment intent."""
@@ -70,19 +74,20 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
         return json_response(encode(taken), 202)
 
     @get("/public/payment_intents/{intent_id:str}/events")
-    async def stream_public_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
+    async def stream_public_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[Any]:
         """Tell an open page what changes, as server-sent events."""
         state_of(request.scope).extra_headers = CORS
         caller = caller_of(address_of(request, deps))
         await count(request, deps, LimitClass.PUBLIC, caller, CORS)
         _, _, private = await _find(deps, intent_id, _secret_of(request))
-        visit = deps.rooms.visit(intent_id, request.headers.get("last-event-id"), private=private)
-        return deps.streams.answer(
-            visit.look,
-            visit.join,
-            caller=f"public {caller}",
-            most_of_caller=MAX_STREAMS_PER_ADDRESS,
-            poll_s=math.inf,  # its room looks for it
+        seen = request.headers.get("last-event-id")
+        return stream_response(
+            request,
+            deps,
+            lambda subscription: deps.live_intents.follow(subscription, intent_id, seen, private=private),
+            limits={**_stream_limits(address_of(request, deps)), intent_id: MAX_STREAMS_PER_INTENT},
+            poll_s=math.inf,  # it is woken when there is something to send
+            reserved=private,
         )
 
     @get("/public/payment_intents/{intent_id:str}/receipt")
@@ -119,6 +124,10 @@ async def _known(deps: Dependencies, intent_id: str) -> tuple[IntentView, Mode]:
     if found is None or mode is None:
         raise errors.PaymentIntentNotFound
     return found, mode
+
+
+def _stream_limits(address: str) -> dict[str, int]:
+    return dict(zip(networks_around(address), MAX_STREAMS, strict=False))
 
 
 def _secret_of(request: AnyRequest) -> str | None:

@@ -1,0 +1,171 @@
+"""What stands between a connection and uvicorn's parser: bounds that an HTTP server needs and uvicorn has not.
+
+Uvicorn with httptools waits for half a request head for ever, takes a head of any size, and keeps what a client does
+not read for as long as the client likes. Each connection gets a guard before uvicorn's own protocol, which counts and
+times, and passes everything on.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+import msgspec
+
+from sgate.core import errors
+from sgate.http.asgi import App, Receive, Scope, Send
+from sgate.http.error_responses import envelope_bytes
+
+MAX_HEAD_BYTES = 65_536
+HEAD_S = 10.0
+"""How long the head of a request may take: from its first byte, or from the connection if it is the first."""
+
+STALLED_S = 20.0
+"""How long a client may take no byte while more waits for it than the kernel and the server keep."""
+
+LINGER_S = 2.0
+"""A refused connection is closed when the client has taken the answer, but not later than this."""
+
+_END = b"\r\n\r\n"
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The bounds of a server. `connections`: how many clients may be connected at once."""
+
+    connections: int
+    head_bytes: int = MAX_HEAD_BYTES
+    head_s: float = HEAD_S
+    stalled_s: float = STALLED_S
+
+
+class Guards:
+    """The guards of a server's connections. Its application is called through `app`, so that they know when a request
+    has been answered.
+    """
+
+    def __init__(self, app: App, limits: Limits) -> None:
+        self._app = app
+        self.limits = limits
+        self.connected = 0
+        self._by_client: dict[tuple[str, int], Guard] = {}
+
+    def guarded(self, inner: asyncio.Protocol) -> "Guard":
+        """A guard before uvicorn's protocol of a new connection."""
+        return Guard(inner, self)
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            guard = self._by_client.get(scope.get("client") or ("", 0))
+            if guard is not None:
+                guard.answered()
+
+    def add(self, guard: "Guard", client: tuple[str, int]) -> bool:
+        """Whether there is room for one more connection."""
+        self.connected += 1
+        self._by_client[client] = guard
+        return self.connected <= self.limits.connections
+
+    def remove(self, guard: "Guard", client: tuple[str, int]) -> None:
+        """A connection is gone."""
+        self.connected -= 1
+        if self._by_client.get(client) is guard:
+            del self._by_client[client]
+
+
+class Guard(asyncio.Protocol):
+    """One connection."""
+
+    __slots__ = ("_answering", "_client", "_guards", "_head_bytes", "_head_timer", "_inner", "_stalled", "_tail",
+                 "_transport")  # fmt: skip
+
+    def __init__(self, inner: asyncio.Protocol, guards: Guards) -> None:
+        self._inner = inner
+        self._guards = guards
+        self._transport: asyncio.Transport | None = None
+        self._client = ("", 0)
+        self._answering = False  # a request is being read or answered: what comes is its body, or the next request
+        self._head_bytes = 0
+        self._tail = b""  # the end of what came of a head, in case its last characters are split
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but its bases
+        peer = transport.get_extra_info("peername")
+        self._client = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) and len(peer) > 1 else ("", id(self))
+        self._inner.connection_made(transport)
+        if not self._guards.add(self, self._client):
+            self._refuse(errors.Unavailable("This server has too many connections. Try again in a moment."))
+        else:
+            self._expect_head_within(self._guards.limits.head_s)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._answering and not self._is_head_within_bounds(data):
+            self._refuse(errors.HeadersTooLarge())
+        elif self._transport is not None and not self._transport.is_closing():
+            self._inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._inner.eof_received()
+
+    def pause_writing(self) -> None:
+        self._stalled = self._later(self._guards.limits.stalled_s, self._abort)
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._stalled = _canceled(self._stalled)
+        self._inner.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._guards.remove(self, self._client)
+        self._head_timer, self._stalled = _canceled(self._head_timer), _canceled(self._stalled)
+        self._inner.connection_lost(exc)
+
+    def answered(self) -> None:
+        """The application has answered a request; the head of the next one may come."""
+        self._answering, self._head_bytes, self._tail = False, 0, b""
+
+    def _is_head_within_bounds(self, data: bytes) -> bool:
+        """Take note of a piece of a request's head. Most heads come in one piece, which costs no timer."""
+        end = (self._tail + data).find(_END)
+        if end >= 0:
+            self._head_timer = _canceled(self._head_timer)
+            self._answering = True
+            return self._head_bytes + end - len(self._tail) <= self._guards.limits.head_bytes
+        self._head_bytes += len(data)
+        self._tail = (self._tail + data)[1 - len(_END) :]
+        if self._head_timer is None:
+            self._expect_head_within(self._guards.limits.head_s)
+        return self._head_bytes <= self._guards.limits.head_bytes
+
+    def _expect_head_within(self, seconds: float) -> None:
+        self._head_timer = self._later(seconds, lambda: self._refuse(errors.RequestTimeout()))
+
+    def _refuse(self, error: errors.GatewayError) -> None:
+        """Say what is wrong, and close the connection: what follows on it cannot be understood."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._answering = True
+        body = envelope_bytes(error, request_id="", path="", public_url="")
+        head = (
+            f"HTTP/1.1 {error.status} {error.type}\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self._transport.write(head.encode("ascii") + body)
+        self._transport.close()
+        self._later(LINGER_S, self._abort)
+
+    def _abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    @staticmethod
+    def _later(seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(seconds, callback)
+
+
+def _canceled(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
