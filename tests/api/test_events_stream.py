@@ -7,6 +7,9 @@ import json
 import aiohttp
 
 from api.serving import UNREACHABLE, serving, until
+from servers.patience import patient
+from sgate.services import merchants
+from sgate.store.audit_log import OPERATOR
 
 EVENTS = "/v1/events"
 
@@ -31,6 +34,10 @@ class Stream:
                     name, _, value = line.rstrip("\n").partition(": ")
                     frame[name] = value
         return found
+
+    async def end(self):
+        """Wait until it ends."""
+        await self._response.content.read()
 
 
 @contextlib.asynccontextmanager
@@ -134,3 +141,35 @@ async def test_a_client_that_is_cut_off_before_its_first_event_misses_none(datab
         async with stream(shop, last=newest, type="payment_intent.canceled") as live:
             [(_, name, _)] = await live.frames(1)
         assert name == "payment_intent.canceled"
+
+
+async def test_a_stream_ends_within_a_second_of_its_keys_revocation(database_url, tmp_path):
+    async with serving(database_url, tmp_path, listener=True) as app:
+        shop = await app.merchant()
+        reader = await app.key(shop.merchant_id, "read")
+        async with stream(reader) as revoked, stream(shop):
+            await until(lambda: app.gateway.deps.streams.open == 2)
+            assert (await shop.delete(f"/v1/api_keys/{reader.key_id}")).status == 200
+            async with asyncio.timeout(patient(1)):
+                await revoked.end()
+            await until(lambda: app.gateway.deps.streams.open == 1)
+
+
+async def test_a_stream_ends_by_the_poll_when_nothing_is_heard_of_the_revocation(app, shop):
+    reader = await app.key(shop.merchant_id, "read")
+    async with stream(reader) as revoked:
+        assert (await shop.delete(f"/v1/api_keys/{reader.key_id}")).status == 200
+        await app.gateway.deps.authenticator.poll_revocations()
+        async with asyncio.timeout(5):
+            await revoked.end()
+
+
+async def test_the_streams_of_a_suspended_merchant_end(database_url, tmp_path):
+    async with serving(database_url, tmp_path, listener=True) as app:
+        shop, other = await app.merchant(), await app.merchant()
+        async with stream(shop) as suspended, stream(other):
+            await until(lambda: app.gateway.deps.streams.open == 2)
+            assert await merchants.suspend(app.gateway.pool, shop.merchant_id, OPERATOR, suspended=True)
+            async with asyncio.timeout(patient(1)):
+                await suspended.end()
+            await until(lambda: app.gateway.deps.streams.open == 1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sgate.http.client_address import Addresses, caller_of
+from sgate.http.client_address import Addresses, caller_of, networks_around
 
 PROXIES = ("10.0.0.0/8", "127.0.0.1", "2001:db8:1::/48")
 
@@ -60,3 +60,16 @@ def test_without_trusted_proxies_nothing_is_believed():
 )
 def test_an_ipv6_subscriber_is_counted_by_its_network(address, caller):
     assert caller_of(address) == caller
+
+
+@pytest.mark.parametrize(
+    ("address", "networks"),
+    [
+        ("203.0.113.9", ("203.0.113.9/32",)),
+        ("::ffff:203.0.113.9", ("203.0.113.9/32",)),
+        ("2001:db8:1:2a3b::9", ("2001:db8:1:2a3b::/64", "2001:db8:1:2a00::/56", "2001:db8:1::/48")),
+        ("unknown", ("unknown",)),
+    ],
+)
+def test_the_networks_that_one_subscriber_may_have(address, networks):
+    assert networks_around(address) == networks

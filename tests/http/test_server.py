@@ -6,6 +6,7 @@ import pytest
 
 from api.serving import raw
 from sgate.api.decoding import _reworded
+from sgate.http import middleware
 
 PATH = "/v1/payment_intents"
 GOOD = b'{"amount_sats":1000}'
@@ -190,3 +191,23 @@ async def test_options_and_a_refusal_name_all_methods_of_an_address(app, shop):
         assert said.startswith("This address takes ")
         for method in set(methods.split(", ")) - {"HEAD", "OPTIONS"}:
             assert method in said
+
+
+async def test_a_request_has_100_headers_at_most(app):
+    head = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    taken = await raw(app, head + b"".join(b"X-%d: y\r\n" % number for number in range(98)) + b"\r\n")
+    refused = await raw(app, head + b"".join(b"X-%d: y\r\n" % number for number in range(99)) + b"\r\n")
+    assert taken.startswith(b"HTTP/1.1 200")
+    assert refused.startswith(b"HTTP/1.1 431")
+    assert b'"code":"headers_too_large"' in refused
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(app, shop, monkeypatch):
+    monkeypatch.setattr(middleware, "BODY_S", 0.1)
+    head = (
+        b"POST /v1/payment_intents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 1000\r\n\r\n" % shop.key.encode()
+    )
+    refused = await raw(app, head + b'{"amount_sats":')
+    assert refused.startswith(b"HTTP/1.1 408")
+    assert b'"code":"request_timeout"' in refused

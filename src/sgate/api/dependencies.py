@@ -52,6 +52,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     traces: Traces | None
     streams: Streams
+    max_streams_per_intent: int
     listener: Listener
     live_intents: LiveIntents
     egress: Egress

@@ -63,14 +63,12 @@ def networks_of(texts: Sequence[str]) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def networks_around(address: str) -> tuple[str, ...]:
-    """The networks that an address may be one of many in, the narrowest first: an IPv4 address and its /24, an IPv6
-    address's /64, /56 and /48, of which a provider gives one to each customer.
-    """
+    """What one subscriber may have, the narrowest first: an IPv4 address, or the /64, /56 and /48 around an IPv6 one."""
     try:
         read = _plain(ip_address(address))
     except ValueError:
         return (address,)
-    prefixes = (32, 24) if read.version == 4 else (SUBSCRIBER_PREFIX, 56, 48)  # noqa: PLR2004 - the version
+    prefixes = (32,) if read.version == 4 else (SUBSCRIBER_PREFIX, 56, 48)  # noqa: PLR2004 - the version
     return tuple(str(ip_network((read, prefix), strict=False)) for prefix in prefixes)
 
 

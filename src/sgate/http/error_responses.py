@@ -86,6 +86,8 @@ def headers_of(error: GatewayError) -> dict[str, str]:
         headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
     if isinstance(error, errors.Unauthorized):
         headers["WWW-Authenticate"] = 'Bearer realm="sGate"'
+    if isinstance(error, errors.RequestTimeout):
+        headers["Connection"] = "close"  # the rest of the body must not be taken for the next request
     return headers
 
 

@@ -77,14 +77,15 @@ class Guards:
 class Guard(asyncio.Protocol):
     """One connection."""
 
-    __slots__ = ("_answering", "_client", "_guards", "_head_bytes", "_head_timer", "_inner", "_stalled", "_tail",
-                 "_transport")  # fmt: skip
+    __slots__ = ("_answering", "_client", "_guards", "_head_bytes", "_head_timer", "_inner", "_refused", "_stalled",
+                 "_tail", "_transport")  # fmt: skip
 
     def __init__(self, inner: asyncio.Protocol, guards: Guards) -> None:
         self._inner = inner
         self._guards = guards
         self._transport: asyncio.Transport | None = None
         self._client = ("", 0)
+        self._refused = False
         self._answering = False  # a request is being read or answered: what comes is its body, or the next request
         self._head_bytes = 0
         self._tail = b""  # the end of what came of a head, in case its last characters are split
@@ -102,13 +103,15 @@ class Guard(asyncio.Protocol):
             self._expect_head_within(self._guards.limits.head_s)
 
     def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return  # what is still on its way; a connection that is closed with unread data loses its last answer
         if not self._answering and not self._is_head_within_bounds(data):
             self._refuse(errors.HeadersTooLarge())
         elif self._transport is not None and not self._transport.is_closing():
             self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
-        return self._inner.eof_received()
+        return None if self._refused else self._inner.eof_received()
 
     def pause_writing(self) -> None:
         self._stalled = self._later(self._guards.limits.stalled_s, self._abort)
@@ -147,14 +150,14 @@ class Guard(asyncio.Protocol):
         """Say what is wrong, and close the connection: what follows on it cannot be understood."""
         if self._transport is None or self._transport.is_closing():
             return
-        self._answering = True
+        self._refused = True
         body = envelope_bytes(error, request_id="", path="", public_url="")
         head = (
             f"HTTP/1.1 {error.status} {error.type}\r\ncontent-type: application/json\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         self._transport.write(head.encode("ascii") + body)
-        self._transport.close()
+        self._transport.write_eof()
         self._later(LINGER_S, self._abort)
 
     def _abort(self) -> None:

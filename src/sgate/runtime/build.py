@@ -104,6 +104,7 @@ async def open_gateway(
             metrics=metrics,
             traces=traces,
             streams=streams,
+            max_streams_per_intent=settings.max_streams_per_intent,
             listener=listener,
             live_intents=LiveIntents(listener, payment_intents.find, modes, environment),
             egress=egress_of_settings(settings),

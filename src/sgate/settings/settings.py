@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     max_streams: Annotated[
         int, Field(ge=1, le=100_000, description="Most open streams of one process: pages of customers, and listeners.")
     ] = 5000
+    max_streams_per_intent: Annotated[
+        int, Field(ge=1, le=100_000, description="Most open streams of one payment intent in one process.")
+    ] = 500
     max_connections: Annotated[
         int, Field(ge=10, le=1_000_000, description="Most connections of one process; beyond that clients get a 503.")
     ] = 10_000

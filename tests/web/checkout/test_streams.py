@@ -5,6 +5,8 @@ import contextlib
 
 import msgspec
 
+from api.serving import serving
+from sgate.api.routes import public_intents
 from web.states import links
 
 
@@ -60,3 +62,31 @@ async def test_there_is_no_stream_of_nothing(site):
     for path in ("pi_000000000000000000000000", "nonsense"):
         async with site.http.get(f"{site.base_url}/public/payment_intents/{path}/events") as answer:
             assert answer.status == 404
+
+
+async def test_one_network_cannot_take_all_streams(database_url, tmp_path, monkeypatch):
+    monkeypatch.setattr(public_intents, "MAX_STREAMS", (2, 3, 4))
+    async with (
+        serving(database_url, tmp_path, trusted_proxies="127.0.0.1") as app,
+        contextlib.AsyncExitStack() as open_,
+    ):
+        shop = await app.merchant()
+        intents = [await shop.create() for _ in range(2)]
+
+        async def status(address, number=0):
+            path = f"/public/payment_intents/{intents[number]['id']}/events"
+            got = await open_.enter_async_context(app.session.get(path, headers={"X-Forwarded-For": address}))
+            return got.status
+
+        assert [await status(f"2001:db8:1:100::{n}") for n in range(3)] == [200, 200, 429]  # a /64
+        assert [await status(f"2001:db8:1:10{n}::1") for n in (1, 2)] == [200, 429]  # its /56
+        assert [await status(f"2001:db8:1:{n}00::1") for n in (2, 3)] == [200, 429]  # its /48
+        assert await status("2001:db8:2::1", 1) == 200
+
+
+async def test_one_payment_intent_cannot_take_all_streams(database_url, tmp_path):
+    async with serving(database_url, tmp_path, max_streams_per_intent=2) as app, contextlib.AsyncExitStack() as open_:
+        shop = await app.merchant()
+        one, other = [f"/public/payment_intents/{(await shop.create())['id']}/events" for _ in range(2)]
+        statuses = [(await open_.enter_async_context(app.session.get(path))).status for path in (one, one, one, other)]
+        assert statuses == [200, 200, 429, 200]

@@ -38,11 +38,9 @@ VIEW_PATH = "/public/payment_intents/{intent_id}"
 HINT_PREFLIGHT = PREFLIGHT | {"Access-Control-Allow-Methods": "POST, OPTIONS"}
 
 MAX_STREAMS = (50, 100, 200)
-"""Streams of one address (IPv6: a /64), and of the networks around it. Many customers may stand behind one address, and
-a provider gives one customer up to a /48.
+"""Streams of one address (IPv6: a /64), and of the /56 and /48 around it: many customers may stand behind one address,
+and a provider gives one customer up to a /48.
 """
-
-MAX_STREAMS_PER_INTENT = 100
 
 
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
@@ -85,7 +83,7 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
             request,
             deps,
             lambda subscription: deps.live_intents.follow(subscription, intent_id, seen, private=private),
-            limits={**_stream_limits(address_of(request, deps)), intent_id: MAX_STREAMS_PER_INTENT},
+            limits={**_stream_limits(address_of(request, deps)), intent_id: deps.max_streams_per_intent},
             poll_s=math.inf,  # it is woken when there is something to send
             reserved=private,
         )
