@@ -63,7 +63,7 @@ def networks_of(texts: Sequence[str]) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def networks_around(address: str) -> tuple[str, ...]:
-    """What one subscriber may have, the narrowest first: an IPv4 address, or the /64, /56 and /48 around an IPv6 one."""
+    """What one subscriber may have, the narrowest first: an IPv4 address, or the /64, /56 and /48 of an IPv6 one."""
     try:
         read = _plain(ip_address(address))
     except ValueError:

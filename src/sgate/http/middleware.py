@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 import structlog
+from prometheus_client import Counter, Histogram
 
 from sgate.core import errors
 from sgate.environment import Environment
@@ -18,7 +19,6 @@ from sgate.http.asgi import App, Message, Receive, Scope, Send, header_of
 from sgate.http.error_responses import refuse
 from sgate.http.request_state import SCOPE_KEY, RequestState, state_of
 from sgate.telemetry.logging import request_line
-from sgate.telemetry.loop_metrics import LoopCount, LoopDurations
 from sgate.telemetry.metrics import Metrics
 
 MAX_HEADERS = 100
@@ -72,7 +72,7 @@ class Edge:
         self._metrics = metrics
         self._on_change = on_change
         self._headers = (*SECURITY_HEADERS, HSTS) if https_only else SECURITY_HEADERS
-        self._children: dict[tuple[str, str, int], tuple[LoopCount, LoopDurations]] = {}
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request (or the lifespan, which passes through)."""

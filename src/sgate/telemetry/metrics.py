@@ -12,7 +12,6 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 import sgate
-from sgate.telemetry.loop_metrics import LoopCounter, LoopHistogram
 
 LATENCY_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 STATEMENT_BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
@@ -75,10 +74,10 @@ class Metrics:
 
     def _requests(self) -> None:
         self._section = "Requests"
-        self.requests = self._loop_counter(
+        self.requests = self._counter(
             "sgate_http_requests", "HTTP requests answered; `route` is the pattern.", "method", "route", "status"
         )
-        self.request_seconds = self._loop_histogram(
+        self.request_seconds = self._histogram(
             "sgate_http_request_seconds",
             "Time to answer an HTTP request. A route that ends in `(stream)` lasts as long as its stream.",
             LATENCY_BUCKETS_S,
@@ -90,7 +89,7 @@ class Metrics:
             "sgate_failed_authentications", "Requests refused for want of a valid API key."
         )
         self.streams_open = self._gauge("sgate_streams_open", "Streams of server-sent events that are open.")
-        self.public_views = self._loop_counter(
+        self.public_views = self._counter(
             "sgate_public_views", "Public views shown: from memory (hit), or read from the database (miss).", "outcome"
         )
         self.redis_up = self._gauge("sgate_redis_up", "1 while limits are shared through Redis; 0 without Redis.")
@@ -251,14 +250,6 @@ class Metrics:
     def _histogram(self, name: str, meaning: str, buckets_s: tuple[float, ...], *labels: str) -> Histogram:
         self._describe(name, "histogram", meaning, labels)
         return Histogram(name, meaning, labels, buckets=buckets_s, registry=self.registry)
-
-    def _loop_counter(self, name: str, meaning: str, *labels: str) -> LoopCounter:
-        self._describe(f"{name}_total", "counter", meaning, labels)
-        return LoopCounter(name, meaning, labels, self.registry)
-
-    def _loop_histogram(self, name: str, meaning: str, buckets_s: tuple[float, ...], *labels: str) -> LoopHistogram:
-        self._describe(name, "histogram", meaning, labels)
-        return LoopHistogram(name, meaning, labels, buckets_s, self.registry)
 
     def _describe(self, name: str, kind: str, meaning: str, labels: tuple[str, ...]) -> None:
         self.described.append(Described(section=self._section, name=name, kind=kind, labels=labels, meaning=meaning))
