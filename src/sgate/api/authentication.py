@@ -72,7 +72,7 @@ class Authenticator:
         self._used[principal.key_id] = self._now()
         return principal
 
-    def require(self, principal: Principal, scope: Scope) -> None:
+    def require(self, principal: Principal, scope: Scope | None) -> None:
         """Refuse a call that the key may not make.
 
         Raises:
@@ -80,7 +80,7 @@ class Authenticator:
         """
         if principal.merchant.suspended_at is not None:
             raise errors.MerchantSuspended
-        if scope not in principal.scopes:
+        if scope is not None and scope not in principal.scopes:
             raise errors.Forbidden(f"This call needs a key with the scope `{scope}`.")
 
     def remembers(self, authorization: str | None) -> bool:

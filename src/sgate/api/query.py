@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol, TypeVar
 
+from sgate.api.calls import Schema
 from sgate.api.requests import AnyRequest, is_id
 from sgate.core import errors
 from sgate.core import intent as limits
@@ -23,6 +24,45 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 _METADATA = re.compile(r"metadata\[(.*)\]", re.DOTALL)
 _ALLOWED = "a date (2026-11-23), or a moment with its zone (2026-11-23T12:00:00Z; write + as %2B)"
+
+
+def parameter(name: str, description: str, schema: Schema) -> Schema:
+    """A query parameter as OpenAPI describes it."""
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+LIMIT = parameter(
+    "limit", "How many to return.", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 10}
+)
+LIMIT_ALL = parameter(
+    "limit", "How many to return.", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": MAX_LIMIT}
+)
+ID: Schema = {"type": "string", "pattern": "^[a-z]{2,4}_[0-9a-f]{24}$"}
+AFTER = parameter("starting_after", "Id of the last object of the page before.", ID)
+BEFORE = parameter("ending_before", "Id of the first object of the page after.", ID)
+PAGE_NUMBER: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}
+MOMENT: Schema = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
+PERIOD = (
+    parameter("from_date", "Made at this moment or later; a date is its beginning, UTC.", MOMENT),
+    parameter("to_date", "Made at this moment or before; a date is its end, UTC.", MOMENT),
+)
+DAYS = (
+    parameter(
+        "from_date", "The first day, UTC. Default: 29 days before the last.", {"type": "string", "format": "date"}
+    ),
+    parameter(
+        "to_date", "The last day, UTC, at most 366 days in all. Default: today.", {"type": "string", "format": "date"}
+    ),
+)
+METADATA_FILTER: Schema = {
+    "name": "metadata",
+    "in": "query",
+    "required": False,
+    "style": "deepObject",
+    "explode": True,
+    "description": "Only those with these pairs in their metadata: `metadata[order]=17`.",
+    "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+}
 
 
 def limit_of(request: AnyRequest, default: int = 10, maximum: int = MAX_LIMIT) -> int:
@@ -158,17 +198,18 @@ def metadata_of(request: AnyRequest) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def refuse_unknown_parameters(request: AnyRequest, *known: str, metadata: bool = False) -> None:
+def refuse_unknown_parameters(request: AnyRequest, *known: str) -> None:
     """Refuse query parameters that mean nothing here, or that are given twice: a misspelt filter must not return
-    everything. `metadata`: whether `metadata[key]` is known.
+    everything. `metadata` stands for `metadata[key]`.
 
     Raises:
         ValidationFailed: naming the parameter.
     """
     seen: set[str] = set()
     for name, _ in request.query_params.multi_items():
-        if name not in known and not (metadata and _METADATA.fullmatch(name)):
-            there_are = ", ".join([*known, "metadata[...]"] if metadata else known)
+        is_metadata = "metadata" in known and _METADATA.fullmatch(name) is not None
+        if name == "metadata" or (name not in known and not is_metadata):
+            there_are = ", ".join("metadata[...]" if each == "metadata" else each for each in known)
             raise errors.ValidationFailed(
                 f"There is no parameter `{name[:64]}` here; there are {there_are}.", param=name[:64]
             )

@@ -8,9 +8,9 @@ import structlog
 from litestar import Request, Response
 
 from sgate.api.authentication import Principal
+from sgate.api.calls import Call
 from sgate.api.dependencies import Dependencies
 from sgate.core import errors
-from sgate.core.scope import Scope
 from sgate.db.notifications import topic_of
 from sgate.http.client_address import caller_of
 from sgate.http.rate_limits import Headers, LimitClass, Standing
@@ -27,7 +27,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 """What is asked with a key is read each time, and nobody on the way may keep it."""
 
 
-async def principal_of(request: AnyRequest, deps: Dependencies, scope: Scope, limit: LimitClass) -> Principal:
+async def principal_of(request: AnyRequest, deps: Dependencies, call: Call) -> Principal:
     """Authenticate, and count the call against the limits of the key and of its merchant, before anything is done.
 
     A failure counts against the address. Beyond its limit a key that is not remembered is refused without a lookup.
@@ -50,10 +50,10 @@ async def principal_of(request: AnyRequest, deps: Dependencies, scope: Scope, li
     state, merchant = state_of(request.scope), principal.merchant
     state.key_id = principal.key_id
     state.topic = topic_of(merchant.id, livemode=merchant.livemode)
-    standing = await deps.rate_limits.hit(limit, principal.key_id, merchant=state.topic)
+    standing = await deps.rate_limits.hit(call.limit, principal.key_id, merchant=state.topic)
     state.extra_headers = standing.headers
     _raise_refusal(request, standing)
-    deps.authenticator.require(principal, scope)
+    deps.authenticator.require(principal, call.scope)
     deps.maintenance.check(request.method)
     if merchant.livemode not in deps.modes:
         raise errors.Unavailable("This mode is switched off on this server.")

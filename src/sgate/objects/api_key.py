@@ -26,6 +26,15 @@ class ApiKeyObject(msgspec.Struct, frozen=True, kw_only=True):
     secret: str | msgspec.UnsetType = msgspec.UNSET
 
 
+class ApiKeyList(msgspec.Struct):
+    """A page of the API keys that can be used, newest first."""
+
+    object: str
+    data: list[ApiKeyObject]
+    has_more: bool
+    limit: int
+
+
 def api_key_object(key: ApiKey) -> ApiKeyObject:
     """A key as merchants see it, without the key itself."""
     return ApiKeyObject(

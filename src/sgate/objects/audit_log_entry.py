@@ -26,6 +26,15 @@ class AuditLogEntry(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
 
 
+class AuditLogList(msgspec.Struct):
+    """A page of the audit log, newest first."""
+
+    object: str
+    data: list[AuditLogEntry]
+    has_more: bool
+    limit: int
+
+
 def audit_log_entry(entry: Entry) -> AuditLogEntry:
     return AuditLogEntry(
         id=f"al_{entry.number:024x}",

@@ -1,7 +1,18 @@
 """An event as merchants see it: what the webhook says."""
 
+import msgspec
+
 from sgate.core.event import Envelope, envelope
 from sgate.store.events import Event
+
+
+class EventList(msgspec.Struct):
+    """A page of events, newest first."""
+
+    object: str
+    data: list[Envelope]
+    has_more: bool
+    limit: int
 
 
 def event_object(event: Event) -> Envelope:

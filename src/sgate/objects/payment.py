@@ -48,6 +48,15 @@ class DepositObject(PaymentObject, frozen=True, kw_only=True):
     created_at: str
 
 
+class PaymentList(msgspec.Struct):
+    """A page of payments, newest first."""
+
+    object: str
+    data: list[DepositObject]
+    has_more: bool
+    limit: int
+
+
 def payment_object(payment: Payment, view: View | None) -> PaymentObject:
     """A payment, judged in `view`."""
     return PaymentObject(**_payment_fields(payment, view))

@@ -69,6 +69,22 @@ class IntentWithPayments(IntentObject, frozen=True, kw_only=True):
 NO_PAYMENTS = b',"payments":[]}'
 
 
+class IntentList(msgspec.Struct):
+    """A part of the list of payment intents, newest first. The last four fields are there if `page` was given.
+
+    `total` is counted up to 10,000; if there are more, `total_is_exact` is false.
+    """
+
+    object: str
+    data: list[IntentWithPayments]
+    has_more: bool
+    limit: int
+    total: int | msgspec.UnsetType = msgspec.UNSET
+    total_is_exact: bool | msgspec.UnsetType = msgspec.UNSET
+    page: int | msgspec.UnsetType = msgspec.UNSET
+    pages: int | msgspec.UnsetType = msgspec.UNSET
+
+
 def checkout_url(public_url: str, intent_id: str, client_secret: str) -> str:
     """The page where a customer pays."""
     return f"{public_url}/pi/{intent_id}?client_secret={url_quote(client_secret)}"

@@ -62,6 +62,15 @@ class DeliveryWithAttempts(DeliveryObject, frozen=True, kw_only=True):
     attempt_log: tuple[AttemptObject, ...]
 
 
+class DeliveryList(msgspec.Struct):
+    """A page of webhook deliveries, newest first."""
+
+    object: str
+    data: list[DeliveryObject]
+    has_more: bool
+    limit: int
+
+
 def delivery_object(found: LoggedDelivery) -> DeliveryObject:
     """A delivery as merchants see it."""
     return DeliveryObject(**_fields(found))

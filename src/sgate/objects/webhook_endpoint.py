@@ -26,6 +26,23 @@ class EndpointObject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fa
     secret: str | msgspec.UnsetType = msgspec.UNSET
 
 
+class EndpointList(msgspec.Struct):
+    """A page of webhook endpoints, newest first."""
+
+    object: str
+    data: list[EndpointObject]
+    has_more: bool
+    limit: int
+
+
+class Deleted(msgspec.Struct):
+    """Says what was deleted."""
+
+    id: str
+    object: str
+    deleted: bool
+
+
 def endpoint_object(endpoint: Endpoint) -> EndpointObject:
     """An endpoint as merchants see it, without its secret."""
     return EndpointObject(

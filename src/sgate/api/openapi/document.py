@@ -9,7 +9,8 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 import sgate
-from sgate.api.openapi.calls import CALLS, Call, Schema
+from sgate.api.calls import Call, Schema
+from sgate.api.openapi.calls import CALLS
 from sgate.api.openapi.examples import example_of
 from sgate.api.requests import JSON
 from sgate.core import errors

@@ -2,28 +2,95 @@
 
 from datetime import timedelta
 
-from litestar import Response, Router, delete, get, post
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from sgate.api import request_bodies
+from sgate.api import query, request_bodies
+from sgate.api.calls import IDEMPOTENCY, VALIDATION, Call
 from sgate.api.decoding import decode
 from sgate.api.dependencies import Dependencies
 from sgate.api.query import part_of
 from sgate.api.requests import AnyRequest, actor_of, is_id, json_body, json_response, key_of, principal_of, respond
 from sgate.core import errors
 from sgate.core.scope import Scope
-from sgate.http.rate_limits import LimitClass
+from sgate.objects.api_key import ApiKeyList, ApiKeyObject
 from sgate.objects.encoding import encode
 from sgate.services import api_keys
 
+CREATE_API_KEY = Call(
+    method="post",
+    path="/v1/api_keys",
+    name="createApiKey",
+    summary="Create an API key",
+    tag="API keys",
+    body=request_bodies.CreateApiKey,
+    answer=ApiKeyObject,
+    status=201,
+    scope=Scope.ADMIN,
+    idempotent=True,
+    failures=(*VALIDATION, *IDEMPOTENCY, errors.TooManyApiKeys),
+)
+LIST_API_KEYS = Call(
+    method="get",
+    path="/v1/api_keys",
+    name="listApiKeys",
+    summary="List API keys",
+    tag="API keys",
+    answer=ApiKeyList,
+    scope=Scope.ADMIN,
+    query=(query.AFTER, query.BEFORE, query.LIMIT_ALL),
+    failures=(errors.InvalidCursor, errors.MixedPaging, errors.ValidationFailed),
+)
+RETRIEVE_API_KEY = Call(
+    method="get",
+    path="/v1/api_keys/{key_id}",
+    name="retrieveApiKey",
+    summary="Retrieve an API key",
+    tag="API keys",
+    answer=ApiKeyObject,
+    scope=Scope.ADMIN,
+    failures=(errors.ApiKeyNotFound,),
+)
+ROLL_API_KEY = Call(
+    method="post",
+    path="/v1/api_keys/{key_id}/roll",
+    name="rollApiKey",
+    summary="Replace an API key",
+    tag="API keys",
+    body=request_bodies.RollApiKey,
+    answer=ApiKeyObject,
+    status=201,
+    scope=Scope.ADMIN,
+    idempotent=True,
+    failures=(
+        *VALIDATION,
+        *IDEMPOTENCY,
+        errors.ApiKeyNotFound,
+        errors.ApiKeyEnded,
+        errors.TooManyApiKeys,
+    ),
+)
+REVOKE_API_KEY = Call(
+    method="delete",
+    path="/v1/api_keys/{key_id}",
+    name="revokeApiKey",
+    summary="Revoke an API key",
+    tag="API keys",
+    answer=ApiKeyObject,
+    scope=Scope.ADMIN,
+    failures=(errors.ApiKeyNotFound, errors.ApiKeyEnded),
+)
+CALLS = (CREATE_API_KEY, LIST_API_KEYS, RETRIEVE_API_KEY, ROLL_API_KEY, REVOKE_API_KEY)
 
-def routes(deps: Dependencies) -> Router:
+
+def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
     """The calls about API keys."""
 
-    @post("/")
+    @CREATE_API_KEY.route
     async def create_api_key(request: AnyRequest) -> Response[bytes]:
         """Make a key; the answer shows it, once."""
-        principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
+        principal = await principal_of(request, deps, CREATE_API_KEY)
         body = await json_body(request)
         wanted = request_bodies.key_request(decode(body, request_bodies.CreateApiKey))
         answer = await api_keys.create(
@@ -37,23 +104,23 @@ def routes(deps: Dependencies) -> Router:
         )
         return respond(answer)
 
-    @get("/")
+    @LIST_API_KEYS.route
     async def list_api_keys(request: AnyRequest) -> Response[bytes]:
         """All keys that can be used, newest first."""
-        principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
+        principal = await principal_of(request, deps, LIST_API_KEYS)
         found = await api_keys.list_of(deps.pool, principal.merchant)
         return json_response(encode(part_of(request, found)))
 
-    @get("/{key_id:str}")
+    @RETRIEVE_API_KEY.route
     async def retrieve_api_key(request: AnyRequest, key_id: FromPath[str]) -> Response[bytes]:
         """One key, also one that has ended."""
-        principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
+        principal = await principal_of(request, deps, RETRIEVE_API_KEY)
         return json_response(encode(await api_keys.get(deps.pool, principal.merchant, _checked(key_id))))
 
-    @post("/{key_id:str}/roll")
+    @ROLL_API_KEY.route
     async def roll_api_key(request: AnyRequest, key_id: FromPath[str]) -> Response[bytes]:
         """Make the successor of a key; the answer shows it, once."""
-        principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
+        principal = await principal_of(request, deps, ROLL_API_KEY)
         body = await json_body(request)
         shape = decode(body, request_bodies.RollApiKey)
         answer = await api_keys.roll(
@@ -68,17 +135,14 @@ def routes(deps: Dependencies) -> Router:
         )
         return respond(answer)
 
-    @delete("/{key_id:str}", status_code=200)
+    @REVOKE_API_KEY.route
     async def revoke_api_key(request: AnyRequest, key_id: FromPath[str]) -> Response[bytes]:
         """Make a key useless."""
-        principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
+        principal = await principal_of(request, deps, REVOKE_API_KEY)
         actor = actor_of(request, deps, principal)
         return json_response(encode(await api_keys.revoke(deps.pool, principal.merchant, _checked(key_id), actor)))
 
-    return Router(
-        "/v1/api_keys",
-        route_handlers=[create_api_key, list_api_keys, retrieve_api_key, roll_api_key, revoke_api_key],
-    )
+    return [create_api_key, list_api_keys, retrieve_api_key, roll_api_key, revoke_api_key]
 
 
 def _checked(key_id: str) -> str:

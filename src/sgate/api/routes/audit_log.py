@@ -1,27 +1,49 @@
 """The calls under /v1/audit_log: who did what to keys, settings and endpoints."""
 
-from litestar import Response, Router, get
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
 
+from sgate.api import query
+from sgate.api.calls import Call
 from sgate.api.dependencies import Dependencies
 from sgate.api.query import limit_of, refuse_unknown_parameters
 from sgate.api.requests import AnyRequest, json_response, principal_of
 from sgate.core import errors
 from sgate.core.scope import Scope
-from sgate.http.rate_limits import LimitClass
+from sgate.objects.audit_log_entry import AuditLogList
 from sgate.objects.encoding import encode
 from sgate.services import audit_log
 
 MAX_NAME_CHARACTERS = 64
 
 
-def routes(deps: Dependencies) -> Router:
+LIST_AUDIT_LOG = Call(
+    method="get",
+    path="/v1/audit_log",
+    name="listAuditLog",
+    summary="List the audit log",
+    tag="Audit log",
+    answer=AuditLogList,
+    scope=Scope.ADMIN,
+    query=(
+        query.parameter("action", "Only lines of this action, such as `api_key.revoked`.", {"type": "string"}),
+        query.parameter("object_id", "Only lines about this object.", {"type": "string"}),
+        query.AFTER,
+        query.LIMIT,
+    ),
+    failures=(errors.InvalidCursor, errors.ValidationFailed),
+)
+CALLS = (LIST_AUDIT_LOG,)
+
+
+def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
     """The calls about the audit log."""
 
-    @get("/")
+    @LIST_AUDIT_LOG.route
     async def list_audit_log(request: AnyRequest) -> Response[bytes]:
         """What was done, newest first."""
-        principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
-        refuse_unknown_parameters(request, "action", "object_id", "starting_after", "limit")
+        principal = await principal_of(request, deps, LIST_AUDIT_LOG)
+        refuse_unknown_parameters(request, *LIST_AUDIT_LOG.parameters)
         limit = limit_of(request)
         page = await audit_log.page(
             deps.pool,
@@ -35,7 +57,7 @@ def routes(deps: Dependencies) -> Router:
             encode({"object": "list", "data": page.entries, "has_more": page.has_more, "limit": limit})
         )
 
-    return Router("/v1/audit_log", route_handlers=[list_audit_log])
+    return [list_audit_log]
 
 
 def _name(request: AnyRequest, param: str) -> str | None:

@@ -4,10 +4,13 @@ import contextlib
 from collections.abc import Generator, Sequence
 from typing import Any
 
-from litestar import Response, Router, get
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from sgate.api import query
 from sgate.api.authentication import Principal
+from sgate.api.calls import Call
 from sgate.api.dependencies import Dependencies
 from sgate.api.query import (
     checked_cursor,
@@ -20,13 +23,12 @@ from sgate.api.query import (
 )
 from sgate.api.requests import AnyRequest, is_id, json_response, principal_of, stream_response
 from sgate.core import errors
-from sgate.core.event import EventType
+from sgate.core.event import Envelope, EventType
 from sgate.core.scope import Scope
 from sgate.db.notifications import Channel, topic_of
-from sgate.http.rate_limits import LimitClass
 from sgate.http.sse import Read, Subscription, frame, position
 from sgate.objects.encoding import encode
-from sgate.objects.event import event_object
+from sgate.objects.event import EventList, event_object
 from sgate.services.events import Events
 from sgate.store.events import Matching
 
@@ -38,14 +40,53 @@ STREAMS_PER_MERCHANT = 8
 _FILTERS = ("type", "object", "payment_intent", "from_date", "to_date")
 
 
-def routes(deps: Dependencies) -> Router:
+LIST_EVENTS = Call(
+    method="get",
+    path="/v1/events",
+    name="listEvents",
+    summary="List events, or stream those to come",
+    tag="Events",
+    answer=EventList,
+    scope=Scope.READ,
+    streams=Envelope,
+    query=(
+        query.parameter("type", "Only events of this type.", {"type": "string", "enum": list(EventType)}),
+        query.parameter("object", "Only events about the object with this id.", query.ID),
+        query.parameter("payment_intent", "The same, for a payment intent.", query.ID),
+        *query.PERIOD,
+        query.parameter(
+            "stream",
+            "`true`: the answer is a stream of server-sent events and does not end.",
+            {"type": "string", "enum": ["true", "false"]},
+        ),
+        query.parameter("last_event_id", "Stream from after this event on; as the header `Last-Event-ID`.", query.ID),
+        query.AFTER,
+        query.BEFORE,
+        query.LIMIT,
+    ),
+    failures=(errors.InvalidCursor, errors.MixedPaging, errors.ValidationFailed),
+)
+RETRIEVE_EVENT = Call(
+    method="get",
+    path="/v1/events/{event_id}",
+    name="retrieveEvent",
+    summary="Retrieve an event",
+    tag="Events",
+    answer=Envelope,
+    scope=Scope.READ,
+    failures=(errors.EventNotFound,),
+)
+CALLS = (LIST_EVENTS, RETRIEVE_EVENT)
+
+
+def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
     """The calls about events."""
     log = deps.events
 
-    @get("/")
+    @LIST_EVENTS.route
     async def list_events(request: AnyRequest) -> Response[Any]:
         """Events, newest first; or with `stream=true` those to come."""
-        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
+        principal = await principal_of(request, deps, LIST_EVENTS)
         if one_of(request, "stream", ("true", "false")) == "true":
             return await _stream(request, deps, log, principal)
         refuse_unknown_parameters(request, *_FILTERS, "stream", "starting_after", "ending_before", "limit")
@@ -61,15 +102,15 @@ def routes(deps: Dependencies) -> Router:
         shown = [event_object(event) for event in page.events]
         return json_response(encode({"object": "list", "data": shown, "has_more": page.has_more, "limit": limit}))
 
-    @get("/{event_id:str}")
+    @RETRIEVE_EVENT.route
     async def retrieve_event(request: AnyRequest, event_id: FromPath[str]) -> Response[bytes]:
         """One event, as it was sent."""
-        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
+        principal = await principal_of(request, deps, RETRIEVE_EVENT)
         if not is_id(event_id):
             raise errors.EventNotFound
         return json_response(encode(event_object(await log.get(principal.merchant, event_id))))
 
-    return Router("/v1/events", route_handlers=[list_events, retrieve_event])
+    return [list_events, retrieve_event]
 
 
 async def _stream(request: AnyRequest, deps: Dependencies, log: Events, principal: Principal) -> Response[Any]:

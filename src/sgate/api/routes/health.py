@@ -7,6 +7,7 @@ from datetime import datetime
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from sgate.api.calls import Call
 from sgate.api.dependencies import Dependencies
 from sgate.api.requests import json_response
 from sgate.core.mode import CHAIN_SILENT_AFTER
@@ -17,22 +18,51 @@ from sgate.store import chain_cursors, webhook_endpoints
 from sgate.store.chain_cursors import Cursor
 from sgate.telemetry.metrics import mode_name
 
+HEALTH = Call(
+    method="get",
+    path="/health",
+    name="health",
+    summary="How well every part works",
+    tag="Operations",
+    answer=HealthReport,
+    unhealthy=True,
+)
+HEALTH_LIVE = Call(
+    method="get",
+    path="/health/live",
+    name="healthLive",
+    summary="Whether the process runs",
+    tag="Operations",
+    answer=Alive,
+    unhealthy=True,
+)
+HEALTH_READY = Call(
+    method="get",
+    path="/health/ready",
+    name="healthReady",
+    summary="Whether the process can serve requests",
+    tag="Operations",
+    answer=Alive,
+    unhealthy=True,
+)
+CALLS = (HEALTH, HEALTH_LIVE, HEALTH_READY)
+
 
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
     """The calls of operators and their machines."""
 
-    @get("/health")
+    @HEALTH.route
     async def health() -> Response[bytes]:
         """How well every part works."""
         report = await report_of(deps)
         return json_response(encode(report), 503 if report.status is Health.UNHEALTHY else 200)
 
-    @get("/health/live")
+    @HEALTH_LIVE.route
     async def live() -> Response[bytes]:
         """The process runs."""
         return json_response(encode(Alive(status=Health.HEALTHY)))
 
-    @get("/health/ready")
+    @HEALTH_READY.route
     async def ready() -> Response[bytes]:
         """The process can serve requests: its database answers, and it was not asked to stop."""
         healthy = not deps.leaving.is_set() and await _cursors(deps) is not None

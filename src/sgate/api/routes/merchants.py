@@ -1,34 +1,96 @@
 """The calls under /v1/merchants/me."""
 
 import msgspec
-from litestar import Response, Router, delete, get, patch, put
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
 
-from sgate.api import request_bodies
+from sgate.api import query, request_bodies
+from sgate.api.calls import VALIDATION, Call
 from sgate.api.decoding import decode
 from sgate.api.dependencies import Dependencies
 from sgate.api.query import days_of, refuse_unknown_parameters
 from sgate.api.requests import AnyRequest, actor_of, json_body, json_response, principal_of
+from sgate.core import errors
 from sgate.core.scope import Scope
-from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
-from sgate.objects.merchant import merchant_object
+from sgate.objects.merchant import MerchantObject, merchant_object
+from sgate.objects.stats import StatsObject
 from sgate.services import branding, merchants, stats
 
+RETRIEVE_MERCHANT = Call(
+    method="get",
+    path="/v1/merchants/me",
+    name="retrieveMerchant",
+    summary="Retrieve the merchant",
+    tag="Merchant",
+    answer=MerchantObject,
+    scope=Scope.READ,
+)
+UPDATE_MERCHANT = Call(
+    method="patch",
+    path="/v1/merchants/me",
+    name="updateMerchant",
+    summary="Update the merchant",
+    tag="Merchant",
+    body=request_bodies.UpdateMerchant,
+    answer=MerchantObject,
+    scope=Scope.ADMIN,
+    failures=(
+        *VALIDATION,
+        errors.InvalidUrl,
+        errors.InvalidPayAddress,
+        errors.InvalidConfirmationPolicy,
+        errors.PayAddressTaken,
+    ),
+)
+RETRIEVE_MERCHANT_STATS = Call(
+    method="get",
+    path="/v1/merchants/me/stats",
+    name="retrieveMerchantStats",
+    summary="Retrieve daily numbers",
+    tag="Merchant",
+    answer=StatsObject,
+    scope=Scope.READ,
+    query=query.DAYS,
+    failures=(errors.ValidationFailed,),
+)
+SET_LOGO = Call(
+    method="put",
+    path="/v1/merchants/me/logo",
+    name="setLogo",
+    summary="Set the logo",
+    tag="Merchant",
+    answer=MerchantObject,
+    scope=Scope.ADMIN,
+    upload=("image/png", "image/jpeg", "image/webp"),
+    failures=(errors.InvalidLogo, errors.PayloadTooLarge),
+)
+DELETE_LOGO = Call(
+    method="delete",
+    path="/v1/merchants/me/logo",
+    name="deleteLogo",
+    summary="Remove the logo",
+    tag="Merchant",
+    answer=MerchantObject,
+    scope=Scope.ADMIN,
+)
+CALLS = (RETRIEVE_MERCHANT, UPDATE_MERCHANT, RETRIEVE_MERCHANT_STATS, SET_LOGO, DELETE_LOGO)
 
-def routes(deps: Dependencies) -> Router:
+
+def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
     """The calls about the merchant."""
 
-    @get("/me")
+    @RETRIEVE_MERCHANT.route
     async def retrieve_merchant(request: AnyRequest) -> Response[bytes]:
         """The merchant of this key."""
-        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
+        principal = await principal_of(request, deps, RETRIEVE_MERCHANT)
         fresh = await deps.authenticator.refresh(principal)
         return json_response(encode(merchant_object(fresh.merchant, deps.modes[fresh.merchant.livemode])))
 
-    @patch("/me")
+    @UPDATE_MERCHANT.route
     async def update_merchant(request: AnyRequest) -> Response[bytes]:
         """Change the profile and the settings of this key's mode."""
-        principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
+        principal = await principal_of(request, deps, UPDATE_MERCHANT)
         change = request_bodies.given(decode(await json_body(request), request_bodies.UpdateMerchant))
         mode = deps.modes[principal.merchant.livemode]
         merchant = await merchants.update_settings(
@@ -37,33 +99,30 @@ def routes(deps: Dependencies) -> Router:
         await deps.authenticator.refresh(principal)
         return json_response(encode(merchant_object(merchant, mode)))
 
-    @get("/me/stats")
+    @RETRIEVE_MERCHANT_STATS.route
     async def retrieve_merchant_stats(request: AnyRequest) -> Response[bytes]:
         """The merchant's numbers, day by day."""
-        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
-        refuse_unknown_parameters(request, "from_date", "to_date")
+        principal = await principal_of(request, deps, RETRIEVE_MERCHANT_STATS)
+        refuse_unknown_parameters(request, *RETRIEVE_MERCHANT_STATS.parameters)
         first, last = days_of(request, deps.environment.now(), stats.DEFAULT_DAYS, longest=stats.MAX_DAYS)
         return json_response(encode(await stats.stats_of(deps.reads, principal.merchant, first, last)))
 
-    @put("/me/logo")
+    @SET_LOGO.route
     async def set_logo(request: AnyRequest) -> Response[bytes]:
         """Show a logo on the pages; the body is the picture."""
-        principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
+        principal = await principal_of(request, deps, SET_LOGO)
         merchant, actor = principal.merchant, actor_of(request, deps, principal)
         logo = await branding.set_logo(deps.pool, merchant, await request.body(), actor)
         merchant = msgspec.structs.replace(merchant, logo=logo)
         return json_response(encode(merchant_object(merchant, deps.modes[merchant.livemode])))
 
-    @delete("/me/logo", status_code=200)
+    @DELETE_LOGO.route
     async def delete_logo(request: AnyRequest) -> Response[bytes]:
         """Show no logo any more."""
-        principal = await principal_of(request, deps, Scope.ADMIN, LimitClass.OTHER)
+        principal = await principal_of(request, deps, DELETE_LOGO)
         merchant = principal.merchant
         await branding.remove_logo(deps.pool, merchant, actor_of(request, deps, principal))
         merchant = msgspec.structs.replace(merchant, logo=None)
         return json_response(encode(merchant_object(merchant, deps.modes[merchant.livemode])))
 
-    return Router(
-        "/v1/merchants",
-        route_handlers=[set_logo, delete_logo, retrieve_merchant, update_merchant, retrieve_merchant_stats],
-    )
+    return [set_logo, delete_logo, retrieve_merchant, update_merchant, retrieve_merchant_stats]

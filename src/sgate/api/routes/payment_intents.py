@@ -2,11 +2,13 @@
 
 import time
 
-from litestar import Response, Router, get, post
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from sgate.api import request_bodies
+from sgate.api import query, request_bodies
 from sgate.api.authentication import Principal
+from sgate.api.calls import IDEMPOTENCY, VALIDATION, Call
 from sgate.api.decoding import decode
 from sgate.api.dependencies import Dependencies
 from sgate.api.query import limit_of, metadata_of, period_of, refuse_unknown_parameters, walk_of
@@ -16,6 +18,7 @@ from sgate.core.intent import Status
 from sgate.core.scope import Scope
 from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
+from sgate.objects.payment_intent import IntentList, IntentWithPayments
 from sgate.services import payment_intent_lists
 from sgate.services.idempotency import Answer
 from sgate.services.payment_intent_lists import Page
@@ -26,61 +29,153 @@ from sgate.telemetry.metrics import mode_name
 from sgate.telemetry.tracing import Traces, intent_in
 
 SETTINGS_RETRIES = 3
-_LIST_PARAMETERS = ("status", "from_date", "to_date", "starting_after", "ending_before", "page", "limit")
 
 
-def routes(deps: Dependencies) -> Router:
+CREATE_PAYMENT_INTENT = Call(
+    method="post",
+    path="/v1/payment_intents",
+    name="createPaymentIntent",
+    summary="Create a payment intent",
+    tag="Payment intents",
+    body=request_bodies.CreatePaymentIntent,
+    answer=IntentWithPayments,
+    status=201,
+    scope=Scope.WRITE,
+    idempotent=True,
+    failures=(
+        *VALIDATION,
+        *IDEMPOTENCY,
+        errors.InvalidAmount,
+        errors.InvalidCurrency,
+        errors.InvalidExpiresIn,
+        errors.DescriptionTooLong,
+        errors.MetadataTooLarge,
+        errors.InvalidUrl,
+        errors.InvalidConfirmationPolicy,
+        errors.PayAddressMissing,
+        errors.RateUnavailable,
+    ),
+    limit=LimitClass.CREATE,
+)
+LIST_PAYMENT_INTENTS = Call(
+    method="get",
+    path="/v1/payment_intents",
+    name="listPaymentIntents",
+    summary="List payment intents",
+    tag="Payment intents",
+    answer=IntentList,
+    scope=Scope.READ,
+    query=(
+        query.parameter("status", "Only those with this status.", {"type": "string", "enum": list(Status)}),
+        *query.PERIOD,
+        query.METADATA_FILTER,
+        query.AFTER,
+        query.BEFORE,
+        query.parameter(
+            "page", "A page by its number, up to 10,000 objects; not together with a cursor.", query.PAGE_NUMBER
+        ),
+        query.LIMIT,
+    ),
+    failures=(errors.InvalidCursor, errors.MixedPaging, errors.PageOutOfReach, errors.ValidationFailed),
+)
+RETRIEVE_PAYMENT_INTENT = Call(
+    method="get",
+    path="/v1/payment_intents/{intent_id}",
+    name="retrievePaymentIntent",
+    summary="Retrieve a payment intent",
+    tag="Payment intents",
+    answer=IntentWithPayments,
+    scope=Scope.READ,
+    failures=(errors.PaymentIntentNotFound,),
+    limit=LimitClass.RETRIEVE,
+)
+UPDATE_PAYMENT_INTENT = Call(
+    method="post",
+    path="/v1/payment_intents/{intent_id}",
+    name="updatePaymentIntent",
+    summary="Update a payment intent",
+    tag="Payment intents",
+    body=request_bodies.UpdatePaymentIntent,
+    answer=IntentWithPayments,
+    scope=Scope.WRITE,
+    idempotent=True,
+    failures=(
+        *VALIDATION,
+        *IDEMPOTENCY,
+        errors.PaymentIntentNotFound,
+        errors.DescriptionTooLong,
+        errors.MetadataTooLarge,
+    ),
+)
+CANCEL_PAYMENT_INTENT = Call(
+    method="post",
+    path="/v1/payment_intents/{intent_id}/cancel",
+    name="cancelPaymentIntent",
+    summary="Cancel a payment intent",
+    tag="Payment intents",
+    answer=IntentWithPayments,
+    scope=Scope.WRITE,
+    idempotent=True,
+    failures=(*VALIDATION, *IDEMPOTENCY, errors.PaymentIntentNotFound, errors.PaymentIntentNotCancelable),
+)
+CALLS = (
+    CREATE_PAYMENT_INTENT,
+    LIST_PAYMENT_INTENTS,
+    RETRIEVE_PAYMENT_INTENT,
+    UPDATE_PAYMENT_INTENT,
+    CANCEL_PAYMENT_INTENT,
+)
+
+
+def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
     """The calls about payment intents."""
 
-    @post("/")
+    @CREATE_PAYMENT_INTENT.route
     async def create_payment_intent(request: AnyRequest) -> Response[bytes]:
         """Make a payment intent."""
-        principal = await principal_of(request, deps, Scope.WRITE, LimitClass.CREATE)
+        principal = await principal_of(request, deps, CREATE_PAYMENT_INTENT)
         body = await json_body(request)
         return respond(await _create(deps, request, principal, body))
 
-    @get("/")
+    @LIST_PAYMENT_INTENTS.route
     async def list_payment_intents(request: AnyRequest) -> Response[bytes]:
         """List payment intents, newest first."""
-        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
-        refuse_unknown_parameters(request, *_LIST_PARAMETERS, metadata=True)
+        principal = await principal_of(request, deps, LIST_PAYMENT_INTENTS)
+        refuse_unknown_parameters(request, *LIST_PAYMENT_INTENTS.parameters)
         return json_response(encode(await _list(deps, request, principal.merchant)))
 
-    @get("/{intent_id:str}")
+    @RETRIEVE_PAYMENT_INTENT.route
     async def retrieve_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """One payment intent with its payments."""
-        principal = await principal_of(request, deps, Scope.READ, LimitClass.RETRIEVE)
+        principal = await principal_of(request, deps, RETRIEVE_PAYMENT_INTENT)
         return json_response(encode(await deps.payment_intents.get(intent_id, principal.merchant)))
 
-    @post("/{intent_id:str}", status_code=200)
+    @UPDATE_PAYMENT_INTENT.route
     async def update_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """Change the description or the metadata."""
-        principal = await principal_of(request, deps, Scope.WRITE, LimitClass.OTHER)
+        principal = await principal_of(request, deps, UPDATE_PAYMENT_INTENT)
         body = await json_body(request)
         change = request_bodies.description_change(decode(body, request_bodies.UpdatePaymentIntent))
         key = key_of(request, principal, body)
         return respond(await deps.payment_intents.update(intent_id, principal.merchant, change, key))
 
-    @post("/{intent_id:str}/cancel")
+    @CANCEL_PAYMENT_INTENT.route
     async def cancel_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """Cancel a payment intent that waits."""
-        principal = await principal_of(request, deps, Scope.WRITE, LimitClass.OTHER)
+        principal = await principal_of(request, deps, CANCEL_PAYMENT_INTENT)
         body = await json_body(request)
         decode(body, request_bodies.Nothing)
         return respond(
             await deps.payment_intents.cancel(intent_id, principal.merchant, key_of(request, principal, body))
         )
 
-    return Router(
-        "/v1/payment_intents",
-        route_handlers=[
-            create_payment_intent,
-            list_payment_intents,
-            retrieve_payment_intent,
-            update_payment_intent,
-            cancel_payment_intent,
-        ],
-    )
+    return [
+        create_payment_intent,
+        list_payment_intents,
+        retrieve_payment_intent,
+        update_payment_intent,
+        cancel_payment_intent,
+    ]
 
 
 async def _create(deps: Dependencies, request: AnyRequest, principal: Principal, body: bytes) -> Answer:

@@ -1,9 +1,11 @@
 """The calls under /v1/payments: what came, the inbox of unmatched deposits, and decisions about them."""
 
-from litestar import Response, Router, get, post
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from sgate.api import request_bodies
+from sgate.api import query, request_bodies
+from sgate.api.calls import IDEMPOTENCY, VALIDATION, Call
 from sgate.api.decoding import decode
 from sgate.api.dependencies import Dependencies
 from sgate.api.query import cursors_of, limit_of, refuse_unknown_parameters
@@ -22,17 +24,96 @@ from sgate.core.memo import is_intent_id
 from sgate.core.scope import Scope
 from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
+from sgate.objects.payment import DepositObject, PaymentList
+from sgate.objects.payment_intent import IntentWithPayments
 from sgate.services import validation
 
+ACCEPT_PAYMENT_INTENT = Call(
+    method="post",
+    path="/v1/payment_intents/{intent_id}/accept",
+    name="acceptPaymentIntent",
+    summary="Count money that came late or after a cancel",
+    tag="Payment intents",
+    answer=IntentWithPayments,
+    scope=Scope.WRITE,
+    idempotent=True,
+    failures=(*VALIDATION, *IDEMPOTENCY, errors.PaymentIntentNotFound, errors.NothingToAccept),
+)
+LIST_PAYMENTS = Call(
+    method="get",
+    path="/v1/payments",
+    name="listPayments",
+    summary="List payments and unmatched deposits",
+    tag="Payments",
+    answer=PaymentList,
+    scope=Scope.READ,
+    query=(
+        query.parameter("unmatched", "Only deposits that pay for no payment intent.", {"type": "boolean"}),
+        query.parameter("payment_intent", "Only payments of this payment intent.", query.ID),
+        query.AFTER,
+        query.BEFORE,
+        query.LIMIT,
+    ),
+    failures=(errors.InvalidCursor, errors.MixedPaging, errors.ValidationFailed),
+)
+RETRIEVE_PAYMENT = Call(
+    method="get",
+    path="/v1/payments/{payment_id}",
+    name="retrievePayment",
+    summary="Retrieve a payment",
+    tag="Payments",
+    answer=DepositObject,
+    scope=Scope.READ,
+    failures=(errors.PaymentNotFound,),
+    limit=LimitClass.RETRIEVE,
+)
+ASSIGN_PAYMENT = Call(
+    method="post",
+    path="/v1/payments/{payment_id}/assign",
+    name="assignPayment",
+    summary="Say which payment intent an unmatched deposit is for",
+    tag="Payments",
+    body=request_bodies.AssignPayment,
+    answer=DepositObject,
+    scope=Scope.WRITE,
+    idempotent=True,
+    failures=(
+        *VALIDATION,
+        *IDEMPOTENCY,
+        errors.PaymentNotFound,
+        errors.PaymentIntentNotFound,
+        errors.PaymentNotAssignable,
+    ),
+)
+MARK_PAYMENT_REFUNDED = Call(
+    method="post",
+    path="/v1/payments/{payment_id}/mark_refunded",
+    name="markPaymentRefunded",
+    summary="Record that a payment was sent back by hand",
+    tag="Payments",
+    body=request_bodies.MarkRefunded,
+    answer=DepositObject,
+    scope=Scope.WRITE,
+    idempotent=True,
+    failures=(
+        *VALIDATION,
+        *IDEMPOTENCY,
+        errors.InvalidTxId,
+        errors.PaymentNotFound,
+        errors.PaymentNotRefundable,
+    ),
+)
+CALLS = (ACCEPT_PAYMENT_INTENT, LIST_PAYMENTS, RETRIEVE_PAYMENT, ASSIGN_PAYMENT, MARK_PAYMENT_REFUNDED)
 
-def routes(deps: Dependencies) -> Router:
+
+def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
     """The calls about payments."""
 
-    @get("/")
+    @LIST_PAYMENTS.route
     async def list_payments(request: AnyRequest) -> Response[bytes]:
         """List payments, newest first; `unmatched=true` is the inbox."""
-        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
-        refuse_unknown_parameters(request, "unmatched", "payment_intent", "starting_after", "ending_before", "limit")
+        principal = await principal_of(request, deps, LIST_PAYMENTS)
+        refuse_unknown_parameters(request, *LIST_PAYMENTS.parameters)
         limit = limit_of(request)
         after, before = cursors_of(request)
         page = await deps.payments.list_page(
@@ -47,45 +128,42 @@ def routes(deps: Dependencies) -> Router:
         listed = {"object": "list", "data": page.items, "has_more": page.has_more, "limit": limit}
         return json_response(encode(listed))
 
-    @get("/{payment_id:str}")
+    @RETRIEVE_PAYMENT.route
     async def retrieve_payment(request: AnyRequest, payment_id: FromPath[str]) -> Response[bytes]:
         """One payment."""
-        principal = await principal_of(request, deps, Scope.READ, LimitClass.RETRIEVE)
+        principal = await principal_of(request, deps, RETRIEVE_PAYMENT)
         return json_response(encode(await deps.payments.get(_checked(payment_id), principal.merchant)))
 
-    @post("/{payment_id:str}/assign")
+    @ASSIGN_PAYMENT.route
     async def assign_payment(request: AnyRequest, payment_id: FromPath[str]) -> Response[bytes]:
         """Say which payment intent an unmatched deposit is for."""
-        principal = await principal_of(request, deps, Scope.WRITE, LimitClass.OTHER)
+        principal = await principal_of(request, deps, ASSIGN_PAYMENT)
         body = await json_body(request)
         shape = decode(body, request_bodies.AssignPayment)
         key, actor = key_of(request, principal, body), actor_of(request, deps, principal)
         answer = await deps.payments.assign(_checked(payment_id), shape.payment_intent, principal.merchant, key, actor)
         return respond(answer)
 
-    @post("/{payment_id:str}/mark_refunded")
+    @MARK_PAYMENT_REFUNDED.route
     async def mark_payment_refunded(request: AnyRequest, payment_id: FromPath[str]) -> Response[bytes]:
         """Record that a payment was sent back by hand."""
-        principal = await principal_of(request, deps, Scope.WRITE, LimitClass.OTHER)
+        principal = await principal_of(request, deps, MARK_PAYMENT_REFUNDED)
         body = await json_body(request)
         tx_id = validation.tx_id(decode(body, request_bodies.MarkRefunded).tx_id)
         key, actor = key_of(request, principal, body), actor_of(request, deps, principal)
         answer = await deps.payments.mark_refunded(_checked(payment_id), tx_id, principal.merchant, key, actor)
         return respond(answer)
 
-    @post("/v1/payment_intents/{intent_id:str}/accept")
+    @ACCEPT_PAYMENT_INTENT.route
     async def accept_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """Count the money that is held."""
-        principal = await principal_of(request, deps, Scope.WRITE, LimitClass.OTHER)
+        principal = await principal_of(request, deps, ACCEPT_PAYMENT_INTENT)
         body = await json_body(request)
         decode(body, request_bodies.Nothing)
         key, actor = key_of(request, principal, body), actor_of(request, deps, principal)
         return respond(await deps.payments.accept(intent_id, principal.merchant, key, actor))
 
-    payments = Router(
-        "/v1/payments", route_handlers=[list_payments, retrieve_payment, assign_payment, mark_payment_refunded]
-    )
-    return Router("/", route_handlers=[payments, accept_payment_intent])
+    return [accept_payment_intent, list_payments, retrieve_payment, assign_payment, mark_payment_refunded]
 
 
 def _checked(payment_id: str) -> str:

@@ -4,11 +4,12 @@ import math
 from typing import Any
 from urllib.parse import parse_qs
 
-from litestar import Response, get, route
+from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from sgate.api import request_bodies
+from sgate.api import query, request_bodies
+from sgate.api.calls import VALIDATION, Call
 from sgate.api.decoding import decode
 from sgate.api.dependencies import Dependencies
 from sgate.api.requests import JSON, AnyRequest, address_of, count, json_body, json_response, stream_response
@@ -19,8 +20,9 @@ from sgate.http.client_address import caller_of, networks_around
 from sgate.http.rate_limits import LimitClass
 from sgate.http.request_state import state_of
 from sgate.objects.encoding import encode
-from sgate.objects.public_intent import opens
-from sgate.objects.receipt import receipt_of
+from sgate.objects.payment_hint import HintObject
+from sgate.objects.public_intent import PublicIntent, opens
+from sgate.objects.receipt import Receipt, receipt_of
 from sgate.services import payment_hints, validation
 from sgate.store.payment_intents import IntentView
 
@@ -43,26 +45,77 @@ and a provider gives one customer up to a /48.
 """
 
 
+RETRIEVE_PUBLIC_PAYMENT_INTENT = Call(
+    method="get",
+    path="/public/payment_intents/{intent_id}",
+    name="retrievePublicPaymentIntent",
+    summary="Retrieve what a payer may see",
+    tag="Public",
+    answer=PublicIntent,
+    query=(query.parameter("client_secret", "Opens description and return links.", {"type": "string"}),),
+    failures=(errors.PaymentIntentNotFound,),
+    limit=LimitClass.PUBLIC,
+    preflight=True,
+)
+GIVE_HINT = Call(
+    method="post",
+    path="/public/payment_intents/{intent_id}/hint",
+    name="giveHint",
+    summary="Tell which transaction the wallet sent",
+    tag="Public",
+    body=request_bodies.GiveHint,
+    answer=HintObject,
+    status=202,
+    failures=(*VALIDATION, errors.InvalidTxId, errors.PaymentIntentNotFound, errors.TooManyHints),
+    limit=LimitClass.PUBLIC,
+    preflight=True,
+)
+STREAM_PUBLIC_PAYMENT_INTENT = Call(
+    method="get",
+    path="/public/payment_intents/{intent_id}/events",
+    name="streamPublicPaymentIntent",
+    summary="Be told what changes",
+    tag="Public",
+    answer=PublicIntent,
+    stream=True,
+    query=(query.parameter("client_secret", "Opens description and return links.", {"type": "string"}),),
+    failures=(errors.PaymentIntentNotFound,),
+    limit=LimitClass.PUBLIC,
+)
+RETRIEVE_RECEIPT = Call(
+    method="get",
+    path="/public/payment_intents/{intent_id}/receipt",
+    name="retrieveReceipt",
+    summary="Retrieve the receipt",
+    tag="Public",
+    answer=Receipt,
+    query=(query.parameter("client_secret", "Opens the description.", {"type": "string"}),),
+    failures=(errors.PaymentIntentNotFound, errors.ReceiptNotFound),
+    limit=LimitClass.PUBLIC,
+)
+CALLS = (RETRIEVE_PUBLIC_PAYMENT_INTENT, GIVE_HINT, STREAM_PUBLIC_PAYMENT_INTENT, RETRIEVE_RECEIPT)
+
+
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
     """The public calls."""
 
-    @route(VIEW_PATH.replace("}", ":str}"), http_method=["GET", "HEAD", "OPTIONS"], status_code=200)
+    @RETRIEVE_PUBLIC_PAYMENT_INTENT.route
     async def retrieve_public_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """What a payer may see of a payment intent."""
         state_of(request.scope).extra_headers = CORS
         if request.method == "OPTIONS":
             return Response(b"", status_code=204, headers=PREFLIGHT)
-        await count(request, deps, LimitClass.PUBLIC, caller_of(address_of(request, deps)), CORS)
+        await count(request, deps, RETRIEVE_PUBLIC_PAYMENT_INTENT.limit, caller_of(address_of(request, deps)), CORS)
         body = await deps.public_views.show(intent_id, _secret_of(request))
         return Response(body, media_type=JSON, headers={"Cache-Control": "no-store"})
 
-    @route("/public/payment_intents/{intent_id:str}/hint", http_method=["POST", "OPTIONS"], status_code=202)
+    @GIVE_HINT.route
     async def give_hint(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """Which transaction the wallet sent: looked up soon, never believed."""
         state_of(request.scope).extra_headers = CORS
         if request.method == "OPTIONS":
             return Response(b"", status_code=204, headers=HINT_PREFLIGHT)
-        await count(request, deps, LimitClass.PUBLIC, caller_of(address_of(request, deps)), CORS)
+        await count(request, deps, GIVE_HINT.limit, caller_of(address_of(request, deps)), CORS)
         deps.maintenance.check(request.method)
         shape = decode(await json_body(request), request_bodies.GiveHint)
         tx_id = validation.tx_id(shape.tx_id)
@@ -71,12 +124,12 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
         )
         return json_response(encode(taken), 202)
 
-    @get("/public/payment_intents/{intent_id:str}/events")
+    @STREAM_PUBLIC_PAYMENT_INTENT.route
     async def stream_public_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[Any]:
         """Tell an open page what changes, as server-sent events."""
         state_of(request.scope).extra_headers = CORS
         caller = caller_of(address_of(request, deps))
-        await count(request, deps, LimitClass.PUBLIC, caller, CORS)
+        await count(request, deps, STREAM_PUBLIC_PAYMENT_INTENT.limit, caller, CORS)
         _, _, private = await _find(deps, intent_id, _secret_of(request))
         seen = request.headers.get("last-event-id")
         return stream_response(
@@ -88,11 +141,11 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
             reserved=private,
         )
 
-    @get("/public/payment_intents/{intent_id:str}/receipt")
+    @RETRIEVE_RECEIPT.route
     async def retrieve_receipt(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """The receipt, as data."""
         state_of(request.scope).extra_headers = CORS
-        await count(request, deps, LimitClass.PUBLIC, caller_of(address_of(request, deps)), CORS)
+        await count(request, deps, RETRIEVE_RECEIPT.limit, caller_of(address_of(request, deps)), CORS)
         found, mode, private = await _find(deps, intent_id, _secret_of(request))
         receipt = receipt_of(found, mode, private=private)
         if receipt is None:

@@ -8,9 +8,11 @@ from collections.abc import Awaitable
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
-from litestar import Response, Router, get, post
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
 
 from sgate.api.authentication import Principal
+from sgate.api.calls import IDEMPOTENCY, VALIDATION, Call
 from sgate.api.decoding import decode
 from sgate.api.dependencies import Dependencies
 from sgate.api.query import refuse_unknown_parameters
@@ -25,6 +27,7 @@ from sgate.core.money import MAX_AMOUNT_SATS
 from sgate.core.scope import Scope
 from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode, iso_ms
+from sgate.objects.payment_intent import IntentWithPayments
 from sgate.objects.simulator import SimulatedPaymentObject, SimulatorObject
 from sgate.services.payment_intents import IntentRequest
 
@@ -88,29 +91,95 @@ class Reorganise(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ] = "none"
 
 
-def routes(deps: Dependencies) -> Router:
+RETRIEVE_SIMULATOR = Call(
+    method="get",
+    path="/v1/simulator",
+    name="retrieveSimulator",
+    summary="Where the simulated chain stands",
+    tag="Simulated chain",
+    answer=SimulatorObject,
+    scope=Scope.READ,
+    failures=(errors.NotSimulated, errors.ValidationFailed),
+)
+SIMULATE_PAYMENT = Call(
+    method="post",
+    path="/v1/simulator/payments",
+    name="simulatePayment",
+    summary="Pay on the simulated chain",
+    tag="Simulated chain",
+    body=SimulatedPayment,
+    answer=SimulatedPaymentObject,
+    status=201,
+    scope=Scope.WRITE,
+    failures=(*VALIDATION, errors.InvalidAmount, errors.NotSimulated, errors.SimulationRefused),
+)
+CREATE_SHORT_PAYMENT_INTENT = Call(
+    method="post",
+    path="/v1/simulator/payment_intents",
+    name="createShortPaymentIntent",
+    summary="Create a payment intent that expires soon",
+    tag="Simulated chain",
+    body=ShortIntent,
+    answer=IntentWithPayments,
+    status=201,
+    scope=Scope.WRITE,
+    idempotent=True,
+    failures=(
+        *VALIDATION,
+        *IDEMPOTENCY,
+        errors.InvalidAmount,
+        errors.NotSimulated,
+    ),
+    limit=LimitClass.CREATE,
+)
+MINE_BLOCKS = Call(
+    method="post",
+    path="/v1/simulator/blocks",
+    name="mineBlocks",
+    summary="Mine blocks of the simulated chain",
+    tag="Simulated chain",
+    body=MineBlocks,
+    answer=SimulatorObject,
+    scope=Scope.WRITE,
+    failures=(*VALIDATION, errors.NotSimulated, errors.SimulatorShared),
+)
+REORGANISE = Call(
+    method="post",
+    path="/v1/simulator/reorg",
+    name="reorganise",
+    summary="Let another branch win",
+    tag="Simulated chain",
+    body=Reorganise,
+    answer=SimulatorObject,
+    scope=Scope.WRITE,
+    failures=(*VALIDATION, errors.NotSimulated, errors.SimulatorShared, errors.SimulationRefused),
+)
+CALLS = (RETRIEVE_SIMULATOR, SIMULATE_PAYMENT, CREATE_SHORT_PAYMENT_INTENT, MINE_BLOCKS, REORGANISE)
+
+
+def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
     """The calls about the simulated chain."""
 
-    @get("/")
+    @RETRIEVE_SIMULATOR.route
     async def retrieve_simulator(request: AnyRequest) -> Response[bytes]:
         """Where the chain stands."""
-        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
+        principal = await principal_of(request, deps, RETRIEVE_SIMULATOR)
         refuse_unknown_parameters(request)
         return _shown(deps, await _answered(_control(deps, principal).standing()))
 
-    @post("/payments", status_code=201)
+    @SIMULATE_PAYMENT.route
     async def simulate_payment(request: AnyRequest) -> Response[bytes]:
         """Pay."""
-        principal = await principal_of(request, deps, Scope.WRITE, LimitClass.OTHER)
+        principal = await principal_of(request, deps, SIMULATE_PAYMENT)
         order = decode(await json_body(request), SimulatedPayment)
         memo = None if order.memo is None else order.memo.encode()
         tx_id = await _answered(_control(deps, principal).transfer(order.recipient, order.amount_sats, memo))
         return json_response(encode(SimulatedPaymentObject(tx_id=tx_id)), 201)
 
-    @post("/payment_intents", status_code=201)
+    @CREATE_SHORT_PAYMENT_INTENT.route
     async def create_short_payment_intent(request: AnyRequest) -> Response[bytes]:
         """Make an intent that expires soon."""
-        principal = await principal_of(request, deps, Scope.WRITE, LimitClass.CREATE)
+        principal = await principal_of(request, deps, CREATE_SHORT_PAYMENT_INTENT)
         body = await json_body(request)
         order = decode(body, ShortIntent)
         _control(deps, principal)
@@ -118,24 +187,21 @@ def routes(deps: Dependencies) -> Router:
             await deps.payment_intents.create(principal.merchant, _wanted(order), key_of(request, principal, body))
         )
 
-    @post("/blocks", status_code=200)
+    @MINE_BLOCKS.route
     async def mine_blocks(request: AnyRequest) -> Response[bytes]:
         """Mine."""
-        control = await _steering(deps, request)
+        control = await _steering(request, deps, MINE_BLOCKS)
         order = decode(await json_body(request), MineBlocks)
         return _shown(deps, await _answered(control.mine(order.blocks)))
 
-    @post("/reorg", status_code=200)
+    @REORGANISE.route
     async def reorganise(request: AnyRequest) -> Response[bytes]:
         """Fork."""
-        control = await _steering(deps, request)
+        control = await _steering(request, deps, REORGANISE)
         order = decode(await json_body(request), Reorganise)
         return _shown(deps, await _answered(control.reorg(await _depth(control, order), order.remine)))
 
-    return Router(
-        "/v1/simulator",
-        route_handlers=[retrieve_simulator, simulate_payment, create_short_payment_intent, mine_blocks, reorganise],
-    )
+    return [retrieve_simulator, simulate_payment, create_short_payment_intent, mine_blocks, reorganise]
 
 
 def _control(deps: Dependencies, principal: Principal) -> SimulatorControl:
@@ -145,8 +211,8 @@ def _control(deps: Dependencies, principal: Principal) -> SimulatorControl:
     return control
 
 
-async def _steering(deps: Dependencies, request: AnyRequest) -> SimulatorControl:
-    principal = await principal_of(request, deps, Scope.WRITE, LimitClass.OTHER)
+async def _steering(request: AnyRequest, deps: Dependencies, call: Call) -> SimulatorControl:
+    principal = await principal_of(request, deps, call)
     control = _control(deps, principal)
     if not deps.steerable:
         raise errors.SimulatorShared

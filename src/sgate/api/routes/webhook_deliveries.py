@@ -1,9 +1,11 @@
 """The calls under /v1/webhook_deliveries."""
 
-from litestar import Response, Router, get, post
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from sgate.api import request_bodies
+from sgate.api import query, request_bodies
+from sgate.api.calls import IDEMPOTENCY, VALIDATION, Call
 from sgate.api.decoding import decode
 from sgate.api.dependencies import Dependencies
 from sgate.api.query import cursor_of, limit_of, object_id_of, one_of, refuse_unknown_parameters
@@ -19,22 +21,67 @@ from sgate.api.requests import (
 )
 from sgate.core import errors
 from sgate.core.scope import Scope
-from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
+from sgate.objects.webhook_delivery import DeliveryList, DeliveryObject, DeliveryWithAttempts
 from sgate.store.webhook_deliveries import Filter
 
 STATUSES = ("pending", "held", "delivered", "failed")
 
 
-def routes(deps: Dependencies) -> Router:
+LIST_WEBHOOK_DELIVERIES = Call(
+    method="get",
+    path="/v1/webhook_deliveries",
+    name="listWebhookDeliveries",
+    summary="List webhook deliveries",
+    tag="Webhook deliveries",
+    answer=DeliveryList,
+    scope=Scope.READ,
+    query=(
+        query.parameter("endpoint", "Only deliveries to this endpoint.", query.ID),
+        query.parameter("event", "Only deliveries of this event.", query.ID),
+        query.parameter(
+            "status",
+            "Only those in this state.",
+            {"type": "string", "enum": ["pending", "held", "delivered", "failed"]},
+        ),
+        query.AFTER,
+        query.LIMIT,
+    ),
+    failures=(errors.InvalidCursor, errors.ValidationFailed),
+)
+RETRIEVE_WEBHOOK_DELIVERY = Call(
+    method="get",
+    path="/v1/webhook_deliveries/{delivery_id}",
+    name="retrieveWebhookDelivery",
+    summary="Retrieve a webhook delivery with its attempts",
+    tag="Webhook deliveries",
+    answer=DeliveryWithAttempts,
+    scope=Scope.READ,
+    failures=(errors.WebhookDeliveryNotFound,),
+)
+REDELIVER_WEBHOOK = Call(
+    method="post",
+    path="/v1/webhook_deliveries/{delivery_id}/redeliver",
+    name="redeliverWebhook",
+    summary="Send a webhook once more",
+    tag="Webhook deliveries",
+    answer=DeliveryObject,
+    scope=Scope.WRITE,
+    idempotent=True,
+    failures=(*VALIDATION, *IDEMPOTENCY, errors.WebhookDeliveryNotFound, errors.WebhookEndpointDisabled),
+)
+CALLS = (LIST_WEBHOOK_DELIVERIES, RETRIEVE_WEBHOOK_DELIVERY, REDELIVER_WEBHOOK)
+
+
+def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
     """The calls about deliveries."""
     deliveries = deps.webhook_deliveries
 
-    @get("/")
+    @LIST_WEBHOOK_DELIVERIES.route
     async def list_webhook_deliveries(request: AnyRequest) -> Response[bytes]:
         """Deliveries, newest first."""
-        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
-        refuse_unknown_parameters(request, "endpoint", "event", "status", "starting_after", "limit")
+        principal = await principal_of(request, deps, LIST_WEBHOOK_DELIVERIES)
+        refuse_unknown_parameters(request, *LIST_WEBHOOK_DELIVERIES.parameters)
         limit = limit_of(request)
         wanted = Filter(
             endpoint_id=object_id_of(request, "endpoint", such_as="we"),
@@ -48,16 +95,16 @@ def routes(deps: Dependencies) -> Router:
             encode({"object": "list", "data": page.deliveries, "has_more": page.has_more, "limit": limit})
         )
 
-    @get("/{delivery_id:str}")
+    @RETRIEVE_WEBHOOK_DELIVERY.route
     async def retrieve_webhook_delivery(request: AnyRequest, delivery_id: FromPath[str]) -> Response[bytes]:
         """One delivery with what was sent and each attempt."""
-        principal = await principal_of(request, deps, Scope.READ, LimitClass.OTHER)
+        principal = await principal_of(request, deps, RETRIEVE_WEBHOOK_DELIVERY)
         return json_response(encode(await deliveries.get(principal.merchant, _checked(delivery_id))))
 
-    @post("/{delivery_id:str}/redeliver", status_code=200)
+    @REDELIVER_WEBHOOK.route
     async def redeliver_webhook(request: AnyRequest, delivery_id: FromPath[str]) -> Response[bytes]:
         """Send it once more."""
-        principal = await principal_of(request, deps, Scope.WRITE, LimitClass.OTHER)
+        principal = await principal_of(request, deps, REDELIVER_WEBHOOK)
         body = await json_body(request)
         decode(body, request_bodies.Nothing)
         answer = await deliveries.redeliver(
@@ -68,10 +115,7 @@ def routes(deps: Dependencies) -> Router:
         )
         return respond(answer)
 
-    return Router(
-        "/v1/webhook_deliveries",
-        route_handlers=[list_webhook_deliveries, retrieve_webhook_delivery, redeliver_webhook],
-    )
+    return [list_webhook_deliveries, retrieve_webhook_delivery, redeliver_webhook]
 
 
 def _checked(delivery_id: str) -> str:
