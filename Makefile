@@ -94,11 +94,11 @@ generate: .venv/installed-dev sdk/js/node_modules/.installed ## Write what is ma
 	@$(BIN)/python tools/generate.py
 	@cd sdk/js && npm run --silent generate
 
-docs: .venv/installed-dev ## Build the documentation as a site, into build/site
+docs: .venv/installed-dev $(BUILT) ## Build the documentation as a site, into build/site
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "built build/site/index.html"
 
-docs-serve: .venv/installed-dev ## Show the documentation at http://localhost:8001 while you write
+docs-serve: .venv/installed-dev $(BUILT) ## Show the documentation at http://localhost:8001 while you write
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --dev-addr localhost:8001
 
 translations: .venv/installed-dev ## Bring the catalogues of the pages up to date, and list what is not translated

@@ -17,7 +17,6 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
-from api_reference import api_pages
 from cli_reference import cli_reference
 from event_reference import event_page
 from pydantic import BaseModel, SecretStr
@@ -63,7 +62,6 @@ def generated() -> Iterator[tuple[str, str]]:
     )
     yield "cli.md", cli_page()
     yield "schema.sql", schema()
-    yield from api_pages()
     yield "reference/events.md", event_page()
     yield "reference/python-sdk.md", python_page()
 

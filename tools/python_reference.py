@@ -58,7 +58,7 @@ def _function(function: Callable[..., Any]) -> Iterator[str]:
 
 
 def _objects() -> Iterator[str]:
-    yield from ("## Objects", "", "Fields have the names that the [API](api/index.md) has.", "")
+    yield from ("## Objects", "", "Fields have the names that the [API](api.md) has.", "")
     for name in sgate_sdk.__all__:
         kind = getattr(sgate_sdk, name)
         if inspect.isclass(kind) and issubclass(kind, msgspec.Struct):

@@ -4,8 +4,11 @@ Links in the repository lead from file to file, so that they work wherever someb
 leads to that page; what is linked and is no page (code) is left as its words.
 """
 
+import json
 import re
+import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from posixpath import normpath, relpath
 from typing import Any
@@ -61,6 +64,8 @@ def on_post_build(config: MkDocsConfig) -> None:
     pages = _elsewhere()
     for path in (ROOT / "docs").rglob("*.md"):
         pages.setdefault(path.relative_to(ROOT / "docs").as_posix(), path.read_text("utf-8"))
+    for source, name in _reference():
+        shutil.copy(source, site / "reference/api" / name)
     for name, text in pages.items():
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).write_text(site_links(text, name), "utf-8")
@@ -93,6 +98,17 @@ def _link(link: re.Match[str], source: str, name: str) -> str:
         return words if not picture else link[0]
     there = relpath(page, str(PurePosixPath(name).parent))
     return f"{picture}[{words}]({there}{'#' + anchor if anchor else ''})"
+
+
+def _reference() -> Iterator[tuple[Path, str]]:
+    """The files of the API reference, which `make web` builds, and their names on the site."""
+    static = ROOT / "src/sgate/web/static"
+    built = json.loads((static / "manifest.json").read_text("utf-8"))
+    entry = built["src/reference.ts"]
+    yield static / entry["file"], "reference.js"
+    yield static / entry["css"][0], "reference.css"
+    for name in entry.get("imports", ()):
+        yield static / built[name]["file"], built[name]["file"]
 
 
 def _elsewhere() -> dict[str, str]:

@@ -101,5 +101,5 @@ async def every_picture(site: Site) -> AsyncIterator[tuple[str, str]]:
     yield "missing", "/pi/pi_000000000000000000000000"
     async with site.broken():
         yield "trouble", site.path_of(time_up)
-    for name, path in (("landing", "/"), ("docs", "/docs"), ("errors", "/docs/errors")):
+    for name, path in (("landing", "/"), ("errors", "/docs/errors")):
         yield name, path

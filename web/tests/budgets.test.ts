@@ -9,12 +9,14 @@ const built = (checkoutBytes: number) =>
     ["shared-0123abcd.js", file(1_000, "checkout-0123abcd.js")],
     ["pages-A_b-c1d2.css", file(5_000)],
     ["public-sans-latin-wght-normal-0123abcd.woff2", file(26_000)],
+    ["reference-0123abcd.js", file(400_000)],
+    ["reference-4567abcd.css", file(20_000)],
     ["wallet-0123abcd.js", file(40_000, "shared-0123abcd.js")],
   ]);
 
 test("what an entry imports at once is weighed with it, and once", () => {
   expect(Object.fromEntries(weights(built(4_000)))).toEqual({
-    checkout: 5_000, pages: 5_000, "public-sans-latin-wght-normal": 26_000, wallet: 45_000,
+    checkout: 5_000, pages: 5_000, "public-sans-latin-wght-normal": 26_000, reference: 420_000, wallet: 45_000,
   });
 });
 

@@ -50,7 +50,7 @@ from sgate.telemetry.tracing import Traces
 from sgate.web import assets
 from sgate.web.checkout import routes
 from sgate.web.checkout.routes import Checkout
-from sgate.web.docs import pages, swagger
+from sgate.web.docs import pages
 
 
 @contextlib.asynccontextmanager
@@ -148,7 +148,6 @@ def _pages(deps: Dependencies) -> list[ControllerRouterHandler]:
                 simulators=deps.simulators,
             )
         ),
-        *swagger.routes(),
         *pages.routes(document.document(), deps.modes),
         *assets.routes(),
     ]

@@ -5,6 +5,7 @@ what needs a script.
 """
 
 import gzip
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -20,12 +21,14 @@ TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8
 PREFIX = "/assets/"
 
 _STYLE, _CHECKOUT, _WALLET = "src/pages.css", "src/checkout.ts", "src/wallet/wallet.ts"
+_REFERENCE = "src/reference.ts"
 
 
 class _Entry(msgspec.Struct, frozen=True):
     """One line of Vite's manifest."""
 
     file: str
+    css: tuple[str, ...] = ()
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,12 +37,14 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         style: the style sheet's text; it is put into each page, which saves a round trip.
         script_url: of the checkout's script, or None. wallet: whether wallets can be paid with.
+        reference: the URLs of the API reference's script and style sheet, or None.
         files: name -> content, gzipped.
     """
 
     style: str = ""
     script_url: str | None = None
     wallet: bool = False
+    reference: tuple[str, str] | None = None
     files: dict[str, bytes] = {}
 
 
@@ -55,13 +60,19 @@ def read(folder: Traversable) -> Built:
     if not manifest.is_file():
         return Built()
     entries = msgspec.json.decode(manifest.read_bytes(), type=dict[str, _Entry])
-    packed = {name: folder.joinpath(f"{name}.gz").read_bytes() for name in {entry.file for entry in entries.values()}}
+    packed = {name: folder.joinpath(f"{name}.gz").read_bytes() for name in _files(entries)}
+    reference = entries[_REFERENCE]
     return Built(
         style=folder.joinpath(entries[_STYLE].file).read_text("utf-8").strip(),
         script_url=PREFIX + entries[_CHECKOUT].file,
         wallet=_WALLET in entries,
+        reference=(PREFIX + reference.file, PREFIX + reference.css[0]),
         files=packed,
     )
+
+
+def _files(entries: Mapping[str, _Entry]) -> set[str]:
+    return {name for entry in entries.values() for name in (entry.file, *entry.css)}
 
 
 def routes() -> list[HTTPRouteHandler]:

@@ -6,6 +6,7 @@ Made from the OpenAPI document and the tree of errors.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from litestar import Response, get
@@ -15,13 +16,18 @@ from litestar.params import FromPath
 import sgate
 from sgate.core.errors import GatewayError
 from sgate.core.mode import Mode
+from sgate.web.assets import built
 from sgate.web.checkout.messages import NETWORKS
-from sgate.web.rendering import AnyRequest, page, trouble
+from sgate.web.rendering import AnyRequest, Frame, page, trouble
 
 Schema = Mapping[str, Any]
-Row = tuple[str, str, str]
-JSON = "application/json"
 MAX_CODE_CHARACTERS = 64
+REFERENCE_POLICY = (
+    "default-src 'none'; style-src 'self' 'nonce-{nonce}'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The viewer comes from this server, and speaks with this server alone. It has pictures inside its style sheet."""
+
 _CODE = re.compile(r"`([a-z_]+)`")
 
 
@@ -34,31 +40,18 @@ class ErrorPage(msgspec.Struct, frozen=True):
     text: str
 
 
-class CallPage(msgspec.Struct, frozen=True):
-    """One call, ready to be shown."""
+class CallLink(msgspec.Struct, frozen=True):
+    """One call, and where the reference shows it."""
 
-    id: str
-    method: str
-    path: str
     summary: str
-    description: str
-    tables: tuple[tuple[str, tuple[Row, ...]], ...]
-    failures: tuple[tuple[str, tuple[str, ...]], ...]
-
-
-class Group(msgspec.Struct, frozen=True):
-    """Calls that belong together."""
-
-    name: str
-    calls: tuple[CallPage, ...]
+    href: str
 
 
 def routes(openapi: Schema, modes: Mapping[bool, Mode]) -> list[HTTPRouteHandler]:
     """The pages for developers."""
-    groups = tuple(_groups(openapi))
     public_url = next((mode.public_url for mode in modes.values()), "")
     explained = {error.code: error for error in error_pages()}
-    raising = _calls_by_error(groups)
+    raising = _calls_by_error(openapi)
 
     @get("/", exception_handlers={Exception: trouble})
     async def landing(request: AnyRequest) -> Response[bytes]:
@@ -68,8 +61,12 @@ def routes(openapi: Schema, modes: Mapping[bool, Mode]) -> list[HTTPRouteHandler
 
     @get("/docs", exception_handlers={Exception: trouble})
     async def docs(request: AnyRequest) -> Response[bytes]:
-        """The API, for reading."""
-        return page(request, "docs.html", openapi=openapi, groups=groups, public_url=public_url)
+        """The API: to read, and to try with a test key."""
+        frame = Frame(path=request.scope["path"], policy=REFERENCE_POLICY)
+        version = openapi["info"]["version"]
+        return page(
+            request, "docs.html", frame=frame, version=version, public_url=public_url, reference=built().reference
+        )
 
     @get("/docs/errors", exception_handlers={Exception: trouble})
     async def error_docs(request: AnyRequest) -> Response[bytes]:
@@ -98,12 +95,15 @@ def error_pages() -> list[ErrorPage]:
     return sorted(pages, key=lambda error: (error.status, error.code))
 
 
-def _calls_by_error(groups: Sequence[Group]) -> Mapping[str, Sequence[CallPage]]:
+def _calls_by_error(openapi: Schema) -> Mapping[str, Sequence[CallLink]]:
     """Which calls may answer each code."""
-    raising: dict[str, list[CallPage]] = {}
-    for call in (call for group in groups for call in group.calls):
-        for code in {code for _, codes in call.failures for code in codes}:
-            raising.setdefault(code, []).append(call)
+    raising: dict[str, list[CallLink]] = {}
+    for operation in (operation for methods in openapi["paths"].values() for operation in methods.values()):
+        tag, name = operation["tags"][0], operation["operationId"]
+        link = CallLink(operation["summary"], f"/docs#/{quote(tag)}/{name}")
+        failures = [answer["description"] for status, answer in operation["responses"].items() if status[0] != "2"]
+        for code in {code for description in failures for code in _CODE.findall(description)}:
+            raising.setdefault(code, []).append(link)
     return raising
 
 
@@ -130,71 +130,3 @@ def _tree(kind: type[GatewayError]) -> Iterator[type[GatewayError]]:
     for child in kind.__subclasses__():
         yield from _tree(child)
     yield kind
-
-
-def _groups(openapi: Schema) -> Iterator[Group]:
-    calls = list(_calls(openapi))
-    for tag in dict.fromkeys(tag for tag, _ in calls):
-        yield Group(tag, tuple(call for of, call in calls if of == tag))
-
-
-def _calls(openapi: Schema) -> Iterator[tuple[str, CallPage]]:
-    """Each call with the tag it stands under."""
-    for path, methods in openapi["paths"].items():
-        for method, operation in methods.items():
-            yield (
-                next(iter(operation.get("tags", ())), "Other"),
-                CallPage(
-                    id=operation["operationId"],
-                    method=method.upper(),
-                    path=path,
-                    summary=operation["summary"],
-                    description=operation.get("description", ""),
-                    tables=tuple(_tables(openapi, operation)),
-                    failures=tuple(
-                        (status, tuple(_CODE.findall(answer["description"])))
-                        for status, answer in operation["responses"].items()
-                        if not status.startswith("2")
-                    ),
-                ),
-            )
-
-
-def _tables(openapi: Schema, operation: Schema) -> Iterator[tuple[str, tuple[Row, ...]]]:
-    parameters = tuple(
-        (parameter["name"], _kind(openapi, parameter["schema"]), parameter.get("description", ""))
-        for parameter in operation.get("parameters", ())
-    )
-    if parameters:
-        yield "Parameters", parameters
-    if JSON in operation.get("requestBody", {}).get("content", {}):
-        yield "Body", _fields(openapi, operation["requestBody"]["content"][JSON]["schema"])
-    success = next((answer for status, answer in operation["responses"].items() if status.startswith("2")), {})
-    if JSON in success.get("content", {}):
-        yield "Answer", _fields(openapi, success["content"][JSON]["schema"])
-
-
-def _fields(openapi: Schema, schema: Schema) -> tuple[Row, ...]:
-    properties = _resolved(openapi, schema).get("properties", {})
-    return tuple(
-        (name, _kind(openapi, field), _resolved(openapi, field).get("description", field.get("description", "")))
-        for name, field in properties.items()
-    )
-
-
-def _kind(openapi: Schema, schema: Schema) -> str:
-    if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(_kind(openapi, option) for option in schema["anyOf"]))
-    if "$ref" in schema:
-        target = _resolved(openapi, schema)
-        return ", ".join(target["enum"]) if "enum" in target else schema["$ref"].rpartition("/")[2]
-    if schema.get("type") == "array":
-        return f"list of {_kind(openapi, schema.get('items', {}))}"
-    kind = schema.get("type", "any")
-    return " or ".join(kind) if isinstance(kind, Sequence) and not isinstance(kind, str) else str(kind)
-
-
-def _resolved(openapi: Schema, schema: Schema) -> Schema:
-    if "$ref" in schema:
-        return openapi["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    return schema

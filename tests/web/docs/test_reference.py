@@ -1,12 +1,20 @@
-"""Swagger UI in a real Chromium: a test key works, a live key does not leave the page, nobody else is asked."""
+"""The reference in a real Chromium: every call is shown, a test key works, a live key stays, nobody else is asked."""
 
 import pytest
 from playwright.async_api import expect
 
-from web.visitor import WAIT_MS
+from sgate.api.openapi import document
+from sgate.core.event import EventType
+from web.visitor import READABLE, SMALL_PHONE, WAIT_MS, axe
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=WAIT_MS)
+
+
+async def opened(visitors, address="/docs", **how):
+    page = await visitors.open(address, **how)
+    await expect(page.locator(".opblock").first).to_be_visible()
+    return page
 
 
 async def authorized(page, key):
@@ -23,10 +31,15 @@ async def executed(page, operation_id):
     return block
 
 
-async def test_a_call_can_be_tried_with_a_test_key(site, visitors):
+async def test_every_call_and_event_is_shown_and_a_call_can_be_tried_with_a_test_key(site, visitors):
     key = await site.merchant("Corner Coffee")
-    page = await visitors.open("/docs/try")
-    await expect(page.locator(".opblock").first).to_be_visible()
+    page = await opened(visitors)
+    for path, methods in document.document()["paths"].items():
+        for method, operation in methods.items():
+            words = "".join((await page.locator(f"[id$='-{operation['operationId']}']").inner_text()).split("\u200b"))
+            assert f"{method.upper()}{path}{operation['summary']}" == "".join(words.split("\n"))
+    events = await page.locator(".swagger-ui").inner_text()
+    assert [name for name in EventType if name.meaning not in events] == []
     await authorized(page, key)
     block = await executed(page, "retrieveMerchant")
     await expect(block.locator(".live-responses-table tbody td.response-col_status")).to_contain_text("200")
@@ -36,8 +49,7 @@ async def test_a_call_can_be_tried_with_a_test_key(site, visitors):
 
 
 async def test_a_live_key_is_not_sent_from_the_page(site, visitors):
-    page = await visitors.open("/docs/try")
-    await expect(page.locator(".opblock").first).to_be_visible()
+    page = await opened(visitors)
     sent = []
     page.on("request", lambda request: sent.append(request.headers.get("authorization")))
     await expect(page.locator("#live-key")).to_be_hidden()
@@ -49,8 +61,22 @@ async def test_a_live_key_is_not_sent_from_the_page(site, visitors):
     visitors.wrongs.clear()  # the browser logs every 401 as an error
 
 
+async def test_the_page_of_an_error_leads_to_the_calls_that_answer_it(site, visitors):
+    page = await visitors.open("/docs/errors/payment_intent_not_cancelable")
+    await page.get_by_role("link", name="Cancel a payment intent").click()
+    await expect(page.locator("[id$='-cancelPaymentIntent'].is-open")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_everybody_can_read_it(site, visitors, scheme):
+    page = await opened(visitors, viewport=SMALL_PHONE, color_scheme=scheme)
+    await page.locator("[id$='-createPaymentIntent'] .opblock-summary-control").click()
+    assert [*await page.evaluate(READABLE), *await axe(page)] == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 async def test_the_page_and_its_files_are_served_with_a_strict_policy(site):
-    page = await site.get("/docs/try")
+    page = await site.get("/docs")
     policy = page.headers["Content-Security-Policy"]
     assert "unsafe" not in policy
     assert "http" not in policy
@@ -58,10 +84,7 @@ async def test_the_page_and_its_files_are_served_with_a_strict_policy(site):
         source = link.get("href") or link.get("src")
         if source.startswith("data:"):
             continue
-        assert source.startswith("/docs/assets/")
+        assert source.startswith("/assets/reference-")
         async with site.http.get(site.base_url + source) as answer:
             assert answer.status == 200
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    for name in ("index.html", "swagger-ui.js", "..%2f__init__.py", "%00"):
-        async with site.http.get(f"{site.base_url}/docs/assets/{name}") as answer:
-            assert answer.status == 404
