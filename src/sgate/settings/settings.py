@@ -184,8 +184,8 @@ class Settings(BaseSettings):
     webhook_proxy: Annotated[
         SecretStr | None,
         Field(
-            description="Forward proxy for webhooks, such as `http://user:password@egress.example.com:3128`. It looks "
-            "names up itself, so it has to keep webhooks away from private networks."
+            description="Forward proxy for webhooks, such as `http://egress.example.com:3128`; a name and password go "
+            "before the host. It looks names up itself, so it has to keep webhooks away from private networks."
         ),
     ] = None
     exchange_rate_sources: Annotated[
