@@ -1,4 +1,4 @@
-"""The REST API against pgbench running the same statements: creates, retrieves, public retrieves."""
+"""The REST API against pgbench running the same statements: creates, retrieves and public retrieves."""
 
 import asyncio
 import json
@@ -7,6 +7,7 @@ import urllib.request
 import asyncpg
 
 import pgbench
+import plain_inserts
 import report
 from rounds import alternate
 from servers import CannotMeasure, free_port, wait_until_answering
@@ -17,15 +18,16 @@ from sgate.store.audit_log import Actor
 
 MERCHANTS = 1000
 INTENTS_READ = 1000
-"""Retrieves go round this many different intents."""
+"""How many different intents retrieves cycle through."""
 
 INTENTS_SHOWN = 100
-"""Public retrieves go round these, so that nearly all are answered from memory, as open checkout pages are."""
+"""How many intents public retrieves cycle through: few, so that most are served from memory, as for open pages."""
 
 WARM_S = 0.2
 SLOT_S = 1.0
 FILL_S = 3.0
 CREATE_LIMIT = "pgbench create, 16 clients"
+PLAIN_LIMIT = "pgbench three plain inserts, 16 clients"
 READ_LIMIT = "pgbench select by id, 16 clients"
 HELLO_LIMIT = "bare ASGI hello, 64 connections"
 CREATES = ("create, 16 connections", "create, 64 connections", f"create, {MERCHANTS} merchants, 64 connections")
@@ -53,16 +55,19 @@ def run(bench, console, options):
     load = bench.script("loadgen", talks=True)
     wait_until_answering(server, f"http://127.0.0.1:{port}/health/ready")
     wait_until_answering(hello, f"http://127.0.0.1:{hello_port}/")
-    with console.status(f"making {MERCHANTS} merchants"):
+    with console.status(f"creating {MERCHANTS} merchants"):
         keys = make_merchants(url, MERCHANTS)
-    with console.status("making intents to read, warming up"):
-        intent_ids = _first_intents(port, keys[0])
+    with console.status("creating intents to read, warming up"):
+        intent_ids = first_intents(port, keys[0])
         load.tell(_scenarios(port, hello_port, keys, intent_ids))
         warmed = _warm_up(url, load, server)
     creating, reading = pgbench.create_script(url, intent_ids[0]), pgbench.read_script(intent_ids[0])
+    plain_inserts.prepare(url)
+    plain = plain_inserts.script(url, intent_ids[0])
     slots = {name: _load_slot(load, server, name) for name in (*CREATES, RETRIEVE, PUBLIC)}
     slots[HELLO_LIMIT] = _load_slot(load, hello, HELLO_LIMIT)
     slots[CREATE_LIMIT] = lambda: pgbench.run(url, creating)
+    slots[PLAIN_LIMIT] = lambda: pgbench.run(url, plain)
     slots[READ_LIMIT] = lambda: pgbench.run(url, reading)
     results = alternate(console, "API", slots, options.rounds)
     made = sum(slot["answers"] for name in (*CREATES, CREATE_LIMIT) for slot in results[name])
@@ -77,6 +82,7 @@ def _ratios(results):
     return [
         report.ratio(at_16, results, CREATE_LIMIT, label=at_16, must=0.50, aim=0.75),
         report.ratio(at_64, results, CREATE_LIMIT, label=at_64, must=0.75, aim=0.90),
+        report.ratio(CREATE_LIMIT, results, PLAIN_LIMIT, label="create's own statement", must=0.75, aim=0.90),
         report.ratio(RETRIEVE, results, READ_LIMIT, label=RETRIEVE, must=0.50, aim=0.75),
         report.ratio(PUBLIC, results, READ_LIMIT, label=PUBLIC, must=1.00, aim=1.20),
         report.Ratio(
@@ -145,26 +151,26 @@ def _load_slot(load, server, name):
 
 
 def _warm_up(url, load, server):
-    """Verify every key, fill the tables a little, and let the planner know. Returns how many intents were made."""
+    """Verify every key, fill the tables a little and analyze them. Returns how many intents were created."""
     made = 0
-    _asked(load, server, "verify keys", MERCHANTS / 100)
+    _measured(load, server, "verify keys", MERCHANTS / 100)
     for name in CREATES:
-        made += _asked(load, server, name, FILL_S)["answers"]
+        made += _measured(load, server, name, FILL_S)["answers"]
     for name in (RETRIEVE, PUBLIC, HELLO_LIMIT):
-        _asked(load, server, name, WARM_S)
+        _measured(load, server, name, WARM_S)
     asyncio.run(_analyze(url))
     return made
 
 
-def _asked(load, server, name, seconds):
+def _measured(load, server, name, seconds):
     result = load.ask({"scenario": name, "warm_s": 0, "seconds": seconds})
     if result["errors"]:
         raise CannotMeasure(f"{name}: {'; '.join(result['errors'])}\n{server.last_words()}")
     return result
 
 
-def _first_intents(port, key):
-    """The intents that will be read."""
+def first_intents(port, key):
+    """Create the intents that will be read. Returns their ids."""
     intent_ids = []
     for number in range(INTENTS_READ):
         headers = {
@@ -174,13 +180,13 @@ def _first_intents(port, key):
         }
         url = f"http://127.0.0.1:{port}/v1/payment_intents"
         request = urllib.request.Request(url, BODY.encode(), headers, method="POST")
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
-            intent_ids.append(json.load(answer)["id"])
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - loopback
+            intent_ids.append(json.load(response)["id"])
     return intent_ids
 
 
 def make_merchants(url, count):
-    """Merchants; their API keys."""
+    """Create merchants. Returns their API keys."""
 
     async def make():
         pool = await open_pool(url, min_connections=1, max_connections=4)
@@ -207,10 +213,10 @@ async def _analyze(url):
 
 
 def _check_counts(url, answered):
-    """Every 201 and every transaction of pgbench is one intent, one event and one idempotency row."""
+    """Check that every 201 and every pgbench transaction created one intent, one event and one idempotency row."""
     counts = asyncio.run(_counts(url))
     if counts != (answered,) * 3:
-        raise CannotMeasure(f"{answered} creates were answered, but the tables hold {counts}")
+        raise CannotMeasure(f"{answered} creates succeeded, but the tables contain {counts} rows")
 
 
 async def _counts(url):

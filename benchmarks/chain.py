@@ -1,4 +1,4 @@
-"""Following the chain: a day of absence caught up with, and what one round costs by the number of open intents."""
+"""Following the chain: catching up after a day of downtime, and the cost of a poll by the number of open intents."""
 
 import asyncio
 import hashlib
@@ -25,13 +25,13 @@ ASSET = SBTC_ASSETS[Network.SIMULATED]
 SHOP, STRANGER = simulated_address("shop"), simulated_address("stranger")
 BLOCK_S = 5
 DAY, DAY_QUICK = (17_280, 50_000, 2_000), (2_400, 7_000, 280)
-"""Blocks, memos of the token, and how many of them name intents of ours."""
+"""Blocks, token transfers with a memo, and how many of the memos name an intent."""
 
 MANY, FEW = (10_000, 10), (10, 1)
-"""Merchants, and open intents of each."""
+"""Merchants, and open intents per merchant."""
 
 READY_TIMEOUT_S = 600
-ROUNDS_PER_SLOT = 20
+POLLS_PER_SLOT = 20
 
 _NUMBERS = "FROM generate_series(0, $1::integer - 1) AS n"
 _ID, _ADDRESS = "md5('shop' || n)::uuid", "$2::text || '.s' || n"
@@ -58,15 +58,15 @@ def run(bench, console, options):
     """Measure, and return (ratios, rates)."""
     day = DAY_QUICK if options.quick else DAY
     _catch_up(bench, console, day)
-    return _rounds(bench, console, options)
+    return _polls(bench, console, options)
 
 
-# --- a day of absence
+# --- a day of downtime
 
 
 def _catch_up(bench, console, day):
     blocks, memos, ours = day
-    url = bench.database("bench_absence")
+    url = bench.database("bench_downtime")
     asyncio.run(_fill(url, 1, ours))
     context = multiprocessing.get_context("spawn")
     chain, chain_side = context.Pipe()
@@ -78,38 +78,38 @@ def _catch_up(bench, console, day):
     try:
         for process in processes:
             process.start()
-        watcher.send(_receive(chain))  # the chain's URL; the watcher scans its tip
+        watcher.send(_receive(chain))  # send the chain's URL; the watcher scans its tip
         _receive(watcher)
         with console.status(f"mining {blocks:,} blocks with {memos:,} memos"):
             chain.send("mine")
             _receive(chain)
         with console.status("catching up"):
             watcher.send("go")
-            seconds, calls, before_kib, peak_kib, rounds = _receive(watcher)
+            seconds, calls, before_kib, peak_kib, polls = _receive(watcher)
     finally:
         for process in processes:
             process.terminate()
             process.join()
     confirmed = asyncio.run(_fetchval(url, _CONFIRMED))
     if confirmed != ours:
-        raise CannotMeasure(f"{confirmed} of {ours} payments were confirmed after the absence")
+        raise CannotMeasure(f"{confirmed} of {ours} payments were confirmed after the downtime")
     table = Table(
-        title="chain: a day of absence" if day == DAY else "chain: some hours of absence", title_justify="left"
+        title="chain: a day of downtime" if day == DAY else "chain: some hours of downtime", title_justify="left"
     )
     for heading in (
         "blocks",
         "memos",
-        "of ours",
-        "rounds",
+        "of intents",
+        "polls",
         "blocks/s",
         "payments/s",
-        "calls",
+        "API calls",
         "memory before",
-        "at its peak",
+        "peak memory",
     ):
         table.add_column(heading, justify="right")
     table.add_row(
-        f"{blocks:,}", f"{memos:,}", f"{ours:,}", str(rounds), f"{blocks / seconds:,.0f}", f"{ours / seconds:,.0f}",
+        f"{blocks:,}", f"{memos:,}", f"{ours:,}", str(polls), f"{blocks / seconds:,.0f}", f"{ours / seconds:,.0f}",
         f"{calls:,}", f"{before_kib / 1024:.0f} MiB", f"{peak_kib / 1024:.0f} MiB",
     )  # fmt: skip
     console.print(table)
@@ -117,7 +117,7 @@ def _catch_up(bench, console, day):
 
 def _receive(pipe):
     if not pipe.poll(READY_TIMEOUT_S):
-        raise CannotMeasure("a process of the benchmark did not answer in time")
+        raise CannotMeasure("a benchmark process did not respond in time")
     return pipe.recv()
 
 
@@ -147,7 +147,7 @@ async def _serve_chain(pipe, blocks, memos, ours):
 
 
 def _memo(number):
-    return b"pi_" + hashlib.md5(str(number).encode()).hexdigest()[:24].encode()  # noqa: S324 - as the SQL does
+    return b"pi_" + hashlib.md5(str(number).encode()).hexdigest()[:24].encode()  # noqa: S324 - the same as in SQL
 
 
 class _Clock:
@@ -172,40 +172,40 @@ async def _follow(pipe, url):
     chain_url = await asyncio.to_thread(pipe.recv)
     pool = await open_pool(url, min_connections=1, max_connections=2)
     source = HiroSource(chain_url, ASSET)
-    watcher = Watcher(pool=pool, source=source, mode=_mode(), environment=Environment(), allowance=_NothingToSpare())
+    watcher = Watcher(pool=pool, source=source, mode=_mode(), environment=Environment(), allowance=_NoSpareCalls())
     await watcher.run_once()
     pipe.send("at the tip")
     await asyncio.to_thread(pipe.recv)
     before_kib, calls_before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, source.calls.total()
-    began, rounds = time.perf_counter(), 0
+    began, polls = time.perf_counter(), 0
     while True:
-        report_of_round = await watcher.run_once()
-        rounds += 1
-        if report_of_round.trouble is not None:
-            raise CannotMeasure(report_of_round.trouble)
-        if not report_of_round.more:
+        result = await watcher.run_once()
+        polls += 1
+        if result.error is not None:
+            raise CannotMeasure(result.error)
+        if not result.more:
             break
     seconds = time.perf_counter() - began
     peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    pipe.send((seconds, source.calls.total() - calls_before, before_kib, peak_kib, rounds))
+    pipe.send((seconds, source.calls.total() - calls_before, before_kib, peak_kib, polls))
     await asyncio.to_thread(pipe.recv)  # until terminated
 
 
-# --- one round among many open intents
+# --- one poll with many open intents
 
 
-def _rounds(bench, console, options):
+def _polls(bench, console, options):
     many, few = (_name(*size) for size in (MANY, FEW))
     with asyncio.Runner() as runner:
         ticks = {}
         for size in (MANY, FEW):
-            with console.status(f"making {_name(*size)}"):
-                ticks[_name(*size)] = runner.run(_open_ticks(bench.database(f"bench_round_{size[0]}"), *size))
+            with console.status(f"creating {_name(*size)}"):
+                ticks[_name(*size)] = runner.run(_open_ticks(bench.database(f"bench_poll_{size[0]}"), *size))
         try:
             slots = {name: lambda tick=tick: runner.run(tick.slot()) for name, tick in ticks.items()}
             for slot in slots.values():
                 slot()  # warm
-            results = alternate(console, "rounds", slots, options.rounds)
+            results = alternate(console, "polls", slots, options.rounds)
         finally:
             for tick in ticks.values():
                 runner.run(tick.close())
@@ -214,10 +214,10 @@ def _rounds(bench, console, options):
         for name, found in results.items()
     }
     for name, number in calls.items():
-        console.print(f"calls of one round, {name}: {number:.2f}", highlight=False)
+        console.print(f"API calls per poll, {name}: {number:.2f}", highlight=False)
     if calls[many] != calls[few]:
-        raise CannotMeasure("the calls of a round grow with the intents")
-    ratios = [report.ratio(many, results, few, label=f"rounds/s, {many}")]
+        raise CannotMeasure("the API calls per poll grow with the number of intents")
+    ratios = [report.ratio(many, results, few, label=f"polls/s, {many}")]
     return ratios, [report.Rate.of(name, found) for name, found in results.items()]
 
 
@@ -237,7 +237,7 @@ async def _open_ticks(url, merchants, each):
 
 
 class _Tick:
-    """A block, and the round that reads it."""
+    """Mines a block and measures the poll that reads it."""
 
     def __init__(self, chain, clock, pool):
         self.chain, self.clock, self.pool, self.calls = chain, clock, pool, 0
@@ -247,7 +247,7 @@ class _Tick:
             source=SimulatorSource(chain),
             mode=_mode(),
             environment=Environment(),
-            allowance=_NothingToSpare(),
+            allowance=_NoSpareCalls(),
         )
 
     def _count(self, _endpoint):
@@ -255,17 +255,17 @@ class _Tick:
 
     async def slot(self):
         self.calls, seconds = 0, 0.0
-        for _ in range(ROUNDS_PER_SLOT):
+        for _ in range(POLLS_PER_SLOT):
             _mine(self.chain, self.clock, 1)
             began = time.perf_counter()
-            seen = await self.watcher.run_once()
+            result = await self.watcher.run_once()
             seconds += time.perf_counter() - began
-            if seen.trouble is not None:
-                raise CannotMeasure(seen.trouble)
-        middle_ms = seconds / ROUNDS_PER_SLOT * 1000
+            if result.error is not None:
+                raise CannotMeasure(result.error)
+        mean_ms = seconds / POLLS_PER_SLOT * 1000
         return {
-            "answers": ROUNDS_PER_SLOT, "counted": ROUNDS_PER_SLOT, "seconds": seconds, "calls": self.calls,
-            "p50_ms": middle_ms, "errors": [],
+            "answers": POLLS_PER_SLOT, "counted": POLLS_PER_SLOT, "seconds": seconds, "calls": self.calls,
+            "p50_ms": mean_ms, "errors": [],
         }  # fmt: skip
 
     async def close(self):
@@ -273,8 +273,8 @@ class _Tick:
         self.chain.close()
 
 
-class _NothingToSpare(Unlimited):
-    """Hints and addresses cost what the budget has to spare, by a rule of their own; here it is nothing."""
+class _NoSpareCalls(Unlimited):
+    """A quota without spare calls, which hints and address checks would use."""
 
     def spare_calls(self):
         return 0

@@ -1,4 +1,4 @@
-"""How long a webhook takes from its event's commit to the receiver: on an idle system, and beside a dead endpoint."""
+"""Webhook latency from the commit of the event to its arrival: on an idle system, and beside a hanging endpoint."""
 
 import asyncio
 import contextlib
@@ -18,12 +18,12 @@ from sgate.settings.settings import DEVELOPMENT_SECRET_KEY
 ENDPOINTS = 1000
 SAMPLES, SAMPLES_QUICK = 100, 30
 PAUSE_S = 0.02
-"""Between two events of the idle system: the one before has long arrived."""
+"""The pause between two events on the idle system. By then the previous one has arrived."""
 
 RATE_PER_S = 100
 SLOT_S, SLOT_S_QUICK = 4.0, 2.0
 DEAD_SHARE = 0.1
-"""Of the events; the endpoint that hangs gets a hundred times its part, so that its share of attempts is used up."""
+"""The share of events for the hanging endpoint: a hundred times its fair share, so that its attempts are used up."""
 
 ARRIVAL_TIMEOUT_S = 20
 MUST_MS = 100.0
@@ -31,15 +31,15 @@ SECRET = new_secret(bytes(range(24)))
 IDLE = "commit to first attempt, idle, p95"
 ALL_WELL, ONE_DEAD = f"{ENDPOINTS} endpoints, none dead", f"{ENDPOINTS} endpoints, one hangs"
 
-_MERCHANT = """
+MERCHANT = """
 WITH merchant AS (INSERT INTO merchants (name) VALUES ('Shop') RETURNING id)
 INSERT INTO merchant_modes (merchant_id, livemode) SELECT id, FALSE FROM merchant RETURNING merchant_id
 """
-_ENDPOINTS = """
+ENDPOINTS_SQL = """
 INSERT INTO webhook_endpoints (id, merchant_id, livemode, url, secret_encrypted)
 SELECT 'we_' || lpad(n::text, 24, '0'), $1, FALSE, $2::text || n, $3 FROM generate_series(0, $4::integer - 1) AS n
 """
-_DELIVERY = """
+DELIVERY = """
 WITH event AS (
     INSERT INTO events (id, merchant_id, livemode, type, sequence, payload, created_at)
     VALUES ($1, $2, FALSE, 'payment_intent.processing', 1, $3::text::json, now())
@@ -51,11 +51,11 @@ WITH event AS (
 SELECT pg_notify('sgate_delivery', '')
 """
 _ENABLE = "UPDATE webhook_endpoints SET disabled_at = NULL, disabled_reason = NULL, failing_since = NULL"
-_DROP = "UPDATE webhook_deliveries SET status = 'failed', failed_at = now(), next_attempt_at = NULL, lease_token = NULL, leased_until = NULL WHERE status IN ('pending', 'held')"  # noqa: E501 - one line of SQL
+_DROP = "UPDATE webhook_deliveries SET status = 'failed', failed_at = now(), next_attempt_at = NULL, lease_token = NULL, leased_until = NULL WHERE status IN ('pending', 'held')"  # noqa: E501 - one statement
 
 
 class Arrivals(asyncio.Protocol):
-    """A receiver that notes when each event arrives, and never answers what goes to a dead path."""
+    """A receiver that records when each event arrives, and does not respond on the dead path."""
 
     seen: dict[str, float]
     dead: bytes | None
@@ -79,7 +79,7 @@ class Arrivals(asyncio.Protocol):
 
 
 class Events:
-    """Makes events and waits for them."""
+    """Creates events and waits for their webhooks."""
 
     def __init__(self, url):
         self._url = url
@@ -88,9 +88,9 @@ class Events:
 
     async def prepare(self, endpoint_url):
         async with self._connected() as connection:
-            self._merchant_id = await connection.fetchval(_MERCHANT)
+            self._merchant_id = await connection.fetchval(MERCHANT)
             encrypted = Cipher([DEVELOPMENT_SECRET_KEY]).encrypt(SECRET.encode())
-            await connection.execute(_ENDPOINTS, self._merchant_id, endpoint_url, encrypted, ENDPOINTS)
+            await connection.execute(ENDPOINTS_SQL, self._merchant_id, endpoint_url, encrypted, ENDPOINTS)
             await connection.execute("ANALYZE")
 
     @contextlib.asynccontextmanager
@@ -102,19 +102,19 @@ class Events:
             await connection.close()
 
     async def happen(self, connection, endpoint):
-        """One event for one endpoint: (its id, when it was committed)."""
+        """Create an event for one endpoint. Returns its id and when it was committed."""
         self._made += 1
         event_id = f"evt_{self._made:024x}"
-        await connection.fetchval(_DELIVERY, event_id, self._merchant_id, self._payload, endpoint)
+        await connection.fetchval(DELIVERY, event_id, self._merchant_id, self._payload, endpoint)
         return event_id, time.perf_counter()
 
     async def clear(self, connection):
-        """Nothing of what was before is left to be sent."""
+        """Drop all deliveries that are still to be sent, and enable all endpoints."""
         await connection.execute(_DROP)
         await connection.execute(_ENABLE)
 
     async def one_by_one(self, samples):
-        """Delays in seconds of single events on an idle system."""
+        """Return the delays in seconds of single events on an idle system."""
         committed = []
         async with self._connected() as connection:
             await self.clear(connection)
@@ -124,7 +124,7 @@ class Events:
         return await delays(committed)
 
     async def steadily(self, seconds, *, dead):
-        """Delays of events that come at a steady rate; some of them go to endpoint 0, which counts for nothing."""
+        """Return the delays of events at a steady rate. With `dead`, some go to endpoint 0 and are not counted."""
         committed, due = [], time.perf_counter()
         async with self._connected() as connection:
             await self.clear(connection)

@@ -1,6 +1,6 @@
-"""What the extras of a create cost: limits in Redis and deliveries to two webhook endpoints, against none of them.
+"""The cost of a create's extras: rate limits in Redis and deliveries to two webhook endpoints, against neither.
 
-Two servers on one database take turns. Nobody delivers meanwhile: this is the price of a create, not of webhooks.
+Two servers on one database alternate. No deliverer runs, so that only creates are measured, not webhooks.
 """
 
 import asyncio
@@ -77,12 +77,12 @@ def _slot(load, server, name, seconds):
 
 
 def _check_redis_was_used(server, port):
-    """Limits that fell back to memory would flatter nobody but us."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-        lines = answer.read().decode().splitlines()
+    """Check that the limits were kept in Redis: falling back to memory would make the result too good."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as response:
+        lines = response.read().decode().splitlines()
     counted = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
     if float(counted["sgate_redis_up"]) != 1:
-        raise CannotMeasure(f"Redis was lost on the way:\n{server.last_words()}")
+        raise CannotMeasure(f"Redis became unavailable:\n{server.last_words()}")
 
 
 async def _make_merchants(url):

@@ -1,4 +1,4 @@
-"""Growth: the same calls on a database of three million intents and on an empty one, side by side."""
+"""Growth: the same requests on a database of three million intents and on a nearly empty one."""
 
 import asyncio
 import hashlib
@@ -20,7 +20,7 @@ from sgate.workers.maintenance import Maintenance
 
 INTENTS, INTENTS_QUICK = 3_000_000, 150_000
 INTENTS_EMPTY = 30_000
-"""What the nearly empty database holds: one intent of each merchant and day, so that answers are as long."""
+"""Intents in the nearly empty database: one per merchant and day, so that responses are equally long."""
 
 MERCHANTS = 100
 DAYS = 300
@@ -31,11 +31,10 @@ BODY = json.dumps({"amount_sats": 100_000, "description": "Order 17", "metadata"
 CALLS = ("create", "list", "stats")
 MATCH, MATCH_ANY = "match", "match of any age"
 NEWEST = 2_000
-"""Intents that wait for money are among the newest: so are the memos of a block."""
+"""Open intents are among the newest, and so are those that a block's memos name."""
 
-
-# Ids begin with the time and end at random, as real ones do, and what is newest lies together. Each intent was paid:
-# its event, its payment and its delivery are there, spread over the last DAYS days.
+# Ids begin with the time and end at random, like real ones, so that the newest are adjacent in the index. Each intent
+# was paid: it has an event, a payment and a delivery, spread over the last DAYS days.
 _FILL = """
 WITH numbered AS (
     SELECT n, lpad(to_hex(n), 8, '0') || left(md5(n::text), 16) AS hex,
@@ -54,7 +53,7 @@ WITH numbered AS (
         'ST000000000000000000002AMW42H', json_build_object('order', n::text)::jsonb, 'Order ' || n, 'confirmed', at,
         100000, 100000, at
     FROM numbered
-), told AS (
+), notified AS (
     INSERT INTO events (id, merchant_id, livemode, type, payment_intent_id, sequence, payload, created_at)
     SELECT 'evt_' || hex, merchant_id, FALSE, 'payment_intent.created', 'pi_' || hex, 1, '{"object":"payment_intent"}',
         at
@@ -92,10 +91,10 @@ def run(bench, console, options):
         slots, pools = {}, []
         for side, count in sides.items():
             url, port = bench.database(f"bench_growth_{side}"), free_port()
-            with console.status(f"making {count:,} paid intents of {MERCHANTS} merchants"):
+            with console.status(f"creating {count:,} paid intents of {MERCHANTS} merchants"):
                 keys, size = runner.run(_fill(url, count))
             console.print(
-                f"{side}: {count:,} intents, {size / count / 1024:.1f} KiB each, with all that belongs to them"
+                f"{side}: {count:,} intents, {size / count / 1024:.1f} KiB each with events, payments and deliveries"
             )
             server, load = bench.sgate("api", url, port, side), bench.script("loadgen", talks=True)
             wait_until_answering(server, f"http://127.0.0.1:{port}/health/ready")
@@ -108,11 +107,11 @@ def run(bench, console, options):
         try:
             for slot in slots.values():
                 if slot()["errors"]:
-                    raise CannotMeasure("a call failed while warming up")
-            making = {name: slot for name, slot in slots.items() if name.startswith("create")}
-            reading = {name: slot for name, slot in slots.items() if name not in making}
-            results = alternate(console, "growth, reading", reading, options.rounds)  # before there are new intents
-            results |= alternate(console, "growth, making", making, options.rounds)
+                    raise CannotMeasure("a request failed while warming up")
+            creating = {name: slot for name, slot in slots.items() if name.startswith("create")}
+            reading = {name: slot for name, slot in slots.items() if name not in creating}
+            results = alternate(console, "growth, reading", reading, options.rounds)  # before new intents are created
+            results |= alternate(console, "growth, creating", creating, options.rounds)
         finally:
             for pool in pools:
                 runner.run(pool.close())
@@ -154,7 +153,7 @@ def _slot(load, server, name):
 
 
 def _matching(runner, pool, total, *, among):
-    """Whose memos are these? As many as a block may bring, among the newest so many."""
+    """Return a slot that matches the memos of a block to intents, chosen among the `among` newest."""
 
     async def some(_pool, count):
         numbers = random.sample(range(count - among + 1, count + 1), memos.MEMOS)
@@ -168,7 +167,7 @@ def _random_part(number):
 
 
 async def _fill(url, total):
-    """Merchants and their past; their keys, and the size of the database in bytes."""
+    """Create merchants with a history. Returns their API keys, and the size of the database in bytes."""
     pool = await open_pool(url, min_connections=1, max_connections=2)
     actor, environment = Actor(name="benchmark"), Environment()
     made = [
@@ -177,14 +176,14 @@ async def _fill(url, total):
     merchant_ids = [merchant_id for merchant_id, _ in made]
     connection = await asyncpg.connect(url)
     try:
-        endpoints = [await connection.fetchval(_ENDPOINT, of, number) for number, of in enumerate(merchant_ids)]
+        endpoints = [await connection.fetchval(_ENDPOINT, each, number) for number, each in enumerate(merchant_ids)]
         for start in range(1, total + 1, FILL_BATCH):
             last = min(start + FILL_BATCH - 1, total)
             await connection.execute(_FILL, merchant_ids, endpoints, start, last, DAYS, total)
         await connection.execute(_BACKDATE, DAYS + 1)
         await connection.execute("VACUUM ANALYZE")
-        house = Maintenance(pool)
-        while (await house.run_once()).more:
+        maintenance = Maintenance(pool)
+        while (await maintenance.run_once()).more:
             pass
         await connection.execute("CHECKPOINT")
         return [key.secret for _, key in made], await connection.fetchval(_SIZE)

@@ -1,4 +1,4 @@
-"""The limit of the web server: a bare ASGI application that says hello. `python hello.py PORT`, ends on SIGTERM."""
+"""The limit of the web server: a bare ASGI application that says hello. `python hello.py PORT`; exits on SIGTERM."""
 
 import sys
 

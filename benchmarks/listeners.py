@@ -1,8 +1,8 @@
-"""Many clients that listen: one process that opens streams and counts what arrives.
+"""Many stream clients in one process, which opens streams and counts the frames that arrive.
 
-Lines in, JSON: {"open": N, "port": P, "paths": [...]} opens N streams, going round the paths, each from an address of
-its own as a proxy would say it, and answers when each has its first frame; {"frames": K} answers when each has K more;
-{"close": true} closes all. Each line out: {"seconds", "errors"}.
+Input, one JSON command per line: {"open": N, "port": P, "paths": [...]} opens N streams, cycling through the paths,
+each with its own client address in `X-Forwarded-For`, and responds when each has its first frame; {"frames": K}
+responds when each has K more; {"close": true} closes all. Output, one line per command: {"seconds", "errors"}.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class Listener(asyncio.Protocol):
 
 
 class Crowd:
-    """All streams that are open."""
+    """All open streams."""
 
     def __init__(self):
         self.listeners, self.frames, self.wanted = [], 0, 0
@@ -79,13 +79,13 @@ class Crowd:
         self.frames = self.wanted = 0
 
 
-async def obey(crowd, order):
+async def execute(crowd, command):
     began, errors = time.perf_counter(), []
     try:
-        if "open" in order:
-            await crowd.open(order["open"], order["port"], order["paths"])
-        elif "frames" in order:
-            crowd.want(order["frames"] * len(crowd.listeners))
+        if "open" in command:
+            await crowd.open(command["open"], command["port"], command["paths"])
+        elif "frames" in command:
+            crowd.want(command["frames"] * len(crowd.listeners))
             await crowd.wait()
         else:
             crowd.close()
@@ -98,7 +98,7 @@ async def obey(crowd, order):
 async def main():
     loop, crowd = asyncio.get_running_loop(), Crowd()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
-        print(json.dumps(await obey(crowd, json.loads(line))), flush=True)
+        print(json.dumps(await execute(crowd, json.loads(line))), flush=True)
 
 
 if __name__ == "__main__":

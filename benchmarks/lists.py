@@ -1,4 +1,4 @@
-"""Lists: a page deep in a million intents of one merchant against a page of a merchant with a thousand."""
+"""Lists: a page deep among a merchant's million intents against a page of a merchant with a thousand."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ from sgate.store.audit_log import Actor
 MANY, MANY_QUICK, FEW = 1_000_000, 100_000, 1_000
 FILL_BATCH = 100_000
 CURSORS = 100
-"""Pages are asked for in turn at so many different places."""
+"""How many different pages are requested, one after another."""
 
 CONNECTIONS = 16
 WARM_S, SLOT_S = 0.2, 1.0
@@ -40,7 +40,7 @@ def run(bench, console, options):
     """Measure, and return (ratios, rates)."""
     url, total = bench.database("bench_lists"), MANY_QUICK if options.quick else MANY
     port = free_port()
-    with console.status(f"making {total:,} intents of one merchant and {FEW:,} of another"):
+    with console.status(f"creating {total:,} intents of one merchant and {FEW:,} of another"):
         keys = asyncio.run(_fill(url, total))
     server, load = bench.sgate("api", url, port), bench.script("loadgen", talks=True)
     wait_until_answering(server, f"http://127.0.0.1:{port}/health/ready")
@@ -95,7 +95,7 @@ def _slot(load, server, name):
 
 
 async def _fill(url, total):
-    """Two merchants and their intents; their keys."""
+    """Create two merchants and their intents. Returns their API keys."""
     pool = await open_pool(url, min_connections=1, max_connections=2)
     actor, environment = Actor(name="benchmark"), Environment()
     made = [await merchants.create(pool, environment, name, livemode=False, actor=actor) for name in ("Many", "Few")]

@@ -1,13 +1,13 @@
-"""The load: one process with keep-alive connections, each sending its next request when the last is answered.
+"""The load generator: one process with keep-alive connections, each sending a request when the last one is answered.
 
-HTTP is parsed only as far as the status and the Content-Length, and requests are encoded beforehand, so that the load
-costs little of the processor time that it shares with what it measures.
+It parses only the status and Content-Length, and encodes requests in advance, so that it uses little of the CPU time
+that it shares with the server.
 
-First line in: a list of scenarios {"name", "port", "connections", "expected_status", "heads", "tail", "fresh_key"}; a
-request is one of the heads in turn, then a fresh Idempotency-Key if wanted, then the tail; the connections go to the
-port, or in turn to several. Each further line:
-{"scenario", "warm_s", "seconds"}. Each line out: {"answers", "counted", "seconds", "errors", "p50_ms", ...}; `answers`
-are all that came with the expected status, `counted` those of the measured time.
+The first line of input is a list of scenarios {"name", "port", "connections", "expected_status", "heads", "tail",
+"fresh_key"}. A request is the next of the heads, then a fresh Idempotency-Key if wanted, then the tail. Connections go
+to the port, or are spread over several ports. Each further line is {"scenario", "warm_s", "seconds"}, and each line of
+output {"answers", "counted", "seconds", "errors", "p50_ms", ...}: `answers` is the number of responses with the
+expected status, `counted` that of responses in the measured time.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ MAX_ERRORS_SHOWN = 3
 
 
 class Scenario:
-    """What is sent where, and the connections that stay open for it."""
+    """The requests of a scenario and the connections that stay open for it."""
 
     def __init__(self, name, port, connections, expected_status, heads, tail, fresh_key):
         self.name = name
@@ -36,7 +36,7 @@ class Scenario:
         self.next_request = _requests([head.encode() for head in heads], tail.encode(), fresh_key).__next__
 
     async def connect(self):
-        """Open what is missing; the server may have closed what was idle."""
+        """Open the missing connections: the server may have closed idle ones."""
         loop = asyncio.get_running_loop()
         self.connections = [connection for connection in self.connections if not connection.lost]
         while len(self.connections) < self.size:
@@ -54,7 +54,7 @@ def _requests(heads, tail, fresh_key):
 
 
 class Slot:
-    """One stretch of load."""
+    """One period of load."""
 
     def __init__(self, scenario, warm_s, seconds):
         self.scenario = scenario
@@ -99,7 +99,7 @@ class Slot:
 
 
 class Client(asyncio.Protocol):
-    """One connection: one request at a time."""
+    """A connection with one request at a time."""
 
     def __init__(self):
         self.slot = None
@@ -149,17 +149,17 @@ async def run(scenario, warm_s, seconds):
     return slot.result()
 
 
-async def obey():
+async def execute_commands():
     scenarios = {given["name"]: Scenario(**given) for given in json.loads(sys.stdin.readline())}
     gc.freeze()
     gc.disable()
     while line := await asyncio.to_thread(sys.stdin.readline):
-        order = json.loads(line)
-        result = await run(scenarios[order["scenario"]], order["warm_s"], order["seconds"])
+        command = json.loads(line)
+        result = await run(scenarios[command["scenario"]], command["warm_s"], command["seconds"])
         print(json.dumps(result), flush=True)
         gc.collect()
 
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(obey())
+        runner.run(execute_commands())

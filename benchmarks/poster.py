@@ -1,7 +1,7 @@
-"""The limit of sending: bare aiohttp posting the same bytes again and again. Told what to do line by line, as JSON.
+"""The limit of sending: bare aiohttp posting the same bytes again and again. It reads JSON commands line by line.
 
-First line in: {"url", "headers", "body", "concurrent"}. Each further line: {"warm_s", "seconds"}. Each line out:
-{"answers", "counted", "seconds", "errors"}; `counted` are the answers of the measured time.
+The first line of input is {"url", "headers", "body", "concurrent"}, each further line {"warm_s", "seconds"}. Each line
+of output is {"answers", "counted", "seconds", "errors"}; `counted` is the number of responses in the measured time.
 """
 
 import asyncio
@@ -13,16 +13,16 @@ import aiohttp
 import uvloop
 
 
-async def post_for(session, what, warm_s, seconds):
+async def post_for(session, request, warm_s, seconds):
     begin = time.perf_counter() + warm_s
     deadline = begin + seconds
     answers = counted = 0
     errors = []
 
-    async def again_and_again():
+    async def post_repeatedly():
         nonlocal answers, counted
         while time.perf_counter() < deadline:
-            async with session.post(what["url"], data=what["body"], headers=what["headers"]) as response:
+            async with session.post(request["url"], data=request["body"], headers=request["headers"]) as response:
                 await response.read()
             answers += 1
             if response.status != 200:
@@ -30,19 +30,19 @@ async def post_for(session, what, warm_s, seconds):
             if begin <= time.perf_counter() < deadline:
                 counted += 1
 
-    await asyncio.gather(*(again_and_again() for _ in range(what["concurrent"])))
+    await asyncio.gather(*(post_repeatedly() for _ in range(request["concurrent"])))
     return {"answers": answers, "counted": counted, "seconds": seconds, "errors": errors[:3]}
 
 
-async def obey():
-    what = json.loads(sys.stdin.readline())
-    what["body"] = what["body"].encode()
-    connector = aiohttp.TCPConnector(limit=what["concurrent"])
+async def execute_commands():
+    request = json.loads(sys.stdin.readline())
+    request["body"] = request["body"].encode()
+    connector = aiohttp.TCPConnector(limit=request["concurrent"])
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
         while line := await asyncio.to_thread(sys.stdin.readline):
-            print(json.dumps(await post_for(session, what, **json.loads(line))), flush=True)
+            print(json.dumps(await post_for(session, request, **json.loads(line))), flush=True)
 
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(obey())
+        runner.run(execute_commands())

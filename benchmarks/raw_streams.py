@@ -1,7 +1,7 @@
-"""The limit of pushing news: a bare ASGI application that keeps streams open and sends each the same bytes.
+"""The limit of pushing updates: a bare ASGI application that sends the same bytes to all its open streams.
 
-`python raw_streams.py PORT BYTES`, ends on SIGTERM. GET opens a stream, which begins with one frame; POST sends another
-frame of BYTES bytes to all.
+`python raw_streams.py PORT BYTES`; exits on SIGTERM. GET opens a stream, which begins with one frame; POST sends
+another frame of BYTES bytes to all streams.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""From slots to ratios, and how they are shown.
+"""Ratios of benchmark slots, and their report.
 
-A measurement is always a ratio of two things measured side by side in the same round, and what counts is the median
-over the rounds. Absolute numbers are shown for orientation only: they are those of this machine, at this moment.
+Every result is a ratio of two measurements from the same round, and the median over all rounds counts. Absolute numbers
+are shown for orientation only, because they depend on the machine and its load.
 """
 
 import json
@@ -15,19 +15,19 @@ from pathlib import Path
 from rich.table import Table
 
 MAX_SPREAD = 0.15
-"""If the limit itself varies more than this from slot to slot (interquartile range over median), nothing is judged."""
+"""If the limit itself varies more than this between slots (interquartile range over median), there is no verdict."""
 
 RESULTS = Path("bench-results")
 STYLES = {"aim": "bold green", "must": "yellow", "missed": "bold red", "too noisy": "magenta", "": ""}
 NOTE = (
-    "Ratios of one run; medians of rounds. Load, server and database share the {cores} cores of this machine, so "
-    "absolute numbers say little and ratios are lower than with the load on another machine."
+    "Ratios of one run; medians over rounds. Load, server and database share the {cores} cores of this machine, so "
+    "absolute numbers say little, and ratios are lower than with the load on another machine."
 )
 
 
 @dataclass
 class Ratio:
-    """One row of the verdicts: per round, what was measured over what it is measured against."""
+    """A row of the verdicts: the ratio of a measurement to its reference, per round."""
 
     name: str
     against: str
@@ -35,16 +35,16 @@ class Ratio:
     must: float | None = None
     aim: float | None = None
     lower_is_better: bool = False
-    spread: float = 0.0  # of what it is measured against
+    spread: float = 0.0  # of the reference
     times: bool = False  # shown as 9.5x instead of 950 %
     median: float = field(init=False)
     verdict: str = field(init=False)
 
     def __post_init__(self):
         self.median = statistics.median(self.rounds)
-        self.verdict = self._judged()
+        self.verdict = self._verdict()
 
-    def _judged(self):
+    def _verdict(self):
         if self.must is None:
             return ""
         if self.spread > MAX_SPREAD:
@@ -64,7 +64,7 @@ class Ratio:
 
 @dataclass
 class Rate:
-    """One row of orientation: what a slot came to, medians of rounds."""
+    """A row of absolute numbers: medians over the rounds of a slot."""
 
     name: str
     per_s: float
@@ -77,7 +77,7 @@ class Rate:
 
     @classmethod
     def of(cls, name, slots):
-        """From the slots of one name, each {"answers", "counted", "seconds", ...}."""
+        """Create a rate from the slots of one name, each {"answers", "counted", "seconds", ...}."""
         answers = sum(slot["answers"] for slot in slots)
         cpu_s = sum(slot.get("cpu_s") or 0.0 for slot in slots)
         return cls(
@@ -91,12 +91,12 @@ class Rate:
 
 
 def rates(slots):
-    """Per second, slot by slot."""
+    """Return the rate per second of each slot."""
     return [slot["counted"] / slot["seconds"] for slot in slots]
 
 
 def spread_of(numbers):
-    """The interquartile range over the median; 0 of fewer than four numbers."""
+    """Return the interquartile range over the median, or 0 for fewer than four numbers."""
     if len(numbers) < 4:
         return 0.0
     low, middle, high = statistics.quantiles(numbers, n=4)
@@ -104,10 +104,10 @@ def spread_of(numbers):
 
 
 def ratio(name, slots, against, *, label, **targets):
-    """The ratio of two slots' rates, round by round. `slots`: name -> one slot per round."""
+    """Return the ratio of two slots' rates, round by round. `slots` maps a name to one slot per round."""
     limit = rates(slots[against])
     rounds = [ours / theirs for ours, theirs in zip(rates(slots[name]), limit, strict=True) if theirs]
-    # A limit that stood still for a whole slot: the machine was busy with something else.
+    # If the limit made no progress for a whole slot, the machine was busy with something else.
     spread = spread_of(limit) if all(limit) else 1.0
     return Ratio(name=label, against=against, rounds=rounds or [0.0], spread=spread, **targets)
 
@@ -115,7 +115,7 @@ def ratio(name, slots, against, *, label, **targets):
 def show(console, title, ratios, measured):
     """Print a group's verdicts and its rates."""
     verdicts = Table(title=f"{title}: ratios", title_justify="left")
-    for heading in ("what", "against"):
+    for heading in ("measurement", "against"):
         verdicts.add_column(heading)
     for heading in ("median", "quartiles", "must", "aim"):
         verdicts.add_column(heading, justify="right")
@@ -134,7 +134,7 @@ def show(console, title, ratios, measured):
         )
     console.print(verdicts)
     orientation = Table(title=f"{title}: for orientation", title_justify="left")
-    orientation.add_column("what")
+    orientation.add_column("measurement")
     for heading in ("per second", "p50 ms", "p95 ms", "p99 ms", "server CPU ms each", "spread"):
         orientation.add_column(heading, justify="right")
     for rate in measured:

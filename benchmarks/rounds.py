@@ -1,4 +1,4 @@
-"""Rounds of slots in shuffled order, with progress shown."""
+"""Rounds of slots in shuffled order, with a progress bar."""
 
 import random
 
@@ -8,13 +8,13 @@ from servers import CannotMeasure
 
 
 def alternate(console, title, slots, rounds):
-    """Run each slot once per round, the order shuffled anew each time. Returns name -> results, one per round.
+    """Run each slot once per round, in an order that is shuffled each time. Returns name -> results, one per round.
 
     Args:
         slots: name -> function that runs one slot and returns its result.
 
     Raises:
-        CannotMeasure: if a slot had an error.
+        CannotMeasure: a slot had an error.
     """
     results = {name: [] for name in slots}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -1,7 +1,7 @@
-"""Benchmarks: what sGate reaches of what this machine can do, as ratios. `make bench`, or with ARGS=--quick.
+"""Benchmarks of sGate, as ratios to the limits of this machine. `make bench`, or with ARGS=--quick.
 
-Exit status: 0 if every target that must be reached is, 1 if one is missed or something went wrong, 2 if the machine was
-too noisy to tell.
+Exit status: 0 if every required target is reached, 1 if one is missed or a benchmark failed, 2 if the machine was too
+noisy for a verdict.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import chain
 import delays
 import extras
 import growth
+import hostile
 import lists
 import memos
 import pgbench
@@ -31,6 +32,7 @@ GROUPS = {
     "extras": extras,
     "webhooks": webhooks,
     "delays": delays,
+    "hostile": hostile,
     "streams": streams,
     "memos": memos,
     "chain": chain,
@@ -40,7 +42,7 @@ GROUPS = {
 }
 ROUNDS, ROUNDS_QUICK = 12, 4
 MAX_ROUNDS = 60
-PLAIN_WIDTH = 140  # of output that goes to no terminal
+PLAIN_WIDTH = 140  # of output that does not go to a terminal
 
 
 def main():
@@ -48,7 +50,7 @@ def main():
     console = Console()
     if not console.is_terminal:
         console = Console(width=PLAIN_WIDTH)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything is stopped
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all processes are stopped
     began, verdicts = time.monotonic(), set()
     try:
         pgbench.executable()
@@ -72,14 +74,14 @@ def main():
 
 def _options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and rows: a first look, not a verdict")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and rows: a first impression, not a verdict")
     parser.add_argument("--rounds", type=int, help=f"rounds of slots (default {ROUNDS}, quick {ROUNDS_QUICK})")
     parser.add_argument("--only", action="append", choices=GROUPS, help="only this group (may be repeated)")
     options = parser.parse_args()
     if options.rounds is None:
         options.rounds = ROUNDS_QUICK if options.quick else ROUNDS
     if not 2 <= options.rounds <= MAX_ROUNDS:
-        parser.error(f"--rounds is a number from 2 to {MAX_ROUNDS}")
+        parser.error(f"--rounds must be a number from 2 to {MAX_ROUNDS}")
     return options
 
 

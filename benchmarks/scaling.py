@@ -1,4 +1,4 @@
-"""Two processes of the API against one, on one database, with the load on a core of its own."""
+"""Two API processes against one, on one database, with the load on a core of its own."""
 
 import json
 import os
@@ -41,14 +41,14 @@ def run(bench, console, options):
         shares = {part: sum(slot[part] for slot in found) / took for part in ("cpu_s", "load_s", "busy_s")}
         console.print(
             f"{name}: of {os.cpu_count()} cores the API used {shares['cpu_s']:.2f}, the load {shares['load_s']:.2f}, "
-            f"everything together {shares['busy_s']:.2f}"
+            f"all processes together {shares['busy_s']:.2f}"
         )
     ratios = [report.ratio(_name(call, 2), results, _name(call, 1), label=_name(call, 2)) for call in CALLS]
     return ratios, [report.Rate.of(name, found) for name, found in results.items()]
 
 
 def _keep_apart(load, servers):
-    """The load on the last core, the API on the others; PostgreSQL where the kernel wants it."""
+    """Pin the load to the last core and the API to the others. PostgreSQL is not pinned."""
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(load.pid, cores[-1:])
     for server in servers:
@@ -100,8 +100,8 @@ def _slot(load, servers, name):
 
 
 def _busy_s():
-    """Seconds in which a core did anything, of all cores together, since the machine began."""
-    with open("/proc/stat") as stat:  # noqa: PTH123 - one line of it
+    """Return the busy seconds of all cores together since boot."""
+    with open("/proc/stat") as stat:  # noqa: PTH123 - only its first line
         numbers = [int(number) for number in stat.readline().split()[1:]]
     user, nice, system, _idle, _waiting, interrupts, soft_interrupts = numbers[:7]
     return (user + nice + system + interrupts + soft_interrupts) / os.sysconf("SC_CLK_TCK")
@@ -110,5 +110,5 @@ def _busy_s():
 def _create(port, key):
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/payment_intents", BODY.encode(), headers)
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
-        return json.load(answer)["id"]
+    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - loopback
+        return json.load(response)["id"]

@@ -1,6 +1,6 @@
-"""What a benchmark starts: PostgreSQL, the real server, receivers and load, each a process of its own.
+"""The processes of a benchmark: PostgreSQL, the real server, receivers and load generators.
 
-Everything is stopped by its own process handle, in the reverse order, whatever happened.
+They are always stopped through their own handles, in reverse order.
 """
 
 import asyncio
@@ -31,11 +31,11 @@ DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
 
 class CannotMeasure(Exception):
-    """The benchmark cannot go on; the message says why."""
+    """The benchmark cannot continue, for the reason in the message."""
 
 
 class Process:
-    """A child process. With `talks`, it is told what to do and answers line by line, as JSON."""
+    """A child process. With `talks`, it reads commands and writes results line by line, as JSON."""
 
     def __init__(self, arguments, *, directory, environment=None, log, talks=False, executable=sys.executable):
         with log.open("ab") as stream:
@@ -56,8 +56,12 @@ class Process:
         self._process.stdin.flush()
 
     def ask(self, message):
-        """Tell, and wait for the answer."""
+        """Send a message and wait for the answer."""
         self.tell(message)
+        return self.answer()
+
+    def answer(self):
+        """Wait for the next line of the process."""
         with _alarm(LINE_TIMEOUT_S):
             line = self._process.stdout.readline()
         if not line:
@@ -65,7 +69,7 @@ class Process:
         return json.loads(line)
 
     def cpu_s(self):
-        """Seconds of processor time used so far; 0 where /proc does not tell."""
+        """Return the seconds of CPU time used so far, or 0 without /proc."""
         try:
             fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
@@ -73,7 +77,7 @@ class Process:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory_bytes(self):
-        """Memory that is its own and in use; 0 where /proc does not tell."""
+        """Return the resident memory that is not shared, or 0 without /proc."""
         try:
             pages = Path(f"/proc/{self.pid}/statm").read_text().split()
         except OSError:
@@ -84,7 +88,7 @@ class Process:
         return self._process.poll() is None
 
     def last_words(self):
-        """The end of its log; of its errors, if it noted some."""
+        """Return the end of its log, or of the errors in it if there are any."""
         lines = self.log.read_text(errors="replace").splitlines()
         return "\n".join(([line for line in lines if '"level":"error"' in line] or lines)[-10:])[-3000:]
 
@@ -102,7 +106,7 @@ class Process:
 
 
 class Bench:
-    """A PostgreSQL with durable defaults, a working directory, and the processes of one run."""
+    """A PostgreSQL server with durable defaults, a working directory, and the processes of one run."""
 
     def __init__(self):
         self._stack = contextlib.ExitStack()
@@ -124,12 +128,12 @@ class Bench:
         self._stack.close()
 
     def stop(self):
-        """Stop all processes but PostgreSQL: what one group started would take part in the next."""
+        """Stop all processes but PostgreSQL, so that those of one group do not affect the next."""
         while self._processes:
             self._processes.pop().stop()
 
     def database(self, name):
-        """A fresh database with the newest schema; its URL."""
+        """Create a database with the newest schema. Returns its URL."""
         url = urlunsplit(urlsplit(self._server_url)._replace(path=f"/{name}"))
         asyncio.run(_make_database(self._server_url, name))
         asyncio.run(migrate.migrate(url))
@@ -148,11 +152,11 @@ class Bench:
         return process
 
     def script(self, name, *arguments, talks=False):
-        """One of the scripts beside this file."""
+        """Start one of the scripts beside this file."""
         return self.start(name, str(HERE / f"{name}.py"), *map(str, arguments), talks=talks)
 
     def sgate(self, role, url, port, name=None, **settings):
-        """`sgate run --role ROLE`: the real server, one process, its logs to a file. `settings` in lower case."""
+        """Start the real server, `sgate run --role ROLE`, as one process. `settings` have lower-case names."""
         environment = {
             "SGATE_DATABASE_URL": url,
             "SGATE_PORT": str(port),
@@ -164,10 +168,10 @@ class Bench:
         return self.start(f"sgate-{name or role}", "-m", "sgate", "run", "--role", role, environment=environment)
 
     def redis(self):
-        """A Redis that keeps nothing; its URL."""
+        """Start a Redis server without persistence. Returns its URL."""
         executable = shutil.which("redis-server")
         if executable is None:
-            raise CannotMeasure("there is no redis-server; `make system-packages` installs it")
+            raise CannotMeasure("redis-server is not installed; run `make system-packages`")
         port = free_port()
         arguments = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
         self.start("redis", *arguments, executable=executable)
@@ -181,7 +185,7 @@ def free_port():
 
 
 def wait_until_answering(process, url):
-    """Until a GET of `url` is answered with 200."""
+    """Wait until a GET of `url` returns 200."""
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if not process.running():
@@ -189,19 +193,19 @@ def wait_until_answering(process, url):
         if _answers(url):
             return
         time.sleep(0.05)
-    raise CannotMeasure(f"a server did not answer within {START_TIMEOUT_S} s:\n{process.last_words()}")
+    raise CannotMeasure(f"a server did not respond within {START_TIMEOUT_S} s:\n{process.last_words()}")
 
 
 def _answers(url):
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - ours, on loopback
-            return answer.status == 200
+        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - loopback
+            return response.status == 200
     except OSError:  # not yet listening, or an HTTP error
         return False
 
 
 async def _check_durable(url):
-    """Measuring a database that may lose commits would flatter nobody but us."""
+    """Check that PostgreSQL is durable: a database that may lose commits would make the results too good."""
     connection = await asyncpg.connect(url)
     try:
         for name, wanted in DURABLE.items():
@@ -222,14 +226,14 @@ async def _make_database(server_url, name):
 
 
 def _clean_environment():
-    """Ours, without anybody's settings of sGate."""
+    """Return the environment without settings of sGate."""
     return {name: value for name, value in os.environ.items() if not name.startswith("SGATE_")}
 
 
 @contextlib.contextmanager
 def _alarm(seconds):
     def ring(*_):
-        raise CannotMeasure(f"a process did not answer within {seconds} s")
+        raise CannotMeasure(f"a process did not respond within {seconds} s")
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.alarm(seconds)

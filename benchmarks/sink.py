@@ -1,6 +1,6 @@
-"""Where webhooks go: the cheapest receiver that answers 200. `python sink.py PORT`, ends on SIGTERM.
+"""The cheapest webhook receiver that returns 200. `python sink.py PORT`; exits on SIGTERM.
 
-`GET /count` tells how many posts were answered.
+`GET /count` returns how many POST requests were answered.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ answered = 0
 
 
 class Sink(asyncio.Protocol):
-    """One connection. Requests come one after the other, each with a Content-Length."""
+    """A connection. Requests arrive one after another, each with a Content-Length."""
 
     def connection_made(self, transport):
         self.transport = transport
@@ -26,7 +26,7 @@ class Sink(asyncio.Protocol):
             pass
 
     def _take_one(self):
-        global answered  # noqa: PLW0603 - the one number of this process
+        global answered  # noqa: PLW0603 - the only state of this process
         end = self.received.find(b"\r\n\r\n")
         if end < 0:
             return False

@@ -1,4 +1,4 @@
-"""Open pages: what a stream costs in memory, and what it costs to tell a change to all, against bare ASGI."""
+"""Open streams: the memory of each, and the cost of sending a change to all of them, against bare ASGI."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from sgate.db.notifications import Channel, notify
 STREAMS, STREAMS_QUICK = 5000, 1000
 WARM_STREAMS = 200
 PUSHES = 5
-"""Changes of one slot, one after the other."""
+"""Changes per slot, one after another."""
 
 MUST_KIB, AIM_KIB = 64.0, 32.0
 KIB = 1024
@@ -23,7 +23,7 @@ OURS, BARE = "a change to all streams of an intent", "bare ASGI, the same bytes"
 
 
 class Site:
-    """A server with streams, and those who listen to it."""
+    """A server with streams, and its clients."""
 
     def __init__(self, bench, name, server, port, paths, push):
         self.server, self.name = server, name
@@ -32,33 +32,33 @@ class Site:
         self._listeners = bench.script("listeners", talks=True)
 
     def open(self, streams):
-        """Open them. Returns how many bytes each costs the server."""
+        """Open streams. Returns how many bytes of the server's memory each takes."""
         before = self.server.memory_bytes()
-        self._ask({"open": streams, "port": self._port, "paths": self._paths})
+        self._execute({"open": streams, "port": self._port, "paths": self._paths})
         return (self.server.memory_bytes() - before) / streams
 
     def close(self):
-        self._ask({"close": True})
+        self._execute({"close": True})
 
     def slot(self, streams):
-        """Some changes, each told to all."""
+        """Return a slot that sends some changes to all streams."""
 
         def measure():
             before, seconds = self.server.cpu_s(), 0.0
             for _ in range(PUSHES):
                 self._pushed += 1
                 self._push(self._pushed)
-                seconds += self._ask({"frames": 1})["seconds"]
-            cpu_s, told = self.server.cpu_s() - before, PUSHES * streams
-            return {"answers": told, "counted": told, "seconds": cpu_s, "cpu_s": cpu_s, "took_s": seconds, "errors": []}
+                seconds += self._execute({"frames": 1})["seconds"]
+            cpu_s, sent = self.server.cpu_s() - before, PUSHES * streams
+            return {"answers": sent, "counted": sent, "seconds": cpu_s, "cpu_s": cpu_s, "took_s": seconds, "errors": []}
 
         return measure
 
-    def _ask(self, order):
-        answer = self._listeners.ask(order)
-        if answer["errors"]:
-            raise CannotMeasure(f"{self.name}: {'; '.join(answer['errors'])}\n{self.server.last_words()}")
-        return answer
+    def _execute(self, command):
+        result = self._listeners.ask(command)
+        if result["errors"]:
+            raise CannotMeasure(f"{self.name}: {'; '.join(result['errors'])}\n{self.server.last_words()}")
+        return result
 
 
 def run(bench, console, options):
@@ -87,7 +87,7 @@ def run(bench, console, options):
     ratios = [
         _memory(f"memory of a stream, {streams} on one intent", memory_together),
         _memory(f"memory of a stream, {streams} on intents of their own", memory_apart),
-        _memory("memory of a stream, bare ASGI", memory_bare, judged=False),
+        _memory("memory of a stream, bare ASGI", memory_bare, with_targets=False),
         report.Ratio(
             name=f"processor time of {OURS}, {streams}",
             against=BARE,
@@ -102,15 +102,15 @@ def run(bench, console, options):
     return ratios, [report.Rate.of(name, found) for name, found in results.items()]
 
 
-def _memory(name, found, *, judged=True):
-    targets = {"must": 1.0, "aim": AIM_KIB / MUST_KIB} if judged else {}
+def _memory(name, found, *, with_targets=True):
+    targets = {"must": 1.0, "aim": AIM_KIB / MUST_KIB} if with_targets else {}
     return report.Ratio(
         name=name, against=f"{MUST_KIB:.0f} KiB", rounds=[found / KIB / MUST_KIB], lower_is_better=True, **targets
     )
 
 
 def _ours(bench, url, key, name, *, intents):
-    """A server whose streams go round so many intents, and the URL of one of them."""
+    """Start a server whose streams cycle through `intents` intents. Returns it and the URL of a stream."""
     port = free_port()
     base, authorized = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {key}"}
     server = bench.sgate(
@@ -127,7 +127,7 @@ def _ours(bench, url, key, name, *, intents):
     paths = [f"/public/payment_intents/{intent_id}/events" for intent_id in made]
 
     def push(number):
-        """As another process changes an intent, such as the watcher."""
+        """Change an intent as another process, such as the watcher, would."""
         asyncio.run(_change(url, made[0], f"Order {number}"))
 
     return Site(bench, name, server, port, paths, push), base + paths[0]
@@ -139,15 +139,15 @@ def _bare(bench, frame_bytes):
     wait_until_answering(server, f"http://127.0.0.1:{port}/")
 
     def push(_):
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", data=b"", timeout=10) as answer:
-            answer.read()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", data=b"", timeout=10) as response:
+            response.read()
 
     return Site(bench, "bare", server, port, ["/"], push)
 
 
 def _frame_bytes(url):
-    """How many bytes a change is."""
-    with urllib.request.urlopen(url, timeout=10) as stream:  # noqa: S310 - ours, on loopback
+    """Return the size of a change in bytes."""
+    with urllib.request.urlopen(url, timeout=10) as stream:  # noqa: S310 - loopback
         frame = b""
         while not frame.endswith(b"\n\n") or b"data: " not in frame:
             line = stream.readline()
@@ -157,9 +157,9 @@ def _frame_bytes(url):
 
 def _call(url, body, headers):
     content = {"Content-Type": "application/json", **headers}
-    request = urllib.request.Request(url, data=json.dumps(body).encode(), headers=content)  # noqa: S310 - as above
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - as above
-        return json.load(answer)
+    request = urllib.request.Request(url, data=json.dumps(body).encode(), headers=content)  # noqa: S310 - loopback
+    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - loopback
+        return json.load(response)
 
 
 async def _change(url, intent_id, description):

@@ -1,4 +1,4 @@
-"""Webhooks: claiming, signing, sending and noting, against bare aiohttp posting the same bytes to the same receiver."""
+"""Webhooks: claiming, signing, sending and recording, against bare aiohttp posting the same bytes to the same sink."""
 
 import asyncio
 import time
@@ -19,12 +19,12 @@ from sgate.workers.webhooks.client import USER_AGENT
 ENDPOINTS = 50
 CONCURRENT = 64
 BACKLOG, BACKLOG_QUICK = 3000, 1000
-"""Deliveries of one slot."""
+"""Deliveries per slot."""
 
 SLOT_S = 1.0
 WARM_S = 0.2
 DRAIN_TIMEOUT_S = 60
-POLL_S = 0.1  # how often to look whether all is delivered; the time measured does not depend on it
+POLL_S = 0.1  # how often to check whether all are delivered; it does not affect the measured time
 DELIVER = f"deliver, {ENDPOINTS} endpoints"
 LIMIT = f"bare aiohttp, {CONCURRENT} concurrent"
 SECRET = new_secret(bytes(range(24)))
@@ -68,7 +68,7 @@ _PENDING = "SELECT EXISTS (SELECT 1 FROM webhook_deliveries WHERE status = 'pend
 _LAST = "SELECT max(delivered_at) FROM webhook_deliveries"
 _OUTCOME = """
 SELECT count(*) FILTER (WHERE status = 'delivered') AS delivered, sum(attempts) AS attempts,
-    (SELECT count(*) FROM webhook_attempts WHERE response_status = 200) AS noted
+    (SELECT count(*) FROM webhook_attempts WHERE response_status = 200) AS recorded
 FROM webhook_deliveries
 """
 
@@ -101,7 +101,7 @@ def run(bench, console, options):
 
 
 class Backlog:
-    """Deliveries that become due all at once, slot by slot."""
+    """Deliveries that become due all at once, one slot after another."""
 
     def __init__(self, url, size):
         self._url = url
@@ -109,7 +109,7 @@ class Backlog:
         self._next = 0
 
     async def prepare(self, endpoint_url, slots):
-        """Make the endpoints, and the events of `slots` slots. Returns an event's payload."""
+        """Create the endpoints, and the events of `slots` slots. Returns the payload of an event."""
         payload = b'{"id":"pi_0123456789abcdef01234567","filler":"%s"}' % (b"x" * 1100)  # as long as an intent
         connection = await asyncpg.connect(self._url)
         try:
@@ -124,9 +124,9 @@ class Backlog:
         return payload
 
     async def drain(self, deliverer):
-        """Make one slot's deliveries due, and wait until the last is noted as delivered.
+        """Make one slot's deliveries due, and wait until the last is recorded as delivered.
 
-        Timed by the database's clock, from the commit to the start of the last note's transaction.
+        Timed by the database's clock, from the commit to the start of the transaction that records the last delivery.
         """
         connection = await asyncpg.connect(self._url)
         try:
@@ -146,7 +146,7 @@ class Backlog:
         return {"answers": self._size, "counted": self._size, "seconds": seconds, "errors": []}
 
     async def check(self, received):
-        """Each delivery was received once, tried once and noted once."""
+        """Check that each delivery was received, attempted and recorded exactly once."""
         connection = await asyncpg.connect(self._url)
         try:
             counts = tuple(await connection.fetchrow(_OUTCOME))
@@ -154,7 +154,7 @@ class Backlog:
             await connection.close()
         if (received, *counts) != (self._next,) * 4:
             raise CannotMeasure(
-                f"of {self._next} deliveries {received} were received; delivered, attempts, noted: {counts}"
+                f"of {self._next} deliveries {received} were received; delivered, attempts, recorded: {counts}"
             )
 
 
@@ -177,5 +177,5 @@ def _same_bytes(url, payload):
 
 
 def _received(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/count", timeout=10) as answer:
-        return int(answer.read())
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/count", timeout=10) as response:
+        return int(response.read())

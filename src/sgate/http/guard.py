@@ -1,8 +1,8 @@
-"""What stands between a connection and uvicorn's parser: bounds that an HTTP server needs and uvicorn has not.
+"""Connection guards: the size and time limits that an HTTP server needs and uvicorn lacks.
 
-Uvicorn with httptools waits for half a request head for ever, takes a head of any size, and keeps what a client does
-not read for as long as the client likes. Each connection gets a guard before uvicorn's own protocol, which counts and
-times, and passes everything on.
+Uvicorn with httptools waits indefinitely for the rest of a request head, accepts heads of any size, and keeps a
+connection open however long its client does not read the response. A guard wraps uvicorn's protocol on each connection:
+it enforces the limits and forwards everything else.
 """
 
 import asyncio
@@ -17,19 +17,22 @@ from sgate.http.error_responses import envelope_bytes
 
 MAX_HEAD_BYTES = 65_536
 HEAD_S = 10.0
-"""How long the head of a request may take: from its first byte, or from the connection if it is the first."""
+"""Time limit for a request head, counted from its first byte; for the first request, from the connection."""
 
 STALLED_S = 20.0
-"""How long a client may take no byte while more waits for it than the kernel and the server keep."""
+"""How long a client may read nothing while the buffers of the kernel and the server are full."""
 
 LINGER_S = 2.0
-"""A refused connection is closed when the client has taken the answer, but not later than this."""
+"""How long a refused connection may stay open for the client to read the error response."""
+
+MAX_DISCARDED_BYTES = 1_048_576
+"""How much a refused connection may still send before it is reset, so that endless heads cost little."""
 
 _END = b"\r\n\r\n"
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """The bounds of a server. `connections`: how many clients may be connected at once."""
+    """The limits of a server. `connections`: the maximum number of concurrent connections."""
 
     connections: int
     head_bytes: int = MAX_HEAD_BYTES
@@ -38,8 +41,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Guards:
-    """The guards of a server's connections. Its application is called through `app`, so that they know when a request
-    has been answered.
+    """The guards of a server's connections. The application is called through `app`, so that each guard learns when a
+    request has been answered.
     """
 
     def __init__(self, app: App, limits: Limits) -> None:
@@ -48,12 +51,12 @@ class Guards:
         self.connected = 0
         self._by_client: dict[tuple[str, int], Guard] = {}
 
-    def guarded(self, inner: asyncio.Protocol) -> "Guard":
-        """A guard before uvicorn's protocol of a new connection."""
+    def guard(self, inner: asyncio.Protocol) -> "Guard":
+        """Wrap uvicorn's protocol of a new connection in a guard."""
         return Guard(inner, self)
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Call the application, then notify the connection's guard."""
         try:
             await self._app(scope, receive, send)
         finally:
@@ -62,23 +65,23 @@ class Guards:
                 guard.answered()
 
     def add(self, guard: "Guard", client: tuple[str, int]) -> bool:
-        """Whether there is room for one more connection."""
+        """Register a connection. Returns whether it is within the connection limit."""
         self.connected += 1
         self._by_client[client] = guard
         return self.connected <= self.limits.connections
 
     def remove(self, guard: "Guard", client: tuple[str, int]) -> None:
-        """A connection is gone."""
+        """Unregister a closed connection."""
         self.connected -= 1
         if self._by_client.get(client) is guard:
             del self._by_client[client]
 
 
 class Guard(asyncio.Protocol):
-    """One connection."""
+    """The guard of one connection."""
 
-    __slots__ = ("_answering", "_client", "_guards", "_head_bytes", "_head_timer", "_inner", "_refused", "_stalled",
-                 "_tail", "_transport")  # fmt: skip
+    __slots__ = ("_answering", "_client", "_discarded", "_guards", "_head_bytes", "_head_timer", "_inner", "_refused",
+                 "_stalled", "_tail", "_transport")  # fmt: skip
 
     def __init__(self, inner: asyncio.Protocol, guards: Guards) -> None:
         self._inner = inner
@@ -86,14 +89,15 @@ class Guard(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._client = ("", 0)
         self._refused = False
-        self._answering = False  # a request is being read or answered: what comes is its body, or the next request
+        self._answering = False  # a request is being read or answered: new data is its body, or the next request
+        self._discarded = 0
         self._head_bytes = 0
-        self._tail = b""  # the end of what came of a head, in case its last characters are split
+        self._tail = b""  # the last bytes of an incomplete head, in case its end marker is split
         self._head_timer: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but its bases
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's has the methods but not the base class
         peer = transport.get_extra_info("peername")
         self._client = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) and len(peer) > 1 else ("", id(self))
         self._inner.connection_made(transport)
@@ -104,11 +108,17 @@ class Guard(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
-            return  # what is still on its way; a connection that is closed with unread data loses its last answer
-        if not self._answering and not self._is_head_within_bounds(data):
+            self._discard(data)
+        elif not self._answering and not self._is_head_within_bounds(data):
             self._refuse(errors.HeadersTooLarge())
         elif self._transport is not None and not self._transport.is_closing():
             self._inner.data_received(data)
+
+    def _discard(self, data: bytes) -> None:
+        """Drop data of a refused connection: closing a socket with unread data would lose the error response."""
+        self._discarded += len(data)
+        if self._discarded > MAX_DISCARDED_BYTES:
+            self._abort()
 
     def eof_received(self) -> bool | None:
         return None if self._refused else self._inner.eof_received()
@@ -127,11 +137,14 @@ class Guard(asyncio.Protocol):
         self._inner.connection_lost(exc)
 
     def answered(self) -> None:
-        """The application has answered a request; the head of the next one may come."""
+        """Expect the head of the next request: the application has answered the current one."""
         self._answering, self._head_bytes, self._tail = False, 0, b""
 
     def _is_head_within_bounds(self, data: bytes) -> bool:
-        """Take note of a piece of a request's head. Most heads come in one piece, which costs no timer."""
+        """Account for a chunk of a request head; return whether the head is within the size limit.
+
+        Most heads arrive in one chunk, which needs no timer.
+        """
         end = (self._tail + data).find(_END)
         if end >= 0:
             self._head_timer = _canceled(self._head_timer)
@@ -147,7 +160,7 @@ class Guard(asyncio.Protocol):
         self._head_timer = self._later(seconds, lambda: self._refuse(errors.RequestTimeout()))
 
     def _refuse(self, error: errors.GatewayError) -> None:
-        """Say what is wrong, and close the connection: what follows on it cannot be understood."""
+        """Send an error response and close the connection, because what follows on it cannot be parsed."""
         if self._transport is None or self._transport.is_closing():
             return
         self._refused = True

@@ -1,4 +1,4 @@
-"""Making payment intents: one statement for a batch, with all that belongs to an intent."""
+"""Creation of payment intents: one statement stores a batch, with everything that belongs to each intent."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,13 +13,18 @@ from sgate.store.rows import metadata_text, policy_text
 
 
 class NewIntent(msgspec.Struct, frozen=True, kw_only=True):
-    """What one create stores: the intent, its first event, and the answer to repeat under an idempotency key.
+    """An intent to store, with its first event and the response to repeat for its idempotency key.
 
     Attributes:
-        settings_version: of the merchant's settings that the terms were made from; an outdated one stores nothing.
-        event_id: id of the `payment_intent.created` event. payload: its object, JSON.
-        scope: what the idempotency key is unique in (32 bytes), or None without a key; then the rest is unused.
-        request_hash: SHA-256 of the request body. answer_encrypted: the answer's body. keep_until: when it may go.
+        settings_version: version of the merchant's settings that the terms were built from; an outdated one stores
+            nothing.
+        event_id: id of the `payment_intent.created` event.
+        payload: the event's object, JSON.
+        scope: digest that identifies the idempotency key (32 bytes), or None without a key; then the fields below are
+            unused.
+        request_hash: SHA-256 of the request body.
+        answer_encrypted: the response's body, encrypted.
+        keep_until: when the idempotency key expires.
     """
 
     intent: PaymentIntent
@@ -32,22 +37,50 @@ class NewIntent(msgspec.Struct, frozen=True, kw_only=True):
     keep_until: datetime | None = None
 
 
-# One statement makes an intent, its event, its deliveries and its idempotency row, for a whole batch. Rows of a batch
-# must be sorted by scope, and no scope may occur twice. Until it ends, no lock is waited for longer than $31.
-CREATE = f"""
+# The columns of the input, in the order of `_row_of`.
+_INPUT = {
+    "id": "text",
+    "merchant_id": "text",
+    "livemode": "boolean",
+    "amount_sats": "bigint",
+    "client_secret": "text",
+    "expires_at": "timestamptz",
+    "grace_s": "integer",
+    "seen_hold_s": "integer",
+    "tolerance_sats": "bigint",
+    "tolerance_bp": "integer",
+    "policy": "text",
+    "late_payments": "text",
+    "pay_address": "text",
+    "description": "text",
+    "metadata": "text",
+    "success_url": "text",
+    "cancel_url": "text",
+    "amount_usd": "text",
+    "rate_usd_per_btc": "text",
+    "rate_source": "text",
+    "quoted_at": "timestamptz",
+    "next_check_time": "timestamptz",
+    "created_at": "timestamptz",
+    "settings_version": "integer",
+    "event_id": "text",
+    "payload": "text",
+    "scope": "bytea",
+    "request_hash": "bytea",
+    "answer_encrypted": "bytea",
+    "keep_until": "timestamptz",
+}
+
+
+def _statement(rows: str) -> str:
+    """Build the statement that creates intents with their events, deliveries and idempotency rows.
+
+    `rows` selects the input. It must be sorted by scope, and no scope may occur twice. Until the statement ends, no
+    lock is waited for longer than $31.
+    """
+    return f"""
 WITH input AS (
-    SELECT * FROM unnest(
-        $1::text[], $2::text[], $3::boolean[], $4::bigint[], $5::text[], $6::timestamptz[], $7::integer[],
-        $8::integer[], $9::bigint[], $10::integer[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
-        $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::timestamptz[], $22::timestamptz[],
-        $23::timestamptz[], $24::integer[], $25::text[], $26::text[], $27::bytea[], $28::bytea[], $29::bytea[],
-        $30::timestamptz[]
-    ) AS t (
-        id, merchant_id, livemode, amount_sats, client_secret, expires_at, grace_s, seen_hold_s,
-        tolerance_sats, tolerance_bp, policy, late_payments, pay_address, description, metadata, success_url,
-        cancel_url, amount_usd, rate_usd_per_btc, rate_source, quoted_at, next_check_time, created_at,
-        settings_version, event_id, payload, scope, request_hash, answer_encrypted, keep_until
-    )
+    {rows}
 ), current AS (
     SELECT input.*, modes.merchant_id AS merchant, modes.rolled_up_to
     FROM input
@@ -100,17 +133,31 @@ SELECT id FROM made
 """
 
 
+_NAMES = ", ".join(_INPUT)
+_ARRAYS = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(_INPUT.values(), 1))
+_SCALARS = ", ".join(f"${number}::{kind} AS {name}" for number, (name, kind) in enumerate(_INPUT.items(), 1))
+
+CREATE = _statement(f"SELECT * FROM unnest({_ARRAYS}) AS t ({_NAMES})")
+
+# For a single intent, the most frequent case: without arrays it costs the database a tenth less.
+CREATE_ONE = _statement(f"SELECT {_SCALARS}")
+
+
 async def create(connection: Connection, batch: Sequence[NewIntent], *, wait_s: float) -> set[str]:
     """Store a batch of intents with everything that belongs to them, in one statement.
 
     Returns:
-        the ids that were stored. A missing one was not: its idempotency key is taken, or the merchant's settings
-        changed since its terms were made.
+        the ids that were stored. If an id is missing, its idempotency key is taken, or the merchant's settings have
+        changed since its terms were built.
 
     Raises:
         asyncpg.LockNotAvailableError: if another transaction holds one of the keys for longer than `wait_s`.
     """
-    rows = await connection.fetch(CREATE, *_columns_of(batch), str(int(wait_s * 1000)))
+    wait_ms = str(int(wait_s * 1000))
+    if len(batch) == 1:
+        rows = await connection.fetch(CREATE_ONE, *_row_of(batch[0]), wait_ms)
+    else:
+        rows = await connection.fetch(CREATE, *_columns_of(batch), wait_ms)
     return {row["id"] for row in rows}
 
 
