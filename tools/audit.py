@@ -1,7 +1,7 @@
-"""Ask which known vulnerabilities are in what is locked: Python packages (pip-audit) and those that build the pages (npm).
+"""Check the locked dependencies for known vulnerabilities: Python packages (pip-audit) and the pages' npm packages.
 
-Exit status 0: nothing known. 1: something is known. 2: an advisory service could not be asked, so nothing is known
-either way; that is said plainly, and never taken for a clean result.
+Exit status 0: none found. 1: some found. 2: an advisory service could not be queried, so the result is unknown, which
+is never reported as clean.
 """
 
 import json
@@ -20,12 +20,12 @@ def main() -> None:
     if VULNERABLE in results:
         sys.exit(VULNERABLE)
     if UNKNOWN in results:
-        print("\nNOT AUDITED in full: see above. Run this where the advisory services can be reached.")
+        print("\nAUDIT INCOMPLETE, see above. Run this where the advisory services can be reached.")
         sys.exit(UNKNOWN)
 
 
 def audit_python(lock: str) -> int:
-    """Known vulnerabilities of a lock file, by PyPI's advisories."""
+    """Check a lock file against PyPI's advisories. Returns an exit status."""
     command = [sys.executable, "-m", "pip_audit", "--require-hashes", "--disable-pip", "--format", "json", "-r", lock]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     try:
@@ -33,16 +33,16 @@ def audit_python(lock: str) -> int:
     except (ValueError, KeyError):
         print(f"{lock}: could not be audited: {last_line(done.stderr)}")
         return UNKNOWN
-    return tell_python(lock, packages)
+    return report_python(lock, packages)
 
 
-def tell_python(lock: str, packages: list[dict]) -> int:
+def report_python(lock: str, packages: list[dict]) -> int:
     skipped = [package["name"] for package in packages if "skip_reason" in package]
     vulnerable = [package for package in packages if package.get("vulns")]
     for package in vulnerable:
         for problem in package["vulns"]:
-            mended = ", ".join(problem["fix_versions"]) or "no version yet"
-            print(f"{lock}: {package['name']} {package['version']}: {problem['id']}, mended in {mended}")
+            fixed_in = ", ".join(problem["fix_versions"]) or "no release yet"
+            print(f"{lock}: {package['name']} {package['version']}: {problem['id']}, fixed in {fixed_in}")
     print(f"{lock}: {len(packages) - len(skipped)} of {len(packages)} packages audited, {len(vulnerable)} vulnerable")
     if vulnerable:
         return VULNERABLE
@@ -50,20 +50,20 @@ def tell_python(lock: str, packages: list[dict]) -> int:
 
 
 def audit_npm() -> int:
-    """Known vulnerabilities of web/package-lock.json, by the registry's advisories."""
+    """Check web/package-lock.json against the npm registry's advisories. Returns an exit status."""
     try:
         done = subprocess.run(["npm", "audit", "--json"], cwd=WEB, capture_output=True, text=True, check=False)
-        answer = json.loads(done.stdout)
+        report = json.loads(done.stdout)
     except (OSError, ValueError) as error:
         print(f"web/package-lock.json: could not be audited: {error}")
         return UNKNOWN
-    if "vulnerabilities" not in answer:
-        print(f"web/package-lock.json: could not be audited: {answer.get('message', 'no answer')}")
+    if "vulnerabilities" not in report:
+        print(f"web/package-lock.json: could not be audited: {report.get('message', 'no report')}")
         return UNKNOWN
-    return tell_npm(answer["vulnerabilities"])
+    return report_npm(report["vulnerabilities"])
 
 
-def tell_npm(vulnerabilities: dict[str, dict]) -> int:
+def report_npm(vulnerabilities: dict[str, dict]) -> int:
     for name, problem in vulnerabilities.items():
         print(f"web/package-lock.json: {name}: {problem['severity']}")
     print(f"web/package-lock.json: {len(vulnerabilities)} vulnerable")
@@ -71,7 +71,7 @@ def tell_npm(vulnerabilities: dict[str, dict]) -> int:
 
 
 def last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["it said nothing"])[-1]
+    return (text.strip().splitlines() or ["no output"])[-1]
 
 
 if __name__ == "__main__":

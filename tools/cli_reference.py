@@ -1,4 +1,4 @@
-"""The reference of the command line, made from the commands themselves."""
+"""The command-line reference, generated from the commands."""
 
 from collections.abc import Iterator
 from enum import EnumType
@@ -13,7 +13,7 @@ PANELS = (START, DEVELOP, OPERATE)
 
 
 def cli_reference() -> str:
-    """One section for each panel of `sgate --help`, one below it for each command."""
+    """Return the reference as Markdown: a section per panel of `sgate --help`, with a subsection per command."""
     lines: list[str] = []
     for panel in PANELS:
         lines += [f"## {panel}", ""]
@@ -33,7 +33,7 @@ def _command(name: str, command: Any) -> Iterator[str]:
     usage = " ".join(["sgate", name, *(["[OPTIONS]"] if options else []), *(_argument(each) for each in arguments)])
     yield from (f"### sgate {name}", "", "```text", usage, "```", "", command.help, "")
     if command.params:
-        yield from ("| option | default | what |", "|---|---|---|", *(_row(each) for each in command.params), "")
+        yield from ("| option | default | description |", "|---|---|---|", *(_row(each) for each in command.params), "")
     examples = [line for line in Text.from_markup(command.epilog or "").plain.splitlines() if line.startswith("$ ")]
     if examples:
         yield from ("```sh", *(line.removeprefix("$ ") for line in examples), "```", "")
@@ -47,8 +47,8 @@ def _argument(parameter: Any) -> str:
 def _row(parameter: Any) -> str:
     names = [_argument(parameter)] if parameter.param_type_name == "argument" else _option(parameter)
     default = parameter.default
-    unsaid = default is None or isinstance(default, bool) or callable(default)
-    shown = "" if unsaid else f"`{getattr(default, 'value', default)}`"
+    no_default = default is None or isinstance(default, bool) or callable(default)
+    shown = "" if no_default else f"`{getattr(default, 'value', default)}`"
     return f"| {', '.join(f'`{name}`' for name in names)} | {shown} | {_cell(parameter.help)} |"
 
 
@@ -59,7 +59,7 @@ def _option(parameter: Any) -> list[str]:
 
 def _choices(parameter: Any) -> str:
     kind = parameter.type_descriptor.annotation
-    kind = next(iter(get_args(kind)), kind)  # of a list, what it holds
+    kind = next(iter(get_args(kind)), kind)  # the item type of a list
     return "\\|".join(kind) if isinstance(kind, EnumType) else ""
 
 

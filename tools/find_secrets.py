@@ -1,7 +1,7 @@
-"""Look for secrets that somebody is about to publish: keys of clouds and services, private keys, and our own.
+"""Search for secrets that must not be published: cloud and service keys, private keys, and sGate's own secrets.
 
-Looks at every file that git knows, or at those named. Only forms with few false alarms are looked for; entropy and
-keywords are not, as hashes and tests are full of both. Exit status 1 if something is found.
+It scans every file tracked by git, or the files given as arguments. Only patterns with few false positives are used;
+entropy and keyword detectors are off, because hashes and tests would trigger both. Exits with status 1 if it finds one.
 """
 
 import re
@@ -17,15 +17,15 @@ SKIPPED = re.compile(
     r"\.(png|lock|po)$|^tests/chain/recorded/|^docs/openapi\.json$|^docs/reference/|package-lock\.json$"
 )
 NOISY = ["KeywordDetector", "HexHighEntropyString", "Base64HighEntropyString", "IPPublicDetector"]
-MADE_UP = {"Basic Auth Credentials": re.compile(r"^tests/|^deploy/prepare\.sh$")}
-"""Kinds of findings that are none where the path matches: tests of what is refused or redacted, and what makes secrets."""
+EXPECTED = {"Basic Auth Credentials": re.compile(r"^tests/|^deploy/prepare\.sh$")}
+"""Findings to ignore where the path matches: tests of refused or redacted URLs, and the script that creates secrets."""
 
 OURS = {
-    "API key of sGate": re.compile(r"sk_(?:live|test)_[0-9a-f]{64}"),
-    "Client secret of sGate": re.compile(r"pi_[0-9a-f]{24}_secret_[0-9a-f]{29}"),
+    "sGate API key": re.compile(r"sk_(?:live|test)_[0-9a-f]{64}"),
+    "sGate client secret": re.compile(r"pi_[0-9a-f]{24}_secret_[0-9a-f]{29}"),
 }
 EXAMPLES = re.compile(r"(?:0a|0b|01|ab|[0-9a-f])(?P<pair>[0-9a-f]{2})(?P=pair){8}|0123456789abcdef")
-"""Examples repeat themselves or count; random bytes do not."""
+"""Example secrets repeat a byte or count up; random ones do not."""
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def findings(name: str) -> list[str]:
     lines = [
         f"{name}:{secret.line_number}: {secret.type}"
         for _, secret in secrets
-        if not (secret.type in MADE_UP and MADE_UP[secret.type].search(name))
+        if not (secret.type in EXPECTED and EXPECTED[secret.type].search(name))
     ]
     text = path.read_text("utf-8", "replace")
     for kind, form in OURS.items():

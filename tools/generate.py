@@ -1,6 +1,6 @@
-"""Write what is made from code in docs/: settings, errors, metrics, the command line, openapi.json, schema.sql, reference.
+"""Generate documents in docs/ from code: settings, errors, metrics, command line, openapi.json, schema.sql, reference.
 
-`--check` writes nothing and fails if a file is not what the code says. The tests run it that way.
+With `--check`, which the tests use, nothing is written, and the exit status is 1 if a file is out of date.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from sgate.store import migrate
 from sgate.telemetry.metrics import Metrics
 from sgate.web.docs.pages import error_pages
 
-CLI_MARK = "<!-- From here on made from src/sgate/cli by `make generate`. -->"
+CLI_MARK = "<!-- The rest is generated from src/sgate/cli by `make generate`. -->"
 DOCS = Path(__file__).parent.parent / "docs"
 
 
@@ -48,11 +48,11 @@ def main() -> None:
             path.write_text(text, "utf-8")
             print(f"wrote docs/{name}")
     if check and outdated:
-        sys.exit(f"not what the code says: {', '.join(outdated)}. Run `make generate`.")
+        sys.exit(f"Out of date: {', '.join(outdated)}. Run `make generate`.")
 
 
 def generated() -> Iterator[tuple[str, str]]:
-    """Every generated document: its name and its text."""
+    """Yield the name and text of every generated document."""
     yield "settings.md", settings_page()
     yield "errors.md", errors_page()
     yield "metrics.md", metrics_page()
@@ -67,33 +67,33 @@ def generated() -> Iterator[tuple[str, str]]:
 
 
 def settings_page() -> str:
-    rows = ["| variable | default | what |", "|---|---|---|"]
+    rows = ["| variable | default | description |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             continue
         rows.append(_setting_row(f"SGATE_{name.upper()}", field))
-    mode_rows = ["| variable | default | what |", "|---|---|---|"]
+    mode_rows = ["| variable | default | description |", "|---|---|---|"]
     for name, field in ModeSettings.model_fields.items():
         mode_rows.append(_setting_row(f"SGATE_M__{name.upper()}", field))
     return "\n".join(
         (
             "# Settings",
             "",
-            "<!-- Made from src/sgate/settings/settings.py and modes.py by `make generate`. -->",
+            "<!-- Generated from src/sgate/settings/settings.py and modes.py by `make generate`. -->",
             "",
-            "sGate is configured by environment variables, or by a `.env` file in the working directory. A wrong value stops",
-            "the start with one sentence that names the variable. In production (`SGATE_ENV=production`) missing or default",
-            "secrets do too.",
+            "sGate is configured by environment variables, or by a `.env` file in the working directory. With an invalid value it",
+            "refuses to start and names the variable. In production (`SGATE_ENV=production`) it also refuses missing or default",
+            "secrets.",
             "",
-            "Each can also stand in a file, as containers get their secrets: `SGATE_DATABASE_URL_FILE=/run/secrets/database_url`",
-            "instead of `SGATE_DATABASE_URL=...`, and so for every variable below. A newline at the end of the file does not count.",
+            "Every variable can also be read from a file, such as a container's secret: set",
+            "`SGATE_DATABASE_URL_FILE=/run/secrets/database_url` instead of `SGATE_DATABASE_URL=...`. Trailing newlines are ignored.",
             "",
             *rows,
             "",
             "## Per mode",
             "",
-            "Each of these exists for both modes: write `LIVE` or `TEST` for `M`, for example `SGATE_LIVE__SOURCE=hiro`. The live",
-            "mode is off and the test mode runs on the simulated chain unless you say otherwise.",
+            "These variables exist for each mode: replace `M` with `LIVE` or `TEST`, for example `SGATE_LIVE__SOURCE=hiro`. By",
+            "default live mode is off and test mode runs on the simulated chain.",
             "",
             *mode_rows,
             "",
@@ -118,12 +118,13 @@ def errors_page() -> str:
         (
             "# Errors",
             "",
-            "<!-- Made from src/sgate/core/errors.py by `make generate`. -->",
+            "<!-- Generated from src/sgate/core/errors.py by `make generate`. -->",
             "",
-            "Every failure has the same form: `error.code` says what happened, `error.param` which field, `request_id` leads the",
-            "operator to the log. With `Accept: application/problem+json` the answer is RFC 9457 problem details.",
+            "Every error response has the same form: `error.code` identifies the error, `error.param` the field at fault, and",
+            "`request_id` the entry in the operator's log. With `Accept: application/problem+json` errors are returned as RFC 9457",
+            "problem details.",
             "",
-            "| code | status | what it means, and what to do |",
+            "| code | status | meaning and remedy |",
             "|---|---|---|",
             *rows,
             "",
@@ -132,7 +133,7 @@ def errors_page() -> str:
 
 
 def cli_page() -> str:
-    """The guide as it stands, which is written by hand, and below it the reference."""
+    """Return docs/cli.md: its handwritten guide, followed by the generated reference."""
     guide = (DOCS / "cli.md").read_text("utf-8").partition(CLI_MARK)[0]
     return f"{guide}{CLI_MARK}\n\n{cli_reference().rstrip()}\n"
 
@@ -142,11 +143,11 @@ def metrics_page() -> str:
     own = {metric.name.removesuffix("_total") for metric in metrics.described}
     rows: list[str] = []
     for section, described in itertools.groupby(metrics.described, key=lambda metric: metric.section):
-        rows += ["", f"## {section}", "", "| metric | type | labels | unit | what |", "|---|---|---|---|---|"]
+        rows += ["", f"## {section}", "", "| metric | type | labels | unit | description |", "|---|---|---|---|---|"]
         for metric in described:
             labels = ", ".join(f"`{label}`" for label in metric.labels)
             rows.append(f"| `{metric.name}` | {metric.kind} | {labels} | {metric.unit} | {metric.meaning} |")
-    rows += ["", "## The Python process", "", "| metric | type | what |", "|---|---|---|"]
+    rows += ["", "## The Python process", "", "| metric | type | description |", "|---|---|---|"]
     for family in metrics.registry.collect():
         if family.name not in own:
             name = f"{family.name}_total" if family.type == "counter" else family.name
@@ -156,19 +157,19 @@ def metrics_page() -> str:
 
 METRICS_HEAD = """# Metrics
 
-<!-- Made from src/sgate/telemetry/metrics.py by `make generate`. -->
+<!-- Generated from src/sgate/telemetry/metrics.py by `make generate`. -->
 
-Each process tells what it does itself, in the format of Prometheus. With `SGATE_METRICS_PORT` every role serves `/metrics`
-(and `/health`) on that port, away from the public; without it only the API does, on its own port. What is about the whole
-deployment is read from the database by the maintenance workers, every 15 seconds.
+Each process exposes its own metrics in Prometheus format. With `SGATE_METRICS_PORT` every role serves `/metrics` (and
+`/health`) on that port, which should not be public; without it only the API does, on its own port. The maintenance
+workers read metrics about the whole deployment from the database every 15 seconds.
 
-`mode` is `live` or `test`. A gauge that nobody has set yet is not shown. [The alerts](runbooks/README.md) are made of
-these; `deploy/prometheus` and `deploy/grafana` have the rules and two dashboards.
+`mode` is `live` or `test`. A gauge is absent until it is first set. [The alerts](runbooks/README.md) are built from these
+metrics; `deploy/prometheus` and `deploy/grafana` contain the rules and two dashboards.
 """
 
 
 def schema() -> str:
-    """The schema that the migrations build, as pg_dump shows it."""
+    """Return the schema that the migrations create, as pg_dump shows it."""
     directory = Path(tempfile.mkdtemp(prefix="sgate-schema-"))
     server = EmbeddedPostgres(directory / "postgres", keep=False)
     try:
@@ -187,13 +188,13 @@ def _dump(url: str) -> str:
     pg_dump = Path(package.origin).parent / "pginstall" / "bin" / "pg_dump"
     command = [
         str(pg_dump), "--schema-only", "--no-owner", "--no-privileges", "--exclude-table=alembic_version",
-        "--exclude-table=webhook_*_20??_??",  # the months, which differ from month to month
+        "--exclude-table=webhook_*_20??_??",  # monthly partitions, whose names depend on the date
         "-h", parse_qs(parts.query)["host"][0], "-U", parts.username or "postgres", parts.path.lstrip("/"),
     ]  # fmt: skip
     text = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ).stdout
     kept = [line for line in text.splitlines() if not re.match(r"^(--|SET |SELECT pg_catalog|\\(un)?restrict)", line)]
     body = re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
-    return f"-- The schema as the migrations build it. Made by `make generate`.\n\n{body}\n"
+    return f"-- The schema that the migrations create. Generated by `make generate`.\n\n{body}\n"
 
 
 if __name__ == "__main__":

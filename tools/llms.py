@@ -1,28 +1,28 @@
-"""llms.txt and llms-full.txt, the documentation for language models, made from the navigation of the site."""
+"""llms.txt and llms-full.txt, the documentation for language models, built from the navigation of the site."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 Navigation = list[dict[str, Any]]
-"""As `nav` in mkdocs.yml: sections with pages, or with sections again."""
+"""`nav` in mkdocs.yml: sections of pages or of further sections."""
 
-LEFT_OUT_OF_FULL = re.compile(r"^(reference/|runbooks/|benchmarks|dependencies|schema)")
-"""Too long to read at once; llms.txt names them."""
+EXCLUDED_FROM_FULL = re.compile(r"^(reference/|runbooks/|benchmarks|dependencies|schema)")
+"""Pages that are too long for llms-full.txt. llms.txt lists them."""
 
 HEAD = """# sGate
 
-> A self-hosted payment gateway for sBTC (Bitcoin on Stacks). A merchant's server makes a payment intent, the customer pays on a
-> hosted checkout page, sGate follows the chain and sends a signed webhook when the money is final. It holds no keys.
+> A self-hosted payment gateway for sBTC (Bitcoin on Stacks). A merchant's server creates a payment intent, the customer pays on a
+> hosted checkout page, and sGate follows the chain and sends a signed webhook when the payment is final. It holds no keys.
 
-Facts that answers get wrong most easily: amounts are whole sats; `payment_intent.succeeded` is sent once ever per payment intent; webhooks are
-delivered at least once and may come out of order; there are no refunds by the API, because sGate cannot spend. API keys begin
-with `sk_test_` or `sk_live_` and stay on the server.
+Facts that are easy to get wrong: amounts are integers in sats; each payment intent has at most one `payment_intent.succeeded` event;
+webhooks are delivered at least once and may arrive out of order; the API cannot send refunds, because sGate holds no keys. API keys
+begin with `sk_test_` or `sk_live_` and must stay on the server.
 """
 
 
 def llms(navigation: Navigation, pages: Mapping[str, str]) -> str:
-    """llms.txt. `pages`: the texts of all pages, by their names on the site."""
+    """Return llms.txt. `pages` holds the texts of all pages by their names on the site."""
     lines = [HEAD]
     for section, entries in _sections(navigation):
         lines += [f"## {section}", ""]
@@ -33,11 +33,11 @@ def llms(navigation: Navigation, pages: Mapping[str, str]) -> str:
 
 
 def llms_full(navigation: Navigation, pages: Mapping[str, str]) -> str:
-    """llms-full.txt: what explains, in one text."""
+    """Return llms-full.txt: the guides and explanations in one text."""
     parts = [HEAD]
     for _, entries in _sections(navigation):
         for _, name in entries:
-            if not LEFT_OUT_OF_FULL.match(name):
+            if not EXCLUDED_FROM_FULL.match(name):
                 parts.append(f"<!-- {name} -->\n\n{pages[name].strip()}\n")
     return "\n".join(parts)
 
@@ -53,7 +53,7 @@ def _pages(title: str, value: Any) -> Iterator[tuple[str, str]]:
         yield title, value
         return
     for entry in value:
-        if isinstance(entry, str):  # the first page of a section, which has the section's name
+        if isinstance(entry, str):  # the first page of a section is titled after it
             yield title, entry
         else:
             ((name, inner),) = entry.items()
@@ -61,7 +61,7 @@ def _pages(title: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _first_sentence(text: str) -> str:
-    """Of the first paragraph that is prose."""
+    """Return the first sentence of the first paragraph of prose."""
     for paragraph in text.split("\n\n"):
         if paragraph.strip() and not re.match(r"\s*(#|<!--|!!!|\||```|<img|-{3})", paragraph):
             plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(paragraph.split()))

@@ -1,8 +1,7 @@
-"""Takes the pictures of the pages: every state, on phone and desktop, light and dark, from left to right and from right to
-left, into build/screenshots; and four of them for the README into docs/images.
+"""Take screenshots of the pages in every state: phone and desktop, light and dark, English and Arabic.
 
-The pictures are of the real server on the simulated chain, taken with the Chromium that the browser tests use. Words as
-arguments take only the states of these names.
+They are written to build/screenshots, and four of them to docs/images for the documentation. They show the real server
+on the simulated chain, in the Chromium that the browser tests use. Arguments limit them to the states of these names.
 """
 
 import asyncio
@@ -42,8 +41,7 @@ DOCUMENTED = {
     ("confirmed", "phone", "light", "en"): "checkout-paid.png",
     ("waiting", "desktop", "light", "ar"): "checkout-arabic.png",
 }
-"""The pictures that the documentation shows."""
-
+"""The screenshots that the documentation shows."""
 
 A_WALLET = """
 window.%(id)s = { request: async (method) => {
@@ -56,12 +54,12 @@ ONE = A_WALLET % {"id": "LeatherProvider", "name": "Leather", "code": 4001}
 OTHER = A_WALLET % {"id": "XverseProvider", "name": "Xverse", "code": 4001}
 
 WALLETS = {"wallet": None, "wallet_none": "", "wallet_declined": ONE, "wallet_choices": ONE + OTHER}
-"""What the visitor's browser holds when "Pay with wallet" is pressed; None: it is not pressed."""
+"""The wallets in the visitor's browser when "Pay with wallet" is pressed, or None if it is not pressed."""
 
 
 async def main() -> None:
-    """Take all pictures."""
-    logging.configure("critical")  # a broken server is among what is taken
+    """Take all screenshots."""
+    logging.configure("critical")  # one of the screenshots shows a broken server
     ALL.mkdir(parents=True, exist_ok=True)
     wanted = set(sys.argv[1:])
     with tempfile.TemporaryDirectory(prefix="sgate-screenshots-") as directory:
@@ -80,12 +78,12 @@ async def main() -> None:
                     for name in WALLETS:
                         await take_all(browser, site, site.path_of(await site.intent(**links(site))), name)
             await browser.close()
-    print(f"{len(list(ALL.glob('*.png')))} pictures in {ALL.relative_to(ROOT)}")
+    print(f"{len(list(ALL.glob('*.png')))} screenshots in {ALL.relative_to(ROOT)}")
 
 
 @contextlib.asynccontextmanager
 async def database(directory: Path) -> AsyncIterator[str]:
-    """An empty database with our schema, as long as the block lasts."""
+    """Yield the URL of an empty database with the current schema."""
     server = EmbeddedPostgres(directory, keep=False)
     try:
         await migrate.migrate(server.url)
@@ -95,21 +93,21 @@ async def database(directory: Path) -> AsyncIterator[str]:
 
 
 async def take_all(browser: Browser, site: Site, path: str, name: str) -> None:
-    """One state in each of the eight ways."""
-    for way in itertools.product(VIEWPORTS, SCHEMES, LANGUAGES):
-        await take(browser, site.base_url, path, name, *way)
+    """Take a state in all eight variants."""
+    for variant in itertools.product(VIEWPORTS, SCHEMES, LANGUAGES):
+        await take(browser, site.base_url, path, name, *variant)
 
 
 async def take(
     browser: Browser, base_url: str, path: str, name: str, viewport: str, scheme: str, language: str
 ) -> None:
-    """One picture of a whole page; for the documentation of the slip alone."""
+    """Take a screenshot of the whole page, and one of its main part if the documentation shows it."""
     context = await browser.new_context(
         viewport=VIEWPORTS[viewport], color_scheme=scheme, locale=language, reduced_motion="reduce"
     )
     page = await context.new_page()
     await page.goto(base_url)
-    await page.evaluate("document.fonts.ready")  # a first visit may do without the face
+    await page.evaluate("document.fonts.ready")  # a first visit may be rendered without the font
     await page.add_init_script(WALLETS.get(name) or "")
     await page.goto(base_url + path)
     if WALLETS.get(name) is not None:
@@ -128,7 +126,7 @@ async def take(
 
 
 def save(png: bytes, image: Path) -> None:
-    """Write a picture, if it is small enough for a repository."""
+    """Write a screenshot, if it is small enough for the repository."""
     assert len(png) <= MAX_BYTES, f"{image.name} is too large"
     image.write_bytes(png)
     print(f"{image.relative_to(ROOT)}  {len(png):,} bytes")

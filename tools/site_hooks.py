@@ -1,7 +1,7 @@
-"""Hooks of MkDocs: what stands outside of docs/ becomes pages too, and models get the texts as they are written.
+"""MkDocs hooks: pages from files outside docs/, and the Markdown sources beside the pages for language models.
 
-Links in the repository lead from file to file, so that they work wherever somebody reads it. On the site a link to a page
-leads to that page; what is linked and is no page (code) is left as its words.
+Links in the repository point from file to file, so that they work wherever the files are read. On the site they point
+to the pages; a link to a file that is not a page, such as code, is replaced by its text.
 """
 
 import json
@@ -21,7 +21,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parent.parent
-ELSEWHERE = {
+OUTSIDE_DOCS = {
     "project/architecture.md": "ARCHITECTURE.md",
     "project/changelog.md": "CHANGELOG.md",
     "project/contributing.md": "CONTRIBUTING.md",
@@ -29,9 +29,9 @@ ELSEWHERE = {
     "project/python-sdk.md": "sdk/python/README.md",
     "project/security.md": "SECURITY.md",
 }
-"""Pages of the site that are files outside of docs/."""
+"""Pages of the site whose files are outside docs/."""
 
-PAGE_OF = {path: name for name, path in ELSEWHERE.items()} | {
+PAGE_OF = {path: name for name, path in OUTSIDE_DOCS.items()} | {
     "README.md": "index.md",
     "docs/schema.sql": "reference/schema.md",
 }
@@ -39,7 +39,7 @@ PAGE_OF = {path: name for name, path in ELSEWHERE.items()} | {
 
 SCHEMA_HEAD = """# Database schema
 
-As the migrations build it. Money facts are kept for ever; what must never happen, a constraint refuses.
+The schema that the migrations create. Facts about money are kept forever, and constraints refuse what must never happen.
 
 """
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.DOTALL | re.MULTILINE)
@@ -47,21 +47,21 @@ LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages from elsewhere."""
-    for name, text in _elsewhere().items():
+    """Add the pages from outside docs/."""
+    for name, text in _outside_docs().items():
         files.append(File.generated(config, name, content=text))
     return files
 
 
 def on_page_markdown(markdown: str, *, page: Page, **_: Any) -> str:
-    """Lead links to the pages of the site."""
+    """Point links to the pages of the site."""
     return site_links(markdown, page.file.src_uri)
 
 
 def on_post_build(config: MkDocsConfig) -> None:
-    """Put the texts beside the pages, and their list where models look for it."""
+    """Write the Markdown sources beside the pages, and llms.txt and llms-full.txt to the root of the site."""
     site = Path(config.site_dir)
-    pages = _elsewhere()
+    pages = _outside_docs()
     for path in (ROOT / "docs").rglob("*.md"):
         pages.setdefault(path.relative_to(ROOT / "docs").as_posix(), path.read_text("utf-8"))
     for source, name in _reference():
@@ -74,8 +74,8 @@ def on_post_build(config: MkDocsConfig) -> None:
 
 
 def site_links(markdown: str, name: str) -> str:
-    """A page's text with its links between files turned into links between pages. Blocks of code are left alone."""
-    source = ELSEWHERE.get(name, f"docs/{name}")
+    """Turn the links between files in a page into links between pages, except in code blocks."""
+    source = OUTSIDE_DOCS.get(name, f"docs/{name}")
     parts, end = [], 0
     for fence in FENCE.finditer(markdown):
         parts += [LINK.sub(lambda link: _link(link, source, name), markdown[end : fence.start()]), fence[0]]
@@ -84,24 +84,24 @@ def site_links(markdown: str, name: str) -> str:
 
 
 def _link(link: re.Match[str], source: str, name: str) -> str:
-    picture, words, target = link.groups()
+    image, text, target = link.groups()
     path, _, anchor = target.partition("#")
     if not path or re.match(r"[a-z]+:", target):
         return link[0]
     found = normpath(str(PurePosixPath(source).parent / path))
     page = PAGE_OF.get(found) or (found.removeprefix("docs/") if found.startswith("docs/") else None)
-    if page is None and name.startswith("project/") and found in ELSEWHERE:
-        page = found  # a page of the site that names another by its name there
-    if page is None and source.startswith("docs/") and normpath(str(PurePosixPath(name).parent / path)) in ELSEWHERE:
+    if page is None and name.startswith("project/") and found in OUTSIDE_DOCS:
+        page = found  # the page names another by its name on the site
+    if page is None and source.startswith("docs/") and normpath(str(PurePosixPath(name).parent / path)) in OUTSIDE_DOCS:
         return link[0]
     if page is None:
-        return words if not picture else link[0]
+        return text if not image else link[0]
     there = relpath(page, str(PurePosixPath(name).parent))
-    return f"{picture}[{words}]({there}{'#' + anchor if anchor else ''})"
+    return f"{image}[{text}]({there}{'#' + anchor if anchor else ''})"
 
 
 def _reference() -> Iterator[tuple[Path, str]]:
-    """The files of the API reference, which `make web` builds, and their names on the site."""
+    """Yield the files of the API reference, which `make web` builds, with their names on the site."""
     static = ROOT / "src/sgate/web/static"
     built = json.loads((static / "manifest.json").read_text("utf-8"))
     entry = built["src/reference.ts"]
@@ -111,8 +111,8 @@ def _reference() -> Iterator[tuple[Path, str]]:
         yield static / built[name]["file"], built[name]["file"]
 
 
-def _elsewhere() -> dict[str, str]:
-    """The texts of pages that are not in docs/."""
-    pages = {name: (ROOT / path).read_text("utf-8") for name, path in ELSEWHERE.items()}
+def _outside_docs() -> dict[str, str]:
+    """Return the texts of the pages outside docs/, by name."""
+    pages = {name: (ROOT / path).read_text("utf-8") for name, path in OUTSIDE_DOCS.items()}
     pages["reference/schema.md"] = f"{SCHEMA_HEAD}```sql\n{(ROOT / 'docs/schema.sql').read_text('utf-8')}```\n"
     return pages

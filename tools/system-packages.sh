@@ -1,8 +1,8 @@
 #!/bin/sh
-# What the tests need from the system: Chromium, a Redis server, PostgreSQL 15 beside the embedded 18, and what stands
-# around sGate in production: promtool, nginx with its brotli module, PgBouncer, and envsubst, which writes their
-# configuration. And faketime, by which the rig sets clocks wrong.
-# Installed by apt where root or sudo allows; otherwise it says exactly what is missing.
+# Installs the system packages that the tests need: Chromium, Redis, PostgreSQL 15 beside the embedded 18, the services
+# around sGate in production (nginx with its brotli module, PgBouncer, promtool, and envsubst for their configuration),
+# and faketime, with which the rig skews clocks.
+# It uses apt as root or through sudo; if it can do neither, it lists the missing packages.
 set -eu
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
@@ -18,7 +18,7 @@ command -v promtool >/dev/null 2>&1 || missing="$missing prometheus"
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then
-  echo "The tests need these, and there is no apt-get to install them with:$missing" >&2
+  echo "The tests need these packages, and apt-get is not available to install them:$missing" >&2
   exit 1
 fi
 if [ "$(id -u)" = 0 ]; then
@@ -32,7 +32,7 @@ else
 fi
 echo "Installing$missing"
 export DEBIAN_FRONTEND=noninteractive
-# A package's own server must not be started: the tests start theirs.
+# Do not start the servers of the packages: the tests start their own.
 $as_root apt-get update -qq
 # shellcheck disable=SC2086
 RUNLEVEL=1 $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,7 +1,7 @@
-"""Brings the catalogues of the pages, src/sgate/web/locales/*.po, up to date with the sentences in templates and code.
+"""Update the catalogs of the pages, src/sgate/web/locales/*.po, from the sentences in templates and code.
 
-New sentences come in untranslated, sentences that are no more go away. `--check` writes nothing and fails if a catalogue
-is not complete. The tests run it that way.
+New sentences are added untranslated, and sentences that no longer exist are removed. With `--check`, which the tests
+use, nothing is written, and the exit status is 1 if a catalog is incomplete or out of date.
 """
 
 import re
@@ -21,7 +21,7 @@ from sgate.web.i18n import DEFAULT, LANGUAGES
 WEB = Path(__file__).parent.parent / "src" / "sgate" / "web"
 LOCALES = WEB / "locales"
 KEYWORDS = {"_": None, "N_": None, "words": None, "many": (1, 2)}
-"""The functions whose first argument (of `many`, the first two) is a sentence."""
+"""The functions whose first argument (first two for `many`) is a sentence."""
 
 Row = tuple[int, str | tuple[str, ...], list[str], str | None]
 
@@ -36,12 +36,12 @@ def main() -> None:
         if code == DEFAULT:
             continue
         path = LOCALES / f"{code}.po"
-        catalogue = updated(path, code)
-        problems += [f"{path.name}: {problem}" for problem in problems_of(catalogue)]
-        text = written(catalogue)
+        catalog = updated(path, code)
+        problems += [f"{path.name}: {problem}" for problem in problems_of(catalog)]
+        text = written(catalog)
         if text != (path.read_bytes() if path.exists() else b""):
             if check:
-                problems.append(f"{path.name}: not up to date, run `make translations`")
+                problems.append(f"{path.name}: out of date, run `make translations`")
             else:
                 path.write_bytes(text)
                 print(f"wrote {path.name}")
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def sentences() -> Catalog:
-    """All sentences, with where they stand."""
+    """Return all sentences with their locations."""
     found = Catalog(charset="utf-8")
     for path, messages in _extracted():
         for _line, message, comments, context in messages:
@@ -73,7 +73,7 @@ def _extracted() -> Iterator[tuple[str, list[Row]]]:
 
 
 def updated(path: Path, code: str) -> Catalog:
-    """The catalogue with today's sentences; what is gone is dropped, nothing is guessed."""
+    """Return the catalog with the current sentences. Removed ones are dropped, and no translation is guessed."""
     before = Catalog(locale=code)
     if path.exists():
         with path.open("rb") as file:
@@ -94,33 +94,33 @@ def updated(path: Path, code: str) -> Catalog:
     return after
 
 
-def problems_of(catalogue: Catalog) -> Iterator[str]:
-    """What is missing, or does not have the placeholders of its sentence."""
-    for message in catalogue:
+def problems_of(catalog: Catalog) -> Iterator[str]:
+    """Yield the missing translations and those whose placeholders differ from the sentence's."""
+    for message in catalog:
         if not message.id:
             continue
         name = message.id if isinstance(message.id, str) else message.id[0]
         strings = [message.string] if isinstance(message.string, str) else list(message.string or ())
-        if len(strings) < (1 if isinstance(message.id, str) else catalogue.num_plurals) or not all(strings):
+        if len(strings) < (1 if isinstance(message.id, str) else catalog.num_plurals) or not all(strings):
             yield f"not translated: {name}"
             continue
-        yield from _misplaced(message, name, strings)
+        yield from _wrong_placeholders(message, name, strings)
 
 
-def _misplaced(message: Message, name: str, strings: list[str]) -> Iterator[str]:
+def _wrong_placeholders(message: Message, name: str, strings: list[str]) -> Iterator[str]:
     wanted = set(PLACEHOLDER.findall(name if isinstance(message.id, str) else message.id[-1]))
     for string in strings:
         given = set(PLACEHOLDER.findall(string))
-        # A form for one or two may say the number in words.
+        # The forms for one and two may spell out the number.
         if given != wanted and not (
             not isinstance(message.id, str) and wanted - given == {"count"} and given <= wanted
         ):
-            yield f"other placeholders: {name}"
+            yield f"wrong placeholders: {name}"
 
 
-def written(catalogue: Catalog) -> bytes:
+def written(catalog: Catalog) -> bytes:
     out = BytesIO()
-    write_po(out, catalogue, width=WIDTH, sort_output=True, omit_header=False, include_lineno=False)
+    write_po(out, catalog, width=WIDTH, sort_output=True, omit_header=False, include_lineno=False)
     return re.sub(
         rb'"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By|Report-Msgid-Bugs-To|Project-Id-Version):.*\n',
         b"",
