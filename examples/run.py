@@ -1,8 +1,8 @@
-"""Run one of the shops: `python examples/run.py flask-shop`; `make example-flask` says it for you.
+"""Run one of the shops: `python examples/run.py flask-shop`, or `make example-flask`.
 
-It brings a shop what is set up once: a merchant with an API key, a webhook endpoint with its secret, and leave to
-embed the checkout. If no sGate answers at SGATE_API_BASE_URL (http://localhost:4000), it runs one as long as the shop
-is open.
+It sets up what the shop needs: a merchant with an API key, a webhook endpoint with its secret, and permission to embed
+the checkout. If no sGate server responds at SGATE_API_BASE_URL (http://localhost:4000), it starts one and stops it with
+the shop.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ START_S = 60
 def main() -> None:
     name = sys.argv[1] if sys.argv[1:] else ""
     if name not in COMMANDS:
-        sys.exit(f"say which: {', '.join(COMMANDS)}")
+        sys.exit(f"usage: run.py {'|'.join(COMMANDS)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with (
         contextlib.suppress(KeyboardInterrupt),
@@ -53,14 +53,14 @@ def main() -> None:
             "SHOP_PORT": str(PORT),
             "SHOP_DATABASE": str(Path(directory) / "orders"),
         }
-        print(f"The shop opens at {SHOP_URL}. Ctrl+C closes it.", flush=True)
+        print(f"The shop is at {SHOP_URL}. Press Ctrl+C to stop it.", flush=True)
         with running(COMMANDS[name], cwd=EXAMPLES / name, env=environment) as shop:
             sys.exit(shop.wait())
 
 
 @contextlib.contextmanager
 def running(command: list[str], **options: object) -> Iterator[subprocess.Popen[bytes]]:
-    """A program, which is asked to end at the end of the block."""
+    """Run a program, and terminate it at the end of the `with` block."""
     process = subprocess.Popen(command, **options)
     try:
         yield process
@@ -71,17 +71,17 @@ def running(command: list[str], **options: object) -> Iterator[subprocess.Popen[
 
 @contextlib.contextmanager
 def gateway() -> Iterator[None]:
-    """The sGate that is there, or one of our own."""
+    """Use the running sGate server, or start one for the duration of the `with` block."""
     if answers():
         yield
         return
-    print(f"No sGate answers at {BASE_URL}, so one is started.", flush=True)
+    print(f"No sGate server responds at {BASE_URL}; starting one.", flush=True)
     environment = {"SGATE_PORT": BASE_URL.rpartition(":")[2], "SGATE_LOG_LEVEL": "error"} | os.environ
     with running([sys.executable, "-m", "sgate", "run"], env=environment) as process:
         deadline = time.monotonic() + START_S
         while not answers():
             if process.poll() is not None or time.monotonic() > deadline:
-                sys.exit("sGate did not start; what it says is above.")
+                sys.exit("sGate did not start; its output is above.")
             time.sleep(0.2)
         yield
 
@@ -94,17 +94,17 @@ def answers() -> bool:
 
 
 def api_key() -> str:
-    """SGATE_API_KEY, or that of a new merchant of the server on this machine: `sgate run`, or else `sgate demo`."""
+    """Return SGATE_API_KEY, or the key of a new merchant on the local server (`sgate run` or `sgate demo`)."""
     given = os.environ.get("SGATE_API_KEY")
     if given:
         return given
-    usual = Path(os.environ.get("SGATE_DATA_DIR") or default_directory())
-    for directory in (usual, usual / "demo"):
+    default = Path(os.environ.get("SGATE_DATA_DIR") or default_directory())
+    for directory in (default, default / "demo"):
         key = new_key(directory)
         with SGate(key, base_url=BASE_URL) as sgate, contextlib.suppress(SGateError):
             sgate.merchants.me()
             return key
-    sys.exit(f"The sGate at {BASE_URL} keeps its data elsewhere: give SGATE_API_KEY, or SGATE_DATA_DIR as it has it.")
+    sys.exit(f"The sGate server at {BASE_URL} has another data directory: set SGATE_API_KEY or SGATE_DATA_DIR.")
 
 
 def new_key(directory: Path) -> str:
@@ -115,12 +115,12 @@ def new_key(directory: Path) -> str:
 
 @contextlib.contextmanager
 def endpoint(sgate: SGate) -> Iterator[str]:
-    """A webhook endpoint at the shop, for as long as it is open. Yields its secret."""
-    made = sgate.webhook_endpoints.create(url=f"{SHOP_URL}/webhooks")
+    """Create a webhook endpoint for the shop and delete it at the end. Yields its secret."""
+    created = sgate.webhook_endpoints.create(url=f"{SHOP_URL}/webhooks")
     try:
-        yield made.secret
+        yield created.secret
     finally:
-        sgate.webhook_endpoints.delete(made.id)
+        sgate.webhook_endpoints.delete(created.id)
 
 
 if __name__ == "__main__":

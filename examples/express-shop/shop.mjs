@@ -1,26 +1,26 @@
-// A coffee shop that takes sBTC, with Express. `make example-express` runs it.
+// A coffee shop that accepts sBTC, with Express. Run it with `make example-express`.
 //
-// The webhook is right about duplicates and order: an event changes an order only if it is newer than what the order
-// knows. Orders are in a file, so that they survive a restart; a larger shop has a database.
+// The webhook handles duplicate and out-of-order events: an event changes an order only if it is newer than the last one
+// applied. Orders are kept in a file, so that they survive a restart; a real shop would use a database.
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import express from "express";
-import { SGateClient, SGateSignatureError, webhooks } from "@sgate/sdk";
+import { SGate, SGateSignatureError, verifyWebhook } from "@sgate/sdk";
 
 const { SGATE_API_KEY, SGATE_API_BASE_URL, SGATE_WEBHOOK_SECRET, SHOP_PORT, SHOP_DATABASE } = process.env;
 const SHOP_URL = `http://localhost:${SHOP_PORT}`;
 const PRODUCTS = { espresso: 12_000, "flat white": 18_000, "a bag of beans": 90_000 };
-const SAYING = {
+const STATUS_TEXTS = {
   requires_payment: "Not paid yet.",
-  processing: "Your payment is on its way; we ship when it is final.",
+  processing: "We have received your payment and will ship your order once it is final.",
   confirmed: "Paid. We have shipped it.",
 };
 
-const sgate = new SGateClient({ apiKey: SGATE_API_KEY, apiBaseUrl: SGATE_API_BASE_URL });
+const sgate = new SGate({ apiKey: SGATE_API_KEY, baseUrl: SGATE_API_BASE_URL });
 const orders = existsSync(SHOP_DATABASE) ? JSON.parse(readFileSync(SHOP_DATABASE, "utf8")) : {};
 
-/** Nothing else runs meanwhile, and a crash leaves the old file or the new one. */
-function keep(id, changes) {
+/** Change an order. It is synchronous, so nothing runs in between, and a crash leaves the old file or the new one. */
+function update(id, changes) {
   orders[id] = { ...orders[id], ...changes };
   writeFileSync(`${SHOP_DATABASE}.new`, JSON.stringify(orders));
   renameSync(`${SHOP_DATABASE}.new`, SHOP_DATABASE);
@@ -44,7 +44,7 @@ app.post("/orders", express.urlencoded(), async (request, response) => {
   const product = request.body?.product;
   if (!Object.hasOwn(PRODUCTS, product ?? "")) return response.sendStatus(400);
   const id = randomUUID();
-  keep(id, { product, status: "requires_payment", sequence: 0, shipments: 0 }); // before money is asked for: its webhook finds it
+  update(id, { product, status: "requires_payment", sequence: 0, shipments: 0 }); // stored first, so that the webhook finds it
   const intent = await sgate.paymentIntents.create(
     {
       amount_sats: PRODUCTS[product],
@@ -55,7 +55,7 @@ app.post("/orders", express.urlencoded(), async (request, response) => {
     },
     { idempotencyKey: `order-${id}` },
   );
-  keep(id, { checkoutUrl: intent.checkout_url });
+  update(id, { checkoutUrl: intent.checkout_url });
   response.redirect(303, intent.checkout_url);
 });
 
@@ -64,34 +64,34 @@ app.get("/orders/:id", (request, response) => {
   if (!order) return response.sendStatus(404);
   const open = ["requires_payment", "processing"].includes(order.status);
   const pay = order.status === "requires_payment" && order.checkoutUrl ? ` <a href="${order.checkoutUrl}">Pay now</a>` : "";
-  const saying = SAYING[order.status] ?? "Nothing came in time. If you have paid, we have been told, and we write to you.";
-  const colour = order.status === "confirmed" ? "good" : open ? "" : "bad";
-  const body = `<p>${order.product}</p><p id="status" class="${colour}">${saying}${pay}</p><p><a href="/">Back to the shop</a></p>`;
+  const text = STATUS_TEXTS[order.status] ?? "We did not receive the full payment in time. If you have paid, please contact us.";
+  const color = order.status === "confirmed" ? "good" : open ? "" : "bad";
+  const body = `<p>${order.product}</p><p id="status" class="${color}">${text}${pay}</p><p><a href="/">Back to the shop</a></p>`;
   response.send(page("Your order", body, open ? '<meta http-equiv="refresh" content="2">' : ""));
 });
 
-// The body as it came: what a parser has read cannot be verified.
+// The signature is verified over the raw body, so no parser may read it first.
 app.post("/webhooks", express.raw({ type: () => true, limit: "1mb" }), async (request, response) => {
-  const event = await webhooks.verify(request.body ?? "", request.headers, SGATE_WEBHOOK_SECRET);
-  if (event.type.startsWith("payment_intent.")) take(event);
+  const event = await verifyWebhook(request.body ?? "", request.headers, SGATE_WEBHOOK_SECRET);
+  if (event.type.startsWith("payment_intent.")) apply(event);
   response.sendStatus(204);
 });
 
 /**
- * What an event means for its order. One that came before has the same sequence, an older one a lower one: both change
- * nothing. Whichever comes first, a paid order is shipped, and once.
+ * Apply an event to its order. A duplicate has the same sequence number and an older event a lower one, so neither
+ * changes anything, and a paid order is shipped exactly once in whatever order the events arrive.
  */
-function take({ sequence, data: { object: intent } }) {
+function apply({ sequence, data: { object: intent } }) {
   const id = intent.metadata.order_id;
   const order = Object.hasOwn(orders, id ?? "") ? orders[id] : undefined;
   if (!order || sequence <= order.sequence) return;
-  keep(id, { status: intent.status, sequence, shipments: intent.status === "confirmed" ? 1 : order.shipments });
+  update(id, { status: intent.status, sequence, shipments: intent.status === "confirmed" ? 1 : order.shipments });
 }
 
 app.use((error, request, response, next) => {
   const forged = error instanceof SGateSignatureError;
   if (!forged) console.error(error);
-  response.status(forged ? 400 : 500).send(forged ? error.message : "Something went wrong."); // 500: sGate sends it again
+  response.status(forged ? 400 : 500).send(forged ? error.message : "Something went wrong."); // after a 500 sGate retries
 });
 
 app.listen(Number(SHOP_PORT), "localhost");

@@ -1,7 +1,7 @@
-"""A coffee shop that takes sBTC, with Flask. `make example-flask` runs it.
+"""A coffee shop that accepts sBTC, with Flask. Run it with `make example-flask`.
 
-Orders are in SQLite, so that they survive a restart. The webhook is right about duplicates and order: an event changes
-an order only if it is newer than what the order knows, and shipping is decided in the same transaction.
+Orders are kept in SQLite, so that they survive a restart. The webhook handles duplicate and out-of-order events: an
+event changes an order only if it is newer than the last one applied, and the same transaction decides about shipping.
 """
 
 import os
@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 
 from flask import Flask, abort, redirect, render_template, request
 
-from sgate_sdk import InvalidSignature, PaymentIntentEvent, SGate, Status, verify_webhook
+from sgate_sdk import PaymentIntentEvent, SGate, SGateSignatureError, Status, verify_webhook
 
 PRODUCTS = {"espresso": 12_000, "flat white": 18_000, "a bag of beans": 90_000}
 HOST, PORT = "localhost", int(os.environ["SHOP_PORT"])
@@ -31,7 +31,7 @@ sgate = SGate(os.environ["SGATE_API_KEY"], base_url=os.environ["SGATE_API_BASE_U
 
 @contextmanager
 def database() -> Iterator[sqlite3.Connection]:
-    """One transaction: all of it or, if anything fails, nothing."""
+    """Open the database for one transaction, which is rolled back if anything fails."""
     with closing(sqlite3.connect(DATABASE)) as connection, connection:
         connection.row_factory = sqlite3.Row
         yield connection
@@ -48,7 +48,7 @@ def order():
     if product not in PRODUCTS:
         abort(400)
     order_id, amount_sats = uuid.uuid4().hex, PRODUCTS[product]
-    with database() as orders:  # kept before money is asked for: its webhook finds it
+    with database() as orders:  # stored first, so that the webhook finds it
         orders.execute(
             "INSERT INTO orders (id, product, amount_sats) VALUES (?, ?, ?)", (order_id, product, amount_sats)
         )
@@ -76,20 +76,20 @@ def show(order_id: str):
 def webhook():
     try:
         event = verify_webhook(request.get_data(), request.headers, os.environ["SGATE_WEBHOOK_SECRET"])
-    except InvalidSignature as error:
+    except SGateSignatureError as error:
         return {"error": str(error)}, 400
     if isinstance(event, PaymentIntentEvent):
         with database() as orders:
-            take(orders, event)
+            apply(orders, event)
     return "", 204
 
 
-def take(orders: sqlite3.Connection, event: PaymentIntentEvent) -> None:
-    """What an event means for its order.
+def apply(orders: sqlite3.Connection, event: PaymentIntentEvent) -> None:
+    """Apply an event to its order.
 
-    One that came before has the same sequence, an older one a lower one: both change nothing. A later event carries the
-    newer status too, so whichever comes first, a paid order is shipped, and once: `succeeded` and what follows it, such
-    as `overpaid`, all say `confirmed`.
+    A duplicate has the same sequence number and an older event a lower one, so neither changes anything. Every event
+    carries the current status: `succeeded` and later events such as `overpaid` all say `confirmed`. So a paid order is
+    shipped exactly once, in whatever order the events arrive.
     """
     intent, order_id = event.data.object, event.data.object.metadata.get("order_id")
     newer = orders.execute(

@@ -1,21 +1,21 @@
-// The page has no key: it asks the receiver beside it for a checkout, and shows it in a dialog.
+// The page has no API key: it requests a checkout from the receiver and shows it in a dialog.
 const status = document.getElementById("status");
 
-function say(text, colour = "") {
+function show(text, color = "") {
   status.textContent = text;
-  status.className = colour;
+  status.className = color;
   status.hidden = false;
 }
 
 async function checkoutUrl() {
-  const answer = await fetch("/checkout", { method: "POST" });
-  if (!answer.ok) throw new Error(`The shop answered ${answer.status}.`);
-  return answer.text();
+  const response = await fetch("/checkout", { method: "POST" });
+  if (!response.ok) throw new Error(`The shop responded with status ${response.status}.`);
+  return response.text();
 }
 
 SGate.PaymentButton.mount("#pay", {
   checkoutUrl,
-  onSuccess: () => say("Thank you. Your song is on its way.", "good"), // for the eye; what is shipped, the receiver decides
-  onCancel: () => say("Nothing was paid."),
-  onError: (error) => say(error.message, "bad"),
+  onSuccess: () => show("Thank you. Your song is on its way.", "good"), // only a message: the receiver decides what is shipped
+  onCancel: () => show("Payment canceled."),
+  onError: (error) => show(error.message, "bad"),
 });

@@ -1,7 +1,7 @@
-"""The little that a static page needs beside it: it makes payment intents, and receives webhooks.
+"""The server side of a static page: it creates payment intents and receives webhooks.
 
-`make example-static` runs it. The files can lie on any web server; only /checkout and /webhooks need a program, because
-the API key must never be in a page. Nothing but the standard library and the SDK.
+Run it with `make example-static`. Any web server can serve the files; only /checkout and /webhooks need a program,
+because the API key must never be in a page. It uses nothing but the standard library and the SDK.
 """
 
 import os
@@ -11,7 +11,7 @@ from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from sgate_sdk import InvalidSignature, PaymentIntentEvent, SGate, Status, verify_webhook
+from sgate_sdk import PaymentIntentEvent, SGate, SGateSignatureError, Status, verify_webhook
 
 HERE = Path(__file__).parent
 FILES = {
@@ -28,19 +28,19 @@ CREATE TABLE IF NOT EXISTS sales (
     shipments INTEGER NOT NULL DEFAULT 0
 )
 """
-KEEP = """
+UPSERT = """
 INSERT INTO sales (payment_intent, status, sequence, shipments) VALUES (:id, :status, :sequence, :paid)
 ON CONFLICT (payment_intent) DO UPDATE
 SET status = excluded.status, sequence = excluded.sequence, shipments = max(shipments, excluded.shipments)
 WHERE sales.sequence < excluded.sequence
 """
-"""Only an event that is newer than what is known changes anything; so neither duplicates nor order matter."""
+"""Changes a sale only if the event is newer than the last one applied, so duplicates and order do not matter."""
 
 sgate = SGate(os.environ["SGATE_API_KEY"], base_url=os.environ["SGATE_API_BASE_URL"])
 
 
-def take(event: PaymentIntentEvent) -> None:
-    """What an event means for its sale."""
+def apply(event: PaymentIntentEvent) -> None:
+    """Apply an event to its sale."""
     intent = event.data.object
     sale = {
         "id": intent.id,
@@ -49,18 +49,18 @@ def take(event: PaymentIntentEvent) -> None:
         "paid": intent.status == Status.CONFIRMED,
     }
     with closing(sqlite3.connect(os.environ["SHOP_DATABASE"])) as sales, sales:
-        sales.execute(KEEP, sale)
+        sales.execute(UPSERT, sale)
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """Two calls and four files."""
+    """Serves two endpoints and four files."""
 
     def do_GET(self) -> None:
         path, content_type = FILES.get(self.path, (None, ""))
         if path is None:
-            self._answer(404)
+            self._respond(404)
         else:
-            self._answer(200, path.read_bytes(), content_type)
+            self._respond(200, path.read_bytes(), content_type)
 
     def do_POST(self) -> None:
         body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), MAX_BODY_BYTES))
@@ -68,23 +68,23 @@ class Receiver(BaseHTTPRequestHandler):
             intent = sgate.payment_intents.create(
                 amount_sats=AMOUNT_SATS, description="A song", idempotency_key=uuid.uuid4().hex
             )
-            self._answer(200, intent.checkout_url.encode(), "text/plain")
+            self._respond(200, intent.checkout_url.encode(), "text/plain")
         elif self.path == "/webhooks":
             self._webhook(body)
         else:
-            self._answer(404)
+            self._respond(404)
 
     def _webhook(self, body: bytes) -> None:
         try:
             event = verify_webhook(body, self.headers, os.environ["SGATE_WEBHOOK_SECRET"])
-        except InvalidSignature as error:
-            self._answer(400, str(error).encode())
+        except SGateSignatureError as error:
+            self._respond(400, str(error).encode())
             return
         if isinstance(event, PaymentIntentEvent):
-            take(event)
-        self._answer(204)
+            apply(event)
+        self._respond(204)
 
-    def _answer(self, status: int, content: bytes = b"", content_type: str = "text/plain") -> None:
+    def _respond(self, status: int, content: bytes = b"", content_type: str = "text/plain") -> None:
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(content)))

@@ -1,4 +1,4 @@
-"""Makes the calls of the cases with the two clients. Both are called without `await`, so that one runner serves both."""
+"""Makes the calls of the cases with both clients. Neither needs `await`, so that one runner serves both."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ WAYS = ("sync", "async")
 
 
 class Refused(Exception):
-    """The call raised this; `fields` are those of the error."""
+    """The call raised an error of the SDK; `fields` are the fields of that error."""
 
     def __init__(self, error):
         super().__init__(str(error))
@@ -23,10 +23,10 @@ class _Caller:
         self.base_url, self.api_key = base_url, api_key
 
     def call(self, name, args, options, take=None):
-        """The answer as JSON has it; or a list of `take` items of a walk.
+        """Return the result as JSON-compatible data, or a list of the first `take` items of an iteration.
 
         Raises:
-            Refused: if the SDK raised an error of its tree.
+            Refused: if the SDK raised an `SGateError`.
         """
         key = {"idempotency_key": options["idempotency_key"]} if "idempotency_key" in options else {}
         rules = {each: options[each] for each in ("timeout_s", "max_retries") if each in options}
@@ -48,11 +48,11 @@ class SyncCaller(_Caller):
             return answer if take is None else list(itertools.islice(answer, take))
 
     def close(self):
-        """Nothing is left open."""
+        """Do nothing: the client of each call is closed already."""
 
 
 class AsyncCaller(_Caller):
-    """Calls with `AsyncSGate`, in a loop of its own."""
+    """Calls with `AsyncSGate`, in its own event loop."""
 
     def __init__(self, base_url, api_key):
         super().__init__(base_url, api_key)
@@ -67,8 +67,8 @@ class AsyncCaller(_Caller):
             if take is None:
                 return await answer
             items = []
-            async with contextlib.aclosing(aiter(answer)) as walk:
-                async for item in walk:
+            async with contextlib.aclosing(aiter(answer)) as found:
+                async for item in found:
                     items.append(item)
                     if len(items) == take:
                         break

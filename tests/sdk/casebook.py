@@ -1,4 +1,4 @@
-"""The language of sdk/cases: see its README."""
+"""Values and expectations of the cases, as sdk/cases/README.md defines them."""
 
 import base64
 import json
@@ -15,26 +15,26 @@ def load(name):
 
 
 class Memory:
-    """What one case remembers: saved answers, and its unique text."""
+    """The state of one case: saved results, and its unique text."""
 
     def __init__(self):
         self.saved = {}
         self.unique = secrets.token_hex(6)
 
-    def look(self, reference):
-        """A part of a saved answer."""
+    def resolve(self, reference):
+        """Return a part of a saved result."""
         value = self.saved
         for part in reference.split("."):
             value = value[int(part)] if isinstance(value, list) else value[part]
         return value
 
     def fill(self, value):
-        """A value with its references replaced."""
+        """Return a value with its references replaced."""
         match value:
             case str():
                 text = value.replace("$unique", self.unique)
                 reference = _REFERENCE.fullmatch(text)
-                return self.look(reference[1]) if reference else text
+                return self.resolve(reference[1]) if reference else text
             case list():
                 return [self.fill(each) for each in value]
             case {"$repeat": [text, times]}:
@@ -48,7 +48,7 @@ class Memory:
 
 
 def misfit(expected, found, at="answer"):
-    """Where and how `found` is not as expected, in words; None if it fits."""
+    """Return the first mismatch as a sentence, or None if `found` matches."""
     match expected:
         case {"$match": pattern}:
             fits = found is not None and re.search(pattern, str(found)) is not None
@@ -64,7 +64,7 @@ def misfit(expected, found, at="answer"):
             return _misfit_of_object(expected, found, at)
         case list():
             if not isinstance(found, list) or len(found) != len(expected):
-                return f"{at}: {found!r} has not the {len(expected)} items of {expected!r}"
+                return f"{at}: {found!r} does not have the {len(expected)} items of {expected!r}"
             pairs = enumerate(zip(expected, found, strict=True))
             return next((wrong for i, (e, f) in pairs if (wrong := misfit(e, f, f"{at}.{i}"))), None)
         case _:
@@ -74,13 +74,13 @@ def misfit(expected, found, at="answer"):
 
 def _misfit_of_object(expected, found, at):
     if not isinstance(found, dict):
-        return f"{at}: {found!r} is no object"
+        return f"{at}: {found!r} is not an object"
     for name, value in expected.items():
         if value == {"$absent": True}:
             if found.get(name) is not None:
-                return f"{at}.{name}: is there: {found[name]!r}"
+                return f"{at}.{name}: is present: {found[name]!r}"
         elif name not in found:
-            return f"{at}.{name}: is not there"
+            return f"{at}.{name}: is missing"
         elif wrong := misfit(value, found[name], f"{at}.{name}"):
             return wrong
     return None

@@ -1,4 +1,4 @@
-"""All calls of the Python library, found by looking at its client."""
+"""All calls of the Python SDK, found by inspecting its client."""
 
 import inspect
 from typing import NamedTuple, get_type_hints
@@ -23,7 +23,7 @@ OPTIONS = {"self", "idempotency_key"}
 
 
 class Operation(NamedTuple):
-    """One call: `payment_intents.create`, the class's descriptor, and the resource it is on."""
+    """A call: its name, such as `payment_intents.create`, its descriptor, and its resource."""
 
     name: str
     descriptor: _Operation
@@ -39,7 +39,7 @@ class Operation(NamedTuple):
 
     @property
     def parameters(self):
-        """What a caller may give, beside what is in the path and the options of the library."""
+        """Return the parameters, without the id in the path and the options of the SDK."""
         found = inspect.signature(self.descriptor.describe).parameters
         return {name: each for name, each in found.items() if name not in OPTIONS and not is_path(name)}
 
@@ -48,14 +48,14 @@ class Operation(NamedTuple):
         return get_type_hints(self.descriptor.describe)["return"].__args__[0]
 
     def request(self, **given):
-        """The request of a call with everything that must be given, and `given`."""
+        """Return the request of a call with its required parameters and those in `given`."""
         found = inspect.signature(self.descriptor.describe).parameters.values()
         needed = {each.name: example(each.name) for each in found if each.default is each.empty and each.name != "self"}
         return self.descriptor.describe(self.resource, **needed, **given)
 
 
 def is_path(name):
-    """Whether a parameter is the id in the path: they are positional, and named for what they identify."""
+    """Return whether a parameter is the id in the path. Such ids are positional and named after their object."""
     return name in {"intent_id", "payment_id", "key_id", "endpoint_id", "delivery_id", "recovery_id", "event_id"}
 
 

@@ -1,4 +1,4 @@
-"""A server on the loopback interface that answers as scripted in sdk/cases/answers.json, and counts."""
+"""A server on the loopback interface that sends scripted responses and records the requests."""
 
 import json
 import threading
@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 
 class Received(NamedTuple):
-    """One request. Names of headers are in small letters."""
+    """A request. Header names are in lower case."""
 
     method: str
     target: str
@@ -16,7 +16,7 @@ class Received(NamedTuple):
     content: bytes
 
     def shown(self):
-        """As `sent` of a case has it."""
+        """Return the request in the form of `sent` in a case."""
         parts = urlsplit(self.target)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         is_json = self.headers.get("content-type", "").startswith("application/json")
@@ -31,7 +31,7 @@ class Received(NamedTuple):
 
 
 class ScriptedServer:
-    """Answers the first request with the first of `answers`, and so on; the last one for ever."""
+    """Sends the responses in `answers` one after another, and repeats the last one indefinitely."""
 
     def __init__(self, answers, bodies):
         self._answers, self._bodies = answers, bodies
@@ -48,7 +48,7 @@ class ScriptedServer:
         return self
 
     def __exit__(self, *_):
-        self._closing.set()  # whoever still waits goes on
+        self._closing.set()  # ends the delays of pending responses
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -66,16 +66,16 @@ class ScriptedServer:
                 length = int(self.headers.get("content-length", 0))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 received = Received(self.command, self.path, headers, self.rfile.read(length))
-                scripted._say(self, scripted._next(received))
+                scripted._respond(self, scripted._next(received))
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - the standard library's names
 
             def log_message(self, *_):
-                """Nobody reads it."""
+                """Suppress the log."""
 
         return Handler
 
-    def _say(self, handler, answer):
+    def _respond(self, handler, answer):
         if "delay_ms" in answer:
             self._closing.wait(answer["delay_ms"] / 1000)
         if answer.get("drop") == "at_once":
@@ -91,6 +91,6 @@ class ScriptedServer:
     def _content(self, answer):
         if "text" in answer:
             return answer["text"].encode(), "text/plain"
-        told = answer.get("json", answer.get("body"))
-        told = self._bodies[told] if isinstance(told, str) else told
-        return json.dumps(told).encode(), "application/json"
+        body = answer.get("json", answer.get("body"))
+        body = self._bodies[body] if isinstance(body, str) else body
+        return json.dumps(body).encode(), "application/json"

@@ -1,4 +1,4 @@
-"""What holds for any answers, ids and webhooks, whatever they say."""
+"""Properties of arbitrary responses, ids and webhooks."""
 
 import email.utils
 import time
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.strategies import FAST
 from sgate.core.signature import headers_of, new_secret, verify_sgate, verify_standard
-from sgate_sdk import InvalidSignature, SGateError, verify_signature, verify_webhook
+from sgate_sdk import SGateError, SGateSignatureError, verify_signature, verify_webhook
 from sgate_sdk._exchange import (
     LONGEST_PAUSE_S,
     LONGEST_RETRY_AFTER_S,
@@ -21,10 +21,10 @@ from sgate_sdk._exchange import (
     Surroundings,
     backoff_s,
     exchange,
-    retry_after_of,
+    parse_retry_after,
 )
 from sgate_sdk._requests import path_id, post, reader_of
-from sgate_sdk.errors import ConnectionFailed, error_of
+from sgate_sdk.errors import SGateConnectionError, error_of
 from sgate_sdk.models import Hint
 from sgate_sdk.testing import TEST_SECRET, webhook_body, webhook_headers
 
@@ -41,15 +41,15 @@ bodies = st.one_of(
 )
 headers = st.dictionaries(st.sampled_from(["retry-after", "x-request-id", "location"]), retry_after)
 answers = st.builds(Answer, status_code=st.integers(200, 599), headers=headers, body=bodies)
-outcomes = st.one_of(answers, st.just(ConnectionFailed("away", code="connection_failed")), st.just(GOOD))
+outcomes = st.one_of(answers, st.just(SGateConnectionError("unreachable", code="connection_failed")), st.just(GOOD))
 secrets = st.binary(min_size=24, max_size=24).map(new_secret)
 
 
 @FAST
 @given(st.lists(outcomes, min_size=1, max_size=8), st.integers(0, 5), fractions)
-def test_a_call_ends_after_its_retries_and_sends_the_same_each_time(script, max_retries, dice):
+def test_a_call_ends_after_its_retries_and_repeats_the_same_request(script, max_retries, fraction):
     request = post("/v1/hints", READ, {"a": 1}, None)
-    conversation = exchange(request, max_retries, Surroundings(dice=lambda: dice, now=lambda: NOW))
+    conversation = exchange(request, max_retries, Surroundings(random=lambda: fraction, now=lambda: NOW))
     sent, step = [], next(conversation)
     try:
         while True:
@@ -71,7 +71,7 @@ def test_a_call_ends_after_its_retries_and_sends_the_same_each_time(script, max_
 
 @FAST
 @given(st.integers(400, 599), st.binary(max_size=300))
-def test_any_refusal_is_an_error_that_can_be_read(status_code, body):
+def test_any_error_response_is_an_error(status_code, body):
     error = error_of(status_code, body)
     assert error.status_code == status_code
     assert str(error)
@@ -79,22 +79,22 @@ def test_any_refusal_is_an_error_that_can_be_read(status_code, body):
 
 @FAST
 @given(retry_after)
-def test_any_retry_after_is_a_wait_or_nothing(text):
-    seconds = retry_after_of(text, NOW)
+def test_any_retry_after_is_a_delay_or_none(text):
+    seconds = parse_retry_after(text, NOW)
     assert seconds is None or seconds >= 0
 
 
 @FAST
 @given(st.integers(0, 10_000), fractions)
-def test_a_back_off_is_bounded_whatever_the_dice_say(attempt, dice):
-    assert 0 < backoff_s(attempt, dice) <= LONGEST_PAUSE_S
+def test_a_back_off_is_bounded(attempt, fraction):
+    assert 0 < backoff_s(attempt, fraction) <= LONGEST_PAUSE_S
 
 
 @FAST
 @given(st.text(st.characters(codec="utf-8"), min_size=1))
-def test_no_id_leads_to_another_address(object_id):
+def test_no_id_changes_the_path(object_id):
     if not object_id.strip("."):
-        with pytest.raises(ValueError, match="An id is needed"):
+        with pytest.raises(ValueError, match="Pass an id"):
             path_id(object_id)
         return
     url = httpx2.URL(f"https://pay.example.com/v1/payment_intents/{path_id(object_id)}/cancel")
@@ -107,7 +107,7 @@ def test_no_id_leads_to_another_address(object_id):
 
 @FAST
 @given(secrets, st.binary(max_size=200), st.integers(0, 4_000_000_000))
-def test_what_the_server_signs_is_genuine_here(secret, body, at_s):
+def test_what_the_server_signs_is_genuine(secret, body, at_s):
     signed = headers_of([secret], "evt_1", at_s, body)
     verify_signature(body, signed, secret, now_s=at_s)
     own = {name: value for name, value in signed.items() if name.startswith("X-sGate")}
@@ -116,8 +116,8 @@ def test_what_the_server_signs_is_genuine_here(secret, body, at_s):
 
 @FAST
 @given(secrets, secrets, st.binary(max_size=200))
-def test_what_the_test_helper_signs_the_server_would_have_signed(secret, previous, body):
-    made = webhook_headers(body, secret, message_id="evt_1", timestamp=int(NOW), previous_secret=previous)
+def test_the_test_helper_signs_like_the_server(secret, previous, body):
+    made = webhook_headers(body, [secret, previous], event_id="evt_1", timestamp_s=int(NOW))
     expected = headers_of([secret, previous], "evt_1", int(NOW), body)
     assert expected.items() <= made.items()
     received = {name.lower(): value for name, value in made.items()}
@@ -134,7 +134,7 @@ def test_a_webhook_with_any_bit_changed_is_not_genuine(data):
     position = data.draw(st.integers(0, len(body) - 1))
     changed = bytearray(body)
     changed[position] ^= 1 << data.draw(st.integers(0, 7))
-    with pytest.raises(InvalidSignature):
+    with pytest.raises(SGateSignatureError):
         verify_webhook(bytes(changed), signed, TEST_SECRET)
 
 
@@ -145,14 +145,14 @@ def test_a_webhook_with_any_bit_changed_is_not_genuine(data):
         st.text(max_size=60),
     )
 )
-def test_no_made_up_headers_are_genuine_nor_do_they_fail_otherwise(made_up):
-    with pytest.raises(InvalidSignature):
+def test_forged_headers_are_never_genuine_and_raise_nothing_else(made_up):
+    with pytest.raises(SGateSignatureError):
         verify_signature(b"{}", made_up, TEST_SECRET, now_s=NOW)
 
 
-def test_the_tolerance_is_about_now_unless_a_time_is_given():
+def test_the_tolerance_is_relative_to_the_current_time():
     body = webhook_body()
     verify_webhook(body, webhook_headers(body), TEST_SECRET)
-    with pytest.raises(InvalidSignature) as refused:
-        verify_webhook(body, webhook_headers(body, timestamp=int(time.time()) - 301), TEST_SECRET)
+    with pytest.raises(SGateSignatureError) as refused:
+        verify_webhook(body, webhook_headers(body, timestamp_s=int(time.time()) - 301), TEST_SECRET)
     assert refused.value.code == "too_old"

@@ -1,4 +1,4 @@
-"""What sdk/python/README.md shows works as it stands; its receivers are right about duplicates and order."""
+"""The examples of sdk/python/README.md work; its webhook handlers handle duplicate and out-of-order events."""
 
 import re
 import sqlite3
@@ -19,15 +19,15 @@ INTENT = "pi_" + "0" * 24
 
 
 def run(*blocks):
-    """What a file of these blocks defines."""
+    """Run blocks of code as one file, and return its names."""
     names = {"__name__": "readme"}
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), names)  # noqa: S102 - what we tell people to write
+        exec(compile(block, "README.md", "exec"), names)  # noqa: S102 - the code of our README
     return names
 
 
 class Receiver:
-    """One of the two receivers, in a directory where its shop's file lies."""
+    """One of the two webhook handlers, with its database in the current directory."""
 
     def __init__(self, way):
         self.way = way
@@ -35,14 +35,14 @@ class Receiver:
         self.app = run(SHOP, framework)["app"]
 
     async def post(self, body, headers):
-        """The status it answers with."""
+        """Post a webhook and return the status of the response."""
         if self.way == "flask":
             return self.app.test_client().post("/webhooks/sgate", data=body, headers=headers).status_code
         transport = httpx2.ASGITransport(self.app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://shop") as client:
             return (await client.post("/webhooks/sgate", content=body, headers=headers)).status_code
 
-    async def tell(self, sequence, status, event_type, event_id=None):
+    async def deliver(self, sequence, status, event_type, event_id=None):
         body = webhook_body(
             event_type, event_id=event_id, sequence=sequence, id=INTENT, status=status, metadata={"order_id": "17"}
         )
@@ -70,40 +70,40 @@ def order(shop):
 
 
 async def test_a_paid_order_is_shipped(receiver, shop):
-    assert await receiver.tell(2, "processing", "payment_intent.processing") == 204
+    assert await receiver.deliver(2, "processing", "payment_intent.processing") == 204
     assert order(shop) == ("processing", 2, 0)
-    assert await receiver.tell(3, "confirmed", "payment_intent.succeeded") == 204
+    assert await receiver.deliver(3, "confirmed", "payment_intent.succeeded") == 204
     assert order(shop) == ("confirmed", 3, 1)
 
 
-async def test_an_event_that_comes_twice_has_its_effect_once(receiver, shop):
+async def test_a_duplicate_event_has_its_effect_once(receiver, shop):
     for _ in range(2):
-        assert await receiver.tell(2, "confirmed", "payment_intent.succeeded", "evt_" + "1" * 24) == 204
-        shop.execute("UPDATE orders SET to_ship = 0, sequence = 0")  # shipped; and as if the order were forgotten
+        assert await receiver.deliver(2, "confirmed", "payment_intent.succeeded", "evt_" + "1" * 24) == 204
+        shop.execute("UPDATE orders SET to_ship = 0, sequence = 0")  # shipped, and the sequence forgotten
         shop.commit()
     assert order(shop) == ("confirmed", 0, 0)
 
 
-async def test_an_older_event_that_comes_later_changes_nothing(receiver, shop):
-    assert await receiver.tell(3, "confirmed", "payment_intent.succeeded") == 204
-    assert await receiver.tell(2, "processing", "payment_intent.processing") == 204
+async def test_an_older_event_that_arrives_later_changes_nothing(receiver, shop):
+    assert await receiver.deliver(3, "confirmed", "payment_intent.succeeded") == 204
+    assert await receiver.deliver(2, "processing", "payment_intent.processing") == 204
     assert order(shop) == ("confirmed", 3, 1)
 
 
-async def test_the_order_is_shipped_also_if_what_came_after_success_comes_first(receiver, shop):
-    assert await receiver.tell(4, "confirmed", "payment_intent.overpaid") == 204
-    assert await receiver.tell(3, "confirmed", "payment_intent.succeeded") == 204
+async def test_the_order_is_shipped_even_if_success_arrives_after_a_later_event(receiver, shop):
+    assert await receiver.deliver(4, "confirmed", "payment_intent.overpaid") == 204
+    assert await receiver.deliver(3, "confirmed", "payment_intent.succeeded") == 204
     assert order(shop) == ("confirmed", 4, 1)
 
 
-async def test_what_is_not_genuine_is_refused_and_changes_nothing(receiver, shop):
+async def test_a_forged_webhook_is_refused_and_changes_nothing(receiver, shop):
     body = webhook_body(id=INTENT, metadata={"order_id": "17"})
     headers = webhook_headers(body, "whsec_" + "A" * 32)
     assert await receiver.post(body, headers) == 400
     assert order(shop) == ("requires_payment", 0, 0)
 
 
-async def test_an_event_whose_effect_failed_is_taken_when_it_comes_again(receiver, shop):
+async def test_an_event_whose_effect_failed_is_applied_when_it_is_sent_again(receiver, shop):
     take = run(SHOP)["take"]
     body = webhook_body(id=INTENT, metadata={"order_id": "17"})
     event = verify_webhook(body, webhook_headers(body), TEST_SECRET)
@@ -115,25 +115,25 @@ async def test_an_event_whose_effect_failed_is_taken_when_it_comes_again(receive
     assert order(shop) == ("confirmed", 2, 1)
 
 
-def pointed_at(url, block):
+def with_url(url, block):
     return block.replace("http://localhost:4000", url).replace("sk_test_...", "sk_test_0")
 
 
-def test_the_first_payment_is_asked_for_as_shown(capsys):
+def test_the_first_example_creates_a_payment_intent(capsys):
     bodies = load("answers.json")["bodies"]
     with ScriptedServer([{"status": 201, "body": "intent"}], bodies) as server:
-        names = run(pointed_at(server.url, BLOCKS[0]))
+        names = run(with_url(server.url, BLOCKS[0]))
         names["sgate"].close()
     assert capsys.readouterr().out.strip() == bodies["intent"]["checkout_url"]
     assert server.received[0].headers["idempotency-key"] == "order-17"
 
 
-async def test_lists_are_walked_and_events_followed_as_shown(capsys):
+async def test_the_examples_of_lists_and_streams_work(capsys):
     script = load("answers.json")
-    walk = {"status": 200, "json": {"object": "list", "data": [script["bodies"]["intent"]], "has_more": False}}
+    page = {"status": 200, "json": {"object": "list", "data": [script["bodies"]["intent"]], "has_more": False}}
     follow = next(block for block in BLOCKS if "def follow(" in block)
-    with ScriptedServer([walk], script["bodies"]) as server:
-        names = run(pointed_at(server.url, next(block for block in BLOCKS if "async def unpaid" in block)))
+    with ScriptedServer([page], script["bodies"]) as server:
+        names = run(with_url(server.url, next(block for block in BLOCKS if "async def unpaid" in block)))
         assert await names["unpaid"]("sk_test_0") == [script["bodies"]["intent"]["id"]]
         names = run(follow)
         with names["SGate"]("sk_test_0", base_url=server.url) as sgate:
@@ -142,14 +142,14 @@ async def test_lists_are_walked_and_events_followed_as_shown(capsys):
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "printed"),
     [
         ({"status": 201, "body": "intent"}, ""),
         ({"status": 422, "body": "invalid_amount"}, "amount_sats: "),
         ({"status": 404, "body": "foreign_problem"}, "unexpected_answer: "),
     ],
 )
-def test_failures_are_told_as_shown(capsys, answer, said):
+def test_the_example_of_error_handling_works(capsys, answer, printed):
     names = run(next(block for block in BLOCKS if "def checkout_url" in block))
     bodies = load("answers.json")["bodies"]
     with (
@@ -157,15 +157,16 @@ def test_failures_are_told_as_shown(capsys, answer, said):
         names["SGate"]("sk_test_0", base_url=server.url, max_retries=0) as sgate,
     ):
         shown = names["checkout_url"](sgate, "17", 25_000)
-    assert (shown is not None) == (said == "")
-    assert capsys.readouterr().out.startswith(said)
+    assert (shown is not None) == (printed == "")
+    assert capsys.readouterr().out.startswith(printed)
 
 
-def test_the_receiver_is_tested_as_shown():
+def test_the_example_of_a_receiver_test_works():
     run(next(block for block in BLOCKS if "webhook_body(" in block))
 
 
 def test_the_readme_explains_each_dependency():
     project = (Path(__file__).parents[2] / "sdk" / "python" / "pyproject.toml").read_text("utf-8")
     needed = set(re.findall(r'"(\w+)', re.search(r"^dependencies = \[(.*)\]$", project, re.MULTILINE)[1]))
-    assert needed == set(re.findall(r"^\| `(\w+)` \|", TEXT, re.MULTILINE))
+    section = TEXT.partition("\n## Dependencies\n")[2]
+    assert needed == set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))

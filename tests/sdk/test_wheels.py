@@ -1,4 +1,4 @@
-"""What is published installs into an empty environment and works there: the server with its pages, and the Python SDK."""
+"""The wheels of the server and of the Python SDK install into an empty environment and work there."""
 
 import os
 import re
@@ -20,11 +20,11 @@ pytestmark = pytest.mark.timeout(600)
 
 
 def run(*command, **environment):
-    """Its output; fails with all that was said if it fails."""
+    """Run a command and return its output. Fails with the whole output if the command fails."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SGATE_", "PYTHON", "VIRTUAL_"))}
     done = subprocess.run(
         [*map(str, command)],
-        cwd="/",  # where no source of ours lies
+        cwd="/",  # outside our sources
         env={**kept, "NO_COLOR": "1", **environment},
         capture_output=True,
         text=True,
@@ -43,7 +43,7 @@ def build(project, directory):
 
 
 def pins(directory):
-    """What the locks pin, as constraints: so that a release of somebody else breaks no test here."""
+    """Write the versions of the lock files as constraints, so that no new release of a dependency breaks these tests."""
     locked = (ROOT / "requirements-dev.lock").read_text() + (ROOT / "requirements.lock").read_text()
     constraints = directory / "constraints.txt"
     pinned = re.findall(r"^([a-z0-9][\w.-]*==.*?) \\$", locked, re.MULTILINE)
@@ -52,7 +52,7 @@ def pins(directory):
 
 
 def install(wheel, directory):
-    """The `bin` of an environment that holds the wheel and what it asks for, and nothing else."""
+    """Install a wheel and its dependencies into a new environment, and return its `bin` directory."""
     environment = directory / "environment"
     run(UV, "venv", "--python", sys.executable, environment)
     python = environment / "bin" / "python"
@@ -64,14 +64,14 @@ def test_the_server_installs_from_its_wheel_with_its_pages(tmp_path):
     wheel = build(".", tmp_path)
     names = set(zipfile.ZipFile(wheel).namelist())
     built = {f"sgate/web/static/{path.name}" for path in (ROOT / "src/sgate/web/static").iterdir()}
-    assert "sgate/web/static/manifest.json" in built, "the pages are not built: say `make web`"
+    assert "sgate/web/static/manifest.json" in built, "the pages are not built: run `make web`"
     assert built <= names
     assert "sgate/store/migrations/versions/0001_payments.sql" in names
     binaries = install(wheel, tmp_path)
     assert "demo" in run(binaries / "sgate", "--help")
     assert run(binaries / "sgate", "keys", "secret").strip()
-    shown = "from sgate.web.assets import built; print(built().script_url)"
-    assert "/assets/" in run(binaries / "python", "-c", shown)
+    script = "from sgate.web.assets import built; print(built().script_url)"
+    assert "/assets/" in run(binaries / "python", "-c", script)
 
 
 def test_the_python_sdk_installs_from_its_wheel_and_calls(tmp_path):
@@ -81,8 +81,8 @@ def test_the_python_sdk_installs_from_its_wheel_and_calls(tmp_path):
     script = "from sgate_sdk import SGate; print(SGate().payment_intents.create(amount_sats=25_000).id)"
     bodies = load("answers.json")["bodies"]
     with ScriptedServer([{"status": 201, "body": "intent"}], bodies) as server:
-        said = run(python, "-c", script, SGATE_API_BASE_URL=server.url, SGATE_API_KEY="sk_test_0")
-    assert said.strip() == bodies["intent"]["id"]
+        output = run(python, "-c", script, SGATE_API_BASE_URL=server.url, SGATE_API_KEY="sk_test_0")
+    assert output.strip() == bodies["intent"]["id"]
     receive = (
         "from sgate_sdk import verify_webhook; from sgate_sdk.testing import *; body = webhook_body(); "
         "print(verify_webhook(body, webhook_headers(body), TEST_SECRET).data.object.status)"

@@ -1,4 +1,4 @@
-// Every byte of a bundle is loaded by every customer. Fails over the limit, which is in bytes after gzip.
+// Limits the size of the bundle, which every customer loads. Limits are in bytes after gzip.
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 

@@ -1,4 +1,4 @@
-// The types of every call, made from docs/openapi.json. Run as a program, it writes them to src/openapi.ts.
+// Generates the types of every call from docs/openapi.json. Run as a program, it writes them to src/openapi.ts.
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import openapiTS, { astToString } from "openapi-typescript";
@@ -7,7 +7,7 @@ const DOCUMENT = new URL("../../../docs/openapi.json", import.meta.url);
 export const WRITTEN = new URL("../src/openapi.ts", import.meta.url);
 const HEADER = "// Made from docs/openapi.json by `npm run generate`; a test fails when the two differ.\n\n";
 
-/** Without examples, headers and failures, which all calls share: they would make nine tenths of the file. */
+/** The document without examples, headers and error responses, which all calls share: they would be nine tenths of the file. */
 function lean(value, name) {
   if (Array.isArray(value)) return value.map((item) => lean(item, name));
   if (typeof value !== "object" || value === null) return value;

@@ -1,16 +1,16 @@
-// docs/reference/javascript-sdk.md, made from the sources and their comments. Run as a program, it writes the page.
+// Generates docs/reference/javascript-sdk.md from the sources and their comments. Run as a program, it writes the page.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import ts from "typescript";
 
 const SOURCES = new URL("../src/", import.meta.url);
 export const WRITTEN = new URL("../../../docs/reference/javascript-sdk.md", import.meta.url);
-const HEAD = `# JavaScript SDK, call by call
+const HEAD = `# JavaScript SDK reference
 
-<!-- Made from sdk/js by \`make generate\`. -->
+<!-- Generated from sdk/js by \`make generate\`. -->
 
-[The guide](../project/javascript-sdk.md) shows how to use it. This page lists everything that \`@sgate/sdk\` offers. Types of parameters and
-answers have the fields of the [API](api/index.md).
+[The guide](../project/javascript-sdk.md) shows how to use the SDK. This page lists everything that \`@sgate/sdk\` exports. The types of
+parameters and results have the fields of the [API](api.md).
 `;
 const SHORT = ["createPaymentIntent", "retrievePaymentIntent", "listPaymentIntents", "cancelPaymentIntent"];
 
@@ -37,12 +37,14 @@ function signature(name, node) {
   return `${name}(${parameters.join(", ")})${node.type ? `: ${text(node.type)}` : ""}`;
 }
 
+const deprecated = (node) => ts.getJSDocDeprecatedTag(node) !== undefined;
+
 const hidden = (node) => ts.isPrivateIdentifier(node.name) || ts.getCombinedModifierFlags(node) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected);
 
 function methods(declaration, prefix) {
   return declaration.members
     .filter((member) => ts.isMethodDeclaration(member) && !hidden(member))
-    .flatMap((member) => [`### ${prefix}.${member.name.text}`, "", "```text", signature(`client.${prefix}.${member.name.text}`, member), "```", "", comment(member), ""]);
+    .flatMap((member) => [`### ${prefix}.${member.name.text}`, "", "```text", signature(`sgate.${prefix}.${member.name.text}`, member), "```", "", comment(member), ""]);
 }
 
 function classes(file) {
@@ -53,8 +55,8 @@ function client() {
   const file = parsed("client.ts");
   const declaration = classes(file)[0];
   const short = declaration.members.filter((member) => ts.isMethodDeclaration(member) && SHORT.includes(member.name.text));
-  const calls = short.map((member) => signature(`client.${member.name.text}`, member));
-  return ["## SGateClient", "", "```text", "new SGateClient(options: ClientOptions)", ...calls, "```", ""];
+  const calls = short.map((member) => signature(`sgate.${member.name.text}`, member));
+  return ["## SGate", "", "```text", "new SGate(options: ClientOptions)", ...calls, "```", ""];
 }
 
 function resources() {
@@ -67,29 +69,29 @@ function resources() {
   const properties = classes(parsed("client.ts"))[0].members.filter(ts.isPropertyDeclaration);
   return properties.flatMap((property) => {
     const name = property.name.text;
-    return [`## client.${name}`, "", comment(property), "", ...methods(declared[text(property.type)], name)];
+    return [`## sgate.${name}`, "", comment(property) || comment(declared[text(property.type)]), "", ...methods(declared[text(property.type)], name)];
   });
 }
 
 function interfaces(file) {
   return file.statements.filter(ts.isInterfaceDeclaration).flatMap((declaration) => {
-    const rows = declaration.members.filter((member) => member.name).map((member) => {
+    const rows = declaration.members.filter((member) => member.name && !deprecated(member)).map((member) => {
       const type = member.type ? text(member.type) : "function";
-      const told = comment(member).replace(/\s+/g, " ");
-      return `| \`${member.name.text}${member.questionToken ? "?" : ""}\` | \`${type.replace(/\|/g, "\\|")}\` | ${told.replace(/\|/g, "\\|")} |`;
+      const what = comment(member).replace(/\s+/g, " ");
+      return `| \`${member.name.text}${member.questionToken ? "?" : ""}\` | \`${type.replace(/\|/g, "\\|")}\` | ${what.replace(/\|/g, "\\|")} |`;
     });
     const base = declaration.heritageClauses ? ` It has the fields of ${text(declaration.heritageClauses[0].types[0]).replace(/^/, "`")}\` too.` : "";
-    const exported = ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Export;
+    const exported = ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Export && !deprecated(declaration);
     return exported && rows.length ? [`### ${declaration.name.text}`, "", comment(declaration) + base, "", "| field | type | what |", "|---|---|---|", ...rows, ""] : [];
   });
 }
 
 function webhooks() {
   const file = parsed("webhooks.ts");
-  const offered = ["verify", "verifySignature", "generateTestHeaders"];
+  const offered = ["verifyWebhook", "verifySignature", "webhookHeaders"];
   const functions = file.statements.filter((node) => ts.isFunctionDeclaration(node) && offered.includes(node.name.text));
-  const told = functions.flatMap((node) => [`### webhooks.${node.name.text}`, "", "```text", signature(`webhooks.${node.name.text}`, node), "```", "", comment(node), ""]);
-  return ["## webhooks", "", ...told, ...interfaces(file)];
+  const described = functions.flatMap((node) => [`### ${node.name.text}`, "", "```text", signature(node.name.text, node), "```", "", comment(node), ""]);
+  return ["## Webhooks", "", ...described, ...interfaces(file)];
 }
 
 function elements() {

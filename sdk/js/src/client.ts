@@ -1,6 +1,6 @@
-// The client: every call of the API as a method of its resource, and short names for the four that every shop needs.
+// The client: every API call as a method of its resource, and shortcuts for the four most common ones.
 import type { Listing } from "./listing";
-import type { CallOptions, ClientOptions, PostOptions } from "./options";
+import type { CallOptions, ClientOptions, DeprecatedClientOptions, PostOptions } from "./options";
 import { ApiKeys } from "./resources/api_keys";
 import { AuditLog } from "./resources/audit_log";
 import { Events } from "./resources/events";
@@ -15,7 +15,8 @@ import { WebhookEndpoints } from "./resources/webhook_endpoints";
 import { type Answer, Transport } from "./transport";
 import type { PaymentIntent, PaymentIntentCreateParams, PaymentIntentListParams } from "./types";
 
-export class SGateClient {
+/** A client of the API. */
+export class SGate {
   readonly paymentIntents: PaymentIntents;
   readonly payments: Payments;
   readonly merchants: Merchants;
@@ -24,13 +25,13 @@ export class SGateClient {
   readonly webhookDeliveries: WebhookDeliveries;
   readonly events: Events;
   readonly auditLog: AuditLog;
-  /** The calls of the payer's side, which need no key. */
+  /** The customer's view of payment intents; needs no key. */
   readonly public: PublicCalls;
   readonly health: HealthCalls;
-  /** Moves the simulated chain, on a server in development. */
+  /** Controls the simulated chain, with a test key. */
   readonly simulator: SimulatorCalls;
 
-  constructor(options: ClientOptions) {
+  constructor(options: ClientOptions | DeprecatedClientOptions) {
     const transport = new Transport(options);
     this.paymentIntents = new PaymentIntents(transport);
     this.payments = new Payments(transport);
@@ -53,7 +54,7 @@ export class SGateClient {
     return this.paymentIntents.retrieve(id, options);
   }
 
-  /** `for await (const intent of client.listPaymentIntents({ status: "confirmed" }))` walks over all of them. */
+  /** `for await (const intent of sgate.listPaymentIntents({ status: "confirmed" }))` iterates over all of them. */
   listPaymentIntents(params?: PaymentIntentListParams, options?: CallOptions): Listing<PaymentIntent> {
     return this.paymentIntents.list(params, options);
   }

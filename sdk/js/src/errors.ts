@@ -1,5 +1,5 @@
-// Everything that can fail, as one tree. What the server says goes through unchanged: `type` is the family, `code` the
-// case, and docs/errors.md lists them all. What happens on this side has types of its own, at the end of this file.
+// The exceptions. `type` is the family and `code` the specific cause; those of the server are passed through unchanged, and
+// docs/errors.md lists them. The Python SDK has the same classes under the same names.
 
 export interface ErrorFacts {
   type: string;
@@ -13,23 +13,23 @@ export interface ErrorFacts {
   cause?: unknown;
 }
 
-/** Anything that this library throws, except the reason of an abort signal of yours, which is thrown as it is. */
+/** The base class of everything that this library throws, except the reason of your abort signal, which is thrown unchanged. */
 export class SGateError extends Error {
   override readonly name: string = "SGateError";
   /** The family, such as `validation_error`. */
   readonly type: string;
-  /** The case, such as `invalid_amount`. */
+  /** The specific cause, such as `invalid_amount`. */
   readonly code: string;
-  /** The field that is wrong, if it is one. */
+  /** The invalid parameter, or null. */
   readonly param: string | null;
-  /** Leads the operator of the server to the log. */
+  /** The server's id of the request; the operator finds it in the log. */
   readonly requestId: string | null;
-  /** The HTTP status, or null if there was no answer. */
+  /** The HTTP status, or null if there was no response. */
   readonly statusCode: number | null;
   /** The page that explains the code. */
   readonly docUrl: string | null;
   readonly details: Record<string, unknown>;
-  /** When the server wants to be asked again, in seconds. */
+  /** The seconds to wait before the next attempt, or null if the server did not say. */
   readonly retryAfterS: number | null;
 
   constructor(message: string, facts: ErrorFacts) {
@@ -45,32 +45,47 @@ export class SGateError extends Error {
   }
 }
 
-/** 400, 405, 413, 415: the request cannot be read. */
+/** 400: the request is malformed. */
 export class SGateBadRequestError extends SGateError {
-  override readonly name = "SGateBadRequestError";
+  override readonly name: string = "SGateBadRequestError";
 }
 
-/** 401: the key is missing, wrong or revoked. */
+/** 405: the path does not support this HTTP method. The server may be older than this library. */
+export class SGateMethodNotAllowedError extends SGateBadRequestError {
+  override readonly name = "SGateMethodNotAllowedError";
+}
+
+/** 413: the request is too large. */
+export class SGatePayloadTooLargeError extends SGateBadRequestError {
+  override readonly name = "SGatePayloadTooLargeError";
+}
+
+/** 415: the server does not accept a body of this type. */
+export class SGateUnsupportedMediaTypeError extends SGateBadRequestError {
+  override readonly name = "SGateUnsupportedMediaTypeError";
+}
+
+/** 401: the API key is missing, invalid, expired or revoked. */
 export class SGateAuthenticationError extends SGateError {
   override readonly name = "SGateAuthenticationError";
 }
 
-/** 403: the key may not do this. */
+/** 403: the API key lacks the scope that this call needs. */
 export class SGatePermissionError extends SGateError {
   override readonly name = "SGatePermissionError";
 }
 
-/** 404: there is no such object among those that the key may see. */
+/** 404: no such object exists, or this key has no access to it. */
 export class SGateNotFoundError extends SGateError {
   override readonly name = "SGateNotFoundError";
 }
 
-/** 409: the state of the object does not allow it. */
+/** 409: the state of the object does not allow the operation. */
 export class SGateConflictError extends SGateError {
   override readonly name = "SGateConflictError";
 }
 
-/** 422: a field has a value that is not allowed; `param` names it. */
+/** 422: a parameter has an invalid value; `param` names it. */
 export class SGateValidationError extends SGateError {
   override readonly name = "SGateValidationError";
 }
@@ -80,22 +95,32 @@ export class SGateRateLimitError extends SGateError {
   override readonly name = "SGateRateLimitError";
 }
 
-/** 5xx, or an answer that is none of sGate's. */
+/** 5xx: the server failed. */
 export class SGateServerError extends SGateError {
-  override readonly name = "SGateServerError";
+  override readonly name: string = "SGateServerError";
 }
 
-/** No answer came: the server cannot be reached. A POST may have had its effect all the same. */
+/** 503: the server is temporarily unavailable. */
+export class SGateUnavailableError extends SGateServerError {
+  override readonly name = "SGateUnavailableError";
+}
+
+/** A response that is not sGate's, from a proxy or because the base URL points elsewhere; or an unreadable event. */
+export class SGateUnexpectedResponseError extends SGateError {
+  override readonly name = "SGateUnexpectedResponseError";
+}
+
+/** No response: the connection failed or broke. The server may or may not have processed the request. */
 export class SGateConnectionError extends SGateError {
   override readonly name: string = "SGateConnectionError";
 }
 
-/** No answer came in time. A POST may have had its effect all the same. */
+/** No response in time. The server may or may not have processed the request. */
 export class SGateTimeoutError extends SGateConnectionError {
   override readonly name = "SGateTimeoutError";
 }
 
-/** A webhook is not genuine, or too old. Answer with status 400 and do nothing else. */
+/** A webhook that is not genuine. Respond with 400 and do nothing else. */
 export class SGateSignatureError extends SGateError {
   override readonly name = "SGateSignatureError";
 
@@ -104,7 +129,7 @@ export class SGateSignatureError extends SGateError {
   }
 }
 
-/** The library is used in a way that cannot work; the message says what to do instead. */
+/** The library is called in a way that cannot work. Nothing was sent; the message says what to change. */
 export class SGateUsageError extends SGateError {
   override readonly name = "SGateUsageError";
 
@@ -115,9 +140,9 @@ export class SGateUsageError extends SGateError {
 
 const CLASSES: Record<string, typeof SGateError> = {
   bad_request: SGateBadRequestError,
-  method_not_allowed: SGateBadRequestError,
-  payload_too_large: SGateBadRequestError,
-  unsupported_media_type: SGateBadRequestError,
+  method_not_allowed: SGateMethodNotAllowedError,
+  payload_too_large: SGatePayloadTooLargeError,
+  unsupported_media_type: SGateUnsupportedMediaTypeError,
   unauthorized: SGateAuthenticationError,
   forbidden: SGatePermissionError,
   not_found: SGateNotFoundError,
@@ -125,11 +150,11 @@ const CLASSES: Record<string, typeof SGateError> = {
   validation_error: SGateValidationError,
   rate_limit_exceeded: SGateRateLimitError,
   internal_error: SGateServerError,
-  unavailable: SGateServerError,
-  unexpected_answer: SGateServerError,
+  unavailable: SGateUnavailableError,
+  unexpected_answer: SGateUnexpectedResponseError,
 };
 
-/** The types that go with a status, for problem details and for answers of something in between that knows nothing of sGate. */
+/** The type for a status: for the class, and for responses without a type, such as problem details or those of a proxy. */
 const TYPES: Record<number, string> = {
   400: "bad_request",
   401: "unauthorized",
@@ -144,8 +169,8 @@ const TYPES: Record<number, string> = {
   503: "unavailable",
 };
 
-/** What an error says, in either of its forms. */
-interface Told {
+/** The content of an error response, in either of its forms. */
+interface ErrorContent {
   type?: string;
   code?: string;
   message?: string;
@@ -155,46 +180,47 @@ interface Told {
   request_id?: string;
 }
 
-/** The error that an answer tells of. `body` is its text, which may be anything; `requestId` is used if it says none. */
+/** The error for a response. `body` may be any text; `requestId` is used if the body has none. */
 export function errorOf(response: Response, body: string, requestId: string | null): SGateError {
   const { status } = response;
-  const told = toldBy(body);
-  const type = told.type ?? TYPES[status] ?? (status >= 500 ? "internal_error" : "unexpected_answer");
-  const Class = CLASSES[type] ?? SGateError;
-  return new Class(told.message ?? `The server answered with status ${status}, and not in the words of sGate. Does apiBaseUrl lead to it?`, {
+  const content = contentOf(body);
+  const usual = TYPES[status] ?? (status >= 500 ? "internal_error" : undefined);
+  const type = content.type ?? usual ?? "unexpected_answer";
+  const Class = CLASSES[usual ?? type] ?? SGateError;
+  return new Class(content.message ?? `The response has status ${status} and does not come from sGate. Does baseUrl point to it?`, {
     type,
-    code: told.code ?? "unexpected_answer",
-    param: told.param ?? null,
-    requestId: told.request_id ?? requestId,
+    code: content.code ?? "unexpected_answer",
+    param: content.param ?? null,
+    requestId: content.request_id ?? requestId,
     statusCode: status,
-    docUrl: told.doc_url ?? null,
-    details: told.details ?? {},
+    docUrl: content.doc_url ?? null,
+    details: content.details ?? {},
     retryAfterS: retryAfterS(response.headers.get("retry-after"), Date.now()),
   });
 }
 
-/** An answer that came well, and is none. */
-export function unexpectedAnswer(message: string, response: Response, requestId: string | null): SGateError {
+/** The error for a response that is not an error, but not sGate's either. */
+export function unexpectedResponse(message: string, response: Response, requestId: string | null): SGateError {
   const facts = { type: "unexpected_answer", code: "unexpected_answer", requestId, statusCode: response.status || null };
-  return new SGateServerError(message, facts);
+  return new SGateUnexpectedResponseError(message, facts);
 }
 
-function toldBy(body: string): Told {
-  let told: unknown;
+function contentOf(body: string): ErrorContent {
+  let content: unknown;
   try {
-    told = JSON.parse(body);
+    content = JSON.parse(body);
   } catch {
     return {};
   }
-  if (typeof told !== "object" || told === null) return {};
-  const { error, request_id, ...problem } = told as { error?: Told; request_id?: string } & Record<string, unknown>;
+  if (typeof content !== "object" || content === null) return {};
+  const { error, request_id, ...problem } = content as { error?: ErrorContent; request_id?: string } & Record<string, unknown>;
   if (typeof error === "object" && error !== null) return { ...error, request_id };
   if (typeof problem["code"] !== "string") return {};
   const { code, detail, param, type, details } = problem as { code: string; detail?: string; param?: string; type?: string; details?: Record<string, unknown> };
   return { code, message: detail, param, doc_url: type, details, request_id };
 }
 
-/** `Retry-After` in seconds, given as a number or as a date; null if it is neither. */
+/** `Retry-After` in seconds, from a number or a date; null if it is neither. */
 export function retryAfterS(header: string | null, nowMs: number): number | null {
   if (header === null) return null;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header);

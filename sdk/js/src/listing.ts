@@ -1,4 +1,4 @@
-// A list of the API: await it for one page, or walk over everything with `for await`.
+// A list of the API: await it for one page, or iterate over everything with `for await`.
 import type { CallOptions } from "./options";
 import type { Answer, Query, Transport } from "./transport";
 
@@ -7,13 +7,16 @@ export interface Page<T> {
   data: T[];
   has_more?: boolean;
   limit?: number;
-  /** Counted up to 10,000, when `page` was given. */
+  /** The number of objects, counted up to 10,000; set if the list was requested by page number, like the fields below. */
   total?: number;
   total_is_exact?: boolean;
   page?: number;
   pages?: number;
+  /** Fetch the next page; null at the end. `JSON.stringify` omits it. */
+  nextPage(): Promise<Answer<Page<T>> | null>;
 }
 
+/** A list that is not fetched yet. */
 export class Listing<T extends { id: string }> implements PromiseLike<Answer<Page<T>>>, AsyncIterable<T> {
   readonly #transport: Transport;
   readonly #path: string;
@@ -41,22 +44,23 @@ export class Listing<T extends { id: string }> implements PromiseLike<Answer<Pag
     return this.then(null, failed);
   }
 
-  /** Each object. With `ending_before` the walk goes towards the newest, the oldest comes first. */
+  /** Yields all objects, newest first; with `ending_before` oldest first. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     const backwards = this.#query["ending_before"] !== undefined;
-    for await (const page of this.pages()) yield* backwards ? [...page.data].reverse() : page.data;
+    for await (const page of this.iterPages()) yield* backwards ? [...page.data].reverse() : page.data;
   }
 
-  /** Page by page. */
-  async *pages(): AsyncGenerator<Answer<Page<T>>, void, undefined> {
-    for (let query: Query | null = this.#query; query !== null; ) {
-      const page: Answer<Page<T>> = await this.#read(query);
-      yield page;
-      query = following(query, page);
-    }
+  /** Yields all pages. */
+  async *iterPages(): AsyncGenerator<Answer<Page<T>>, void, undefined> {
+    for (let page: Answer<Page<T>> | null = await this.#read(this.#query); page; page = await page.nextPage()) yield page;
   }
 
-  /** Everything, but at most `limit` objects. */
+  /** @deprecated Use `iterPages`. */
+  pages(): AsyncGenerator<Answer<Page<T>>, void, undefined> {
+    return this.iterPages();
+  }
+
+  /** The first objects, at most `limit`. */
   async toArray({ limit }: { limit: number }): Promise<T[]> {
     const found: T[] = [];
     if (limit <= 0) return found;
@@ -64,13 +68,18 @@ export class Listing<T extends { id: string }> implements PromiseLike<Answer<Pag
     return found;
   }
 
-  #read(query: Query): Promise<Answer<Page<T>>> {
-    return this.#transport.send<Page<T>>({ method: "GET", path: this.#path, query, options: this.#options });
+  async #read(query: Query): Promise<Answer<Page<T>>> {
+    const page = await this.#transport.send<Page<T>>({ method: "GET", path: this.#path, query, options: this.#options });
+    const nextPage = async (): Promise<Answer<Page<T>> | null> => {
+      const next = nextQuery(query, page);
+      return next && this.#read(next);
+    };
+    return Object.defineProperty(page, "nextPage", { value: nextPage });
   }
 }
 
-/** What to ask for after a page, in the way the walk began; null at the end. */
-function following<T extends { id: string }>(query: Query, page: Page<T>): Query | null {
+/** The query for the next page in the same direction; null at the end. */
+function nextQuery<T extends { id: string }>(query: Query, page: Page<T>): Query | null {
   const [first, last] = [page.data[0], page.data.at(-1)];
   if (!page.has_more || !first || !last) return null;
   if (query["ending_before"] !== undefined) return { ...query, ending_before: first.id };

@@ -10,13 +10,13 @@ export interface paths {
         };
         /**
          * List payment intents
-         * @description Needs a key with the scope `read`.
+         * @description Returns payment intents, newest first. Requires a key with the scope `read`.
          */
         get: operations["listPaymentIntents"];
         put?: never;
         /**
          * Create a payment intent
-         * @description Needs a key with the scope `write`.
+         * @description Creates a payment intent. Its terms, such as the amount, the pay address and the deadline, cannot be changed later; its description and metadata can. Requires a key with the scope `write`.
          */
         post: operations["createPaymentIntent"];
         delete?: never;
@@ -34,13 +34,13 @@ export interface paths {
         };
         /**
          * Retrieve a payment intent
-         * @description Needs a key with the scope `read`.
+         * @description Retrieves a payment intent with its payments. Requires a key with the scope `read`.
          */
         get: operations["retrievePaymentIntent"];
         put?: never;
         /**
          * Update a payment intent
-         * @description Needs a key with the scope `write`.
+         * @description Updates the description or the metadata of a payment intent, whatever its status. Fields that are not given stay unchanged. Requires a key with the scope `write`.
          */
         post: operations["updatePaymentIntent"];
         delete?: never;
@@ -60,7 +60,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a payment intent
-         * @description Needs a key with the scope `write`.
+         * @description Cancels a payment intent that is awaiting payment and has no payment on the chain. Requires a key with the scope `write`.
          */
         post: operations["cancelPaymentIntent"];
         delete?: never;
@@ -79,8 +79,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Count money that came late or after a cancel
-         * @description Needs a key with the scope `write`.
+         * Accept held payments
+         * @description Counts the payments that are held because they arrived late or after the payment intent was canceled. Requires a key with the scope `write`.
          */
         post: operations["acceptPaymentIntent"];
         delete?: never;
@@ -98,7 +98,7 @@ export interface paths {
         };
         /**
          * List payments and unmatched deposits
-         * @description Needs a key with the scope `read`.
+         * @description Returns payments and unmatched deposits, newest first. Requires a key with the scope `read`.
          */
         get: operations["listPayments"];
         put?: never;
@@ -118,7 +118,7 @@ export interface paths {
         };
         /**
          * Retrieve a payment
-         * @description Needs a key with the scope `read`.
+         * @description Retrieves a payment or an unmatched deposit. Requires a key with the scope `read`.
          */
         get: operations["retrievePayment"];
         put?: never;
@@ -139,8 +139,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Say which payment intent an unmatched deposit is for
-         * @description Needs a key with the scope `write`.
+         * Assign a deposit to a payment intent
+         * @description Assigns an unmatched deposit to a payment intent with the same pay address. Requires a key with the scope `write`.
          */
         post: operations["assignPayment"];
         delete?: never;
@@ -159,8 +159,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Record that a payment was sent back by hand
-         * @description Needs a key with the scope `write`.
+         * Mark a payment as refunded
+         * @description Records that you sent a payment back, and in which transaction. The payment will never count toward a payment intent. Requires a key with the scope `write`.
          */
         post: operations["markPaymentRefunded"];
         delete?: never;
@@ -178,7 +178,7 @@ export interface paths {
         };
         /**
          * Retrieve the merchant
-         * @description Needs a key with the scope `read`.
+         * @description Retrieves the merchant that the API key belongs to, with the settings of the key's mode. Requires a key with the scope `read`.
          */
         get: operations["retrieveMerchant"];
         put?: never;
@@ -188,7 +188,7 @@ export interface paths {
         head?: never;
         /**
          * Update the merchant
-         * @description Needs a key with the scope `admin`.
+         * @description Updates the merchant's profile and the settings of the key's mode. Fields that are not given stay unchanged. Requires a key with the scope `admin`.
          */
         patch: operations["updateMerchant"];
         trace?: never;
@@ -201,8 +201,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Retrieve daily numbers
-         * @description Needs a key with the scope `read`.
+         * Retrieve daily statistics
+         * @description Returns the merchant's statistics day by day, in UTC. Requires a key with the scope `read`.
          */
         get: operations["retrieveMerchantStats"];
         put?: never;
@@ -223,13 +223,13 @@ export interface paths {
         get?: never;
         /**
          * Set the logo
-         * @description Needs a key with the scope `admin`.
+         * @description Sets the logo shown on the merchant's pages. The request body is the image: PNG, JPEG or WebP, at most 64 kB. Requires a key with the scope `admin`.
          */
         put: operations["setLogo"];
         post?: never;
         /**
          * Remove the logo
-         * @description Needs a key with the scope `admin`.
+         * @description Removes the logo from the merchant's pages. Requires a key with the scope `admin`.
          */
         delete: operations["deleteLogo"];
         options?: never;
@@ -246,13 +246,13 @@ export interface paths {
         };
         /**
          * List API keys
-         * @description Needs a key with the scope `admin`.
+         * @description Returns the valid API keys of this mode, newest first. Requires a key with the scope `admin`.
          */
         get: operations["listApiKeys"];
         put?: never;
         /**
          * Create an API key
-         * @description Needs a key with the scope `admin`.
+         * @description Creates an API key in the mode of the key that makes the call. The response contains the key itself, which cannot be retrieved later. Requires a key with the scope `admin`.
          */
         post: operations["createApiKey"];
         delete?: never;
@@ -270,14 +270,14 @@ export interface paths {
         };
         /**
          * Retrieve an API key
-         * @description Needs a key with the scope `admin`.
+         * @description Retrieves an API key by its id, even if it has been revoked or has expired. Requires a key with the scope `admin`.
          */
         get: operations["retrieveApiKey"];
         put?: never;
         post?: never;
         /**
          * Revoke an API key
-         * @description Needs a key with the scope `admin`.
+         * @description Revokes an API key. It stops working within a second. A key can revoke itself. Requires a key with the scope `admin`.
          */
         delete: operations["revokeApiKey"];
         options?: never;
@@ -295,8 +295,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Replace an API key
-         * @description Needs a key with the scope `admin`.
+         * Roll an API key
+         * @description Creates a successor with the same name and scopes. The old key continues to work for `overlap_s` seconds, 24 hours by default. The response contains the new key itself, which cannot be retrieved later. Requires a key with the scope `admin`.
          */
         post: operations["rollApiKey"];
         delete?: never;
@@ -313,8 +313,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the audit log
-         * @description Needs a key with the scope `admin`.
+         * List audit log entries
+         * @description Returns the recorded actions, such as changes of API keys, settings and webhook endpoints, and who performed them, newest first. Requires a key with the scope `admin`.
          */
         get: operations["listAuditLog"];
         put?: never;
@@ -334,13 +334,13 @@ export interface paths {
         };
         /**
          * List webhook endpoints
-         * @description Needs a key with the scope `read`.
+         * @description Returns the webhook endpoints of this mode, newest first. Requires a key with the scope `read`.
          */
         get: operations["listWebhookEndpoints"];
         put?: never;
         /**
          * Create a webhook endpoint
-         * @description Needs a key with the scope `admin`.
+         * @description Creates a webhook endpoint. The response contains its signing secret, which cannot be retrieved later. Requires a key with the scope `admin`.
          */
         post: operations["createWebhookEndpoint"];
         delete?: never;
@@ -358,18 +358,18 @@ export interface paths {
         };
         /**
          * Retrieve a webhook endpoint
-         * @description Needs a key with the scope `read`.
+         * @description Retrieves a webhook endpoint. Requires a key with the scope `read`.
          */
         get: operations["retrieveWebhookEndpoint"];
         put?: never;
         /**
          * Update a webhook endpoint
-         * @description Needs a key with the scope `admin`.
+         * @description Updates a webhook endpoint. Fields that are not given stay unchanged. Pending deliveries are sent to the new URL; changed event types apply only to new events. Requires a key with the scope `admin`.
          */
         post: operations["updateWebhookEndpoint"];
         /**
          * Delete a webhook endpoint
-         * @description Needs a key with the scope `admin`.
+         * @description Deletes a webhook endpoint. Its pending deliveries are not sent. Requires a key with the scope `admin`.
          */
         delete: operations["deleteWebhookEndpoint"];
         options?: never;
@@ -387,8 +387,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Rotate the secret; the one before signs too for 24 hours
-         * @description Needs a key with the scope `admin`.
+         * Rotate the signing secret
+         * @description Replaces the signing secret. For 24 hours, webhooks are signed with the previous secret as well. The response contains the new secret, which cannot be retrieved later. Requires a key with the scope `admin`.
          */
         post: operations["rotateWebhookSecret"];
         delete?: never;
@@ -407,8 +407,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Enable a webhook endpoint and send what was held
-         * @description Needs a key with the scope `admin`.
+         * Enable a webhook endpoint
+         * @description Enables a webhook endpoint and sends the deliveries that were held for it, oldest first. Requires a key with the scope `admin`.
          */
         post: operations["enableWebhookEndpoint"];
         delete?: never;
@@ -428,7 +428,7 @@ export interface paths {
         put?: never;
         /**
          * Send a test event
-         * @description Needs a key with the scope `admin`.
+         * @description Sends a test event to a webhook endpoint. The response is its delivery. Requires a key with the scope `admin`.
          */
         post: operations["sendTestWebhook"];
         delete?: never;
@@ -447,8 +447,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send the events of some time once more
-         * @description Needs a key with the scope `admin`.
+         * Recover events
+         * @description Sends the events of a period to a webhook endpoint again: those that it has not received, or all of them with `include_delivered`. Retrieve the recovery to follow its progress. Requires a key with the scope `admin`.
          */
         post: operations["recoverWebhooks"];
         delete?: never;
@@ -465,8 +465,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Retrieve a recovery: how far it is
-         * @description Needs a key with the scope `read`.
+         * Retrieve a webhook recovery
+         * @description Retrieves a webhook recovery and its progress. Requires a key with the scope `read`.
          */
         get: operations["retrieveWebhookRecovery"];
         put?: never;
@@ -486,7 +486,7 @@ export interface paths {
         };
         /**
          * List webhook deliveries
-         * @description Needs a key with the scope `read`.
+         * @description Returns webhook deliveries, newest first. Requires a key with the scope `read`.
          */
         get: operations["listWebhookDeliveries"];
         put?: never;
@@ -506,7 +506,7 @@ export interface paths {
         };
         /**
          * Retrieve a webhook delivery with its attempts
-         * @description Needs a key with the scope `read`.
+         * @description Retrieves a webhook delivery with its payload and all of its attempts. Requires a key with the scope `read`.
          */
         get: operations["retrieveWebhookDelivery"];
         put?: never;
@@ -527,8 +527,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send a webhook once more
-         * @description Needs a key with the scope `write`.
+         * Redeliver a webhook
+         * @description Sends a webhook again immediately. If that fails, it is retried on the usual schedule. Requires a key with the scope `write`.
          */
         post: operations["redeliverWebhook"];
         delete?: never;
@@ -545,8 +545,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List events, or stream those to come
-         * @description Needs a key with the scope `read`.
+         * List or stream events
+         * @description Returns events, newest first. With `stream=true`, the response is a stream of server-sent events that sends each new event as it occurs. A client that reconnects with `Last-Event-ID` misses none. Requires a key with the scope `read`.
          */
         get: operations["listEvents"];
         put?: never;
@@ -566,7 +566,7 @@ export interface paths {
         };
         /**
          * Retrieve an event
-         * @description Needs a key with the scope `read`.
+         * @description Retrieves an event, with the content that webhook endpoints receive. Requires a key with the scope `read`.
          */
         get: operations["retrieveEvent"];
         put?: never;
@@ -585,8 +585,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Where the simulated chain stands
-         * @description Needs a key with the scope `read`.
+         * Retrieve the simulated chain
+         * @description Retrieves the current state of the simulated chain. Requires a key with the scope `read`.
          */
         get: operations["retrieveSimulator"];
         put?: never;
@@ -607,8 +607,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Pay on the simulated chain
-         * @description Needs a key with the scope `write`.
+         * Simulate a payment
+         * @description Sends a payment on the simulated chain. It is included in the next block. Requires a key with the scope `write`.
          */
         post: operations["simulatePayment"];
         delete?: never;
@@ -628,7 +628,7 @@ export interface paths {
         put?: never;
         /**
          * Create a payment intent that expires soon
-         * @description Needs a key with the scope `write`.
+         * @description Creates a payment intent whose deadline is only seconds away, to test what happens when it passes. Requires a key with the scope `write`.
          */
         post: operations["createShortPaymentIntent"];
         delete?: never;
@@ -647,8 +647,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Mine blocks of the simulated chain
-         * @description Needs a key with the scope `write`.
+         * Mine blocks
+         * @description Mines blocks of the simulated chain immediately. Not available in production, where all merchants share the chain. Requires a key with the scope `write`.
          */
         post: operations["mineBlocks"];
         delete?: never;
@@ -667,8 +667,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Let another branch win
-         * @description Needs a key with the scope `write`.
+         * Simulate a reorganization
+         * @description Replaces the newest blocks of the simulated chain with another branch. Not available in production, where all merchants share the chain. Requires a key with the scope `write`.
          */
         post: operations["reorganise"];
         delete?: never;
@@ -684,7 +684,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Retrieve what a payer may see */
+        /**
+         * Retrieve a payment intent as its customer
+         * @description Retrieves the part of a payment intent that its customer may see. Requires no API key and can be called from any origin.
+         */
         get: operations["retrievePublicPaymentIntent"];
         put?: never;
         post?: never;
@@ -703,7 +706,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tell which transaction the wallet sent */
+        /**
+         * Report the customer's transaction
+         * @description Reports which transaction the customer's wallet has sent, so that it is noticed before it is in a block. The transaction is verified on the chain; the report itself is not trusted.
+         */
         post: operations["giveHint"];
         delete?: never;
         options?: never;
@@ -718,7 +724,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Be told what changes */
+        /**
+         * Stream a payment intent to its customer
+         * @description Streams the part of a payment intent that its customer may see as server-sent events: the current state first, then each change.
+         */
         get: operations["streamPublicPaymentIntent"];
         put?: never;
         post?: never;
@@ -735,7 +744,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Retrieve the receipt */
+        /**
+         * Retrieve the receipt
+         * @description Retrieves the receipt of a payment intent. It becomes available once a payment is in a block.
+         */
         get: operations["retrieveReceipt"];
         put?: never;
         post?: never;
@@ -752,7 +764,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How well every part works */
+        /**
+         * Retrieve the health report
+         * @description Reports the state of each component. The status code is 503 if the database is unavailable, and 200 otherwise.
+         */
         get: operations["health"];
         put?: never;
         post?: never;
@@ -769,7 +784,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process runs */
+        /**
+         * Check liveness
+         * @description Returns 200 while the process is running.
+         */
         get: operations["healthLive"];
         put?: never;
         post?: never;
@@ -786,7 +804,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process can serve requests */
+        /**
+         * Check readiness
+         * @description Returns 200 if the process can serve requests, and 503 if the database does not respond or the process is shutting down.
+         */
         get: operations["healthReady"];
         put?: never;
         post?: never;
@@ -802,183 +823,283 @@ export interface components {
     schemas: {
         /**
          * IntentWithPayments
-         * @description A payment intent with its payments, in chain order.
+         * @description A payment intent with its payments.
          */
         IntentWithPayments: {
+            /** @description Id of the payment intent. */
             id: string;
-            /** @default payment_intent */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "payment_intent";
+            /** @description `true` for real money, `false` in test mode. */
             livemode: boolean;
-            status: string;
-            exceptions: string[];
+            /** @description Status of the payment intent. `requires_payment`: awaiting payment. `processing`: the amount is on the chain, but not final yet. `confirmed`: the amount is final by the confirmation policy. `expired`: the deadline passed without a payment. `failed`: the deadline passed and too little was paid. `canceled`: the merchant canceled it. */
+            status: components["schemas"]["Status"];
+            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `reorged`: a chain reorganization once undid a payment or its finality. */
+            exceptions: components["schemas"]["Anomaly"][];
+            /** @description Amount that the merchant asked for, in sats. */
             amount_sats: number;
+            /** @description Sum of all payments that are on the chain now, in sats. */
             amount_received_sats: number;
+            /** @description Amount that the customer still has to pay, in sats; 0 once enough has been paid. */
             amount_due_sats: number;
-            /** @default sbtc */
-            currency?: string;
+            /**
+             * @description Currency of the amounts: sBTC, counted in sats.
+             * @enum {string}
+             */
+            currency: "sbtc";
+            /** @description Stacks address or contract that must receive the payment. */
             pay_address: string;
+            /** @description Memo that the payment must carry: the id of the payment intent. */
             memo: string;
+            /** @description The memo as hexadecimal bytes. */
             memo_hex: string;
+            /** @description Confirmations of the least settled payment: Stacks blocks from its own to the tip; 0 without a payment. */
             confirmations: number;
+            /** @description How settled the least settled payment is. `included`: in a Stacks block. `anchored`: one tenure change has followed. `bitcoin_final`: two have, so it is as final as Bitcoin. Null without a payment. */
             finality: components["schemas"]["Finality"] | null;
+            /** @description When a payment counts as final: tiers by amount. */
             confirmation_policy: components["schemas"]["Tier"][];
+            /** @description Value of the amount in US dollars at creation; null if no exchange rate was available. */
             quote: components["schemas"]["QuoteObject"] | null;
+            /** @description Description of what is paid for, shown to the customer. */
             description: string | null;
+            /** @description Key-value pairs that the merchant attached. Customers never see them. */
             metadata: {
                 [key: string]: string;
             };
+            /**
+             * Format: uri
+             * @description URL that the customer can go to after paying.
+             */
             success_url: string | null;
+            /**
+             * Format: uri
+             * @description URL that the customer can go to instead of paying.
+             */
             cancel_url: string | null;
+            /** @description Secret that gives the checkout page access to the description and the return URLs. */
             client_secret: string;
+            /**
+             * Format: uri
+             * @description URL of the checkout page, where the customer pays.
+             */
             checkout_url: string;
+            /**
+             * Format: date-time
+             * @description Deadline for the payment, ISO 8601 in UTC.
+             */
             expires_at: string;
+            /**
+             * Format: date-time
+             * @description Time at which the object was created, ISO 8601 in UTC.
+             */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description Time at which the payment intent was first confirmed, ISO 8601 in UTC; null before.
+             */
             confirmed_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the merchant canceled it, ISO 8601 in UTC; null if it was not canceled.
+             */
             canceled_at: string | null;
+            /** @description Number of events about the object so far. It only increases, so the higher of two is the newer. */
             sequence: number;
+            /** @description The payments of the payment intent, in chain order. */
             payments: components["schemas"]["PaymentObject"][];
         };
         /**
+         * Status
+         * @description The status of a payment intent.
+         * @enum {string}
+         */
+        Status: "canceled" | "confirmed" | "expired" | "failed" | "processing" | "requires_payment";
+        /**
+         * Anomaly
+         * @description An irregularity of a payment intent, in addition to its status.
+         * @enum {string}
+         */
+        Anomaly: "duplicate_payment" | "overpaid" | "paid_after_cancel" | "paid_late" | "partially_paid" | "reorged";
+        /**
          * Finality
-         * @description How settled a payment is, in words for payers and merchants.
-         * @enum {unknown}
+         * @description How settled a payment is, as shown to customers and merchants.
+         * @enum {string}
          */
         Finality: "anchored" | "bitcoin_final" | "included" | "seen";
         /**
          * Tier
-         * @description What must hold for amounts from `from_sats` upward. All numbers that are given must hold.
-         *
-         *         Attributes:
-         *             from_sats: the smallest amount of this tier.
-         *             stacks_blocks: Stacks blocks including the payment's own (1 = included).
-         *             tenure_changes: tenures begun since the payment's.
-         *             bitcoin_blocks: Bitcoin blocks since, including the one the payment's tenure is anchored to (1 = at once).
+         * @description The conditions for amounts of at least `from_sats`. All numbers that are set must be reached.
          */
         Tier: {
+            /** @description Smallest amount of this tier, in sats. */
             from_sats: number;
-            /** @default null */
+            /** @description Number of Stacks blocks, including the payment's own (1 = included). */
             stacks_blocks?: number | null;
-            /** @default null */
+            /** @description Number of tenures that began after the payment's. */
             tenure_changes?: number | null;
-            /** @default null */
+            /** @description Number of Bitcoin blocks, including the one that the payment's tenure is anchored to (1 = immediately). */
             bitcoin_blocks?: number | null;
         };
         /**
          * QuoteObject
-         * @description What the amount was worth in US dollars when the intent was made, and who said so.
+         * @description The value of an amount in US dollars when the payment intent was created.
          */
         QuoteObject: {
+            /** @description Value of the amount, in US dollars: a decimal string. */
             amount_usd: string;
+            /** @description Exchange rate, in US dollars per bitcoin: a decimal string. */
             rate_usd_per_btc: string;
+            /** @description Source of the exchange rate. */
             source: string;
+            /**
+             * Format: date-time
+             * @description Time of the exchange rate, ISO 8601 in UTC.
+             */
             quoted_at: string;
         };
         /**
          * PaymentObject
-         * @description One sBTC transfer. `confirmations` counts Stacks blocks; it is 0 while the payment is orphaned.
+         * @description A transfer of sBTC to a pay address.
          */
         PaymentObject: {
+            /** @description Id of the payment. */
             id: string;
-            /** @default payment */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "payment";
+            /** @description Id of the Stacks transaction: `0x` and 64 hexadecimal digits. */
             tx_id: string;
+            /** @description Index of the transfer among the transaction's events: one transaction may pay several times. */
             event_index: number;
+            /** @description Amount of the transfer, in sats. */
             amount_sats: number;
+            /** @description Stacks address or contract that paid. */
             sender: string;
+            /** @description Stacks address or contract that received the payment. */
             recipient: string;
+            /** @description Memo of the transfer as hexadecimal bytes; null if it has none. */
             memo_hex: string | null;
+            /** @description `included` while its block is on the chain. `orphaned` if a reorganization removed the block; it may be included again. */
             status: components["schemas"]["Inclusion"];
+            /** @description Number of Stacks blocks from the one with the payment to the tip of the chain; 0 while it is orphaned. */
             confirmations: number;
+            /** @description Number of tenures that began after the one with the payment. */
             tenure_changes: number;
+            /** @description Number of Bitcoin blocks from the one that the payment's tenure is anchored to, which counts. */
             bitcoin_blocks: number;
+            /** @description How settled the payment is. `included`: in a Stacks block. `anchored`: one tenure change has followed. `bitcoin_final`: two have, so it is as final as Bitcoin. Null while it is orphaned. */
             finality: components["schemas"]["Finality"] | null;
+            /** @description Height of the Stacks block that includes the payment. */
             block_height: number;
+            /** @description Hash of the Stacks block that includes the payment. */
             block_hash: string;
+            /**
+             * Format: date-time
+             * @description Time of that block, ISO 8601 in UTC.
+             */
             block_time: string;
         };
         /**
          * Inclusion
          * @description Where a payment stands on the chain.
-         * @enum {unknown}
+         * @enum {string}
          */
         Inclusion: "included" | "orphaned";
         /**
          * CreatePaymentIntent
-         * @description Ask for a payment. Give exactly one of `amount_sats` and `amount_usd`.
+         * @description A payment intent to create. Give exactly one of `amount_sats` and `amount_usd`.
          */
         CreatePaymentIntent: {
             /**
-             * @description What is due, in sats: an integer, or a string of digits, from 1 to 2100000000000000.
+             * @description Amount due, in sats: an integer, or a string of digits, from 1 to 2100000000000000.
              * @default null
              */
             amount_sats?: number | string;
             /**
-             * @description What is due, in US dollars, as a decimal string.
+             * @description Amount due, in US dollars: a decimal string. It is converted at the current exchange rate.
              * @default null
              */
             amount_usd?: string | null;
             /**
-             * @description `sbtc`.
+             * @description Currency of the payment. Only `sbtc` is supported.
              * @default sbtc
+             * @enum {string}
              */
-            currency?: string;
+            currency?: "sbtc";
             /**
-             * @description Shown to the payer; at most 500 characters.
+             * @description Description of what is paid for, shown to the customer; at most 500 characters.
              * @default null
              */
             description?: string | null;
             /**
-             * @description Up to 20 keys (40 characters) with text values (500 bytes), never shown to payers.
+             * @description Key-value pairs to attach, never shown to customers: up to 20 keys of up to 40 characters, with values of up to 500 bytes.
              * @default null
              */
             metadata?: {
                 [key: string]: string;
             } | null;
             /**
-             * @description Where the payer goes when it is paid; `{id}` is replaced.
+             * Format: uri-template
+             * @description URL that the customer can go to after paying. `{id}` is replaced with the id of the payment intent.
              * @default null
              */
             success_url?: string | null;
             /**
-             * @description Where the payer goes to give up.
+             * Format: uri-template
+             * @description URL that the customer can go to instead of paying. `{id}` is replaced with the id of the payment intent.
              * @default null
              */
             cancel_url?: string | null;
             /**
-             * @description Seconds until the deadline, 60 to 86400.
+             * @description Seconds until the deadline, from 60 to 86400.
              * @default 900
              */
             expires_in?: number;
             /**
-             * @description Tiers by amount; at least as strict as the merchant's policy.
+             * @description When a payment counts as final: tiers by amount, at least as strict as the merchant's own policy.
              * @default null
              */
             confirmation_policy?: components["schemas"]["Tier"][] | null;
         };
         /**
          * IntentList
-         * @description A part of the list of payment intents, newest first. The last four fields are there if `page` was given.
-         *
-         *         `total` is counted up to 10,000; if there are more, `total_is_exact` is false.
+         * @description A page of payment intents, newest first. Totals are present only if the request has a page number.
          */
         IntentList: {
-            object: string;
+            /**
+             * @description Type of the object: a list.
+             * @constant
+             */
+            object: "list";
+            /** @description The payment intents of this page. */
             data: components["schemas"]["IntentWithPayments"][];
+            /** @description `true` if more objects follow in the direction of paging. */
             has_more: boolean;
+            /** @description Maximum number of objects in this page. */
             limit: number;
+            /** @description Number of payment intents that match, counted up to 10,000. */
             total?: number;
+            /** @description `false` if there are more than 10,000, which are not counted. */
             total_is_exact?: boolean;
+            /** @description Number of this page; 1 is the first. */
             page?: number;
+            /** @description Number of pages that can be reached. */
             pages?: number;
         };
         /**
          * UpdatePaymentIntent
-         * @description Change what you say about a payment intent. What is not given stays.
+         * @description The changes to a payment intent. Fields that are not given stay unchanged.
          */
         UpdatePaymentIntent: {
-            /** @description Shown to the payer; at most 500 characters. */
+            /** @description Description of what is paid for, shown to the customer; at most 500 characters. */
             description?: string | null;
-            /** @description Keys to set; null as a value removes a key, and null instead of the object removes all. */
+            /** @description Keys to set. A null value removes its key; null instead of the object removes all. */
             metadata?: {
                 [key: string]: string | null;
             } | null;
@@ -988,196 +1109,335 @@ export interface components {
          * @description A page of payments, newest first.
          */
         PaymentList: {
-            object: string;
+            /**
+             * @description Type of the object: a list.
+             * @constant
+             */
+            object: "list";
+            /** @description The payments of this page. */
             data: components["schemas"]["DepositObject"][];
+            /** @description `true` if more objects follow in the direction of paging. */
             has_more: boolean;
+            /** @description Maximum number of objects in this page. */
             limit: number;
         };
         /**
          * DepositObject
-         * @description A payment on its own, with what became of it; the object of `payment.*` events.
-         *
-         *         `payment_intent` is null for an unmatched deposit; `recovered_intent_id` is then the intent that its memo names and
-         *         that this server does not know. `assigned_at` says that it was assigned by hand; `refunded_at` and `refund_tx_id`
-         *         that it was marked as sent back.
+         * @description A payment with its payment intent and its history; the object of `payment.*` events.
          */
         DepositObject: {
+            /** @description Id of the payment. */
             id: string;
-            /** @default payment */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "payment";
+            /** @description Id of the Stacks transaction: `0x` and 64 hexadecimal digits. */
             tx_id: string;
+            /** @description Index of the transfer among the transaction's events: one transaction may pay several times. */
             event_index: number;
+            /** @description Amount of the transfer, in sats. */
             amount_sats: number;
+            /** @description Stacks address or contract that paid. */
             sender: string;
+            /** @description Stacks address or contract that received the payment. */
             recipient: string;
+            /** @description Memo of the transfer as hexadecimal bytes; null if it has none. */
             memo_hex: string | null;
+            /** @description `included` while its block is on the chain. `orphaned` if a reorganization removed the block; it may be included again. */
             status: components["schemas"]["Inclusion"];
+            /** @description Number of Stacks blocks from the one with the payment to the tip of the chain; 0 while it is orphaned. */
             confirmations: number;
+            /** @description Number of tenures that began after the one with the payment. */
             tenure_changes: number;
+            /** @description Number of Bitcoin blocks from the one that the payment's tenure is anchored to, which counts. */
             bitcoin_blocks: number;
+            /** @description How settled the payment is. `included`: in a Stacks block. `anchored`: one tenure change has followed. `bitcoin_final`: two have, so it is as final as Bitcoin. Null while it is orphaned. */
             finality: components["schemas"]["Finality"] | null;
+            /** @description Height of the Stacks block that includes the payment. */
             block_height: number;
+            /** @description Hash of the Stacks block that includes the payment. */
             block_hash: string;
+            /**
+             * Format: date-time
+             * @description Time of that block, ISO 8601 in UTC.
+             */
             block_time: string;
+            /** @description `true` for real money, `false` in test mode. */
             livemode: boolean;
+            /** @description Id of the payment intent; null for an unmatched deposit. */
             payment_intent: string | null;
+            /** @description Id of a payment intent that the memo names but that this server does not know; null otherwise. */
             recovered_intent_id: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the deposit was assigned to its payment intent by hand, ISO 8601 in UTC; null if it was not.
+             */
             assigned_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the payment was marked as refunded, ISO 8601 in UTC; null if it was not.
+             */
             refunded_at: string | null;
+            /** @description Id of the transaction that refunded it; null if none is known. */
             refund_tx_id: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which sGate first recorded the payment, ISO 8601 in UTC.
+             */
             created_at: string;
         };
         /**
          * AssignPayment
-         * @description Say which payment intent an unmatched deposit is for.
+         * @description The payment intent that an unmatched deposit is for.
          */
         AssignPayment: {
-            /** @description Id of an intent with the same pay address. */
+            /** @description Id of a payment intent with the same pay address. */
             payment_intent: string;
         };
         /**
          * MarkRefunded
-         * @description Record that a payment was sent back by hand.
+         * @description The transaction that refunded a payment.
          */
         MarkRefunded: {
-            /** @description The transaction that sent it back. */
+            /** @description Id of the transaction that refunded the payment. */
             tx_id: string;
         };
         /**
          * MerchantObject
-         * @description The merchant of a key, with the settings of the key's mode.
+         * @description The merchant that a key belongs to, with the settings of the key's mode.
          *
-         *         `effective_pay_address` is where payments go: the merchant's own address, else the deployment's gateway address.
-         *         `effective_confirmation_policy` likewise. Name, links, logo, colour and frames are the same in both modes.
+         *     Name, links, logo, color and frame origins are shared by both modes.
          */
         MerchantObject: {
+            /**
+             * Format: uuid
+             * @description Id of the merchant: a UUID.
+             */
             id: string;
-            /** @default merchant */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "merchant";
+            /** @description `true` for real money, `false` in test mode. */
             livemode: boolean;
+            /** @description Name shown to customers. */
             name: string;
+            /**
+             * Format: uri
+             * @description URL of the page where customers get help.
+             */
             support_url: string | null;
+            /**
+             * Format: uri
+             * @description URL of the logo shown to customers.
+             */
             logo_url: string | null;
+            /** @description Color of buttons and links on the merchant's pages; null for the default. */
             accent_color: string | null;
+            /** @description Origins that may embed the checkout page in a frame. */
             frame_origins: string[];
-            network: string;
+            /** @description Network that payments are made on. */
+            network: components["schemas"]["Network"];
+            /** @description The merchant's own Stacks address or contract for payments; null to use the deployment's. */
             pay_address: string | null;
+            /** @description Address that receives payments: the merchant's own, or else the deployment's. Null if there is neither. */
             effective_pay_address: string | null;
+            /** @description The merchant's own confirmation policy; null to use the deployment's. */
             confirmation_policy: components["schemas"]["Tier"][] | null;
+            /** @description Confirmation policy that applies: the merchant's own, or else the deployment's. */
             effective_confirmation_policy: components["schemas"]["Tier"][];
+            /** @description How much a payment may fall short and still count as paid, in sats. */
             tolerance_sats: number;
+            /** @description The same in basis points (1/100 percent) of the amount; the larger of the two applies. */
             tolerance_bp: number;
-            late_payments: string;
+            /** @description What happens to a payment that arrives after the deadline. `hold`: it waits for the merchant's decision. `accept`: it counts as if it had arrived in time. */
+            late_payments: components["schemas"]["LatePolicy"];
+            /**
+             * Format: date-time
+             * @description Time at which the object was created, ISO 8601 in UTC.
+             */
             created_at: string;
         };
         /**
-         * UpdateMerchant
-         * @description Change the merchant's profile, and the settings of the key's mode. What is not given stays.
+         * Network
+         * @description The chain that an address or a payment belongs to.
+         * @enum {string}
          */
-        UpdateMerchant: {
-            name?: string;
-            support_url?: string | null;
-            /** @description The colour of buttons and links on your pages, such as `#0c5a54`; null is ours. */
-            accent_color?: string | null;
-            /** @description Origins that may embed the checkout in a frame, such as `https://shop.example`. */
-            frame_origins?: string[];
-            /** @description Where payments go: a Stacks address or contract of the mode's network, or null. */
-            pay_address?: string | null;
-            confirmation_policy?: components["schemas"]["Tier"][] | null;
-            /** @description How many sats may be missing from an amount that still counts as paid. */
-            tolerance_sats?: number;
-            /** @description The same in hundredths of a percent; the larger of the two applies. */
-            tolerance_bp?: number;
-            /** @description `hold`: keep late money for a decision. `accept`: count it as if it were in time. */
-            late_payments?: components["schemas"]["LatePolicy"];
-        };
+        Network: "mainnet" | "simulated" | "testnet";
         /**
          * LatePolicy
-         * @description What to do with money that comes after the deadline.
-         * @enum {unknown}
+         * @description How to treat a payment that arrives after the deadline.
+         * @enum {string}
          */
         LatePolicy: "accept" | "hold";
         /**
+         * UpdateMerchant
+         * @description The changes to the merchant's profile and the mode's settings. Fields that are not given stay unchanged.
+         */
+        UpdateMerchant: {
+            /** @description Name shown to customers. */
+            name?: string;
+            /**
+             * Format: uri
+             * @description URL of the page where customers get help.
+             */
+            support_url?: string | null;
+            /** @description Color of buttons and links on the merchant's pages; null for the default. */
+            accent_color?: string | null;
+            /** @description Origins that may embed the checkout page in a frame. */
+            frame_origins?: string[];
+            /** @description Stacks address or contract that receives payments, on the network of the mode; null to use the deployment's. */
+            pay_address?: string | null;
+            /** @description When a payment counts as final: tiers by amount; null to use the deployment's policy. */
+            confirmation_policy?: components["schemas"]["Tier"][] | null;
+            /** @description How much a payment may fall short and still count as paid, in sats. */
+            tolerance_sats?: number;
+            /** @description The same in basis points (1/100 percent) of the amount; the larger of the two applies. */
+            tolerance_bp?: number;
+            /** @description What happens to a payment that arrives after the deadline. `hold`: it waits for your decision. `accept`: it counts as if it had arrived in time. */
+            late_payments?: components["schemas"]["LatePolicy"];
+        };
+        /**
          * StatsObject
-         * @description A merchant's numbers: of a period in all, and of each of its days.
+         * @description A merchant's statistics, of a period and of each of its days.
          *
-         *         An intent counts on the day it was made, in the status it has now.
+         *     A payment intent counts on the day it was created, with its current status.
          */
         StatsObject: {
-            /** @default merchant_stats */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "merchant_stats";
+            /** @description `true` for real money, `false` in test mode. */
             livemode: boolean;
+            /**
+             * Format: date
+             * @description First day of the period, in UTC.
+             */
             from_date: string;
+            /**
+             * Format: date
+             * @description Last day of the period, in UTC.
+             */
             to_date: string;
+            /** @description Statistics of the whole period. */
             total: components["schemas"]["Numbers"];
+            /** @description Statistics of each day, oldest first. */
             days: components["schemas"]["DayNumbers"][];
         };
         /**
          * Numbers
-         * @description The intents made in a period, as they stand now: how many in all and in each status, and their sats.
-         *
-         *         `amount_sats` is what they ask for, `received_sats` what they received, `confirmed_sats` what those received that
-         *         are confirmed.
+         * @description Statistics of the payment intents that were created in a period, by their current status.
          */
         Numbers: {
+            /** @description Number of payment intents that were created. */
             created: number;
+            /** @description Number of those that await payment. */
             requires_payment: number;
+            /** @description Number of those that are paid, but not final yet. */
             processing: number;
+            /** @description Number of those that are confirmed. */
             confirmed: number;
+            /** @description Number of those that expired without a payment. */
             expired: number;
+            /** @description Number of those that were paid too little before the deadline. */
             failed: number;
+            /** @description Number of those that were canceled. */
             canceled: number;
+            /** @description Sum of the amounts due, in sats. */
             amount_sats: number;
+            /** @description Sum of the payments received, in sats. */
             received_sats: number;
+            /** @description Sum received by those that are confirmed, in sats. */
             confirmed_sats: number;
         };
         /**
          * DayNumbers
-         * @description The numbers of one day, UTC.
+         * @description Statistics of one day, UTC.
          */
         DayNumbers: {
+            /** @description Number of payment intents that were created. */
             created: number;
+            /** @description Number of those that await payment. */
             requires_payment: number;
+            /** @description Number of those that are paid, but not final yet. */
             processing: number;
+            /** @description Number of those that are confirmed. */
             confirmed: number;
+            /** @description Number of those that expired without a payment. */
             expired: number;
+            /** @description Number of those that were paid too little before the deadline. */
             failed: number;
+            /** @description Number of those that were canceled. */
             canceled: number;
+            /** @description Sum of the amounts due, in sats. */
             amount_sats: number;
+            /** @description Sum of the payments received, in sats. */
             received_sats: number;
+            /** @description Sum received by those that are confirmed, in sats. */
             confirmed_sats: number;
+            /**
+             * Format: date
+             * @description The day, in UTC.
+             */
             date: string;
         };
         /**
          * ApiKeyObject
-         * @description An API key. `secret` is the key itself, given only when it is made.
-         *
-         *         `hint` is its beginning and its end. `last_used_at` is exact to about a minute. `expires_at` is when it ends by
-         *         itself, because it was rolled.
+         * @description An API key. It belongs to one mode, and the key itself is returned only once, when it is created.
          */
         ApiKeyObject: {
+            /** @description Id of the API key. */
             id: string;
-            /** @default api_key */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "api_key";
+            /** @description `true` for real money, `false` in test mode. */
             livemode: boolean;
+            /** @description Name of the key, for people. */
             name: string;
-            scopes: string[];
+            /** @description What the key may do: `read`, `write`, and `admin` for API keys and settings. */
+            scopes: ("read" | "write" | "admin")[];
+            /** @description Beginning and end of the key, to recognize it by. */
             hint: string;
+            /**
+             * Format: date-time
+             * @description Time at which the object was created, ISO 8601 in UTC.
+             */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description Time at which the key was last used, accurate to about a minute, ISO 8601 in UTC; null if never.
+             */
             last_used_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the key stops working, ISO 8601 in UTC. Null unless it was rolled.
+             */
             expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the key was revoked, ISO 8601 in UTC; null if it was not.
+             */
             revoked_at: string | null;
+            /** @description The key itself. Present only in the response that creates it. */
             secret?: string;
         };
         /**
          * CreateApiKey
-         * @description Make an API key in the mode of the key that asks.
+         * @description An API key to create, in the mode of the key that makes the call.
          */
         CreateApiKey: {
-            /** @description What the key is for; 1 to 255 characters. */
+            /** @description Name of the key, for people; 1 to 255 characters. */
             name: string;
             /**
-             * @description What the key may do: `read`, `write`, `admin` (keys and settings). None implies another.
+             * @description What the key may do: `read`, `write`, and `admin` for API keys and settings. No scope implies another.
              * @default [
              *       "read",
              *       "write"
@@ -1187,27 +1447,34 @@ export interface components {
         };
         /**
          * Scope
-         * @description What a key may do. `admin` covers keys and settings.
-         * @enum {unknown}
+         * @description What an API key may do. `admin` covers API keys and settings.
+         * @enum {string}
          */
         Scope: "admin" | "read" | "write";
         /**
          * ApiKeyList
-         * @description A page of the API keys that can be used, newest first.
+         * @description A page of valid API keys, newest first.
          */
         ApiKeyList: {
-            object: string;
+            /**
+             * @description Type of the object: a list.
+             * @constant
+             */
+            object: "list";
+            /** @description The API keys of this page. */
             data: components["schemas"]["ApiKeyObject"][];
+            /** @description `true` if more objects follow in the direction of paging. */
             has_more: boolean;
+            /** @description Maximum number of objects in this page. */
             limit: number;
         };
         /**
          * RollApiKey
-         * @description Replace an API key.
+         * @description The terms of replacing an API key.
          */
         RollApiKey: {
             /**
-             * @description Seconds for which the old key still works, 0 to 604800.
+             * @description Seconds for which the old key continues to work, from 0 to 604800.
              * @default 86400
              */
             overlap_s?: number;
@@ -1217,66 +1484,120 @@ export interface components {
          * @description A page of the audit log, newest first.
          */
         AuditLogList: {
-            object: string;
+            /**
+             * @description Type of the object: a list.
+             * @constant
+             */
+            object: "list";
+            /** @description The entries of this page. */
             data: components["schemas"]["AuditLogEntry"][];
+            /** @description `true` if more objects follow in the direction of paging. */
             has_more: boolean;
+            /** @description Maximum number of objects in this page. */
             limit: number;
         };
         /**
          * AuditLogEntry
-         * @description One thing that was done. `actor` is `key ak_...` or `operator`; `detail` depends on the action.
-         *
-         *         `address` is where the request came from, `request_id` is that of its answer and of its log lines.
+         * @description A recorded action: who did what, to which object, from where.
          */
         AuditLogEntry: {
+            /** @description Id of the entry. */
             id: string;
-            /** @default audit_log_entry */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "audit_log_entry";
+            /** @description `true` for real money, `false` in test mode. */
             livemode: boolean;
+            /** @description Who performed the action: `key` and the id of an API key, `operator`, or `deliverer` for an endpoint that sGate disabled. */
             actor: string;
+            /** @description What was done: a kind of object and a verb. */
             action: string;
+            /** @description Id of the object that was affected; null for the merchant itself. */
             object_id: string | null;
+            /** @description IP address that the request came from; null if it was not a request. */
             address: string | null;
+            /** @description Id of the request; null if it was not a request. */
             request_id: string | null;
+            /** @description Details, which depend on the action. They never contain secrets. */
             detail: Record<string, never>;
+            /**
+             * Format: date-time
+             * @description Time at which the object was created, ISO 8601 in UTC.
+             */
             created_at: string;
         };
         /**
          * EndpointObject
-         * @description A webhook endpoint. `secret` is given only when the endpoint is made and when its secret is rotated.
-         *
-         *         `previous_secret_expires_at`: until then the secret before signs too. `failing_since`: nothing has succeeded since.
+         * @description A URL of the merchant's server that events are sent to.
          */
         EndpointObject: {
+            /** @description Id of the webhook endpoint. */
             id: string;
-            /** @default webhook_endpoint */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "webhook_endpoint";
+            /** @description `true` for real money, `false` in test mode. */
             livemode: boolean;
+            /**
+             * Format: uri
+             * @description URL that events are sent to.
+             */
             url: string;
+            /** @description Description of the endpoint, for the merchant. */
             description: string | null;
-            event_types: string[];
+            /** @description Types of the events that are sent to the endpoint; empty for all. */
+            event_types: ("payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test")[];
+            /** @description `false` while deliveries to the endpoint are held. */
             enabled: boolean;
+            /** @description Why the endpoint is disabled; null if it is enabled. */
             disabled_reason: string | null;
+            /**
+             * Format: date-time
+             * @description Time since which no delivery has succeeded, ISO 8601 in UTC; null if the last one did.
+             */
             failing_since: string | null;
+            /**
+             * Format: date-time
+             * @description Time until which webhooks are signed with the previous secret as well, ISO 8601 in UTC; null without one.
+             */
             previous_secret_expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the object was created, ISO 8601 in UTC.
+             */
             created_at: string;
+            /** @description Secret that webhooks are signed with. Present only when the endpoint is created and when its secret is rotated. */
             secret?: string;
         };
         /**
          * CreateWebhookEndpoint
-         * @description Ask to be told about events. Without `event_types`: about all.
+         * @description A webhook endpoint to create.
          */
         CreateWebhookEndpoint: {
+            /**
+             * Format: uri
+             * @description URL to send events to.
+             */
             url: string;
-            /** @default null */
+            /**
+             * @description Description of the endpoint, for yourself.
+             * @default null
+             */
             description?: string | null;
-            /** @default [] */
+            /**
+             * @description Types of the events to send; an empty list means all.
+             * @default []
+             */
             event_types?: components["schemas"]["EventType"][];
         };
         /**
          * EventType
-         * @description Everything that can be announced; `meaning` says what it tells.
-         * @enum {unknown}
+         * @description The type of an event.
+         * @enum {string}
          */
         EventType: "payment.unmatched" | "payment_intent.canceled" | "payment_intent.created" | "payment_intent.duplicate_payment" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.overpaid" | "payment_intent.paid_after_cancel" | "payment_intent.paid_late" | "payment_intent.partially_paid" | "payment_intent.processing" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.succeeded" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
         /**
@@ -1284,183 +1605,348 @@ export interface components {
          * @description A page of webhook endpoints, newest first.
          */
         EndpointList: {
-            object: string;
+            /**
+             * @description Type of the object: a list.
+             * @constant
+             */
+            object: "list";
+            /** @description The webhook endpoints of this page. */
             data: components["schemas"]["EndpointObject"][];
+            /** @description `true` if more objects follow in the direction of paging. */
             has_more: boolean;
+            /** @description Maximum number of objects in this page. */
             limit: number;
         };
         /**
          * UpdateWebhookEndpoint
-         * @description Change a webhook endpoint. What is not given stays.
+         * @description The changes to a webhook endpoint. Fields that are not given stay unchanged.
          */
         UpdateWebhookEndpoint: {
+            /**
+             * Format: uri
+             * @description URL to send events to.
+             */
             url?: string;
+            /** @description Description of the endpoint, for yourself. */
             description?: string | null;
-            /** @description Which events to tell; an empty list means all. */
+            /** @description Types of the events to send; an empty list means all. */
             event_types?: components["schemas"]["EventType"][];
-            /** @description `false` holds its deliveries back until it is enabled again. */
+            /** @description `false` holds deliveries until the endpoint is enabled again. */
             enabled?: boolean;
         };
         /**
          * DeliveryObject
-         * @description One event for one endpoint.
-         *
-         *         `status` is `pending` (due at `next_attempt_at`), `held` (until its endpoint can take it), `delivered` or `failed`.
+         * @description The delivery of an event to a webhook endpoint.
          */
         DeliveryObject: {
+            /** @description Id of the webhook delivery. */
             id: string;
-            /** @default webhook_delivery */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "webhook_delivery";
+            /** @description `true` for real money, `false` in test mode. */
             livemode: boolean;
+            /** @description Id of the webhook endpoint. */
             endpoint: string;
+            /** @description Id of the event. */
             event: string;
-            event_type: string;
-            status: string;
+            /**
+             * @description Type of the event.
+             * @enum {string}
+             */
+            event_type: "payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
+            /**
+             * @description `pending`: the next attempt is due at `next_attempt_at`. `held`: it waits until the endpoint is enabled or has caught up. `delivered`: the endpoint responded with 2xx. `failed`: all attempts have failed.
+             * @enum {string}
+             */
+            status: "delivered" | "failed" | "held" | "pending";
+            /** @description Number of attempts so far. */
             attempts: number;
+            /** @description HTTP status code of the last response; null without one. */
             response_status: number | null;
+            /** @description Why the last attempt failed; null if it succeeded. */
             last_error: string | null;
+            /**
+             * Format: date-time
+             * @description Time of the last attempt, ISO 8601 in UTC; null before the first one.
+             */
             last_attempt_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the next attempt is due, ISO 8601 in UTC; null if none is.
+             */
             next_attempt_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time of the successful attempt, ISO 8601 in UTC; null before.
+             */
             delivered_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the delivery was given up, ISO 8601 in UTC; null if it was not.
+             */
             failed_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the object was created, ISO 8601 in UTC.
+             */
             created_at: string;
         };
         /**
          * RecoveryObject
-         * @description A range of events that is being sent once more.
-         *
-         *         `replayed`: how many deliveries that has made so far; `finished_at`: when all of them were made.
+         * @description A recovery: the events of a period are sent to a webhook endpoint again.
          */
         RecoveryObject: {
+            /** @description Id of the recovery. */
             id: string;
-            /** @default webhook_recovery */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "webhook_recovery";
+            /** @description `true` for real money, `false` in test mode. */
             livemode: boolean;
+            /** @description Id of the webhook endpoint. */
             endpoint: string;
+            /**
+             * Format: date-time
+             * @description Start of the period, inclusive, ISO 8601 in UTC.
+             */
             since: string;
+            /**
+             * Format: date-time
+             * @description End of the period, exclusive, ISO 8601 in UTC.
+             */
             until: string;
+            /** @description `true` if events that the endpoint has already received are sent as well. */
             include_delivered: boolean;
+            /** @description Number of deliveries created so far. */
             replayed: number;
+            /**
+             * Format: date-time
+             * @description Time at which the last delivery was created, ISO 8601 in UTC; null before.
+             */
             finished_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the object was created, ISO 8601 in UTC.
+             */
             created_at: string;
         };
         /**
          * RecoverWebhooks
-         * @description Send the events of some time once more: those that the endpoint has not received, or all of them.
+         * @description The events to send again: those of a period that the endpoint has not received, or all of them.
          */
         RecoverWebhooks: {
             /**
              * Format: date-time
-             * @description From this moment on; at most 30 days before `until`.
+             * @description Start of the period, inclusive; at most 30 days before `until`.
              */
             since: string;
             /**
-             * @description Up to this moment; now, if it is not given.
+             * Format: date-time
+             * @description End of the period, exclusive; now by default.
              * @default null
              */
             until?: string | null;
             /**
-             * @description Also those that the endpoint has received already.
+             * @description Whether to send events that the endpoint has already received.
              * @default false
              */
             include_delivered?: boolean;
         };
         /**
          * Deleted
-         * @description Says what was deleted.
+         * @description The id and the type of an object that was deleted.
          */
         Deleted: {
+            /** @description Id of the webhook endpoint. */
             id: string;
-            object: string;
-            deleted: boolean;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "webhook_endpoint";
+            /**
+             * @description Always `true`.
+             * @constant
+             */
+            deleted: true;
         };
         /**
          * DeliveryList
          * @description A page of webhook deliveries, newest first.
          */
         DeliveryList: {
-            object: string;
+            /**
+             * @description Type of the object: a list.
+             * @constant
+             */
+            object: "list";
+            /** @description The deliveries of this page. */
             data: components["schemas"]["DeliveryObject"][];
+            /** @description `true` if more objects follow in the direction of paging. */
             has_more: boolean;
+            /** @description Maximum number of objects in this page. */
             limit: number;
         };
         /**
          * DeliveryWithAttempts
-         * @description One event for one endpoint, what is sent, and each attempt.
+         * @description The delivery of an event to a webhook endpoint, with its request and all attempts.
          */
         DeliveryWithAttempts: {
+            /** @description Id of the webhook delivery. */
             id: string;
-            /** @default webhook_delivery */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "webhook_delivery";
+            /** @description `true` for real money, `false` in test mode. */
             livemode: boolean;
+            /** @description Id of the webhook endpoint. */
             endpoint: string;
+            /** @description Id of the event. */
             event: string;
-            event_type: string;
-            status: string;
+            /**
+             * @description Type of the event.
+             * @enum {string}
+             */
+            event_type: "payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
+            /**
+             * @description `pending`: the next attempt is due at `next_attempt_at`. `held`: it waits until the endpoint is enabled or has caught up. `delivered`: the endpoint responded with 2xx. `failed`: all attempts have failed.
+             * @enum {string}
+             */
+            status: "delivered" | "failed" | "held" | "pending";
+            /** @description Number of attempts so far. */
             attempts: number;
+            /** @description HTTP status code of the last response; null without one. */
             response_status: number | null;
+            /** @description Why the last attempt failed; null if it succeeded. */
             last_error: string | null;
+            /**
+             * Format: date-time
+             * @description Time of the last attempt, ISO 8601 in UTC; null before the first one.
+             */
             last_attempt_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the next attempt is due, ISO 8601 in UTC; null if none is.
+             */
             next_attempt_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time of the successful attempt, ISO 8601 in UTC; null before.
+             */
             delivered_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the delivery was given up, ISO 8601 in UTC; null if it was not.
+             */
             failed_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the object was created, ISO 8601 in UTC.
+             */
             created_at: string;
+            /** @description The request that is sent. */
             request: components["schemas"]["RequestObject"];
+            /** @description All attempts, oldest first. */
             attempt_log: components["schemas"]["AttemptObject"][];
         };
         /**
          * RequestObject
-         * @description What is sent: to where, and the body. Each attempt is signed anew; the signatures are not kept.
+         * @description The request of a delivery. Each attempt has new signatures, which are not stored.
          */
         RequestObject: {
-            /** @default POST */
-            method?: string;
+            /**
+             * @description HTTP method.
+             * @enum {string}
+             */
+            method: "POST";
+            /**
+             * Format: uri
+             * @description URL of the endpoint.
+             */
             url: string;
+            /** @description Headers of the request, without those that each attempt signs. */
             headers: {
                 [key: string]: string;
             };
+            /** @description Body of the request: the event. */
             body: components["schemas"]["Envelope"];
         };
         /**
          * Envelope
-         * @description The body of a webhook and the answer of `GET /v1/events`; fields in this order.
-         *
-         *         `event` repeats `type` for receivers written against the first sGate. `created` is in Unix seconds.
+         * @description An event, as webhooks and the API send it.
          */
         Envelope: {
+            /** @description Id of the event. */
             id: string;
-            /** @default event */
-            object?: string;
-            type: string;
-            event: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "event";
+            /**
+             * @description Type of the event.
+             * @enum {string}
+             */
+            type: "payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
+            /**
+             * @description Repeats `type`, for receivers written for the first version of sGate.
+             * @enum {string}
+             */
+            event: "payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
+            /** @description Time at which the event occurred, in Unix seconds. */
             created: number;
-            /** @default 2026-11-01 */
-            api_version?: string;
+            /** @description Version of the format of the event's data. */
+            api_version: string;
+            /** @description `true` for real money, `false` in test mode. */
             livemode: boolean;
+            /** @description Number of the event among those about the same object; 1 for the first. */
             sequence: number;
+            /** @description Data of the event. */
             data: components["schemas"]["EventData"];
         };
         /**
          * EventData
-         * @description `object` is the thing the event is about, as it was then, as JSON bytes.
+         * @description The data of an event.
          */
         EventData: {
+            /** @description The object that the event is about, as it was at that time. */
             object: unknown;
         };
         /**
          * AttemptObject
-         * @description One attempt. The response's body is cut at 16 kB; bytes that are not UTF-8 are replaced.
+         * @description An attempt to send a webhook, and the response.
          */
         AttemptObject: {
+            /** @description Number of the attempt; 1 for the first. */
             attempt: number;
+            /**
+             * Format: uri
+             * @description URL that the request was sent to.
+             */
             url: string;
+            /**
+             * Format: date-time
+             * @description Time at which the attempt started, ISO 8601 in UTC.
+             */
             started_at: string;
+            /** @description Duration of the attempt, in milliseconds. */
             duration_ms: number;
+            /** @description HTTP status code of the response; null without a response. */
             response_status: number | null;
+            /** @description Headers of the response; null without a response. */
             response_headers: {
                 [key: string]: string;
             } | null;
+            /** @description Body of the response, truncated to 16 kB; bytes that are not UTF-8 are replaced. Null if empty. */
             response_body: string | null;
+            /** @description Why the attempt failed; null if it succeeded. */
             error: string | null;
         };
         /**
@@ -1468,345 +1954,550 @@ export interface components {
          * @description A page of events, newest first.
          */
         EventList: {
-            object: string;
+            /**
+             * @description Type of the object: a list.
+             * @constant
+             */
+            object: "list";
+            /** @description The events of this page. */
             data: components["schemas"]["Envelope"][];
+            /** @description `true` if more objects follow in the direction of paging. */
             has_more: boolean;
+            /** @description Maximum number of objects in this page. */
             limit: number;
         };
         /**
          * SimulatorObject
-         * @description Where the simulated chain stands. `block_time`: of its newest block. `mempool`: what waits for a block.
-         *
-         *         `steerable`: whether this server lets you mine and fork.
+         * @description The state of the simulated chain.
          */
         SimulatorObject: {
-            /** @default simulator */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "simulator";
+            /** @description Height of the newest Stacks block. */
             height: number;
+            /**
+             * Format: date-time
+             * @description Time of the newest block, ISO 8601 in UTC.
+             */
             block_time: string;
+            /**
+             * Format: date-time
+             * @description Current time of the server, ISO 8601 in UTC.
+             */
             server_time: string;
+            /** @description Number of the current tenure. */
             tenure_height: number;
+            /** @description Height of the Bitcoin chain, which is simulated as well. */
             bitcoin_height: number;
+            /** @description Number of transactions that wait for a block. */
             mempool: number;
+            /** @description `true` if blocks can be mined and reorganized through the API; `false` in production. */
             steerable: boolean;
         };
         /**
          * SimulatedPaymentObject
-         * @description A payment that waits for a block of the simulated chain.
+         * @description A payment in the mempool of the simulated chain.
          */
         SimulatedPaymentObject: {
-            /** @default simulated_payment */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "simulated_payment";
+            /** @description Id of the Stacks transaction: `0x` and 64 hexadecimal digits. */
             tx_id: string;
         };
         /**
          * SimulatedPayment
-         * @description Pay on the simulated chain. It is in the next block.
+         * @description A payment to send on the simulated chain.
          */
         SimulatedPayment: {
-            /** @description Where to: a Stacks address. */
+            /** @description The Stacks address to pay to. */
             recipient: string;
-            /** @description How much, in sats. */
+            /** @description The amount, in sats. */
             amount_sats: number;
             /**
-             * @description The memo: the id of a payment intent, other text of up to 34 bytes, or null.
+             * @description The id of a payment intent, any other text of up to 34 bytes, or null for no memo.
              * @default null
              */
             memo?: string | null;
         };
         /**
          * ShortIntent
-         * @description Make a payment intent whose time is up soon, to see what happens then.
+         * @description A payment intent to create with a deadline that is only seconds away.
          */
         ShortIntent: {
-            /** @description What is due, in sats. */
+            /** @description The amount due, in sats. */
             amount_sats: number;
             /** @description Seconds until the deadline. */
             expires_in_s: number;
             /**
-             * @description Seconds after it in which money still counts as in time.
+             * @description Seconds after the deadline in which payments still count as on time.
              * @default 0
              */
             grace_s?: number;
         };
         /**
          * MineBlocks
-         * @description Mine blocks now. Those that come by themselves go on coming.
+         * @description Blocks to mine immediately, in addition to those that are mined automatically.
          */
         MineBlocks: {
             /**
-             * @description How many.
+             * @description The number of blocks.
              * @default 1
              */
             blocks?: number;
         };
         /**
          * Reorganise
-         * @description Let another branch replace the newest blocks.
+         * @description A reorganization to simulate, in which another branch replaces the newest blocks.
          */
         Reorganise: {
             /**
-             * @description How many blocks are replaced.
+             * @description The number of blocks to replace.
              * @default 1
              */
             depth?: number;
             /**
-             * @description Instead of a depth: replace the block at this height and all above it.
+             * @description Replaces the block at this height and all above it; overrides `depth`.
              * @default null
              */
             from_height?: number | null;
             /**
-             * @description What becomes of their transactions. `same`: mined again; `none`: they wait for a block; `drop`: they are gone for good.
+             * @description What happens to the transactions of the replaced blocks. `same`: they are included in the new branch; `none`: they return to the mempool; `drop`: they are lost.
              * @default none
-             * @enum {unknown}
+             * @enum {string}
              */
             remine?: "drop" | "none" | "same";
         };
         /**
          * PublicIntent
-         * @description A payment intent as a payer sees it.
-         *
-         *         `required` is what the payment needs to be final, from the confirmation policy. `accepts_payment` says whether to
-         *         pay at all. `description`, `success_url` and `cancel_url` are null without the client secret.
+         * @description The customer's view of a payment intent.
          */
         PublicIntent: {
+            /** @description Id of the payment intent. */
             id: string;
-            /** @default payment_intent */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "payment_intent";
+            /** @description `true` for real money, `false` in test mode. */
             livemode: boolean;
-            network: string;
+            /** @description Network that payments are made on. */
+            network: components["schemas"]["Network"];
+            /** @description Asset identifier of the token that must be paid with. */
             asset: string;
+            /** @description Status of the payment intent. `requires_payment`: awaiting payment. `processing`: the amount is on the chain, but not final yet. `confirmed`: the amount is final by the confirmation policy. `expired`: the deadline passed without a payment. `failed`: the deadline passed and too little was paid. `canceled`: the merchant canceled it. */
             status: components["schemas"]["Status"];
-            exceptions: string[];
+            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `reorged`: a chain reorganization once undid a payment or its finality. */
+            exceptions: components["schemas"]["Anomaly"][];
+            /** @description `false` if the customer must not pay, or not pay any more. */
             accepts_payment: boolean;
+            /** @description Amount that the merchant asked for, in sats. */
             amount_sats: number;
+            /** @description Sum of all payments that are on the chain now, in sats. */
             amount_received_sats: number;
+            /** @description Amount that the customer still has to pay, in sats; 0 once enough has been paid. */
             amount_due_sats: number;
-            /** @default sbtc */
-            currency?: string;
+            /**
+             * @description Currency of the amounts: sBTC, counted in sats.
+             * @enum {string}
+             */
+            currency: "sbtc";
+            /** @description Stacks address or contract that must receive the payment. */
             pay_address: string;
+            /** @description Memo that the payment must carry: the id of the payment intent. */
             memo: string;
+            /** @description The memo as hexadecimal bytes. */
             memo_hex: string;
+            /** @description Confirmations of the least settled payment: Stacks blocks from its own to the tip; 0 without a payment. */
             confirmations: number;
+            /** @description How settled the payment is, or the least settled of several. `seen`: in the mempool. `included`: in a Stacks block. `anchored`: one tenure change has followed. `bitcoin_final`: two have, so it is as final as Bitcoin. Null without a payment. */
             finality: components["schemas"]["Finality"] | null;
+            /** @description Conditions for the payment to be final, from the confirmation policy. */
             required: components["schemas"]["Tier"];
+            /** @description Value of the amount in US dollars at creation; null if no exchange rate was available. */
             quote: components["schemas"]["QuoteObject"] | null;
+            /**
+             * Format: date-time
+             * @description Deadline for the payment, ISO 8601 in UTC.
+             */
             expires_at: string;
+            /**
+             * Format: date-time
+             * @description Current time of the server, ISO 8601 in UTC.
+             */
             server_time: string;
+            /** @description The merchant that is paid. */
             merchant: components["schemas"]["MerchantCard"];
+            /** @description Ids of the transactions with payments, in chain order. */
             tx_ids: string[];
+            /** @description Number of events about the object so far. It only increases, so the higher of two is the newer. */
             sequence: number;
+            /** @description Description of what is paid for. Null without the client secret. */
             description: string | null;
+            /**
+             * Format: uri
+             * @description URL that the customer can go to after paying. Null without the client secret.
+             */
             success_url: string | null;
+            /**
+             * Format: uri
+             * @description URL that the customer can go to instead of paying. Null without the client secret.
+             */
             cancel_url: string | null;
         };
         /**
-         * Status
-         * @description Where an intent stands.
-         * @enum {unknown}
-         */
-        Status: "canceled" | "confirmed" | "expired" | "failed" | "processing" | "requires_payment";
-        /**
          * MerchantCard
-         * @description Who is paid.
+         * @description The merchant, as shown to customers.
          */
         MerchantCard: {
+            /** @description Name of the merchant. */
             name: string;
+            /**
+             * Format: uri
+             * @description URL of the page where customers get help.
+             */
             support_url: string | null;
         };
         /**
          * HintObject
-         * @description A hint that was taken. What becomes of it shows in the payment intent: `finality` is `seen` once it is found.
+         * @description An accepted hint. Once its transaction is found, the payment intent's `finality` is `seen`.
          */
         HintObject: {
-            /** @default hint */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "hint";
+            /** @description Id of the payment intent. */
             payment_intent: string;
+            /** @description Id of the transaction that the wallet sent. */
             tx_id: string;
         };
         /**
          * GiveHint
-         * @description Tell which transaction the wallet sent. It is looked up, never believed.
+         * @description A hint that the wallet has sent a transaction. It is verified on the chain, never trusted.
          */
         GiveHint: {
-            /** @description A transaction id: `0x` and 64 hexadecimal digits. */
+            /** @description Id of the transaction that the wallet sent: `0x` and 64 hexadecimal digits. */
             tx_id: string;
-            /** @description The payment intent's, as the checkout link carries it. */
+            /** @description Client secret of the payment intent, as in its checkout URL. */
             client_secret: string;
         };
         /**
          * Receipt
-         * @description What a customer may keep. `final` says whether the payment is final by the merchant's policy.
-         *
-         *         `description` is null without the client secret. `quote` is what the amount was worth when it was asked for.
+         * @description A receipt for the customer.
          */
         Receipt: {
+            /** @description Id of the payment intent. */
             id: string;
-            /** @default receipt */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "receipt";
+            /** @description `true` for real money, `false` in test mode. */
             livemode: boolean;
-            network: string;
+            /** @description Network that payments are made on. */
+            network: components["schemas"]["Network"];
+            /** @description Status of the payment intent. `requires_payment`: awaiting payment. `processing`: the amount is on the chain, but not final yet. `confirmed`: the amount is final by the confirmation policy. `expired`: the deadline passed without a payment. `failed`: the deadline passed and too little was paid. `canceled`: the merchant canceled it. */
             status: components["schemas"]["Status"];
+            /** @description `true` if the amount is paid and final by the confirmation policy. */
             final: boolean;
+            /** @description Name of the merchant. */
             merchant: string;
+            /** @description Description of what is paid for. Null without the client secret. */
             description: string | null;
+            /** @description Amount that the merchant asked for, in sats. */
             amount_sats: number;
+            /** @description Sum of all payments that are on the chain now, in sats. */
             amount_received_sats: number;
-            /** @default sbtc */
-            currency?: string;
+            /**
+             * @description Currency of the amounts: sBTC, counted in sats.
+             * @enum {string}
+             */
+            currency: "sbtc";
+            /** @description Value of the amount in US dollars at creation; null if no exchange rate was available. */
             quote: components["schemas"]["QuoteObject"] | null;
+            /** @description Stacks address or contract that must receive the payment. */
             pay_address: string;
+            /** @description Memo that the payment must carry: the id of the payment intent. */
             memo: string;
+            /** @description Confirmations of the least settled payment: Stacks blocks from its own to the tip; 0 without a payment. */
             confirmations: number;
+            /** @description How settled the payment is, or the least settled of several. `seen`: in the mempool. `included`: in a Stacks block. `anchored`: one tenure change has followed. `bitcoin_final`: two have, so it is as final as Bitcoin. Null without a payment. */
             finality: components["schemas"]["Finality"] | null;
+            /**
+             * Format: date-time
+             * @description Time at which the object was created, ISO 8601 in UTC.
+             */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description Time at which the payment intent was first confirmed, ISO 8601 in UTC; null before.
+             */
             confirmed_at: string | null;
+            /** @description The payments that are on the chain now, in chain order. */
             payments: components["schemas"]["ReceiptPayment"][];
         };
         /**
          * ReceiptPayment
-         * @description One transfer that is on the chain now.
+         * @description A payment on a receipt: one that is on the chain now.
          */
         ReceiptPayment: {
+            /** @description Id of the Stacks transaction: `0x` and 64 hexadecimal digits. */
             tx_id: string;
+            /** @description Amount of the payment, in sats. */
             amount_sats: number;
+            /** @description Stacks address or contract that paid. */
             sender: string;
+            /** @description Height of the Stacks block that includes the payment. */
             block_height: number;
+            /** @description Hash of the Stacks block that includes the payment. */
             block_hash: string;
+            /**
+             * Format: date-time
+             * @description Time of that block, ISO 8601 in UTC.
+             */
             block_time: string;
+            /** @description Number of Stacks blocks from the one with the payment to the tip of the chain; 0 without a payment. */
             confirmations: number;
+            /** @description How settled the payment is, or the least settled of several. `seen`: in the mempool. `included`: in a Stacks block. `anchored`: one tenure change has followed. `bitcoin_final`: two have, so it is as final as Bitcoin. Null without a payment. */
             finality: components["schemas"]["Finality"] | null;
         };
         /**
          * HealthReport
-         * @description The state of the system as this process sees it. `uptime` in seconds, `memory` in bytes.
+         * @description The health of the deployment, as this process sees it.
          */
         HealthReport: {
+            /** @description The worst health of any component; `unhealthy` if the database is unavailable. */
             status: components["schemas"]["Health"];
+            /**
+             * Format: date-time
+             * @description Time of the report, ISO 8601 in UTC.
+             */
             timestamp: string;
+            /** @description Health by component: `database`, `blockchain`, `cache`, `replica` (if there is one) and `webhooks`. */
             services: {
                 [key: string]: components["schemas"]["Health"];
             };
+            /** @description Health of the connection to the chain by mode, `test` and `live`. */
             chains: {
                 [key: string]: components["schemas"]["ChainHealth"];
             };
+            /** @description Seconds since this process started. */
             uptime: number;
+            /** @description Memory of this process, in bytes. `max_rss`: the most used so far. */
             memory: {
                 [key: string]: number;
             };
-            /** @default 0.1.0 */
-            version?: string;
+            /** @description Version of sGate. */
+            version: string;
         };
         /**
          * Health
-         * @description How well a part works.
-         * @enum {unknown}
+         * @description The health of a component.
+         * @enum {string}
          */
         Health: "degraded" | "healthy" | "unhealthy";
         /**
          * ChainHealth
-         * @description How one mode follows its chain.
+         * @description The health of the connection to the chain, in one mode.
          */
         ChainHealth: {
+            /** @description `healthy`, or `degraded` while the chain cannot be read. */
             status: components["schemas"]["Health"];
-            network: string;
+            /**
+             * @description Network of the mode.
+             * @enum {string}
+             */
+            network: "mainnet" | "testnet" | "simulated";
+            /** @description Height of the last Stacks block that was scanned. */
             scanned_height: number;
+            /**
+             * Format: date-time
+             * @description Time at which the chain was last read, ISO 8601 in UTC; null before the first time.
+             */
             checked_at: string | null;
+            /** @description Why the chain cannot be read; null if it can. */
             trouble: string | null;
         };
         /**
          * Alive
-         * @description Whether to send requests here.
+         * @description Whether requests can be sent to this process.
          */
         Alive: {
+            /** @description `healthy` with status code 200, `unhealthy` with 503. */
             status: components["schemas"]["Health"];
         };
         /**
          * ErrorEnvelope
-         * @description The answer to every request that fails.
+         * @description The response to every request that fails.
          */
         ErrorEnvelope: {
+            /** @description What went wrong. */
             error: components["schemas"]["ErrorBody"];
+            /** @description Id of the request, as in its header `X-Request-Id`. */
             request_id: string;
+            /**
+             * Format: date-time
+             * @description Time of the response, ISO 8601 in UTC.
+             */
             timestamp: string;
+            /** @description Path of the request. */
             path: string;
+            /** @description HTTP status code. */
             status: number;
-            /** @default null */
+            /** @description Seconds to wait before trying again. Absent if trying again is of no use. */
             retry_after?: number | null;
         };
         /**
          * ErrorBody
-         * @description What went wrong. `param` names the field, `doc_url` the page that explains the code.
+         * @description What went wrong.
          */
         ErrorBody: {
-            type: string;
+            /**
+             * @description Family of the error.
+             * @enum {string}
+             */
+            type: "bad_request" | "conflict" | "forbidden" | "headers_too_large" | "internal_error" | "method_not_allowed" | "not_found" | "payload_too_large" | "rate_limit_exceeded" | "request_timeout" | "unauthorized" | "unavailable" | "unsupported_media_type" | "validation_error";
+            /** @description Code that identifies the error. */
             code: string;
+            /** @description What is wrong and what to do, for people. */
             message: string;
+            /** @description Field or parameter at fault; null if it is none of them. */
             param: string | null;
+            /**
+             * Format: uri
+             * @description URL of the page that explains the code.
+             */
             doc_url: string;
+            /** @description Further facts, which depend on the code; usually empty. */
             details: {
                 [key: string]: unknown;
             };
         };
         /**
          * IntentObject
-         * @description A payment intent as merchants see it.
-         *
-         *         `amount_received_sats` is the sum of all its payments on the chain; `amount_due_sats` what is still missing.
-         *         `confirmations` and `finality` are those of its least settled payment.
+         * @description A request to a customer to pay an amount, and its progress.
          */
         IntentObject: {
+            /** @description Id of the payment intent. */
             id: string;
-            /** @default payment_intent */
-            object?: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "payment_intent";
+            /** @description `true` for real money, `false` in test mode. */
             livemode: boolean;
-            status: string;
-            exceptions: string[];
+            /** @description Status of the payment intent. `requires_payment`: awaiting payment. `processing`: the amount is on the chain, but not final yet. `confirmed`: the amount is final by the confirmation policy. `expired`: the deadline passed without a payment. `failed`: the deadline passed and too little was paid. `canceled`: the merchant canceled it. */
+            status: components["schemas"]["Status"];
+            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `reorged`: a chain reorganization once undid a payment or its finality. */
+            exceptions: components["schemas"]["Anomaly"][];
+            /** @description Amount that the merchant asked for, in sats. */
             amount_sats: number;
+            /** @description Sum of all payments that are on the chain now, in sats. */
             amount_received_sats: number;
+            /** @description Amount that the customer still has to pay, in sats; 0 once enough has been paid. */
             amount_due_sats: number;
-            /** @default sbtc */
-            currency?: string;
+            /**
+             * @description Currency of the amounts: sBTC, counted in sats.
+             * @enum {string}
+             */
+            currency: "sbtc";
+            /** @description Stacks address or contract that must receive the payment. */
             pay_address: string;
+            /** @description Memo that the payment must carry: the id of the payment intent. */
             memo: string;
+            /** @description The memo as hexadecimal bytes. */
             memo_hex: string;
+            /** @description Confirmations of the least settled payment: Stacks blocks from its own to the tip; 0 without a payment. */
             confirmations: number;
+            /** @description How settled the least settled payment is. `included`: in a Stacks block. `anchored`: one tenure change has followed. `bitcoin_final`: two have, so it is as final as Bitcoin. Null without a payment. */
             finality: components["schemas"]["Finality"] | null;
+            /** @description When a payment counts as final: tiers by amount. */
             confirmation_policy: components["schemas"]["Tier"][];
+            /** @description Value of the amount in US dollars at creation; null if no exchange rate was available. */
             quote: components["schemas"]["QuoteObject"] | null;
+            /** @description Description of what is paid for, shown to the customer. */
             description: string | null;
+            /** @description Key-value pairs that the merchant attached. Customers never see them. */
             metadata: {
                 [key: string]: string;
             };
+            /**
+             * Format: uri
+             * @description URL that the customer can go to after paying.
+             */
             success_url: string | null;
+            /**
+             * Format: uri
+             * @description URL that the customer can go to instead of paying.
+             */
             cancel_url: string | null;
+            /** @description Secret that gives the checkout page access to the description and the return URLs. */
             client_secret: string;
+            /**
+             * Format: uri
+             * @description URL of the checkout page, where the customer pays.
+             */
             checkout_url: string;
+            /**
+             * Format: date-time
+             * @description Deadline for the payment, ISO 8601 in UTC.
+             */
             expires_at: string;
+            /**
+             * Format: date-time
+             * @description Time at which the object was created, ISO 8601 in UTC.
+             */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description Time at which the payment intent was first confirmed, ISO 8601 in UTC; null before.
+             */
             confirmed_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the merchant canceled it, ISO 8601 in UTC; null if it was not canceled.
+             */
             canceled_at: string | null;
+            /** @description Number of events about the object so far. It only increases, so the higher of two is the newer. */
             sequence: number;
         };
         /**
          * Problem
-         * @description A failure as RFC 9457 problem details.
+         * @description An error as RFC 9457 problem details.
          */
         Problem: {
             /**
-             * Format: uri-reference
-             * @description The page that explains the code.
+             * Format: uri
+             * @description URL of the page that explains the code.
              */
             type: string;
+            /** @description Name of the HTTP status. */
             title: string;
+            /** @description HTTP status code. */
             status: number;
+            /** @description What is wrong and what to do, for people. */
             detail: string;
-            /** @description The path of the request. */
+            /** @description Path of the request. */
             instance: string;
+            /** @description Code that identifies the error. */
             code: string;
+            /** @description Id of the request, as in its header `X-Request-Id`. */
             request_id: string;
+            /** @description Field or parameter at fault, if there is one. */
             param?: string;
+            /** @description Further facts, which depend on the code. */
             details?: Record<string, never>;
+            /** @description Seconds to wait before trying again. */
             retry_after?: number;
         };
     };
@@ -1821,23 +2512,23 @@ export interface operations {
     listPaymentIntents: {
         parameters: {
             query?: {
-                /** @description Only those with this status. */
+                /** @description Returns only payment intents with this status. */
                 status?: "requires_payment" | "processing" | "confirmed" | "expired" | "failed" | "canceled";
-                /** @description Made at this moment or later; a date is its beginning, UTC. */
+                /** @description Returns objects created at or after this time; a date means 00:00 UTC on that day. */
                 from_date?: string;
-                /** @description Made at this moment or before; a date is its end, UTC. */
+                /** @description Returns objects created at or before this time; a date means the end of that day, UTC. */
                 to_date?: string;
-                /** @description Only those with these pairs in their metadata: `metadata[order]=17`. */
+                /** @description Returns only objects whose metadata contains all of these pairs, such as `metadata[order]=17`. */
                 metadata?: {
                     [key: string]: string;
                 };
-                /** @description Id of the last object of the page before. */
+                /** @description An object id. Returns the objects that follow it; use the last id of a page to get the next one. */
                 starting_after?: string;
-                /** @description Id of the first object of the page after. */
+                /** @description An object id. Returns the objects that precede it; use the first id of a page to get the previous one. */
                 ending_before?: string;
-                /** @description A page by its number, up to 10,000 objects; not together with a cursor. */
+                /** @description A page number, as an alternative to a cursor; the response then includes totals. Page numbers cover only the first 10,000 objects. */
                 page?: number;
-                /** @description How many to return. */
+                /** @description The maximum number of objects to return, from 1 to 100. */
                 limit?: number;
             };
             header?: never;
@@ -1846,7 +2537,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1861,7 +2552,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                /** @description 1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1873,7 +2564,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -1889,13 +2580,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the payment intent. */
                 intent_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1910,10 +2602,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                /** @description 1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once. */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description Id of the payment intent. */
                 intent_id: string;
             };
             cookie?: never;
@@ -1924,7 +2617,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1939,17 +2632,18 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                /** @description 1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once. */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description Id of the payment intent. */
                 intent_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1964,17 +2658,18 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                /** @description 1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once. */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description Id of the payment intent. */
                 intent_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1988,15 +2683,15 @@ export interface operations {
     listPayments: {
         parameters: {
             query?: {
-                /** @description Only deposits that pay for no payment intent. */
+                /** @description If `true`, returns only deposits that belong to no payment intent. */
                 unmatched?: boolean;
-                /** @description Only payments of this payment intent. */
+                /** @description Returns only payments of this payment intent. */
                 payment_intent?: string;
-                /** @description Id of the last object of the page before. */
+                /** @description An object id. Returns the objects that follow it; use the last id of a page to get the next one. */
                 starting_after?: string;
-                /** @description Id of the first object of the page after. */
+                /** @description An object id. Returns the objects that precede it; use the first id of a page to get the previous one. */
                 ending_before?: string;
-                /** @description How many to return. */
+                /** @description The maximum number of objects to return, from 1 to 100. */
                 limit?: number;
             };
             header?: never;
@@ -2005,7 +2700,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2021,13 +2716,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the payment. */
                 payment_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2042,10 +2738,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                /** @description 1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once. */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description Id of the payment. */
                 payment_id: string;
             };
             cookie?: never;
@@ -2056,7 +2753,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2071,10 +2768,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                /** @description 1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once. */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description Id of the payment. */
                 payment_id: string;
             };
             cookie?: never;
@@ -2085,7 +2783,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2105,7 +2803,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2129,7 +2827,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2143,9 +2841,9 @@ export interface operations {
     retrieveMerchantStats: {
         parameters: {
             query?: {
-                /** @description The first day, UTC. Default: 29 days before the last. */
+                /** @description The first day, in UTC. Defaults to 29 days before the last day. */
                 from_date?: string;
-                /** @description The last day, UTC, at most 366 days in all. Default: today. */
+                /** @description The last day, in UTC, inclusive. Defaults to today. The range can span at most 366 days. */
                 to_date?: string;
             };
             header?: never;
@@ -2154,7 +2852,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2180,7 +2878,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2200,7 +2898,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2214,11 +2912,11 @@ export interface operations {
     listApiKeys: {
         parameters: {
             query?: {
-                /** @description Id of the last object of the page before. */
+                /** @description An object id. Returns the objects that follow it; use the last id of a page to get the next one. */
                 starting_after?: string;
-                /** @description Id of the first object of the page after. */
+                /** @description An object id. Returns the objects that precede it; use the first id of a page to get the previous one. */
                 ending_before?: string;
-                /** @description How many to return. */
+                /** @description The maximum number of objects to return, from 1 to 100. */
                 limit?: number;
             };
             header?: never;
@@ -2227,7 +2925,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2242,7 +2940,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                /** @description 1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2254,7 +2952,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2270,13 +2968,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the API key. */
                 key_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2292,13 +2991,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the API key. */
                 key_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2313,10 +3013,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                /** @description 1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once. */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description Id of the API key. */
                 key_id: string;
             };
             cookie?: never;
@@ -2327,7 +3028,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2341,13 +3042,13 @@ export interface operations {
     listAuditLog: {
         parameters: {
             query?: {
-                /** @description Only lines of this action, such as `api_key.revoked`. */
+                /** @description Returns only entries with this action, such as `api_key.revoked`. */
                 action?: string;
-                /** @description Only lines about this object. */
+                /** @description Returns only entries about the object with this id. */
                 object_id?: string;
-                /** @description Id of the last object of the page before. */
+                /** @description An object id. Returns the objects that follow it; use the last id of a page to get the next one. */
                 starting_after?: string;
-                /** @description How many to return. */
+                /** @description The maximum number of objects to return, from 1 to 100. */
                 limit?: number;
             };
             header?: never;
@@ -2356,7 +3057,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2370,11 +3071,11 @@ export interface operations {
     listWebhookEndpoints: {
         parameters: {
             query?: {
-                /** @description Id of the last object of the page before. */
+                /** @description An object id. Returns the objects that follow it; use the last id of a page to get the next one. */
                 starting_after?: string;
-                /** @description Id of the first object of the page after. */
+                /** @description An object id. Returns the objects that precede it; use the first id of a page to get the previous one. */
                 ending_before?: string;
-                /** @description How many to return. */
+                /** @description The maximum number of objects to return, from 1 to 100. */
                 limit?: number;
             };
             header?: never;
@@ -2383,7 +3084,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2398,7 +3099,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                /** @description 1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2410,7 +3111,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2426,13 +3127,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the webhook endpoint. */
                 endpoint_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2447,10 +3149,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                /** @description 1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once. */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description Id of the webhook endpoint. */
                 endpoint_id: string;
             };
             cookie?: never;
@@ -2461,7 +3164,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2477,13 +3180,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the webhook endpoint. */
                 endpoint_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2498,17 +3202,18 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                /** @description 1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once. */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description Id of the webhook endpoint. */
                 endpoint_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2523,17 +3228,18 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                /** @description 1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once. */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description Id of the webhook endpoint. */
                 endpoint_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2548,17 +3254,18 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                /** @description 1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once. */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description Id of the webhook endpoint. */
                 endpoint_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2573,10 +3280,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                /** @description 1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once. */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description Id of the webhook endpoint. */
                 endpoint_id: string;
             };
             cookie?: never;
@@ -2587,7 +3295,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2603,13 +3311,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the recovery. */
                 recovery_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2623,15 +3332,15 @@ export interface operations {
     listWebhookDeliveries: {
         parameters: {
             query?: {
-                /** @description Only deliveries to this endpoint. */
+                /** @description Returns only deliveries to this endpoint. */
                 endpoint?: string;
-                /** @description Only deliveries of this event. */
+                /** @description Returns only deliveries of this event. */
                 event?: string;
-                /** @description Only those in this state. */
+                /** @description Returns only deliveries with this status. */
                 status?: "pending" | "held" | "delivered" | "failed";
-                /** @description Id of the last object of the page before. */
+                /** @description An object id. Returns the objects that follow it; use the last id of a page to get the next one. */
                 starting_after?: string;
-                /** @description How many to return. */
+                /** @description The maximum number of objects to return, from 1 to 100. */
                 limit?: number;
             };
             header?: never;
@@ -2640,7 +3349,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2656,13 +3365,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the webhook delivery. */
                 delivery_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2677,17 +3387,18 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                /** @description 1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once. */
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description Id of the webhook delivery. */
                 delivery_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2701,25 +3412,25 @@ export interface operations {
     listEvents: {
         parameters: {
             query?: {
-                /** @description Only events of this type. */
+                /** @description Returns only events of this type. */
                 type?: "payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
-                /** @description Only events about the object with this id. */
+                /** @description Returns only events about the object with this id. */
                 object?: string;
-                /** @description The same, for a payment intent. */
+                /** @description Returns only events about the payment intent with this id. */
                 payment_intent?: string;
-                /** @description Made at this moment or later; a date is its beginning, UTC. */
+                /** @description Returns objects created at or after this time; a date means 00:00 UTC on that day. */
                 from_date?: string;
-                /** @description Made at this moment or before; a date is its end, UTC. */
+                /** @description Returns objects created at or before this time; a date means the end of that day, UTC. */
                 to_date?: string;
-                /** @description `true`: the answer is a stream of server-sent events and does not end. */
+                /** @description If `true`, the response is a stream of server-sent events that stays open. */
                 stream?: "true" | "false";
-                /** @description Stream from after this event on; as the header `Last-Event-ID`. */
+                /** @description Streams the events after this one. The `Last-Event-ID` header, if sent, takes precedence. */
                 last_event_id?: string;
-                /** @description Id of the last object of the page before. */
+                /** @description An object id. Returns the objects that follow it; use the last id of a page to get the next one. */
                 starting_after?: string;
-                /** @description Id of the first object of the page after. */
+                /** @description An object id. Returns the objects that precede it; use the first id of a page to get the previous one. */
                 ending_before?: string;
-                /** @description How many to return. */
+                /** @description The maximum number of objects to return, from 1 to 100. */
                 limit?: number;
             };
             header?: never;
@@ -2728,7 +3439,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2745,13 +3456,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the event. */
                 event_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2771,7 +3483,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2795,7 +3507,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2810,7 +3522,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Up to 255 printable ASCII characters. The same request with the same key has its effect once. */
+                /** @description 1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2822,7 +3534,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2846,7 +3558,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2870,7 +3582,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2884,18 +3596,19 @@ export interface operations {
     retrievePublicPaymentIntent: {
         parameters: {
             query?: {
-                /** @description Opens description and return links. */
+                /** @description Reveals the description and the return URLs. */
                 client_secret?: string;
             };
             header?: never;
             path: {
+                /** @description Id of the payment intent. */
                 intent_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2911,6 +3624,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the payment intent. */
                 intent_id: string;
             };
             cookie?: never;
@@ -2921,7 +3635,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2935,18 +3649,19 @@ export interface operations {
     streamPublicPaymentIntent: {
         parameters: {
             query?: {
-                /** @description Opens description and return links. */
+                /** @description Reveals the description and the return URLs. */
                 client_secret?: string;
             };
             header?: never;
             path: {
+                /** @description Id of the payment intent. */
                 intent_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description A stream of events. */
+            /** @description A stream of server-sent events. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2960,18 +3675,19 @@ export interface operations {
     retrieveReceipt: {
         parameters: {
             query?: {
-                /** @description Opens the description. */
+                /** @description Reveals the description. */
                 client_secret?: string;
             };
             header?: never;
             path: {
+                /** @description Id of the payment intent. */
                 intent_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2991,7 +3707,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3011,7 +3727,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3031,7 +3747,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description The call succeeded. */
             200: {
                 headers: {
                     [name: string]: unknown;

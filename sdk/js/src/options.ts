@@ -1,44 +1,57 @@
-// What a client can be told, checked once.
+// The options of a client, and their checks.
 import { SGateUsageError } from "./errors";
 
 export interface ClientOptions {
-  /** `sk_test_...` or `sk_live_...`, on a server only. Without it, the public calls alone can be used. */
+  /** `sk_test_...` or `sk_live_...`, on a server only. Without a key, only the public calls work. A live key needs `https://`, except on localhost. */
   apiKey?: string;
-  /** Where your sGate is, such as `https://pay.example.com`. */
-  apiBaseUrl: string;
-  /** For one attempt; 30 seconds by default. */
+  /** The address of your sGate server, such as `https://pay.example.com`. */
+  baseUrl: string;
+  /** The timeout of one attempt, in milliseconds; 30,000 by default. */
   timeoutMs?: number;
-  /** After a failure that may pass; 2 by default, 0 switches retries off. */
+  /** The number of retries after transient errors; 2 by default, 0 disables retries. */
   maxRetries?: number;
-  /** Milliseconds before retry 1, 2, ...; by default from half a second, doubling, with jitter. `Retry-After` makes it longer. */
+  /** The delay before retry 1, 2, ... in milliseconds; by default from half a second, doubling, with jitter. A longer `Retry-After` wins. */
   backoffMs?: (retry: number) => number;
-  /** Another `fetch`, for proxies and tests. */
+  /** A replacement for the global `fetch`, for proxies and tests. */
   fetch?: typeof fetch;
 }
 
-/** For one call. */
+/** The options under their deprecated names. */
+export interface DeprecatedClientOptions extends Omit<ClientOptions, "baseUrl"> {
+  /** @deprecated Use `baseUrl`. */
+  apiBaseUrl: string;
+}
+
+/** Options of one call. */
 export interface CallOptions {
   signal?: AbortSignal;
-  /** For one attempt. */
+  /** The timeout of one attempt, in milliseconds. */
   timeoutMs?: number;
   maxRetries?: number;
 }
 
-/** For a POST. */
+/** Options of a POST. */
 export interface PostOptions extends CallOptions {
-  /** Your own name for this effect: the same name has it once, whoever asks and however often. Else a random one is sent. */
+  /** A unique name for this operation: repeated calls with the same key have their effect once. Random by default. */
   idempotencyKey?: string;
 }
 
-/** The base URL without a slash at its end. */
-export function checkedBaseUrl(url: unknown, name = "apiBaseUrl"): string {
+/** The base URL under either of its names. */
+export function baseUrlOf({ baseUrl, apiBaseUrl }: { baseUrl?: string; apiBaseUrl?: string } = {}): string | undefined {
+  if (baseUrl !== undefined && apiBaseUrl !== undefined)
+    throw new SGateUsageError("invalid_option", "Pass baseUrl only: apiBaseUrl is its deprecated name.", "apiBaseUrl");
+  return baseUrl ?? apiBaseUrl;
+}
+
+/** The base URL without a trailing slash. */
+export function checkedBaseUrl(url: unknown): string {
   const parsed = urlOf(url);
   if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.search || parsed.hash)
-    throw new SGateUsageError("invalid_base_url", `${name} must be the address of your sGate, such as https://pay.example.com.`, name);
+    throw new SGateUsageError("invalid_base_url", "baseUrl must be the address of your sGate, such as https://pay.example.com.", "baseUrl");
   return parsed.href.replace(/\/+$/, "");
 }
 
-/** The URL if it is one, else null. */
+/** The parsed URL, or null if the text is not a URL. */
 export function urlOf(text: unknown): URL | null {
   try {
     return typeof text === "string" ? new URL(text) : null;
@@ -47,20 +60,30 @@ export function urlOf(text: unknown): URL | null {
   }
 }
 
-/** A secret key in a browser is everybody's key: whoever opens the page can read it there. */
-export function checkedApiKey(apiKey: unknown): string | undefined {
+/** The key, if it may be used here: a secret key in a browser is public, and a live key over plain HTTP can be read on the way. */
+export function checkedApiKey(apiKey: unknown, baseUrl: string): string | undefined {
   if (apiKey === undefined) return undefined;
   if (typeof apiKey !== "string" || !/^[!-~]+$/.test(apiKey))
     throw new SGateUsageError("invalid_api_key", "apiKey must be the key itself: sk_test_... or sk_live_...", "apiKey");
   if (apiKey.startsWith("sk_") && inBrowser())
     throw new SGateUsageError(
       "secret_key_in_browser",
-      "This is a secret key (sk_...) in a browser, where every visitor can read it. Keep it on your server, make payment " +
+      "This is a secret key (sk_...) in a browser, where every visitor can read it. Keep it on your server, create payment " +
         "intents there, and give the page only the client secret or the checkout URL. If this page was ever published, revoke the key.",
       "apiKey",
     );
+  const { protocol, hostname } = new URL(baseUrl);
+  if (apiKey.startsWith("sk_live_") && protocol === "http:" && !LOOPBACK.test(hostname))
+    throw new SGateUsageError(
+      "insecure_base_url",
+      `A live key is not sent unencrypted to ${hostname}. Use https://; only localhost may be http://.`,
+      "baseUrl",
+    );
   return apiKey;
 }
+
+/** `URL` writes every form of an IP address the same way. */
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|\[::1\]|(.+\.)?localhost)$/;
 
 export function checkedNumber(value: unknown, name: string, otherwise: number, least: number): number {
   if (value === undefined) return otherwise;
@@ -68,7 +91,7 @@ export function checkedNumber(value: unknown, name: string, otherwise: number, l
   return value;
 }
 
-/** A page, or a worker of one. Servers have neither a document nor `importScripts`. */
+/** Whether this is a page or a web worker. Servers have neither a document nor `importScripts`. */
 function inBrowser(): boolean {
   const { document, importScripts } = globalThis as { document?: unknown; importScripts?: unknown };
   return typeof document === "object" || typeof importScripts === "function";

@@ -1,9 +1,9 @@
-// Server-sent events over `fetch`: they come with a key, and end with an abort signal, which an EventSource cannot.
+// Server-sent events over `fetch`, which unlike an EventSource can send a key and be aborted by a signal.
 import { SGateError } from "./errors";
-import { mayPass } from "./retry";
+import { isTransient } from "./retry";
 import { type Call, type Transport, pause } from "./transport";
 
-/** The server says something at least every 15 seconds. After so much silence the connection is dead. */
+/** The server sends a heartbeat every 15 seconds. After three missed ones the connection is considered dead. */
 const SILENCE_MS = 45_000;
 const REOPEN_MS = 2_000;
 
@@ -15,15 +15,15 @@ export interface Frame {
 interface Stream {
   transport: Transport;
   call: Call;
-  /** The last frame that was seen, for the server to go on after it. */
+  /** The id of the last frame received; the server continues after it. */
   last?: string | undefined;
-  /** Called when the stream was opened without a last frame: what happened before. */
+  /** Returns the earlier frames. Called if the stream was opened without a last frame. */
   before?: (() => AsyncIterable<Frame>) | undefined;
 }
 
 /**
- * The frames of a stream that never ends: when the server closes it (it does so every 15 minutes) or the network fails, it
- * is opened again after the last frame. Throws if the first opening fails, or any for a reason that will not pass.
+ * The frames of a stream that never ends: when the server closes it (every 15 minutes) or the network fails, it is resumed
+ * after the last frame. Throws if the first connection fails, or any with an error that is not transient.
  */
 export async function* frames({ transport, call, last, before }: Stream): AsyncGenerator<Frame, void, undefined> {
   const given = call.options?.signal;
@@ -38,21 +38,21 @@ export async function* frames({ transport, call, last, before }: Stream): AsyncG
       const response = await transport.open({ ...call, options, lasting: true }, call.open ? undefined : last);
       opened = true;
       failures = 0;
-      const told = new Set<string>();
+      const seen = new Set<string>();
       if (before && last === undefined) {
         for await (const frame of before()) {
-          if (frame.id !== undefined) told.add((last = frame.id));
+          if (frame.id !== undefined) seen.add((last = frame.id));
           yield frame;
         }
       }
       for await (const frame of parsed(response, ending, pace)) {
-        if (frame.id !== undefined && told.has(frame.id)) continue;
+        if (frame.id !== undefined && seen.has(frame.id)) continue;
         last = frame.id ?? last;
         yield frame;
       }
     } catch (error) {
       given?.throwIfAborted();
-      if (error instanceof SGateError && (!opened || !mayPass(error))) throw error;
+      if (error instanceof SGateError && (!opened || !isTransient(error))) throw error;
       failures += 1;
       pace.reopenMs = transport.reopenMs(failures);
     } finally {
@@ -63,7 +63,7 @@ export async function* frames({ transport, call, last, before }: Stream): AsyncG
   }
 }
 
-/** The frames of one connection. `pace` learns when the server wants the client back. */
+/** The frames of one connection. Sets `pace` to the reconnection delay that the server requests. */
 async function* parsed(response: Response, ending: AbortController, pace: { reopenMs: number }): AsyncGenerator<Frame, void, undefined> {
   let data: string[] = [];
   let id: string | undefined;

@@ -1,27 +1,35 @@
-// One call: the request, its retries, its answer or its error.
-import { SGateConnectionError, SGateError, SGateTimeoutError, SGateUsageError, errorOf, unexpectedAnswer } from "./errors";
-import { type ClientOptions, type PostOptions, checkedApiKey, checkedBaseUrl, checkedNumber } from "./options";
-import { backoffMs, waitMs } from "./retry";
+// One call: the request, its retries, and its response or error.
+import { SGateConnectionError, SGateError, SGateTimeoutError, SGateUsageError, errorOf, unexpectedResponse } from "./errors";
+import {
+  type ClientOptions,
+  type DeprecatedClientOptions,
+  type PostOptions,
+  baseUrlOf,
+  checkedApiKey,
+  checkedBaseUrl,
+  checkedNumber,
+} from "./options";
+import { backoffMs, retryDelayMs } from "./retry";
 
 declare const process: { versions?: { node?: string } } | undefined;
 
 const TIMEOUT_MS = 30_000;
 const MAX_RETRIES = 2;
-const MAX_TIMER_MS = 2 ** 31 - 1; // a longer one fires at once
+const MAX_TIMER_MS = 2 ** 31 - 1; // a longer timer fires immediately
 
-/** The release, as the server sees it. */
+/** The version of this library. */
 export const VERSION = "0.1.0";
 
-/** How the answer came; `JSON.stringify` leaves it out. */
+/** Metadata of the HTTP response. `JSON.stringify` omits it. */
 export interface LastResponse {
   requestId: string | null;
   statusCode: number;
   headers: Headers;
-  /** Whether the server had done this before, and gave its first answer again. */
+  /** Whether the server replayed its response to an earlier request with the same idempotency key. */
   idempotentReplayed: boolean;
 }
 
-/** An object of the API, with how it came. */
+/** An object of the API, with metadata of the HTTP response. */
 export type Answer<T> = T & { readonly lastResponse: LastResponse };
 
 export type Query = Record<string, unknown>;
@@ -29,18 +37,18 @@ export type Query = Record<string, unknown>;
 export interface Call {
   method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   path: string;
-  /** Of the object below the path, and what to do with it. */
+  /** The id of the object below the path, and the action on it. */
   id?: unknown;
   action?: string;
   query?: Query;
-  /** Sent as JSON, a Blob as it is. */
+  /** Sent as JSON; a Blob is sent unchanged. */
   body?: object;
   options?: PostOptions | undefined;
-  /** Any origin may make it, without a key: nothing is sent that makes a browser ask beforehand. */
+  /** A public call: sent without a key, and without headers that would cause a CORS preflight request. */
   open?: boolean;
-  /** Its effect would happen again if it were sent again. */
+  /** Never retried, because a repetition would have a second effect. */
   once?: boolean;
-  /** The answer is a stream. */
+  /** The response is a stream. */
   lasting?: boolean;
 }
 
@@ -52,22 +60,22 @@ export class Transport {
   readonly #backoffMs: (retry: number) => number;
   readonly #fetch: typeof fetch;
 
-  constructor(options: ClientOptions) {
-    this.#baseUrl = checkedBaseUrl(options?.apiBaseUrl);
-    this.#apiKey = checkedApiKey(options.apiKey);
+  constructor(options: ClientOptions | DeprecatedClientOptions) {
+    this.#baseUrl = checkedBaseUrl(baseUrlOf(options));
+    this.#apiKey = checkedApiKey(options.apiKey, this.#baseUrl);
     this.#timeoutMs = checkedNumber(options.timeoutMs, "timeoutMs", TIMEOUT_MS, 1);
     this.#maxRetries = checkedNumber(options.maxRetries, "maxRetries", MAX_RETRIES, 0);
     this.#backoffMs = options.backoffMs ?? ((retry) => backoffMs(retry, Math.random()));
-    // Looked up at each call, so that what instruments `fetch` later is used too.
+    // Read at each call, so that later instrumentation of `fetch` takes effect.
     this.#fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   }
 
-  /** Make the call, again if need be, and read its answer. */
+  /** Make the call, with retries, and decode its response. */
   async send<T extends object>(call: Call): Promise<Answer<T>> {
     return this.#persist(call, this.#headers(call), async (response) => withResponse(read<T>(response, await response.text()), response));
   }
 
-  /** Open a stream of server-sent events. The time limit is for its beginning; the call's signal ends it. */
+  /** Open a stream of server-sent events. The timeout applies until the response begins; the signal of the call ends the stream. */
   async open(call: Call & { lasting: true }, lastEventId?: string): Promise<Response> {
     const headers = this.#headers(call);
     headers.set("Accept", "text/event-stream");
@@ -75,7 +83,7 @@ export class Transport {
     return this.#persist(call, headers, async (response) => response);
   }
 
-  /** How long to wait before a stream is opened again. */
+  /** The delay before a stream is opened again. */
   reopenMs(retry: number): number {
     return this.#backoffMs(retry);
   }
@@ -86,7 +94,7 @@ export class Transport {
       try {
         return await this.#attempt(call, headers, use);
       } catch (error) {
-        const wait = error instanceof SGateError ? waitMs(error, retry, maxRetries, this.#backoffMs(retry)) : null;
+        const wait = error instanceof SGateError ? retryDelayMs(error, retry, maxRetries, this.#backoffMs(retry)) : null;
         if (wait === null) throw error;
         await pause(wait, call.options?.signal);
       }
@@ -97,7 +105,7 @@ export class Transport {
     const given = call.options?.signal;
     given?.throwIfAborted();
     const timeoutMs = checkedNumber(call.options?.timeoutMs, "timeoutMs", this.#timeoutMs, 1);
-    // The server takes our id, so an attempt without an answer can be found in its log as well.
+    // The server adopts this id, so even an attempt without a response can be found in its log.
     if (!call.open) headers.set("X-Request-Id", `req_${randomHex(12)}`);
     const ending = new AbortController();
     const stop = (): void => ending.abort(given?.reason);
@@ -111,18 +119,18 @@ export class Transport {
     );
     given?.addEventListener("abort", stop);
     try {
-      return await use(await this.#ask(call, headers, ending.signal));
+      return await use(await this.#request(call, headers, ending.signal));
     } catch (error) {
       if (error instanceof SGateError) throw error;
       given?.throwIfAborted();
-      throw unanswered(this.#baseUrl, error, headers.get("X-Request-Id"), late ? timeoutMs : null);
+      throw connectionError(this.#baseUrl, error, headers.get("X-Request-Id"), late ? timeoutMs : null);
     } finally {
       clearTimeout(timer);
       if (!call.lasting) given?.removeEventListener("abort", stop);
     }
   }
 
-  async #ask(call: Call, headers: Headers, signal: AbortSignal): Promise<Response> {
+  async #request(call: Call, headers: Headers, signal: AbortSignal): Promise<Response> {
     const body = call.body === undefined || call.body instanceof Blob ? call.body : JSON.stringify(call.body);
     const response = await this.#fetch(this.#baseUrl + pathOf(call) + queryOf(call.query), {
       method: call.method,
@@ -141,7 +149,7 @@ export class Transport {
     if (call.body !== undefined) headers.set("Content-Type", call.body instanceof Blob ? call.body.type : "application/json");
     if (call.open) return headers;
     if (this.#apiKey === undefined)
-      throw new SGateUsageError("api_key_missing", "This call needs a key: new SGateClient({ apiKey: 'sk_test_...', ... }).", "apiKey");
+      throw new SGateUsageError("api_key_missing", "This call needs an API key: new SGate({ apiKey: 'sk_test_...', ... }).", "apiKey");
     headers.set("Authorization", `Bearer ${this.#apiKey}`);
     if (typeof process !== "undefined" && process.versions?.node) headers.set("User-Agent", `sgate-js/${VERSION} node/${process.versions.node}`);
     if (call.method === "POST" && !call.once) headers.set("Idempotency-Key", idempotencyKey(call.options?.idempotencyKey));
@@ -152,7 +160,7 @@ export class Transport {
 function idempotencyKey(given: string | undefined): string {
   if (given === undefined) return randomHex(16);
   if (typeof given !== "string" || !/^[ -~]+$/.test(given))
-    throw new SGateUsageError("invalid_idempotency_key", "idempotencyKey is a text of printable ASCII characters.", "idempotencyKey");
+    throw new SGateUsageError("invalid_idempotency_key", "idempotencyKey must be text of printable ASCII characters.", "idempotencyKey");
   return given;
 }
 
@@ -161,9 +169,9 @@ function read<T>(response: Response, text: string): T {
     const answer: unknown = JSON.parse(text);
     if (typeof answer === "object" && answer !== null && !Array.isArray(answer)) return answer as T;
   } catch {
-    // Told below.
+    // Reported below.
   }
-  throw unexpectedAnswer("The answer is not sGate's: it is no JSON object. Does apiBaseUrl lead to your sGate?", response, requestIdOf(response));
+  throw unexpectedResponse("The response is not sGate's: it is not a JSON object. Does baseUrl point to your sGate?", response, requestIdOf(response));
 }
 
 function withResponse<T extends object>(answer: T, response: Response): Answer<T> {
@@ -180,23 +188,23 @@ const requestIdOf = (response: Response): string | null => response.headers.get(
 
 function redirected(response: Response): SGateError {
   const to = response.headers.get("location");
-  const message = `The server redirects${to ? ` to ${to}` : ""}, which is not followed: the key stays here. Set apiBaseUrl to the final address.`;
-  return unexpectedAnswer(message, response, requestIdOf(response));
+  const message = `The server redirects${to ? ` to ${to}` : ""}. Redirects are not followed: set baseUrl to the final address.`;
+  return unexpectedResponse(message, response, requestIdOf(response));
 }
 
-/** The failure of an attempt without an answer. `timeoutMs`: how long it was waited for, if that was too long. */
-function unanswered(baseUrl: string, cause: unknown, requestId: string | null, timeoutMs: number | null): SGateConnectionError {
+/** The error of an attempt without a response. `timeoutMs` is the timeout, if that is the cause. */
+function connectionError(baseUrl: string, cause: unknown, requestId: string | null, timeoutMs: number | null): SGateConnectionError {
   const facts = { type: "connection_error", requestId };
-  if (timeoutMs !== null) return new SGateTimeoutError(`No answer from ${baseUrl} within ${timeoutMs} ms.`, { ...facts, code: "timeout" });
+  if (timeoutMs !== null) return new SGateTimeoutError(`${baseUrl} did not respond within ${timeoutMs} ms.`, { ...facts, code: "timeout" });
   const { message, cause: deeper } = cause as { message?: string; cause?: { message?: string } };
-  return new SGateConnectionError(`No answer from ${baseUrl}: ${deeper?.message || message || cause}`, {
+  return new SGateConnectionError(`The connection to ${baseUrl} failed: ${deeper?.message || message || cause}`, {
     ...facts,
     code: "connection_failed",
     cause,
   });
 }
 
-/** Wait. Throws the signal's reason as soon as it is aborted. */
+/** Wait. Throws the reason of the signal as soon as it is aborted. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
@@ -225,16 +233,16 @@ export function queryOf(query: Query = {}): string {
   return text && `?${text}`;
 }
 
-/** Random bytes as hex; unlike `crypto.randomUUID` also where there is no HTTPS. */
+/** Random bytes as hex. Unlike `crypto.randomUUID` this also works without HTTPS. */
 function randomHex(bytes: number): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** An empty id would name the list, and dots another object. */
+/** The path with the escaped id. An empty id would name the list, dots another path. */
 function pathOf(call: Call): string {
   if (!("id" in call)) return call.path;
   const { path, id, action } = call;
   if (typeof id !== "string" || /^\.*$/.test(id))
-    throw new SGateUsageError("invalid_id", `An id such as pi_3f2b8c1d4e5f60718293a4b5 is needed here, not ${JSON.stringify(id)}.`, "id");
+    throw new SGateUsageError("invalid_id", `Pass an id such as pi_3f2b8c1d4e5f60718293a4b5, not ${JSON.stringify(id)}.`, "id");
   return `${path}/${encodeURIComponent(id)}${action ? `/${action}` : ""}`;
 }

@@ -1,5 +1,5 @@
-// The objects of the API under the names a merchant uses. Everything comes from `openapi.ts`, which is generated; here
-// plain strings become the literals that can stand there.
+// The objects of the API under their public names. Everything comes from `openapi.ts`, which is generated; here plain
+// strings become literal types.
 import type { components, operations } from "./openapi";
 
 type Schemas = components["schemas"];
@@ -7,23 +7,31 @@ type Query<Operation extends keyof operations> = NonNullable<operations[Operatio
 type Shaped<Shape, Known> = Omit<Shape, keyof Known> & Known;
 
 export type Status = Schemas["Status"];
+export type Anomaly = Schemas["Anomaly"];
+export type Network = Schemas["Network"];
 export type Finality = Schemas["Finality"];
+export type Inclusion = Schemas["Inclusion"];
+export type LatePolicy = Schemas["LatePolicy"];
+export type Health = Schemas["Health"];
 export type Tier = Schemas["Tier"];
 export type Quote = Schemas["QuoteObject"];
 export type EventType = Schemas["EventType"];
 export type Scope = Schemas["Scope"];
 
-export type Payment = Shaped<Schemas["PaymentObject"], { object: "payment" }>;
-/** A payment intent as events carry it. */
+/** A payment, as part of its payment intent. */
+export type IntentPayment = Shaped<Schemas["PaymentObject"], { object: "payment" }>;
+/** A payment intent in an event, without its payments. */
 export type PaymentIntentSnapshot = Shaped<Schemas["IntentObject"], { object: "payment_intent"; currency: "sbtc"; status: Status }>;
 /** A payment intent with its payments, in chain order. */
-export type PaymentIntent = PaymentIntentSnapshot & { payments: Payment[] };
-/** A payment intent as a payer sees it. */
+export type PaymentIntent = PaymentIntentSnapshot & { payments: IntentPayment[] };
+/** The customer's view of a payment intent. */
 export type PublicPaymentIntent = Shaped<Schemas["PublicIntent"], { object: "payment_intent"; currency: "sbtc" }>;
 export type Receipt = Shaped<Schemas["Receipt"], { object: "receipt"; currency: "sbtc" }>;
 export type Hint = Shaped<Schemas["HintObject"], { object: "hint" }>;
-/** A payment on its own, with what became of it. */
-export type Deposit = Shaped<Schemas["DepositObject"], { object: "payment" }>;
+/** A payment with its payment intent and its history. */
+export type Payment = Shaped<Schemas["DepositObject"], { object: "payment" }>;
+/** @deprecated Use `Payment`. */
+export type Deposit = Payment;
 export type Merchant = Shaped<Schemas["MerchantObject"], { object: "merchant"; late_payments: Schemas["LatePolicy"] }>;
 export type MerchantStats = Shaped<Schemas["StatsObject"], { object: "merchant_stats" }>;
 export type ApiKey = Shaped<Schemas["ApiKeyObject"], { object: "api_key"; scopes: Scope[] }>;
@@ -78,15 +86,15 @@ interface EventOf<Type extends EventType, About> {
   created: number;
   api_version: string;
   livemode: boolean;
-  /** Rises with each event of the same payment intent. */
+  /** Increases with each event of the same object. */
   sequence: number;
   data: { object: About };
 }
 
-/** What webhooks and `client.events` tell; `type` says what `data.object` is. */
+/** An event, as webhooks and `sgate.events` deliver it. `type` determines the type of `data.object`. */
 export type SGateEvent = {
   [Type in EventType]: EventOf<
     Type,
-    Type extends "payment.unmatched" ? Deposit : Type extends `webhook_endpoint.${string}` ? WebhookEndpoint : PaymentIntentSnapshot
+    Type extends "payment.unmatched" ? Payment : Type extends `webhook_endpoint.${string}` ? WebhookEndpoint : PaymentIntentSnapshot
   >;
 }[EventType];

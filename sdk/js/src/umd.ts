@@ -1,3 +1,3 @@
-// What a <script> puts into `window.SGate`.
+// The contents of `window.SGate` when loaded by a <script>.
 export * from "./elements/index";
 export * from "./index";

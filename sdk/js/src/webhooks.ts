@@ -1,60 +1,72 @@
-// Webhook signatures, by Web Crypto: the Standard Webhooks scheme and sGate's own, over the same bytes with the same secret.
-import { SGateSignatureError, SGateUsageError } from "./errors";
+// Webhook signatures with Web Crypto: the Standard Webhooks scheme and sGate's own, of the same bytes with the same secret.
+// If the standard signature is present, it decides.
+import { SGateSignatureError, SGateUnexpectedResponseError, SGateUsageError } from "./errors";
 import type { SGateEvent } from "./types";
 
 const TOLERANCE_S = 300;
 
-/** As they came: a `Headers`, the headers of a Node request, or a plain object; names in any case. */
+/** Request headers: a `Headers` object, the headers of a Node request, or a plain object. Names are case-insensitive. */
 export type HeadersGiven = Headers | Record<string, string | string[] | undefined>;
 
-/** As it came, before any parser touched it. */
+/** The raw body, not parsed and serialized again. */
 export type BodyGiven = string | Uint8Array | ArrayBuffer;
 
 export interface VerifyOptions {
-  /** How far the timestamp may be from this clock, either way; 300 by default. Stops replays. */
+  /** The maximum age of the webhook, and how far its time may be in the future; 300 by default. Limits replays. */
   toleranceS?: number;
-  /** The time to judge by, in Unix seconds; now by default. */
+  /** The current time in Unix seconds, for tests. */
   nowS?: number;
 }
 
+export interface WebhookHeadersOptions {
+  /** The event's id; by default the one in the body. */
+  eventId?: string;
+  /** The time of signing in Unix seconds; now by default. Your receiver must refuse an old one. */
+  timestampS?: number;
+}
+
+/** @deprecated Use `webhookHeaders`. */
 export interface TestHeadersOptions {
   body: BodyGiven;
-  /** One, or several as during a rotation. */
   secret: string | string[];
-  /** The event's id; by default that of the body. */
   id?: string;
-  /** Unix seconds; now by default. */
   timestampS?: number;
 }
 
 /**
- * The event that a webhook tells, if it is genuine.
+ * Verify a webhook and return its event.
  *
- * Throws an `SGateSignatureError` if it is not: then answer with status 400. During your own change of secrets, give both.
+ * `secret` is the endpoint's secret, or several of which one must match. During a rotation of the endpoint's secret the old
+ * and the new one both match. Throws an `SGateSignatureError` if the webhook is not genuine: respond with 400 and do nothing
+ * else. Throws an `SGateUnexpectedResponseError` if it is genuine, but not an event.
  */
-async function verify(body: BodyGiven, headers: HeadersGiven, secret: string | string[], options: VerifyOptions = {}): Promise<SGateEvent> {
+export async function verifyWebhook(body: BodyGiven, headers: HeadersGiven, secret: string | string[], options: VerifyOptions = {}): Promise<SGateEvent> {
   await verifySignature(body, headers, secret, options);
   return eventOf(bytesOf(body));
 }
 
-/** The same without reading the body, for who parses it himself afterwards. */
-async function verifySignature(body: BodyGiven, headers: HeadersGiven, secret: string | string[], options: VerifyOptions = {}): Promise<void> {
+/** Verify a webhook without reading its body. */
+export async function verifySignature(body: BodyGiven, headers: HeadersGiven, secret: string | string[], options: VerifyOptions = {}): Promise<void> {
   const bytes = bytesOf(body);
   const found = lowerCased(headers);
   const window = { nowS: options.nowS ?? Date.now() / 1000, toleranceS: options.toleranceS ?? TOLERANCE_S };
   if (!(window.toleranceS > 0 && Number.isFinite(window.nowS)))
-    throw new SGateUsageError("invalid_option", "toleranceS must be a number of seconds above 0: it is what stops replays.", "toleranceS");
+    throw new SGateUsageError("invalid_option", "toleranceS must be a number of seconds above 0: it limits replays.", "toleranceS");
   const secrets = secretsOf(secret);
   if (found["webhook-signature"] !== undefined) await verifyStandard(bytes, found, secrets, window);
   else await verifyOwn(bytes, found, secrets, window);
 }
 
-/** The headers of a genuine webhook, to test a receiver with. */
-async function generateTestHeaders(options: TestHeadersOptions): Promise<Record<string, string>> {
-  const bytes = bytesOf(options.body);
-  const id = options.id ?? eventOf(bytes).id;
+/** Return the headers with which sGate would send a body, to test a receiver. Several secrets sign as during a rotation. */
+export async function webhookHeaders(
+  body: BodyGiven,
+  secret: string | string[],
+  options: WebhookHeadersOptions = {},
+): Promise<Record<string, string>> {
+  const bytes = bytesOf(body);
+  const id = options.eventId ?? eventOf(bytes).id;
   const timestamp = String(Math.floor(options.timestampS ?? Date.now() / 1000));
-  const secrets = secretsOf(options.secret);
+  const secrets = secretsOf(secret);
   const standard = await Promise.all(secrets.map((secret) => signedStandard(secret, `${id}.${timestamp}.`, bytes)));
   const own = await Promise.all(secrets.map((secret) => signedOwn(secret, `${timestamp}.`, bytes)));
   return {
@@ -67,7 +79,13 @@ async function generateTestHeaders(options: TestHeadersOptions): Promise<Record<
   };
 }
 
-export const webhooks = { verify, verifySignature, generateTestHeaders };
+/** @deprecated Use `verifyWebhook`, `verifySignature` and `webhookHeaders`. */
+export const webhooks = {
+  verify: verifyWebhook,
+  verifySignature,
+  generateTestHeaders: ({ body, secret, id, timestampS }: TestHeadersOptions): Promise<Record<string, string>> =>
+    webhookHeaders(body, secret, { eventId: id, timestampS }),
+};
 
 interface Window {
   nowS: number;
@@ -96,11 +114,11 @@ async function oneMatches(expected: Promise<string>[], given: string[], header: 
   if (matched) return;
   throw new SGateSignatureError(
     "no_match",
-    `No signature in ${header} matches. Is it the secret of this endpoint, and the body exactly as it came, not parsed and written anew?`,
+    `No signature in ${header} matches. Is this the endpoint's secret, and the body unchanged, byte for byte?`,
   );
 }
 
-/** Takes as long for every text of the same length. */
+/** Compares in constant time. */
 function same(expected: string, given: string): boolean {
   let difference = expected.length ^ given.length;
   for (let at = 0; at < expected.length; at += 1) difference |= expected.charCodeAt(at) ^ (given.charCodeAt(at) || 0);
@@ -124,7 +142,7 @@ async function hmac(key: Uint8Array<ArrayBuffer>, prefix: string, body: Uint8Arr
   return new Uint8Array(await crypto.subtle.sign("HMAC", imported, signed));
 }
 
-/** The Standard Webhooks key: the bytes that the secret encodes. */
+/** The key of the Standard Webhooks scheme: the bytes that the secret encodes. */
 function standardKey(secret: string): Uint8Array<ArrayBuffer> {
   const encoded = /^whsec_((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/.exec(secret)?.[1];
   if (!encoded) throw badSecret();
@@ -138,7 +156,7 @@ function secretsOf(secret: string | string[]): string[] {
 }
 
 const badSecret = (): SGateSignatureError =>
-  new SGateSignatureError("bad_secret", "The secret is the endpoint's, as it was shown when it was made: whsec_ followed by base64.");
+  new SGateSignatureError("bad_secret", "Pass the endpoint's secret: whsec_ followed by base64.");
 
 function bytesOf(body: BodyGiven): Uint8Array {
   if (typeof body === "string") return new TextEncoder().encode(body);
@@ -146,7 +164,7 @@ function bytesOf(body: BodyGiven): Uint8Array {
   if (body instanceof ArrayBuffer) return new Uint8Array(body);
   throw new SGateUsageError(
     "body_not_raw",
-    "Give the body as it came: a string or bytes. What a parser has read cannot be verified; with Express, use express.raw().",
+    "Pass the raw body, as a string or bytes. A parsed body cannot be verified; with Express, use express.raw().",
     "body",
   );
 }
@@ -160,7 +178,7 @@ function lowerCased(headers: HeadersGiven): Record<string, string> {
 
 function headerOf(headers: Record<string, string>, name: string): string {
   const value = headers[name];
-  if (value === undefined) throw new SGateSignatureError("missing_header", `The header ${name} is missing: this is no webhook of sGate, or a proxy dropped it.`);
+  if (value === undefined) throw new SGateSignatureError("missing_header", `The header ${name} is missing. Does a proxy remove it?`);
   return value;
 }
 
@@ -177,7 +195,10 @@ function eventOf(body: Uint8Array): SGateEvent {
     const event: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
     if (typeof event === "object" && event !== null) return event as SGateEvent;
   } catch {
-    // Told below.
+    // Reported below.
   }
-  throw new SGateSignatureError("not_an_event", "The body is genuine, but no JSON object.");
+  throw new SGateUnexpectedResponseError("The webhook is genuine, but not an event: its body is not a JSON object.", {
+    type: "unexpected_answer",
+    code: "not_an_event",
+  });
 }

@@ -1,4 +1,4 @@
-// What the README tells people to write is what the compiler takes.
+// The examples of the README compile.
 import { readFileSync, writeFileSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
@@ -6,11 +6,11 @@ import { expect, test } from "vitest";
 
 const PACKAGE = new URL("..", import.meta.url).pathname;
 
-/** What stands in the examples without being explained: the reader's own. */
+/** The reader's own names that the examples use. */
 const READERS = `
 declare module "express";
 declare const process: { env: Record<string, string> };
-declare const sgate: import("@sgate/sdk").SGateClient;
+declare const sgate: import("@sgate/sdk").SGate;
 declare const SGate: typeof import("@sgate/sdk/elements");
 declare function ship(order: string | undefined): Promise<void>;
 declare function lastHandled(): Promise<string>;
@@ -21,7 +21,7 @@ const blocks = [...readFileSync(join(PACKAGE, "README.md"), "utf8").matchAll(/``
   (match) => match[1] ?? match[2] ?? "",
 );
 
-test("every example of the README is right", () => {
+test("every example of the README compiles", () => {
   expect(blocks.length).toBe(6);
   const folder = mkdtempSync(join(PACKAGE, "node_modules", ".readme-"));
   writeFileSync(join(folder, "readers.d.ts"), READERS);

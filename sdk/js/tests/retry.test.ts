@@ -1,13 +1,13 @@
-// The decision whether to try again, as a table.
+// The retry decision, as a table.
 import { describe, expect, test } from "vitest";
 import { SGateConnectionError, SGateError, retryAfterS } from "../src/errors";
-import { backoffMs, waitMs } from "../src/retry";
+import { backoffMs, retryDelayMs } from "../src/retry";
 
 const answered = (statusCode: number, code = "c", retryAfter: number | null = null): SGateError =>
   new SGateError("m", { type: "t", code, statusCode, retryAfterS: retryAfter });
 const unanswered = new SGateConnectionError("m", { type: "connection_error", code: "connection_failed" });
 
-describe("whether and when to try again", () => {
+describe("a retry", () => {
   test.each([
     [unanswered, 100],
     [answered(500), 100],
@@ -23,15 +23,15 @@ describe("whether and when to try again", () => {
     [answered(404), null],
     [answered(307), null],
   ])("%o: after %s ms", (error, expected) => {
-    expect(waitMs(error, 1, 2, 100)).toBe(expected);
+    expect(retryDelayMs(error, 1, 2, 100)).toBe(expected);
   });
 
-  test("ends with the number of retries", () => {
-    expect([1, 2, 3].map((retry) => waitMs(unanswered, retry, 2, 100))).toEqual([100, 100, null]);
-    expect(waitMs(unanswered, 1, 0, 100)).toBeNull();
+  test("is not made after the last one", () => {
+    expect([1, 2, 3].map((retry) => retryDelayMs(unanswered, retry, 2, 100))).toEqual([100, 100, null]);
+    expect(retryDelayMs(unanswered, 1, 0, 100)).toBeNull();
   });
 
-  test("the pause doubles up to eight seconds, and up to a half of it is chance", () => {
+  test("has a delay that doubles up to eight seconds, half of it random", () => {
     expect([1, 2, 3, 4, 5, 6, 40].map((retry) => backoffMs(retry, 1))).toEqual([500, 1000, 2000, 4000, 8000, 8000, 8000]);
     expect(backoffMs(3, 0)).toBe(1000);
   });

@@ -1,4 +1,4 @@
-"""The cases that every SDK passes, by the JavaScript SDK against a real running server."""
+"""The shared cases, with the JavaScript SDK against a real server."""
 
 import asyncio
 import json
@@ -18,8 +18,8 @@ async def test_every_call_does_what_the_cases_say(running_site):
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    output, complaints = await running.communicate()
-    assert output.startswith(b"{"), (output + complaints).decode()
+    output, errors = await running.communicate()
+    assert output.startswith(b"{"), (output + errors).decode()
     (file,) = json.loads(output)["testResults"]
     failures = {
         test["title"]: test["failureMessages"] for test in file["assertionResults"] if test["status"] != "passed"

@@ -1,4 +1,4 @@
-"""The elements in a real Chromium: in a shop's page on another origin, and really paid."""
+"""The elements in Chromium, in a shop's page on another origin, with payments on the simulated chain."""
 
 import base64
 from pathlib import Path
@@ -32,12 +32,12 @@ SLOW = [
     {"from_sats": 1_000_000, "stacks_blocks": 6},
     {"from_sats": 100_000_000, "tenure_changes": 2},
 ]
-"""Three blocks for a small amount; for others no less than every merchant asks for."""
+"""Three blocks for a small amount; for larger ones the strictest minimum."""
 
 ELEMENTS = ["PaymentButton", "CheckoutModal", "CheckoutWidget", "StatusBadge", "AmountDisplay", "QRCode"]
 
 
-async def test_the_button_opens_the_checkout_and_tells_success_once(shop, site):
+async def test_the_button_opens_the_checkout_and_reports_success_once(shop, site):
     intent = await shop.intent()
     page = await shop.open(viewport=DESKTOP)
     await shop.mount(page, "PaymentButton", checkoutUrl=intent["checkout_url"])
@@ -45,36 +45,36 @@ async def test_the_button_opens_the_checkout_and_tells_success_once(shop, site):
     await button.click()
     await expect(page.frame_locator("iframe").locator("#pay-memo")).to_have_text(intent["id"])
     await site.pay(intent)
-    await shop.until_told(page, "onSuccess")
+    await shop.until_called(page, "onSuccess")
     await page.frame_locator("iframe").get_by_role("button", name="Close").click()
     await expect(page.get_by_role("dialog")).to_have_count(0)
     await expect(page.get_by_role("button", name="Paid")).to_be_disabled()
     await site.reorg(1, "same")
     await site.mine()
-    assert await shop.told(page, "onSuccess") == [intent["id"]]
-    assert await shop.told(page, "onStatusChange") == ["requires_payment", "confirmed"]
-    assert await shop.told(page, "onCancel") == []
-    assert await shop.told(page, "onError") == []
+    assert await shop.calls(page, "onSuccess") == [intent["id"]]
+    assert await shop.calls(page, "onStatusChange") == ["requires_payment", "confirmed"]
+    assert await shop.calls(page, "onCancel") == []
+    assert await shop.calls(page, "onError") == []
 
 
-async def test_the_button_asks_for_the_checkout_when_it_is_pressed_and_may_be_pressed_again(shop):
+async def test_the_button_gets_the_checkout_url_when_pressed_and_may_be_pressed_again(shop):
     intent = await shop.intent()
     page = await shop.open()
     await page.evaluate(
-        """(url) => { let asked = 0; window.checkoutUrl = async () => {
-        if (++asked === 1) throw new Error("out of coffee"); return url; } }""",
+        """(url) => { let presses = 0; window.checkoutUrl = async () => {
+        if (++presses === 1) throw new Error("out of coffee"); return url; } }""",
         intent["checkout_url"],
     )
     await shop.mount(page, "PaymentButton")
     button = page.get_by_role("button", name="Pay with Bitcoin")
     await button.click()
-    await shop.until_told(page, "onError")
-    assert await shop.told(page, "onError") == ["checkout_url_failed"]
+    await shop.until_called(page, "onError")
+    assert await shop.calls(page, "onError") == ["checkout_url_failed"]
     await button.click()
     await expect(page.frame_locator("iframe").locator("#pay-memo")).to_have_text(intent["id"])
 
 
-async def test_the_modal_keeps_the_focus_and_escape_cancels(shop, site):
+async def test_the_modal_traps_the_focus_and_escape_cancels(shop, site):
     intent = await shop.intent()
     page = await shop.open(viewport=DESKTOP)
     await shop.mount(page, "CheckoutModal", checkoutUrl=intent["checkout_url"])
@@ -88,16 +88,16 @@ async def test_the_modal_keeps_the_focus_and_escape_cancels(shop, site):
     await page.keyboard.press("Escape")
     await expect(page.locator("iframe")).to_have_count(0)
     assert await page.evaluate("[document.activeElement.id, mounted.isOpen]") == ["before", False]
-    assert await shop.told(page, "onCancel") == [intent["id"]]
+    assert await shop.calls(page, "onCancel") == [intent["id"]]
     await page.evaluate("mounted.open()")
     await expect(page.frame_locator("iframe").locator("#pay-memo")).to_be_visible()
     await page.evaluate("mounted.close()")
     await site.pay(intent)
-    await shop.until_told(page, "onSuccess")
-    assert await shop.told(page, "onSuccess") == [intent["id"]]
+    await shop.until_called(page, "onSuccess")
+    assert await shop.calls(page, "onSuccess") == [intent["id"]]
 
 
-async def test_closing_when_money_is_on_its_way_is_no_cancel(shop, site):
+async def test_closing_while_a_payment_is_pending_does_not_cancel(shop, site):
     intent = await shop.intent(confirmation_policy=SLOW)
     page = await shop.open()
     await shop.mount(page, "CheckoutModal", checkoutUrl=intent["checkout_url"])
@@ -107,11 +107,11 @@ async def test_closing_when_money_is_on_its_way_is_no_cancel(shop, site):
     await page.frame_locator("iframe").get_by_role("button", name="Close").click()
     await expect(page.locator("iframe")).to_have_count(0)
     await site.mine(3)
-    await shop.until_told(page, "onSuccess")
-    assert await shop.told(page, "onCancel") == []
+    await shop.until_called(page, "onSuccess")
+    assert await shop.calls(page, "onCancel") == []
 
 
-async def test_the_widget_is_as_high_as_the_checkout_and_is_paid(shop, site):
+async def test_the_widget_is_as_high_as_the_checkout_and_can_be_paid(shop, site):
     intent = await shop.intent()
     page = await shop.open()
     await shop.mount(page, "CheckoutWidget", checkoutUrl=intent["checkout_url"])
@@ -120,28 +120,28 @@ async def test_the_widget_is_as_high_as_the_checkout_and_is_paid(shop, site):
     height = await frame.locator("body").evaluate("body => Math.ceil(body.getBoundingClientRect().height)")
     await expect(page.locator("iframe")).to_have_attribute("height", str(height))
     await site.pay(intent)
-    await shop.until_told(page, "onSuccess")
+    await shop.until_called(page, "onSuccess")
     await expect(page.locator("iframe")).not_to_have_attribute("height", str(height))
-    assert await shop.told(page, "onSuccess") == [intent["id"]]
+    assert await shop.calls(page, "onSuccess") == [intent["id"]]
 
 
-async def test_where_the_checkout_may_not_be_embedded_there_is_a_link_and_success_is_told(shop, site, visitors):
+async def test_without_permission_to_embed_there_is_a_link_and_success_is_reported(shop, site, visitors):
     visitors.expected = ["frame-ancestors", "Framing"]
     intent = await site.intent()
     page = await shop.open()
     await shop.mount(page, "CheckoutWidget", checkoutUrl=intent["checkout_url"])
     await expect(page.get_by_role("link")).to_have_count(3)
     await expect(page.get_by_role("link", name="new tab")).to_have_attribute("href", intent["checkout_url"])
-    assert await shop.told(page, "onError") == ["frame_not_allowed"]
+    assert await shop.calls(page, "onError") == ["frame_not_allowed"]
     await site.pay(intent)
-    await shop.until_told(page, "onSuccess")
-    assert await shop.told(page, "onSuccess") == [intent["id"]]
+    await shop.until_called(page, "onSuccess")
+    assert await shop.calls(page, "onSuccess") == [intent["id"]]
 
 
 async def test_the_badge_needs_only_a_client_secret_and_follows_the_payment(shop, site):
     intent = await shop.intent(confirmation_policy=SLOW)
     page = await shop.open()
-    await shop.mount(page, "StatusBadge", clientSecret=intent["client_secret"], apiBaseUrl=site.base_url)
+    await shop.mount(page, "StatusBadge", clientSecret=intent["client_secret"], baseUrl=site.base_url)
     badge = page.get_by_role("status")
     await expect(badge).to_have_text("Waiting for payment")
     await site.pay(intent, 10_000)
@@ -156,10 +156,10 @@ async def test_the_badge_needs_only_a_client_secret_and_follows_the_payment(shop
     await site.pay(intent, 15_000)
     await site.mine(3)
     await expect(badge).to_have_text("Paid")
-    assert await shop.told(page, "onSuccess") == [intent["id"]]
+    assert await shop.calls(page, "onSuccess") == [intent["id"]]
 
 
-async def test_what_expires_or_is_canceled_is_told(shop, site):
+async def test_expiry_and_cancellation_are_reported(shop, site):
     key = await shop.merchant()
     page = await shop.open()
     late, dropped = await shop.intent(key), await shop.intent(key)
@@ -167,18 +167,18 @@ async def test_what_expires_or_is_canceled_is_told(shop, site):
     await expect(page.get_by_role("status")).to_have_text("Waiting for payment")
     await site.pass_deadline()
     await expect(page.get_by_role("status")).to_have_text("Expired")
-    assert await shop.told(page, "onError") == ["payment_expired"]
+    assert await shop.calls(page, "onError") == ["payment_expired"]
     await page.evaluate("mounted.destroy()")
     fresh = await shop.intent(key)
     await shop.mount(page, "StatusBadge", checkoutUrl=fresh["checkout_url"])
     await expect(page.get_by_role("status")).to_have_text("Waiting for payment")
     await site.api(key, "POST", f"/v1/payment_intents/{fresh['id']}/cancel")
     await expect(page.get_by_role("status")).to_have_text("Canceled")
-    assert await shop.told(page, "onCancel") == [fresh["id"]]
+    assert await shop.calls(page, "onCancel") == [fresh["id"]]
     assert dropped["id"] != fresh["id"]
 
 
-async def test_the_amount_is_shown_as_asked_for(shop, site):
+async def test_the_amount_is_shown_according_to_the_options(shop, site):
     intent = await shop.intent()
     await site.pay(intent, 10_000)
     page = await shop.open(locale="en-US")
@@ -215,7 +215,7 @@ async def test_the_qr_codes_are_read_from_the_screen(shop, site, scheme):
         shot = base64.b64encode(await page.locator("#here svg").screenshot()).decode()
         assert await page.evaluate(READ_QR, shot) == text
     await site.pay(intent)
-    await shop.until_told(page, "onSuccess")
+    await shop.until_called(page, "onSuccess")
     await expect(page.get_by_role("img")).to_be_hidden()
 
 
@@ -229,29 +229,29 @@ async def test_a_destroyed_element_leaves_nothing_behind(shop, site):
             await page.get_by_role("button").click()
         if name == "CheckoutModal":
             await page.evaluate("mounted.open()")
-        await shop.until_told(page, "onStatusChange")
+        await shop.until_called(page, "onStatusChange")
         await page.evaluate("mounted.destroy(); mounted.destroy()")
         assert await page.content() == before, name
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
+    sent = []
+    page.on("request", lambda request: sent.append(request.url))
     await site.pay(intent)
     await shop.mount(page, "StatusBadge", checkoutUrl=intent["checkout_url"])
-    await shop.until_told(page, "onSuccess")
-    assert await shop.told(page, "onSuccess") == [intent["id"]], "a destroyed element told it too"
-    assert len([url for url in asked if "/events" in url]) == 1, "a destroyed element still asks"
+    await shop.until_called(page, "onSuccess")
+    assert await shop.calls(page, "onSuccess") == [intent["id"]], "a destroyed element called back"
+    assert len([url for url in sent if "/events" in url]) == 1, "a destroyed element still sends requests"
 
 
-async def test_a_wrong_secret_is_an_error_and_nobody_goes_on_asking(shop, site, visitors):
+async def test_a_wrong_secret_is_an_error_and_ends_the_polling(shop, site, visitors):
     visitors.expected = ["404"]
     intent = await shop.intent()
     page = await shop.open()
     wrong = intent["client_secret"][:-1] + ("0" if intent["client_secret"][-1] != "0" else "1")
-    await shop.mount(page, "StatusBadge", clientSecret=wrong, apiBaseUrl=site.base_url)
+    await shop.mount(page, "StatusBadge", clientSecret=wrong, baseUrl=site.base_url)
     await expect(page.get_by_role("status")).to_have_text("Not reachable")
-    assert await shop.told(page, "onError") == ["payment_intent_not_found"]
+    assert await shop.calls(page, "onError") == ["payment_intent_not_found"]
 
 
-async def test_messages_of_others_are_not_believed(shop):
+async def test_messages_from_other_origins_are_ignored(shop):
     intent = await shop.intent()
     page = await shop.open()
     await shop.mount(page, "CheckoutModal", checkoutUrl=intent["checkout_url"])
@@ -264,10 +264,10 @@ async def test_messages_of_others_are_not_believed(shop):
 
 
 @pytest.mark.parametrize("scheme", GROUNDS)
-async def test_every_element_can_be_read_and_used_by_everybody(shop, scheme):
+async def test_every_element_is_accessible(shop, scheme):
     intent = await shop.intent()
     page = await shop.open(color_scheme=scheme)
-    await page.evaluate("(colour) => { document.documentElement.style.background = colour }", GROUNDS[scheme])
+    await page.evaluate("(color) => { document.documentElement.style.background = color }", GROUNDS[scheme])
     for name in ELEMENTS:
         await shop.mount(page, name, checkoutUrl=intent["checkout_url"])
         if name == "CheckoutModal":
@@ -280,7 +280,7 @@ async def test_every_element_can_be_read_and_used_by_everybody(shop, scheme):
     assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
 
 
-async def test_the_merchants_colours_reach_the_button(shop):
+async def test_the_merchants_colors_reach_the_button(shop):
     intent = await shop.intent()
     page = await shop.open()
     await page.evaluate("document.body.style.setProperty('--sgate-accent', 'rgb(1, 2, 3)')")
@@ -292,8 +292,8 @@ async def test_the_merchants_colours_reach_the_button(shop):
 async def test_a_secret_key_is_refused_in_a_page(shop, site):
     page = await shop.open()
     refused = await page.evaluate(
-        """([apiBaseUrl, apiKey]) => {
-          try { new SGate.SGateClient({ apiBaseUrl, apiKey }) } catch ({ code, message }) { return [code, message] }
+        """([baseUrl, apiKey]) => {
+          try { new SGate.SGate({ baseUrl, apiKey }) } catch ({ code, message }) { return [code, message] }
         }""",
         [site.base_url, "sk_test_" + "0" * 64],
     )
@@ -301,15 +301,15 @@ async def test_a_secret_key_is_refused_in_a_page(shop, site):
     assert "Keep it on your server" in refused[1]
 
 
-async def test_the_modules_work_in_a_page_as_they_are(shop, site):
+async def test_the_modules_work_in_a_page_without_a_bundler(shop, site):
     intent = await shop.intent()
     page = await shop.open()
     shown = await page.evaluate(
         """async ([secret, url]) => {
-          const { SGateClient, SGateError } = await import("/dist/index.js");
+          const { SGate, SGateError } = await import("/dist/index.js");
           const elements = await import("/dist/elements.js");
-          if (elements.SGateError !== SGateError) throw new Error("two trees of errors");
-          const client = new SGateClient({ apiBaseUrl: url });
+          if (elements.SGateError !== SGateError) throw new Error("SGateError is defined twice");
+          const client = new SGate({ baseUrl: url });
           return client.public.retrieve(secret.split("_secret_")[0], { client_secret: secret });
         }""",
         [intent["client_secret"], site.base_url],

@@ -1,4 +1,4 @@
-// How much a payment is about.
+// The amount of a payment.
 import type { PublicPaymentIntent } from "../types";
 import { follow } from "./feed";
 import { type PaymentGiven, paymentOf } from "./payment";
@@ -6,10 +6,11 @@ import { type LookOptions, type Mounted, create, raise } from "./stage";
 import { type Callbacks, Teller } from "./teller";
 
 export interface AmountDisplayOptions extends PaymentGiven, LookOptions, Callbacks {
-  /** What is asked for, what is still due, or what has come; `asked` by default. */
+  /** The amount requested, still due, or received; `asked` by default. */
   amount?: "asked" | "due" | "received";
+  /** `sbtc` by default. */
   unit?: "sbtc" | "sats";
-  /** Whether to show what the asked amount was worth in dollars, if that is known; true by default. */
+  /** Whether to show the value of the requested amount in dollars, if known; true by default. */
   fiat?: boolean;
 }
 
@@ -20,7 +21,7 @@ const STYLE = `
 [part=fiat] { color: var(--m); margin-inline-start: 0.5em; white-space: nowrap; }
 `;
 
-/** Exact, whatever the size: numbers beyond 2^53 come as text, which newer browsers take as it is. */
+/** The formatted amount. Exact for any size: the number is passed as text, which newer browsers format without rounding. */
 export function amountText(sats: number, unit: "sbtc" | "sats", locale?: string): string {
   if (unit === "sats") return `${new Intl.NumberFormat(locale).format(sats)} sats`;
   const exact = `${Math.floor(sats / SATS_PER_BTC)}.${String(sats % SATS_PER_BTC).padStart(8, "0")}`;

@@ -1,4 +1,4 @@
-// The checkout over the page. A <dialog> keeps the focus inside and puts it back where it was; everything else is inert meanwhile.
+// The checkout page in a modal. A <dialog> traps the focus, restores it afterwards, and makes the rest of the page inert.
 import { type Following, follow } from "./feed";
 import { type CheckoutFrame, checkoutFrame, wayOut } from "./frame";
 import { type Payment, type PaymentGiven, paymentOf } from "./payment";
@@ -6,13 +6,16 @@ import { type LookOptions, type Mounted, create, raise } from "./stage";
 import { type Callbacks, Teller } from "./teller";
 
 export interface CheckoutOptions extends PaymentGiven, LookOptions, Callbacks {
+  /** Replacements for the texts. */
   labels?: Partial<typeof CHECKOUT_LABELS>;
 }
 
 export interface CheckoutModalElement extends Mounted {
+  /** Open the modal. */
   open(): void;
-  /** Close it; the payment is followed further, until `destroy`. */
+  /** Close the modal. The payment is still followed, until `destroy`. */
   close(): void;
+  /** Whether the modal is open. */
   readonly isOpen: boolean;
 }
 
@@ -30,12 +33,12 @@ a { color: var(--a); }
 `;
 
 export const CheckoutModal = {
-  /** Ready to `open()`. Where `target` is does not matter for what is seen. */
+  /** Mount a closed modal; `open()` shows it. The position of `target` does not matter. */
   mount(target: string | Element, options: CheckoutOptions): CheckoutModalElement {
     return mountModal(target, options, paymentOf(options), new Teller(options), () => undefined);
   },
 
-  /** Mount it into the page's body, and open it. */
+  /** Mount a modal into the page's body and open it. */
   open(options: CheckoutOptions): CheckoutModalElement {
     const modal = CheckoutModal.mount(document.body, options);
     modal.open();
@@ -98,7 +101,7 @@ export function mountModal(
     onChange();
   }
 
-  /** Without telling anybody. */
+  /** Close without calling back. */
   function shut(): void {
     if (!frame) return;
     frame.remove();
@@ -114,7 +117,7 @@ export function mountModal(
     if (!frame) return;
     const moneySeen = frame.moneySeen();
     shut();
-    following?.listen(); // the frame tells nothing any more
+    following?.listen(); // the frame sends no more messages
     following?.nudge();
     teller.closed(moneySeen);
     onChange();
@@ -125,7 +128,7 @@ export function mountModal(
     event.preventDefault();
     close();
   });
-  dialog.addEventListener("close", close); // a browser may close it whatever `cancel` says
+  dialog.addEventListener("close", close); // a browser may close it although `cancel` was prevented
   return {
     host,
     open,

@@ -1,4 +1,4 @@
-// The checkout as a part of the page, as high as what it shows.
+// The checkout page as a part of the page, as high as its content.
 import { CHECKOUT_LABELS, type CheckoutOptions } from "./checkout_modal";
 import { follow } from "./feed";
 import { checkoutFrame, wayOut } from "./frame";

@@ -1,8 +1,8 @@
-// What happens to a payment, over the public calls. Elements of one payment share one feed: a stream of changes, and a slow
-// poll beside it, because a proxy may hold a stream back and a connection may die without a word.
+// Follows a payment over the public calls. Elements of one payment share one feed: a stream of changes, and a slow poll
+// beside it, because a proxy may buffer a stream and a connection may die silently.
 import { SGateError } from "../errors";
 import { PublicCalls } from "../resources/public";
-import { mayPass } from "../retry";
+import { isTransient } from "../retry";
 import { Transport, pause } from "../transport";
 import type { PublicPaymentIntent, Status } from "../types";
 import type { Payment } from "./payment";
@@ -13,21 +13,21 @@ const EAGER_POLL_MS = 1_000;
 const EAGER_MS = 20_000;
 const REOPEN_MS = 30_000;
 const TIMEOUT_MS = 10_000;
-const FAILURES_TOLD = 2;
+const FAILURES_REPORTED = 2;
 
 export interface Follower {
-  /** Called with what is known, and whenever something changes. */
+  /** Called with the current state, and with each change. */
   take(intent: PublicPaymentIntent): void;
-  /** Called once for each time that the server cannot be asked, or refuses. */
+  /** Called once per outage of the server, and when the server refuses the request. */
   fail(error: SGateError): void;
-  /** Whether somebody else tells when there is news (`Following.nudge`): then no stream is opened. */
+  /** Whether another source announces changes with `Following.nudge`: then no stream is opened. */
   quiet?: boolean;
 }
 
 export interface Following {
-  /** There is news: ask now, and again until the payment has this status, if one is given. */
+  /** Announce a change: poll now, and, if a status is given, keep polling until the payment has it. */
   nudge(status?: string): void;
-  /** Nobody else tells any more. */
+  /** Open a stream: no other source announces changes any more. */
   listen(): void;
   stop(): void;
 }
@@ -50,7 +50,7 @@ class Feed {
   readonly #followers = new Set<Follower>();
   readonly #ending = new AbortController();
   readonly #calls: PublicCalls;
-  readonly #ask: [string, { client_secret?: string }, { signal: AbortSignal }];
+  readonly #arguments: [string, { client_secret?: string }, { signal: AbortSignal }];
   readonly #onEnd: (ended: Feed) => void;
   #latest: PublicPaymentIntent | undefined;
   #listening = false;
@@ -61,9 +61,9 @@ class Feed {
   #wake = new AbortController();
 
   constructor(payment: Payment, onEnd: (ended: Feed) => void) {
-    this.#calls = new PublicCalls(new Transport({ apiBaseUrl: payment.baseUrl, maxRetries: 0, timeoutMs: TIMEOUT_MS }));
+    this.#calls = new PublicCalls(new Transport({ baseUrl: payment.baseUrl, maxRetries: 0, timeoutMs: TIMEOUT_MS }));
     const params = payment.clientSecret === undefined ? {} : { client_secret: payment.clientSecret };
-    this.#ask = [payment.id, params, { signal: this.#ending.signal }];
+    this.#arguments = [payment.id, params, { signal: this.#ending.signal }];
     this.#onEnd = onEnd;
     void this.#poll();
   }
@@ -101,12 +101,12 @@ class Feed {
   async #stream(): Promise<void> {
     while (!this.#ending.signal.aborted) {
       try {
-        for await (const intent of this.#calls.stream(...this.#ask)) {
+        for await (const intent of this.#calls.stream(...this.#arguments)) {
           this.#streaming = true;
           this.#take(intent);
         }
       } catch {
-        this.#streaming = false; // the poll finds out why, and tells
+        this.#streaming = false; // the poll fails too, and reports the error
       }
       await pause(REOPEN_MS, this.#ending.signal).catch(() => undefined);
     }
@@ -115,7 +115,7 @@ class Feed {
   async #poll(): Promise<void> {
     while (!this.#ending.signal.aborted) {
       try {
-        this.#take(await this.#calls.retrieve(...this.#ask));
+        this.#take(await this.#calls.retrieve(...this.#arguments));
         this.#failures = 0;
       } catch (error) {
         if (!this.#ending.signal.aborted && !this.#fail(error)) return;
@@ -130,17 +130,17 @@ class Feed {
     return this.#streaming || !this.#listening ? STREAMING_POLL_MS : POLL_MS;
   }
 
-  /** Whether it is worth going on. */
+  /** Report an error if needed. Returns whether to continue. */
   #fail(error: unknown): boolean {
     if (!(error instanceof SGateError)) throw error;
     this.#failures += 1;
-    const passing = mayPass(error);
-    if (!passing) this.#end();
-    if (!passing || this.#failures === FAILURES_TOLD) for (const follower of [...this.#followers]) follower.fail(error);
-    return passing;
+    const transient = isTransient(error);
+    if (!transient) this.#end();
+    if (!transient || this.#failures === FAILURES_REPORTED) for (const follower of [...this.#followers]) follower.fail(error);
+    return transient;
   }
 
-  /** What comes from a cache or over a slow line may be older than what is known. */
+  /** Accept a state, unless it is older than the known one: a response may be cached or delayed. */
   #take(intent: PublicPaymentIntent): void {
     const known = this.#latest;
     if (known && (intent.sequence < known.sequence || (intent.sequence === known.sequence && intent.server_time < known.server_time))) return;
@@ -149,7 +149,7 @@ class Feed {
   }
 }
 
-/** Whether money is known, final or not. */
+/** Whether any payment is known, final or not. */
 export function hasMoney(intent: PublicPaymentIntent): boolean {
   return intent.amount_received_sats > 0 || intent.finality !== null || intent.tx_ids.length > 0 || MONEYED.includes(intent.status);
 }

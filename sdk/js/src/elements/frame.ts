@@ -1,30 +1,30 @@
-// The checkout page in a frame, and what it says: docs/embedding.md describes the messages.
+// The checkout page in a frame, and its messages, which docs/embedding.md describes.
 import { SGateUsageError } from "../errors";
 import { create } from "./stage";
 import type { Payment } from "./payment";
 
-/** A checkout that may be embedded says `ready` as it loads. One that has loaded and says nothing may not. */
+/** A checkout page that may be embedded sends `ready` as it loads. One that has loaded and stays silent may not. */
 const SILENT_AFTER_LOAD_MS = 3_000;
 const SILENT_MS = 20_000;
 const FIRST_HEIGHT_PX = 640;
 const TALLEST_PX = 5_000;
 
-/** States in which the checkout shows money. */
+/** States in which the checkout page shows a payment. */
 const MONEYED = ["partial", "seen", "lost", "processing", "confirmed"];
 
 export interface FrameHooks {
-  /** What the checkout shows changed; `status` is the payment intent's. */
+  /** The state of the checkout page changed; `status` is the payment intent's. */
   onStatus(status: string | undefined): void;
   onResize(heightPx: number): void;
-  /** The customer pressed Close, or Escape. */
+  /** The customer pressed Close or Escape. */
   onClose(): void;
-  /** It does not come, most likely because the merchant does not allow this page to embed it. */
+  /** The checkout page does not load, most likely because the merchant does not allow this site to embed it. */
   onSilent(error: SGateUsageError): void;
 }
 
 export interface CheckoutFrame {
   element: HTMLIFrameElement;
-  /** Whether the checkout has shown money. */
+  /** Whether the checkout page has shown a payment. */
   moneySeen(): boolean;
   remove(): void;
 }
@@ -38,7 +38,7 @@ export function checkoutFrame(payment: Payment, title: string, locale: string | 
     hooks.onSilent(
       new SGateUsageError(
         "frame_not_allowed",
-        `The checkout does not answer in its frame. Allow this site: PATCH /v1/merchants/me {"frame_origins": ["${location.origin}"]}.`,
+        `The checkout page did not load in its frame. Allow this site: PATCH /v1/merchants/me {"frame_origins": ["${location.origin}"]}.`,
       ),
     );
   };
@@ -85,7 +85,7 @@ function isMessage(data: unknown): data is Message {
   return source === "sgate" && version === 1;
 }
 
-/** The way out where the frame does not come. */
+/** A link to the checkout page, for when the frame does not load. */
 export function wayOut(payment: Payment, text: string): HTMLAnchorElement {
   return create("a", { href: payment.checkoutUrl, target: "_blank", rel: "noopener", part: "link" }, text);
 }

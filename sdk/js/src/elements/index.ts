@@ -1,4 +1,4 @@
-// The entry for browsers: elements that need a client secret or a checkout URL, and never a key.
+// The entry point for browsers: elements that need a client secret or a checkout URL, and never a key.
 export { AmountDisplay, type AmountDisplayOptions } from "./amount_display";
 export { CheckoutModal, type CheckoutModalElement, type CheckoutOptions } from "./checkout_modal";
 export { CheckoutWidget } from "./checkout_widget";

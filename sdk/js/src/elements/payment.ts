@@ -1,12 +1,15 @@
-// Which payment an element is about: found out from the client secret or the checkout URL.
+// Identifies the payment of an element from its client secret or checkout URL.
 import { SGateUsageError } from "../errors";
-import { checkedBaseUrl, urlOf } from "../options";
+import { baseUrlOf, checkedBaseUrl, urlOf } from "../options";
 
 export interface PaymentGiven {
-  /** `checkout_url` of the payment intent. */
+  /** The `checkout_url` of the payment intent. */
   checkoutUrl?: string;
-  /** Or its `client_secret`; then `apiBaseUrl` says where your sGate is, unless `configure` did. */
+  /** Or its `client_secret`, with `baseUrl`. */
   clientSecret?: string;
+  /** The address of your sGate server; by default that of `configure`. */
+  baseUrl?: string;
+  /** @deprecated Use `baseUrl`. */
   apiBaseUrl?: string;
 }
 
@@ -17,20 +20,21 @@ export interface Payment {
   checkoutUrl: string;
 }
 
-let usualBaseUrl: string | undefined;
+let defaultBaseUrl: string | undefined;
 
-/** Say once where your sGate is, for elements that are given a client secret alone. */
-export function configure(settings: { apiBaseUrl: string }): void {
-  usualBaseUrl = checkedBaseUrl(settings.apiBaseUrl);
+/** Set the address of your sGate server for all elements with a client secret. */
+export function configure(settings: { baseUrl: string } | { /** @deprecated Use `baseUrl`. */ apiBaseUrl: string }): void {
+  defaultBaseUrl = checkedBaseUrl(baseUrlOf(settings));
 }
 
-export function paymentOf({ checkoutUrl, clientSecret, apiBaseUrl }: PaymentGiven): Payment {
+export function paymentOf({ checkoutUrl, clientSecret, ...given }: PaymentGiven): Payment {
   if (checkoutUrl !== undefined) return ofCheckoutUrl(checkoutUrl);
   const id = typeof clientSecret === "string" ? /^(pi_[0-9a-f]{24})_secret_\w+$/.exec(clientSecret)?.[1] : undefined;
-  if (!id) throw new SGateUsageError("payment_missing", "Give the `checkout_url` or the `client_secret` of a payment intent.", "clientSecret");
-  if (apiBaseUrl === undefined && usualBaseUrl === undefined)
-    throw new SGateUsageError("base_url_missing", "Beside a client secret, say where your sGate is: apiBaseUrl, or configure({ apiBaseUrl }) once.", "apiBaseUrl");
-  const baseUrl = apiBaseUrl === undefined ? usualBaseUrl! : checkedBaseUrl(apiBaseUrl);
+  if (!id) throw new SGateUsageError("payment_missing", "Pass the `checkout_url` or the `client_secret` of a payment intent.", "clientSecret");
+  const url = baseUrlOf(given);
+  if (url === undefined && defaultBaseUrl === undefined)
+    throw new SGateUsageError("base_url_missing", "With a client secret, pass baseUrl too, or call configure({ baseUrl }) once.", "baseUrl");
+  const baseUrl = url === undefined ? defaultBaseUrl! : checkedBaseUrl(url);
   return { id, clientSecret, baseUrl, checkoutUrl: `${baseUrl}/pi/${id}?client_secret=${encodeURIComponent(clientSecret!)}` };
 }
 

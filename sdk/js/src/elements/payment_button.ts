@@ -1,4 +1,4 @@
-// A button that opens the checkout.
+// A button that opens the checkout page.
 import { SGateError, SGateUsageError } from "../errors";
 import { CHECKOUT_LABELS, type CheckoutModalElement, type CheckoutOptions, mountModal } from "./checkout_modal";
 import { hasMoney } from "./feed";
@@ -7,10 +7,11 @@ import { type Mounted, create, raise } from "./stage";
 import { Teller } from "./teller";
 
 export interface PaymentButtonOptions extends Omit<CheckoutOptions, "checkoutUrl" | "labels"> {
-  /** The checkout URL, or how to get it from your server when the button is pressed: payment intents live for minutes. */
+  /** The checkout URL, or a function that gets it from your server when the button is pressed: payment intents expire within minutes. */
   checkoutUrl?: string | (() => string | Promise<string>);
-  /** `redirect` leaves your page instead of opening the checkout over it. */
+  /** `redirect` leaves your page instead of opening a modal. */
   mode?: "modal" | "redirect";
+  /** Replacements for the texts. */
   labels?: Partial<typeof BUTTON_LABELS>;
 }
 
@@ -29,7 +30,7 @@ const OVER = ["expired", "failed", "canceled"];
 export const PaymentButton = {
   mount(target: string | Element, options: PaymentButtonOptions): Mounted {
     const labels = { ...BUTTON_LABELS, ...options.labels };
-    if (typeof options.checkoutUrl !== "function") paymentOf(options as CheckoutOptions); // wrong options show now, not at the click
+    if (typeof options.checkoutUrl !== "function") paymentOf(options as CheckoutOptions); // fail now on invalid options, not at the click
     const { host, root, destroy } = raise(target, options, STYLE, () => {
       ended = true;
       modal?.destroy();

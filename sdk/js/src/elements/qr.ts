@@ -1,9 +1,9 @@
-// QR codes (ISO/IEC 18004) of any text: bytes, error correction M, one mask. Every reader takes every mask; choosing the best
-// would cost more code than it gains on a screen.
+// QR codes (ISO/IEC 18004) of any text: byte mode, error correction level M, one mask. Every reader supports every mask;
+// choosing the best one would cost more code than it gains on a screen.
 
 const SMALLEST = 1;
 const LARGEST = 40;
-/** Of each version, 1 to 40, at level M: error correction codewords of a block, and how many blocks there are. */
+/** Error correction codewords per block, and number of blocks, of versions 1 to 40 at level M. */
 const CORRECTION = [
   10, 16, 26, 18, 24, 16, 18, 22, 22, 26, 30, 22, 22, 24, 24, 28, 28, 26, 26, 26, 26, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28,
   28, 28, 28, 28, 28,
@@ -14,7 +14,7 @@ const BLOCKS = [
 const FORMAT = 0b00_100; // level M, mask 4
 const masked = (x: number, y: number): boolean => (((y >> 1) + Math.floor(x / 3)) & 1) === 0;
 
-/** Rows of modules, true is dark, without the quiet zone of four modules around it. Throws if the text is longer than 2,331 bytes. */
+/** The rows of modules (true is dark), without the quiet zone of four modules. Throws if the text is longer than 2,331 bytes. */
 export function qrModules(text: string): boolean[][] {
   const bytes = new TextEncoder().encode(text);
   let version = SMALLEST;
@@ -29,7 +29,7 @@ const lengthBits = (version: number): number => (version < 10 ? 8 : 16);
 
 const alignments = (version: number): number => (version === 1 ? 0 : Math.floor(version / 7) + 2);
 
-/** Codewords that fit beside the patterns. */
+/** The number of codewords that fit around the patterns. */
 function allCodewords(version: number): number {
   let modules = (16 * version + 128) * version + 64;
   const count = alignments(version);
@@ -40,7 +40,7 @@ function allCodewords(version: number): number {
 
 const dataCodewords = (version: number): number => allCodewords(version) - CORRECTION[version - 1]! * BLOCKS[version - 1]!;
 
-/** Mode, length, bytes, end, and padding up to the size of the version. */
+/** Mode, length, bytes, terminator, and padding up to the capacity of the version. */
 function packed(version: number, bytes: Uint8Array): number[] {
   const bits: number[] = [];
   const put = (value: number, length: number): void => {
@@ -56,11 +56,11 @@ function packed(version: number, bytes: Uint8Array): number[] {
   return Array.from({ length: room / 8 }, (_, at) => bits.slice(at * 8, at * 8 + 8).reduce((byte, bit) => (byte << 1) | bit, 0));
 }
 
-/** The blocks with their error correction, dealt out codeword by codeword. */
+/** The blocks and their error correction, interleaved by codeword. */
 function interleaved(version: number, data: number[]): number[] {
   const [correction, blocks] = [CORRECTION[version - 1]!, BLOCKS[version - 1]!];
   const short = Math.floor(data.length / blocks);
-  const long = blocks - (data.length % blocks); // from this block on they have one codeword more
+  const long = blocks - (data.length % blocks); // blocks from this one on have one more codeword
   const generator = generatorOf(correction);
   const parts: number[][] = [];
   const ends: number[][] = [];
@@ -69,12 +69,12 @@ function interleaved(version: number, data: number[]): number[] {
     parts.push(part);
     ends.push(remainder(part, generator));
   }
-  const dealt = (rows: number[][], length: number): number[] =>
+  const interleave = (rows: number[][], length: number): number[] =>
     Array.from({ length }, (_, at) => rows.flatMap((row) => row[at] ?? [])).flat();
-  return [...dealt(parts, short + 1), ...dealt(ends, correction)];
+  return [...interleave(parts, short + 1), ...interleave(ends, correction)];
 }
 
-/** In the field of 256 elements whose polynomial is x^8 + x^4 + x^3 + x^2 + 1. */
+/** The product in GF(256) with the polynomial x^8 + x^4 + x^3 + x^2 + 1. */
 function multiplied(a: number, b: number): number {
   let product = 0;
   for (let bit = 7; bit >= 0; bit -= 1) {
@@ -154,7 +154,7 @@ class Drawing {
     const bits = checked(FORMAT, 10, 0x537) ^ 0x5412;
     const bit = (at: number): boolean => ((bits >> at) & 1) === 1;
     for (let at = 0; at < 15; at += 1) {
-      // Around the first finder, over the timing patterns; and divided between the other two.
+      // One copy around the first finder pattern, across the timing patterns; another split between the other two.
       if (at < 8) this.#set(8, at < 6 ? at : at + 1, bit(at));
       else this.#set(at === 8 ? 7 : 14 - at, 8, bit(at));
       if (at < 8) this.#set(this.#size - 1 - at, 8, bit(at));
@@ -173,7 +173,7 @@ class Drawing {
     }
   }
 
-  /** Two columns at a time from the right, up and down by turns. */
+  /** Place the codewords two columns at a time from the right, alternating up and down. */
   data(codewords: number[]): void {
     let at = 0;
     for (let right = this.#size - 1; right >= 1; right -= 2) {

@@ -1,19 +1,19 @@
-// Where an element stands in the page: a host with a shadow root, so that neither style reaches the other, except by the
-// variables `--sgate-...`, which pass through, and `::part(...)`.
+// The host of an element: a shadow root isolates the styles of element and page from each other, except for the custom
+// properties `--sgate-...` and `::part(...)`.
 import { SGateUsageError } from "../errors";
 
 export interface LookOptions {
-  /** `auto` follows the visitor's system. */
+  /** `auto`, the default, follows the visitor's system. */
   theme?: "auto" | "light" | "dark";
-  /** For numbers, and for the language of the checkout, such as `es`; the browser's by default. */
+  /** The format of numbers and the language of the checkout page, such as `es`; the browser's by default. */
   locale?: string;
 }
 
-/** What every element has. */
+/** A mounted element. */
 export interface Mounted {
-  /** What was put into the page. */
+  /** The DOM element in the page. */
   readonly host: HTMLElement;
-  /** Take it out of the page, and end all it does. Nothing is told afterwards. */
+  /** Remove the element from the page and stop all its activity. No callback is called afterwards. */
   destroy(): void;
 }
 
@@ -36,10 +36,10 @@ iframe { border: 0; width: 100%; display: block; color-scheme: auto; }
 @media (forced-colors: active) { :focus-visible { outline-color: Highlight; } }
 `;
 
-/** Put an element into the page. `style` is added to that of all elements. */
+/** Put an element into the page. `style` is added to the style shared by all elements. */
 export function raise(target: string | Element, { theme = "auto" }: LookOptions, style: string, onDestroy: () => void): Stage & Mounted {
   const place = typeof target === "string" ? document.querySelector(target) : target;
-  if (!(place instanceof Element)) throw new SGateUsageError("no_such_element", `There is nothing in the page that matches ${JSON.stringify(target)}.`, "target");
+  if (!(place instanceof Element)) throw new SGateUsageError("no_such_element", `Nothing in the page matches ${JSON.stringify(target)}.`, "target");
   const host = document.createElement("div");
   const root = host.attachShadow({ mode: "open" });
   dress(root, STYLE + style);
@@ -59,7 +59,7 @@ export function raise(target: string | Element, { theme = "auto" }: LookOptions,
   return { host, root, destroy };
 }
 
-/** Unlike a <style>, a constructed sheet is allowed by every content security policy. */
+/** Add a style sheet. Unlike a <style>, a constructed one is allowed by every content security policy. */
 function dress(root: ShadowRoot, text: string): void {
   try {
     const sheet = new CSSStyleSheet();

@@ -1,4 +1,4 @@
-// Where a payment stands, in a word.
+// The status of a payment.
 import type { PublicPaymentIntent } from "../types";
 import { follow } from "./feed";
 import { type PaymentGiven, paymentOf } from "./payment";
@@ -6,11 +6,12 @@ import { type LookOptions, type Mounted, create, raise } from "./stage";
 import { type Callbacks, Teller } from "./teller";
 
 export interface StatusBadgeOptions extends PaymentGiven, LookOptions, Callbacks {
+  /** Replacements for the texts. */
   labels?: Partial<typeof STATUS_LABELS>;
 }
 
 export const STATUS_LABELS = {
-  loading: "Looking",
+  loading: "Loading",
   waiting: "Waiting for payment",
   partial: "Partly paid",
   seen: "Payment seen",
@@ -34,7 +35,7 @@ span::before { content: ""; width: 0.6em; height: 0.6em; border-radius: 50%; bac
 :is([data-state=expired], [data-state=failed], [data-state=canceled], [data-state=unreachable], [data-state=time_up]) { --c: var(--e); }
 `;
 
-/** What is shown to a payer, from what is known. */
+/** The state to show to the customer. */
 export function stateOf(intent: PublicPaymentIntent): State {
   if (intent.status !== "requires_payment") return intent.status;
   if (intent.finality === "seen") return "seen";

@@ -1,22 +1,22 @@
-// Tells a page what happens to its payment: each change of status, success exactly once, and what went wrong.
+// Calls the callbacks of a page: for each change of status, for success exactly once, and for errors.
 import { SGateError } from "../errors";
 import type { PublicPaymentIntent, Status } from "../types";
 import { hasMoney } from "./feed";
 
 export interface Callbacks {
-  /** The payment is final. Called once. Show it; ship when your server has the webhook `payment_intent.succeeded`. */
+  /** Called exactly once, when the payment is final. Show it; ship when your server receives the webhook `payment_intent.succeeded`. */
   onSuccess?: (intent: PublicPaymentIntent) => void;
-  /** It expired or failed, the server cannot be reached, or the page may not embed the checkout; `error.code` says which. */
+  /** Called when the payment intent expires or fails, the server is unreachable, or the page may not embed the checkout page; `error.code` says which. */
   onError?: (error: SGateError) => void;
-  /** The customer closed the checkout and no money is known, or you canceled the payment intent. */
+  /** Called when the customer closes the checkout page and no payment is known, or when you cancel the payment intent. */
   onCancel?: (intent: PublicPaymentIntent | null) => void;
-  /** Called with the first status, and with each other one. */
+  /** Called with the first status, and with each change. */
   onStatusChange?: (status: Status, intent: PublicPaymentIntent) => void;
 }
 
 const CLOSED: Partial<Record<Status, string>> = {
-  expired: "The time is up and nothing was paid. Make a new payment intent.",
-  failed: "The time is up and too little was paid. See the payment intent for what came.",
+  expired: "The payment intent expired unpaid. Create a new one.",
+  failed: "The payment intent expired underpaid. It lists the payments received.",
 };
 
 export class Teller {
@@ -52,14 +52,14 @@ export class Teller {
     this.#call("onError", error);
   }
 
-  /** The customer closed the checkout. `moneySeen`: the checkout showed money that is not known here yet. */
+  /** The customer closed the checkout page. `moneySeen`: it showed a payment that is not known here yet. */
   closed(moneySeen: boolean): void {
     const known = this.#latest;
     if (moneySeen || (known && (hasMoney(known) || known.status !== "requires_payment"))) return;
     this.#call("onCancel", known);
   }
 
-  /** From now on nothing is told. */
+  /** Call no callback from now on. */
   end(): void {
     this.#ended = true;
   }
@@ -69,7 +69,7 @@ export class Teller {
     try {
       (this.#callbacks[name] as ((...values: unknown[]) => void) | undefined)?.(...values);
     } catch (error) {
-      // A mistake in a page's callback is the page's: it shows in the console, and stops nothing here.
+      // An error in a page's callback is reported to the console and interrupts nothing here.
       setTimeout(() => {
         throw error;
       });

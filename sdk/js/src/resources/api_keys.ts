@@ -6,27 +6,29 @@ import { Resource } from "./resource";
 
 const PATH = "/v1/api_keys";
 
-/** All calls but reading need the scope `admin`. */
+/** API keys. All calls except reads need the scope `admin`. */
 export class ApiKeys extends Resource {
-  /** The key itself is in `secret`, and is never shown again. */
+  /** Create a key. The key itself is in `secret`, and is never shown again. */
   create(params: ApiKeyCreateParams, options?: PostOptions): Promise<Answer<ApiKey>> {
     return this.transport.send({ method: "POST", path: PATH, body: params, options });
   }
 
+  /** List the active keys, newest first. */
   list(params?: ApiKeyListParams, options?: CallOptions): Listing<ApiKey> {
     return new Listing(this.transport, PATH, params, options);
   }
 
+  /** Retrieve a key, without its secret. */
   retrieve(id: string, options?: CallOptions): Promise<Answer<ApiKey>> {
     return this.transport.send({ method: "GET", path: PATH, id, options });
   }
 
-  /** Make a new key in place of this one, which works on for `overlap_s` seconds. */
+  /** Replace a key. The old one keeps working for `overlap_s` seconds; by default for a day. */
   roll(id: string, params: ApiKeyRollParams = {}, options?: PostOptions): Promise<Answer<ApiKey>> {
     return this.transport.send({ method: "POST", path: PATH, id, action: "roll", body: params, options });
   }
 
-  /** The key stops working at once. */
+  /** Revoke a key at once. */
   revoke(id: string, options?: CallOptions): Promise<Answer<ApiKey>> {
     return this.transport.send({ method: "DELETE", path: PATH, id, options });
   }

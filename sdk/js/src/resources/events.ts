@@ -8,19 +8,21 @@ import { Resource } from "./resource";
 const PATH = "/v1/events";
 const LARGEST_PAGE = 100;
 
+/** The record of everything that happened to payment intents, payments and webhook endpoints. */
 export class Events extends Resource {
-  /** Events, newest first. */
+  /** List events, newest first. */
   list(params?: EventListParams, options?: CallOptions): Listing<SGateEvent> {
     return new Listing(this.transport, PATH, params, options);
   }
 
+  /** Retrieve an event. */
   retrieve(id: string, options?: CallOptions): Promise<Answer<SGateEvent>> {
     return this.transport.send({ method: "GET", path: PATH, id, options });
   }
 
   /**
-   * Events as they happen, without end: from now on, or from after `last_event_id`. Nothing is missed and nothing comes
-   * twice, also when the connection breaks. Leave the loop, or abort `signal`, to stop.
+   * Stream events as they happen, indefinitely: from now on, or after `last_event_id`. Broken connections are resumed
+   * without losing or repeating an event. Leave the loop, or abort `signal`, to stop.
    */
   async *stream({ last_event_id, ...filters }: EventStreamParams = {}, options?: CallOptions): AsyncGenerator<SGateEvent, void, undefined> {
     const last = last_event_id ?? (await this.list({ limit: 1 }, options)).data[0]?.id;
@@ -29,7 +31,7 @@ export class Events extends Resource {
     for await (const frame of frames({ transport: this.transport, call, last, before })) yield JSON.parse(frame.data) as SGateEvent;
   }
 
-  /** All events there are. Asked for only if there were none when the stream was begun, and so no place to go on from. */
+  /** All existing events. Needed only if there were none when the stream started, and so no id to resume from. */
   async *#oldestFirst(filters: EventListParams, options?: CallOptions): AsyncGenerator<Frame, void, undefined> {
     const found: SGateEvent[] = [];
     for await (const event of this.list({ ...filters, limit: LARGEST_PAGE }, options)) found.push(event);

@@ -3,17 +3,19 @@ import type { Answer } from "../transport";
 import type { Alive, HealthReport } from "../types";
 import { Resource } from "./resource";
 
+/** The server's health. */
 export class HealthCalls extends Resource {
-  /** How each part of the server does. A server that is unhealthy answers with 503: an `SGateServerError`. */
+  /** Retrieve the health of each component. An unhealthy server responds with 503, an `SGateUnavailableError`. */
   retrieve(options?: CallOptions): Promise<Answer<HealthReport>> {
     return this.transport.send({ method: "GET", path: "/health", options, open: true });
   }
 
+  /** Check that the process is running. */
   live(options?: CallOptions): Promise<Answer<Alive>> {
     return this.transport.send({ method: "GET", path: "/health/live", options, open: true });
   }
 
-  /** Whether to send requests to this server. */
+  /** Check that the server accepts requests. */
   ready(options?: CallOptions): Promise<Answer<Alive>> {
     return this.transport.send({ method: "GET", path: "/health/ready", options, open: true });
   }

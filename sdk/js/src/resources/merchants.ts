@@ -7,29 +7,31 @@ import { Resource } from "./resource";
 const PATH = "/v1/merchants/me";
 const LOGO_TYPES = ["image/png", "image/jpeg", "image/webp"];
 
+/** Your profile, the settings of the key's mode, and your daily statistics. */
 export class Merchants extends Resource {
-  /** The merchant of the key, with the settings of the key's mode. */
+  /** Retrieve the merchant that the key belongs to. */
   me(options?: CallOptions): Promise<Answer<Merchant>> {
     return this.transport.send({ method: "GET", path: PATH, options });
   }
 
-  /** Change profile and settings. What is not given stays. */
+  /** Update the profile and the settings of the key's mode. Omitted fields stay; null restores the default. */
   update(params: MerchantUpdateParams, options?: CallOptions): Promise<Answer<Merchant>> {
     return this.transport.send({ method: "PATCH", path: PATH, body: params, options });
   }
 
-  /** Numbers of a period and of each of its days. */
+  /** Retrieve the statistics of a period and of each of its days; by default of the last 30 days. */
   stats(params?: MerchantStatsParams, options?: CallOptions): Promise<Answer<MerchantStats>> {
     return this.transport.send({ method: "GET", path: `${PATH}/stats`, query: params ?? {}, options });
   }
 
-  /** A PNG, JPEG or WebP picture of at most 64 kB; the Blob's `type` says which. */
+  /** Set the logo on your checkout pages: a PNG, JPEG or WebP image of at most 64 kB. `type` of the Blob says which. */
   async setLogo(picture: Blob, options?: CallOptions): Promise<Answer<Merchant>> {
     if (!(picture instanceof Blob) || !LOGO_TYPES.includes(picture.type))
-      throw new SGateUsageError("invalid_logo", `Give a Blob whose type is one of ${LOGO_TYPES.join(", ")}.`, "picture");
+      throw new SGateUsageError("invalid_logo", `Pass a Blob whose type is one of ${LOGO_TYPES.join(", ")}.`, "picture");
     return this.transport.send({ method: "PUT", path: `${PATH}/logo`, body: picture, options });
   }
 
+  /** Remove the logo. */
   deleteLogo(options?: CallOptions): Promise<Answer<Merchant>> {
     return this.transport.send({ method: "DELETE", path: `${PATH}/logo`, options });
   }

@@ -6,33 +6,34 @@ import { Resource } from "./resource";
 
 const PATH = "/v1/payment_intents";
 
+/** Requests to a customer to pay an amount. */
 export class PaymentIntents extends Resource {
-  /** Ask for a payment. Give exactly one of `amount_sats` and `amount_usd`. */
+  /** Create a payment intent. Pass exactly one of `amount_sats` and `amount_usd`. */
   create(params: PaymentIntentCreateParams, options?: PostOptions): Promise<Answer<PaymentIntent>> {
     return this.transport.send({ method: "POST", path: PATH, body: params, options });
   }
 
-  /** One payment intent as it is now, with its payments. */
+  /** Retrieve a payment intent with its payments. */
   retrieve(id: string, options?: CallOptions): Promise<Answer<PaymentIntent>> {
     return this.transport.send({ method: "GET", path: PATH, id, options });
   }
 
-  /** All payment intents, newest first. */
+  /** List payment intents, newest first. */
   list(params?: PaymentIntentListParams, options?: CallOptions): Listing<PaymentIntent> {
     return new Listing(this.transport, PATH, params, options);
   }
 
-  /** Change description and metadata. What is not given stays. */
+  /** Update description and metadata. Omitted fields stay; null removes, also as a value in `metadata`. */
   update(id: string, params: PaymentIntentUpdateParams, options?: PostOptions): Promise<Answer<PaymentIntent>> {
     return this.transport.send({ method: "POST", path: PATH, id, body: params, options });
   }
 
-  /** Possible only while it waits for payment and none is known on the chain. */
+  /** Cancel a payment intent that waits for payment and has no known payment. */
   cancel(id: string, options?: PostOptions): Promise<Answer<PaymentIntent>> {
     return this.transport.send({ method: "POST", path: PATH, id, action: "cancel", options });
   }
 
-  /** Let money count that came late or after a cancel. */
+  /** Accept payments that arrived late or after a cancellation. */
   accept(id: string, options?: PostOptions): Promise<Answer<PaymentIntent>> {
     return this.transport.send({ method: "POST", path: PATH, id, action: "accept", options });
   }

@@ -6,18 +6,19 @@ import { Resource } from "./resource";
 
 const PATH = "/public/payment_intents";
 
-/** With the client secret: also description and return URLs. */
+/** The client secret reveals the description and the return URLs. */
 export interface PublicParams {
   client_secret?: string;
 }
 
-/** What a payer may see and do: no key, from any origin. */
+/** The customer's view of payment intents. Needs no key, and works from any origin. */
 export class PublicCalls extends Resource {
+  /** Retrieve the customer's view of a payment intent. */
   retrieve(id: string, params: PublicParams = {}, options?: CallOptions): Promise<Answer<PublicPaymentIntent>> {
     return this.transport.send({ method: "GET", path: PATH, id, query: { ...params }, options, open: true });
   }
 
-  /** The payment intent now, and again each time something about it changes, without end. */
+  /** Stream the payment intent indefinitely: its current state, then each change. */
   async *stream(
     id: string,
     params: PublicParams = {},
@@ -27,12 +28,12 @@ export class PublicCalls extends Resource {
     for await (const frame of frames({ transport: this.transport, call })) yield JSON.parse(frame.data) as PublicPaymentIntent;
   }
 
-  /** Tell which transaction the wallet sent, so that it is seen sooner. It is looked up, never believed. */
+  /** Report the transaction that the wallet sent. The server checks it, and never trusts the report itself. */
   hint(id: string, params: HintParams, options?: CallOptions): Promise<Answer<Hint>> {
     return this.transport.send({ method: "POST", path: PATH, id, action: "hint", body: params, options, open: true });
   }
 
-  /** There is one as soon as a payment is in a block. */
+  /** Retrieve the receipt, which exists as soon as a payment is in a block. */
   receipt(id: string, params: PublicParams = {}, options?: CallOptions): Promise<Answer<Receipt>> {
     return this.transport.send({ method: "GET", path: PATH, id, action: "receipt", query: { ...params }, options, open: true });
   }

@@ -1,6 +1,6 @@
 import type { Transport } from "../transport";
 
-/** The calls about one kind of object. */
+/** The API calls for one kind of object. */
 export abstract class Resource {
   protected readonly transport: Transport;
 

@@ -13,32 +13,29 @@ import { Resource } from "./resource";
 
 const PATH = "/v1/simulator";
 
-/**
- * The simulated chain, for tests. What moves the chain is sent once and never again by itself: the server keeps no
- * idempotency keys for it.
- */
+/** The simulated chain. Payments, blocks and reorganizations are never retried: the server stores no idempotency keys for them. */
 export class SimulatorCalls extends Resource {
-  /** Where the chain stands. */
+  /** Retrieve the state of the chain. */
   retrieve(options?: CallOptions): Promise<Answer<Simulator>> {
     return this.transport.send({ method: "GET", path: PATH, options });
   }
 
-  /** Pay; it is in the next block. */
+  /** Send a payment, which will be in the next block. */
   pay(params: SimulatedPaymentParams, options?: CallOptions): Promise<Answer<SimulatedPayment>> {
     return this.transport.send({ method: "POST", path: `${PATH}/payments`, body: params, options, once: true });
   }
 
-  /** A payment intent whose time is up soon, to see what happens then. */
+  /** Create a payment intent that expires after `expires_in_s` seconds, to test expiry. */
   createPaymentIntent(params: SimulatorPaymentIntentParams, options?: PostOptions): Promise<Answer<PaymentIntent>> {
     return this.transport.send({ method: "POST", path: `${PATH}/payment_intents`, body: params, options });
   }
 
-  /** Mine blocks now. */
+  /** Mine blocks now; one by default. */
   mineBlocks(params: SimulatorMineParams = {}, options?: CallOptions): Promise<Answer<Simulator>> {
     return this.transport.send({ method: "POST", path: `${PATH}/blocks`, body: params, options, once: true });
   }
 
-  /** Let another branch replace the newest blocks. */
+  /** Reorganize the chain: replace the newest blocks with another branch. */
   reorganise(params: SimulatorReorganiseParams = {}, options?: CallOptions): Promise<Answer<Simulator>> {
     return this.transport.send({ method: "POST", path: `${PATH}/reorg`, body: params, options, once: true });
   }

@@ -16,49 +16,54 @@ import { Resource } from "./resource";
 const PATH = "/v1/webhook_endpoints";
 const RECOVERIES = "/v1/webhook_recoveries";
 
+/** The URLs that receive events. */
 export class WebhookEndpoints extends Resource {
-  /** Ask to be told about events. The signing secret is in `secret`, now and never again. */
+  /** Create an endpoint. Its secret is shown only now. Without `event_types` it receives all events. */
   create(params: WebhookEndpointCreateParams, options?: PostOptions): Promise<Answer<WebhookEndpoint>> {
     return this.transport.send({ method: "POST", path: PATH, body: params, options });
   }
 
+  /** List your endpoints, newest first; all of them without `limit`. */
   list(params?: WebhookEndpointListParams, options?: CallOptions): Listing<WebhookEndpoint> {
     return new Listing(this.transport, PATH, params, options);
   }
 
+  /** Retrieve an endpoint. */
   retrieve(id: string, options?: CallOptions): Promise<Answer<WebhookEndpoint>> {
     return this.transport.send({ method: "GET", path: PATH, id, options });
   }
 
+  /** Update an endpoint. Omitted fields stay; `enabled: false` holds its deliveries back. */
   update(id: string, params: WebhookEndpointUpdateParams, options?: PostOptions): Promise<Answer<WebhookEndpoint>> {
     return this.transport.send({ method: "POST", path: PATH, id, body: params, options });
   }
 
+  /** Delete an endpoint. */
   delete(id: string, options?: CallOptions): Promise<Answer<Deleted>> {
     return this.transport.send({ method: "DELETE", path: PATH, id, options });
   }
 
-  /** A new secret, in `secret`. For 24 hours webhooks are signed with both. */
+  /** Replace the secret. The new one is shown once; for a day webhooks are signed with the old one too. */
   rotateSecret(id: string, options?: PostOptions): Promise<Answer<WebhookEndpoint>> {
     return this.transport.send({ method: "POST", path: PATH, id, action: "rotate_secret", options });
   }
 
-  /** Enable it again; what was held back is sent, the oldest first. */
+  /** Enable an endpoint again and send the deliveries that were held back, oldest first. */
   enable(id: string, options?: PostOptions): Promise<Answer<WebhookEndpoint>> {
     return this.transport.send({ method: "POST", path: PATH, id, action: "enable", options });
   }
 
-  /** Send a test event to this endpoint. */
+  /** Send a test event and return its delivery. */
   test(id: string, options?: PostOptions): Promise<Answer<WebhookDelivery>> {
     return this.transport.send({ method: "POST", path: PATH, id, action: "test", options });
   }
 
-  /** Send the events of some time once more. */
+  /** Send the events of a period again: those that the endpoint has not received, or all. */
   recover(id: string, params: WebhookRecoverParams, options?: PostOptions): Promise<Answer<WebhookRecovery>> {
     return this.transport.send({ method: "POST", path: PATH, id, action: "recover", body: params, options });
   }
 
-  /** How far a recovery is. */
+  /** Retrieve the progress of a recovery. */
   retrieveRecovery(id: string, options?: CallOptions): Promise<Answer<WebhookRecovery>> {
     return this.transport.send({ method: "GET", path: RECOVERIES, id, options });
   }

@@ -1,4 +1,4 @@
-// sdk/cases/answers.json: retries, idempotency, time-outs and strange answers, against a server that answers as scripted.
+// sdk/cases/answers.json: retries, idempotency, timeouts and unexpected responses, against a scripted server.
 import { expect, test } from "vitest";
 import { type CallOfCase, called, shown } from "./calling";
 import { casesOf, misfits } from "./matching";
@@ -27,19 +27,19 @@ test.each(cases)("$name", async (given) => {
   const server = await ScriptedServer.start(...given.answers.map(withBody));
   const startedMs = performance.now();
   const backoffMs = (): number => 5;
-  const outcome = await called({ apiBaseUrl: server.url, apiKey: API_KEY, backoffMs }, given).then(
+  const outcome = await called({ baseUrl: server.url, apiKey: API_KEY, backoffMs }, given).then(
     (answer) => ({ answer, error: undefined }),
     (error: unknown) => ({ answer: undefined, error: shown(error) }),
   );
   const elapsedMs = performance.now() - startedMs;
   await server.close();
   const problems = outcomeMisfits(given, outcome);
-  if (given.sent) problems.push(...misfits(given.sent, server.asked[0], "sent"));
-  if (given.last_sent) problems.push(...misfits(given.last_sent, withLastEventId(server.asked.at(-1)), "last sent"));
+  if (given.sent) problems.push(...misfits(given.sent, server.received[0], "sent"));
+  if (given.last_sent) problems.push(...misfits(given.last_sent, withLastEventId(server.received.at(-1)), "last sent"));
   expect(problems).toEqual([]);
-  expect(server.asked.length).toBe(given.requests);
-  if (given.same_idempotency_key) expect(new Set(server.asked.map(({ headers, body }) => `${headers["idempotency-key"]} ${JSON.stringify(body)}`)).size).toBe(1);
-  if (given.same_idempotency_key) expect(server.asked[0]?.headers["idempotency-key"]).toBeTruthy();
+  expect(server.received.length).toBe(given.requests);
+  if (given.same_idempotency_key) expect(new Set(server.received.map(({ headers, body }) => `${headers["idempotency-key"]} ${JSON.stringify(body)}`)).size).toBe(1);
+  if (given.same_idempotency_key) expect(server.received[0]?.headers["idempotency-key"]).toBeTruthy();
   expect(elapsedMs).toBeGreaterThanOrEqual(given.min_elapsed_ms ?? 0);
 });
 
@@ -49,6 +49,6 @@ function outcomeMisfits(given: AnswersCase, { answer, error }: { answer: unknown
   return error ? [`it failed: ${JSON.stringify(error)}`] : misfits(given.expect, answer, "the answer");
 }
 
-function withLastEventId(asked: ScriptedServer["asked"][number] | undefined): unknown {
-  return asked && { ...asked, last_event_id: asked.headers["last-event-id"] ?? asked.query["last_event_id"] };
+function withLastEventId(request: ScriptedServer["received"][number] | undefined): unknown {
+  return request && { ...request, last_event_id: request.headers["last-event-id"] ?? request.query["last_event_id"] };
 }

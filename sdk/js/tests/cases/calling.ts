@@ -1,5 +1,5 @@
-// A call of a case, as a call of this SDK.
-import { SGateClient, SGateError, SGateUsageError } from "../../src/index";
+// Makes the calls of the cases with this SDK.
+import { SGate, SGateError, SGateUsageError } from "../../src/index";
 import type { ClientOptions } from "../../src/index";
 
 export interface CallOfCase {
@@ -16,11 +16,11 @@ const WITHOUT_PARAMS = new Set([
   "events.retrieve", "health.retrieve", "health.live", "health.ready",
 ]);
 
-const camelCase = (name: string): string => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+export const camelCase = (name: string): string => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 export async function called(server: ClientOptions, { call, args = {}, options = {}, take }: CallOfCase): Promise<unknown> {
-  const client = new SGateClient({ ...server, apiKey: options.api_key ?? server.apiKey });
-  const [resourceName, methodName] = call.split(".").map(camelCase) as [keyof SGateClient, string];
+  const client = new SGate({ ...server, apiKey: options.api_key ?? server.apiKey });
+  const [resourceName, methodName] = call.split(".").map(camelCase) as [keyof SGate, string];
   const resource = client[resourceName] as unknown as Record<string, (...values: unknown[]) => unknown>;
   const answer = resource[methodName]!(...values(call, args), optionsOf(options));
   return take === undefined ? await answer : taken(answer as AsyncIterable<unknown>, take);
@@ -36,16 +36,16 @@ function optionsOf({ idempotency_key, timeout_s, max_retries }: NonNullable<Call
   return { idempotencyKey: idempotency_key, timeoutMs: timeout_s && timeout_s * 1000, maxRetries: max_retries };
 }
 
-async function taken(walk: AsyncIterable<unknown>, most: number): Promise<unknown[]> {
+async function taken(items: AsyncIterable<unknown>, most: number): Promise<unknown[]> {
   const found: unknown[] = [];
-  for await (const item of walk) if (found.push(item) >= most) break;
+  for await (const item of items) if (found.push(item) >= most) break;
   return found;
 }
 
-/** An error under the names of the cases. What this side refuses is told apart. */
+/** An error under the names of the cases. `refusal` says whether this SDK refused the call itself. */
 export function shown(error: unknown): Record<string, unknown> & { refusal: boolean } {
   if (!(error instanceof SGateError)) throw error;
   const { type, code, param, message, details } = error;
-  const told = { status_code: error.statusCode, request_id: error.requestId, doc_url: error.docUrl, retry_after_s: error.retryAfterS };
-  return { type, code, param, message, details, ...told, refusal: error instanceof SGateUsageError };
+  const facts = { status_code: error.statusCode, request_id: error.requestId, doc_url: error.docUrl, retry_after_s: error.retryAfterS };
+  return { type, code, param, message, details, ...facts, refusal: error instanceof SGateUsageError };
 }

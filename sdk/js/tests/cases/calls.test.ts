@@ -1,4 +1,4 @@
-// sdk/cases/calls.json: every call, against the real server that SGATE_API_BASE_URL and SGATE_API_KEY name.
+// sdk/cases/calls.json: every call, against the real server at SGATE_API_BASE_URL, with SGATE_API_KEY.
 import { expect, test } from "vitest";
 import { type CallOfCase, called, shown } from "./calling";
 import { type Saved, casesOf, filled, misfits } from "./matching";
@@ -13,11 +13,11 @@ interface Step extends Partial<CallOfCase> {
 }
 
 const UNTIL_MS = 90_000;
-const LOOK_MS = 200;
-const { SGATE_API_BASE_URL: apiBaseUrl, SGATE_API_KEY: apiKey } = process.env;
+const POLL_MS = 200;
+const { SGATE_API_BASE_URL: baseUrl, SGATE_API_KEY: apiKey } = process.env;
 const { cases } = casesOf<{ cases: { name: string; steps: Step[] }[] }>("calls.json");
 
-test.skipIf(!apiBaseUrl).each(cases)("$name", { timeout: 120_000 }, async ({ steps }) => {
+test.skipIf(!baseUrl).each(cases)("$name", { timeout: 120_000 }, async ({ steps }) => {
   const saved: Saved = {};
   const unique = crypto.randomUUID().slice(0, 8);
   for (const [index, step] of steps.entries()) {
@@ -30,7 +30,7 @@ async function take(step: Step & CallOfCase, saved: Saved, unique: string, at: s
   const call = { ...step, args: filled(step.args, saved, unique) as never, options: filled(step.options, saved, unique) as never };
   const wanted = filled(step.expect ?? step.expect_error ?? {}, saved, unique);
   for (const endMs = Date.now() + UNTIL_MS; ; ) {
-    const outcome = await called({ apiBaseUrl: apiBaseUrl!, apiKey }, call).then(
+    const outcome = await called({ baseUrl: baseUrl!, apiKey }, call).then(
       (answer) => ({ answer, failed: false }),
       (error: unknown) => ({ answer: shown(error) as unknown, failed: true }),
     );
@@ -41,13 +41,13 @@ async function take(step: Step & CallOfCase, saved: Saved, unique: string, at: s
       if (step.save) saved[step.save] = outcome.answer;
       return;
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
-/** What the payer does with the button of the checkout page. */
+/** Pay as a customer does, with the button of the checkout page. */
 async function pay(intent: { id: string; client_secret: string }, kind: string): Promise<void> {
-  const answer = await fetch(`${apiBaseUrl}/pi/${intent.id}/simulate`, {
+  const answer = await fetch(`${baseUrl}/pi/${intent.id}/simulate`, {
     method: "POST",
     body: new URLSearchParams({ kind, client_secret: intent.client_secret }),
     redirect: "manual",

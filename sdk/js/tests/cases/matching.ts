@@ -1,4 +1,4 @@
-// What sdk/cases/README.md says about values and expectations.
+// Values and expectations of the cases, as sdk/cases/README.md defines them.
 import { readFileSync } from "node:fs";
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
@@ -10,7 +10,7 @@ export function casesOf<Document>(file: string): Document {
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** A value with `$name.field`, `$unique`, `$repeat` and `$base64` filled in. Directives of expectations stay. */
+/** A value with `$name.field`, `$unique`, `$repeat` and `$base64` replaced. Directives of expectations are kept. */
 export function filled(value: unknown, saved: Saved, unique: string): unknown {
   if (typeof value === "string") return filledText(value.replaceAll("$unique", unique), saved);
   if (Array.isArray(value)) return value.map((item) => filled(item, saved, unique));
@@ -29,7 +29,7 @@ function filledText(text: string, saved: Saved): unknown {
     .reduce<unknown>((found, part) => (found as Record<string, unknown>)[part], saved[name]);
 }
 
-/** What does not fit, as sentences; empty if all does. */
+/** The mismatches, as sentences; empty if everything matches. */
 export function misfits(expected: unknown, found: unknown, at = "it"): string[] {
   if (isObject(expected)) {
     const [directive] = Object.keys(expected);
@@ -45,19 +45,19 @@ export function misfits(expected: unknown, found: unknown, at = "it"): string[] 
 }
 
 function misfitsOf(directive: string, expected: unknown, found: unknown, at: string): string[] {
-  const told = (wanted: string): string[] => [`${at} is ${JSON.stringify(found)}, not ${wanted}`];
+  const mismatch = (wanted: string): string[] => [`${at} is ${JSON.stringify(found)}, not ${wanted}`];
   switch (directive) {
     case "$match":
-      return found !== undefined && new RegExp(String(expected), "u").test(String(found)) ? [] : told(`like ${expected}`);
+      return found !== undefined && new RegExp(String(expected), "u").test(String(found)) ? [] : mismatch(`like ${expected}`);
     case "$not":
-      return misfits(expected, found).length ? [] : told(`anything but ${JSON.stringify(expected)}`);
+      return misfits(expected, found).length ? [] : mismatch(`anything but ${JSON.stringify(expected)}`);
     case "$some":
-      return Array.isArray(found) && found.some((item) => !misfits(expected, item).length) ? [] : told(`a list with ${JSON.stringify(expected)}`);
+      return Array.isArray(found) && found.some((item) => !misfits(expected, item).length) ? [] : mismatch(`a list with ${JSON.stringify(expected)}`);
     case "$absent":
-      return found === undefined || found === null ? [] : told("absent");
+      return found === undefined || found === null ? [] : mismatch("absent");
     case "$exactly": {
       const names = (value: unknown): string => Object.keys(value as object).sort().join();
-      return isObject(found) && names(found) === names(expected) ? misfits(expected, found, at) : told(`exactly ${JSON.stringify(expected)}`);
+      return isObject(found) && names(found) === names(expected) ? misfits(expected, found, at) : mismatch(`exactly ${JSON.stringify(expected)}`);
     }
     default:
       throw new Error(`the case uses ${directive}, which this runner does not know`);

@@ -1,4 +1,4 @@
-// A server on a loopback port that answers as it is told, and remembers what it was asked.
+// A server on a loopback port that sends scripted responses and records the requests.
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -11,7 +11,7 @@ export interface ScriptedAnswer {
   drop?: "at_once" | "in_the_body";
 }
 
-export interface Asked {
+export interface ReceivedRequest {
   method: string;
   path: string;
   query: Record<string, string>;
@@ -20,7 +20,7 @@ export interface Asked {
 }
 
 export class ScriptedServer {
-  readonly asked: Asked[] = [];
+  readonly received: ReceivedRequest[] = [];
   readonly #answers: ScriptedAnswer[];
   readonly #server: Server;
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -30,7 +30,7 @@ export class ScriptedServer {
     this.#server = createServer((request, response) => void this.#receive(request, response));
   }
 
-  /** The last answer goes on for ever. */
+  /** The last response is repeated indefinitely. */
   static async start(...answers: ScriptedAnswer[]): Promise<ScriptedServer> {
     const started = new ScriptedServer(answers);
     await new Promise<void>((resolve) => started.#server.listen(0, "127.0.0.1", resolve));
@@ -53,14 +53,14 @@ export class ScriptedServer {
     for await (const chunk of request.setEncoding("utf8")) text += chunk;
     const url = new URL(`http://server${request.url}`);
     const [path = ""] = (request.url ?? "").split("?");
-    this.asked.push({
+    this.received.push({
       method: request.method ?? "",
       path,
       query: Object.fromEntries(url.searchParams),
       headers: request.headers as Record<string, string>,
       body: text && request.headers["content-type"]?.startsWith("application/json") ? JSON.parse(text) : text,
     });
-    const answer = this.#answers[Math.min(this.asked.length, this.#answers.length) - 1]!;
+    const answer = this.#answers[Math.min(this.received.length, this.#answers.length) - 1]!;
     if (!answer.delay_ms) return reply(response, answer);
     this.#timers.add(setTimeout(() => reply(response, answer), answer.delay_ms));
   }

@@ -1,8 +1,8 @@
-"""A call of the API is written once and works in both ways.
+"""Decorators that turn one description of an API call into a sync and an async method.
 
-A method of a resource says what to send, as a `Request`. The decorators here make of it what callers see: on a resource
-of `SGate` a method that answers, on one of `AsyncSGate` one that is awaited. Types follow: `__get__` is overloaded by
-the resource's driver, and the parameters are those of the method.
+A method of a resource returns the `Request` to send. The decorators bind it to the resource's driver: on `SGate` the
+method blocks and returns the result, on `AsyncSGate` it is awaited. `__get__` is overloaded by the driver's type, so
+type checkers see the right return type; the parameters are those of the method.
 """
 
 import functools
@@ -11,7 +11,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from sgate_sdk._drivers import AsyncDriver, SyncDriver
 from sgate_sdk._requests import ListAnswer, Request
-from sgate_sdk.paging import AsyncPaging, Page
+from sgate_sdk.paging import AsyncListing, Page
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,19 +20,19 @@ D = TypeVar("D", SyncDriver, AsyncDriver)
 
 
 class Resource(Generic[D]):
-    """One kind of object, with the calls about it."""
+    """The API calls for one kind of object."""
 
     def __init__(self, driver: D) -> None:
         self._driver = driver
 
     @property
     def driver(self) -> D:
-        """The way over the network."""
+        """The driver that sends the requests."""
         return self._driver
 
 
 class _Operation(Generic[P, R]):
-    """A call by its name in the OpenAPI document."""
+    """An API call, identified by its `operationId` in the OpenAPI document."""
 
     def __init__(self, operation_id: str, describe: Callable[Concatenate[Any, P], R]) -> None:
         self.operation_id = operation_id
@@ -48,7 +48,7 @@ class _Operation(Generic[P, R]):
 
 
 class Call(_Operation[P, Request[T]]):
-    """One request, one answer."""
+    """A call with one request and one response."""
 
     @overload
     def __get__(self, resource: Resource[SyncDriver], owner: type) -> Callable[P, T]: ...
@@ -57,31 +57,31 @@ class Call(_Operation[P, Request[T]]):
     @overload
     def __get__(self, resource: None, owner: type) -> Self: ...
     def __get__(self, resource: Any, owner: type) -> Any:
-        """The call as a method of its resource."""
+        """Return the call bound to its resource."""
         return self if resource is None else self._bound(resource, resource.driver.perform)
 
 
 class Listing(_Operation[P, Request[ListAnswer[T]]]):
-    """A page of a list, from which all that follow can be walked."""
+    """A call that returns a list, one page at a time."""
 
     @overload
     def __get__(self, resource: Resource[SyncDriver], owner: type) -> Callable[P, Page[T]]: ...
     @overload
-    def __get__(self, resource: Resource[AsyncDriver], owner: type) -> Callable[P, AsyncPaging[T]]: ...
+    def __get__(self, resource: Resource[AsyncDriver], owner: type) -> Callable[P, AsyncListing[T]]: ...
     @overload
     def __get__(self, resource: None, owner: type) -> Self: ...
     def __get__(self, resource: Any, owner: type) -> Any:
-        """The call as a method of its resource."""
+        """Return the call bound to its resource."""
         if resource is None:
             return self
         driver = resource.driver
         if isinstance(driver, SyncDriver):
             return self._bound(resource, lambda request: Page(driver, request, driver.perform(request)))
-        return self._bound(resource, lambda request: AsyncPaging(driver, request))
+        return self._bound(resource, lambda request: AsyncListing(driver, request))
 
 
 class Streaming(_Operation[P, Request[T]]):
-    """What happens, as it happens."""
+    """A call that returns a stream."""
 
     @overload
     def __get__(self, resource: Resource[SyncDriver], owner: type) -> Callable[P, Generator[T]]: ...
@@ -90,20 +90,20 @@ class Streaming(_Operation[P, Request[T]]):
     @overload
     def __get__(self, resource: None, owner: type) -> Self: ...
     def __get__(self, resource: Any, owner: type) -> Any:
-        """The call as a method of its resource."""
+        """Return the call bound to its resource."""
         return self if resource is None else self._bound(resource, resource.driver.stream)
 
 
 def call(operation_id: str) -> Callable[[Callable[Concatenate[Any, P], Request[T]]], Call[P, T]]:
-    """Make a method of what describes a request."""
+    """Turn a method that returns a request into a call."""
     return lambda describe: Call(operation_id, describe)
 
 
 def listing(operation_id: str) -> Callable[[Callable[Concatenate[Any, P], Request[ListAnswer[T]]]], Listing[P, T]]:
-    """Make a method of what describes the request of a list."""
+    """Turn a method that returns the request for a list into a listing."""
     return lambda describe: Listing(operation_id, describe)
 
 
 def streaming(operation_id: str) -> Callable[[Callable[Concatenate[Any, P], Request[T]]], Streaming[P, T]]:
-    """Make a method of what describes the request of a stream."""
+    """Turn a method that returns the request for a stream into a streaming call."""
     return lambda describe: Streaming(operation_id, describe)

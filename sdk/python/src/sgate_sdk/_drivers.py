@@ -1,4 +1,4 @@
-"""The two ways over the network. They do what `exchange` and `Stream` say; one of them waits with `await`."""
+"""The sync and the async driver: they perform the I/O that `exchange` and `Stream` ask for."""
 
 import asyncio
 import time
@@ -13,17 +13,22 @@ from sgate_sdk._exchange import Answer, Outcome, Pause, Send, Surroundings, exch
 from sgate_sdk._requests import Request
 from sgate_sdk._streams import EVENT_STREAM, MAX_EVENT_BYTES, SILENCE_S, Stream, is_stream
 from sgate_sdk._version import __version__
-from sgate_sdk.errors import ConnectionFailed, TimedOut, Unauthorized
+from sgate_sdk.errors import SGateConnectionError, SGateTimeoutError, SGateUsageError
 
 T = TypeVar("T")
 
 USER_AGENT = f"sgate-sdk-python/{__version__}"
-AROUND = Surroundings(dice=random, now=time.time)
+AROUND = Surroundings(random=random, now=time.time)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How a client calls. `timeout_s`: how long the server may keep silent. `max_retries`: beside the first attempt."""
+    """The options of a client.
+
+    Attributes:
+        timeout_s: the longest silence of the server before an attempt is given up.
+        max_retries: the number of retries after the first attempt.
+    """
 
     base_url: str
     api_key: str | None = field(repr=False)
@@ -31,15 +36,21 @@ class Options:
     max_retries: int
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing."""
-        if self.timeout_s <= 0 or self.max_retries < 0:
-            raise ValueError("timeout_s must be more than 0, and max_retries 0 or more.")
-
-    def arguments(self, request: Request[Any], *, streaming: bool = False) -> dict[str, Any]:
-        """What httpx2 is told to send.
+        """Check the numbers.
 
         Raises:
-            Unauthorized: if an API key is needed and there is none.
+            SGateUsageError: if `timeout_s` or `max_retries` is out of range.
+        """
+        if self.timeout_s <= 0:
+            raise SGateUsageError("timeout_s must be more than 0.", code="invalid_option", param="timeout_s")
+        if self.max_retries < 0:
+            raise SGateUsageError("max_retries must be 0 or more.", code="invalid_option", param="max_retries")
+
+    def arguments(self, request: Request[Any], *, streaming: bool = False) -> dict[str, Any]:
+        """Return the arguments for `httpx2`.
+
+        Raises:
+            SGateUsageError: if the call needs an API key and the client has none.
         """
         return {
             "method": request.method,
@@ -55,7 +66,11 @@ class Options:
         headers = {"Accept": EVENT_STREAM if streaming else "application/json", "User-Agent": USER_AGENT}
         if not request.public:
             if self.api_key is None:
-                raise Unauthorized("This call needs an API key: give api_key or set SGATE_API_KEY.", code="no_api_key")
+                raise SGateUsageError(
+                    "This call needs an API key. Pass api_key or set SGATE_API_KEY.",
+                    code="api_key_missing",
+                    param="api_key",
+                )
             headers["Authorization"] = f"Bearer {self.api_key}"
         if request.content is not None:
             headers["Content-Type"] = request.content_type
@@ -67,18 +82,18 @@ class Options:
 
 
 class SyncDriver:
-    """Waits by blocking the thread."""
+    """Performs calls by blocking the thread."""
 
     def __init__(self, options: Options, http: httpx2.Client) -> None:
         self.options = options
         self.http = http
 
     def with_options(self, **changes: Any) -> "SyncDriver":
-        """The same connections under other options."""
+        """Return a driver with other options that shares the connections."""
         return SyncDriver(replace(self.options, **changes), self.http)
 
     def perform(self, request: Request[T]) -> T:
-        """Make a call."""
+        """Make a call and return its result."""
         conversation = exchange(request, self.options.max_retries, AROUND)
         try:
             step = next(conversation)
@@ -94,11 +109,11 @@ class SyncDriver:
         try:
             response = self.http.request(**self.options.arguments(step.request))
         except httpx2.RequestError as error:
-            return _failure(error)
+            return _connection_error(error)
         return _answer(response)
 
     def stream(self, request: Request[T]) -> Generator[T]:
-        """Follow a stream, coming back as often as it takes."""
+        """Yield the items of a stream, reconnecting as often as needed."""
         stream = Stream(request, self.options.max_retries, AROUND)
         if request.newest is not None:
             stream.begin_after(self.perform(request.newest))
@@ -115,23 +130,23 @@ class SyncDriver:
                         response.read()
                         outcome = _answer(response)
             except httpx2.RequestError as error:
-                outcome = _failure(error)
-            time.sleep(stream.pause_after(outcome))
+                outcome = _connection_error(error)
+            time.sleep(stream.reconnect_delay_s(outcome))
 
 
 class AsyncDriver:
-    """Waits with `await`."""
+    """Performs calls with `await`."""
 
     def __init__(self, options: Options, http: httpx2.AsyncClient) -> None:
         self.options = options
         self.http = http
 
     def with_options(self, **changes: Any) -> "AsyncDriver":
-        """The same connections under other options."""
+        """Return a driver with other options that shares the connections."""
         return AsyncDriver(replace(self.options, **changes), self.http)
 
     async def perform(self, request: Request[T]) -> T:
-        """Make a call."""
+        """Make a call and return its result."""
         conversation = exchange(request, self.options.max_retries, AROUND)
         try:
             step = next(conversation)
@@ -147,11 +162,11 @@ class AsyncDriver:
         try:
             response = await self.http.request(**self.options.arguments(step.request))
         except httpx2.RequestError as error:
-            return _failure(error)
+            return _connection_error(error)
         return _answer(response)
 
     async def stream(self, request: Request[T]) -> AsyncGenerator[T]:
-        """Follow a stream, coming back as often as it takes."""
+        """Yield the items of a stream, reconnecting as often as needed."""
         stream = Stream(request, self.options.max_retries, AROUND)
         if request.newest is not None:
             stream.begin_after(await self.perform(request.newest))
@@ -168,8 +183,8 @@ class AsyncDriver:
                         await response.aread()
                         outcome = _answer(response)
             except httpx2.RequestError as error:
-                outcome = _failure(error)
-            await asyncio.sleep(stream.pause_after(outcome))
+                outcome = _connection_error(error)
+            await asyncio.sleep(stream.reconnect_delay_s(outcome))
 
 
 Driver = SyncDriver | AsyncDriver
@@ -180,9 +195,15 @@ def _answer(response: httpx2.Response) -> Answer:
     return Answer(status_code=response.status_code, headers=headers, body=response.content)
 
 
-def _failure(error: httpx2.RequestError) -> ConnectionFailed:
+def _connection_error(error: httpx2.RequestError) -> SGateConnectionError:
     where = f"{error.request.url.scheme}://{error.request.url.netloc.decode()}"
     if isinstance(error, httpx2.TimeoutException):
-        return TimedOut(f"No answer from {where} in time. It may have been done: ask again.", code="timeout")
+        return SGateTimeoutError(
+            f"{where} did not respond in time. The request may have been processed: "
+            "repeat it with the same idempotency key.",
+            code="timeout",
+        )
     reason = str(error) or type(error).__name__
-    return ConnectionFailed(f"No connection to {where}: {reason}. Is it running there?", code="connection_failed")
+    return SGateConnectionError(
+        f"The connection to {where} failed: {reason}. Is sGate running there?", code="connection_failed"
+    )

@@ -1,7 +1,7 @@
-"""What is sent again, when, and what an answer means: decided here once, without touching the network.
+"""Retries and error handling, without I/O.
 
-`exchange` is a generator: it yields what is to be done (`Send`, `Pause`) and is sent what came of it. The two drivers
-do nothing else, one of them with `await`.
+`exchange` is a generator: it yields the next step (`Send`, `Pause`) and receives its outcome. The two drivers only
+perform the steps, one of them with `await`.
 """
 
 import email.utils
@@ -12,14 +12,16 @@ from typing import Any, TypeVar
 import msgspec
 
 from sgate_sdk._requests import Answer, Request
-from sgate_sdk.errors import ConnectionFailed, SGateError, UnexpectedAnswer, error_of
+from sgate_sdk.errors import SGateConnectionError, SGateError, SGateUnexpectedResponseError, error_of
 
 T = TypeVar("T")
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 8.0
 LONGEST_RETRY_AFTER_S = 60.0
-"""A server that asks for a longer wait is obeyed by giving the caller the error: a payment page cannot hang so long."""
+"""The longest `Retry-After` that is waited out. For a longer one the caller gets the error: a checkout cannot block for
+minutes.
+"""
 
 RATE_LIMITED = 429
 FIRST_SERVER_ERROR = 500
@@ -27,62 +29,62 @@ FIRST_SERVER_ERROR = 500
 
 @dataclass(frozen=True)
 class Send:
-    """Send this; the outcome is an `Answer`, or the failure to get one."""
+    """Send a request. The outcome is an `Answer`, or the error if there is no response."""
 
     request: Request[Any]
 
 
 @dataclass(frozen=True)
 class Pause:
-    """Wait so many seconds; the outcome is None."""
+    """Wait. The outcome is None."""
 
     seconds: float
 
 
-Outcome = Answer | ConnectionFailed | None
+Outcome = Answer | SGateConnectionError | None
 Conversation = Generator[Send | Pause, Outcome, T]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What a decision depends on beside the answer: dice from 0 to 1, and the time of day in Unix seconds."""
+    """Injected clock and randomness: a random number from 0 to 1, and the time in Unix seconds."""
 
-    dice: Callable[[], float]
+    random: Callable[[], float]
     now: Callable[[], float]
 
 
 def exchange(request: Request[T], max_retries: int, around: Surroundings) -> Conversation[T]:
-    """Send until there is an answer to keep, at most `max_retries` times more than once.
+    """Send a request, retry it at most `max_retries` times, and return the decoded response.
 
     Raises:
-        SGateError: what went wrong, the last time it was tried.
+        SGateError: if the last attempt failed.
     """
     attempt, max_retries = 0, 0 if request.once else max_retries
     while True:
         outcome = yield Send(request)
-        failure = failure_of(outcome, around.now())
-        if failure is None:
-            return understood(request, outcome)
-        pause_s = pause_before_next(failure, attempt, max_retries, around.dice)
-        if pause_s is None:
-            raise failure
-        yield Pause(pause_s)
+        error = error_for(outcome, around.now())
+        if error is None:
+            return decoded(request, outcome)
+        delay_s = retry_delay_s(error, attempt, max_retries, around.random)
+        if delay_s is None:
+            raise error
+        yield Pause(delay_s)
         attempt += 1
 
 
-def failure_of(outcome: Outcome, now: float) -> SGateError | None:
-    """What is wrong with an outcome; None for a success."""
+def error_for(outcome: Outcome, now: float) -> SGateError | None:
+    """Return the error of an outcome, or None for a success."""
     if isinstance(outcome, Answer):
-        return None if outcome.status_code // 100 == 2 else _refusal(outcome, now)  # noqa: PLR2004 - any success
-    return outcome or ConnectionFailed("Nothing was sent.", code="connection_failed")
+        return None if outcome.status_code // 100 == 2 else _error_response(outcome, now)  # noqa: PLR2004 - any success
+    return outcome or SGateConnectionError("Nothing was sent.", code="connection_failed")
 
 
-def _refusal(answer: Answer, now: float) -> SGateError:
+def _error_response(answer: Answer, now: float) -> SGateError:
     request_id = answer.headers.get("x-request-id")
-    if answer.status_code // 100 == 3:  # noqa: PLR2004 - redirects: following one would carry the API key elsewhere
+    if answer.status_code // 100 == 3:  # noqa: PLR2004 - a followed redirect would send the API key elsewhere
         target = answer.headers.get("location", "nowhere")
-        return UnexpectedAnswer(
-            f"The server sends us on to {target}. Redirects are not followed: set the base URL to where it really is.",
+        return SGateUnexpectedResponseError(
+            f"The server redirects to {target}. Redirects are not followed: set the base URL to the final address.",
             status_code=answer.status_code,
             request_id=request_id,
         )
@@ -90,56 +92,56 @@ def _refusal(answer: Answer, now: float) -> SGateError:
         answer.status_code,
         answer.body,
         request_id=request_id,
-        retry_after_s=retry_after_of(answer.headers.get("retry-after"), now),
+        retry_after_s=parse_retry_after(answer.headers.get("retry-after"), now),
     )
 
 
-def understood(request: Request[T], answer: Outcome) -> T:
-    """What a success says.
+def decoded(request: Request[T], answer: Outcome) -> T:
+    """Return the decoded body of a successful response.
 
     Raises:
-        UnexpectedAnswer: if it is not what was asked for.
+        SGateUnexpectedResponseError: if the body is not the expected object.
     """
     assert isinstance(answer, Answer)  # noqa: S101 - a success is an answer
     try:
         return request.read(answer.body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UnexpectedAnswer(
-            f"The answer to {request.method} {request.path} is not sGate's. Does the base URL lead to sGate? {error}",
+        raise SGateUnexpectedResponseError(
+            f"The response to {request.method} {request.path} is not sGate's. Check the base URL. {error}",
             status_code=answer.status_code,
             request_id=answer.headers.get("x-request-id"),
         ) from None
 
 
-def pause_before_next(failure: SGateError, attempt: int, max_retries: int, dice: Callable[[], float]) -> float | None:
-    """How long to wait before the next attempt; None if there is to be none. `attempt` counts from 0."""
-    if attempt >= max_retries or not may_pass(failure):
+def retry_delay_s(error: SGateError, attempt: int, max_retries: int, random: Callable[[], float]) -> float | None:
+    """Return the delay before the next attempt, or None to give up. `attempt` counts from 0."""
+    if attempt >= max_retries or not is_transient(error):
         return None
-    if failure.retry_after_s is None:
-        return backoff_s(attempt, dice())
-    if failure.retry_after_s > LONGEST_RETRY_AFTER_S:
+    if error.retry_after_s is None:
+        return backoff_s(attempt, random())
+    if error.retry_after_s > LONGEST_RETRY_AFTER_S:
         return None
-    return failure.retry_after_s + dice() * FIRST_PAUSE_S
+    return error.retry_after_s + random() * FIRST_PAUSE_S
 
 
-def may_pass(failure: SGateError) -> bool:
-    """Whether the same request may succeed later. A POST carries its idempotency key, so it has its effect once."""
+def is_transient(error: SGateError) -> bool:
+    """Return whether the same request may succeed later. A POST is safe to repeat: it carries its idempotency key."""
     return (
-        isinstance(failure, ConnectionFailed)
-        or failure.code == "idempotency_in_progress"
-        or failure.status_code == RATE_LIMITED
-        or (failure.status_code or 0) >= FIRST_SERVER_ERROR
+        isinstance(error, SGateConnectionError)
+        or error.code == "idempotency_in_progress"
+        or error.status_code == RATE_LIMITED
+        or (error.status_code or 0) >= FIRST_SERVER_ERROR
     )
 
 
-def backoff_s(attempt: int, dice: float) -> float:
-    """Twice as long each time, half of it by chance, so that many who failed together do not come back together."""
+def backoff_s(attempt: int, random: float) -> float:
+    """Return an exponential back-off, half of it random: clients that failed together do not retry together."""
     longest_s = min(FIRST_PAUSE_S * 2 ** min(attempt, 10), LONGEST_PAUSE_S)
-    return longest_s * (0.5 + dice / 2)
+    return longest_s * (0.5 + random / 2)
 
 
-def retry_after_of(text: str | None, now: float) -> float | None:
-    """Seconds from now, from a `Retry-After` in seconds or as a date; None if it says nothing."""
+def parse_retry_after(text: str | None, now: float) -> float | None:
+    """Return the seconds to wait from a `Retry-After` header, a number or a date; None if it is absent or invalid."""
     if text is None:
         return None
     text = text.strip()
@@ -147,5 +149,5 @@ def retry_after_of(text: str | None, now: float) -> float | None:
         return float(text)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - now)
-    except (ValueError, OverflowError):  # no date, or one of a year that no clock knows
+    except (ValueError, OverflowError):  # not a date, or one outside the range of timestamps
         return None

@@ -1,4 +1,4 @@
-"""A call of the API as data: what to send, and how to read the answer. Nothing here touches the network."""
+"""API calls as data: what to send, and how to decode the response. No I/O."""
 
 import datetime as dt
 import re
@@ -11,10 +11,12 @@ from urllib.parse import quote
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from sgate_sdk.errors import SGateUsageError
+
 T = TypeVar("T")
 Reader = Callable[[bytes], T]
 Moment = dt.datetime | dt.date | str
-"""A moment or a day of a filter. Text is sent as it is."""
+"""A point in time or a day, as a filter. Text is sent unchanged."""
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
 KEY_BYTES = 16
@@ -22,17 +24,17 @@ KEY_BYTES = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Request(Generic[T]):
-    """One call.
+    """One API call.
 
     Attributes:
-        path: escaped, from the server's root.
-        query: only what is given, as text.
-        read: makes the answer's body into what the call returns; raises msgspec.MsgspecError if it is something else.
-        idempotency_key: of a POST under /v1; the same however often it is sent.
+        path: the escaped path, from the server's root.
+        query: the parameters that were given, as text.
+        read: decodes the body of the response; raises `msgspec.MsgspecError` if it is something else.
+        idempotency_key: of a POST under /v1; every retry carries the same one.
         public: whether it is sent without the API key.
-        once: whether it must not be sent again by itself, because a second time would have a second effect.
-        newest: of a stream that begins now: asks for the newest event, so that a connection that breaks before it has
-            said anything can be taken up too.
+        once: whether it is never retried, because a repetition would have a second effect.
+        newest: for a stream that starts now, the request for the newest existing event. With its id the stream can be
+            resumed even if the connection breaks before the first event.
     """
 
     method: str
@@ -47,14 +49,14 @@ class Request(Generic[T]):
     once: bool = False
     newest: "Request[ListAnswer[Any]] | None" = None
 
-    def asking(self, **query: str) -> "Request[T]":
-        """The same call with other parameters beside those it has."""
+    def with_query(self, **query: str) -> "Request[T]":
+        """Return the same call with further query parameters."""
         return replace(self, query={**self.query, **query})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came back. Names of headers are in small letters."""
+    """An HTTP response. Header names are in lower case."""
 
     status_code: int
     headers: Mapping[str, str]
@@ -62,14 +64,22 @@ class Answer:
 
 
 def get(path: str, read: Reader[T], *, public: bool = False, **parameters: object) -> Request[T]:
-    """A GET; what is None is not asked for."""
+    """Return a GET. Parameters that are None are left out."""
     return Request(method="GET", path=path, read=read, query=query_of(parameters), public=public)
 
 
 def post(path: str, read: Reader[T], body: Mapping[str, object], idempotency_key: str | None) -> Request[T]:
-    """A POST that may be repeated: with the caller's idempotency key, or a new one."""
+    """Return a POST that is safe to retry: it carries the caller's idempotency key, or a random one.
+
+    Raises:
+        SGateUsageError: if the idempotency key is empty or has other than printable ASCII characters.
+    """
     if idempotency_key is not None and not _PRINTABLE.fullmatch(idempotency_key):
-        raise ValueError("An idempotency key has 1 to 255 printable ASCII characters.")
+        raise SGateUsageError(
+            "An idempotency key has 1 to 255 printable ASCII characters.",
+            code="invalid_idempotency_key",
+            param="idempotency_key",
+        )
     return Request(
         method="POST",
         path=path,
@@ -80,43 +90,43 @@ def post(path: str, read: Reader[T], body: Mapping[str, object], idempotency_key
 
 
 def once(path: str, read: Reader[T], body: Mapping[str, object]) -> Request[T]:
-    """A POST that has its effect each time it is sent: the server keeps no idempotency key for it."""
+    """Return a POST that has its effect each time it is sent: the server stores no idempotency key for it."""
     return Request(method="POST", path=path, read=read, content=msgspec.json.encode(given(body)), once=True)
 
 
 def change(method: str, path: str, read: Reader[T], body: Mapping[str, object], *, public: bool = False) -> Request[T]:
-    """A PATCH or another request with a body that needs no idempotency key: it may be sent twice as it is."""
+    """Return a PATCH or another request with a body that is idempotent by itself."""
     return Request(method=method, path=path, read=read, content=msgspec.json.encode(given(body)), public=public)
 
 
 def delete(path: str, read: Reader[T]) -> Request[T]:
-    """A DELETE."""
+    """Return a DELETE."""
     return Request(method="DELETE", path=path, read=read)
 
 
 def given(fields: Mapping[str, object]) -> dict[str, object]:
-    """The fields that are given. None stays: it means null."""
+    """Return the fields that are not UNSET. None stays: it means null."""
     return {name: value for name, value in fields.items() if value is not UNSET}
 
 
 def unless_none(value: T | None) -> T | UnsetType:
-    """A field that is left out when it is None."""
+    """Return the value, or UNSET for None: the field is then left out."""
     return UNSET if value is None else value
 
 
 def path_id(object_id: str) -> str:
-    """An id as a part of a path: escaped, so that no text can lead to another address.
+    """Return an id escaped as a segment of a path, so that it cannot change the path.
 
     Raises:
-        ValueError: if it is empty, or nothing but dots, which no escape keeps from meaning another address.
+        SGateUsageError: if it is empty or consists of dots only; dots cannot be escaped.
     """
     if not object_id.strip("."):
-        raise ValueError(f"An id is needed here, such as pi_...; this is {object_id!r}.")
+        raise SGateUsageError(f"Pass an id such as pi_..., not {object_id!r}.", code="invalid_id", param="id")
     return quote(object_id, safe="")
 
 
 def query_of(parameters: Mapping[str, object]) -> dict[str, str]:
-    """Parameters as text; mappings become `name[key]`."""
+    """Return query parameters as text. Mappings become `name[key]`."""
     query: dict[str, str] = {}
     for name, value in parameters.items():
         match value:
@@ -135,23 +145,25 @@ def query_of(parameters: Mapping[str, object]) -> dict[str, str]:
 
 
 def _iso(moment: dt.datetime | dt.date) -> str:
-    """As the API reads it.
+    """Return a date or time in ISO 8601.
 
     Raises:
-        ValueError: for a moment without a time zone: which one it means would be a guess.
+        SGateUsageError: for a `datetime` without a time zone.
     """
     if isinstance(moment, dt.datetime) and moment.utcoffset() is None:
-        raise ValueError("A moment needs a time zone: datetime.now(UTC), not datetime.now().")
+        raise SGateUsageError(
+            "A datetime needs a time zone: datetime.now(UTC), not datetime.now().", code="invalid_option"
+        )
     return moment.isoformat()
 
 
 def reader_of(shape: type[T]) -> Reader[T]:
-    """Reads one object."""
+    """Return a function that decodes one object."""
     return msgspec.json.Decoder(shape).decode
 
 
 class ListAnswer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A part of a list. The last four are there if the list was asked for by page number."""
+    """A page of a list. The last four fields are set if the list was requested by page number."""
 
     object: str = "list"
     data: Sequence[T]
@@ -164,7 +176,7 @@ class ListAnswer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 
 def list_reader(read: Callable[[msgspec.Raw], T]) -> Reader[ListAnswer[T]]:
-    """Reads a list; `read` reads one of its objects."""
+    """Return a function that decodes a list; `read` decodes one of its objects."""
     decoder: msgspec.json.Decoder[ListAnswer[msgspec.Raw]] = msgspec.json.Decoder(ListAnswer[msgspec.Raw])
 
     def read_list(body: bytes) -> ListAnswer[T]:
@@ -185,19 +197,19 @@ def list_reader(read: Callable[[msgspec.Raw], T]) -> Reader[ListAnswer[T]]:
 
 
 def next_page(request: Request[ListAnswer[T]], answer: ListAnswer[T]) -> Request[ListAnswer[T]] | None:
-    """The request for what follows, going on in the same direction; None at the end."""
+    """Return the request for the next page in the same direction, or None at the end."""
     if not answer.has_more or not answer.data:
         return None
     if "page" in request.query:
-        return request.asking(page=str(int(request.query["page"]) + 1))
+        return request.with_query(page=str(int(request.query["page"]) + 1))
     if "ending_before" in request.query:
-        return request.asking(ending_before=_id_of(answer.data[0]))
-    return request.asking(starting_after=_id_of(answer.data[-1]))
+        return request.with_query(ending_before=_id_of(answer.data[0]))
+    return request.with_query(starting_after=_id_of(answer.data[-1]))
 
 
-def in_walking_order(request: Request[ListAnswer[T]], answer: ListAnswer[T]) -> Sequence[T]:
-    """The objects of a page, those nearest to where the walk began first."""
-    return answer.data[::-1] if "ending_before" in request.query else answer.data
+def in_iteration_order(request: Request[ListAnswer[T]], data: Sequence[T]) -> Sequence[T]:
+    """Return the objects of a page in the order of iteration: oldest first with `ending_before`, else newest first."""
+    return data[::-1] if "ending_before" in request.query else data
 
 
 def _id_of(item: Any) -> str:

@@ -1,4 +1,4 @@
-"""What a stream of events has told, and where to take it up again when it ends. Nothing here touches the network."""
+"""Server-sent events: decoding, and resuming after a broken connection. No I/O."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,15 +7,15 @@ from typing import Any, Generic, TypeVar
 import httpx2
 import msgspec
 
-from sgate_sdk._exchange import Outcome, Surroundings, failure_of, pause_before_next
+from sgate_sdk._exchange import Outcome, Surroundings, error_for, retry_delay_s
 from sgate_sdk._requests import ListAnswer, Request
-from sgate_sdk.errors import UnexpectedAnswer
+from sgate_sdk.errors import SGateUnexpectedResponseError
 
 T = TypeVar("T")
 
 EVENT_STREAM = "text/event-stream"
 SILENCE_S = 45.0
-"""The server says something every 15 seconds; after three times nothing the connection is taken for dead."""
+"""The server sends a heartbeat every 15 seconds. After three missed ones the connection is considered dead."""
 
 FIRST_RETURN_S = 2.0
 LONGEST_RETURN_S = 30.0
@@ -24,58 +24,60 @@ MAX_EVENT_BYTES = 2_000_000
 
 
 class Stream(Generic[T]):
-    """One stream, over all the connections it takes."""
+    """A stream that spans any number of connections."""
 
     def __init__(self, request: Request[T], max_retries: int, around: Surroundings) -> None:
         self.request = request
-        """What to ask for now."""
+        """The request for the next connection."""
         self._max_retries = max_retries
         self._around = around
         self._failures = 0
-        self._return_s = FIRST_RETURN_S
+        self._reconnect_s = FIRST_RETURN_S
 
     def begin_after(self, newest: ListAnswer[Any]) -> None:
-        """Tell what comes after the newest event there is."""
+        """Start after the newest existing event."""
         if newest.data:
             self.request = replace(self.request, last_event_id=newest.data[0].id)
 
     def take(self, frame: httpx2.ServerSentEvent) -> T | None:
-        """What a frame says; None if it only says when to come back.
+        """Decode a frame. Return None if it only sets the reconnection delay.
 
         Raises:
-            UnexpectedAnswer: if it is not what was asked for.
+            SGateUnexpectedResponseError: if the data is not the expected object.
         """
         if frame.retry is not None:
-            self._return_s = min(frame.retry / 1000, LONGEST_RETURN_S)
+            self._reconnect_s = min(frame.retry / 1000, LONGEST_RETURN_S)
         if not frame.data:
             return None
         try:
             item = self.request.read(frame.data.encode())
         except msgspec.MsgspecError as error:
-            raise UnexpectedAnswer(f"The stream says something that is not sGate's: {error}") from None
+            raise SGateUnexpectedResponseError(f"The stream contains data that is not sGate's: {error}") from None
         self._failures = 0
         if frame.id:
             self.request = replace(self.request, last_event_id=frame.id)
         return item
 
-    def pause_after(self, outcome: Outcome) -> float:
-        """How long to wait before coming back. `outcome`: None if the stream came to an end as streams do.
+    def reconnect_delay_s(self, outcome: Outcome) -> float:
+        """Return the delay before the next connection. `outcome` is None if the server closed the stream normally.
 
         Raises:
-            SGateError: if coming back is of no use.
+            SGateError: if the error is permanent, or the retries are used up.
         """
         if outcome is None:
-            return self._return_s
-        failure = failure_of(outcome, self._around.now())
-        if failure is None:
-            raise UnexpectedAnswer("This is no stream of events. Does the base URL lead to sGate?", status_code=200)
-        pause_s = pause_before_next(failure, self._failures, self._max_retries, self._around.dice)
-        if pause_s is None:
-            raise failure
+            return self._reconnect_s
+        error = error_for(outcome, self._around.now())
+        if error is None:
+            raise SGateUnexpectedResponseError(
+                "The response is not an event stream. Does the base URL point to sGate?", status_code=200
+            )
+        delay_s = retry_delay_s(error, self._failures, self._max_retries, self._around.random)
+        if delay_s is None:
+            raise error
         self._failures += 1
-        return pause_s
+        return delay_s
 
 
 def is_stream(status_code: int, headers: Mapping[str, str]) -> bool:
-    """Whether an answer is a stream of events."""
+    """Return whether a response is an event stream."""
     return status_code == OK and headers.get("content-type", "").startswith(EVENT_STREAM)

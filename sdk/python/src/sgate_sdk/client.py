@@ -1,5 +1,6 @@
-"""The clients. Both have the same calls; `AsyncSGate` awaits them."""
+"""The clients. Both offer the same calls; those of `AsyncSGate` are awaited."""
 
+import ipaddress
 import os
 import re
 from copy import copy
@@ -11,22 +12,24 @@ import httpx2
 
 from sgate_sdk._calls import D
 from sgate_sdk._drivers import AsyncDriver, Options, SyncDriver
+from sgate_sdk.errors import SGateUsageError
 from sgate_sdk.resources.events import Events
 from sgate_sdk.resources.merchants import ApiKeys, AuditLog, Merchants
 from sgate_sdk.resources.payment_intents import PaymentIntents
 from sgate_sdk.resources.payments import Payments
-from sgate_sdk.resources.public import Public, ServerHealth
-from sgate_sdk.resources.simulator import SimulatedChain
+from sgate_sdk.resources.public import HealthCalls, PublicCalls
+from sgate_sdk.resources.simulator import SimulatorCalls
 from sgate_sdk.resources.webhooks import WebhookDeliveries, WebhookEndpoints
 
 TIMEOUT_S = 30.0
 MAX_RETRIES = 2
 
 _KEY = re.compile(r"[\x21-\x7e]+")
+_LIVE = "sk_live_"
 
 
 class _Client(Generic[D]):
-    """The calls, by what they are about."""
+    """The API calls, grouped by resource."""
 
     def __init__(self, driver: D) -> None:
         self._driver = driver
@@ -38,16 +41,20 @@ class _Client(Generic[D]):
         self.webhook_endpoints = WebhookEndpoints(driver)
         self.webhook_deliveries = WebhookDeliveries(driver)
         self.events = Events(driver)
-        self.simulator = SimulatedChain(driver)
-        self.public = Public(driver)
-        self.health = ServerHealth(driver)
+        self.simulator = SimulatorCalls(driver)
+        self.public = PublicCalls(driver)
+        self.health = HealthCalls(driver)
 
     def __repr__(self) -> str:
-        """Where it leads; never the key."""
+        """Return the base URL, without the key."""
         return f"{type(self).__name__}(base_url={self._driver.options.base_url!r})"
 
     def with_options(self, *, timeout_s: float | None = None, max_retries: int | None = None) -> Self:
-        """A client over the same connections, with other options, such as `with_options(max_retries=0)`."""
+        """Return a client with other options, such as `with_options(max_retries=0)`, that shares the connections.
+
+        Raises:
+            SGateUsageError: if an option is out of range.
+        """
         changes: dict[str, Any] = {"timeout_s": timeout_s, "max_retries": max_retries}
         driver = self._driver.with_options(**{name: value for name, value in changes.items() if value is not None})
         other = copy(self)
@@ -56,7 +63,7 @@ class _Client(Generic[D]):
 
 
 class SGate(_Client[SyncDriver]):
-    """A client that waits for each answer. It may be shared by threads."""
+    """A synchronous client. It may be shared by threads."""
 
     def __init__(
         self,
@@ -67,15 +74,19 @@ class SGate(_Client[SyncDriver]):
         max_retries: int = MAX_RETRIES,
         http_client: httpx2.Client | None = None,
     ) -> None:
-        """A client.
+        """Create a client.
 
         Args:
-            api_key: `sk_test_...` or `sk_live_...`; by default the environment's SGATE_API_KEY. Without one, the calls
-                of `public` and `health` work.
-            base_url: where your sGate server is, such as `https://pay.example.com`; by default SGATE_API_BASE_URL.
-            timeout_s: how long the server may keep silent before an attempt is given up.
-            max_retries: how often to try again what failed in passing, beside the first attempt.
-            http_client: for a proxy or certificates of your own; closed with this one.
+            api_key: `sk_test_...` or `sk_live_...`; by default the environment variable SGATE_API_KEY. Without a key,
+                only the calls of `public` and `health` work. A live key needs `https://`, except on localhost.
+            base_url: the address of your sGate server, such as `https://pay.example.com`; by default the environment
+                variable SGATE_API_BASE_URL.
+            timeout_s: the longest silence of the server before an attempt is given up, in seconds.
+            max_retries: the number of retries after transient errors.
+            http_client: an HTTP client of your own, for proxies or certificates. Closing this client closes it too.
+
+        Raises:
+            SGateUsageError: if an option is invalid.
         """
         options = _options(api_key, base_url, timeout_s, max_retries)
         super().__init__(SyncDriver(options, http_client or httpx2.Client()))
@@ -85,7 +96,7 @@ class SGate(_Client[SyncDriver]):
         self._driver.http.close()
 
     def __enter__(self) -> Self:
-        """The client itself."""
+        """Return the client itself."""
         return self
 
     def __exit__(
@@ -96,7 +107,7 @@ class SGate(_Client[SyncDriver]):
 
 
 class AsyncSGate(_Client[AsyncDriver]):
-    """A client whose calls are awaited."""
+    """An asynchronous client."""
 
     def __init__(
         self,
@@ -107,7 +118,7 @@ class AsyncSGate(_Client[AsyncDriver]):
         max_retries: int = MAX_RETRIES,
         http_client: httpx2.AsyncClient | None = None,
     ) -> None:
-        """As `SGate`."""
+        """Create a client; the options are those of `SGate`."""
         options = _options(api_key, base_url, timeout_s, max_retries)
         super().__init__(AsyncDriver(options, http_client or httpx2.AsyncClient()))
 
@@ -116,7 +127,7 @@ class AsyncSGate(_Client[AsyncDriver]):
         await self._driver.http.aclose()
 
     async def __aenter__(self) -> Self:
-        """The client itself."""
+        """Return the client itself."""
         return self
 
     async def __aexit__(
@@ -127,16 +138,40 @@ class AsyncSGate(_Client[AsyncDriver]):
 
 
 def _options(api_key: str | None, base_url: str | None, timeout_s: float, max_retries: int) -> Options:
-    """Checked options.
+    """Check the options.
 
     Raises:
-        ValueError: saying what is wrong and what to give.
+        SGateUsageError: if one is invalid.
     """
     key = api_key or os.environ.get("SGATE_API_KEY") or None
     if key is not None and not _KEY.fullmatch(key):
-        raise ValueError("The API key has characters that no key has. Was a line break copied along?")
+        raise SGateUsageError(
+            "The API key contains characters that no key has. Did you copy a line break?",
+            code="invalid_api_key",
+            param="api_key",
+        )
     url = (base_url or os.environ.get("SGATE_API_BASE_URL") or "").rstrip("/")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # such as unbalanced brackets
+        parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(f"Say where your sGate server is: base_url='https://pay.example.com'. This is {url!r}.")
+        raise SGateUsageError(
+            f"base_url must be the address of your sGate, such as 'https://pay.example.com', not {url!r}.",
+            code="invalid_base_url",
+            param="base_url",
+        )
+    if key is not None and key.startswith(_LIVE) and parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise SGateUsageError(
+            f"A live key is not sent unencrypted to {parts.hostname}. Use https://; only localhost may be http://.",
+            code="insecure_base_url",
+            param="base_url",
+        )
     return Options(base_url=url, api_key=key, timeout_s=timeout_s, max_retries=max_retries)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,21 +1,27 @@
-"""Everything that can go wrong: one tree. `type` is the family, `code` says what happened, the message what to do.
+"""Exceptions. `type` is the family, `code` the specific cause, and the message says what to do.
 
 ```
 SGateError
-├── ConnectionFailed        no answer: the connection could not be made, or broke
-│   └── TimedOut            no answer in time
-├── UnexpectedAnswer        an answer that is not sGate's: a proxy, a redirect, another server at this address
-├── InvalidSignature        a webhook that must not be trusted
-├── BadRequest              400, and 405, 413, 415: MethodNotAllowed, PayloadTooLarge, UnsupportedMediaType
-├── Unauthorized            401
-├── Forbidden               403
-├── NotFound                404
-├── Conflict                409
-├── ValidationFailed        422
-├── RateLimited             429
-└── ServerError             5xx
-    └── Unavailable         503
+├── SGateUsageError                     the call or an option is invalid; nothing was sent (also a ValueError)
+├── SGateConnectionError                no response: the connection failed or broke
+│   └── SGateTimeoutError               no response in time
+├── SGateUnexpectedResponseError        a response that is not sGate's: a proxy, a redirect, another server
+├── SGateSignatureError                 a webhook that is not genuine
+├── SGateBadRequestError                400
+│   ├── SGateMethodNotAllowedError      405
+│   ├── SGatePayloadTooLargeError       413
+│   └── SGateUnsupportedMediaTypeError  415
+├── SGateAuthenticationError            401
+├── SGatePermissionError                403
+├── SGateNotFoundError                  404
+├── SGateConflictError                  409
+├── SGateValidationError                422
+├── SGateRateLimitError                 429
+└── SGateServerError                    5xx
+    └── SGateUnavailableError           503
 ```
+
+The JavaScript SDK has the same classes under the same names.
 """
 
 from collections.abc import Mapping
@@ -27,17 +33,17 @@ Shape = TypeVar("Shape")
 
 
 class SGateError(Exception):
-    """Something went wrong.
+    """The base class of every exception that this library raises.
 
     Attributes:
-        message: what is wrong and what to do, in a sentence.
+        message: what is wrong and what to do about it.
         type: the family, such as `validation_error`.
-        code: what happened, such as `invalid_amount`; `doc_url` explains it.
-        param: the field that is wrong, if it is one.
-        status_code: of the HTTP answer; None if there was none.
-        request_id: what the server calls the request; the operator finds it in the log.
-        details: what else the server says, depending on the code.
-        retry_after_s: in how many seconds to come back, if the server said.
+        code: the specific cause, such as `invalid_amount`; `doc_url` explains it.
+        param: the invalid parameter, or None.
+        status_code: the HTTP status, or None if there was no response.
+        request_id: the server's id of the request; the operator finds it in the log.
+        details: further data, depending on the code.
+        retry_after_s: the seconds to wait before the next attempt, or None if the server did not say.
     """
 
     default_type: ClassVar[str] = "unexpected_answer"
@@ -67,118 +73,142 @@ class SGateError(Exception):
         self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
-        """The message, and what to tell the operator."""
-        told = [self.code, *([self.request_id] if self.request_id else [])]
-        return f"{self.message} ({', '.join(told)})"
+        """Return the message with the code and, if known, the request id."""
+        facts = [self.code, *([self.request_id] if self.request_id else [])]
+        return f"{self.message} ({', '.join(facts)})"
 
 
-class ConnectionFailed(SGateError):
-    """No answer: the connection could not be made, or it broke. What was asked for may have happened or not."""
+class SGateUsageError(SGateError, ValueError):
+    """The library is called in a way that cannot work. Nothing was sent; the message says what to change."""
+
+    default_type = "usage_error"
+
+
+class SGateConnectionError(SGateError):
+    """No response: the connection failed or broke. The server may or may not have processed the request."""
 
     default_type = "connection_error"
 
 
-class TimedOut(ConnectionFailed):
-    """No answer in time. What was asked for may have happened or not."""
+class SGateTimeoutError(SGateConnectionError):
+    """No response in time. The server may or may not have processed the request."""
 
 
-class UnexpectedAnswer(SGateError):
-    """An answer that is not sGate's: from a proxy, or because the base URL leads somewhere else."""
+class SGateUnexpectedResponseError(SGateError):
+    """A response that is not sGate's, from a proxy or because the base URL points elsewhere; or an unreadable event."""
 
 
-class InvalidSignature(SGateError):
-    """A webhook that must not be trusted. `code` is one of `missing_header`, `malformed`, `too_old`,
-    `from_the_future`, `no_match`, `bad_secret`.
+class SGateSignatureError(SGateError):
+    """A webhook that is not genuine. `code` is one of `missing_header`, `malformed`, `too_old`, `from_the_future`,
+    `no_match`, `bad_secret`.
     """
 
     default_type = "invalid_signature"
 
 
-class BadRequest(SGateError):
-    """The request cannot be understood."""
+class SGateBadRequestError(SGateError):
+    """400: the request is malformed."""
 
     default_type = "bad_request"
 
 
-class MethodNotAllowed(BadRequest):
-    """This address exists, but not with this HTTP method: the server may be older than this library."""
+class SGateMethodNotAllowedError(SGateBadRequestError):
+    """405: the path does not support this HTTP method. The server may be older than this library."""
 
     default_type = "method_not_allowed"
 
 
-class PayloadTooLarge(BadRequest):
-    """The request is too large."""
+class SGatePayloadTooLargeError(SGateBadRequestError):
+    """413: the request is too large."""
 
     default_type = "payload_too_large"
 
 
-class UnsupportedMediaType(BadRequest):
-    """The server does not take a body of this type."""
+class SGateUnsupportedMediaTypeError(SGateBadRequestError):
+    """415: the server does not accept a body of this type."""
 
     default_type = "unsupported_media_type"
 
 
-class Unauthorized(SGateError):
-    """The API key is missing, wrong, or does not work any more."""
+class SGateAuthenticationError(SGateError):
+    """401: the API key is missing, invalid, expired or revoked."""
 
     default_type = "unauthorized"
 
 
-class Forbidden(SGateError):
-    """The API key lacks the scope that this call needs."""
+class SGatePermissionError(SGateError):
+    """403: the API key lacks the scope that this call needs."""
 
     default_type = "forbidden"
 
 
-class NotFound(SGateError):
-    """There is no such object among those that this key may see."""
+class SGateNotFoundError(SGateError):
+    """404: no such object exists, or this key has no access to it."""
 
     default_type = "not_found"
 
 
-class Conflict(SGateError):
-    """The state of the object does not allow this."""
+class SGateConflictError(SGateError):
+    """409: the state of the object does not allow the operation."""
 
     default_type = "conflict"
 
 
-class ValidationFailed(SGateError):
-    """A field has a value that is not allowed; `param` names it."""
+class SGateValidationError(SGateError):
+    """422: a parameter has an invalid value; `param` names it."""
 
     default_type = "validation_error"
 
 
-class RateLimited(SGateError):
-    """Too many requests; `retry_after_s` says when to come back."""
+class SGateRateLimitError(SGateError):
+    """429: too many requests; `retry_after_s` says how long to wait."""
 
     default_type = "rate_limit_exceeded"
 
 
-class ServerError(SGateError):
-    """Something went wrong at the server."""
+class SGateServerError(SGateError):
+    """5xx: the server failed."""
 
     default_type = "internal_error"
 
 
-class Unavailable(ServerError):
-    """The server cannot answer right now."""
+class SGateUnavailableError(SGateServerError):
+    """503: the server is temporarily unavailable."""
 
     default_type = "unavailable"
 
 
+# Deprecated aliases.
+BadRequest = SGateBadRequestError
+Conflict = SGateConflictError
+ConnectionFailed = SGateConnectionError
+Forbidden = SGatePermissionError
+InvalidSignature = SGateSignatureError
+MethodNotAllowed = SGateMethodNotAllowedError
+NotFound = SGateNotFoundError
+PayloadTooLarge = SGatePayloadTooLargeError
+RateLimited = SGateRateLimitError
+ServerError = SGateServerError
+TimedOut = SGateTimeoutError
+Unauthorized = SGateAuthenticationError
+Unavailable = SGateUnavailableError
+UnexpectedAnswer = SGateUnexpectedResponseError
+UnsupportedMediaType = SGateUnsupportedMediaTypeError
+ValidationFailed = SGateValidationError
+
 FIRST_SERVER_ERROR = 500
 BY_STATUS: Mapping[int, type[SGateError]] = {
-    400: BadRequest,
-    401: Unauthorized,
-    403: Forbidden,
-    404: NotFound,
-    405: MethodNotAllowed,
-    409: Conflict,
-    413: PayloadTooLarge,
-    415: UnsupportedMediaType,
-    422: ValidationFailed,
-    429: RateLimited,
-    503: Unavailable,
+    400: SGateBadRequestError,
+    401: SGateAuthenticationError,
+    403: SGatePermissionError,
+    404: SGateNotFoundError,
+    405: SGateMethodNotAllowedError,
+    409: SGateConflictError,
+    413: SGatePayloadTooLargeError,
+    415: SGateUnsupportedMediaTypeError,
+    422: SGateValidationError,
+    429: SGateRateLimitError,
+    503: SGateUnavailableError,
 }
 
 
@@ -197,7 +227,7 @@ class _Envelope(msgspec.Struct):
 
 
 class _Problem(msgspec.Struct):
-    """RFC 9457, as sGate fills it; `type` is the page that explains the code."""
+    """A problem detail (RFC 9457) as sGate writes it; `type` is the page that explains the code."""
 
     type: str
     code: str
@@ -210,18 +240,18 @@ class _Problem(msgspec.Struct):
 def error_of(
     status_code: int, body: bytes, *, request_id: str | None = None, retry_after_s: float | None = None
 ) -> SGateError:
-    """The error that an answer with this status is. `request_id`: of the header, for answers that name none."""
-    told = _decoded(body, _Envelope)
-    if told is not None:
+    """Return the exception for an error response. `request_id` comes from the header; an id in the body wins."""
+    envelope = _decoded(body, _Envelope)
+    if envelope is not None:
         return _class_of(status_code, SGateError)(
-            told.error.message,
-            type=told.error.type,
-            code=told.error.code,
-            param=told.error.param,
+            envelope.error.message,
+            type=envelope.error.type,
+            code=envelope.error.code,
+            param=envelope.error.param,
             status_code=status_code,
-            request_id=told.request_id or request_id,
-            doc_url=told.error.doc_url,
-            details=told.error.details,
+            request_id=envelope.request_id or request_id,
+            doc_url=envelope.error.doc_url,
+            details=envelope.error.details,
             retry_after_s=retry_after_s,
         )
     problem = _decoded(body, _Problem)
@@ -236,13 +266,13 @@ def error_of(
             details=problem.details,
             retry_after_s=retry_after_s,
         )
-    message = f"The answer has status {status_code} and does not come from sGate. Is a proxy in between?"
-    kind = _class_of(status_code, UnexpectedAnswer)
+    message = f"The response has status {status_code} and does not come from sGate. Is there a proxy in between?"
+    kind = _class_of(status_code, SGateUnexpectedResponseError)
     return kind(message, status_code=status_code, request_id=request_id, retry_after_s=retry_after_s)
 
 
 def _class_of(status_code: int, otherwise: type[SGateError]) -> type[SGateError]:
-    return BY_STATUS.get(status_code, ServerError if status_code >= FIRST_SERVER_ERROR else otherwise)
+    return BY_STATUS.get(status_code, SGateServerError if status_code >= FIRST_SERVER_ERROR else otherwise)
 
 
 def _decoded(body: bytes, shape: type[Shape]) -> Shape | None:

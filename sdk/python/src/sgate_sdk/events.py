@@ -1,4 +1,4 @@
-"""Events, and how they are told: webhook endpoints, deliveries and their attempts."""
+"""Events, and the webhook endpoints, deliveries and attempts that carry them."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -6,13 +6,15 @@ from typing import Any
 
 import msgspec
 
+from sgate_sdk._literals import DeliveryStatusText, EventTypeText
 from sgate_sdk.models import Model, Payment, PaymentIntent
 
 
 class WebhookEndpoint(Model, frozen=True, kw_only=True):
-    """A webhook endpoint. `secret` is given only when the endpoint is made and when its secret is rotated.
+    """A webhook endpoint. `secret` is set only when the endpoint is created and when its secret is rotated.
 
-    `previous_secret_expires_at`: until then the secret before signs too. `failing_since`: nothing has succeeded since.
+    Until `previous_secret_expires_at` webhooks are signed with the previous secret too. No delivery has succeeded
+    since `failing_since`.
     """
 
     id: str
@@ -20,7 +22,7 @@ class WebhookEndpoint(Model, frozen=True, kw_only=True):
     livemode: bool
     url: str
     description: str | None
-    event_types: tuple[str, ...]
+    event_types: tuple[EventTypeText, ...]
     enabled: bool
     disabled_reason: str | None
     failing_since: dt.datetime | None
@@ -30,22 +32,23 @@ class WebhookEndpoint(Model, frozen=True, kw_only=True):
 
 
 class EventData(Model, frozen=True, kw_only=True):
-    """`object` is the thing the event is about, as it was then."""
+    """The object that the event is about, as it was then."""
 
     object: Any
 
 
 class Event(Model, frozen=True, kw_only=True):
-    """Something that happened, as a webhook tells it. What it is about is typed in the subclasses.
+    """An event, as webhooks carry it. The subclasses type the object it is about.
 
-    Handle each `id` once: events may come twice. `sequence` counts the events of one object: ignore what is lower than
-    what you have seen of it. `type` is one of `EventType`, or one that a newer server knows. `created`: Unix seconds.
+    Handle each `id` once: events may be delivered twice. `sequence` counts the events of one object: ignore an event
+    with a lower one than you have seen. `type` is one of `EventType`, or a type that only a newer server knows.
+    `created` is in Unix seconds.
     """
 
     id: str
     object: str = "event"
-    type: str
-    event: str
+    type: EventTypeText
+    event: EventTypeText
     created: int
     api_version: str = ""
     livemode: bool
@@ -54,13 +57,13 @@ class Event(Model, frozen=True, kw_only=True):
 
 
 class PaymentIntentData(EventData, frozen=True, kw_only=True):
-    """The payment intent as it was then; without its payments."""
+    """The payment intent as it was then, without its payments."""
 
     object: PaymentIntent
 
 
 class PaymentIntentEvent(Event, frozen=True, kw_only=True):
-    """`payment_intent.*`."""
+    """An event `payment_intent.*`."""
 
     data: PaymentIntentData
 
@@ -72,7 +75,7 @@ class PaymentData(EventData, frozen=True, kw_only=True):
 
 
 class PaymentEvent(Event, frozen=True, kw_only=True):
-    """`payment.*`."""
+    """An event `payment.*`."""
 
     data: PaymentData
 
@@ -84,15 +87,16 @@ class WebhookEndpointData(EventData, frozen=True, kw_only=True):
 
 
 class WebhookEndpointEvent(Event, frozen=True, kw_only=True):
-    """`webhook_endpoint.*`."""
+    """An event `webhook_endpoint.*`."""
 
     data: WebhookEndpointData
 
 
 class WebhookDelivery(Model, frozen=True, kw_only=True):
-    """One event for one endpoint.
+    """The delivery of an event to an endpoint.
 
-    `status` is `pending` (due at `next_attempt_at`), `held` (until its endpoint can take it), `delivered` or `failed`.
+    `status` is `pending` (due at `next_attempt_at`), `held` (until the endpoint is enabled or has
+    caught up), `delivered` or `failed`.
     """
 
     id: str
@@ -100,8 +104,8 @@ class WebhookDelivery(Model, frozen=True, kw_only=True):
     livemode: bool
     endpoint: str
     event: str
-    event_type: str
-    status: str
+    event_type: EventTypeText
+    status: DeliveryStatusText
     attempts: int
     response_status: int | None
     last_error: str | None
@@ -113,7 +117,7 @@ class WebhookDelivery(Model, frozen=True, kw_only=True):
 
 
 class WebhookRequest(Model, frozen=True, kw_only=True):
-    """What is sent: to where, and the body. Each attempt is signed anew; the signatures are not kept."""
+    """The request of a delivery. Each attempt has new signatures, which are not stored."""
 
     method: str = "POST"
     url: str
@@ -122,7 +126,7 @@ class WebhookRequest(Model, frozen=True, kw_only=True):
 
 
 class WebhookAttempt(Model, frozen=True, kw_only=True):
-    """One attempt. The response's body is cut at 16 kB; bytes that are not UTF-8 are replaced."""
+    """An attempt. The response's body is truncated to 16 kB; bytes that are not UTF-8 are replaced."""
 
     attempt: int
     url: str
@@ -135,16 +139,16 @@ class WebhookAttempt(Model, frozen=True, kw_only=True):
 
 
 class WebhookDeliveryWithAttempts(WebhookDelivery, frozen=True, kw_only=True):
-    """One event for one endpoint, what is sent, and each attempt."""
+    """A delivery with its request and all attempts."""
 
     request: WebhookRequest
     attempt_log: tuple[WebhookAttempt, ...]
 
 
 class WebhookRecovery(Model, frozen=True, kw_only=True):
-    """A range of events that is being sent once more.
+    """A range of events that is sent again.
 
-    `replayed`: how many deliveries that has made so far; `finished_at`: when all of them were made.
+    `replayed` is the number of deliveries created so far; `finished_at` is when the last of them was created.
     """
 
     id: str
@@ -171,10 +175,10 @@ class _Peek(msgspec.Struct):
 
 
 def event_of(content: bytes | msgspec.Raw) -> Event:
-    """An event from its JSON: of the subclass that its type says, a plain `Event` for what is not known here.
+    """Decode an event, as the subclass for its type, or as a plain `Event` for an unknown type.
 
     Raises:
-        msgspec.MsgspecError: if it is no event.
+        msgspec.MsgspecError: if it is not an event.
     """
     kind = msgspec.json.decode(content, type=_Peek).type.partition(".")[0]
     return msgspec.json.decode(content, type=_BY_PREFIX.get(kind, Event))

@@ -1,8 +1,8 @@
-"""What the API answers: one class for each kind of object, with the API's field names.
+"""The objects of the API: one class for each kind, with the API's field names.
 
-Fields that a newer server adds are passed over. Words of a choice (`status`, `type`, ...) stay plain text, so that a
-newer server's words break nothing; those that are known are named by the enumerations of `sgate_sdk.words`, whose
-members are equal to the text.
+Fields that a newer server adds are ignored. Enumerated fields (`status`, `type`, ...) are plain text, so that values
+that only a newer server knows break nothing. Type checkers know the current values, and `sgate_sdk.words` has them as
+enumerations, whose members compare equal to the text.
 """
 
 import datetime as dt
@@ -10,23 +10,35 @@ from typing import Any
 
 import msgspec
 
+from sgate_sdk._literals import (
+    AnomalyText,
+    FinalityText,
+    HealthText,
+    InclusionText,
+    LatePolicyText,
+    NetworkText,
+    ScopeText,
+    StatusText,
+)
+
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """An object that the API answered with. It cannot be changed."""
+    """An immutable object of the API."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The object as JSON has it: dictionaries, lists, texts, numbers."""
+        """Return the object as JSON-compatible data."""
         return msgspec.json.decode(msgspec.json.encode(self))
 
 
 class Tier(Model, frozen=True, kw_only=True):
-    """What must hold before a payment of `from_sats` or more is final. All numbers that are given must hold.
+    """The conditions for a payment of `from_sats` or more to be final. All that are set must hold.
 
     Attributes:
         from_sats: the smallest amount of this tier.
-        stacks_blocks: Stacks blocks including the payment's own (1 = included).
-        tenure_changes: tenures begun since the payment's.
-        bitcoin_blocks: Bitcoin blocks since, including the one the payment's tenure is anchored to (1 = at once).
+        stacks_blocks: the number of Stacks blocks, including the payment's own (1 = included).
+        tenure_changes: the number of tenures that began after the payment's.
+        bitcoin_blocks: the number of Bitcoin blocks, including the one that the payment's tenure is anchored to
+            (1 = at once).
     """
 
     from_sats: int
@@ -36,7 +48,7 @@ class Tier(Model, frozen=True, kw_only=True):
 
 
 class Quote(Model, frozen=True, kw_only=True):
-    """What the amount was worth in US dollars when the intent was made, and who said so."""
+    """The value of the amount in US dollars when the payment intent was created, and the source of the rate."""
 
     amount_usd: str
     rate_usd_per_btc: str
@@ -45,7 +57,7 @@ class Quote(Model, frozen=True, kw_only=True):
 
 
 class IntentPayment(Model, frozen=True, kw_only=True):
-    """One sBTC transfer. `confirmations` counts Stacks blocks; it is 0 while the payment is orphaned."""
+    """A payment, as part of its payment intent. `confirmations` counts Stacks blocks; it is 0 while orphaned."""
 
     id: str
     object: str = "payment"
@@ -55,28 +67,28 @@ class IntentPayment(Model, frozen=True, kw_only=True):
     sender: str
     recipient: str
     memo_hex: str | None
-    status: str
+    status: InclusionText
     confirmations: int
     tenure_changes: int
     bitcoin_blocks: int
-    finality: str | None
+    finality: FinalityText | None
     block_height: int
     block_hash: str
     block_time: dt.datetime
 
 
 class PaymentIntent(Model, frozen=True, kw_only=True):
-    """What a customer is asked to pay, and what has come of it.
+    """A request to a customer to pay an amount, and its progress.
 
-    `status` is one of `Status`, `exceptions` says what is unusual. `amount_received_sats` is the sum of all payments on
-    the chain, `amount_due_sats` what is still missing. `payments` are in chain order; events come without them.
+    `status` is one of `Status`; `exceptions` lists anything unusual. `amount_received_sats` is the sum of all payments
+    on the chain, `amount_due_sats` the remainder. `payments` are in chain order; events omit them.
     """
 
     id: str
     object: str = "payment_intent"
     livemode: bool
-    status: str
-    exceptions: tuple[str, ...]
+    status: StatusText
+    exceptions: tuple[AnomalyText, ...]
     amount_sats: int
     amount_received_sats: int
     amount_due_sats: int
@@ -85,7 +97,7 @@ class PaymentIntent(Model, frozen=True, kw_only=True):
     memo: str
     memo_hex: str
     confirmations: int
-    finality: str | None
+    finality: FinalityText | None
     confirmation_policy: tuple[Tier, ...]
     quote: Quote | None
     description: str | None
@@ -103,11 +115,11 @@ class PaymentIntent(Model, frozen=True, kw_only=True):
 
 
 class Payment(IntentPayment, frozen=True, kw_only=True):
-    """A payment on its own, with what became of it; the object of `payment.*` events.
+    """A payment with its payment intent and its history; the object of `payment.*` events.
 
-    `payment_intent` is null for an unmatched deposit; `recovered_intent_id` is then the intent that its memo names and
-    that this server does not know. `assigned_at` says that it was assigned by hand; `refunded_at` and `refund_tx_id`
-    that it was marked as sent back.
+    `payment_intent` is None for an unmatched deposit. If its memo names a payment intent that this server does not
+    know, `recovered_intent_id` is that id. `assigned_at` is set if the deposit was assigned by hand, `refunded_at` and
+    `refund_tx_id` if it was marked as refunded.
     """
 
     livemode: bool
@@ -120,10 +132,10 @@ class Payment(IntentPayment, frozen=True, kw_only=True):
 
 
 class Merchant(Model, frozen=True, kw_only=True):
-    """The merchant of a key, with the settings of the key's mode.
+    """The merchant that a key belongs to, with the settings of the key's mode.
 
-    `effective_pay_address` is where payments go: the merchant's own address, else the deployment's gateway address.
-    `effective_confirmation_policy` likewise. Name, links, logo, colour and frames are the same in both modes.
+    `effective_pay_address` is the address that receives payments: the merchant's own, or else the deployment's.
+    `effective_confirmation_policy` likewise. Name, links, logo, color and frame origins are shared by both modes.
     """
 
     id: str
@@ -134,22 +146,22 @@ class Merchant(Model, frozen=True, kw_only=True):
     logo_url: str | None
     accent_color: str | None
     frame_origins: tuple[str, ...]
-    network: str
+    network: NetworkText
     pay_address: str | None
     effective_pay_address: str | None
     confirmation_policy: tuple[Tier, ...] | None
     effective_confirmation_policy: tuple[Tier, ...]
     tolerance_sats: int
     tolerance_bp: int
-    late_payments: str
+    late_payments: LatePolicyText
     created_at: dt.datetime
 
 
 class Numbers(Model, frozen=True, kw_only=True):
-    """The intents made in a period, as they stand now: how many in all and in each status, and their sats.
+    """Statistics of the payment intents created in a period: their number, in total and by current status, and sums.
 
-    `amount_sats` is what they ask for, `received_sats` what they received, `confirmed_sats` what those received that
-    are confirmed.
+    `amount_sats` is the sum requested, `received_sats` the sum received, `confirmed_sats` the sum received by those
+    that are confirmed.
     """
 
     created: int
@@ -165,15 +177,15 @@ class Numbers(Model, frozen=True, kw_only=True):
 
 
 class DayNumbers(Numbers, frozen=True, kw_only=True):
-    """The numbers of one day, UTC."""
+    """Statistics of one day, UTC."""
 
     date: dt.date
 
 
 class MerchantStats(Model, frozen=True, kw_only=True):
-    """A merchant's numbers: of a period in all, and of each of its days.
+    """A merchant's statistics, of a period and of each of its days.
 
-    An intent counts on the day it was made, in the status it has now.
+    A payment intent counts on the day it was created, with its current status.
     """
 
     object: str = "merchant_stats"
@@ -185,17 +197,17 @@ class MerchantStats(Model, frozen=True, kw_only=True):
 
 
 class ApiKey(Model, frozen=True, kw_only=True):
-    """An API key. `secret` is the key itself, given only when it is made.
+    """An API key. `secret` is the key itself, set only when it is created.
 
-    `hint` is its beginning and its end. `last_used_at` is exact to about a minute. `expires_at` is when it ends by
-    itself, because it was rolled.
+    `hint` is its beginning and its end. `last_used_at` is accurate to about a minute. `expires_at` is set for a key
+    that was rolled.
     """
 
     id: str
     object: str = "api_key"
     livemode: bool
     name: str
-    scopes: tuple[str, ...]
+    scopes: tuple[ScopeText, ...]
     hint: str
     created_at: dt.datetime
     last_used_at: dt.datetime | None
@@ -205,9 +217,9 @@ class ApiKey(Model, frozen=True, kw_only=True):
 
 
 class AuditLogEntry(Model, frozen=True, kw_only=True):
-    """One thing that was done. `actor` is `key ak_...` or `operator`; `detail` depends on the action.
+    """An entry of the audit log. `actor` is `key ak_...` or `operator`; `detail` depends on the action.
 
-    `address` is where the request came from, `request_id` is that of its answer and of its log lines.
+    `address` is the client's IP address; `request_id` is the one in the response and in the log.
     """
 
     id: str
@@ -223,7 +235,7 @@ class AuditLogEntry(Model, frozen=True, kw_only=True):
 
 
 class Deleted(Model, frozen=True, kw_only=True):
-    """Says what was deleted."""
+    """The id and the kind of a deleted object."""
 
     id: str
     object: str
@@ -231,26 +243,26 @@ class Deleted(Model, frozen=True, kw_only=True):
 
 
 class MerchantCard(Model, frozen=True, kw_only=True):
-    """Who is paid."""
+    """The merchant, as shown to customers."""
 
     name: str
     support_url: str | None
 
 
 class PublicPaymentIntent(Model, frozen=True, kw_only=True):
-    """A payment intent as a payer sees it.
+    """The customer's view of a payment intent.
 
-    `required` is what the payment needs to be final, from the confirmation policy. `accepts_payment` says whether to
-    pay at all. `description`, `success_url` and `cancel_url` are null without the client secret.
+    `required` is the tier of the confirmation policy that applies. `accepts_payment` is false if the customer must not
+    pay any more. `description`, `success_url` and `cancel_url` are None without the client secret.
     """
 
     id: str
     object: str = "payment_intent"
     livemode: bool
-    network: str
+    network: NetworkText
     asset: str
-    status: str
-    exceptions: tuple[str, ...]
+    status: StatusText
+    exceptions: tuple[AnomalyText, ...]
     accepts_payment: bool
     amount_sats: int
     amount_received_sats: int
@@ -260,7 +272,7 @@ class PublicPaymentIntent(Model, frozen=True, kw_only=True):
     memo: str
     memo_hex: str
     confirmations: int
-    finality: str | None
+    finality: FinalityText | None
     required: Tier
     quote: Quote | None
     expires_at: dt.datetime
@@ -274,7 +286,7 @@ class PublicPaymentIntent(Model, frozen=True, kw_only=True):
 
 
 class Hint(Model, frozen=True, kw_only=True):
-    """A hint that was taken. What becomes of it shows in the payment intent: `finality` is `seen` once it is found."""
+    """An accepted hint. Once the transaction is found, the payment intent's `finality` is `seen`."""
 
     object: str = "hint"
     payment_intent: str
@@ -282,7 +294,10 @@ class Hint(Model, frozen=True, kw_only=True):
 
 
 class Simulator(Model, frozen=True, kw_only=True):
-    """Where the simulated chain stands. `mempool`: what waits for a block. `steerable`: if you may mine and fork."""
+    """The state of the simulated chain.
+
+    `mempool` is the number of pending transactions. `steerable` is true if you may mine blocks and reorganize.
+    """
 
     object: str = "simulator"
     height: int
@@ -295,14 +310,14 @@ class Simulator(Model, frozen=True, kw_only=True):
 
 
 class SimulatedPayment(Model, frozen=True, kw_only=True):
-    """A payment that waits for a block of the simulated chain."""
+    """A payment in the mempool of the simulated chain."""
 
     object: str = "simulated_payment"
     tx_id: str
 
 
 class ReceiptPayment(Model, frozen=True, kw_only=True):
-    """One transfer that is on the chain now."""
+    """A payment on a receipt."""
 
     tx_id: str
     amount_sats: int
@@ -311,20 +326,20 @@ class ReceiptPayment(Model, frozen=True, kw_only=True):
     block_hash: str
     block_time: dt.datetime
     confirmations: int
-    finality: str | None
+    finality: FinalityText | None
 
 
 class Receipt(Model, frozen=True, kw_only=True):
-    """What a customer may keep. `final` says whether the payment is final by the merchant's policy.
+    """A receipt for the customer. `final` is true if the payment is final by the merchant's confirmation policy.
 
-    `description` is null without the client secret. `quote` is what the amount was worth when it was asked for.
+    `description` is None without the client secret.
     """
 
     id: str
     object: str = "receipt"
     livemode: bool
-    network: str
-    status: str
+    network: NetworkText
+    status: StatusText
     final: bool
     merchant: str
     description: str | None
@@ -335,28 +350,28 @@ class Receipt(Model, frozen=True, kw_only=True):
     pay_address: str
     memo: str
     confirmations: int
-    finality: str | None
+    finality: FinalityText | None
     created_at: dt.datetime
     confirmed_at: dt.datetime | None
     payments: tuple[ReceiptPayment, ...]
 
 
 class ChainHealth(Model, frozen=True, kw_only=True):
-    """How one mode follows its chain."""
+    """The health of one mode's chain watcher."""
 
-    status: str
-    network: str
+    status: HealthText
+    network: NetworkText
     scanned_height: int
     checked_at: dt.datetime | None
     trouble: str | None
 
 
 class HealthReport(Model, frozen=True, kw_only=True):
-    """The state of the system as this process sees it. `uptime` in seconds, `memory` in bytes."""
+    """The health of the server, as one process sees it. `uptime` is in seconds, `memory` in bytes."""
 
-    status: str
+    status: HealthText
     timestamp: dt.datetime
-    services: dict[str, str]
+    services: dict[str, HealthText]
     chains: dict[str, ChainHealth]
     uptime: float
     memory: dict[str, int]
@@ -364,6 +379,6 @@ class HealthReport(Model, frozen=True, kw_only=True):
 
 
 class Alive(Model, frozen=True, kw_only=True):
-    """Whether to send requests here."""
+    """The result of a liveness or readiness check."""
 
-    status: str
+    status: HealthText

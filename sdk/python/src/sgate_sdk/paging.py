@@ -1,18 +1,20 @@
-"""Lists. A page holds what was asked for; iterating over it goes on through all pages that follow."""
+"""Lists. A page holds one part of a list; iterating over it fetches all pages that follow."""
 
-from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+import contextlib
+import itertools
+from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from sgate_sdk._drivers import AsyncDriver, SyncDriver
-from sgate_sdk._requests import ListAnswer, Request, in_walking_order, next_page
+from sgate_sdk._requests import ListAnswer, Request, in_iteration_order, next_page
 
 T = TypeVar("T")
 
 
 class _Shown(Generic[T]):
-    """What a page shows of itself."""
+    """The fields of a page."""
 
     def __init__(self, request: Request[ListAnswer[T]], answer: ListAnswer[T]) -> None:
         self._request = request
@@ -25,102 +27,134 @@ class _Shown(Generic[T]):
 
     @property
     def has_more(self) -> bool:
-        """Whether more follow, in the direction of the walk."""
+        """Whether more pages follow in the direction of iteration."""
         return self._answer.has_more
 
     @property
     def limit(self) -> int | None:
-        """The most objects of a page."""
+        """The maximum number of objects per page."""
         return self._answer.limit
 
     @property
     def total(self) -> int | None:
-        """How many objects there are, if the list was asked for by page number; counted up to 10,000."""
+        """The number of objects, counted up to 10,000; None unless the list was requested by page number."""
         return self._answer.total
 
     @property
     def total_is_exact(self) -> bool | None:
-        """Whether `total` is all there are."""
+        """Whether `total` counts all objects; None unless the list was requested by page number."""
         return self._answer.total_is_exact
 
     @property
     def page(self) -> int | None:
-        """The number of this page, if the list was asked for by page number."""
+        """The number of this page; None unless the list was requested by page number."""
         return self._answer.page
 
     @property
     def pages(self) -> int | None:
-        """How many pages there are, if the list was asked for by page number."""
+        """The number of pages; None unless the list was requested by page number."""
         return self._answer.pages
 
     def to_dict(self) -> dict[str, Any]:
-        """This page as JSON has it."""
+        """Return this page as JSON-compatible data."""
         shown = msgspec.json.decode(msgspec.json.encode(self._answer))
         return {name: value for name, value in shown.items() if value is not None}
 
 
 class Page(_Shown[T]):
-    """A page of a list: `page.data` is what it holds, `for item in page` goes through all that follow too."""
+    """A page of a list. `page.data` holds its objects; `for item in page` continues through the pages that follow."""
 
     def __init__(self, driver: SyncDriver, request: Request[ListAnswer[T]], answer: ListAnswer[T]) -> None:
         super().__init__(request, answer)
         self._driver = driver
 
     def __iter__(self) -> Iterator[T]:
-        """All objects from here on, fetching page after page."""
-        request: Request[ListAnswer[T]] | None = self._request
-        answer = self._answer
-        while request is not None:
-            yield from in_walking_order(request, answer)
-            request = next_page(request, answer)
-            if request is not None:
-                answer = self._driver.perform(request)
+        """Yield the objects of this page and of all that follow."""
+        for page in self.iter_pages():
+            yield from in_iteration_order(self._request, page.data)
+
+    def iter_pages(self) -> "Iterator[Page[T]]":
+        """Yield this page and all that follow."""
+        page: Page[T] | None = self
+        while page is not None:
+            yield page
+            page = page.next_page()
 
     def next_page(self) -> "Page[T] | None":
-        """The page that follows; None at the end."""
+        """Fetch the next page. Return None at the end."""
         request = next_page(self._request, self._answer)
         return None if request is None else Page(self._driver, request, self._driver.perform(request))
 
+    def to_list(self, *, limit: int) -> list[T]:
+        """Return the objects of this page and of those that follow, at most `limit`."""
+        return list(itertools.islice(self, max(limit, 0)))
+
 
 class AsyncPage(_Shown[T]):
-    """A page of a list: `page.data` is what it holds, `async for item in page` goes through all that follow too."""
+    """A page of a list. `page.data` holds its objects; `async for` continues through the pages that follow."""
 
     def __init__(self, driver: AsyncDriver, request: Request[ListAnswer[T]], answer: ListAnswer[T]) -> None:
         super().__init__(request, answer)
         self._driver = driver
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        """All objects from here on, fetching page after page."""
-        request: Request[ListAnswer[T]] | None = self._request
-        answer = self._answer
-        while request is not None:
-            for item in in_walking_order(request, answer):
+    async def __aiter__(self) -> AsyncGenerator[T]:
+        """Yield the objects of this page and of all that follow."""
+        async for page in self.iter_pages():
+            for item in in_iteration_order(self._request, page.data):
                 yield item
-            request = next_page(request, answer)
-            if request is not None:
-                answer = await self._driver.perform(request)
+
+    async def iter_pages(self) -> "AsyncGenerator[AsyncPage[T]]":
+        """Yield this page and all that follow."""
+        page: AsyncPage[T] | None = self
+        while page is not None:
+            yield page
+            page = await page.next_page()
 
     async def next_page(self) -> "AsyncPage[T] | None":
-        """The page that follows; None at the end."""
+        """Fetch the next page. Return None at the end."""
         request = next_page(self._request, self._answer)
-        return None if request is None else await AsyncPaging(self._driver, request)
+        return None if request is None else await AsyncListing(self._driver, request)
+
+    async def to_list(self, *, limit: int) -> list[T]:
+        """Return the objects of this page and of those that follow, at most `limit`."""
+        found: list[T] = []
+        async with contextlib.aclosing(self.__aiter__()) as items:
+            while len(found) < limit:
+                try:
+                    found.append(await anext(items))
+                except StopAsyncIteration:
+                    break
+        return found
 
 
-class AsyncPaging(Generic[T]):
-    """A list that is not asked for yet: `await` it for its first page, or `async for` through all objects at once."""
+class AsyncListing(Generic[T]):
+    """A list that is not fetched yet: `await` it for its first page, or iterate over all objects with `async for`."""
 
     def __init__(self, driver: AsyncDriver, request: Request[ListAnswer[T]]) -> None:
         self._driver = driver
         self._request = request
 
     def __await__(self) -> Generator[Any, Any, AsyncPage[T]]:
-        """The first page."""
+        """Return the first page."""
         return self._first().__await__()
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        """All objects, fetching page after page."""
+    async def __aiter__(self) -> AsyncGenerator[T]:
+        """Yield all objects, fetching page after page."""
         async for item in await self._first():
             yield item
 
+    async def iter_pages(self) -> AsyncGenerator[AsyncPage[T]]:
+        """Yield all pages."""
+        async for page in (await self._first()).iter_pages():
+            yield page
+
+    async def to_list(self, *, limit: int) -> list[T]:
+        """Return the first objects, at most `limit`."""
+        return await (await self._first()).to_list(limit=limit) if limit > 0 else []
+
     async def _first(self) -> AsyncPage[T]:
         return AsyncPage(self._driver, self._request, await self._driver.perform(self._request))
+
+
+AsyncPaging = AsyncListing
+"""Deprecated alias."""

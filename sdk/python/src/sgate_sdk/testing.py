@@ -1,40 +1,51 @@
-"""For the tests of your own receiver: webhooks that verify, made without a server."""
+"""Helpers for testing a webhook receiver: genuine webhooks without a server."""
 
-import secrets as dice
+import secrets as random_source
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
-from sgate_sdk.webhooks import sign_own, sign_standard
+from sgate_sdk.errors import SGateUsageError
+from sgate_sdk.webhooks import secrets_of, sign_own, sign_standard
 
-# Known to everybody, for tests only.
+T = TypeVar("T")
+
+# Public, for tests only.
 TEST_SECRET = "whsec_" + "c2dhdGUtc2RrLXRlc3Qtc2VjcmV0LTAx"
 ID_BYTES = 12
 
 
 def webhook_headers(
     body: bytes | str,
-    secret: str = TEST_SECRET,
+    secret: str | Sequence[str] = TEST_SECRET,
     *,
+    event_id: str | None = None,
+    timestamp_s: int | None = None,
     message_id: str | None = None,
     timestamp: int | None = None,
     previous_secret: str | None = None,
 ) -> dict[str, str]:
-    """The headers with which sGate would send this body.
+    """Return the headers with which sGate would send a body.
 
     Args:
-        body: the bytes that your receiver will get.
-        secret: what your receiver verifies with.
-        message_id: the event's id; by default a new one.
-        timestamp: Unix seconds; by default now. Give an old one to see it refused.
-        previous_secret: as during a rotation, when two sign.
+        body: the body that your receiver gets.
+        secret: the secret that your receiver verifies with; several sign as during a rotation.
+        event_id: the event's id; by default a random one.
+        timestamp_s: the time of signing in Unix seconds; by default now. Your receiver must refuse an old one.
+        message_id: deprecated name of `event_id`.
+        timestamp: deprecated name of `timestamp_s`.
+        previous_secret: deprecated; pass several secrets as `secret`.
+
+    Raises:
+        SGateUsageError: if an option is passed under both of its names.
     """
     content = body.encode() if isinstance(body, str) else body
-    event_id = message_id or f"evt_{dice.token_hex(ID_BYTES)}"
-    at = str(int(time.time()) if timestamp is None else timestamp)
-    signing = [secret, *([previous_secret] if previous_secret else [])]
+    event_id = _renamed("event_id", event_id, "message_id", message_id) or f"evt_{random_source.token_hex(ID_BYTES)}"
+    timestamp_s = _renamed("timestamp_s", timestamp_s, "timestamp", timestamp)
+    at = str(int(time.time()) if timestamp_s is None else timestamp_s)
+    signing = [*secrets_of(secret), *([previous_secret] if previous_secret else [])]
     own = ",".join(f"v1={sign_own(each, at, content)}" for each in signing)
     return {
         "Content-Type": "application/json",
@@ -53,11 +64,11 @@ def webhook_body(
     sequence: int = 2,
     **fields: Any,
 ) -> bytes:
-    """The body of a webhook about a payment intent, such as sGate sends. `fields` are those of the intent."""
+    """Return the body of a webhook about a payment intent. `fields` override those of the intent."""
     intent = intent_fields(**fields)
     return msgspec.json.encode(
         {
-            "id": event_id or f"evt_{dice.token_hex(ID_BYTES)}",
+            "id": event_id or f"evt_{random_source.token_hex(ID_BYTES)}",
             "object": "event",
             "type": event_type,
             "event": event_type,
@@ -71,8 +82,8 @@ def webhook_body(
 
 
 def intent_fields(**fields: Any) -> Mapping[str, Any]:
-    """A payment intent of 25,000 sats as JSON has it, paid and final, with other `fields` where given."""
-    intent_id = f"pi_{dice.token_hex(ID_BYTES)}"
+    """Return a confirmed payment intent of 25,000 sats as JSON-compatible data. `fields` override its fields."""
+    intent_id = f"pi_{random_source.token_hex(ID_BYTES)}"
     plain: dict[str, Any] = {
         "id": intent_id,
         "object": "payment_intent",
@@ -102,3 +113,12 @@ def intent_fields(**fields: Any) -> Mapping[str, Any]:
         "canceled_at": None,
     }
     return plain | fields
+
+
+def _renamed(name: str, value: T | None, old_name: str, old_value: T | None) -> T | None:
+    """Return the value of an option that may be passed under its deprecated name."""
+    if value is not None and old_value is not None:
+        raise SGateUsageError(
+            f"Pass {name} only: {old_name} is its deprecated name.", code="invalid_option", param=old_name
+        )
+    return old_value if value is None else value

@@ -1,10 +1,10 @@
-"""The words of the API's choices. Each is equal to its text: `intent.status == Status.CONFIRMED`."""
+"""Enumerations of the API. Members compare equal to their text: `intent.status == Status.CONFIRMED`."""
 
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a payment intent stands."""
+    """The status of a payment intent."""
 
     REQUIRES_PAYMENT = "requires_payment"
     PROCESSING = "processing"
@@ -14,8 +14,27 @@ class Status(StrEnum):
     CANCELED = "canceled"
 
 
+class Anomaly(StrEnum):
+    """An irregularity of a payment intent, in `exceptions`."""
+
+    PARTIALLY_PAID = "partially_paid"
+    OVERPAID = "overpaid"
+    DUPLICATE_PAYMENT = "duplicate_payment"
+    PAID_LATE = "paid_late"
+    PAID_AFTER_CANCEL = "paid_after_cancel"
+    REORGED = "reorged"
+
+
+class Network(StrEnum):
+    """The chain that an address or a payment belongs to."""
+
+    MAINNET = "mainnet"
+    TESTNET = "testnet"
+    SIMULATED = "simulated"
+
+
 class Finality(StrEnum):
-    """How settled a payment is."""
+    """How final a payment is."""
 
     SEEN = "seen"
     INCLUDED = "included"
@@ -24,21 +43,21 @@ class Finality(StrEnum):
 
 
 class Inclusion(StrEnum):
-    """Where a payment stands on the chain."""
+    """Whether a payment is on the chain."""
 
     INCLUDED = "included"
     ORPHANED = "orphaned"
 
 
 class LatePolicy(StrEnum):
-    """What to do with money that comes after the deadline."""
+    """What happens to a payment that arrives after the deadline."""
 
     HOLD = "hold"
     ACCEPT = "accept"
 
 
 class Scope(StrEnum):
-    """What an API key may do. `admin` covers keys and settings; none implies another."""
+    """What an API key may do. `admin` covers keys and settings. No scope implies another."""
 
     READ = "read"
     WRITE = "write"
@@ -46,7 +65,7 @@ class Scope(StrEnum):
 
 
 class Health(StrEnum):
-    """How well a part of the server works."""
+    """The health of a component of the server."""
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"
@@ -54,7 +73,7 @@ class Health(StrEnum):
 
 
 class EventType(StrEnum):
-    """What can be announced. Ship on `payment_intent.succeeded`: it comes once per intent, ever."""
+    """The types of events. Ship on `payment_intent.succeeded`: it is sent exactly once per intent."""
 
     CREATED = "payment_intent.created"
     PROCESSING = "payment_intent.processing"

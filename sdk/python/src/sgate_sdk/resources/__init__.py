@@ -1,1 +1,1 @@
-"""The calls of the API, one module for each kind of object. Each call is written once, for both clients."""
+"""The API calls, one module for each kind of object. Each call is defined once, for both clients."""

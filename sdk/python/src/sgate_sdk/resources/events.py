@@ -1,4 +1,4 @@
-"""Events: everything that was announced, whether or not a webhook told you."""
+"""Events, whether or not a webhook delivered them."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ READ_LIST = list_reader(event_of)
 
 
 class Events(Resource[D]):
-    """Everything that was announced."""
+    """The record of everything that happened to payment intents, payments and webhook endpoints."""
 
     @listing("listEvents")
     def list(
@@ -26,14 +26,14 @@ class Events(Resource[D]):
         ending_before: str | None = None,
         limit: int | None = None,
     ) -> Request[ListAnswer[Event]]:
-        """Events, newest first. To follow them without a stream: `ending_before=<the newest id you have>`.
+        """List events, newest first. To poll for new ones, pass `ending_before=<the newest id you have>`.
 
         Args:
             type: one of `EventType`.
-            object, payment_intent: the id of what they are about.
-            from_date, to_date: both included; a date means the whole day, UTC.
-            starting_after, ending_before: an event's id, to go on to older, or to newer ones.
-            limit: objects per page, at most 100; by default 10.
+            object, payment_intent: the id of the object, or of the payment intent, that the events are about.
+            from_date, to_date: the period, both ends included; a date means the whole day, UTC.
+            starting_after, ending_before: an event's id, to list the older or the newer ones.
+            limit: the number of objects per page, at most 100; by default 10.
         """
         return get(
             PATH,
@@ -50,7 +50,7 @@ class Events(Resource[D]):
 
     @call("retrieveEvent")
     def retrieve(self, event_id: str) -> Request[Event]:
-        """One event, as it was sent."""
+        """Retrieve an event."""
         return get(f"{PATH}/{path_id(event_id)}", event_of)
 
     @streaming("listEvents")
@@ -62,12 +62,12 @@ class Events(Resource[D]):
         payment_intent: str | None = None,
         last_event_id: str | None = None,
     ) -> Request[Event]:
-        """Events as they happen, for ever: connections that end are taken up again where they were left.
+        """Stream events as they happen, indefinitely. Broken connections are resumed without losing an event.
 
         Args:
             type, object, payment_intent: as for `list`.
-            last_event_id: what you have seen last. What came after it comes first, so nothing is missed. Without it the
-                stream begins now.
+            last_event_id: the id of the last event that you processed. The stream starts with the one after it; without
+                an id it starts now.
         """
         request = get(
             PATH,

@@ -1,4 +1,4 @@
-"""The merchant of the key, and its keys and audit log."""
+"""The merchant, its API keys and its audit log."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -32,11 +32,11 @@ READ_LOG = list_reader(reader_of(AuditLogEntry))
 
 
 class Merchants(Resource[D]):
-    """Your profile, the settings of the key's mode, and your numbers day by day."""
+    """Your profile, the settings of the key's mode, and your daily statistics."""
 
     @call("retrieveMerchant")
     def me(self) -> Request[Merchant]:
-        """The merchant of this key."""
+        """Retrieve the merchant that the key belongs to."""
         return get(ME, READ_MERCHANT)
 
     @call("updateMerchant")
@@ -53,15 +53,15 @@ class Merchants(Resource[D]):
         tolerance_bp: int | UnsetType = UNSET,
         late_payments: str | UnsetType = UNSET,
     ) -> Request[Merchant]:
-        """Change the profile and the settings of this key's mode. What is not given stays; None means the default.
+        """Update the profile and the settings of the key's mode. Omitted fields stay; None restores the default.
 
         Args:
-            name, support_url: what payers see.
-            accent_color: of buttons and links on your pages, such as `#0c5a54`.
-            frame_origins: who may embed the checkout in a frame, such as `https://shop.example`.
-            pay_address: where payments go: a Stacks address or contract of the mode's network.
-            confirmation_policy: what must hold before a payment is final, by amount.
-            tolerance_sats, tolerance_bp: how much may be missing from an amount; the larger of the two applies.
+            name, support_url: shown to customers.
+            accent_color: the color of buttons and links on your checkout pages, such as `#0c5a54`.
+            frame_origins: the sites that may embed the checkout page, such as `https://shop.example`.
+            pay_address: the Stacks address or contract that receives payments, on the mode's network.
+            confirmation_policy: the conditions for a payment to be final, by amount.
+            tolerance_sats, tolerance_bp: the accepted underpayment in sats and in basis points; the larger applies.
             late_payments: one of `LatePolicy`.
         """
         body = {
@@ -81,56 +81,56 @@ class Merchants(Resource[D]):
     def stats(
         self, *, from_date: dt.date | str | None = None, to_date: dt.date | str | None = None
     ) -> Request[MerchantStats]:
-        """The numbers of a period, day by day; by default of the last 30 days."""
+        """Retrieve the statistics of a period and of each of its days; by default of the last 30 days."""
         return get(f"{ME}/stats", READ_STATS, from_date=from_date, to_date=to_date)
 
     @call("setLogo")
     def set_logo(self, content: bytes, *, content_type: str) -> Request[Merchant]:
-        """Show a logo on your pages: a PNG, JPEG or WebP picture of at most 64 kB."""
+        """Set the logo on your checkout pages: a PNG, JPEG or WebP image of at most 64 kB."""
         request = change("PUT", f"{ME}/logo", READ_MERCHANT, {})
         return replace(request, content=content, content_type=content_type)
 
     @call("deleteLogo")
     def delete_logo(self) -> Request[Merchant]:
-        """Show no logo any more."""
+        """Remove the logo."""
         return delete(f"{ME}/logo", READ_MERCHANT)
 
 
 class ApiKeys(Resource[D]):
-    """A key is shown once, when it is made."""
+    """API keys. A key is shown only once, when it is created."""
 
     @call("createApiKey")
     def create(
         self, *, name: str, scopes: Sequence[str] | None = None, idempotency_key: str | None = None
     ) -> Request[ApiKey]:
-        """Make a key in the mode of this one. `scopes`: of `Scope`; by default read and write."""
+        """Create a key in the mode of this one. `scopes` are members of `Scope`; by default read and write."""
         return post(KEYS, READ_KEY, {"name": name, "scopes": unless_none(scopes)}, idempotency_key)
 
     @listing("listApiKeys")
     def list(
         self, *, starting_after: str | None = None, ending_before: str | None = None, limit: int | None = None
     ) -> Request[ListAnswer[ApiKey]]:
-        """The keys that can be used, newest first; all of them if no limit is given."""
+        """List the active keys, newest first; all of them without `limit`."""
         return get(KEYS, READ_KEYS, starting_after=starting_after, ending_before=ending_before, limit=limit)
 
     @call("retrieveApiKey")
     def retrieve(self, key_id: str) -> Request[ApiKey]:
-        """One key, without its secret."""
+        """Retrieve a key, without its secret."""
         return get(f"{KEYS}/{path_id(key_id)}", READ_KEY)
 
     @call("rollApiKey")
     def roll(self, key_id: str, *, overlap_s: int | None = None, idempotency_key: str | None = None) -> Request[ApiKey]:
-        """Replace a key. The old one works for `overlap_s` more seconds; by default for a day."""
+        """Replace a key. The old one keeps working for `overlap_s` seconds; by default for a day."""
         return post(f"{KEYS}/{path_id(key_id)}/roll", READ_KEY, {"overlap_s": unless_none(overlap_s)}, idempotency_key)
 
     @call("revokeApiKey")
     def revoke(self, key_id: str) -> Request[ApiKey]:
-        """End a key at once."""
+        """Revoke a key at once."""
         return delete(f"{KEYS}/{path_id(key_id)}", READ_KEY)
 
 
 class AuditLog(Resource[D]):
-    """Who did what to keys, settings, addresses and endpoints."""
+    """The record of changes to keys, settings, addresses and endpoints."""
 
     @listing("listAuditLog")
     def list(
@@ -141,7 +141,7 @@ class AuditLog(Resource[D]):
         starting_after: str | None = None,
         limit: int | None = None,
     ) -> Request[ListAnswer[AuditLogEntry]]:
-        """What was done, newest first."""
+        """List the entries, newest first."""
         return get(
             "/v1/audit_log", READ_LOG, action=action, object_id=object_id, starting_after=starting_after, limit=limit
         )

@@ -1,4 +1,4 @@
-"""Payment intents: what a customer is asked to pay."""
+"""Payment intents: requests to a customer to pay an amount."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ Policy = Sequence[Tier | Mapping[str, int]]
 
 
 class PaymentIntents(Resource[D]):
-    """What a customer is asked to pay, and what has come of it."""
+    """Requests to a customer to pay an amount."""
 
     @call("createPaymentIntent")
     def create(
@@ -32,19 +32,19 @@ class PaymentIntents(Resource[D]):
         confirmation_policy: Policy | None = None,
         idempotency_key: str | None = None,
     ) -> Request[PaymentIntent]:
-        """Ask for a payment. Give exactly one of `amount_sats` and `amount_usd`.
+        """Create a payment intent. Pass exactly one of `amount_sats` and `amount_usd`.
 
         Args:
-            amount_sats: what is due, in sats, from 1 to 2,100,000,000,000,000.
-            amount_usd: what is due, in US dollars, as a decimal string such as "19.99".
-            currency: `sbtc`, the only one.
-            description: shown to the payer; at most 500 characters.
-            metadata: up to 20 keys with text values, never shown to payers.
-            success_url: where the payer goes when it is paid; `{id}` is replaced.
-            cancel_url: where the payer goes to give up.
-            expires_in: seconds until the deadline, 60 to 86400; by default 900.
-            confirmation_policy: tiers by amount; at least as strict as the merchant's.
-            idempotency_key: give your order's id, and a create that is repeated by your code makes no second intent.
+            amount_sats: the amount in sats, from 1 to 2,100,000,000,000,000.
+            amount_usd: the amount in US dollars, as a decimal string such as "19.99".
+            currency: `sbtc`, the only currency.
+            description: shown to the customer; at most 500 characters.
+            metadata: up to 20 keys with text values, never shown to the customer.
+            success_url: where the customer goes after paying; `{id}` is replaced with the intent's id.
+            cancel_url: where the customer goes to cancel.
+            expires_in: the seconds until the deadline, 60 to 86400; by default 900.
+            confirmation_policy: tiers by amount, at least as strict as the merchant's.
+            idempotency_key: pass your order's id; then your code can repeat the call without creating a second intent.
         """
         body = {
             "amount_sats": unless_none(amount_sats),
@@ -61,7 +61,7 @@ class PaymentIntents(Resource[D]):
 
     @call("retrievePaymentIntent")
     def retrieve(self, intent_id: str) -> Request[PaymentIntent]:
-        """One payment intent, as it is now, with its payments."""
+        """Retrieve a payment intent with its payments."""
         return get(f"{PATH}/{path_id(intent_id)}", READ)
 
     @call("updatePaymentIntent")
@@ -73,18 +73,18 @@ class PaymentIntents(Resource[D]):
         metadata: Mapping[str, str | None] | UnsetType | None = UNSET,
         idempotency_key: str | None = None,
     ) -> Request[PaymentIntent]:
-        """Change what you say about it. What is not given stays; None removes, also as a value of `metadata`."""
+        """Update description and metadata. Omitted fields stay; None removes, also as a value in `metadata`."""
         body = {"description": description, "metadata": metadata}
         return post(f"{PATH}/{path_id(intent_id)}", READ, body, idempotency_key)
 
     @call("cancelPaymentIntent")
     def cancel(self, intent_id: str, *, idempotency_key: str | None = None) -> Request[PaymentIntent]:
-        """Give it up, while it waits and no payment is known."""
+        """Cancel a payment intent that waits for payment and has no known payment."""
         return post(f"{PATH}/{path_id(intent_id)}/cancel", READ, {}, idempotency_key)
 
     @call("acceptPaymentIntent")
     def accept(self, intent_id: str, *, idempotency_key: str | None = None) -> Request[PaymentIntent]:
-        """Count money that came late, or after a cancel."""
+        """Accept payments that arrived late or after a cancellation."""
         return post(f"{PATH}/{path_id(intent_id)}/accept", READ, {}, idempotency_key)
 
     @listing("listPaymentIntents")
@@ -100,15 +100,15 @@ class PaymentIntents(Resource[D]):
         page: int | None = None,
         limit: int | None = None,
     ) -> Request[ListAnswer[PaymentIntent]]:
-        """Payment intents, newest first.
+        """List payment intents, newest first.
 
         Args:
             status: one of `Status`.
-            from_date, to_date: both included; a date means the whole day, UTC.
-            metadata: pairs that must all be there.
-            starting_after, ending_before: an intent's id, to go on to older, or to newer ones.
-            page: instead of a cursor, for the first 10,000.
-            limit: objects per page, at most 100; by default 10.
+            from_date, to_date: the period, both ends included; a date means the whole day, UTC.
+            metadata: key-value pairs that must all match.
+            starting_after, ending_before: an intent's id, to list the older or the newer ones.
+            page: a page number instead of a cursor, for the first 10,000 objects.
+            limit: the number of objects per page, at most 100; by default 10.
         """
         return get(
             PATH,

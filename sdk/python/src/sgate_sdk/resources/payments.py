@@ -1,4 +1,4 @@
-"""Payments: transfers on the chain, with those that name no intent."""
+"""Payments and deposits: transfers on the chain, with or without a payment intent."""
 
 from sgate_sdk._calls import D, Resource, call, listing
 from sgate_sdk._requests import ListAnswer, Request, get, list_reader, path_id, post, reader_of
@@ -10,7 +10,7 @@ READ_LIST = list_reader(reader_of(Payment))
 
 
 class Payments(Resource[D]):
-    """Transfers on the chain."""
+    """sBTC transfers on the chain."""
 
     @listing("listPayments")
     def list(
@@ -22,7 +22,7 @@ class Payments(Resource[D]):
         ending_before: str | None = None,
         limit: int | None = None,
     ) -> Request[ListAnswer[Payment]]:
-        """Payments, newest first. `unmatched=True` is the inbox: deposits that name no intent of yours."""
+        """List payments, newest first. `unmatched=True` lists the deposits that name none of your payment intents."""
         return get(
             PATH,
             READ_LIST,
@@ -35,16 +35,16 @@ class Payments(Resource[D]):
 
     @call("retrievePayment")
     def retrieve(self, payment_id: str) -> Request[Payment]:
-        """One payment."""
+        """Retrieve a payment."""
         return get(f"{PATH}/{path_id(payment_id)}", READ)
 
     @call("assignPayment")
     def assign(self, payment_id: str, *, payment_intent: str, idempotency_key: str | None = None) -> Request[Payment]:
-        """Say which payment intent an unmatched deposit is for."""
+        """Assign an unmatched deposit to a payment intent."""
         body = {"payment_intent": payment_intent}
         return post(f"{PATH}/{path_id(payment_id)}/assign", READ, body, idempotency_key)
 
     @call("markPaymentRefunded")
     def mark_refunded(self, payment_id: str, *, tx_id: str, idempotency_key: str | None = None) -> Request[Payment]:
-        """Record that a payment was sent back by hand, in the transaction `tx_id`."""
+        """Record that you sent a payment back yourself, in the transaction `tx_id`."""
         return post(f"{PATH}/{path_id(payment_id)}/mark_refunded", READ, {"tx_id": tx_id}, idempotency_key)

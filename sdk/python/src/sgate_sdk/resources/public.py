@@ -1,4 +1,4 @@
-"""What needs no API key: what a payer may see, and how the server is."""
+"""Calls without an API key: the customer's view of a payment intent, and the server's health."""
 
 from sgate_sdk._calls import D, Resource, call, streaming
 from sgate_sdk._requests import Request, change, get, path_id, reader_of
@@ -12,45 +12,45 @@ READ_HEALTH = reader_of(HealthReport)
 READ_ALIVE = reader_of(Alive)
 
 
-class Public(Resource[D]):
-    """Payment intents as a payer sees them. With the client secret also description and return addresses."""
+class PublicCalls(Resource[D]):
+    """The customer's view of payment intents. The client secret reveals the description and the return URLs."""
 
     @call("retrievePublicPaymentIntent")
     def retrieve(self, intent_id: str, *, client_secret: str | None = None) -> Request[PublicPaymentIntent]:
-        """What a payer may see of a payment intent."""
+        """Retrieve the customer's view of a payment intent."""
         return get(f"{PATH}/{path_id(intent_id)}", READ, public=True, client_secret=client_secret)
 
     @call("giveHint")
     def hint(self, intent_id: str, *, tx_id: str, client_secret: str) -> Request[Hint]:
-        """Tell which transaction the wallet sent: looked up soon, never believed."""
+        """Report the transaction that the wallet sent. The server checks it, and never trusts the report itself."""
         body = {"tx_id": tx_id, "client_secret": client_secret}
         return change("POST", f"{PATH}/{path_id(intent_id)}/hint", READ_HINT, body, public=True)
 
     @call("retrieveReceipt")
     def receipt(self, intent_id: str, *, client_secret: str | None = None) -> Request[Receipt]:
-        """What a customer may keep, as soon as a payment is in a block."""
+        """Retrieve the receipt, which exists as soon as a payment is in a block."""
         return get(f"{PATH}/{path_id(intent_id)}/receipt", READ_RECEIPT, public=True, client_secret=client_secret)
 
     @streaming("streamPublicPaymentIntent")
     def stream(self, intent_id: str, *, client_secret: str | None = None) -> Request[PublicPaymentIntent]:
-        """The payment intent as it is now, and again each time something changes."""
+        """Stream the payment intent: its current state, then each change."""
         return get(f"{PATH}/{path_id(intent_id)}/events", READ, public=True, client_secret=client_secret)
 
 
-class ServerHealth(Resource[D]):
-    """How the server is. One that is unhealthy answers with an error."""
+class HealthCalls(Resource[D]):
+    """The server's health. An unhealthy server responds with an error."""
 
     @call("health")
     def retrieve(self) -> Request[HealthReport]:
-        """Each part of it."""
+        """Retrieve the health of each component."""
         return get("/health", READ_HEALTH, public=True)
 
     @call("healthLive")
     def live(self) -> Request[Alive]:
-        """Whether the process runs."""
+        """Check that the process is running."""
         return get("/health/live", READ_ALIVE, public=True)
 
     @call("healthReady")
     def ready(self) -> Request[Alive]:
-        """Whether to send requests there."""
+        """Check that the server accepts requests."""
         return get("/health/ready", READ_ALIVE, public=True)

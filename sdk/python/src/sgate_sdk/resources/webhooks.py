@@ -1,4 +1,4 @@
-"""Webhook endpoints, where you are told about events, and deliveries, what was sent there."""
+"""Webhook endpoints, which receive events, and their deliveries."""
 
 from collections.abc import Sequence
 
@@ -34,7 +34,7 @@ READ_ATTEMPTS = reader_of(WebhookDeliveryWithAttempts)
 
 
 class WebhookEndpoints(Resource[D]):
-    """Where you are told about events."""
+    """The URLs that receive events."""
 
     @call("createWebhookEndpoint")
     def create(
@@ -45,7 +45,7 @@ class WebhookEndpoints(Resource[D]):
         event_types: Sequence[str] | None = None,
         idempotency_key: str | None = None,
     ) -> Request[WebhookEndpoint]:
-        """Make an endpoint; the answer shows its secret, once. Without `event_types` it is told about everything."""
+        """Create an endpoint. Its secret is shown only now. Without `event_types` it receives all events."""
         body = {"url": url, "description": unless_none(description), "event_types": unless_none(event_types)}
         return post(ENDPOINTS, READ, body, idempotency_key)
 
@@ -53,12 +53,12 @@ class WebhookEndpoints(Resource[D]):
     def list(
         self, *, starting_after: str | None = None, ending_before: str | None = None, limit: int | None = None
     ) -> Request[ListAnswer[WebhookEndpoint]]:
-        """Your endpoints, newest first; all of them if no limit is given."""
+        """List your endpoints, newest first; all of them without `limit`."""
         return get(ENDPOINTS, READ_LIST, starting_after=starting_after, ending_before=ending_before, limit=limit)
 
     @call("retrieveWebhookEndpoint")
     def retrieve(self, endpoint_id: str) -> Request[WebhookEndpoint]:
-        """One endpoint."""
+        """Retrieve an endpoint."""
         return get(f"{ENDPOINTS}/{path_id(endpoint_id)}", READ)
 
     @call("updateWebhookEndpoint")
@@ -72,28 +72,28 @@ class WebhookEndpoints(Resource[D]):
         enabled: bool | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> Request[WebhookEndpoint]:
-        """Change an endpoint. What is not given stays; `enabled=False` holds its deliveries back."""
+        """Update an endpoint. Omitted fields stay; `enabled=False` holds its deliveries back."""
         body = {"url": url, "description": description, "event_types": event_types, "enabled": enabled}
         return post(f"{ENDPOINTS}/{path_id(endpoint_id)}", READ, body, idempotency_key)
 
     @call("deleteWebhookEndpoint")
     def delete(self, endpoint_id: str) -> Request[Deleted]:
-        """Take an endpoint out of use."""
+        """Delete an endpoint."""
         return delete(f"{ENDPOINTS}/{path_id(endpoint_id)}", READ_DELETED)
 
     @call("rotateWebhookSecret")
     def rotate_secret(self, endpoint_id: str, *, idempotency_key: str | None = None) -> Request[WebhookEndpoint]:
-        """A new secret, shown once; for a day webhooks are signed with the old one too."""
+        """Replace the secret. The new one is shown once; for a day webhooks are signed with the old one too."""
         return post(f"{ENDPOINTS}/{path_id(endpoint_id)}/rotate_secret", READ, {}, idempotency_key)
 
     @call("enableWebhookEndpoint")
     def enable(self, endpoint_id: str, *, idempotency_key: str | None = None) -> Request[WebhookEndpoint]:
-        """Send again, also what was held."""
+        """Enable an endpoint again and send the deliveries that were held back."""
         return post(f"{ENDPOINTS}/{path_id(endpoint_id)}/enable", READ, {}, idempotency_key)
 
     @call("sendTestWebhook")
     def test(self, endpoint_id: str, *, idempotency_key: str | None = None) -> Request[WebhookDelivery]:
-        """Send a test event; the answer is its delivery."""
+        """Send a test event and return its delivery."""
         return post(f"{ENDPOINTS}/{path_id(endpoint_id)}/test", READ_DELIVERY, {}, idempotency_key)
 
     @call("recoverWebhooks")
@@ -106,24 +106,24 @@ class WebhookEndpoints(Resource[D]):
         include_delivered: bool | None = None,
         idempotency_key: str | None = None,
     ) -> Request[WebhookRecovery]:
-        """Send the events of some time once more: what the endpoint has not received, or all.
+        """Send the events of a period again: those that the endpoint has not received, or all.
 
         Args:
-            since: from this moment on; at most 30 days before `until`.
-            until: up to this moment; by default now.
-            include_delivered: also what the endpoint has received already.
+            since: the start of the period, at most 30 days before `until`.
+            until: the end of the period; by default now.
+            include_delivered: whether to send also the events that the endpoint has received already.
         """
         body = {**query_of({"since": since, "until": until}), "include_delivered": unless_none(include_delivered)}
         return post(f"{ENDPOINTS}/{path_id(endpoint_id)}/recover", READ_RECOVERY, body, idempotency_key)
 
     @call("retrieveWebhookRecovery")
     def retrieve_recovery(self, recovery_id: str) -> Request[WebhookRecovery]:
-        """How far a recovery is."""
+        """Retrieve the progress of a recovery."""
         return get(f"{RECOVERIES}/{path_id(recovery_id)}", READ_RECOVERY)
 
 
 class WebhookDeliveries(Resource[D]):
-    """What was sent to your endpoints, and what they answered."""
+    """The events sent to your endpoints, and the responses."""
 
     @listing("listWebhookDeliveries")
     def list(
@@ -135,7 +135,7 @@ class WebhookDeliveries(Resource[D]):
         starting_after: str | None = None,
         limit: int | None = None,
     ) -> Request[ListAnswer[WebhookDelivery]]:
-        """Deliveries, newest first. `status`: `pending`, `held`, `delivered` or `failed`."""
+        """List deliveries, newest first. `status` is `pending`, `held`, `delivered` or `failed`."""
         return get(
             DELIVERIES,
             READ_DELIVERIES,
@@ -148,10 +148,10 @@ class WebhookDeliveries(Resource[D]):
 
     @call("retrieveWebhookDelivery")
     def retrieve(self, delivery_id: str) -> Request[WebhookDeliveryWithAttempts]:
-        """One delivery: what is sent, and each attempt with your answer."""
+        """Retrieve a delivery: the request, and each attempt with your response."""
         return get(f"{DELIVERIES}/{path_id(delivery_id)}", READ_ATTEMPTS)
 
     @call("redeliverWebhook")
     def redeliver(self, delivery_id: str, *, idempotency_key: str | None = None) -> Request[WebhookDelivery]:
-        """Send it once more."""
+        """Send a delivery again."""
         return post(f"{DELIVERIES}/{path_id(delivery_id)}/redeliver", READ_DELIVERY, {}, idempotency_key)

@@ -1,0 +1,37 @@
+"""Types of enumerated fields: to a type checker the known values, at run time any text.
+
+So that a value that only a newer server knows can be decoded, the literals are only annotations at run time.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+StatusText = Literal["requires_payment", "processing", "confirmed", "expired", "failed", "canceled"]
+AnomalyText = Literal["partially_paid", "overpaid", "duplicate_payment", "paid_late", "paid_after_cancel", "reorged"]
+FinalityText = Literal["seen", "included", "anchored", "bitcoin_final"]
+InclusionText = Literal["included", "orphaned"]
+LatePolicyText = Literal["hold", "accept"]
+NetworkText = Literal["mainnet", "testnet", "simulated"]
+ScopeText = Literal["read", "write", "admin"]
+HealthText = Literal["healthy", "degraded", "unhealthy"]
+DeliveryStatusText = Literal["pending", "held", "delivered", "failed"]
+EventTypeText = Literal[
+    "payment_intent.created",
+    "payment_intent.processing",
+    "payment_intent.succeeded",
+    "payment_intent.reconfirmed",
+    "payment_intent.reorged",
+    "payment_intent.expired",
+    "payment_intent.failed",
+    "payment_intent.canceled",
+    "payment_intent.partially_paid",
+    "payment_intent.overpaid",
+    "payment_intent.duplicate_payment",
+    "payment_intent.paid_late",
+    "payment_intent.paid_after_cancel",
+    "payment.unmatched",
+    "webhook_endpoint.disabled",
+    "webhook_endpoint.test",
+]
+
+if not TYPE_CHECKING:
+    globals().update({name: Annotated[str, known] for name, known in globals().items() if name.endswith("Text")})
