@@ -1,6 +1,7 @@
-"""Whether the process in this container lives: asks it at /health/live, and ends with status 0 or 1.
+"""Liveness check of a container: request /health/live, and exit with status 0 or 1.
 
-It asks for life alone, not for readiness: a database that is away is no reason to restart what waits for it.
+It checks liveness and not readiness, because an unavailable database is no reason to restart a process that waits for
+it.
 """
 
 import http.client
@@ -17,7 +18,7 @@ def main() -> int:
         connection.request("GET", "/health/live")
         return 0 if connection.getresponse().status == http.HTTPStatus.OK else 1
     except (OSError, http.client.HTTPException) as error:
-        print(f"no answer on port {port}: {error}")
+        print(f"no response on port {port}: {error}")
         return 1
     finally:
         connection.close()

@@ -1,21 +1,21 @@
 #!/bin/sh
-# Make what must be secret: `prepare.sh [DIRECTORY]` writes passwords, URLs with them, and the certificates with which the
-# parts know each other, into `secrets` beside this file. What is there already stays. Keep the directory out of backups
-# that others can read, and keep a copy of `sgate_secret_keys` elsewhere: without it webhook secrets cannot be read.
+# Create the secrets: `prepare.sh [DIRECTORY]` writes passwords, URLs that contain them, and the internal TLS
+# certificates into `secrets` beside this file. Existing files are kept. Keep the directory out of backups that others
+# can read, and keep a copy of `sgate_secret_keys` elsewhere: without it webhook secrets cannot be decrypted.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-$here/secrets}
 days=${CERTIFICATE_DAYS:-825}
 
-# Of the hosts in the URLs, and of the names in the certificates.
+# Hosts in the URLs, and additional names in the certificates.
 : "${PGBOUNCER_ADDRESS:=pgbouncer:6432}"
 : "${POSTGRES_ADDRESS:=postgres:5432}"
 : "${REDIS_ADDRESS:=redis:6379}"
-: "${EXTRA_NAMES:=}"  # more names for each certificate, such as IP:127.0.0.1
+: "${EXTRA_NAMES:=}"  # more names in each certificate, such as IP:127.0.0.1
 
 mkdir -p "$out"
-# Nobody else gets into the directory. The files in it are readable, because containers see them one by one, as users of
-# their own.
+# Only this user can enter the directory. The files themselves are readable by all, because they are mounted one by one
+# into containers that run as other users.
 chmod 700 "$out"
 umask 022
 cd "$out"
@@ -42,7 +42,7 @@ if ! [ -s internal_ca ]; then
   chmod 600 internal_ca_key
 fi
 
-# A certificate for the hosts in $2, signed by the authority above.
+# Create a certificate for the hosts in $2, signed by the CA above.
 certificate() {
   [ -s "$1_certificate" ] && return
   names=""
@@ -64,8 +64,8 @@ certificate postgres "postgres postgres-replica"
 certificate pgbouncer pgbouncer
 certificate redis redis
 
-echo "Everything is in $out."
+echo "The secrets are in $out."
 if ! [ -s tls_certificate ]; then
-  echo "Still missing: tls_certificate and tls_key, of the address that customers use. Any authority's will do, such as"
+  echo "Still missing: tls_certificate and tls_key for the public address, from any certificate authority, such as"
   echo "Let's Encrypt's fullchain.pem and privkey.pem."
 fi

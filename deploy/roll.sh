@@ -1,6 +1,6 @@
 #!/bin/sh
-# Put another version into service without a lost request: `SGATE_IMAGE=... roll.sh`. One process after another is
-# stopped, replaced, and waited for until it is healthy; docs/upgrading.md says why in this order.
+# Deploy another version without losing a request: `SGATE_IMAGE=... roll.sh`. It replaces one process after another and
+# waits until each is healthy; docs/upgrading.md explains the order.
 set -eu
 cd "$(dirname "$0")"
 compose="docker compose -f compose.production.yaml"

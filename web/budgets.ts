@@ -1,21 +1,21 @@
-// What the pages may weigh. A build that weighs more fails.
+// Size budgets of the pages. A build that exceeds one fails.
 
-/** The most bytes each entry may weigh, gzipped, with everything it imports at once. */
+/** The maximum size of each entry in bytes, gzipped, with everything it imports statically. */
 export const BUDGETS: Record<string, number> = {
-  checkout: 10_000, // the first script of the page
-  pages: 9_000, // the style, which is put into the page itself
-  "public-sans-latin-wght-normal": 28_000, // the face; nobody waits for it
-  reference: 560_000, // Swagger UI, for developers; no page of a payer loads it
+  checkout: 10_000, // the page's first script
+  pages: 9_000, // the style sheet, which is inlined into the page
+  "public-sans-latin-wght-normal": 28_000, // the font, which nothing waits for
+  reference: 560_000, // Swagger UI for developers, which no customer's page loads
   wallet: 60_000, // loaded when a customer chooses to pay with a wallet
 };
 
-/** A built file: its size gzipped, and the names of the files it imports at once. */
+/** A built file: its gzipped size, and the names of the files it imports statically. */
 export interface Built {
   bytes: number;
   imports: string[];
 }
 
-/** The entries that were built, with what they weigh (a script with its style). Names are as Vite writes them: `checkout-1a2b3c4d.js`. */
+/** Return the size of each entry, a script with its style sheet. File names are those of Vite: `checkout-1a2b3c4d.js`. */
 export function weights(files: Map<string, Built>): Map<string, number> {
   const withImports = (name: string, seen: Set<string>): number => {
     const file = files.get(name);
@@ -31,7 +31,7 @@ export function weights(files: Map<string, Built>): Map<string, number> {
   return entries;
 }
 
-/** Why a build must not be used: what is too heavy, and what is missing. */
+/** Return why a build must not be used: entries that are too large or missing. */
 export function complaints(entries: Map<string, number>): string[] {
   return Object.entries(BUDGETS).flatMap(([entry, most]) => {
     const bytes = entries.get(entry);

@@ -1,4 +1,4 @@
-// The locks name packages, versions and hashes; where they are fetched from is the business of each machine.
+// Remove download URLs from the lock files: they pin versions and hashes, while each machine chooses its registry.
 import { readFileSync, writeFileSync } from "node:fs";
 
 for (const folder of [".", "../sdk/js", "../examples/express-shop"]) {

@@ -1,4 +1,4 @@
-// Builds the pages' style and scripts into the Python package, with hashed names and a manifest the server reads.
+// Builds the pages' style sheet and scripts into the Python package, with hashed names and a manifest for the server.
 import { readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
@@ -8,11 +8,11 @@ import { BUDGETS, type Built, complaints, weights } from "./budgets.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Puts a gzipped copy beside each file, and refuses what has grown too large. */
+/** Write a gzipped copy of each file, and fail if one exceeds its budget. */
 function weigh(): Plugin {
   return {
     name: "weigh",
-    // After writing: until then other plugins still change the code.
+    // After writing, because other plugins change the code until then.
     writeBundle({ dir }, bundle) {
       const files = new Map<string, Built>();
       for (const [name, file] of Object.entries(bundle).filter(([name]) => /\.(js|css|woff2)$/.test(name))) {
@@ -33,7 +33,7 @@ export default defineConfig({
   base: "/assets/",
   plugins: [tailwindcss(), weigh()],
   resolve: {
-    // The list of wallets is the page's own; the library's dialog would bring styles that the page's policy refuses.
+    // The page lists the wallets itself: the library's dialog needs styles that the page's policy refuses.
     alias: { "@stacks/connect-ui/loader": here("src/wallet/no-dialog.ts") },
   },
   build: {

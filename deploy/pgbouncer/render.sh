@@ -1,6 +1,6 @@
 #!/bin/sh
 # Write the configuration of PgBouncer: `render.sh DIRECTORY`. Settings are environment variables; those without a
-# default here must be given. `pgbouncer DIRECTORY/pgbouncer.ini` runs it.
+# default below are required. Run it with `pgbouncer DIRECTORY/pgbouncer.ini`.
 set -eu
 out=$1
 from=$(dirname "$0")
@@ -13,11 +13,11 @@ from=$(dirname "$0")
 : "${POSTGRES_USER:=sgate}"
 : "${POSTGRES_PASSWORD_FILE:?a file with the password}"
 : "${POSTGRES_TLS:=verify-full}"          # disable, prefer, require, verify-ca, verify-full
-: "${POSTGRES_CA:=}"                      # the file with the authority that PostgreSQL's certificate is checked against
-: "${STATEMENT_TIMEOUT_MS:=15000}"        # as SGATE_DATABASE_STATEMENT_TIMEOUT_S
+: "${POSTGRES_CA:=}"                      # the CA certificate that PostgreSQL's certificate is verified against
+: "${STATEMENT_TIMEOUT_MS:=15000}"        # the same as SGATE_DATABASE_STATEMENT_TIMEOUT_S
 : "${PGBOUNCER_LISTEN_ADDRESS:=0.0.0.0}"
 : "${PGBOUNCER_PORT:=6432}"
-: "${PGBOUNCER_TLS:=require}"             # of sGate's connections: disable, allow, require
+: "${PGBOUNCER_TLS:=require}"             # for sGate's connections: disable, allow, require
 : "${PGBOUNCER_CERTIFICATE:=}"
 : "${PGBOUNCER_CERTIFICATE_KEY:=}"
 : "${PGBOUNCER_POOL_SIZE:=20}"
@@ -32,7 +32,7 @@ export POSTGRES_HOST POSTGRES_PORT POSTGRES_REPLICA_HOST POSTGRES_REPLICA_PORT P
   PGBOUNCER_CERTIFICATE_LINES PGBOUNCER_POOL_SIZE PGBOUNCER_MAX_CLIENTS PGBOUNCER_RUN_DIR
 
 mkdir -p "$out"
-# The password in doubled quotes where it has any, readable by nobody else.
+# Quotes in the password are doubled; the file is readable by this user only.
 umask 077
 printf '"%s" "%s"\n' "$POSTGRES_USER" "$(sed 's/"/""/g' "$POSTGRES_PASSWORD_FILE")" >"$PGBOUNCER_RUN_DIR/userlist.txt"
 envsubst <"$from/pgbouncer.ini.template" >"$out/pgbouncer.ini"

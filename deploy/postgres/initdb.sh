@@ -1,10 +1,10 @@
 #!/bin/sh
-# Runs once, when the primary's data directory is made: the roles, the database, the replica's slot.
+# Runs once, when the primary's data directory is created: creates the roles, the database and the replica's slot.
 set -eu
 : "${SECRETS:=/run/secrets}"
 export SECRETS
-# psql reads the passwords from the files, so that they appear in no list of processes. Nothing here waits for a replica:
-# there is none yet.
+# psql reads the passwords from the files, so that they do not appear in the process list. Commits do not wait for the
+# replica, which does not exist yet.
 psql -v ON_ERROR_STOP=1 --username postgres --dbname postgres <<'SQL'
 SET synchronous_commit = local;
 \set sgate_password `cat "$SECRETS/postgres_password"`

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Start PostgreSQL in the official image, as its user `postgres`: the primary, or with PRIMARY_HOST a streaming replica
-# of it. Where the image's own entrypoint is something else, ENTRYPOINT names it.
+# Start PostgreSQL in the official image, as the user `postgres`: the primary, or with PRIMARY_HOST a streaming replica.
+# Set ENTRYPOINT if the image's own entrypoint has another name.
 set -eu
 from=$(cd "$(dirname "$0")" && pwd)
-: "${PGDATA:?where the data is}"
+: "${PGDATA:?the data directory}"
 : "${RUN_DIR:=/run/sgate}"                        # must be writable
 : "${SECRETS:=/run/secrets}"
 : "${SYNCHRONOUS_STANDBYS=FIRST 1 (replica)}"     # empty: do not wait for the replica
@@ -11,7 +11,7 @@ from=$(cd "$(dirname "$0")" && pwd)
 : "${PRIMARY_PORT:=5432}"
 : "${ENTRYPOINT:=docker-entrypoint.sh}"
 
-# PostgreSQL refuses a key that others may read.
+# PostgreSQL refuses a private key that others can read.
 umask 077
 cp "$SECRETS/postgres_key" "$RUN_DIR/server.key"
 
@@ -20,9 +20,9 @@ if [ -n "$PRIMARY_HOST" ]; then
     >"$RUN_DIR/pgpass"
   primary="host=$PRIMARY_HOST port=$PRIMARY_PORT user=replicator passfile=$RUN_DIR/pgpass sslmode=verify-full sslrootcert=$SECRETS/internal_ca application_name=replica"
   if ! [ -s "$PGDATA/PG_VERSION" ]; then
-    # The first start: copy the primary. Again and again, because it may still be starting.
+    # On the first start copy the primary. Retry, because it may still be starting.
     until pg_basebackup --pgdata "$PGDATA" --dbname "$primary" --slot replica --wal-method stream --checkpoint fast; do
-      echo "The primary cannot be copied yet."
+      echo "The primary cannot be copied yet; retrying."
       find "$PGDATA" -mindepth 1 -delete
       sleep 2
     done

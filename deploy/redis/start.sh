@@ -1,6 +1,6 @@
 #!/bin/sh
-# Start Redis: counters of rate limits only, so nothing is kept on disk. TLS, and a password from a file, which so does
-# not appear in the list of processes.
+# Start Redis with TLS. It holds only rate limit counters, so nothing is stored on disk. The password is read from a
+# file, so that it does not appear in the process list.
 set -eu
 : "${RUN_DIR:=/run/redis}"  # must be writable
 : "${SECRETS:=/run/secrets}"

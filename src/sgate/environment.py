@@ -1,4 +1,4 @@
-"""Time and dice, handed in, so that a test or a simulation can replay any moment."""
+"""Injected clock and randomness, so that runs are reproducible."""
 
 import os
 from collections.abc import Callable
@@ -16,14 +16,14 @@ def _utc_now() -> datetime:
 
 
 class _Entropy:
-    """The system's random bytes, fetched a page at a time: each call to the system costs more than the bytes."""
+    """Random bytes from the operating system, read a page at a time because the system call dominates the cost."""
 
     def __init__(self) -> None:
         self._page = b""
         self._at = 0
 
     def take(self, count: int) -> bytes:
-        """`count` bytes that nobody was given before."""
+        """Return `count` bytes that were never returned before."""
         if self._at + count > len(self._page):
             self._page, self._at = os.urandom(max(ENTROPY_PAGE_BYTES, count)), 0
         taken = self._page[self._at : self._at + count]
@@ -36,16 +36,21 @@ os.register_at_fork(after_in_child=_entropy.__init__)  # a forked process must n
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
-    """What varies from run to run: `now` gives UTC, `random_bytes(n)` gives n unguessable bytes."""
+    """The clock and the random source of a run.
+
+    Attributes:
+        now: returns the current time in UTC.
+        random_bytes: returns the given number of unpredictable bytes.
+    """
 
     now: Callable[[], datetime] = _utc_now
     random_bytes: Callable[[int], bytes] = _entropy.take
 
     def new_id(self, prefix: str) -> str:
-        """A fresh id such as `evt_` + 24 hex."""
+        """Return a new id: `prefix`, an underscore and 24 hex digits, such as `evt_3f2b8c1d4e5f60718293a4b5`."""
         return new_id(prefix, int(self.now().timestamp()), self.random_bytes(ID_RANDOM_BYTES))
 
     def now_ms(self) -> datetime:
-        """Now, cut to milliseconds: what is stored is what is shown."""
+        """Return the current time truncated to milliseconds, the precision that is both stored and shown."""
         now = self.now()
         return now.replace(microsecond=now.microsecond // 1000 * 1000)

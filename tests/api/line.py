@@ -1,4 +1,4 @@
-"""A line to the database that can be cut: a loopback port that forwards, for as long as it is not cut."""
+"""A connection to the database that a test can cut: a forwarding loopback port."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 
 class Line:
-    """Use as a context manager; `url` is the database's, by way of this line."""
+    """A context manager. `url` leads to the database through this line."""
 
     def __init__(self, database_url):
         parts = urlsplit(database_url)
@@ -23,7 +23,7 @@ class Line:
         self.port = 0
 
     async def __aenter__(self):
-        await self.mend()
+        await self.repair()
         user = self._parts.netloc.rpartition("@")[0]
         at = "@" if user else ""
         self.url = urlunsplit(self._parts._replace(netloc=f"{user}{at}127.0.0.1:{self.port}", query=""))
@@ -40,14 +40,14 @@ class Line:
         await self._server.wait_closed()
 
     def stall(self):
-        """Take bytes and pass none on; connections stay open."""
+        """Accept bytes but forward none; connections stay open."""
         self._flowing.clear()
 
     def flow(self):
-        """Pass on again."""
+        """Forward again."""
         self._flowing.set()
 
-    async def mend(self):
+    async def repair(self):
         self._server = await asyncio.start_server(self._forward, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 

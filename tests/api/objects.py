@@ -1,9 +1,8 @@
-"""Objects of every kind for the calls of the table to work on, and requests that they take."""
+"""Objects of every kind for the API's calls, and valid requests for each call."""
 
 from datetime import UTC, datetime, timedelta
 
-from sgate.api.openapi.document import document
-from sgate.api.openapi.examples import example_of
+from sgate.api.openapi.examples import examples
 from sgate.chain.simulator import simulated_address
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
@@ -56,7 +55,7 @@ async def made_payment(app, shop):
 
 
 async def made_held(app, shop):
-    """An intent that was canceled and paid nevertheless: its money waits for a decision."""
+    """A canceled intent that was paid nevertheless, so that its payment is held."""
     await app.watch()
     intent = await shop.create()
     assert (await shop.post(f"/v1/payment_intents/{intent['id']}/cancel")).status == 200
@@ -66,7 +65,7 @@ async def made_held(app, shop):
 
 
 async def made_deposit(app, shop):
-    """Money at the merchant's own address that names nothing, and an intent that it could be for."""
+    """A deposit without a memo at the merchant's own address, and an intent to assign it to."""
     own = simulated_address(shop.merchant_id)
     assert (await shop.patch("/v1/merchants/me", {"pay_address": own})).status == 200
     await app.watch()
@@ -130,9 +129,7 @@ def path_of(call, **values):
 
 
 def body_of(call, values):
-    """The example's body, with what the test made in the fields of these names."""
+    """Return the example body, with the fields of these names set to the test's own objects."""
     if call.body is None:
         return None
-    components = document()["components"]["schemas"]
-    body = example_of({"$ref": f"#/components/schemas/{call.body.__name__}"}, components)
-    return {name: values.get(name, value) for name, value in body.items()}
+    return {name: values.get(name, value) for name, value in examples().calls[call.name].request.items()}

@@ -46,7 +46,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Logged:
-    """What was logged: a stream as `telemetry.logging` wants it."""
+    """A stream for `telemetry.logging` that records the log."""
 
     def __init__(self):
         self.stream = io.TextIOWrapper(io.BytesIO())
@@ -61,7 +61,7 @@ class Logged:
 
 
 class Caller:
-    """Somebody with or without an API key."""
+    """A client, with or without an API key."""
 
     def __init__(self, app, key=None, merchant_id=None, key_id=None):
         self.app, self.key, self.merchant_id, self.key_id = app, key, merchant_id, key_id
@@ -90,13 +90,13 @@ class Caller:
         return await self.call("DELETE", path, **options)
 
     async def create(self, json=None, **options):
-        """A create that works: the intent."""
+        """Create an intent, and return it."""
         answer = await self.post("/v1/payment_intents", json or {"amount_sats": AMOUNT_SATS}, **options)
         assert answer.status == 201, answer.body
         return answer.json
 
     async def at(self, app):
-        """The same caller at another instance."""
+        """Return the same caller for another instance."""
         return Caller(app, self.key, self.merchant_id, self.key_id)
 
 
@@ -133,7 +133,7 @@ class Running:
         return Caller(self, made.secret, merchant_id, made.key.id)
 
     async def watch(self, **options):
-        """One round of a fresh watcher."""
+        """Poll once with a new watcher."""
         watcher = Watcher(
             pool=self.gateway.pool,
             source=self.gateway.chains[False].source,
@@ -142,11 +142,11 @@ class Running:
             **options,
         )
         report = await watcher.run_once()
-        assert report.trouble is None
+        assert report.error is None
         return report
 
     async def pay(self, intent, amount_sats=None):
-        """Pay an intent on the simulated chain and mine it; nobody has looked yet."""
+        """Pay an intent on the simulated chain and mine a block, which no watcher has read yet."""
         self.chain.submit(
             SimulatedTransfer(
                 recipient=intent["pay_address"],
@@ -158,14 +158,14 @@ class Running:
 
 
 def one_window():
-    """An environment in which the minute that limits are counted in never ends."""
+    """Return an environment in which the rate-limit window never ends."""
     began = datetime.now(UTC).replace(second=1, microsecond=0)
     return Environment(now=lambda: began)
 
 
 @contextlib.asynccontextmanager
 async def serving(database_url, directory, /, *, listener=False, traces=None, environment=None, **settings):
-    """One instance on a port of its own. `listener`: whether it hears what others tell (else it only polls)."""
+    """Run one instance on its own port. `listener`: whether it receives notifications; otherwise it only polls."""
     chosen = load(
         _env_file=None,
         **{"port": 0, "data_dir": directory, "test": ON_DEMAND, "database_min_connections": 1}
@@ -202,7 +202,7 @@ async def until(condition):
 
 
 async def raw(app, request):
-    """What the server answers to these bytes, until it closes the connection."""
+    """Send bytes, and return everything received until the server closes the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", app.port)
     try:
         writer.write(request)

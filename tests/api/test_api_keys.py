@@ -1,4 +1,4 @@
-"""API keys: made, shown once, limited to scopes, rolled with an overlap, revoked on every process at once."""
+"""API keys: created, shown once, limited to scopes, rolled with an overlap, revoked on every process at once."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -93,10 +93,10 @@ async def test_a_rolled_key_works_beside_its_successor_until_its_end(app, shop):
 
 
 async def test_a_remembered_key_ends_on_time_even_if_nobody_polls(app, shop):
-    """It is remembered only until its end."""
+    """The key is cached only until it expires."""
     old = caller_with(shop, await shop.post(KEYS, {"name": "x", "scopes": ["read"]}))
     await shop.post(f"{KEYS}/{old.key_id}/roll", {"overlap_s": 1})
-    app.gateway.deps.authenticator.forget_key(old.key_id)
+    app.gateway.deps.authenticator.evict_key(old.key_id)
     assert (await old.get(INTENTS)).status in {200, 401}
 
     async def ended():
@@ -156,7 +156,7 @@ async def test_a_revoked_key_is_refused_by_every_instance_within_a_second(databa
 
 
 async def test_a_key_revoked_while_it_is_being_verified_is_refused_after_the_next_poll(app, shop):
-    """The look-up finds it, the revocation is told, and only then it is remembered: nobody tells again."""
+    """The lookup finds the key, the revocation is notified, and only then the key is cached: no notification follows."""
     made = caller_with(shop, await shop.post(KEYS, {"name": "x", "scopes": ["read"]}))
     answers = await asyncio.gather(made.get(INTENTS), shop.delete(f"{KEYS}/{made.key_id}"))
     assert answers[0].status in {200, 401}

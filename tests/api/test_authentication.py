@@ -101,13 +101,13 @@ async def test_a_revocation_is_heard_by_another_instance_at_once(database_url, t
             await until(refused)
 
 
-async def test_a_revocation_that_nobody_heard_is_found_by_the_next_poll(database_url, tmp_path):
+async def test_a_revocation_whose_notification_was_missed_is_found_by_the_next_poll(database_url, tmp_path):
     async with serving(database_url, tmp_path / "1") as one, serving(database_url, tmp_path / "2") as two:
         shop = await one.merchant()
         there = await shop.at(two)
         assert (await there.get(PATH)).status == 200
         await revoke_any(one.gateway.pool, shop.key_id, OPERATOR)
-        assert (await there.get(PATH)).status == 200  # remembered, and nobody told
+        assert (await there.get(PATH)).status == 200  # cached, and not notified
         await two.gateway.deps.authenticator.poll_revocations()
         assert (await there.get(PATH)).status == 401
 

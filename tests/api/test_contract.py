@@ -1,4 +1,4 @@
-"""What holds for every call of the table: keys, scopes, other people's objects, nonsense, idempotency.
+"""Properties of every call: keys, scopes, other merchants' objects, invalid bodies, idempotency.
 
 The cases are made from the table of calls, so a call that is added is tested with its first run. A call that needs an
 object to work on says in `objects` how to make one.
@@ -98,7 +98,7 @@ async def test_every_post_has_its_effect_once_under_an_idempotency_key(app, shop
 
 
 def another_body(call, made):
-    """The same request in other bytes: that is enough to be another one."""
+    """The same request with different bytes, which count as a different request."""
     body = body_of(call, made)
     return b" {}" if body is None else msgspec.json.encode(body) + b" "
 

@@ -1,4 +1,4 @@
-"""Every error that the documentation names for a call is really answered by it, with its status.
+"""Each call can return every error that is documented for it, with the documented status.
 
 The pairs come from the table of calls. An error that is added to a call without a line in TROUBLE fails the test, and
 so does one that no request can bring about.
@@ -28,7 +28,7 @@ ENDPOINTS = "/v1/webhook_endpoints"
 
 
 class Scene(msgspec.Struct):
-    """A merchant about to make a call that goes wrong."""
+    """A merchant about to make a call that fails."""
 
     app: object
     shop: object
@@ -41,7 +41,7 @@ class Scene(msgspec.Struct):
         return path_of(self.call, **self.made)
 
     async def send(self, body=None, /, *, path=None, **options):
-        """The call with this body; else with the example's, if it takes one."""
+        """Make the call with this body, or with the example body if the call takes one."""
         fields = body_of(self.call, self.made) if body is None and "body" not in options else body
         if self.call.upload and "body" not in options:
             options["body"] = PNG
@@ -205,7 +205,7 @@ async def nothing_came(scene):
 
 
 async def live(scene, **settings):
-    """The call in live mode, on a server of its own."""
+    """Make the call in live mode, on a separate server."""
     mode = UNREACHABLE.model_copy(update=settings)
     async with serving(*scene.place, live=mode) as app:
         scene.shop = await app.merchant(livemode=True)  # settings are per mode, and so is what is missing
@@ -321,7 +321,7 @@ async def test_every_call_has_a_limit(database_url, tmp_path, call):
     assert answer.headers["X-RateLimit-Remaining"] == "0"
 
 
-async def test_every_call_says_when_the_database_is_away(database_url, tmp_path):
+async def test_every_call_reports_an_unavailable_database(database_url, tmp_path):
     async with Line(database_url) as line, serving(line.url, tmp_path) as app:
         shop = await app.merchant()
         await shop.get("/v1/merchants/me")  # its key is remembered
@@ -329,5 +329,5 @@ async def test_every_call_says_when_the_database_is_away(database_url, tmp_path)
         calls = [call for call in CALLS if not call.unhealthy and call.name not in WITHOUT_DATABASE]
         made = {"since": (datetime.now(UTC) - timedelta(hours=1)).isoformat(), "until": None}
         answers = await asyncio.gather(*(Scene(app, shop, call, made).send() for call in calls))
-    told = {call.name: (answer.status, answer.code) for call, answer in zip(calls, answers, strict=True)}
-    assert told == {call.name: (503, "unavailable") for call in calls}
+    refusals = {call.name: (answer.status, answer.code) for call, answer in zip(calls, answers, strict=True)}
+    assert refusals == {call.name: (503, "unavailable") for call in calls}

@@ -1,4 +1,4 @@
-"""Every failure leaves in the same envelope, with a request id, and never shows what happened inside."""
+"""Every error is returned in the same envelope, with a request id, and reveals no internals."""
 
 import asyncio
 import re
@@ -37,7 +37,7 @@ async def test_an_error_says_what_happened_where_and_how_to_find_it_in_the_log(s
         "error": {
             "type": "not_found",
             "code": "payment_intent_not_found",
-            "message": "There is no payment intent with this id among those that this key may see.",
+            "message": "There is no payment intent with this id, or this API key cannot access it.",
             "param": None,
             "doc_url": f"http://localhost:{shop.app.port}/docs/errors/payment_intent_not_found",
             "details": {},
@@ -51,7 +51,7 @@ async def test_an_error_says_what_happened_where_and_how_to_find_it_in_the_log(s
     assert msgspec.convert(answer.json, ErrorEnvelope)
 
 
-async def test_a_request_id_is_kept_if_it_is_harmless_and_made_otherwise(shop):
+async def test_a_valid_request_id_is_kept_and_any_other_replaced(shop):
     for given in ("order-17", "a.b:c_d", "x" * 64):
         answer = await shop.get(NOTHING, headers={"X-Request-Id": given})
         assert (answer.headers["X-Request-Id"], answer.json["request_id"]) == (given, given)
@@ -63,7 +63,7 @@ async def test_a_request_id_is_kept_if_it_is_harmless_and_made_otherwise(shop):
     assert len(ids) == 5
 
 
-async def test_who_asks_for_problem_details_gets_them(shop):
+async def test_problem_details_are_returned_on_request(shop):
     answer = await shop.post(PATH, {"amount_sats": 0}, headers={"Accept": "application/problem+json, */*;q=0.1"})
     assert (answer.status, answer.headers["Content-Type"]) == (422, "application/problem+json")
     assert answer.json == {
@@ -135,7 +135,7 @@ async def test_a_defect_of_ours_is_an_internal_error_that_shows_nothing(app, sho
     assert b'sgate_errors_total{code="internal_error"} 3.0' in (await app.anyone.get("/metrics")).body
 
 
-async def test_a_database_that_goes_away_is_a_503_without_internals_and_comes_back_by_itself(database_url, tmp_path):
+async def test_a_lost_database_is_a_503_without_internals_until_it_is_back(database_url, tmp_path):
     async with Line(database_url) as line, serving(line.url, tmp_path) as app:
         shop = await app.merchant()
         intent = await shop.create()
@@ -161,7 +161,7 @@ async def test_a_database_that_goes_away_is_a_503_without_internals_and_comes_ba
             assert not INTERNALS.search(answer.body)
         stranger = await app.anyone.get(PATH, headers={"Authorization": "Bearer sk_test_" + "0" * 64})
         assert (stranger.status, stranger.code) == (503, "unavailable")
-        await line.mend()
+        await line.repair()
         assert (await shop.get(f"{PATH}/{intent['id']}")).json == intent
         assert (await shop.post(PATH, {"amount_sats": 1}, headers={"Idempotency-Key": "k"})).status == 201
 
@@ -177,7 +177,7 @@ async def test_a_commit_whose_answer_was_lost_is_found_again_under_its_key(datab
         await asyncio.sleep(0)
         await line.cut()
         first = await asyncio.gather(*creates)
-        await line.mend()
+        await line.repair()
         again = [
             await shop.post(PATH, {"amount_sats": 1}, headers={"Idempotency-Key": str(number)}) for number in range(30)
         ]

@@ -68,7 +68,7 @@ async def test_events_arrive_as_the_webhook_says_them_each_once_and_in_order(dat
         assert frames[0][1] == "payment_intent.created"
 
 
-async def test_who_comes_back_misses_nothing_and_gets_nothing_twice(app, shop):
+async def test_a_client_that_reconnects_misses_nothing_and_gets_nothing_twice(app, shop):
     intents = [await shop.create() for _ in range(2)]
     first = (await shop.get(EVENTS)).json["data"][-1]["id"]
     intents += [await shop.create() for _ in range(3)]
@@ -81,7 +81,7 @@ async def test_who_comes_back_misses_nothing_and_gets_nothing_twice(app, shop):
         assert await live.frames(2) == frames[4:]
 
 
-async def test_a_backlog_of_several_batches_is_told_whole(app, shop, monkeypatch):
+async def test_a_backlog_of_several_batches_is_sent_completely(app, shop, monkeypatch):
     from sgate.api.routes import events
 
     monkeypatch.setattr(events, "STREAM_BATCH", 3)
@@ -132,11 +132,11 @@ async def test_a_client_that_is_cut_off_before_its_first_event_misses_none(datab
         intent = await shop.create()
         newest = (await shop.get(EVENTS)).json["data"][0]["id"]
         async with stream(shop, type="payment_intent.canceled") as live:
-            told = b""
+            received = b""
             async with asyncio.timeout(15):
-                while not told.endswith(b"id: %s\n\n" % newest.encode()):  # that alone dispatches nothing
-                    told += await live._response.content.readline()
-        assert b"data" not in told
+                while not received.endswith(b"id: %s\n\n" % newest.encode()):  # an id alone dispatches no event
+                    received += await live._response.content.readline()
+        assert b"data" not in received
         await shop.post(f"/v1/payment_intents/{intent['id']}/cancel")
         async with stream(shop, last=newest, type="payment_intent.canceled") as live:
             [(_, name, _)] = await live.frames(1)
@@ -155,7 +155,7 @@ async def test_a_stream_ends_within_a_second_of_its_keys_revocation(database_url
             await until(lambda: app.gateway.deps.streams.open == 1)
 
 
-async def test_a_stream_ends_by_the_poll_when_nothing_is_heard_of_the_revocation(app, shop):
+async def test_a_stream_ends_by_the_poll_if_the_notification_is_missed(app, shop):
     reader = await app.key(shop.merchant_id, "read")
     async with stream(reader) as revoked:
         assert (await shop.delete(f"/v1/api_keys/{reader.key_id}")).status == 200

@@ -1,4 +1,4 @@
-"""A request that is sent again has its effect once and gets the same answer."""
+"""A repeated request takes effect once and gets the same response."""
 
 import asyncio
 import time
@@ -160,7 +160,7 @@ async def test_concurrent_cancels_without_a_key_cancel_once(app, shop):
     assert sorted(answer.status for answer in answers) == [200] + [409] * 7
 
 
-async def test_a_request_whose_twin_still_runs_is_told_to_come_back(app, shop):
+async def test_a_request_whose_twin_is_still_running_is_asked_to_retry(app, shop):
     await app.watch()
     intent = await shop.create()
     path = f"{PATH}/{intent['id']}/cancel"
@@ -178,7 +178,7 @@ async def test_a_request_whose_twin_still_runs_is_told_to_come_back(app, shop):
     assert (await shop.post(path, headers=KEY)).status == 200
 
 
-async def test_a_create_whose_twin_still_runs_is_told_to_come_back_and_holds_up_no_other(app, shop):
+async def test_a_create_whose_twin_is_still_running_is_asked_to_retry_and_delays_no_other(app, shop):
     body = msgspec.json.encode({"amount_sats": 1000})
     held = key_of("order-17", merchant_id=shop.merchant_id, livemode=False, method="POST", path=PATH, body=body)
     async with app.gateway.pool.acquire() as connection:

@@ -1,4 +1,4 @@
-"""What all open pages of an intent are sent. No database: the reads end when the test says so."""
+"""Live updates of open pages, without a database: the test decides when a read ends."""
 
 import msgspec
 import pytest
@@ -15,7 +15,7 @@ from sgate.environment import Environment
 
 
 class Page:
-    """A page as the live intents know it. What it is woken for it reads at once, unless it is slow."""
+    """A page that follows an intent. It reads as soon as it is woken, unless it is slow."""
 
     def __init__(self, live, intent_id=PI, seen=None, *, private=True, slow=False):
         self.received, self.ended, self.slow = [], False, slow
@@ -29,7 +29,7 @@ class Page:
             self.take()
 
     def take(self):
-        """What there is to read; reading waits for nothing."""
+        """Read the available frames, without waiting."""
         reading = self.read()
         try:
             reading.send(None)
@@ -53,7 +53,7 @@ class House:
         self.listener, self.reads = listener, Reads()
         self.live = LiveIntents(listener, self.reads, {False: simulated_mode()}, Environment())
 
-    def tell(self, intent_id=PI):
+    def notify(self, intent_id=PI):
         self.listener._received(None, 0, Channel.INTENT, intent_id)
 
     async def looking(self, count=1):
@@ -72,18 +72,18 @@ async def house(database_url):
         opened.live._reading.cancel()
 
 
-async def test_many_pages_cost_one_look_and_are_told_the_same_bytes(house):
+async def test_many_pages_cost_one_read_and_are_sent_the_same_bytes(house):
     pages = [Page(house.live) for _ in range(50)]
     await house.answer(found(1))
     assert [page.shown[0]["sequence"] for page in pages] == [1] * 50
-    house.tell()
+    house.notify()
     await house.answer(found(2))
     assert all(page.shown[1]["sequence"] == 2 for page in pages)
     assert len({id(page.received[1]) for page in pages}) == 1
     assert house.reads.waiting == []
 
 
-async def test_a_look_that_began_before_a_page_came_is_not_shown_to_it(house):
+async def test_a_read_that_began_before_a_page_was_opened_is_not_sent_to_it(house):
     early = Page(house.live)
     await house.looking()
     late = Page(house.live)
@@ -94,37 +94,37 @@ async def test_a_look_that_began_before_a_page_came_is_not_shown_to_it(house):
     assert [shown["sequence"] for shown in early.shown] == [1, 2]
 
 
-async def test_what_is_told_while_a_look_is_under_way_is_looked_at_again(house):
+async def test_an_intent_notified_during_a_read_is_read_again(house):
     page = Page(house.live)
     await house.looking()
-    house.tell()
+    house.notify()
     await house.answer(found(1))
     await house.answer(found(2))
     assert [shown["sequence"] for shown in page.shown] == [1, 2]
 
 
-async def test_a_page_that_knows_the_state_is_told_nothing_until_it_changes(house):
+async def test_a_page_that_knows_the_state_is_sent_nothing_until_it_changes(house):
     first = Page(house.live)
     await house.answer(found(1))
     mark = first.received[0].partition(b"id: ")[2].partition(b"\n")[0].decode()
     again = Page(house.live, seen=mark)
     await house.answer(found(1))
     assert (again.shown, again.woken, len(first.shown)) == ([], 0, 1)
-    house.tell()
+    house.notify()
     await house.answer(found(2))
     assert len(again.shown) == 1
 
 
-async def test_only_who_showed_the_client_secret_sees_what_is_private(house):
+async def test_private_fields_are_sent_only_to_pages_with_the_client_secret(house):
     private, public = Page(house.live), Page(house.live, private=False)
     await house.answer(found(1))
     assert (private.shown[0]["description"] is None, public.shown[0]["description"]) == (False, None)
 
 
-async def test_a_slow_client_holds_up_nobody_and_is_sent_only_the_newest_state(house):
+async def test_a_slow_client_delays_no_other_and_is_sent_only_the_newest_state(house):
     slow, quick = Page(house.live, slow=True), Page(house.live)
     await house.answer(found(1))
-    house.tell()
+    house.notify()
     await house.answer(found(2))
     assert (slow.woken, len(quick.shown)) == (2, 2)
     slow.take()
@@ -139,14 +139,14 @@ async def test_intents_are_read_by_themselves_and_more_often_while_confirmations
     await house.answer(found(1, intent_id=OTHER))
     paid = Page(house.live)
     await house.answer(found(1, payments=[payment(height=99)], height=100))
-    await house.answer(found(1, payments=[payment(height=99)], height=101))  # nobody told of it
+    await house.answer(found(1, payments=[payment(height=99)], height=101))  # without a notification
     assert [shown["confirmations"] for shown in paid.shown] == [2, 3]
 
 
 async def test_thousands_of_intents_do_not_ask_the_database_all_at_once(house):
-    pages = [Page(house.live, f"pi_{number:024x}") for number in range(2 * live_intents.READ_AT_ONCE)]
+    pages = [Page(house.live, f"pi_{number:024x}") for number in range(2 * live_intents.BATCH_SIZE)]
     for _ in range(2):
-        await house.looking(live_intents.READ_AT_ONCE)
+        await house.looking(live_intents.BATCH_SIZE)
         while house.reads.waiting:
             house.reads.waiting.pop().set_result(found(1))
     await until(lambda: all(page.shown for page in pages))
@@ -165,12 +165,12 @@ async def test_an_intent_that_all_pages_have_left_is_gone(house):
 
 
 @pytest.mark.parametrize(
-    ("trouble", "level"), [(OSError("gone"), "warning"), (errors.Unavailable(""), "warning"), (KeyError("a"), "error")]
+    ("error", "level"), [(OSError("gone"), "warning"), (errors.Unavailable(""), "warning"), (KeyError("a"), "error")]
 )
-async def test_a_look_that_fails_ends_the_streams_and_is_logged_once(house, logged, trouble, level):
+async def test_a_read_that_fails_ends_the_streams_and_is_logged_once(house, logged, error, level):
     pages = [Page(house.live) for _ in range(3)]
     await house.looking()
-    house.reads.waiting.pop().set_exception(trouble)
+    house.reads.waiting.pop().set_exception(error)
     await until(lambda: all(page.ended for page in pages))
     [line] = [line for line in logged.lines if "stream" in line["event"]]
     assert line["level"] == level

@@ -1,4 +1,4 @@
-"""Maintenance mode: writes are refused on all processes, without a restart; everything else goes on."""
+"""Maintenance mode: all processes refuse writes, without a restart; everything else continues."""
 
 import pytest
 
@@ -15,10 +15,10 @@ async def app(database_url, tmp_path):
 
 async def switch_on(app, retry_after_s=90):
     await maintenance_mode.begin(app.gateway.pool, retry_after_s, OPERATOR)
-    await app.gateway.deps.maintenance.look()
+    await app.gateway.deps.maintenance.refresh()
 
 
-async def test_calls_that_write_are_told_to_come_back_and_reads_go_on(app):
+async def test_writes_are_refused_with_retry_after_and_reads_continue(app):
     shop = await app.merchant()
     intent = await shop.create()
     await switch_on(app)
@@ -34,7 +34,7 @@ async def test_calls_that_write_are_told_to_come_back_and_reads_go_on(app):
     assert (await app.anyone.get(f"/pi/{intent['id']}")).status == 200
 
 
-async def test_money_is_seen_meanwhile(app):
+async def test_payments_are_recorded_meanwhile(app):
     shop = await app.merchant()
     intent = await shop.create()
     await app.watch()
@@ -44,11 +44,11 @@ async def test_money_is_seen_meanwhile(app):
     assert (await shop.get(f"/v1/payment_intents/{intent['id']}")).json["status"] == "confirmed"
 
 
-async def test_it_ends_as_it_began(app):
+async def test_it_can_be_switched_off_again(app):
     shop = await app.merchant()
     await switch_on(app)
     assert await maintenance_mode.end(app.gateway.pool, OPERATOR)
-    await app.gateway.deps.maintenance.look()
+    await app.gateway.deps.maintenance.refresh()
     await shop.create()
     assert not await maintenance_mode.end(app.gateway.pool, OPERATOR)
     async with app.gateway.pool.acquire() as connection:
@@ -56,6 +56,6 @@ async def test_it_ends_as_it_began(app):
     assert [row["action"] for row in actions] == ["maintenance.began", "maintenance.ended"]
 
 
-async def test_who_has_no_key_learns_nothing_of_it(app):
+async def test_a_caller_without_a_key_does_not_see_it(app):
     await switch_on(app)
     assert (await app.anyone.post("/v1/payment_intents", {"amount_sats": 1})).status == 401

@@ -1,4 +1,4 @@
-"""The calls about the merchant, its webhook endpoints and its events."""
+"""Calls for the merchant, webhook endpoints and events."""
 
 import asyncio
 

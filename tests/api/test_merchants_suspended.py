@@ -1,4 +1,4 @@
-"""What a suspended merchant can do (nothing), and what goes on all the same (the money)."""
+"""Suspended merchants: their keys are refused, but their payments are still processed."""
 
 import pytest
 
@@ -31,7 +31,7 @@ async def test_its_keys_are_refused_everywhere_at_once_and_others_are_not(app, d
     await other.create()
 
 
-async def test_resumed_it_goes_on_as_if_nothing_had_been(app):
+async def test_a_resumed_merchant_continues_as_before(app):
     shop = await app.merchant()
     intent = await shop.create()
     await suspend(app, shop)

@@ -1,4 +1,4 @@
-"""The OpenAPI document says what is really served, and what is served keeps to it."""
+"""The OpenAPI document matches what is served."""
 
 import asyncio
 import os
@@ -91,25 +91,118 @@ def operations():
         yield event_type, methods["post"]
 
 
-def test_every_example_is_what_its_schema_says():
-    def check(where, content):
-        shown = document()["components"]["examples"]
-        examples = [shown[name]["value"] for name in content.get("examples", {})] or [content["example"]]
-        validator = jsonschema.Draft202012Validator({"components": document()["components"], **content["schema"]})
-        for example in examples:
-            assert list(validator.iter_errors(example)) == [], (where, example)
+def problems(schema, example):
+    """Return what is wrong with an example, formats included."""
+    validator = jsonschema.Draft202012Validator(
+        {"components": document()["components"], **schema}, format_checker=jsonschema.FormatChecker()
+    )
+    return [error.message for error in validator.iter_errors(example)]
 
+
+def contents():
+    """Yield every JSON or event-stream content of a request or response, with where it is."""
     for where, operation in operations():
-        contents = [operation["requestBody"]["content"]] if "requestBody" in operation else []
-        contents += [answer["content"] for status, answer in operation["responses"].items() if "content" in answer]
-        for kind, content in ((kind, content) for by_kind in contents for kind, content in by_kind.items()):
-            if "/health" not in where and kind in {"application/json", "text/event-stream"}:
-                check(where, content)
+        found = [("request", operation["requestBody"])] if "requestBody" in operation else []
+        for place, part in [*found, *operation["responses"].items()]:
+            for kind in part.get("content", {}).keys() & {"application/json", "text/event-stream"}:
+                yield f"{where} {place}", part["content"][kind]
+
+
+def test_every_request_response_and_event_has_an_example_that_its_schema_allows():
+    shown = document()["components"]["examples"]
+    for where, content in contents():
+        if "/health" in where and "503" in where:
+            continue
+        examples = [shown[name]["value"] for name in content.get("examples", {})] or [content["example"]]
+        for example in examples:
+            assert problems(content["schema"], example) == [], where
+
+
+def properties():
+    """Yield every property of every schema, with its name and that of the schema."""
+    for name, schema in document()["components"]["schemas"].items():
+        for field, each in schema.get("properties", {}).items():
+            yield name, field, each
+
+
+def test_every_schema_and_every_property_is_described_and_every_property_has_an_example():
+    for name, schema in document()["components"]["schemas"].items():
+        assert schema["description"].endswith("."), name
+    for name, field, schema in properties():
+        assert schema["description"].endswith("."), (name, field)
+        assert schema["examples"], (name, field)
+        for example in schema["examples"]:
+            assert problems(schema, example) == [], (name, field)
+
+
+def test_times_days_and_urls_have_their_format():
+    for name, field, schema in properties():
+        texts = "string" in schema.get("type", ())
+        moment = texts and (
+            field.endswith(("_at", "_time")) or field in {"timestamp", "since", "until", "failing_since"}
+        )
+        day = texts and (field == "date" or field.endswith("_date"))
+        url = texts and (field == "url" or field.endswith("_url"))
+        expected = "date-time" if moment else "date" if day else "uri" if url else None
+        if expected == "uri" and name == "CreatePaymentIntent":
+            expected = "uri-template"  # `{id}` is replaced
+        assert schema.get("format") in {expected, *({"uuid", "uri"} if expected is None else ())}, (name, field)
+
+
+CLOSED = {
+    "status",
+    "finality",
+    "exceptions",
+    "network",
+    "currency",
+    "late_payments",
+    "scopes",
+    "event_types",
+    "event_type",
+}
+"""Fields with a closed set of values, in whichever object; `status` of an error is its number."""
+
+
+def values_of(schema):
+    """Return the values that a schema enumerates, or None."""
+    if "$ref" in schema:
+        return values_of(document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    if "anyOf" in schema:
+        return values_of(schema["anyOf"][0])
+    return values_of(schema["items"]) if "items" in schema else schema.get("enum")
+
+
+def test_closed_sets_of_values_are_enumerated_and_the_type_of_an_object_is_a_constant():
+    for name, field, schema in properties():
+        if field in CLOSED and schema.get("type") != "integer":
+            assert values_of(schema), (name, field)
+        if field == "object" and name != "EventData":
+            assert schema["const"] == schema["examples"][0], name
+    envelope = document()["components"]["schemas"]["Envelope"]["properties"]
+    assert envelope["type"]["enum"] == envelope["event"]["enum"] == list(EventType)
+    assert "validation_error" in document()["components"]["schemas"]["ErrorBody"]["properties"]["type"]["enum"]
+
+
+def test_what_a_response_always_has_is_required():
+    schemas = document()["components"]["schemas"]
+    optional = {
+        "IntentList": {"total", "total_is_exact", "page", "pages"},
+        "ApiKeyObject": {"secret"},
+        "EndpointObject": {"secret"},
+        "Tier": {"stacks_blocks", "tenure_changes", "bitcoin_blocks"},
+        "ErrorEnvelope": {"retry_after"},
+        "Problem": {"param", "details", "retry_after"},
+    }
+    bodies = {call.body.__name__ for call in CALLS if call.body is not None}
+    for name, schema in schemas.items():
+        if name not in bodies and "properties" in schema:
+            assert schema["properties"].keys() - set(schema["required"]) == optional.get(name, set()), name
 
 
 def test_every_call_and_event_says_what_it_is_for():
     for where, operation in operations():
         assert operation["summary"].strip(), where
+        assert operation["description"].strip().endswith("."), where
     for event_type in EventType:
         assert event_type.meaning.endswith("."), event_type
     for tag in document()["tags"]:
@@ -131,6 +224,7 @@ def test_operations_have_ids_of_their_own_and_every_path_parameter_is_described(
     assert len(ids) == len(set(ids))
     for path, methods in document()["paths"].items():
         for operation in methods.values():
+            assert all(parameter["description"].endswith(".") for parameter in operation["parameters"])
             described = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"}
             assert described == {part[1:-1] for part in path.split("/") if part.startswith("{")}
 

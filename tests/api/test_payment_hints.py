@@ -1,4 +1,4 @@
-"""The wallet's transaction id, given by the checkout page."""
+"""Hints: the wallet's transaction id, sent by the checkout page."""
 
 import pytest
 
@@ -46,7 +46,7 @@ async def test_a_few_per_intent_and_no_more(app, pool, intent):
     assert len(await hints_of(pool, intent)) == MAX_HINTS_PER_INTENT
 
 
-async def test_only_who_holds_the_client_secret_may_give_one(app, pool, shop, intent):
+async def test_a_hint_requires_the_client_secret(app, pool, shop, intent):
     other = await shop.create()
     for wrong in (other["client_secret"], "", intent["client_secret"] + "0"):
         answer = await give(app, intent, client_secret=wrong)

@@ -115,7 +115,7 @@ async def test_a_live_price_in_dollars_without_a_rate_is_refused_and_never_inven
         assert (await live.create())["quote"] is None
 
 
-async def test_calls_in_a_mode_that_was_switched_off_say_so(database_url, tmp_path):
+async def test_calls_in_a_disabled_mode_say_so(database_url, tmp_path):
     async with serving(database_url, tmp_path / "on", live=UNREACHABLE) as app:
         live = await app.merchant(livemode=True)
         intent = await live.create()
@@ -131,11 +131,11 @@ async def test_calls_in_a_mode_that_was_switched_off_say_so(database_url, tmp_pa
         ):
             answer = await live.call(method, path, {"amount_sats": 1} if path == PATH and method == "POST" else None)
             assert (answer.status, answer.code) == (503, "unavailable"), (method, path)
-            assert "switched off" in answer.json["error"]["message"]
+            assert "is disabled" in answer.json["error"]["message"]
         assert (await app.anyone.get(f"/public/payment_intents/{intent['id']}")).status == 404
 
 
-async def test_a_merchant_without_any_address_is_told_to_set_one(database_url, tmp_path):
+async def test_a_merchant_without_an_address_is_asked_to_set_one(database_url, tmp_path):
     nowhere = UNREACHABLE.model_copy(update={"gateway_address": None})
     async with serving(database_url, tmp_path, live=nowhere) as app:
         live = await app.merchant(livemode=True)
@@ -162,7 +162,7 @@ async def test_a_list_goes_from_the_newest_to_the_oldest_in_pages(shop):
     assert created == sorted(created, reverse=True)
 
 
-async def test_a_walk_through_the_list_while_others_insert_has_no_duplicates_and_no_gaps(shop):
+async def test_paging_during_inserts_has_no_duplicates_and_no_gaps(shop):
     before = {(await shop.create())["id"] for _ in range(25)}
     stop = asyncio.Event()
 
@@ -232,7 +232,7 @@ async def test_a_list_can_be_narrowed_to_a_status(app, shop):
         ({"starting_after": "x" * 3000}, 400, "invalid_cursor", "starting_after"),
     ],
 )
-async def test_a_list_refuses_parameters_that_mean_nothing(shop, params, status, code, param):
+async def test_a_list_refuses_unknown_parameters(shop, params, status, code, param):
     await shop.create()
     answer = await shop.get(PATH, params=params)
     assert (answer.status, answer.code, answer.param) == (status, code, param)

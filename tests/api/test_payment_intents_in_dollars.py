@@ -30,14 +30,14 @@ async def shop(app):
     return await app.merchant(livemode=True)
 
 
-async def look(app):
+async def refresh_rate(app):
     await app.gateway.pool.execute("UPDATE exchange_rate_turns SET next_look_at = now()")
     await app.gateway.market.refresh()
 
 
 async def test_the_quote_says_what_was_asked_at_which_rate_from_whom_and_when(app, shop, markets):
     markets.quote(coinbase="60000", kraken="60010.00", bitstamp="60020", coingecko="30000")
-    await look(app)
+    await refresh_rate(app)
     intent = await shop.create(NINETEEN)
     quote = intent["quote"]
     assert (quote["amount_usd"], quote["rate_usd_per_btc"]) == ("19.99", "60010.00")
@@ -51,7 +51,7 @@ async def test_the_quote_says_what_was_asked_at_which_rate_from_whom_and_when(ap
 
 async def test_an_amount_in_sats_carries_a_quote_if_there_is_a_rate_and_works_without_one(app, shop):
     assert (await shop.create({"amount_sats": 100_000}))["quote"] is None
-    await look(app)
+    await refresh_rate(app)
     assert (await shop.create({"amount_sats": 100_000}))["quote"]["amount_usd"] == "60.00"
 
 
@@ -61,13 +61,13 @@ async def test_without_a_rate_a_price_in_dollars_is_refused_and_not_invented(app
     assert int(refused.headers["Retry-After"]) == refused.json["retry_after"] > 0
     for name in SHAPES:
         markets.says[name] = answer(b"", 404)
-    await look(app)
+    await refresh_rate(app)
     assert (await shop.post(PATH, NINETEEN)).code == "rate_unavailable"
     assert await app.gateway.pool.fetchval("SELECT count(*) FROM payment_intents") == 0
 
 
 async def test_a_rate_that_has_become_stale_is_refused(app, shop):
-    await look(app)
+    await refresh_rate(app)
     await shop.create(NINETEEN)
     market = app.gateway.market
     market._rate = type(market._rate)(
@@ -79,19 +79,19 @@ async def test_a_rate_that_has_become_stale_is_refused(app, shop):
 
 
 async def test_sources_that_disagree_are_refused_at_once(app, shop, markets):
-    await look(app)
+    await refresh_rate(app)
     await shop.create(NINETEEN)
     markets.quote(coinbase="60000", kraken="60000", bitstamp="66000", coingecko="66000")
-    await look(app)
+    await refresh_rate(app)
     assert (await shop.post(PATH, NINETEEN)).code == "rate_unavailable"
 
 
 async def test_a_repeated_request_gets_its_answer_also_when_the_rate_is_gone(app, shop, markets):
-    await look(app)
+    await refresh_rate(app)
     key = {"Idempotency-Key": "order 17"}
     made = await shop.post(PATH, NINETEEN, headers=key)
     markets.quote(coinbase="60000", kraken="60000", bitstamp="66000", coingecko="66000")
-    await look(app)
+    await refresh_rate(app)
     again = await shop.post(PATH, NINETEEN, headers=key)
     assert (again.status, again.body) == (201, made.body)
 
@@ -105,9 +105,9 @@ async def test_the_simulated_chain_has_a_fixed_rate_that_says_so(app):
     )
 
 
-async def test_metrics_tell_how_the_sources_fare_and_how_old_the_rate_is(app, markets):
+async def test_metrics_show_the_state_of_the_sources_and_the_age_of_the_rate(app, markets):
     markets.says["kraken"] = answer(b"", 404)
-    await look(app)
+    await refresh_rate(app)
     text = (await app.anyone.get("/metrics")).body.decode()
     assert 'sgate_exchange_rate_calls_total{outcome="answered",source="coinbase"} 1.0' in text
     assert 'sgate_exchange_rate_calls_total{outcome="failed",source="kraken"} 1.0' in text

@@ -91,7 +91,7 @@ async def test_dates_include_both_ends(app, shop):
         assert ids(await shop.get(PATH, params=params)) == expected, params
 
 
-async def test_ending_before_walks_back_to_the_newest(shop):
+async def test_ending_before_pages_back_to_the_newest(shop):
     made = [(await shop.create())["id"] for _ in range(6)]
     listed = ids(await shop.get(PATH, params={"limit": "6"}))
     assert set(listed) == set(made)
@@ -103,7 +103,7 @@ async def test_ending_before_walks_back_to_the_newest(shop):
     assert ids(await shop.get(PATH, params={"ending_before": listed[0]})) == []
 
 
-async def test_filters_hold_on_every_page_of_a_walk(app, shop):
+async def test_filters_apply_to_every_page(app, shop):
     kept = set()
     for number in range(12):
         intent = await shop.create({"amount_sats": 1, "metadata": {"odd": str(number % 2)}})
@@ -120,7 +120,7 @@ async def test_filters_hold_on_every_page_of_a_walk(app, shop):
     assert sorted(seen) == sorted(kept)
 
 
-async def test_numbered_pages_count_and_leaf(shop):
+async def test_numbered_pages_include_totals(shop):
     made = {(await shop.create())["id"] for _ in range(5)}
     first = (await shop.get(PATH, params={"page": "1", "limit": "2"})).json
     assert {name: first[name] for name in ("total", "total_is_exact", "page", "pages", "has_more", "limit")} == {
@@ -139,7 +139,7 @@ async def test_numbered_pages_count_and_leaf(shop):
     assert (empty["total"], empty["pages"], empty["data"]) == (0, 0, [])
 
 
-async def test_page_numbers_end_where_counting_ends_and_name_the_cursor_that_goes_on(shop, monkeypatch):
+async def test_page_numbers_end_where_counting_ends_and_the_error_names_the_cursor(shop, monkeypatch):
     for _ in range(7):
         await shop.create()
     everything = ids(await shop.get(PATH))
@@ -194,7 +194,7 @@ async def test_page_numbers_end_where_counting_ends_and_name_the_cursor_that_goe
         ("created_after=1", 422, "validation_error", "created_after"),
     ],
 )
-async def test_a_query_that_means_nothing_is_refused_by_name(shop, query, status, code, param):
+async def test_an_unknown_or_invalid_parameter_is_refused_by_name(shop, query, status, code, param):
     answer = await shop.get(f"{PATH}?{query}")
     assert (answer.status, answer.code, answer.param) == (status, code, param), answer.body
 
@@ -207,7 +207,7 @@ async def test_another_merchants_intent_is_no_cursor_in_either_direction(app, sh
         assert (answer.status, answer.code, answer.param) == (400, "invalid_cursor", name)
 
 
-async def test_a_walk_to_the_newest_while_others_insert_meets_none_twice(shop):
+async def test_paging_to_the_newest_during_inserts_returns_none_twice(shop):
     start = await shop.create()
     stop = asyncio.Event()
     made = set()
@@ -235,7 +235,7 @@ SHORT_LISTS = {
 
 
 @pytest.mark.parametrize("path", SHORT_LISTS)
-async def test_short_lists_are_whole_and_can_be_walked_like_long_ones(shop, path):
+async def test_short_lists_are_complete_and_can_be_paged_like_long_ones(shop, path):
     for number in range(4):
         assert (await shop.post(path, SHORT_LISTS[path](number))).status == 201
     whole = (await shop.get(path)).json

@@ -1,4 +1,4 @@
-"""What a merchant says about an intent can change at any time; its terms cannot."""
+"""The description and metadata of an intent can change at any time; its terms cannot."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What a payer may see, without a key."""
+"""The part of a payment intent that a customer may see, without an API key."""
 
 import msgspec
 import pytest

@@ -26,7 +26,7 @@ MOST_LAG_S = 2.0
 
 @pytest.fixture
 async def pair(database_url, tmp_path, monkeypatch):
-    """Two instances whose rows do not go by age within a test: only being told of a change helps."""
+    """Two instances whose rows do not expire within a test, so that only a notification updates them."""
     monkeypatch.setattr(public_intent_cache, "MAX_AGE_S", 3600.0)
     async with (
         serving(database_url, tmp_path / "one", listener=True) as one,
@@ -87,7 +87,7 @@ async def test_limits_request_ids_metrics_and_the_log_count_answers_from_memory_
 
 
 async def test_a_merchant_who_reads_after_a_webhook_never_sees_an_older_state_on_any_process(pair):
-    """With the key at once; what payers see follows as soon as the notification has arrived."""
+    """The merchant sees the change at once; customers see it as soon as the notification has arrived."""
     one, _ = pair
     shop = await one.merchant()
     async with Receiver() as receiver, delivering(one):
@@ -97,7 +97,9 @@ async def test_a_merchant_who_reads_after_a_webhook_never_sees_an_older_state_on
             for app in pair:  # every process has the old state in memory
                 assert (await seen(app, intent))["status"] == "requires_payment"
             cancel = asyncio.create_task(shop.post(f"{PATH}/{intent['id']}/cancel"))
-            await receiver.until(lambda receiver, intent=intent: told(receiver, intent, "payment_intent.canceled"))
+            await receiver.until(
+                lambda receiver, intent=intent: has_received(receiver, intent, "payment_intent.canceled")
+            )
             reads = [(await shop.at(app)).get(f"{PATH}/{intent['id']}") for app in pair]
             assert {read.json["status"] for read in await asyncio.gather(*reads)} == {"canceled"}
             assert (await cancel).status == 200
@@ -105,7 +107,7 @@ async def test_a_merchant_who_reads_after_a_webhook_never_sees_an_older_state_on
                 await until(lambda app=app, intent=intent: _shows(app, intent, "canceled"))
 
 
-def told(receiver, intent, event_type):
+def has_received(receiver, intent, event_type):
     return any(
         body["type"] == event_type and body["data"]["object"]["id"] == intent["id"]
         for body in (msgspec.json.decode(received.body) for received in receiver.received)
@@ -160,7 +162,7 @@ class Changes:
 
 
 class Watcher:
-    """A payer's page that asks one instance again and again, and notes what may not be."""
+    """A customer's page that reads from one instance repeatedly, and records violations."""
 
     def __init__(self, app, changes, intents):
         self._app, self._changes, self._intents = app, changes, intents
@@ -243,7 +245,7 @@ async def _confirmed(app, intent, confirmations):
     return (await seen(app, intent))["confirmations"] == confirmations
 
 
-async def test_while_nobody_tells_us_of_changes_every_question_reads_the_database(database_url, tmp_path, monkeypatch):
+async def test_without_notifications_every_request_reads_the_database(database_url, tmp_path, monkeypatch):
     monkeypatch.setattr(notifications, "RECONNECT_S", 0.01)
     async with (
         Line(database_url) as line,
@@ -256,12 +258,12 @@ async def test_while_nobody_tells_us_of_changes_every_question_reads_the_databas
         assert await outcomes(app) == (1, 1)
         await line.cut()
         await until(lambda: not app.gateway.listener.connected)
-        await _change_untold(database_url, intent)
+        await _change_without_notification(database_url, intent)
         assert (await seen(app, intent))["sequence"] == 2
-        await _change_untold(database_url, intent)
+        await _change_without_notification(database_url, intent)
         assert (await seen(app, intent))["sequence"] == 3
         assert await outcomes(app) == (1, 3)
-        await line.mend()
+        await line.repair()
         await until(lambda: app.gateway.listener.connected)
         await seen(app, intent)
         await seen(app, intent)
@@ -285,7 +287,7 @@ async def test_a_connection_that_hangs_counts_as_lost_and_empties_the_memory(dat
         line.flow()
 
 
-async def _change_untold(database_url, intent):
+async def _change_without_notification(database_url, intent):
     connection = await asyncpg.connect(database_url)
     await connection.execute("UPDATE payment_intents SET sequence = sequence + 1 WHERE id = $1", intent["id"])
     await connection.close()
@@ -297,7 +299,7 @@ async def test_a_read_with_a_key_never_passes_through_the_cache(pair):
     intent = await shop.create()
     await seen(one, intent)
     counted = await outcomes(one)
-    async with one.gateway.pool.acquire() as connection:  # nobody is told
+    async with one.gateway.pool.acquire() as connection:  # without a notification
         await connection.execute("UPDATE payment_intents SET sequence = 7 WHERE id = $1", intent["id"])
     assert (await shop.get(f"{PATH}/{intent['id']}")).json["sequence"] == 7
     assert (await seen(one, intent))["sequence"] == 1  # still in memory: so the test proves something

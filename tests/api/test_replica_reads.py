@@ -55,7 +55,7 @@ async def test_lists_come_from_the_replica_and_never_lack_what_their_reader_has_
         assert (await app.anyone.get("/health")).json["services"]["replica"] == "healthy"
 
 
-async def test_a_replica_that_is_away_stops_nothing_and_is_shown(database_url, tmp_path, logged):
+async def test_an_unavailable_replica_stops_nothing_and_is_reported(database_url, tmp_path, logged):
     away = "postgresql://nobody@127.0.0.1:1/nothing"
     async with serving(database_url, tmp_path, database_replica_url=away) as app:
         shop = await app.merchant()

@@ -1,4 +1,4 @@
-"""The calls under /v1/simulator: what a test key may do to the simulated chain, and where it may not."""
+"""Calls under /v1/simulator: what a test key may do to the simulated chain, and where it may not."""
 
 import pytest
 

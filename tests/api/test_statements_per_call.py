@@ -65,14 +65,14 @@ async def test_a_retrieve_is_one_statement_and_so_are_a_list_and_a_public_view(a
         assert len(seen) == 1, (path, seen)
 
 
-async def test_a_page_of_events_takes_a_look_at_the_horizon_first(shop, statements):
+async def test_a_page_of_events_reads_the_horizon_first(shop, statements):
     await shop.get("/v1/events")
     async with statements.counted() as seen:
         assert (await shop.get("/v1/events")).status == 200
     assert ["pg_locks" in statement for statement in seen] == [True, False]
 
 
-async def test_a_first_call_with_a_key_adds_the_look_up_of_the_key_and_of_its_merchant(app, statements):
+async def test_a_first_call_with_a_key_adds_lookups_of_the_key_and_its_merchant(app, statements):
     await (await app.merchant()).create()
     shop = await app.merchant()
     async with statements.counted() as seen:
@@ -81,7 +81,7 @@ async def test_a_first_call_with_a_key_adds_the_look_up_of_the_key_and_of_its_me
     assert app.gateway.deps.authenticator.verifications == 2
 
 
-async def test_an_unknown_key_costs_one_look_up(app, shop, statements):
+async def test_an_unknown_key_costs_one_lookup(app, shop, statements):
     await shop.get(PATH)
     async with statements.counted() as seen:
         answer = await app.anyone.get(PATH, headers={"Authorization": "Bearer sk_test_" + "0" * 64})
@@ -89,7 +89,7 @@ async def test_an_unknown_key_costs_one_look_up(app, shop, statements):
     assert len(seen) == 1
 
 
-async def test_what_cannot_be_valid_costs_nothing(app, shop, statements):
+async def test_a_malformed_key_costs_nothing(app, shop, statements):
     await shop.get(PATH)
     async with statements.counted() as seen:
         await app.anyone.get(PATH)

@@ -1,4 +1,4 @@
-"""The call for daily numbers."""
+"""Daily statistics."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -38,7 +38,7 @@ async def test_todays_numbers_are_those_of_now(app, shop):
     assert sum(day["created"] for day in stats["days"]) == 3
 
 
-async def test_a_reorganisation_takes_numbers_back_and_brings_them_again(app, shop):
+async def test_a_reorganization_removes_numbers_and_restores_them(app, shop):
     await app.watch()
     intent = await shop.create({"amount_sats": 1_000})
     await app.pay(intent)

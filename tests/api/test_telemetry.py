@@ -1,4 +1,4 @@
-"""What an operator sees: logs without secrets, metrics, health."""
+"""Telemetry for operators: logs without secrets, metrics, health."""
 
 import asyncio
 import errno
@@ -23,7 +23,7 @@ PATH = "/v1/payment_intents"
 
 
 class FullDisk:
-    """A stream as `telemetry.logging` wants it, on a disk that is full until somebody says otherwise."""
+    """A stream for `telemetry.logging`, on a disk that is full until a test frees it."""
 
     def __init__(self):
         self.buffer = FullFile()
@@ -39,7 +39,7 @@ class FullFile(io.BytesIO):
 
 
 class Unbuffered(io.RawIOBase):
-    """A stream as `telemetry.logging` wants it that is slow to take what it is given, as that of PYTHONUNBUFFERED is."""
+    """A stream for `telemetry.logging` that accepts only part of each write, like that of PYTHONUNBUFFERED."""
 
     def __init__(self):
         self.buffer = self
@@ -210,7 +210,7 @@ async def test_metrics_count_requests_by_route_and_errors_by_code(app):
     assert shop.merchant_id not in text
 
 
-async def test_health_shows_every_part_and_suffers_with_the_watcher(app):
+async def test_health_shows_every_component_and_degrades_with_the_watcher(app):
     before = await app.anyone.get("/health")
     assert before.status == 200
     assert (before.json["status"], before.json["services"]["blockchain"]) == ("degraded", "degraded")
@@ -228,7 +228,7 @@ async def test_health_shows_every_part_and_suffers_with_the_watcher(app):
     assert "no watcher" in late["chains"]["test"]["trouble"]
 
 
-async def test_health_with_the_database_away_is_unhealthy_but_alive(database_url, tmp_path):
+async def test_health_without_the_database_is_unhealthy_but_alive(database_url, tmp_path):
     async with Line(database_url) as line, serving(line.url, tmp_path) as app:
         assert (await app.anyone.get("/health/ready")).json == {"status": "healthy"}
         await line.cut()
@@ -238,7 +238,7 @@ async def test_health_with_the_database_away_is_unhealthy_but_alive(database_url
         assert health.json["chains"] == {}
         assert (ready.status, ready.json) == (503, {"status": "unhealthy"})
         assert (live.status, live.json) == (200, {"status": "healthy"})
-        await line.mend()
+        await line.repair()
         assert (await app.anyone.get("/health/ready")).status == 200
 
 
@@ -273,7 +273,9 @@ async def test_a_survey_shows_how_the_deployment_stands(app):
     await app.watch()
     gateway = app.gateway
     async with gateway.pool.acquire() as connection:
-        instrumentation.of_surveys(gateway.metrics)(await deployment_snapshot.take(connection, gateway.cipher.key_ids))
+        instrumentation.of_snapshots(gateway.metrics)(
+            await deployment_snapshot.take(connection, gateway.cipher.key_ids)
+        )
     text = (await app.anyone.get("/metrics")).body.decode()
     for line in (
         "sgate_webhook_queue_due 0.0",

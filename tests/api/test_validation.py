@@ -1,4 +1,4 @@
-"""What a create, an update and an endpoint refuse: for each bad value the status, the code and the field."""
+"""Validation: the status, the code and the field of the error for each bad value."""
 
 import msgspec
 import pytest
@@ -150,6 +150,31 @@ async def test_exactly_one_of_the_amounts_must_be_given(shop):
         answer = await shop.post(INTENTS, body)
         assert (answer.status, answer.code, answer.param) == (422, "invalid_amount", "amount_sats")
         assert "exactly one" in answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        (
+            [{"from_sats": 0, "stacks_blocks": 6}],
+            (
+                "confirmation_policy: tenure_changes is too low in the tier with from_sats 0: it is 0, but the merchant's "
+                "policy requires 2 for amounts from 100000000 sats. Raise it, or add a tier with from_sats 100000000."
+            ),
+        ),
+        (
+            [{"from_sats": 0, "stacks_blocks": 1}, {"from_sats": 1_000_000, "stacks_blocks": 2, "tenure_changes": 2}],
+            (
+                "confirmation_policy: stacks_blocks is too low in the tier with from_sats 1000000: it is 2, but the "
+                "merchant's policy requires 6 for amounts from 1000000 sats. Raise it."
+            ),
+        ),
+    ],
+)
+async def test_a_policy_weaker_than_the_merchants_is_refused_with_the_tier_and_the_number(shop, policy, message):
+    refused = await shop.post(INTENTS, {"amount_sats": 1000, "confirmation_policy": policy})
+    assert (refused.status, refused.code, refused.param) == (422, "invalid_confirmation_policy", "confirmation_policy")
+    assert refused.json["error"]["message"] == message
 
 
 async def test_a_create_accepts_every_limit_itself(shop):
@@ -306,7 +331,7 @@ async def test_a_body_that_is_no_json_object_is_refused(shop):
         assert len(answer.json["error"]["message"]) < 300
 
 
-async def test_json_is_taken_whatever_its_type_is_spelled_like(shop):
+async def test_json_is_accepted_however_its_type_is_spelled(shop):
     for content_type in ("application/json; charset=utf-8", "APPLICATION/JSON", None):
         headers = {} if content_type is None else {"Content-Type": content_type}
         assert (await shop.post(INTENTS, body=b' \n{"amount_sats": 1}\r\n', headers=headers)).status == 201
@@ -344,14 +369,14 @@ async def test_a_body_of_a_megabyte_is_read(shop):
     assert answer.status == 201
 
 
-async def test_too_large_a_body_is_told_as_a_problem_to_who_asks_for_problems(shop):
+async def test_a_body_that_is_too_large_is_reported_as_problem_details_on_request(shop):
     headers = {"Accept": "application/problem+json", "Content-Type": JSON}
     answer = await shop.post(INTENTS, body=b" " * 1_000_001, headers=headers)
     assert (answer.status, answer.headers["Content-Type"]) == (413, "application/problem+json")
     assert answer.json["code"] == "payload_too_large"
 
 
-async def test_a_value_that_is_not_on_a_list_is_answered_with_the_list(shop):
+async def test_an_invalid_choice_is_refused_with_the_valid_ones(shop):
     wrong_event = await shop.post(ENDPOINTS, {"url": "https://shop.example", "event_types": ["payment.created"]})
     assert "payment_intent.succeeded" in wrong_event.json["error"]["message"]
     wrong_policy = await shop.patch(ME, {"late_payments": "refund"})
@@ -390,29 +415,31 @@ async def test_the_largest_intent_makes_an_event_of_less_than_20_kb(shop):
         (b'{"metadata":{"a":1},"b":"\xff"}', "metadata.a"),
     ],
 )
-async def test_metadata_that_is_no_text_is_refused_by_its_key_whatever_follows(shop, body, param):
+async def test_metadata_that_is_not_a_string_is_refused_by_its_key_whatever_follows(shop, body, param):
     answer = await shop.post(INTENTS, body=body)
     assert (answer.status, answer.code, answer.param) == (422, "validation_error", param)
     assert answer.json["error"]["message"].startswith(f"{param} must be a string")
 
 
-async def test_who_misspells_a_name_is_told_the_names_there_are(shop):
-    said = (await shop.post(INTENTS, {"amount": 5})).json["error"]["message"]
-    assert said.startswith("There is no field `amount`; the fields are amount_sats, amount_usd, currency,")
+async def test_an_error_about_an_unknown_name_lists_the_names_that_exist(shop):
+    message = (await shop.post(INTENTS, {"amount": 5})).json["error"]["message"]
+    assert message.startswith("Unknown field `amount`; the fields are amount_sats, amount_usd, currency,")
     intent = await shop.create()
-    said = (await shop.post(f"{INTENTS}/{intent['id']}/cancel", {"reason": "x"})).json["error"]["message"]
-    assert said == "There is no field `reason`: this call takes none."
-    said = (await shop.get(INTENTS, params={"created[gte]": "1"})).json["error"]["message"]
-    assert said.startswith("There is no parameter `created[gte]` here; there are status, from_date,")
-    assert "metadata[...]" in said
-    said = (await shop.get("/v1/events", params={"type": "payment_intent.paid"})).json["error"]["message"]
-    assert "payment_intent.succeeded" in said
-    said = (await shop.get("/v1/webhook_deliveries", params={"endpoint": "shop"})).json["error"]["message"]
-    assert said == "endpoint is an id, such as we_..."
+    message = (await shop.post(f"{INTENTS}/{intent['id']}/cancel", {"reason": "x"})).json["error"]["message"]
+    assert message == "Unknown field `reason`: this call takes no fields."
+    message = (await shop.get(INTENTS, params={"created[gte]": "1"})).json["error"]["message"]
+    assert message.startswith("Unknown parameter `created[gte]`; the parameters are status, from_date,")
+    assert "metadata[...]" in message
+    message = (await shop.get("/v1/events", params={"type": "payment_intent.paid"})).json["error"]["message"]
+    assert "payment_intent.succeeded" in message
+    message = (await shop.get("/v1/webhook_deliveries", params={"endpoint": "shop"})).json["error"]["message"]
+    assert message == "endpoint must be an id, such as we_..."
 
 
-async def test_a_moment_that_cannot_be_read_is_refused_with_one_that_can(shop):
+async def test_an_invalid_time_is_refused_with_an_example_of_a_valid_one(shop):
     endpoint = (await shop.post("/v1/webhook_endpoints", {"url": "https://shop.example/"})).json
     answer = await shop.post(f"/v1/webhook_endpoints/{endpoint['id']}/recover", {"since": "yesterday"})
     assert (answer.status, answer.param) == (422, "since")
-    assert answer.json["error"]["message"] == "since must be a moment with its zone, such as 2026-11-23T12:00:00Z."
+    assert answer.json["error"]["message"] == (
+        "since must be a date and time with a time zone, such as 2026-11-23T12:00:00Z."
+    )

@@ -1,4 +1,4 @@
-"""The calls about webhook endpoints and deliveries, with a deliverer that really sends."""
+"""Calls for webhook endpoints and deliveries, with a real deliverer."""
 
 import asyncio
 import contextlib
@@ -43,11 +43,11 @@ async def deliverer(app):
 
 
 async def tended(app):
-    """Let the tender do what there is to do."""
-    rounds = [await Backlog(app.gateway.pool).run_once()]
-    while any((rounds[-1].held, rounds[-1].released, rounds[-1].recovered)):
-        rounds.append(await Backlog(app.gateway.pool).run_once())
-    return rounds
+    """Run the backlog until nothing is left to do."""
+    reports = [await Backlog(app.gateway.pool).run_once()]
+    while any((reports[-1].held, reports[-1].released, reports[-1].recovered)):
+        reports.append(await Backlog(app.gateway.pool).run_once())
+    return reports
 
 
 async def endpoint(caller, url, **more):
@@ -194,8 +194,8 @@ async def test_410_disables_is_audited_and_announced_and_fails_nothing_else(app,
         report = await deliverer.run_once()
         assert (report.delivered, report.failed) == (3, 1), "what was in flight with the 410 has its own answer"
         await deliverer.run_once()
-        [told] = other.received
-        event = json.loads(told.body)
+        [received] = other.received
+        event = json.loads(received.body)
         assert (event["type"], event["data"]["object"]["id"]) == ("webhook_endpoint.disabled", made["id"])
         assert "410" in event["data"]["object"]["disabled_reason"]
     assert ("webhook_endpoint.disabled", "deliverer") in await actions(app)
@@ -229,7 +229,7 @@ async def test_each_change_has_its_effect_once_per_idempotency_key(app, shop):
     assert all(names.count(name) == 1 for name in names if name.startswith("webhook"))
 
 
-async def test_what_belongs_to_another_merchant_or_mode_is_not_there(database_url, tmp_path):
+async def test_objects_of_another_merchant_or_mode_are_not_found(database_url, tmp_path):
     async with serving(database_url, tmp_path, live=UNREACHABLE) as app:
         shop, stranger = await app.merchant(), await app.merchant()
         live = await app.key(shop.merchant_id, "read", "write", "admin", livemode=True)
@@ -338,7 +338,7 @@ async def test_deliveries_are_listed_newest_first_and_can_be_narrowed_and_paged(
         assert (answer.code, answer.param) == (code, param)
 
 
-async def test_what_was_sent_again_has_all_its_attempts_once_more(app, shop, deliverer):
+async def test_a_redelivery_has_all_its_attempts_again(app, shop, deliverer):
     async with Receiver(response(500)) as server:
         await endpoint(shop, server.url)
         await shop.create()
@@ -362,7 +362,7 @@ async def test_what_was_sent_again_has_all_its_attempts_once_more(app, shop, del
         assert [attempt["attempt"] for attempt in shown["attempt_log"]] == list(range(1, 11))
 
 
-async def test_nothing_is_sent_again_to_an_endpoint_that_is_gone(app, shop):
+async def test_nothing_is_redelivered_to_a_deleted_endpoint(app, shop):
     made = await endpoint(shop, "https://shop.example/")
     await shop.create()
     [delivery] = (await shop.get(DELIVERIES)).json["data"]
@@ -375,11 +375,11 @@ async def test_nothing_is_sent_again_to_an_endpoint_that_is_gone(app, shop):
 # --- recover
 
 
-async def test_a_recovery_sends_what_was_not_received_and_on_request_all_of_it(app, shop, deliverer):
-    before = [await shop.create() for _ in range(3)]  # nobody was told
+async def test_a_recovery_sends_missed_events_and_on_request_all(app, shop, deliverer):
+    before = [await shop.create() for _ in range(3)]  # before there was an endpoint
     async with Receiver() as server:
         made = await endpoint(shop, server.url)
-        told = [await shop.create() for _ in range(2)]
+        delivered = [await shop.create() for _ in range(2)]
         await deliverer.run_once()
         since = {"since": (datetime.now(UTC) - timedelta(minutes=5)).isoformat()}
         begun = await shop.post(f"{ENDPOINTS}/{made['id']}/recover", since)
@@ -397,11 +397,11 @@ async def test_a_recovery_sends_what_was_not_received_and_on_request_all_of_it(a
         await tended(app)
         assert (await deliverer.run_once()).delivered == 5
         again = [json.loads(item.body)["data"]["object"]["id"] for item in server.received][5:]
-        assert sorted(again) == sorted(intent["id"] for intent in before + told)
+        assert sorted(again) == sorted(intent["id"] for intent in before + delivered)
         assert len({item.headers["webhook-id"] for item in server.received}) == 5, "with the ids they had"
 
 
-async def test_what_may_be_forgotten_already_is_sent_again_only_on_request(app, shop):
+async def test_events_whose_deliveries_may_be_deleted_are_recovered_only_on_request(app, shop):
     path = f"{ENDPOINTS}/{(await endpoint(shop, 'https://shop.example/'))['id']}/recover"
     old = datetime.now(UTC) - timedelta(days=40)
     span = {"since": old.isoformat(), "until": (old + timedelta(days=1)).isoformat()}

@@ -1,4 +1,4 @@
-"""A loopback server that answers what a test puts down, mostly recorded answers of the real API."""
+"""A loopback server with responses set by a test, mostly recorded ones of the real API."""
 
 import json
 from collections import defaultdict
@@ -25,7 +25,7 @@ LOGS = f"/extended/v2/smart-contracts/{TOKEN}/logs"
 
 
 class Recording(msgspec.Struct):
-    """An answer: what `put` needs."""
+    """A response for `put`."""
 
     status: int
     headers: dict[str, str]
@@ -48,7 +48,7 @@ Handler = Callable[[web.Request], Any]
 
 
 class Replay:
-    """The server: a queue of answers per path; the last one stays."""
+    """The server: a queue of responses per path, of which the last one is repeated."""
 
     def __init__(self) -> None:
         self.requests: list[web.Request] = []
@@ -57,7 +57,7 @@ class Replay:
         self.url = ""
 
     def put(self, path: str, *answers: Recording | Handler) -> None:
-        """Answer `path` (with or without its query) with these in turn, and with the last one from then on."""
+        """Answer `path` (with or without its query) with these one after another, and with the last one from then on."""
         self._answers[path] = list(answers)
 
     async def start(self) -> None:
@@ -86,7 +86,7 @@ class Replay:
 
 
 class Pauses:
-    """An injected sleep: notes the wait and does not wait."""
+    """An injected sleep that records the wait instead of waiting."""
 
     def __init__(self) -> None:
         self.waits_s: list[float] = []
@@ -96,8 +96,10 @@ class Pauses:
 
 
 def hiro(
-    url: str, asset: str = ASSET, *, pauses: Pauses | None = None, dice: float = 0.0, **options: Any
+    url: str, asset: str = ASSET, *, pauses: Pauses | None = None, random_fraction: float = 0.0, **options: Any
 ) -> HiroSource:
-    """A HiroSource that never sleeps and whose dice always show the same."""
+    """Return a HiroSource that never sleeps and whose random source is constant."""
     limits = options.pop("limits", HiroLimits())
-    return HiroSource(url, asset, sleep=pauses or Pauses(), dice=lambda: dice, limits=limits, **options)
+    return HiroSource(
+        url, asset, sleep=pauses or Pauses(), random_fraction=lambda: random_fraction, limits=limits, **options
+    )

@@ -1,4 +1,4 @@
-"""A simulated chain whose clock the test turns."""
+"""A simulated chain with a clock that the test controls."""
 
 from sgate.chain.simulator import SimulatedChain, SimulatedTransfer, simulated_address
 from sgate.core.address import SBTC_ASSETS, Network

@@ -45,32 +45,32 @@ def test_known_values_decode_and_encode(text, value):
     [
         ("", "0x and hex"),
         ("0200000000", "0x and hex"),
-        ("0x", "ends before it begins"),
+        ("0x", "value is empty"),
         ("0x0", "0x and hex"),
         ("0x 02 00000000", "0x and hex"),
         ("0x02é0000000", "0x and hex"),
-        ("0x02", "were announced"),
-        ("0x020000", "were announced"),
-        ("0x0200000001", "were announced"),
-        ("0x020000000000", "were announced"),
-        ("0x02ffffffff00", "were announced"),
-        ("0x0100", "were announced"),
-        ("0x0900", "were announced"),
-        ("0x0a", "ends before it begins"),
+        ("0x02", "bytes of content, got"),
+        ("0x020000", "bytes of content, got"),
+        ("0x0200000001", "bytes of content, got"),
+        ("0x020000000000", "bytes of content, got"),
+        ("0x02ffffffff00", "bytes of content, got"),
+        ("0x0100", "bytes of content, got"),
+        ("0x0900", "bytes of content, got"),
+        ("0x0a", "value is empty"),
         ("0x03", "type 0x03"),
         ("0x0c0000000305636f756e74", "type 0x0c"),
         ("0x0d00000000", "type 0x0d"),
         ("0x0520" + "00" * 20, "version"),
-        ("0x0516" + "00" * 19, "were announced"),
+        ("0x0516" + "00" * 19, "bytes of content, got"),
         ("0x0616" + "00" * 20, "contract name"),
         ("0x0616" + "00" * 20 + "00", "contract name"),
         ("0x0616" + "00" * 20 + "29" + "61" * 41, "contract name"),
         ("0x0616" + "00" * 20 + "0131", "contract name"),
         ("0x0616" + "00" * 20 + "01ff", "contract name"),
-        ("0x0616" + "00" * 20 + "0261", "were announced"),
+        ("0x0616" + "00" * 20 + "0261", "bytes of content, got"),
     ],
 )
-def test_everything_else_is_refused_with_a_sentence(text, problem):
+def test_every_other_value_is_rejected_with_a_reason(text, problem):
     with pytest.raises(InvalidClarity, match=problem):
         decode_hex(text)
 
@@ -107,7 +107,7 @@ VALUES = st.recursive(
 
 @given(VALUES)
 @settings(deadline=None)
-def test_what_was_encoded_decodes_to_itself(value):
+def test_an_encoded_value_decodes_to_itself(value):
     assert decode(encode(value)) == value
 
 
@@ -116,7 +116,7 @@ def test_what_was_encoded_decodes_to_itself(value):
     | st.builds(lambda kind, rest: bytes([kind]) + rest, st.integers(1, 10), st.binary(max_size=60))
 )
 @settings(deadline=None)
-def test_garbage_is_refused_or_means_exactly_itself(data):
+def test_arbitrary_bytes_are_rejected_or_encode_to_themselves(data):
     try:
         value = decode(data)
     except InvalidClarity:
@@ -126,6 +126,6 @@ def test_garbage_is_refused_or_means_exactly_itself(data):
 
 @given(st.text(max_size=60) | st.from_regex(r"0x[0-9a-f ]{0,60}", fullmatch=True))
 @settings(deadline=None)
-def test_garbage_text_raises_nothing_else(text):
+def test_arbitrary_text_raises_no_other_exception(text):
     with contextlib.suppress(InvalidClarity):
         assert "0x" + encode(decode_hex(text)).hex() == text.lower()

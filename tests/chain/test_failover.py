@@ -1,4 +1,4 @@
-"""Several servers for one chain."""
+"""Failover between several servers of one chain."""
 
 import pytest
 
@@ -9,14 +9,14 @@ from sgate.chain.source import ChainUnavailable
 
 
 class Servers:
-    """Three servers of one simulated chain; `down` ones refuse, and all are counted."""
+    """Three servers of one simulated chain; those in `down` fail, and all calls are recorded."""
 
     def __init__(self):
         self.chain, self.now_s = open_chain(clock=Clock()), 0.0
         self.chain.mine(3)
         self.down, self.asked = {}, []
         named = [NamedSource(name, _Server(self, name)) for name in ("a", "b", "c")]
-        self.source = FailoverSource(named, clock=lambda: self.now_s, rest_s=60.0)
+        self.source = FailoverSource(named, clock=lambda: self.now_s, cooldown_s=60.0)
 
 
 class _Server:
@@ -27,7 +27,7 @@ class _Server:
         async def ask(*arguments, **options):
             self._servers.asked.append(self._name)
             if self._name in self._servers.down:
-                raise ChainUnavailable(f"{self._name} is away", self._servers.down[self._name])
+                raise ChainUnavailable(f"{self._name} is down", self._servers.down[self._name])
             return await getattr(self._source, method)(*arguments, **options)
 
         return ask
@@ -38,7 +38,7 @@ def servers():
     return Servers()
 
 
-async def test_the_first_that_works_answers_every_kind_of_question(servers):
+async def test_the_first_working_server_answers_every_kind_of_request(servers):
     servers.down = {"a": None}
     source, tip = servers.source, servers.chain.tip
     assert (await source.headers()).headers[0].index_block_hash == tip.index_block_hash
@@ -48,10 +48,10 @@ async def test_the_first_that_works_answers_every_kind_of_question(servers):
     assert (await source.logs_below(2)).logs == ()
     assert (await source.involving("ST000000000000000000002AMW42H")).items == ()
     assert await source.transactions([]) == {}
-    assert servers.asked == ["a", *"bbbbbbb"]  # the one that failed rests
+    assert servers.asked == ["a", *"bbbbbbb"]  # the failed one is in cooldown
 
 
-async def test_a_rested_server_is_asked_first_again(servers):
+async def test_a_server_is_tried_first_again_after_its_cooldown(servers):
     servers.down = {"a": None}
     await servers.source.headers()
     servers.down = {}
@@ -61,7 +61,7 @@ async def test_a_rested_server_is_asked_first_again(servers):
     assert servers.asked == ["a"]
 
 
-async def test_a_server_rests_as_long_as_it_asks_for(servers):
+async def test_the_cooldown_is_at_least_the_servers_retry_after(servers):
     servers.down = {"a": 600.0}
     await servers.source.headers()
     servers.asked.clear()
@@ -70,28 +70,30 @@ async def test_a_server_rests_as_long_as_it_asks_for(servers):
     assert servers.asked == ["b"]
 
 
-async def test_those_that_rest_are_asked_when_nobody_else_is_left(servers):
+async def test_servers_in_cooldown_are_tried_when_no_other_is_left(servers):
     servers.down = {"a": None}
     await servers.source.headers()
     servers.down = {"b": None, "c": None}
     assert await servers.source.headers() is not None
 
 
-async def test_when_none_answers_it_says_what_each_said(servers):
+async def test_if_no_server_answers_the_error_has_the_reason_of_each(servers):
     servers.down = {"a": 5.0, "b": None, "c": 3.0}
-    with pytest.raises(ChainUnavailable, match=r"none of 3 servers answers: a: a is away; b: b is away; c: ") as caught:
+    with pytest.raises(
+        ChainUnavailable, match=r"none of 3 servers answered: a: a is down; b: b is down; c: "
+    ) as caught:
         await servers.source.logs()
     assert caught.value.retry_after_s == 3.0
 
 
-async def test_a_single_server_speaks_for_itself(servers):
-    alone = FailoverSource([NamedSource("a", _Server(servers, "a"))])
+async def test_the_error_of_a_single_server_is_passed_on_unchanged(servers):
+    single = FailoverSource([NamedSource("a", _Server(servers, "a"))])
     servers.down = {"a": 7.0}
-    with pytest.raises(ChainUnavailable, match=r"^a is away$"):
-        await alone.headers()
+    with pytest.raises(ChainUnavailable, match=r"^a is down$"):
+        await single.headers()
 
 
-async def test_it_says_who_is_asked_now(servers):
+async def test_preferred_names_the_server_that_is_tried_first(servers):
     assert servers.source.preferred == "a"
     servers.down = {"a": None}
     await servers.source.headers()

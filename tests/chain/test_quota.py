@@ -1,4 +1,4 @@
-"""How many calls the chain's API gets."""
+"""The budget of calls to the chain's API."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sgate.chain.quota import (
-    CALLS_PER_ROUND,
+    CALLS_PER_POLL,
     EXTRA_CAPACITY,
     IDLE_INTERVAL_S,
     LONGEST_INTERVAL_S,
@@ -43,20 +43,20 @@ def spend(budget, calls):
         budget.count()
 
 
-def test_the_free_plan_looks_every_35_seconds_while_somebody_waits_and_every_minute_else():
+def test_the_free_plan_polls_every_35_seconds_when_busy_and_every_minute_otherwise():
     budget, _ = open_budget()
     assert budget.interval_s(5.0, busy=True) == pytest.approx(34.56, abs=0.01)
     assert budget.interval_s(5.0, busy=False) == IDLE_INTERVAL_S
 
 
-def test_a_larger_budget_looks_as_often_as_it_is_told_to():
+def test_a_larger_budget_polls_at_the_configured_interval():
     budget, _ = open_budget(Limits(per_minute=500, per_month=15_000_000))
     assert budget.interval_s(5.0, busy=True) == 5.0
     unlimited, _ = open_budget(Limits())
     assert unlimited.interval_s(0.5, busy=True) == 0.5
 
 
-def test_the_interval_follows_what_is_left():
+def test_the_interval_follows_the_remaining_calls():
     budget, clock = open_budget()
     spend(budget, 75_000)
     assert budget.interval_s(5.0, busy=True) == pytest.approx(2 * 34.56, abs=0.01)
@@ -65,50 +65,50 @@ def test_the_interval_follows_what_is_left():
 
 
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=200), st.booleans())
-def test_whoever_keeps_to_the_interval_and_the_spare_calls_never_uses_the_month_up(rounds, busy):
+def test_keeping_to_the_interval_and_the_spare_calls_never_exhausts_the_month(rounds, busy):
     budget, clock = open_budget(Limits(per_month=40_000))
     for wanted in rounds:
-        spend(budget, CALLS_PER_ROUND)
+        spend(budget, CALLS_PER_POLL)
         with budget.extra():
             spend(budget, min(wanted, budget.spare_calls()))
         assert budget.remaining() > 0
         clock.pass_s(budget.interval_s(1.0, busy=busy))
 
 
-def test_hints_cannot_spend_what_headers_and_memos_need():
+def test_hints_cannot_use_the_calls_that_headers_and_memos_need():
     budget, clock = open_budget()
     asked = 0
     for _ in range(1_000):
-        spend(budget, CALLS_PER_ROUND)
+        spend(budget, CALLS_PER_POLL)
         with budget.extra():
             asked += budget.spare_calls()
             spend(budget, budget.spare_calls())
         clock.pass_s(budget.interval_s(5.0, busy=True))
-    assert asked <= EXTRA_CAPACITY + 1_000 * CALLS_PER_ROUND * 0.25 + 1
+    assert asked <= EXTRA_CAPACITY + 1_000 * CALLS_PER_POLL * 0.25 + 1
 
 
-def test_what_hints_spend_beyond_their_share_is_paid_back():
-    """Nobody knows beforehand what a look costs: one that was dear is followed by none for a while."""
+def test_calls_of_hints_beyond_their_share_are_paid_back():
+    """The cost of a read is not known in advance: after an expensive one, there is none for a while."""
     budget, clock = open_budget()
     asked = 0
     for _ in range(1_000):
-        spend(budget, CALLS_PER_ROUND)
+        spend(budget, CALLS_PER_POLL)
         if budget.spare_calls():
             with budget.extra():
                 spend(budget, 200)
             asked += 200
         clock.pass_s(budget.interval_s(5.0, busy=True))
-    assert asked <= EXTRA_CAPACITY + 1_000 * CALLS_PER_ROUND * 0.25 + 200
+    assert asked <= EXTRA_CAPACITY + 1_000 * CALLS_PER_POLL * 0.25 + 200
 
 
-@pytest.mark.parametrize("news", ["the server's count", "a new month"])
-def test_what_is_learned_meanwhile_is_not_the_hints_doing(news):
+@pytest.mark.parametrize("correction", ["the server's count", "a new month"])
+def test_corrections_of_the_count_are_not_charged_to_hints(correction):
     budget, clock = open_budget(now=datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC))
     spend(budget, 500)
     spare = budget.spare_calls()
     with budget.extra():
         spend(budget, 10)
-        if news == "a new month":
+        if correction == "a new month":
             clock.pass_s(1)
             spend(budget, 5)
         else:
@@ -117,7 +117,7 @@ def test_what_is_learned_meanwhile_is_not_the_hints_doing(news):
     assert budget.spare_calls() == spare - 15
 
 
-def test_a_month_that_is_used_up_lets_nothing_through_until_the_next():
+def test_an_exhausted_month_allows_no_calls_until_the_next():
     budget, clock = open_budget(Limits(per_month=3))
     spend(budget, 3)
     assert (budget.remaining(), budget.wait_s()) == (0, float("inf"))
@@ -138,18 +138,18 @@ def test_calls_of_a_minute():
     assert budget.wait_s() == 10.0
 
 
-def test_what_others_spent_counts_and_nothing_counts_twice():
+def test_calls_of_other_processes_count_and_no_call_counts_twice():
     budget, _ = open_budget()
     spend(budget, 10)
     assert budget.take_unsaved() == Spent(month=START, calls=10)
     spend(budget, 5)
-    budget.load(Spent(month=START, calls=110))  # the ten of ours, and a hundred of another process
+    budget.load(Spent(month=START, calls=110))  # ten of this process, and a hundred of another
     assert (budget.calls, budget.take_unsaved().calls) == (115, 5)
     budget.load(Spent(month=START.replace(month=10), calls=99_999))
     assert budget.calls == 115
 
 
-def test_the_server_knows_better_what_is_left():
+def test_the_servers_count_of_remaining_calls_wins_if_lower():
     budget, clock = open_budget()
     budget.observe({"x-ratelimit-remaining-stacks-month": "140000"})
     assert budget.remaining() == 140_000
@@ -170,7 +170,7 @@ def test_without_limits_there_is_always_something_to_spare():
         assert unlimited.spare_calls() == EXTRA_CAPACITY
 
 
-def test_of_several_apis_the_one_that_is_asked_counts():
+def test_of_several_apis_the_preferred_one_counts():
     asked, (first, _), (second, _) = ["first"], open_budget(), open_budget()
     shared = Shared({"first": first, "second": second}, lambda: asked[0])
     with shared.extra():

@@ -1,4 +1,4 @@
-"""What every ChainSource must do: the direct one on a simulated chain, and Hiro's on the same chain over HTTP."""
+"""Conformance tests of ChainSource: the direct one on a simulated chain, and Hiro's on the same chain over HTTP."""
 
 import itertools
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ async def test_headers_link_down_to_the_first_block(world):
     assert len(page.headers) == 30
 
 
-async def test_unless_tells_that_nothing_changed(world):
+async def test_unless_returns_none_if_nothing_changed(world):
     page = await world.source.headers()
     assert await world.source.headers(unless=page.etag) is None
     world.chain.mine()
@@ -249,7 +249,7 @@ async def test_a_reorg_that_puts_a_payment_back_into_the_mempool(world):
     assert (await one(world, tx_id)).block_height == 5
 
 
-async def test_a_reorg_that_takes_a_payment_away_for_good(world):
+async def test_a_reorg_that_removes_a_payment_for_good(world):
     tx_id = world.chain.submit(payment())
     world.chain.mine()
     world.chain.reorg(1, "drop")
@@ -280,7 +280,7 @@ async def test_a_rival_of_equal_height_is_invisible(world):
         await world.source.headers(rival)
 
 
-async def test_a_bitcoin_fork_takes_tenures_and_bitcoin_blocks_back(world):
+async def test_a_bitcoin_fork_undoes_tenures_and_bitcoin_blocks(world):
     tx_id = world.chain.submit(payment())
     world.chain.mine(12)
     old = await all_headers(world.source)
@@ -327,7 +327,7 @@ async def test_a_replica_that_stays_on_the_losing_branch(world):
     assert [item.height for item in (await world.source.involving(SHOP)).items] == [5, 5]
 
 
-async def test_a_waiting_transaction_that_is_replaced(world):
+async def test_a_pending_transaction_that_is_replaced(world):
     tx_id = world.chain.submit(payment(1_000))
     instead = world.chain.replace(tx_id, payment(2_000))
     dropped, pending = await one(world, tx_id), await one(world, instead)
@@ -354,19 +354,19 @@ async def test_small_pages_show_the_same(world):
 
 async def test_an_outage_and_its_end(world):
     world.chain.faults.outage = True
-    for question in (
+    for request in (
         world.source.headers(),
         world.source.header(world.chain.tip.index_block_hash),
         world.source.logs(),
         world.source.transactions([UNKNOWN_TX]),
     ):
         with pytest.raises(ChainUnavailable):
-            await question
+            await request
     world.chain.faults.outage = False
     assert await world.source.headers()
 
 
-async def test_a_long_pause_that_the_server_asks_for_is_told(world):
+async def test_a_long_retry_after_is_reported(world):
     world.chain.faults.fail_next(1, 429, 120)
     with pytest.raises(ChainUnavailable) as caught:
         await world.source.logs()
@@ -459,7 +459,7 @@ async def all_involved(world, address):
     return pages
 
 
-async def test_what_concerns_an_address_in_pages_newest_first(world):
+async def test_the_transactions_of_an_address_in_pages_newest_first(world):
     tx_ids = []
     for number in range(120):
         tx_ids.append(world.chain.submit(payment(memo=None)))
@@ -477,7 +477,7 @@ async def test_what_concerns_an_address_in_pages_newest_first(world):
     assert [item.height for item in items] == [known[item.tx_id].block_height for item in items]
 
 
-async def test_only_what_is_mined_concerns_an_address(world):
+async def test_only_mined_transactions_are_listed_for_an_address(world):
     world.chain.submit(payment())
     assert await all_involved(world, SHOP) == [await world.source.involving(OTHER_SHOP)]
     world.chain.mine(2)
@@ -506,7 +506,7 @@ async def test_whether_a_transaction_of_an_address_moves_tokens(world, kind, mov
     assert (item.tx_id, item.moves_tokens) == (tx_id, moves)
 
 
-async def test_a_large_transaction_can_be_looked_at_without_its_transfers(world):
+async def test_a_large_transaction_can_be_read_without_its_transfers(world):
     more = tuple(Leg(recipient=OTHER_SHOP, amount_sats=1, memo=b"m") for _ in range(50))
     large = world.chain.submit(payment(kind=Kind.TRANSFER_MANY, more=more))
     small = world.chain.submit(payment(kind=Kind.TRANSFER_MANY, more=more[:49]))
@@ -521,8 +521,8 @@ async def test_a_large_transaction_can_be_looked_at_without_its_transfers(world)
     assert seen[small] == whole[small]
 
 
-async def test_an_outage_of_the_questions_about_heights_and_addresses(world):
+async def test_an_outage_affects_requests_for_heights_and_addresses(world):
     world.chain.faults.outage = True
-    for question in (world.source.header_at(1), world.source.logs_below(1), world.source.involving(SHOP)):
+    for request in (world.source.header_at(1), world.source.logs_below(1), world.source.involving(SHOP)):
         with pytest.raises(ChainUnavailable):
-            await question
+            await request

@@ -79,7 +79,7 @@ def test_only_transfers_of_exactly_the_asset_count(not_a_payment):
         moved(0, str(2**63)),
     ],
 )
-def test_a_transfer_that_lacks_something_makes_the_answer_untrustworthy(broken):
+def test_an_incomplete_transfer_invalidates_the_response(broken):
     with pytest.raises(BrokenEvent):
         pair([broken], ASSET)
 
@@ -88,7 +88,7 @@ LEGS = st.lists(st.tuples(st.integers(1, 10**12), st.none() | st.binary(max_size
 
 
 @given(LEGS, st.randoms(use_true_random=False))
-def test_every_leg_keeps_its_own_amount_and_memo(legs, dice):
+def test_every_leg_keeps_its_own_amount_and_memo(legs, rng):
     events, expected = [], []
     for amount, memo, foreign_print in legs:
         expected.append((len(events), amount, memo))
@@ -97,6 +97,6 @@ def test_every_leg_keeps_its_own_amount_and_memo(legs, dice):
             events.append(printed(len(events), memo))
         if foreign_print:
             events.append(printed(len(events), b"foreign", contract=TOKEN + "-v2"))
-    dice.shuffle(events)
+    rng.shuffle(events)
     found = [(transfer.event_index, transfer.amount_sats, transfer.memo) for transfer in pair(events, ASSET)]
     assert found == expected

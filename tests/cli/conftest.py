@@ -11,7 +11,7 @@ from web.site import open_site
 
 @pytest.fixture
 def place():
-    """A directory of its own that other users may enter: the embedded server does not run as root."""
+    """A directory that other users may enter, because the embedded server does not run as root."""
     directory = Path(tempfile.mkdtemp(prefix="sgate-test-"))
     directory.chmod(0o755)
     yield directory
@@ -20,12 +20,12 @@ def place():
 
 @pytest.fixture
 async def site(database_url, tmp_path):
-    """A server that does everything. Its simulated chain stands still until somebody moves it."""
+    """A server with all roles, whose simulated chain mines only on demand."""
     async with open_site(database_url, tmp_path / "site", roles=ALL_ROLES) as opened:
         yield opened
 
 
 @pytest.fixture
 async def developer(site, tmp_path):
-    """Somebody with a key of that server, in the environment of their terminal."""
+    """A developer with an API key of that server in the environment."""
     return Developer(tmp_path, api_key=await site.merchant(), api_base_url=site.base_url)

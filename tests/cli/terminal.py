@@ -13,7 +13,7 @@ WAIT_S = patient(60.0)
 
 
 class Developer:
-    """Runs `sgate` with these settings (`api_key` is SGATE_API_KEY) and a home of their own."""
+    """Runs `sgate` with these settings (`api_key` is SGATE_API_KEY) and a separate home directory."""
 
     def __init__(self, home, **settings):
         self.home, self.settings = home, settings
@@ -24,28 +24,28 @@ class Developer:
         return found | {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / "config"), "COLUMNS": "200"}
 
     def but(self, **settings):
-        """The same person with other settings; None takes one away."""
+        """Return a developer with changed settings; None removes a setting."""
         merged = {name: value for name, value in (self.settings | settings).items() if value is not None}
         return Developer(self.home, **merged)
 
     async def run(self, *arguments, stdin=""):
-        """Run a command to its end: (exit status, standard output, standard error)."""
+        """Run a command to its end, and return exit status, standard output and standard error."""
         process = await self._start(arguments, stdin=asyncio.subprocess.PIPE)
         output, errors = await asyncio.wait_for(process.communicate(stdin.encode()), WAIT_S)
         return process.returncode, output.decode(), errors.decode()
 
     async def ok(self, *arguments, stdin=""):
-        """What a command prints that must succeed."""
+        """Return the output of a command that must succeed."""
         status, output, errors = await self.run(*arguments, stdin=stdin)
         assert status == 0, (output, errors)
         return output
 
     async def json(self, *arguments):
-        """The JSON that a command prints."""
+        """Return the JSON that a command prints."""
         return json.loads(await self.ok(*arguments, "--json"))
 
     async def refused(self, *arguments, stdin=""):
-        """The one sentence with which a command fails, with exit status 1."""
+        """Return the one sentence with which a command fails with exit status 1."""
         status, output, errors = await self.run(*arguments, stdin=stdin)
         assert (status, output) == (1, ""), (status, output, errors)
         assert errors.startswith("sgate: ")
@@ -55,7 +55,7 @@ class Developer:
 
     @contextlib.asynccontextmanager
     async def started(self, *arguments):
-        """A command that goes on until Ctrl+C."""
+        """Run a command that continues until Ctrl+C."""
         process = await self._start(arguments, stdin=asyncio.subprocess.DEVNULL)
         running = Command(process)
         try:
@@ -87,7 +87,7 @@ def _heeds_ctrl_c() -> None:
 
 
 class Command:
-    """A command that is running, and all that it has printed."""
+    """A running command and its output."""
 
     def __init__(self, process):
         self._process = process
@@ -103,7 +103,7 @@ class Command:
         return self.output.splitlines()
 
     async def printed(self, text):
-        """Wait until it has printed this, wherever."""
+        """Wait until it has printed this to standard output or standard error."""
         async with self._changed:
             try:
                 await asyncio.wait_for(
@@ -113,13 +113,13 @@ class Command:
                 raise AssertionError(f"{text!r} is not in\n{self.output}\n{self.errors}") from None
 
     async def ended(self):
-        """Wait for its end; the exit status."""
+        """Wait for its end and return the exit status."""
         status = await asyncio.wait_for(self._process.wait(), WAIT_S)
         await asyncio.gather(*self._readers)
         return status
 
     async def interrupted(self):
-        """Ctrl+C; the exit status."""
+        """Press Ctrl+C and return the exit status."""
         self._process.send_signal(signal.SIGINT)
         return await self.ended()
 

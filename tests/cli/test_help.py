@@ -1,4 +1,4 @@
-"""Help pages, completion and JSON: what holds for every command."""
+"""Help pages, shell completion and JSON output of every command."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ HEAVY = (
 )  # fmt: skip
 NO_JSON = {
     # Commands that print no data, each with its reason.
-    "demo": "shows a story",
+    "demo": "prints steps",
     "run": "is a server; its log is JSON",
     "simulator": "is a server",
 }
@@ -68,7 +68,7 @@ def test_the_line_on_the_first_page_is_the_commands_own(name):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_command_and_option_says_what_it_is_for(name):
+def test_every_command_and_option_has_a_help_text(name):
     command = ALL[name]
     assert command.help.partition("\n")[0].rstrip().endswith(".")
     for parameter in command.params:

@@ -1,7 +1,7 @@
-"""Facts for the tables: an intent of 1,000 sats, the chain that runs beside it, and what may happen on that chain.
+"""Facts for table-driven tests: an intent of 1,000 sats, its chain, and what can happen on that chain.
 
-Everything is counted from two moments: `START`, when the intent is made, and `DEADLINE`, when the payer's time is up.
-Money still is in time at `IN_TIME_UNTIL`, the deadline plus the grace.
+All times are relative to `START`, when the intent is created, and `DEADLINE`, the deadline shown to the customer.
+A payment is in time up to and including `IN_TIME_UNTIL`, the deadline plus the grace period.
 """
 
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ SIX_BLOCKS: Policy = (Tier(from_sats=0, stacks_blocks=6),)
 
 
 def hash_of(number: int) -> str:
-    """A recognisable 32-byte hash."""
+    """Return a recognizable 32-byte hash."""
     return f"0x{number:064x}"
 
 
@@ -46,7 +46,7 @@ def terms(
     policy: Policy = ONE_BLOCK,
     late_payments: LatePolicy = LatePolicy.HOLD,
 ) -> Terms:
-    """Terms of an intent over 1,000 sats, 15 minutes, 5 minutes of grace, and one block."""
+    """Return terms; by default 1,000 sats, 15 minutes, a grace period of 5 minutes, and one block."""
     return Terms(
         amount_sats=amount_sats,
         expires_at=expires_at,
@@ -67,7 +67,7 @@ def view(
     tenure_height: int = TENURE_HEIGHT,
     bitcoin_height: int = BITCOIN_HEIGHT,
 ) -> View:
-    """The chain one minute after the intent was made, unless told otherwise."""
+    """Return a view of the chain; by default one minute after the intent was created."""
     return View(
         height=height,
         index_block_hash=hash_of(height),
@@ -92,7 +92,7 @@ def payment(
     bitcoin_height: int = BITCOIN_HEIGHT,
     inclusion: Inclusion = Inclusion.INCLUDED,
 ) -> Payment:
-    """Payment `number`, alone in its transaction unless `transaction` names another number."""
+    """Return payment `number`, alone in its transaction unless `transaction` is another number."""
     return Payment(
         id=f"pay_{number:024x}",
         tx_id=hash_of(number if transaction is None else transaction),
@@ -120,7 +120,7 @@ def sighting(number: int = 1, amount_sats: int = 1_000, *, seen_at: datetime = S
 
 
 def orphaned(payment_: Payment) -> Payment:
-    """The payment after a reorganisation took its block."""
+    """Return the payment after a reorganization orphaned its block."""
     return msgspec.structs.replace(payment_, inclusion=Inclusion.ORPHANED)
 
 

@@ -1,20 +1,20 @@
 """Random facts and random histories.
 
-A history is a walk: it starts with an intent that nobody has paid, and each action changes the world as the chain, the
-mempool or the merchant would. An action that makes no sense at the time (dropping a sighting that does not exist,
-canceling what is already paid) changes nothing, so that any list of actions is a history and shrinks well.
+A history starts with an unpaid intent, and each action changes the world as the chain, the mempool or the merchant
+would. An action that is not possible at the time (dropping a sighting that does not exist, canceling a paid intent)
+changes nothing, so that any list of actions is a history and shrinks well.
 
-After each action the ledger decides: it remembers the status, and it records once (`Close`) when an intent becomes
-expired or failed. So a world holds, beside its facts, the status that was last decided.
+After each action the ledger decides: it stores the status, and records once (`Close`) when an intent becomes expired or
+failed. A world therefore contains, in addition to its facts, the status of the last decision.
 
-What a history respects, because the code around the core guarantees it:
+Histories respect what the code around the core guarantees:
 
-* The view's time never goes back, and a block's time is above that of the block before.
-* A transaction is first seen in the mempool no earlier than the block that was scanned when we learned of it.
-* The legs of one transaction share its block and its sighting. They may become known one after the other: the second
-  may have had no memo and be assigned by the merchant.
-* A merchant cancels only a waiting intent without money on the chain, accepts only held money that was not sent back,
-  and marks as sent back only held money.
+* The view's time never goes back, and a block's time is later than that of its parent.
+* A transaction is first seen in the mempool no earlier than the block that was scanned when it became known.
+* The legs of one transaction share its block and its sighting. They may become known one after another: the second may
+  have had no memo and be assigned by the merchant.
+* A merchant cancels only an intent that awaits payment and has none on the chain, accepts only held payments that were
+  not sent back, and marks as sent back only held payments.
 
 `SGATE_TEST_EXAMPLES=2000` runs that many random cases of each property instead of the usual few.
 """
@@ -53,17 +53,17 @@ FAST = settings(max_examples=EXAMPLES, deadline=None)
 WALKS = settings(max_examples=EXAMPLES, deadline=None)
 
 CLOSED = frozenset({Status.EXPIRED, Status.FAILED})
-"""Time was up, and there was too little or nothing. The ledger records that an intent came here."""
+"""The deadline passed, and too little or nothing was paid. The ledger records that an intent entered these."""
 
 AMOUNTS_SATS = (1_000, 500, 300, 950, 1, 1_500, 2_500)
-"""Against 1,000 due: exactly, half, a part, within tolerance, dust, too much, twice and more."""
+"""With 1,000 due: the exact amount, half, a part, within tolerance, dust, an overpayment, and more than twice."""
 
 Action = tuple[str, int, int]
-"""What happens, and two dice the action may use as it likes."""
+"""The kind of an action, and two random numbers that it may use."""
 
 
 class World(NamedTuple):
-    """All facts about one intent at one moment, what the merchant decided, and the status last decided by the ledger."""
+    """All facts about one intent at one moment, the merchant's decisions, and the status of the ledger's last decision."""
 
     terms: Terms
     view: View
@@ -87,7 +87,7 @@ class World(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One step of a walk: what happened, the state it led to, and what was said about it."""
+    """One step of a history: the action, the resulting state, and the announced events."""
 
     action: str
     world: World
@@ -97,7 +97,7 @@ class Step(NamedTuple):
     history: History
 
 
-# A tuple is one choice instead of several: random cases are made faster that way.
+# A tuple is one choice instead of several, which makes generating cases faster.
 _NUMBERS = st.sampled_from(
     [numbers for numbers in product((1, None, 2, 3, 4, 5), (None, 1, 2), (None, 1, 2, 3)) if any(numbers)]
 )
@@ -107,7 +107,7 @@ _CONDITIONS = st.sampled_from(list(product((300, 0), (1_800, 600, 0), (0, 50), (
 
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
-    """One to three tiers; the starts stand where the walk's amounts differ."""
+    """Draw one to three tiers whose starts separate the amounts of the actions."""
     return tuple(
         Tier(from_sats=start, stacks_blocks=stacks, tenure_changes=tenures, bitcoin_blocks=bitcoin)
         for start in draw(_STARTS)
@@ -130,7 +130,7 @@ def all_terms(draw: st.DrawFn) -> Terms:
 
 @st.composite
 def chain_views(draw: st.DrawFn) -> View:
-    """Any view, before, beside or after the payments of `payments_anywhere`."""
+    """Draw any view: before, at or after the payments of `payments_anywhere`."""
     return view(
         draw(st.integers(min_value=0, max_value=HEIGHT + 20)),
         START + draw(st.integers(min_value=0, max_value=90)) * MINUTE,
@@ -150,24 +150,24 @@ def payments_anywhere(draw: st.DrawFn) -> Payment:
 
 
 ORDINARY = ("advance", "wait", "mine", "see", "mine_seen")
-"""A chain without reorganisations, and a mempool that keeps what it has."""
+"""The actions of a chain without reorganizations and a mempool that drops nothing."""
 
 ALL_ACTIONS = (*ORDINARY, "drop", "reorg", "mine_again", "assign", "assign_leg", "cancel", "accept", "refund")
 
 
-_DICE = st.integers(min_value=0, max_value=999)
+_RANDOM_NUMBERS = st.integers(min_value=0, max_value=999)
 
 
 @cache
 def actions(kinds: tuple[str, ...] = ALL_ACTIONS, max_size: int = 20) -> st.SearchStrategy[list[Action]]:
-    """A few actions or many."""
-    each = st.tuples(st.sampled_from(kinds), _DICE, _DICE)
+    """Return a strategy for a few actions or many."""
+    each = st.tuples(st.sampled_from(kinds), _RANDOM_NUMBERS, _RANDOM_NUMBERS)
     return st.lists(each, max_size=4) | st.lists(each, min_size=max_size // 2, max_size=max_size)
 
 
 @st.composite
 def worlds(draw: st.DrawFn, kinds: tuple[str, ...] = ALL_ACTIONS) -> World:
-    """Where some history ends."""
+    """Draw the world at the end of a history."""
     world = beginning(draw(all_terms()))
     for action in draw(actions(kinds, max_size=12)):
         world = happen(world, action)
@@ -176,17 +176,17 @@ def worlds(draw: st.DrawFn, kinds: tuple[str, ...] = ALL_ACTIONS) -> World:
 
 @st.composite
 def histories(draw: st.DrawFn, kinds: tuple[str, ...] = ALL_ACTIONS) -> list[Step]:
-    """A whole history, step by step."""
+    """Draw a whole history, step by step."""
     return list(walk(draw(all_terms()), draw(actions(kinds))))
 
 
 def beginning(agreed: Terms) -> World:
-    """The intent has just been made."""
+    """Return the world of a new intent."""
     return World(agreed, view(HEIGHT, START))
 
 
 def walk(agreed: Terms, actions_: Sequence[Action]) -> Iterator[Step]:
-    """Live through the actions, announcing each change as the ledger does."""
+    """Apply the actions one after another, and announce each change as the ledger does."""
     world = beginning(agreed)
     history = History(sequence=1, ever_confirmed=False, ever_reorged=False)
     before = world.state
@@ -194,13 +194,13 @@ def walk(agreed: Terms, actions_: Sequence[Action]) -> Iterator[Step]:
         world = happen(world, action)
         after = world.state
         events = announce(before, after, history)
-        history = told(history, events)
+        history = history_after(history, events)
         yield Step(action[0], world, before, after, events, history)
         before = after
 
 
-def told(history: History, events: Sequence[str]) -> History:
-    """The history after these events were announced."""
+def history_after(history: History, events: Sequence[str]) -> History:
+    """Return the history after these events were announced."""
     return History(
         sequence=history.sequence + len(events),
         ever_confirmed=history.ever_confirmed or "payment_intent.succeeded" in events,
@@ -209,19 +209,19 @@ def told(history: History, events: Sequence[str]) -> History:
 
 
 def happen(world: World, action: Action) -> World:
-    """The world after one action, and after the ledger decided about it."""
+    """Return the world after an action and the ledger's decision about it."""
     return decided(changed(world, action))
 
 
 def decided(world: World) -> World:
-    """What the ledger does: remember the status, and record that the intent was closed if it just was."""
+    """Decide as the ledger does: store the status, and record a close if the intent was just closed."""
     status = world.state.status
     closes = (Close(at=world.view.time),) if status in CLOSED and world.status not in CLOSED else ()
     return world._replace(status=status, commands=world.commands + closes)
 
 
 def changed(world: World, action: Action) -> World:  # noqa: PLR0911  (one case per kind of action)
-    """The world after one action that nobody has decided about yet."""
+    """Return the world after an action, before the ledger decides about it."""
     kind, a, b = action
     match kind:
         case "advance":
@@ -241,7 +241,7 @@ def changed(world: World, action: Action) -> World:  # noqa: PLR0911  (one case 
         case "drop":
             return world._replace(sightings=without(world.sightings, a))
         case "reorg":
-            return reorganised(world, depth=1 + a % 6, blocks=b % 4)
+            return reorganized(world, depth=1 + a % 6, blocks=b % 4)
         case "mine_again":
             return mined_again(world, a, minutes=1 + b % 40)
         case "assign":
@@ -270,7 +270,7 @@ def later(seen_: View, *, blocks: int, minutes: int, tenures: int = 0, bitcoin: 
 
 
 def in_tip(world: World, number: int, amount_sats: int, **more: object) -> Payment:
-    """A payment in the block just scanned."""
+    """Return a payment in the block just scanned."""
     tip = world.view
     return payment(
         number,
@@ -319,10 +319,10 @@ def without(sightings: tuple[Sighting, ...], index: int) -> tuple[Sighting, ...]
     return sightings[:place] + sightings[place + 1 :]
 
 
-def reorganised(world: World, *, depth: int, blocks: int) -> World:
-    """Another fork: `depth` blocks are gone, some others came instead. The tip may be lower than it was.
+def reorganized(world: World, *, depth: int, blocks: int) -> World:
+    """Replace `depth` blocks with `blocks` others. The tip may become lower.
 
-    Tenure and Bitcoin height may fall with it, but never below those of a payment that is still there.
+    The tenure and Bitcoin heights may fall as well, but never below those of a payment that is still included.
     """
     fork_height = max(1, world.view.height - depth)
     kept = [paid for paid in world.included if paid.block_height <= fork_height]
@@ -339,7 +339,7 @@ def reorganised(world: World, *, depth: int, blocks: int) -> World:
 
 
 def mined_again(world: World, index: int, *, minutes: int) -> World:
-    """A transaction whose block was lost is included again, with all its legs, at a later time."""
+    """Include an orphaned transaction again, with all its legs, at a later time."""
     lost = sorted({paid.tx_id for paid in world.payments if paid.inclusion is Inclusion.ORPHANED})
     if not lost:
         return world
@@ -364,7 +364,7 @@ def mined_again(world: World, index: int, *, minutes: int) -> World:
 
 
 def assigned(world: World, *, amount_sats: int, blocks_ago: int, minutes_ago: int) -> World:
-    """An older deposit without our memo is assigned to the intent."""
+    """Assign an older deposit without a memo to the intent."""
     number = world.transactions + 10
     mined_at = max(START, world.view.time - minutes_ago * MINUTE)
     paid = msgspec.structs.replace(
@@ -377,7 +377,7 @@ def assigned(world: World, *, amount_sats: int, blocks_ago: int, minutes_ago: in
 
 
 def leg_assigned(world: World, index: int, *, amount_sats: int) -> World:
-    """Another leg of a transaction that already pays the intent had no memo, and is assigned to it."""
+    """Assign another leg, which had no memo, of a transaction that already pays the intent."""
     if not world.included:
         return world
     known = world.included[index % len(world.included)]
@@ -397,7 +397,7 @@ def canceled(world: World) -> World:
 
 
 def held(world: World) -> list[Payment]:
-    """Money the merchant can still decide about: neither accepted nor sent back."""
+    """Return the payments that the merchant can still decide about: neither accepted nor sent back."""
     undecided = {Verdict.HELD_LATE, Verdict.HELD_AFTER_CANCEL}
     return [paid for paid in world.included if judge(paid, world.terms, world.commands) in undecided]
 

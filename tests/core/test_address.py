@@ -1,4 +1,4 @@
-"""Addresses: c32check as wallets and the chain write it, and every typing error refused."""
+"""Addresses: c32check as wallets and the chain write it, and typing errors rejected."""
 
 import string
 
@@ -47,7 +47,7 @@ RECORDED = [
 
 ALL = [address for _, _, address in VECTORS] + RECORDED
 LOOKS_LIKE = {"0": "O", "1": "LI"}
-"""Crockford's base 32 reads these letters as the digits they look like."""
+"""Crockford's base 32 reads these letters as the digits they resemble."""
 
 versions = st.integers(min_value=0, max_value=31)
 hashes = st.one_of(

@@ -1,4 +1,4 @@
-"""Ids and keys: their form, and a stored hash that opens nothing."""
+"""Ids and API keys: their form, and a stored hash that grants no access."""
 
 import hashlib
 import hmac
@@ -27,7 +27,7 @@ def test_an_id_is_a_prefix_and_lower_case_hex(prefix):
     assert new_id(prefix, 0x6926A0B1, bytes(range(248, 256))) == f"{prefix}_6926a0b1f8f9fafbfcfdfeff"
 
 
-def test_what_is_newer_has_a_higher_id_and_the_clock_may_run_over():
+def test_newer_objects_have_higher_ids_and_the_clock_may_overflow():
     before, after = new_id("pi", 1_800_000_000, b"\xff" * 8), new_id("pi", 1_800_000_001, bytes(8))
     assert before < after
     for seconds in (-1, 2**32, 2**40 + 5):
@@ -86,7 +86,7 @@ def test_a_key_is_stored_as_pbkdf2_hmac_sha512_with_ten_thousand_rounds():
     assert len(stored) == 64
 
 
-def test_only_the_very_key_with_its_own_salt_verifies():
+def test_only_the_same_key_with_its_own_salt_verifies():
     stored = hash_api_key(KEY, SALT)
     assert verify_api_key(KEY, SALT, stored)
     assert not verify_api_key(KEY[:-1] + "0", SALT, stored)

@@ -1,4 +1,4 @@
-"""Egress: no URL that a merchant gives leads to the machines around us, in whatever spelling."""
+"""Egress: no URL of a merchant, in any spelling, leads into the server's own network."""
 
 import ipaddress
 
@@ -373,7 +373,7 @@ def test_an_address_in_a_url_is_judged_as_the_address(address):
 
 @pytest.mark.parametrize("port", sorted(FORBIDDEN_PORTS))
 def test_ports_of_other_protocols_are_refused_also_for_developers(port):
-    with pytest.raises(ForbiddenDestination, match=f"port {port}|cannot be read"):
+    with pytest.raises(ForbiddenDestination, match=f"port {port}|cannot be parsed"):
         check_url(f"http://localhost:{port}/", allow_private=True, https_only=False)
 
 

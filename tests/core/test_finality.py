@@ -1,4 +1,4 @@
-"""Finality: policies that can be used, policies that are strict enough, and counting that never goes below zero."""
+"""Finality: valid policies, policies that are strict enough, and counts that are never negative."""
 
 import msgspec
 import pytest
@@ -13,11 +13,11 @@ from sgate.core.finality import (
     InvalidPolicy,
     Policy,
     Tier,
-    at_least_as_strict,
     bitcoin_blocks,
     check_policy,
     confirmations,
     finality_of,
+    first_shortfall,
     is_final,
     next_check_height,
     tenure_changes,
@@ -41,7 +41,7 @@ USABLE = [
 
 
 @pytest.mark.parametrize("policy", USABLE)
-def test_a_usable_policy_passes_unchanged(policy):
+def test_a_valid_policy_passes_unchanged(policy):
     assert check_policy(policy) is policy
 
 
@@ -52,8 +52,8 @@ def test_a_usable_policy_passes_unchanged(policy):
         (tuple(tier(start, blocks=1) for start in range(11)), "1 to 10 tiers"),
         ((tier(1, blocks=1),), "start at from_sats 0"),
         ((tier(-1, blocks=1),), "start at from_sats 0"),
-        ((tier(blocks=1), tier(blocks=2)), "must rise"),
-        ((tier(blocks=1), tier(10, blocks=1), tier(5, blocks=1)), "must rise"),
+        ((tier(blocks=1), tier(blocks=2)), "must increase"),
+        ((tier(blocks=1), tier(10, blocks=1), tier(5, blocks=1)), "must increase"),
         ((tier(),), "at least one of"),
         ((tier(blocks=1), tier(10)), "at least one of"),
         ((tier(blocks=0),), "stacks_blocks must be between 1 and 10000"),
@@ -65,12 +65,12 @@ def test_a_usable_policy_passes_unchanged(policy):
         ((tier(blocks=1, bitcoin=1_001),), "bitcoin_blocks must be between 1 and 1000"),
     ],
 )
-def test_a_policy_that_cannot_be_used_is_refused(policy, problem):
+def test_an_invalid_policy_is_rejected(policy, problem):
     with pytest.raises(InvalidPolicy, match=problem):
         check_policy(policy)
 
 
-def test_a_policy_is_read_from_json_and_an_unknown_number_is_refused():
+def test_a_policy_is_read_from_json_and_an_unknown_number_is_rejected():
     json = b'[{"from_sats":0,"stacks_blocks":1},{"from_sats":1000000,"stacks_blocks":6},{"from_sats":100000000,"tenure_changes":2}]'
     assert msgspec.json.decode(json, type=Policy) == DEFAULT_POLICY
     assert msgspec.json.encode(DEFAULT_POLICY) == json
@@ -114,19 +114,19 @@ def test_the_tier_is_the_last_one_that_the_amount_reaches(amount_sats, from_sats
     ],
 )
 def test_a_policy_is_strict_enough_only_in_each_number_at_each_amount(policy, floor, strict_enough):
-    assert at_least_as_strict(policy, floor) is strict_enough
+    assert (first_shortfall(policy, floor) is None) is strict_enough
 
 
 @FAST
 @given(policies())
 def test_every_policy_is_at_least_as_strict_as_itself(policy):
-    assert at_least_as_strict(policy, policy)
+    assert first_shortfall(policy, policy) is None
 
 
 @FAST
 @given(policies(), policies(), payments_anywhere(), chain_views(), st.integers(min_value=1, max_value=5_000))
-def test_what_is_final_by_a_strict_enough_policy_is_final_by_its_floor(policy, floor, paid, seen, amount_sats):
-    if at_least_as_strict(policy, floor) and is_final(paid, tier_for(policy, amount_sats), seen):
+def test_a_payment_final_by_a_strict_enough_policy_is_final_by_its_floor(policy, floor, paid, seen, amount_sats):
+    if first_shortfall(policy, floor) is None and is_final(paid, tier_for(policy, amount_sats), seen):
         assert is_final(paid, tier_for(floor, amount_sats), seen)
 
 
@@ -206,7 +206,7 @@ def test_a_payment_above_the_scanned_tip_is_never_final(needed):
         (9, Finality.BITCOIN_FINAL),
     ],
 )
-def test_the_word_for_finality_follows_the_tenure_changes(changes, word):
+def test_the_finality_follows_the_tenure_changes(changes, word):
     assert finality_of(payment(), view(tenure_height=TENURE_HEIGHT + changes)) is word
 
 
@@ -216,7 +216,7 @@ def test_the_word_for_finality_follows_the_tenure_changes(changes, word):
         ([], None),
         ([(payment(), tier(blocks=1))], None),  # already final
         ([(payment(), tier(blocks=6))], HEIGHT + 5),
-        ([(payment(), tier(tenures=1))], HEIGHT + 1),  # nobody knows when a tenure comes
+        ([(payment(), tier(tenures=1))], HEIGHT + 1),  # the next tenure cannot be predicted
         ([(payment(), tier(bitcoin=2))], HEIGHT + 1),
         ([(payment(), tier(blocks=6, tenures=1))], HEIGHT + 5),
         ([(payment(), tier(blocks=6)), (payment(2), tier(blocks=3))], HEIGHT + 2),
@@ -224,5 +224,5 @@ def test_the_word_for_finality_follows_the_tenure_changes(changes, word):
         ([(payment(height=HEIGHT + 3), tier(blocks=1))], HEIGHT + 3),
     ],
 )
-def test_the_next_look_is_at_the_first_height_where_a_payment_can_become_final(pending, height):
+def test_the_next_check_is_at_the_first_height_where_a_payment_can_become_final(pending, height):
     assert next_check_height(pending, view()) == height

@@ -1,4 +1,4 @@
-"""The terms of an intent: what settles it, until when, and what a payer still has to send."""
+"""The terms of an intent: what settles it, until when, and the amount that is still due."""
 
 import msgspec
 import pytest
@@ -44,7 +44,7 @@ def test_the_larger_tolerance_applies_and_never_makes_it_free(amount_sats, toler
     assert agreed.minimum_sats == minimum_sats
 
 
-def test_the_grace_comes_after_the_deadline_the_payer_sees():
+def test_the_grace_period_starts_at_the_deadline_shown_to_the_customer():
     assert terms().in_time_until == IN_TIME_UNTIL > DEADLINE
     assert terms(grace_s=0).in_time_until == DEADLINE
     assert terms().seen_hold == HOLD
@@ -62,11 +62,11 @@ def test_the_grace_comes_after_the_deadline_the_payer_sees():
         (100, 900, 0),
     ],
 )
-def test_the_due_amount_is_what_is_missing_and_never_negative(tolerance_sats, received_sats, due_sats):
+def test_the_amount_due_is_the_missing_amount_and_never_negative(tolerance_sats, received_sats, due_sats):
     assert intent(terms(tolerance_sats=tolerance_sats), received_sats).amount_due_sats == due_sats
 
 
-def test_money_that_is_held_leaves_the_whole_amount_due():
+def test_a_held_payment_does_not_reduce_the_amount_due():
     held = msgspec.structs.replace(intent(terms()), amount_received_sats=1_000)
     assert (held.amount_received_sats, held.amount_due_sats) == (1_000, 1_000)
 
@@ -86,17 +86,17 @@ def test_sending_exactly_the_due_amount_settles_the_intent(amount_sats, toleranc
     assert 1 <= agreed.minimum_sats <= amount_sats
 
 
-def test_a_new_intent_waits_for_payment_and_has_said_one_thing():
+def test_a_new_intent_awaits_payment_and_has_one_event():
     made = intent(terms())
     assert (made.status, made.sequence, made.anomalies) == (Status.REQUIRES_PAYMENT, 1, frozenset())
     assert (made.amount_received_sats, made.amount_due_sats) == (0, 1_000)
 
 
-def test_only_a_waiting_intent_asks_for_payment():
+def test_only_an_intent_that_awaits_payment_accepts_one():
     assert [status for status in Status if accepts_payment(status)] == [Status.REQUIRES_PAYMENT]
 
 
-def test_the_names_of_the_statuses_are_those_merchants_know():
+def test_the_names_of_the_statuses_are_those_of_the_api():
     assert {str(status) for status in Status} == {
         "requires_payment",
         "processing",

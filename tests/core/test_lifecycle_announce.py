@@ -1,4 +1,4 @@
-"""Announcing: which events a change deserves, in which order, and which moves there may be at all."""
+"""Announcements: the events of a change and their order, and the legal moves."""
 
 from itertools import product
 
@@ -56,7 +56,7 @@ def test_each_move_forward_has_its_event(before, after, history, events):
         (S.PROCESSING, S.CANCELED, (E.REORGED, E.CANCELED)),
     ],
 )
-def test_a_move_backward_is_announced_as_a_reorganisation_first(before, after, events):
+def test_a_move_backward_is_announced_as_a_reorganization_first(before, after, events):
     assert announce(state(before), state(after), CONFIRMED_BEFORE) == events
 
 

@@ -1,4 +1,4 @@
-"""Closing: once the end of time was judged, an intent never waits again; money that was in time still moves it on."""
+"""Closing: a closed intent never awaits payment again, but a payment that was in time still moves it on."""
 
 import msgspec
 import pytest
@@ -30,17 +30,17 @@ NEW = History(sequence=2, ever_confirmed=False, ever_reorged=False)
 
 
 def closed_state(*payments, sightings=(), commands=(), **more) -> State:
-    """What is known after the intent was closed, in a view just past the end of time unless told otherwise."""
+    """Return the state after the intent was closed, by default in a view just past the deadline."""
     return state_of(payments, sightings=sightings, commands=[CLOSE, *commands], **({"view": view(time=OVER)} | more))
 
 
 def back(payment_, *, height=HEIGHT + 2, mined_at=IN_TIME_UNTIL + MINUTE):
-    """The payment in another block."""
+    """Return the payment in another block."""
     return msgspec.structs.replace(payment_, block_height=height, block_time=mined_at, inclusion=Inclusion.INCLUDED)
 
 
-def test_a_failed_intent_whose_part_loses_its_block_stays_failed():
-    """A lost block holds the deadline open, but not one that was judged."""
+def test_a_failed_intent_whose_partial_payment_is_orphaned_stays_failed():
+    """An orphaned payment extends the deadline, but not one that has already been judged."""
     part = payment(1, 400)
     before, after = closed_state(part), closed_state(orphaned(part))
     assert state_of([orphaned(part)], view=view(time=OVER)).status is Status.REQUIRES_PAYMENT
@@ -62,25 +62,28 @@ def test_a_sighting_learned_late_does_not_open_a_failed_intent_again():
 
 
 @pytest.mark.parametrize(("agreed", "first_seen"), [(terms(), None), (terms(policy=SIX_BLOCKS), START)])
-def test_money_in_time_that_is_mined_again_after_the_close_moves_on_to_confirmed(agreed, first_seen):
+def test_a_payment_in_time_mined_again_after_the_close_moves_the_intent_to_confirmed(agreed, first_seen):
     lost = orphaned(payment(mined_at=IN_TIME_UNTIL, seen_at=first_seen))
     closed = closed_state(lost, terms=agreed)
     assert closed.status is Status.FAILED
     blocks = agreed.policy[0].stacks_blocks
-    told, before = [], closed
+    events, before = [], closed
     for height in range(HEIGHT + 2, HEIGHT + 9):
         after = closed_state(back(lost), terms=agreed, view=view(height, IN_TIME_UNTIL + HOLD))
         assert after.status is (Status.CONFIRMED if height >= HEIGHT + 1 + blocks else Status.PROCESSING)
         assert after.anomalies == frozenset()
-        told.extend(announce(before, after, NEW))
+        events.extend(announce(before, after, NEW))
         before = after
-    assert told == ([] if blocks == 1 else [EventType.PROCESSING]) + [EventType.SUCCEEDED]
+    assert events == ([] if blocks == 1 else [EventType.PROCESSING]) + [EventType.SUCCEEDED]
 
 
-def test_the_rest_of_a_part_that_was_seen_in_time_confirms_a_failed_intent():
-    part, rest = payment(1, 400), payment(2, 600, tx_index=1, mined_at=IN_TIME_UNTIL + MINUTE, seen_at=IN_TIME_UNTIL)
+def test_a_remainder_seen_in_time_confirms_a_failed_intent():
+    part, remainder = (
+        payment(1, 400),
+        payment(2, 600, tx_index=1, mined_at=IN_TIME_UNTIL + MINUTE, seen_at=IN_TIME_UNTIL),
+    )
     assert closed_state(part).status is Status.FAILED
-    assert closed_state(part, rest).status is Status.CONFIRMED
+    assert closed_state(part, remainder).status is Status.CONFIRMED
 
 
 def test_a_part_in_time_that_becomes_known_after_the_close_turns_expired_into_failed():
@@ -99,10 +102,10 @@ def test_a_close_is_not_judged_a_second_time_in_whatever_view(seen):
 
 def test_a_confirmation_that_goes_after_a_close_ends_the_intent_and_does_not_open_it():
     paid, confirmed_before = payment(), History(sequence=4, ever_confirmed=True, ever_reorged=False)
-    confirmed, away = closed_state(paid), closed_state(orphaned(paid))
-    assert (confirmed.status, away.status) == (Status.CONFIRMED, Status.FAILED)
-    assert announce(confirmed, away, confirmed_before) == (EventType.REORGED, EventType.FAILED)
-    assert announce(away, closed_state(paid), confirmed_before) == (EventType.RECONFIRMED,)
+    confirmed, forked = closed_state(paid), closed_state(orphaned(paid))
+    assert (confirmed.status, forked.status) == (Status.CONFIRMED, Status.FAILED)
+    assert announce(confirmed, forked, confirmed_before) == (EventType.REORGED, EventType.FAILED)
+    assert announce(forked, closed_state(paid), confirmed_before) == (EventType.RECONFIRMED,)
 
 
 def test_a_confirmation_that_goes_without_a_close_waits_to_be_mined_again():
@@ -129,7 +132,7 @@ def test_neither_the_moment_nor_the_number_of_closes_matters(more):
         assert closed_state(*payments, commands=more) == closed_state(*payments)
 
 
-def test_the_undo_of_a_reorganisation_does_not_undo_a_close_in_between():
+def test_undoing_a_reorganization_does_not_undo_a_close_in_between():
     """The sighting that held it open was gone for a moment; then both it and the lost part are back."""
     waiting = decided(World(terms(), view(time=OVER), (payment(1, 400),), (sighting(2, 600),)))
     assert (waiting.status, waiting.closes) == (Status.REQUIRES_PAYMENT, [])

@@ -1,4 +1,4 @@
-"""The deadline: judged by block times, announced only when the chain is scanned past it, and held open for what was seen."""
+"""The deadline: judged by block times, announced once the chain is scanned past it, and extended by sightings."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ MILLISECOND = timedelta(milliseconds=1)
     [
         (START, Status.REQUIRES_PAYMENT),
         (DEADLINE, Status.REQUIRES_PAYMENT),
-        (DEADLINE + SECOND, Status.REQUIRES_PAYMENT),  # the payer's time is up, the grace runs
+        (DEADLINE + SECOND, Status.REQUIRES_PAYMENT),  # the deadline passed, the grace period runs
         (IN_TIME_UNTIL, Status.REQUIRES_PAYMENT),  # a block at this very moment would be in time
         (IN_TIME_UNTIL + MILLISECOND, Status.EXPIRED),
         (IN_TIME_UNTIL + 365 * 24 * 60 * MINUTE, Status.EXPIRED),
@@ -42,12 +42,12 @@ def test_an_unpaid_intent_expires_when_the_chain_is_scanned_past_the_grace(scann
     assert state.next_check_time == (IN_TIME_UNTIL if status is Status.REQUIRES_PAYMENT else None)
 
 
-def test_an_outage_expires_nobody_however_high_the_chain_may_be_by_now():
-    """Only the time of what was scanned counts; no clock is asked."""
+def test_an_outage_expires_no_intent_however_high_the_chain_is_by_now():
+    """Only the time of the scanned blocks counts, not a clock."""
     assert state_of(view=view(HEIGHT + 10_000, DEADLINE)).status is Status.REQUIRES_PAYMENT
 
 
-def test_too_little_money_in_time_fails_instead_of_expiring():
+def test_an_intent_with_too_little_paid_in_time_fails_instead_of_expiring():
     waiting = state_of([payment(1, 400)], view=view(time=IN_TIME_UNTIL))
     over = state_of([payment(1, 400)], view=view(time=IN_TIME_UNTIL + SECOND))
     assert (waiting.status, waiting.anomalies) == (Status.REQUIRES_PAYMENT, {Anomaly.PARTIALLY_PAID})
@@ -84,7 +84,7 @@ def test_without_grace_the_deadline_itself_is_the_last_moment():
 
 
 @pytest.mark.parametrize("late_payments", LatePolicy)
-def test_money_that_came_in_time_counts_however_late_we_learn_of_it(late_payments):
+def test_a_payment_in_time_counts_however_late_it_is_learned(late_payments):
     long_after = view(HEIGHT + 500, IN_TIME_UNTIL + 600 * MINUTE)
     state = state_of([payment(mined_at=DEADLINE)], terms=terms(late_payments=late_payments), view=long_after)
     assert (state.status, state.anomalies) == (Status.CONFIRMED, frozenset())
@@ -106,23 +106,23 @@ def test_processing_never_expires():
         (IN_TIME_UNTIL + MILLISECOND, IN_TIME_UNTIL + SECOND, Status.EXPIRED),  # seen too late
     ],
 )
-def test_a_sighting_in_time_holds_the_deadline_open_but_not_for_ever(seen_at, scanned_to, status):
+def test_a_sighting_in_time_extends_the_deadline_but_not_indefinitely(seen_at, scanned_to, status):
     state = state_of(sightings=[sighting(seen_at=seen_at)], view=view(time=scanned_to))
     assert state.status is status
 
 
-def test_while_a_sighting_is_open_the_next_look_is_after_the_hold():
+def test_while_a_sighting_is_open_the_next_check_is_after_the_hold():
     assert state_of(sightings=[sighting(seen_at=DEADLINE)]).next_check_time == IN_TIME_UNTIL + HOLD
     assert state_of(sightings=[sighting(seen_at=IN_TIME_UNTIL + SECOND)]).next_check_time == IN_TIME_UNTIL
 
 
-def test_a_sighting_that_goes_away_lets_the_deadline_close():
+def test_a_sighting_that_disappears_no_longer_extends_the_deadline():
     seen = view(time=IN_TIME_UNTIL + MINUTE)
     assert state_of(sightings=[sighting()], view=seen).status is Status.REQUIRES_PAYMENT
     assert state_of(view=seen).status is Status.EXPIRED
 
 
-def test_a_sighting_holds_the_deadline_open_for_a_part_that_has_come_too():
+def test_a_sighting_extends_the_deadline_of_a_partially_paid_intent_too():
     seen = view(time=IN_TIME_UNTIL + MINUTE)
     assert state_of([payment(1, 400)], sightings=[sighting(2, 600)], view=seen).status is Status.REQUIRES_PAYMENT
     assert state_of([payment(1, 400)], view=seen).status is Status.FAILED
@@ -146,7 +146,7 @@ def test_a_payment_seen_in_time_counts_when_it_is_mined_within_the_hold(seen_at,
 
 
 def test_expiry_of_an_open_sighting_is_announced_only_when_its_payment_could_no_longer_be_in_time():
-    """The last block that could still make the sighting count is also the last that keeps the intent open."""
+    """The last block in which the sighting would still count is also the last that keeps the intent open."""
     last = IN_TIME_UNTIL + HOLD
     assert state_of(sightings=[sighting(seen_at=IN_TIME_UNTIL)], view=view(time=last)).status is Status.REQUIRES_PAYMENT
     assert state_of([payment(mined_at=last, seen_at=IN_TIME_UNTIL)], view=view(time=last)).status is Status.CONFIRMED

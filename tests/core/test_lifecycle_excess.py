@@ -1,4 +1,4 @@
-"""Excess: a second payment in full is a duplicate, anything else beyond the due amount is overpaid; both in chain order."""
+"""Excess: a second full payment is a duplicate, any other excess an overpayment; both in chain order."""
 
 import pytest
 
@@ -25,13 +25,13 @@ OVERPAID, DUPLICATE = Anomaly.OVERPAID, Anomaly.DUPLICATE_PAYMENT
         ((1_500, 1_000), {DUPLICATE, OVERPAID}),
         ((500, 500), set()),
         ((500, 501), {OVERPAID}),
-        ((500, 1_000), {OVERPAID}),  # it settles the rest and brings too much
+        ((500, 1_000), {OVERPAID}),  # it settles the remainder and exceeds it
         ((500, 500, 1_000), {DUPLICATE}),
         ((500, 500, 500), {OVERPAID}),
         ((400, 599), {Anomaly.PARTIALLY_PAID}),
     ],
 )
-def test_what_comes_beyond_the_due_amount_is_named_transaction_by_transaction(amounts_sats, anomalies):
+def test_an_excess_is_classified_transaction_by_transaction(amounts_sats, anomalies):
     paid = [payment(number, amount, tx_index=number) for number, amount in enumerate(amounts_sats)]
     state = state_of(paid)
     assert state.anomalies == anomalies
@@ -39,7 +39,7 @@ def test_what_comes_beyond_the_due_amount_is_named_transaction_by_transaction(am
     assert (state.status is Status.CONFIRMED) is (sum(amounts_sats) >= 1_000)
 
 
-def test_chain_order_decides_and_not_the_order_in_which_we_learned():
+def test_chain_order_decides_and_not_the_order_of_learning():
     small, full = payment(1, 500, height=HEIGHT - 1), payment(2, 1_000, height=HEIGHT)
     assert state_of([full, small]).anomalies == {OVERPAID}
     small_after, full_before = payment(1, 500, height=HEIGHT), payment(2, 1_000, height=HEIGHT - 1)
@@ -66,13 +66,13 @@ def test_the_legs_of_one_transaction_are_one_payment():
     ("amounts_sats", "anomalies"),
     [
         ((900,), set()),
-        ((950, 50), set()),  # settled within tolerance, and the rest came after all
+        ((950, 50), set()),  # settled within tolerance, and the remainder arrived later
         ((950, 51), {OVERPAID}),
-        ((950, 950), {OVERPAID}),  # not worth the full amount: no duplicate
+        ((950, 950), {OVERPAID}),  # less than the full amount: no duplicate
         ((950, 1_000), {DUPLICATE}),
         ((899, 1_000), {OVERPAID}),  # the first had not settled it
     ],
 )
-def test_tolerance_settles_but_does_not_lower_what_a_duplicate_is_worth(amounts_sats, anomalies):
+def test_tolerance_settles_but_does_not_lower_the_amount_of_a_duplicate(amounts_sats, anomalies):
     paid = [payment(number, amount, tx_index=number) for number, amount in enumerate(amounts_sats)]
     assert state_of(paid, terms=terms(tolerance_sats=100)).anomalies == anomalies

@@ -1,4 +1,4 @@
-"""Late money and money after a cancel: always recorded, held until the merchant decides, and never lost from sight."""
+"""Late payments and payments after a cancel: always recorded, and held until the merchant decides."""
 
 from datetime import datetime
 
@@ -37,7 +37,7 @@ def refund(number: int, at: datetime = AFTER) -> Refund:
 @pytest.mark.parametrize(
     ("late_payments", "status"), [(LatePolicy.HOLD, Status.EXPIRED), (LatePolicy.ACCEPT, Status.CONFIRMED)]
 )
-def test_late_money_is_held_or_accepted_as_the_terms_say_and_recorded_either_way(late_payments, status):
+def test_a_late_payment_is_held_or_accepted_by_the_terms_and_recorded_either_way(late_payments, status):
     state = state_of([payment(mined_at=LATE)], terms=terms(late_payments=late_payments), view=view(time=AFTER))
     assert (state.status, state.anomalies, state.amount_received_sats) == (status, {Anomaly.PAID_LATE}, 1_000)
 
@@ -48,14 +48,14 @@ def test_late_money_is_recorded_at_any_later_time():
     assert (state.status, state.anomalies, state.amount_received_sats) == (Status.EXPIRED, {Anomaly.PAID_LATE}, 1_000)
 
 
-def test_the_late_rest_of_a_part_that_came_in_time_is_held():
+def test_the_late_remainder_of_a_partial_payment_is_held():
     paid = [payment(1, 400), payment(2, 600, mined_at=LATE, tx_index=1)]
     state = state_of(paid, view=view(time=AFTER))
     assert (state.status, state.amount_received_sats) == (Status.FAILED, 1_000)
     assert state.anomalies == {Anomaly.PARTIALLY_PAID, Anomaly.PAID_LATE}
 
 
-def test_the_late_rest_of_a_part_is_added_when_the_terms_accept_late_money():
+def test_the_late_remainder_is_added_if_the_terms_accept_late_payments():
     paid = [payment(1, 400), payment(2, 600, mined_at=LATE, tx_index=1)]
     state = state_of(paid, terms=terms(late_payments=LatePolicy.ACCEPT), view=view(time=AFTER))
     assert (state.status, state.anomalies) == (Status.CONFIRMED, {Anomaly.PAID_LATE})
@@ -103,8 +103,8 @@ def test_marking_late_money_as_sent_back_changes_neither_status_nor_record():
     assert state_of(paid, commands=[refund(1)], view=view(time=AFTER)) == before
 
 
-def test_money_that_was_sent_back_does_not_count_when_a_reorganisation_puts_it_in_time():
-    """Held as late and sent back; then its block is replaced by one with an earlier time."""
+def test_a_payment_sent_back_does_not_count_even_if_a_reorganization_puts_it_in_time():
+    """The payment is held as late and sent back; then its block is replaced by one with an earlier time."""
     in_time_after_all = payment(1, mined_at=IN_TIME_UNTIL - SECOND)
     assert judge(payment(1, mined_at=LATE), terms(), [refund(1)]) is Verdict.SENT_BACK
     assert judge(in_time_after_all, terms(), [refund(1)]) is Verdict.SENT_BACK
@@ -144,14 +144,14 @@ def test_the_first_acceptance_and_the_first_sending_back_are_compared():
     assert judge(paid, terms(), [accept(1), *twice_sent_back]) is Verdict.SENT_BACK
 
 
-def test_sending_one_payment_back_says_nothing_about_another():
+def test_sending_one_payment_back_does_not_affect_another():
     paid = [payment(1, mined_at=LATE), payment(2, mined_at=LATE, tx_index=1)]
     commands = [refund(1), Accept(at=AFTER + SECOND, payment_ids=(paid[0].id, paid[1].id))]
     assert [judge(each, terms(), commands) for each in paid] == [Verdict.SENT_BACK, Verdict.COUNTS]
     assert state_of(paid, commands=commands, view=view(time=AFTER)).status is Status.CONFIRMED
 
 
-def test_a_canceled_intent_stays_canceled_and_needs_no_further_look():
+def test_a_canceled_intent_stays_canceled_and_needs_no_further_check():
     for scanned_to in (START + 2 * MINUTE, AFTER):
         state = state_of(commands=[CANCEL], sightings=[sighting()], view=view(time=scanned_to))
         assert state.status is Status.CANCELED
@@ -161,7 +161,7 @@ def test_a_canceled_intent_stays_canceled_and_needs_no_further_look():
 
 @pytest.mark.parametrize("mined_at", [START, START + MINUTE, START + 2 * MINUTE, LATE])
 @pytest.mark.parametrize("late_payments", LatePolicy)
-def test_whatever_is_learned_after_a_cancel_came_after_it_even_from_an_earlier_block(mined_at, late_payments):
+def test_a_payment_learned_after_a_cancel_is_after_it_even_from_an_earlier_block(mined_at, late_payments):
     agreed = terms(late_payments=late_payments)
     state = state_of([payment(mined_at=mined_at)], terms=agreed, commands=[CANCEL], view=view(time=AFTER))
     assert (state.status, state.anomalies) == (Status.CANCELED, {Anomaly.PAID_AFTER_CANCEL})
@@ -169,7 +169,7 @@ def test_whatever_is_learned_after_a_cancel_came_after_it_even_from_an_earlier_b
     assert judge(payment(mined_at=mined_at), agreed, [CANCEL]) is Verdict.HELD_AFTER_CANCEL
 
 
-def test_a_part_that_comes_after_a_cancel_is_not_a_part_payment():
+def test_a_partial_payment_after_a_cancel_is_not_partially_paid():
     assert state_of([payment(1, 400)], commands=[CANCEL]).anomalies == {Anomaly.PAID_AFTER_CANCEL}
 
 
@@ -198,7 +198,7 @@ def test_marking_money_after_a_cancel_as_sent_back_leaves_it_canceled():
         (IN_TIME_UNTIL + SECOND, LatePolicy.ACCEPT, Verdict.COUNTS),
     ],
 )
-def test_the_verdict_on_a_payment_says_whether_it_counts_and_why_not(mined_at, late_payments, verdict):
+def test_the_verdict_on_a_payment_is_whether_it_counts_and_if_not_why(mined_at, late_payments, verdict):
     paid, agreed = payment(mined_at=mined_at), terms(late_payments=late_payments)
     assert judge(paid, agreed, []) is verdict
     assert judge(paid, agreed, [CANCEL]) is Verdict.HELD_AFTER_CANCEL

@@ -1,4 +1,4 @@
-"""Paying: parts add up, each counted once, and enough is confirmed when it is final by the policy."""
+"""Paying: partial payments add up, each counted once, and enough is confirmed when it is final by the policy."""
 
 import pytest
 
@@ -140,7 +140,7 @@ TIERED: Policy = (Tier(from_sats=0, stacks_blocks=1), Tier(from_sats=1_200, stac
     [
         (1_000, 1_000, 1),
         (1_000, 1_199, 1),
-        (1_000, 1_200, 6),  # more than asked for: judged by what it is worth
+        (1_000, 1_200, 6),  # more than the amount due: judged by its own amount
         (1_200, 1_200, 6),
     ],
 )
@@ -162,7 +162,7 @@ def test_a_small_part_of_a_large_amount_is_judged_by_the_large_amount():
 
 
 def test_legs_that_settle_only_together_are_judged_each_by_the_due_amount_or_its_own_worth():
-    """Not by what they are worth together: then a further leg could take a confirmation back."""
+    """They are not judged by their sum: otherwise a further leg could undo a confirmation."""
     legs = [payment(1, 600, transaction=1), payment(2, 600, transaction=1, event_index=2)]
     assert state_of(legs, terms=terms(policy=TIERED)).status is Status.CONFIRMED
     assert state_of(legs, terms=terms(1_200, policy=TIERED)).status is Status.PROCESSING
@@ -176,7 +176,7 @@ def test_a_large_leg_waits_for_its_own_depth_while_small_legs_settle_the_amount(
     assert state_of([large, small], terms=terms(policy=TIERED)).status is Status.CONFIRMED
 
 
-def test_the_next_look_is_at_the_first_height_that_can_make_a_payment_final():
+def test_the_next_check_is_at_the_first_height_that_can_make_a_payment_final():
     large, small = payment(1, 1_500), payment(2, 500, height=HEIGHT + 2)
     state = state_of([large, small], terms=terms(policy=TIERED))
     assert (state.status, state.next_check_height) == (Status.PROCESSING, HEIGHT + 2)
@@ -205,7 +205,7 @@ def test_a_leg_that_is_assigned_later_does_not_take_the_confirmation_of_the_firs
         (100_000_000, 500, 2, Status.CONFIRMED),
     ],
 )
-def test_the_default_policy_asks_for_more_the_more_there_is(amount_sats, blocks, tenures, status):
+def test_the_default_policy_requires_more_for_larger_amounts(amount_sats, blocks, tenures, status):
     agreed = terms(amount_sats, policy=DEFAULT_POLICY)
     seen = view(HEIGHT + blocks - 1, tenure_height=TENURE_HEIGHT + tenures)
     assert state_of([payment(1, amount_sats)], terms=agreed, view=seen).status is status

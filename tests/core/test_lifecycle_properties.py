@@ -1,4 +1,4 @@
-"""What holds for an intent in every history: whatever comes, in whatever order, and however often the chain changes its mind."""
+"""Invariants of an intent in every history, whatever happens in whatever order and however often the chain forks."""
 
 from itertools import pairwise
 
@@ -23,9 +23,9 @@ from core.strategies import (
     decided,
     happen,
     histories,
+    history_after,
     leg_assigned,
-    reorganised,
-    told,
+    reorganized,
     worlds,
 )
 from sgate.core.event import EventType
@@ -35,11 +35,11 @@ from sgate.core.lifecycle import Accept, Close, History, Refund, Verdict, announ
 from sgate.core.payment import Inclusion, Payment
 
 RANK = {Status.PROCESSING: 1, Status.CONFIRMED: 2}
-"""How far a status has come; all others are 0."""
+"""How far a status has advanced; all others are 0."""
 
 
 def deep_enough(paid: Payment, tier: Tier, seen: View) -> bool:
-    """Finality counted by hand, from heights alone."""
+    """Return whether a payment is final, computed independently from heights alone."""
     return (
         paid.inclusion is Inclusion.INCLUDED
         and seen.height - paid.block_height + 1 >= (tier.stacks_blocks or 1)
@@ -53,7 +53,7 @@ def counting(world: World) -> list[Payment]:
 
 
 def final_sats(world: World) -> int:
-    """What counts and is final, each payment by the tier of the due amount or of its own worth, whichever is larger."""
+    """Return the sum of the final payments that count, each by the tier of the amount due or of its own, if larger."""
     due_sats, policy = world.terms.amount_sats, world.terms.policy
     return sum(
         paid.amount_sats
@@ -70,10 +70,10 @@ def test_reducing_the_same_facts_again_gives_the_same_state(world):
 
 @WALKS
 @given(worlds(), st.randoms(use_true_random=False))
-def test_the_order_in_which_facts_were_learned_does_not_matter(world, dice):
+def test_the_order_in_which_facts_were_learned_does_not_matter(world, rng):
     payments, sightings, commands = list(world.payments), list(world.sightings), list(world.commands)
     for facts in (payments, sightings, commands):
-        dice.shuffle(facts)
+        rng.shuffle(facts)
     assert reduce(world.terms, iter(payments), iter(sightings), iter(commands), world.view) == world.state
 
 
@@ -86,7 +86,7 @@ def test_every_move_is_legal(steps):
 
 @WALKS
 @given(histories())
-def test_only_a_reorganisation_moves_backward(steps):
+def test_only_a_reorganization_moves_backward(steps):
     for step in steps:
         if RANK.get(step.after.status, 0) < RANK.get(step.before.status, 0):
             assert step.action == "reorg"
@@ -117,17 +117,17 @@ def test_nothing_is_announced_twice_in_one_change(steps):
 
 @WALKS
 @given(histories())
-def test_success_is_announced_at_most_once_ever_and_again_only_as_reconfirmed(steps):
-    told = [event for step in steps for event in step.events]
-    assert told.count(EventType.SUCCEEDED) <= 1
-    if EventType.RECONFIRMED in told:
-        assert EventType.SUCCEEDED in told[: told.index(EventType.RECONFIRMED)]
-        assert EventType.REORGED in told[: told.index(EventType.RECONFIRMED)]
+def test_success_is_announced_at_most_once_and_again_only_as_reconfirmed(steps):
+    events = [event for step in steps for event in step.events]
+    assert events.count(EventType.SUCCEEDED) <= 1
+    if EventType.RECONFIRMED in events:
+        assert EventType.SUCCEEDED in events[: events.index(EventType.RECONFIRMED)]
+        assert EventType.REORGED in events[: events.index(EventType.RECONFIRMED)]
 
 
 @WALKS
 @given(histories())
-def test_success_is_announced_only_when_enough_final_money_is_there(steps):
+def test_success_is_announced_only_when_enough_is_final(steps):
     for step in steps:
         if {EventType.SUCCEEDED, EventType.RECONFIRMED} & set(step.events):
             assert step.after.status is Status.CONFIRMED
@@ -136,7 +136,7 @@ def test_success_is_announced_only_when_enough_final_money_is_there(steps):
 
 @WALKS
 @given(histories())
-def test_an_intent_is_confirmed_exactly_while_enough_money_is_final(steps):
+def test_an_intent_is_confirmed_exactly_while_enough_is_final(steps):
     for step in steps:
         enough = final_sats(step.world) >= step.world.terms.minimum_sats
         assert (step.after.status is Status.CONFIRMED) is enough
@@ -151,7 +151,7 @@ def test_the_received_amount_is_the_sum_of_what_is_on_the_chain(steps):
 
 @WALKS
 @given(histories())
-def test_enough_money_that_counts_is_never_left_waiting_and_too_little_never_confirms(steps):
+def test_enough_counted_sats_never_await_payment_and_too_few_never_confirm(steps):
     for step in steps:
         enough = sum(paid.amount_sats for paid in counting(step.world)) >= step.world.terms.minimum_sats
         assert (step.after.status in RANK) is enough
@@ -168,7 +168,7 @@ def test_each_exception_that_appears_is_announced_and_no_other(steps):
 
 @WALKS
 @given(histories())
-def test_the_sequence_and_the_record_of_what_was_said_never_go_back(steps):
+def test_the_sequence_and_the_history_never_go_back(steps):
     for earlier, later in pairwise(steps):
         assert later.history.sequence == earlier.history.sequence + len(later.events)
         assert later.history.ever_confirmed >= earlier.history.ever_confirmed
@@ -177,7 +177,7 @@ def test_the_sequence_and_the_record_of_what_was_said_never_go_back(steps):
 
 @WALKS
 @given(histories())
-def test_confirmations_are_never_negative_and_fall_only_by_a_reorganisation(steps):
+def test_confirmations_are_never_negative_and_fall_only_in_a_reorganization(steps):
     known: dict[str, int] = {}
     for step in steps:
         now = {paid.id: confirmations(paid, step.world.view) for paid in step.world.payments}
@@ -189,26 +189,26 @@ def test_confirmations_are_never_negative_and_fall_only_by_a_reorganisation(step
 
 @WALKS
 @given(worlds(), st.integers(0, 5), st.integers(0, 3))
-def test_a_reorganisation_and_its_undo_in_the_same_view_restore_the_whole_state(world, depth, blocks):
-    """Also when the intent was closed in between: without time, only what was paid can be closed by a reorganisation."""
-    away = decided(reorganised(world, depth=1 + depth, blocks=blocks))
-    back = away._replace(view=world.view, payments=world.payments)
+def test_a_reorganization_and_its_undo_in_the_same_view_restore_the_whole_state(world, depth, blocks):
+    """This holds also if the intent was closed meanwhile: if no time passes, only a paid intent can be closed by a fork."""
+    forked = decided(reorganized(world, depth=1 + depth, blocks=blocks))
+    back = forked._replace(view=world.view, payments=world.payments)
     assert back.state == world.state
-    assert away.state.amount_received_sats <= world.state.amount_received_sats
+    assert forked.state.amount_received_sats <= world.state.amount_received_sats
 
 
 @WALKS
 @given(worlds(), st.integers(0, 5), st.integers(0, 3), actions(("advance", "wait", "drop"), max_size=6))
-def test_an_undo_after_a_while_restores_all_but_a_deadline_that_was_judged_meanwhile(world, depth, blocks, meanwhile):
-    away = decided(reorganised(world, depth=1 + depth, blocks=blocks))
+def test_a_later_undo_restores_all_but_a_deadline_that_passed_meanwhile(world, depth, blocks, meanwhile):
+    forked = decided(reorganized(world, depth=1 + depth, blocks=blocks))
     for action in meanwhile:
-        away = happen(away, action)
-    back = away._replace(view=deeper_of(world.view, away.view), payments=world.payments, sightings=world.sightings)
-    assert_only_closed(back, world._replace(view=back.view), closed=away.commands != world.commands)
+        forked = happen(forked, action)
+    back = forked._replace(view=deeper_of(world.view, forked.view), payments=world.payments, sightings=world.sightings)
+    assert_only_closed(back, world._replace(view=back.view), closed=forked.commands != world.commands)
 
 
 def assert_only_closed(world: World, undisturbed: World, *, closed: bool) -> None:
-    """The same state as if nothing had been, except that what would still wait may be closed for good."""
+    """Assert that the state is as if nothing had happened, except that an intent awaiting payment may be closed."""
     if closed and undisturbed.state.status is Status.REQUIRES_PAYMENT:
         assert world.state.status in CLOSED
         assert world.state.anomalies == undisturbed.state.anomalies
@@ -219,8 +219,8 @@ def assert_only_closed(world: World, undisturbed: World, *, closed: bool) -> Non
 
 @WALKS
 @given(worlds(), st.integers(0, 60))
-def test_a_close_matters_to_a_waiting_intent_only(world, minutes):
-    """To every other it adds nothing, to one already closed in particular."""
+def test_a_close_affects_only_an_intent_that_awaits_payment(world, minutes):
+    """It does not change any other intent, in particular one that is already closed."""
     open_world = world._replace(commands=tuple(c for c in world.commands if not isinstance(c, Close)))
     close = Close(at=world.view.time + minutes * MINUTE)
     assert_only_closed(open_world._replace(commands=(*open_world.commands, close)), open_world, closed=True)
@@ -228,7 +228,7 @@ def test_a_close_matters_to_a_waiting_intent_only(world, minutes):
 
 @WALKS
 @given(histories())
-def test_an_intent_that_was_closed_never_waits_again(steps):
+def test_a_closed_intent_never_awaits_payment_again(steps):
     for step in steps:
         if step.world.closes:
             assert step.after.status is not Status.REQUIRES_PAYMENT
@@ -236,7 +236,7 @@ def test_an_intent_that_was_closed_never_waits_again(steps):
 
 @WALKS
 @given(histories())
-def test_each_time_an_intent_is_closed_is_recorded_once_and_only_money_lies_between_two(steps):
+def test_each_close_is_recorded_once_and_only_payments_lie_between_two(steps):
     before = 0
     for step in steps:
         entered = step.after.status in CLOSED and step.before.status not in CLOSED
@@ -248,8 +248,8 @@ def test_each_time_an_intent_is_closed_is_recorded_once_and_only_money_lies_betw
 
 @WALKS
 @given(all_terms(), actions(), st.lists(st.booleans(), min_size=20, max_size=20))
-def test_however_much_happens_between_two_decisions_the_move_is_legal_and_announced(agreed, happened, decides):
-    """The ledger may decide about one fact or about many at once; only what it decided was ever said."""
+def test_the_transition_between_any_two_decisions_is_legal_and_announced(agreed, happened, decides):
+    """The ledger may decide about one fact or about many at once; only its decisions are announced."""
     world = beginning(agreed)
     before, history = world.state, History(sequence=1, ever_confirmed=False, ever_reorged=False)
     for action, decide in zip(happened, decides, strict=False):
@@ -261,12 +261,12 @@ def test_however_much_happens_between_two_decisions_the_move_is_legal_and_announ
         events = announce(before, after, history)
         assert is_legal(before.status, after.status), (action, before.status, after.status)
         assert bool(events) >= (before.status is not after.status)
-        before, history = after, told(history, events)
+        before, history = after, history_after(history, events)
 
 
 @WALKS
 @given(histories())
-def test_money_that_was_sent_back_never_counts_and_accepted_money_always_does(steps):
+def test_a_payment_sent_back_never_counts_and_an_accepted_one_always_does(steps):
     for step in steps:
         world = step.world
         sent_back = {command.payment_id for command in world.commands if isinstance(command, Refund)}
@@ -278,28 +278,28 @@ def test_money_that_was_sent_back_never_counts_and_accepted_money_always_does(st
 
 @WALKS
 @given(worlds(), st.sampled_from(AMOUNTS_SATS), st.integers(0, 7), st.integers(0, 40))
-def test_a_further_payment_never_takes_a_confirmation_back(world, amount_sats, blocks_ago, minutes_ago):
+def test_a_further_payment_never_undoes_a_confirmation(world, amount_sats, blocks_ago, minutes_ago):
     more = assigned(world, amount_sats=amount_sats, blocks_ago=blocks_ago, minutes_ago=minutes_ago)
     assert RANK.get(more.state.status, 0) >= RANK.get(world.state.status, 0)
 
 
 @WALKS
 @given(worlds(("mine", "advance", "mine_seen", "see", "assign_leg")), st.integers(0, 20), st.sampled_from(AMOUNTS_SATS))
-def test_a_further_leg_of_a_known_transaction_never_takes_a_confirmation_back(world, index, amount_sats):
+def test_a_further_leg_of_a_known_transaction_never_undoes_a_confirmation(world, index, amount_sats):
     more = leg_assigned(world, index, amount_sats=amount_sats)
     assert RANK.get(more.state.status, 0) >= RANK.get(world.state.status, 0)
 
 
 @WALKS
 @given(worlds(), st.integers(1, 10), st.integers(0, 90), st.integers(0, 3), st.integers(0, 3))
-def test_a_deeper_view_alone_never_takes_a_confirmation_back(world, blocks, minutes, tenures, bitcoin):
+def test_a_deeper_view_alone_never_undoes_a_confirmation(world, blocks, minutes, tenures, bitcoin):
     deeper = world._replace(view=advanced(world.view, blocks, minutes, tenures, bitcoin))
     assert RANK.get(deeper.state.status, 0) >= RANK.get(world.state.status, 0)
 
 
 @WALKS
 @given(worlds(), st.integers(0, 20), st.integers(0, 120 * 60), st.integers(0, 3), st.integers(0, 3))
-def test_nothing_changes_before_the_next_look_is_due(world, blocks, seconds, tenures, bitcoin):
+def test_nothing_changes_before_the_next_check_is_due(world, blocks, seconds, tenures, bitcoin):
     state = world.state
     due_height, due_time = state.next_check_height, state.next_check_time
     assert due_height is None or due_height > world.view.height
@@ -318,14 +318,14 @@ def test_nothing_changes_before_the_next_look_is_due(world, blocks, seconds, ten
 
 @WALKS
 @given(worlds())
-def test_facts_alone_never_say_that_something_was_reorganised_once(world):
-    """That is history: the facts after a reorganisation and its undo are the facts before."""
+def test_facts_alone_never_show_a_past_reorganization(world):
+    """That is part of the history: after a reorganization and its undo, the facts are the same as before."""
     assert Anomaly.REORGED not in world.state.anomalies
 
 
 @WALKS
 @given(worlds())
-def test_the_next_look_is_planned_exactly_while_time_or_depth_can_still_decide(world):
+def test_the_next_check_is_planned_exactly_while_time_or_depth_can_still_decide(world):
     state = world.state
     assert (state.next_check_height is not None) is (state.status is Status.PROCESSING)
     assert (state.next_check_time is not None) is (state.status is Status.REQUIRES_PAYMENT)
@@ -333,7 +333,7 @@ def test_the_next_look_is_planned_exactly_while_time_or_depth_can_still_decide(w
 
 @WALKS
 @given(worlds())
-def test_every_waiting_intent_ends_once_the_chain_is_scanned_far_enough(world):
+def test_every_open_intent_ends_once_the_chain_is_scanned_far_enough(world):
     end = advanced(world.view, 40, 0, 40, 40)
     end = msgspec.structs.replace(end, time=max(end.time, world.terms.in_time_until + world.terms.seen_hold + SECOND))
     assert world._replace(view=end).state.status not in {Status.REQUIRES_PAYMENT, Status.PROCESSING}
@@ -341,7 +341,7 @@ def test_every_waiting_intent_ends_once_the_chain_is_scanned_far_enough(world):
 
 @WALKS
 @given(histories(ORDINARY))
-def test_without_reorganisations_the_end_of_time_is_announced_falsely_for_nobody(steps):
+def test_without_reorganizations_no_end_is_announced_falsely(steps):
     """No `expired` or `failed` is followed by success for money that was in time."""
     ended: Step | None = None
     for step in steps:

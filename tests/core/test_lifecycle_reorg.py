@@ -1,4 +1,4 @@
-"""Reorganisations: what loses its block is no longer received, what comes back is as before, and nothing becomes late by it."""
+"""Reorganizations: an orphaned payment no longer counts, and one mined again is as before and not late."""
 
 import msgspec
 
@@ -36,25 +36,25 @@ def test_a_lost_half_leaves_the_other_half():
     assert state.anomalies == {Anomaly.PARTIALLY_PAID}
 
 
-def test_what_comes_back_is_confirmed_from_its_new_block_on():
+def test_a_payment_mined_again_is_confirmed_from_its_new_block():
     again = payment(height=HEIGHT + 2, mined_at=START + 5 * MINUTE, first_mined_at=START + MINUTE)
     agreed = terms(policy=SIX_BLOCKS)
     assert state_of([again], terms=agreed, view=view(HEIGHT + 6)).status is Status.PROCESSING
     assert state_of([again], terms=agreed, view=view(HEIGHT + 7)).status is Status.CONFIRMED
 
 
-def test_a_reorganisation_may_take_depth_away_without_taking_the_money():
+def test_a_reorganization_can_reduce_the_depth_of_a_payment_without_orphaning_it():
     agreed = terms(policy=SIX_BLOCKS)
     assert state_of([payment()], terms=agreed, view=view(HEIGHT + 5)).status is Status.CONFIRMED
     assert state_of([payment()], terms=agreed, view=view(HEIGHT + 4)).status is Status.PROCESSING
 
 
-def test_the_undo_of_a_reorganisation_gives_back_the_same_state():
+def test_undoing_a_reorganization_restores_the_same_state():
     paid = [payment(1, 700, height=HEIGHT - 1), payment(2, 900)]
     before = state_of(paid)
-    away = state_of([paid[0], orphaned(paid[1])])
+    forked = state_of([paid[0], orphaned(paid[1])])
     back = state_of([paid[0], msgspec.structs.replace(orphaned(paid[1]), inclusion=Inclusion.INCLUDED)])
-    assert away != before
+    assert forked != before
     assert back == before
 
 
@@ -64,7 +64,7 @@ def test_money_mined_again_after_the_deadline_is_still_in_time():
     assert (state.status, state.anomalies) == (Status.CONFIRMED, frozenset())
 
 
-def test_money_that_lost_its_block_holds_the_deadline_open_as_a_sighting_does():
+def test_an_orphaned_payment_extends_the_deadline_like_a_sighting():
     lost = [orphaned(payment(mined_at=IN_TIME_UNTIL))]
     assert state_of(lost, view=view(time=OVER)).status is Status.REQUIRES_PAYMENT
     assert state_of(lost, view=view(time=OVER)).next_check_time == IN_TIME_UNTIL + HOLD
@@ -74,48 +74,48 @@ def test_money_that_lost_its_block_holds_the_deadline_open_as_a_sighting_does():
     assert ended.amount_received_sats == 0
 
 
-def test_late_money_that_lost_its_block_holds_nothing_open():
+def test_an_orphaned_late_payment_does_not_extend_the_deadline():
     assert state_of([orphaned(payment(mined_at=LATE))], view=view(time=LATE)).status is Status.EXPIRED
 
 
-def test_money_that_comes_back_after_the_end_still_counts():
+def test_a_payment_mined_again_after_the_deadline_counts():
     again = payment(height=HEIGHT + 9, mined_at=IN_TIME_UNTIL + 2 * HOLD, first_mined_at=START + MINUTE)
     assert state_of([again], view=view(HEIGHT + 9, IN_TIME_UNTIL + 2 * HOLD)).status is Status.CONFIRMED
 
 
-def test_a_reorganisation_of_accepted_late_money_ends_the_intent_again():
+def test_a_reorganization_of_an_accepted_late_payment_ends_the_intent_again():
     late, commands = payment(mined_at=LATE), [Accept(at=LATE, payment_ids=(payment().id,))]
     assert state_of([late], commands=commands, view=view(time=LATE)).status is Status.CONFIRMED
     assert state_of([orphaned(late)], commands=commands, view=view(time=LATE)).status is Status.EXPIRED
 
 
-def test_a_reorganisation_of_money_accepted_by_the_terms_ends_the_intent_again():
+def test_a_reorganization_of_a_payment_accepted_by_the_terms_ends_the_intent_again():
     late, agreed = payment(mined_at=LATE), terms(late_payments=LatePolicy.ACCEPT)
     assert state_of([late], terms=agreed, view=view(time=LATE)).status is Status.CONFIRMED
     assert state_of([orphaned(late)], terms=agreed, view=view(time=LATE)).status is Status.EXPIRED
 
 
-def test_a_reorganisation_of_money_accepted_after_a_cancel_cancels_the_intent_again():
+def test_a_reorganization_of_a_payment_accepted_after_a_cancel_cancels_the_intent_again():
     commands = [Cancel(at=START), Accept(at=LATE, payment_ids=(payment().id,))]
     assert state_of([payment()], commands=commands).status is Status.CONFIRMED
-    away = state_of([orphaned(payment())], commands=commands)
-    assert (away.status, away.anomalies) == (Status.CANCELED, frozenset())
+    forked = state_of([orphaned(payment())], commands=commands)
+    assert (forked.status, forked.anomalies) == (Status.CANCELED, frozenset())
     assert state_of([payment()], commands=commands).status is Status.CONFIRMED
 
 
-def test_an_acceptance_survives_the_way_through_another_block():
+def test_an_acceptance_survives_a_change_of_block():
     commands = [Accept(at=LATE, payment_ids=(payment().id,))]
     again = payment(height=HEIGHT + 5, mined_at=LATE + 5 * MINUTE, first_mined_at=LATE)
     assert state_of([again], commands=commands, view=view(HEIGHT + 5, LATE + 5 * MINUTE)).status is Status.CONFIRMED
 
 
-def test_excess_goes_with_the_block_that_brought_it():
+def test_an_excess_disappears_with_its_block():
     paid = [payment(1, height=HEIGHT - 1), payment(2)]
     assert state_of(paid).anomalies == {Anomaly.DUPLICATE_PAYMENT}
     assert state_of([paid[0], orphaned(paid[1])]).anomalies == frozenset()
 
 
-def test_after_a_reorganisation_the_new_chain_order_decides_what_is_excess():
+def test_after_a_reorganization_the_new_chain_order_decides_what_is_excess():
     small, full = payment(1, 500, height=HEIGHT - 1), payment(2, 1_000, height=HEIGHT)
     third = payment(3, 1_000, height=HEIGHT + 1)
     assert state_of([small, full, third], view=view(HEIGHT + 1)).anomalies == {

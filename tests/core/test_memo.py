@@ -1,4 +1,4 @@
-"""Memos: exactly an id, with wallet padding forgiven, or nothing at all."""
+"""Memos: exactly an id, ignoring wallet padding, or no id at all."""
 
 import pytest
 from hypothesis import given
@@ -28,7 +28,7 @@ def test_every_id_is_found_in_its_own_memo(intent_id):
 
 
 @pytest.mark.parametrize("zeros", range(8))
-def test_zero_padding_up_to_the_full_memo_is_forgiven(zeros):
+def test_zero_padding_up_to_the_full_memo_is_ignored(zeros):
     assert intent_id_of(MEMO + bytes(zeros)) == ID
 
 
@@ -45,7 +45,7 @@ def test_zero_padding_up_to_the_full_memo_is_forgiven(zeros):
         b" " + MEMO + b" \0\0\0",
     ],
 )
-def test_whitespace_around_the_id_is_forgiven(memo):
+def test_whitespace_around_the_id_is_ignored(memo):
     assert intent_id_of(memo) == ID
 
 
@@ -84,13 +84,13 @@ NEAR_MISSES = {
 
 
 @pytest.mark.parametrize("memo", NEAR_MISSES.values(), ids=NEAR_MISSES.keys())
-def test_a_memo_that_is_almost_an_id_credits_nobody(memo):
+def test_a_memo_that_is_almost_an_id_names_no_intent(memo):
     assert intent_id_of(memo) is None
 
 
 @FAST
 @given(ids, st.integers(min_value=0, max_value=26), st.integers(min_value=0, max_value=255))
-def test_one_changed_byte_never_credits_the_same_intent(intent_id, place, byte):
+def test_one_changed_byte_never_names_the_same_intent(intent_id, place, byte):
     memo = bytearray(memo_of(intent_id))
     if memo[place] != byte:
         memo[place] = byte
@@ -99,7 +99,7 @@ def test_one_changed_byte_never_credits_the_same_intent(intent_id, place, byte):
 
 @FAST
 @given(st.binary(max_size=40))
-def test_whatever_the_bytes_only_a_true_id_is_found(memo):
+def test_only_a_valid_id_is_found_in_arbitrary_bytes(memo):
     found = intent_id_of(memo)
     assert found is None or (is_intent_id(found) and found.encode() in memo)
 

@@ -1,4 +1,4 @@
-"""Amounts: what may come in, what the chain may say, and what dollars are worth."""
+"""Amounts: from clients, from the chain, and in dollars."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""When the payer had paid: at the first sighting if it was mined soon enough, else at its first block."""
+"""When a payment arrived: at the first sighting if it was mined soon enough, else at its first block."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ from core.facts import HOLD, MINUTE, SECOND, START, payment
         (MINUTE, MINUTE, MINUTE),
     ],
 )
-def test_money_arrives_at_its_first_sighting_when_it_is_mined_within_the_hold(seen_after, mined_after, arrived_after):
+def test_a_payment_arrives_at_its_first_sighting_if_it_is_mined_within_the_hold(seen_after, mined_after, arrived_after):
     seen_at = None if seen_after is None else START + seen_after
     paid = payment(mined_at=START + mined_after, seen_at=seen_at)
     assert paid.arrived_at(HOLD) == START + arrived_after
@@ -29,12 +29,12 @@ def test_without_a_hold_only_the_block_counts():
     assert paid.arrived_at(timedelta()) == START + MINUTE
 
 
-def test_a_reorganisation_does_not_make_money_late():
+def test_a_reorganization_does_not_make_a_payment_late():
     again = payment(mined_at=START + 90 * MINUTE, first_mined_at=START + MINUTE)
     assert again.arrived_at(HOLD) == START + MINUTE
 
 
-def test_a_reorganisation_does_not_cost_a_sighting_its_claim():
+def test_a_reorganization_does_not_invalidate_a_sighting():
     again = payment(mined_at=START + 90 * MINUTE, first_mined_at=START + 2 * MINUTE, seen_at=START + MINUTE)
     assert again.arrived_at(HOLD) == START + MINUTE
 

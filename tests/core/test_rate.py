@@ -1,4 +1,4 @@
-"""When several prices are one rate, and when they are none."""
+"""Rates: when several prices agree on one, and when they do not."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -48,31 +48,31 @@ def test_the_rate_is_the_median_of_those_that_agree(prices, rate, source):
         ["50000", "60000", "60010", "70000"],  # two of four are not a majority
     ],
 )
-def test_sources_that_contradict_each_other_make_no_rate(prices):
+def test_sources_that_contradict_each_other_yield_no_rate(prices):
     found = agree(samples(*prices), NOW, RULES)
     assert isinstance(found, Disagreement)
     assert f"Coinbase {prices[0]}" in found.reason
 
 
-def test_too_few_fresh_answers_make_no_rate_and_say_how_many_there_are():
-    assert agree([], NOW, RULES) == TooFew(reason="0 of 0 answers are fresh, 2 are needed")
-    assert agree(samples("60000"), NOW, RULES) == TooFew(reason="1 of 1 answers are fresh, 2 are needed")
+def test_too_few_fresh_prices_yield_no_rate_and_report_their_number():
+    assert agree([], NOW, RULES) == TooFew(reason="0 of 0 prices are fresh, 2 are needed")
+    assert agree(samples("60000"), NOW, RULES) == TooFew(reason="1 of 1 prices are fresh, 2 are needed")
     stale = samples("60000", "60000", ages_s=[181, 0])
-    assert agree(stale, NOW, RULES) == TooFew(reason="1 of 2 answers are fresh, 2 are needed")
+    assert agree(stale, NOW, RULES) == TooFew(reason="1 of 2 prices are fresh, 2 are needed")
 
 
-def test_old_answers_do_not_count_and_the_rate_is_as_old_as_the_oldest_that_does():
+def test_stale_prices_do_not_count_and_the_rate_is_as_old_as_the_oldest_that_does():
     found = agree(samples("90000", "60000", "60010", ages_s=[181, 180, 7]), NOW, RULES)
     assert (found.usd_per_btc, found.taken_at) == (Decimal("60005.00"), NOW - timedelta(seconds=180))
 
 
-def test_one_source_is_enough_where_the_operator_says_so():
+def test_one_source_is_enough_if_the_operator_configures_it():
     rules = Rules(max_age=RULES.max_age, max_spread=RULES.max_spread, min_sources=1)
     assert agree(samples("60000"), NOW, rules).source == "Coinbase"
 
 
 @pytest.mark.parametrize(("age_s", "fresh"), [(0, True), (180, True), (180.001, False), (-60, True), (-60.001, False)])
-def test_what_comes_from_the_future_is_as_useless_as_what_is_old(age_s, fresh):
+def test_prices_from_the_future_are_rejected_like_stale_ones(age_s, fresh):
     assert is_fresh(NOW - timedelta(seconds=age_s), NOW, RULES.max_age) is fresh
 
 
@@ -80,7 +80,7 @@ prices = st.lists(st.decimals(1, 100_000_000, places=2), max_size=4)
 
 
 @given(prices)
-def test_a_rate_lies_among_the_answers_and_a_majority_is_near_it(given_prices):
+def test_a_rate_lies_among_the_prices_and_a_majority_is_near_it(given_prices):
     found = agree(samples(*given_prices), NOW, RULES)
     if isinstance(found, Rate):
         assert min(given_prices) <= found.usd_per_btc <= max(given_prices)
@@ -92,9 +92,9 @@ def test_a_rate_lies_among_the_answers_and_a_majority_is_near_it(given_prices):
 
 
 @given(prices, st.randoms())
-def test_the_order_of_the_answers_does_not_matter(given_prices, dice):
+def test_the_order_of_the_prices_does_not_matter(given_prices, rng):
     shuffled = list(given_prices)
-    dice.shuffle(shuffled)
+    rng.shuffle(shuffled)
     one, other = (agree(samples(*order), NOW, RULES) for order in (given_prices, shuffled))
     assert type(one) is type(other)
     if isinstance(one, Rate):

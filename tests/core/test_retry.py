@@ -1,4 +1,4 @@
-"""The retry schedule: five attempts in hours or ten over three days, and a receiver that may ask for more time."""
+"""The retry schedules: five attempts within hours or ten over three days, and `Retry-After`."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ HOUR = 3_600
 
 
 def waits_s(schedule: Schedule, random_share: float) -> list[float]:
-    """The waits after each failed attempt but the last."""
+    """Return the waits after each failed attempt but the last."""
     decisions = [decide(schedule, attempt, FAILED, START, random_share) for attempt in range(1, schedule.attempts)]
     return [(decision.retry_at - START).total_seconds() for decision in decisions]
 
@@ -49,7 +49,7 @@ def test_any_2xx_is_success_on_any_attempt(status, attempt):
 
 
 @pytest.mark.parametrize("status", [100, 199, 300, 301, 302, 304, 307, 308, 400, 401, 404, 429, 500, 503, 599, None])
-def test_anything_else_is_tried_again_redirects_included(status):
+def test_any_other_status_is_retried_including_redirects(status):
     outcome = Outcome(status=status, error=None if status else "the connection was refused")
     decision = decide(Schedule.DEFAULT, 1, outcome, START, 0.0)
     assert decision == Next(retry_at=START + timedelta(seconds=5))
@@ -63,7 +63,7 @@ def test_gone_disables_the_endpoint_at_once(attempt):
 
 
 @pytest.mark.parametrize(
-    ("attempt", "wish_s", "wait_s"),
+    ("attempt", "retry_after_s", "wait_s"),
     [
         (1, None, 5),
         (1, 0, 5),
@@ -73,15 +73,15 @@ def test_gone_disables_the_endpoint_at_once(attempt):
         (2, 301, 301),
         (1, MAX_RETRY_AFTER_S, 6 * HOUR),
         (1, MAX_RETRY_AFTER_S + 1, 6 * HOUR),
-        (1, 10**9, 6 * HOUR),  # a receiver cannot put a delivery off for ever
+        (1, 10**9, 6 * HOUR),  # a receiver cannot postpone a delivery indefinitely
         (1, -60, 5),
     ],
 )
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_receivers_wish_for_more_time_is_honoured_within_reason(status, attempt, wish_s, wait_s):
-    outcome = Outcome(status=status, retry_after_s=wish_s)
+def test_retry_after_lengthens_a_wait_up_to_its_limit(status, attempt, retry_after_s, wait_s):
+    outcome = Outcome(status=status, retry_after_s=retry_after_s)
     assert decide(Schedule.DEFAULT, attempt, outcome, START, 0.0).retry_at == START + timedelta(seconds=wait_s)
 
 
-def test_a_wish_for_more_time_does_not_add_an_attempt():
+def test_retry_after_does_not_add_an_attempt():
     assert decide(Schedule.DEFAULT, 5, Outcome(status=503, retry_after_s=60), START, 0.0) == Next(failed=True)

@@ -1,4 +1,4 @@
-"""Signatures: the golden vector, the reference library of Standard Webhooks, and everything forged or stale refused."""
+"""Signatures: the golden vector, the reference library of Standard Webhooks, and forged or stale webhooks rejected."""
 
 import time
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Concurrent calls share statements, and nobody is answered before their statement is done."""
+"""Concurrent calls share statements, and no call returns before its statement is done."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from sgate.db.batching import Coalescer, Overloaded
 
 
 class Statement:
-    """Runs batches one step at a time: each waits until it is let go."""
+    """Runs batches under the test's control: each one blocks until it is released."""
 
     def __init__(self):
         self.batches = []
@@ -52,7 +52,7 @@ async def test_calls_of_one_moment_share_a_statement():
     assert await asyncio.gather(*calls) == ["answer 1", "answer 2", "answer 3"]
 
 
-async def test_nobody_is_answered_before_the_statement_of_their_batch_is_done():
+async def test_no_call_returns_before_the_statement_of_its_batch_is_done():
     statement = Statement()
     calls = submit(Coalescer(statement), 1, 2)
     await settle()
@@ -104,7 +104,7 @@ async def test_too_many_waiting_calls_are_refused_at_once_and_the_others_are_ser
     assert await asyncio.gather(*first, *waiting) == [f"answer {item}" for item in range(4)]
 
 
-async def test_a_caller_that_gives_up_while_waiting_takes_its_item_back():
+async def test_a_caller_that_is_cancelled_while_waiting_withdraws_its_item():
     statement = Statement()
     coalescer = Coalescer(statement, in_flight=1)
     first = submit(coalescer, 0)
@@ -119,7 +119,7 @@ async def test_a_caller_that_gives_up_while_waiting_takes_its_item_back():
     assert await asyncio.gather(*first, kept) == ["answer 0", "answer kept"]
 
 
-async def test_a_caller_that_gives_up_after_its_batch_left_harms_nobody_else():
+async def test_a_caller_that_is_cancelled_after_its_batch_left_affects_no_other():
     statement = Statement()
     gone, kept = submit(Coalescer(statement), "gone", "kept")
     await settle()
@@ -130,7 +130,7 @@ async def test_a_caller_that_gives_up_after_its_batch_left_harms_nobody_else():
     assert statement.batches == [["gone", "kept"]]
 
 
-async def test_an_error_of_the_statement_reaches_everyone_in_its_batch_and_nobody_else():
+async def test_a_failed_statement_fails_every_call_of_its_batch_and_no_other():
     statement = Statement()
     coalescer = Coalescer(statement, in_flight=1)
     failing = submit(coalescer, 1, 2)
@@ -155,7 +155,7 @@ async def test_an_error_of_one_item_is_raised_for_that_item_alone():
         await bad
 
 
-async def test_a_statement_that_answers_too_few_is_an_error_and_leaves_nobody_waiting():
+async def test_too_few_answers_fail_the_batch_and_leave_no_call_waiting():
     async def forgetful(items):
         return [f"answer {item}" for item in items[:-1]]
 

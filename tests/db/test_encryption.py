@@ -1,4 +1,4 @@
-"""Secrets at rest: several keys, and bytes that were changed."""
+"""Secrets at rest: several keys, and tampered bytes."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL tells reaches everyone who listens, also after the connection broke."""
+"""Notifications reach every listener, even after the connection broke."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ WAIT_S = 20.0
 
 
 class Heard(list):
-    """A listener that can be waited for."""
+    """A callback that records payloads and can be awaited."""
 
     __hash__ = object.__hash__
 
@@ -55,7 +55,7 @@ async def tell(pool, channel, payload=""):
         await notify(connection, channel, payload)
 
 
-async def test_everyone_who_listens_to_a_channel_hears_it_and_nobody_else(listener, pool):
+async def test_a_notification_reaches_the_listeners_of_its_channel_and_no_others(listener, pool):
     first, second, other = Heard(), Heard(), Heard()
     listener.listen(Channel.INTENT, first)
     listener.listen(Channel.INTENT, second)
@@ -67,7 +67,7 @@ async def test_everyone_who_listens_to_a_channel_hears_it_and_nobody_else(listen
     assert (first, second, other) == (["pi_1", "pi_2"], ["pi_1", "pi_2"], ["m"])
 
 
-async def test_nothing_is_told_before_the_commit_and_nothing_after_a_rollback(listener, pool):
+async def test_notifications_are_sent_at_the_commit_and_not_after_a_rollback(listener, pool):
     heard = Heard()
     listener.listen(Channel.INTENT, heard)
     async with pool.acquire() as connection:
@@ -84,7 +84,7 @@ async def test_nothing_is_told_before_the_commit_and_nothing_after_a_rollback(li
     assert heard == ["meanwhile", "committed"]
 
 
-async def test_whoever_stops_listening_hears_nothing_more(listener, pool):
+async def test_an_unsubscribed_listener_receives_nothing_more(listener, pool):
     gone, here = Heard(), Heard()
     listener.listen(Channel.INTENT, gone)()
     listener.listen(Channel.INTENT, here)
@@ -93,7 +93,7 @@ async def test_whoever_stops_listening_hears_nothing_more(listener, pool):
     assert gone == []
 
 
-async def test_who_waits_for_one_thing_is_not_woken_for_another(listener, pool):
+async def test_a_waiter_for_one_payload_is_not_woken_by_another(listener, pool):
     woken, heard = [], Heard()
     end = listener.wait_for(Channel.INTENT, "pi_2", lambda: woken.append("pi_2"))
     listener.wait_for(Channel.INTENT, "pi_2", lambda: woken.append("pi_2 too"))
@@ -108,7 +108,9 @@ async def test_who_waits_for_one_thing_is_not_woken_for_another(listener, pool):
     assert sorted(woken) == ["pi_2", "pi_2 too", "pi_2 too"]
 
 
-async def test_it_listens_again_after_its_connection_was_ended_and_wakes_the_deliverer(listener, pool, monkeypatch):
+async def test_it_listens_again_after_its_connection_was_terminated_and_wakes_the_deliverer(
+    listener, pool, monkeypatch
+):
     monkeypatch.setattr(feeds, "RECONNECT_S", 0.01)
     woken, heard = Heard(), Heard()
     listener.listen(Channel.DELIVERY, woken)
@@ -118,14 +120,14 @@ async def test_it_listens_again_after_its_connection_was_ended_and_wakes_the_del
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
             "WHERE datname = current_database() AND application_name = 'sgate listener'"
         )
-    await woken.until(bool)  # whatever was told meanwhile may have been missed
+    await woken.until(bool)  # notifications may have been missed meanwhile
     assert listener.connected
     await tell(pool, Channel.INTENT, "pi_1")
     await heard.until(bool)
     assert heard == ["pi_1"]
 
 
-async def test_wake_ups_reach_the_deliverers_and_come_seldom(listener, database_url, pool):
+async def test_wake_ups_reach_the_deliverers_and_are_throttled(listener, database_url, pool):
     woken, wakeups = Heard(), Wakeups(database_url, interval_s=0.01)
     listener.listen(Channel.DELIVERY, woken)
     async with running(wakeups.run()):
@@ -137,7 +139,7 @@ async def test_wake_ups_reach_the_deliverers_and_come_seldom(listener, database_
     assert woken == ["", ""]
 
 
-async def test_wake_ups_go_on_after_their_connection_was_ended(listener, database_url, pool):
+async def test_wake_ups_continue_after_their_connection_was_terminated(listener, database_url, pool):
     woken, wakeups = Heard(), Wakeups(database_url, interval_s=0.01)
     listener.listen(Channel.DELIVERY, woken)
     async with running(wakeups.run()):

@@ -1,9 +1,9 @@
-"""Each statement is timed, under its name, and its trouble is told by kind."""
+"""Each statement is timed under its name, and its error is reported by kind."""
 
 import asyncpg
 import pytest
 
-from sgate.db.pool import KINDS_OF_ERRORS, kind_of_error, open_pool
+from sgate.db.pool import ERROR_KINDS, error_kind, open_pool
 from sgate.db.statement_names import name_of, table_of
 from sgate.store import ledger_queue, payment_intents_create
 from sgate.store.payment_intents_facts import _FACTS
@@ -19,7 +19,7 @@ async def timed(database_url):
     pool.terminate()
 
 
-async def test_whatever_is_asked_is_timed_once(timed):
+async def test_every_statement_is_timed_once(timed):
     pool, seen = timed
     async with pool.acquire() as connection, connection.transaction():
         await connection.fetch("SELECT 1")
@@ -35,14 +35,14 @@ async def test_whatever_is_asked_is_timed_once(timed):
     assert all(0 < seconds < 60 and error is None for _, seconds, error in seen)
 
 
-async def test_a_statement_that_fails_is_timed_and_its_error_told(timed):
+async def test_a_statement_that_fails_is_timed_and_its_error_reported(timed):
     pool, seen = timed
     async with pool.acquire() as connection:
         with pytest.raises(asyncpg.QueryCanceledError):
             async with connection.transaction():
                 await connection.execute("SET LOCAL statement_timeout = '1ms'; SELECT pg_sleep(10)")
-    told = [error for statement, _, error in seen if "pg_sleep" in statement]
-    assert [kind_of_error(error) for error in told] == ["timeout"]
+    errors = [error for statement, _, error in seen if "pg_sleep" in statement]
+    assert [error_kind(error) for error in errors] == ["timeout"]
 
 
 def test_a_statement_is_named_after_its_place_in_the_store():
@@ -66,6 +66,6 @@ def test_a_statement_is_named_after_its_place_in_the_store():
         (asyncpg.UndefinedTableError("a defect"), "other"),
     ],
 )
-def test_trouble_has_a_kind(error, kind):
-    assert kind_of_error(error) == kind
-    assert kind in KINDS_OF_ERRORS
+def test_an_error_has_a_kind(error, kind):
+    assert error_kind(error) == kind
+    assert kind in ERROR_KINDS

@@ -14,7 +14,7 @@ from servers.production import open_house
 
 @pytest.fixture(scope="module")
 def folder():
-    """A directory that other users may enter."""
+    """A directory that other users can enter."""
     directory = Path(tempfile.mkdtemp(prefix="sgate-deploy-"))
     directory.chmod(0o755)
     yield directory
@@ -51,5 +51,5 @@ def house(folder, shop_database, certificate):
 
 @pytest.fixture
 def place(folder):
-    """A directory of its own."""
+    """A directory for one test."""
     return Path(tempfile.mkdtemp(dir=folder))

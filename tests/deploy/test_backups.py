@@ -1,4 +1,4 @@
-"""docs/backups.md, done: a dump that is restored, and a server that is lost and recovered from its archived log."""
+"""The procedures of docs/backups.md: restoring a dump, and recovering a lost server from its archived log."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(420)
 
 
 def as_postgres(*arguments):
-    """Run one of PostgreSQL's programs."""
+    """Run one of PostgreSQL's programs, as its user."""
     subprocess.run(
         [str(POSTGRES_BIN / arguments[0]), *map(str, arguments[1:])],
         cwd="/",
@@ -31,7 +31,7 @@ def as_postgres(*arguments):
 
 
 class Archived:
-    """A PostgreSQL 15 whose log is archived as the document says."""
+    """A PostgreSQL 15 server whose log is archived as documented."""
 
     def __init__(self, folder):
         self.folder, self.port = folder, free_port()
@@ -68,8 +68,8 @@ class Archived:
         )  # fmt: skip
         return base
 
-    async def ask(self, statement, *arguments, database="sgate"):
-        """The answer, as soon as the server takes connections."""
+    async def fetchval(self, statement, *arguments, database="sgate"):
+        """Run a query, once the server accepts connections."""
         deadline = asyncio.get_running_loop().time() + 60
         while True:
             try:
@@ -85,7 +85,7 @@ class Archived:
 
 
 async def paid(app):
-    """One intent, paid and confirmed: its id."""
+    """Create an intent and pay it. Returns its id."""
     shop = await app.merchant()
     await app.watch()
     intent = await shop.create()
@@ -95,7 +95,7 @@ async def paid(app):
     return intent["id"]
 
 
-async def books_agree(folder, url):
+async def ledger_agrees(folder, url):
     status, output, errors = await asyncio.to_thread(command, folder, "ledger", "replay", "--check", database_url=url)
     assert status == 0, output + errors
     assert "all agree" in output
@@ -106,26 +106,26 @@ async def books_agree(folder, url):
 async def archived(folder):
     place = folder / f"archived-{os.urandom(3).hex()}"
     place.mkdir(mode=0o755)
-    made = Archived(owned(place))
-    with made.server(made.data) as server:
-        await made.ask("CREATE DATABASE sgate", database="postgres")
-        status, _, errors = await asyncio.to_thread(command, place, "migrate", database_url=made.url())
+    postgres = Archived(owned(place))
+    with postgres.server(postgres.data) as server:
+        await postgres.fetchval("CREATE DATABASE sgate", database="postgres")
+        status, _, errors = await asyncio.to_thread(command, place, "migrate", database_url=postgres.url())
         assert status == 0, errors
-        yield made, server
+        yield postgres, server
 
 
-async def test_a_dump_is_restored_into_another_database_and_the_books_agree(archived, tmp_path):
+async def test_a_dump_is_restored_into_another_database_and_the_ledger_agrees(archived, tmp_path):
     postgres, _ = archived
     async with serving(postgres.url(), tmp_path) as app:
         intent_id = await paid(app)
     dump = postgres.folder / "sgate.dump"
     as_postgres("pg_dump", "--format=custom", f"--file={dump}", postgres.url())
-    await postgres.ask("CREATE DATABASE sgate_restored", database="postgres")
+    await postgres.fetchval("CREATE DATABASE sgate_restored", database="postgres")
     restored = postgres.url("sgate_restored")
     as_postgres("pg_restore", "--exit-on-error", "--no-owner", f"--dbname={restored}", dump)
-    question = "SELECT status FROM payment_intents WHERE id = $1"
-    assert await postgres.ask(question, intent_id, database="sgate_restored") == "confirmed"
-    assert "1 intents checked" in await books_agree(tmp_path, restored)
+    query = "SELECT status FROM payment_intents WHERE id = $1"
+    assert await postgres.fetchval(query, intent_id, database="sgate_restored") == "confirmed"
+    assert "1 intents checked" in await ledger_agrees(tmp_path, restored)
 
 
 async def test_a_lost_server_is_recovered_from_a_base_backup_and_the_archived_log(archived, tmp_path):
@@ -134,7 +134,7 @@ async def test_a_lost_server_is_recovered_from_a_base_backup_and_the_archived_lo
         before = await paid(app)
         base = await asyncio.to_thread(postgres.base_backup)
         after = await paid(app)
-    segment = await postgres.ask("SELECT pg_walfile_name(pg_switch_wal())")
+    segment = await postgres.fetchval("SELECT pg_walfile_name(pg_switch_wal())")
     async with asyncio.timeout(60):
         while not (postgres.archive / segment).exists():
             await asyncio.sleep(0.05)
@@ -147,7 +147,7 @@ async def test_a_lost_server_is_recovered_from_a_base_backup_and_the_archived_lo
         found = "SELECT count(*) FROM payment_intents WHERE status = 'confirmed' AND id = ANY($1::text[])"
         async with asyncio.timeout(60):
             with contextlib.suppress(asyncpg.PostgresError):
-                while await postgres.ask("SELECT pg_is_in_recovery()"):
+                while await postgres.fetchval("SELECT pg_is_in_recovery()"):
                     await asyncio.sleep(0.05)
-        assert await postgres.ask(found, [before, after]) == 2
-        assert "2 intents checked" in await books_agree(tmp_path, postgres.url())
+        assert await postgres.fetchval(found, [before, after]) == 2
+        assert "2 intents checked" in await ledger_agrees(tmp_path, postgres.url())

@@ -1,4 +1,4 @@
-"""The container files, read by the tools that would run them. No container is run here: there is no engine."""
+"""The container files, checked with the tools that read them. No container is started, because there is no engine."""
 
 import fnmatch
 import importlib.util
@@ -32,11 +32,11 @@ NOT_SECRET = ("SGATE_PUBLIC_URL", "SGATE_LIVE__STACKS_API_URL", "SGATE_LIVE__STA
 
 
 def compose(file):
-    """What Docker Compose makes of a file."""
+    """Return a Compose file as Docker Compose resolves it."""
     carried = importlib.util.find_spec("compose")
     program = Path(carried.submodule_search_locations[0]) / "docker-compose" if carried else None
     if program is None or not program.exists():
-        pytest.skip("there is no Docker Compose for this machine")
+        pytest.skip("Docker Compose is not available for this machine")
     done = subprocess.run(
         [str(program), "-f", str(DEPLOY / file), "config", "--format", "json"],
         env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "SGATE_PUBLIC_URL": "https://pay.example.com"},
@@ -56,7 +56,7 @@ def production():
 
 def test_hadolint_finds_nothing_in_the_dockerfile():
     hadolint = shutil.which("hadolint", path=str(Path(sys.executable).parent))
-    assert hadolint, "hadolint is not installed: say `make .venv/installed-dev`"
+    assert hadolint, "hadolint is not installed: run `make .venv/installed-dev`"
     done = subprocess.run([hadolint, str(DOCKERFILE)], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
@@ -73,7 +73,7 @@ def test_everything_the_dockerfile_copies_is_in_the_repository_and_in_the_contex
         assert source not in refused
 
 
-def test_every_image_runs_as_a_numbered_user_and_tells_whether_it_lives():
+def test_every_image_runs_as_a_numeric_user_and_has_a_health_check():
     stages = re.split(r"^FROM ", DOCKERFILE.read_text(), flags=re.MULTILINE)[1:]
     final = [stage for stage in stages if re.match(r"\S+ AS (sgate|nginx|pgbouncer)\n", stage)]
     assert len(final) == 3
@@ -82,14 +82,14 @@ def test_every_image_runs_as_a_numbered_user_and_tells_whether_it_lives():
         assert "\nHEALTHCHECK " in stage
 
 
-def test_the_file_for_one_machine_can_be_read_and_publishes_to_this_machine_alone():
+def test_the_file_for_one_machine_publishes_to_loopback_only():
     services = compose("compose.yaml")["services"]
     assert services.keys() == {"postgres", "migrate", "sgate"}
     published = [port for service in services.values() for port in service.get("ports", ())]
     assert [port["host_ip"] for port in published] == ["127.0.0.1"]
 
 
-def test_production_has_the_processes_it_should(production):
+def test_production_has_the_expected_processes(production):
     roles = [service["command"][-1] for name, service in production["services"].items() if name in FIRST_PARTY]
     counted = {role: roles.count(role) for role in set(roles)}
     assert counted == {"api": 3, "watcher": 2, "deliverer": 2, "maintenance": 1, "migrate": 1}
@@ -104,7 +104,7 @@ def test_every_container_is_read_only_limited_and_without_privileges(production)
         assert {"cpus", "memory"} <= limits.keys(), name
 
 
-def test_secrets_come_as_files_and_each_file_is_one_that_the_script_makes(production, tmp_path):
+def test_secrets_are_files_and_the_script_creates_each(production, tmp_path):
     for name, service in production["services"].items():
         for variable, value in service.get("environment", {}).items():
             if any(word in variable for word in SECRET_WORDS) and variable not in NOT_SECRET and value:
@@ -116,7 +116,7 @@ def test_secrets_come_as_files_and_each_file_is_one_that_the_script_makes(produc
     assert named - made == {"tls_certificate", "tls_key"}
 
 
-def test_only_nginx_is_published_to_the_world(production):
+def test_only_nginx_is_public(production):
     world = [
         name
         for name, service in production["services"].items()
@@ -126,7 +126,7 @@ def test_only_nginx_is_published_to_the_world(production):
     assert set(world) == {"nginx"}
 
 
-def test_nginx_knows_the_api_processes_and_they_trust_nginx_alone(production):
+def test_nginx_knows_the_api_processes_and_they_trust_only_nginx(production):
     services = production["services"]
     addresses = [services[name]["networks"]["edge"]["ipv4_address"] for name in ("api-1", "api-2", "api-3")]
     servers = services["nginx"]["environment"]["NGINX_API_SERVERS"].split()
@@ -136,13 +136,13 @@ def test_nginx_knows_the_api_processes_and_they_trust_nginx_alone(production):
         assert trusted == services["nginx"]["networks"]["edge"]["ipv4_address"]
 
 
-def test_data_is_reached_from_inside_alone(production):
+def test_data_stores_are_on_the_internal_network_only(production):
     assert production["networks"]["data"]["internal"]
     for name in ("postgres", "postgres-replica", "pgbouncer", "redis"):
         assert list(production["services"][name]["networks"]) == ["data"]
 
 
-def test_a_stop_is_given_the_time_it_needs(production):
+def test_the_stop_grace_period_is_long_enough(production):
     for name in FIRST_PARTY:
         grace_s = int(production["services"][name]["stop_grace_period"].removesuffix("s"))
         assert grace_s >= DRAIN_S + 1 + 10 + 10
@@ -158,7 +158,7 @@ def test_every_path_that_is_mounted_is_in_the_repository(production):
 def test_every_setting_that_is_set_exists(production):
     known = {f"SGATE_{name.upper()}" for name in Settings.model_fields}
     known |= {f"SGATE_{mode}__{name.upper()}" for mode in ("LIVE", "TEST") for name in ModeSettings.model_fields}
-    known |= {"SGATE_METRICS_PORT", "SGATE_METRICS_HOST"}  # where deploy/prometheus asks each role
+    known |= {"SGATE_METRICS_PORT", "SGATE_METRICS_HOST"}  # deploy/prometheus scrapes each role there
     for file in (production, compose("compose.yaml")):
         for name, service in file["services"].items():
             for variable in service.get("environment", {}):

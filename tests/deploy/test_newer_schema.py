@@ -1,4 +1,4 @@
-"""This version on a schema that a later one has expanded, as in the middle of a rolling upgrade (docs/upgrading.md)."""
+"""This version on a schema that a later one has expanded, as during a rolling upgrade (docs/upgrading.md)."""
 
 import asyncpg
 import pytest
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.timeout(420)
 
 AMOUNT_SATS = 5_000
 
-# Every expansion that docs/upgrading.md allows, of everything there is.
+# Every expansion that docs/upgrading.md allows, applied to every table.
 EXPAND = """
 DO $$
 DECLARE
@@ -47,7 +47,7 @@ async def take_a_payment(server, chain, shop, merchant):
     assert "Traceback" not in server.text
 
 
-async def test_a_running_process_and_one_that_is_started_take_payments_on_the_expanded_schema(place, database_url):
+async def test_a_running_and_a_new_process_accept_payments_on_the_expanded_schema(place, database_url):
     async with Simulator(place) as chain, Receiver() as shop:
         settings = {
             "env": "production",

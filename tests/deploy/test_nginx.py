@@ -1,4 +1,4 @@
-"""Debian's nginx, with the configuration of `deploy`, in front of real api processes."""
+"""Debian's nginx, with the configuration in `deploy`, in front of real API processes."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(300)
 
 YEAR = "max-age=31536000; includeSubDomains"
 PROMPTLY_S = 10.0
-"""Far less than the minute after which nginx would give up on a stream that says nothing."""
+"""Far less than the minute after which nginx closes a silent stream."""
 
 
 async def created(session, **options):
@@ -29,7 +29,7 @@ async def created(session, **options):
         return await answer.json()
 
 
-def test_nginx_finds_nothing_wrong_with_the_configuration(house):
+def test_nginx_accepts_the_configuration_without_warnings(house):
     assert house.nginx.checked.returncode == 0, house.nginx.checked.stderr
     assert "warn" not in house.nginx.checked.stderr
 
@@ -37,7 +37,7 @@ def test_nginx_finds_nothing_wrong_with_the_configuration(house):
 # --- TLS
 
 
-async def test_calls_and_pages_come_over_verified_tls(house):
+async def test_api_and_pages_are_served_over_verified_tls(house):
     async with house.merchant() as session:
         intent = await created(session)
         assert intent["checkout_url"].startswith(house.nginx.url)
@@ -46,7 +46,7 @@ async def test_calls_and_pages_come_over_verified_tls(house):
             assert intent["id"] in await page.text()
 
 
-def test_http_2_is_spoken_over_tls_1_3(house):
+def test_http_2_over_tls_1_3(house):
     context = ssl.create_default_context(cafile=house.nginx.certificate)
     context.set_alpn_protocols(["h2", "http/1.1"])
     with (
@@ -56,7 +56,7 @@ def test_http_2_is_spoken_over_tls_1_3(house):
         assert (wrapped.selected_alpn_protocol(), wrapped.version()) == ("h2", "TLSv1.3")
 
 
-async def test_pages_over_http_are_sent_to_https_with_their_path_and_query(house):
+async def test_pages_over_http_are_redirected_to_https_with_path_and_query(house):
     async with aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{house.nginx.http_port}/pi/pi_1?client_secret=x%20y"
         async with session.get(url, headers={"Host": "evil.example"}, allow_redirects=False) as answer:
@@ -65,7 +65,7 @@ async def test_pages_over_http_are_sent_to_https_with_their_path_and_query(house
             assert "Strict-Transport-Security" not in answer.headers
 
 
-async def test_a_key_that_came_over_http_is_refused_and_called_burnt(house):
+async def test_a_key_sent_over_http_is_refused_with_the_advice_to_roll_it(house):
     async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {house.api_key}"}) as session:
         url = f"http://127.0.0.1:{house.nginx.http_port}/v1/payment_intents"
         async with session.post(url, json={"amount_sats": 1}, allow_redirects=False) as answer:
@@ -77,15 +77,15 @@ async def test_a_key_that_came_over_http_is_refused_and_called_burnt(house):
 @pytest.mark.parametrize(
     "path", ["/docs", "/v1/payment_intents", "/public/payment_intents/pi_0", "/metrics", "/assets/x.js"]
 )
-async def test_hsts_is_said_exactly_once_whoever_answers(house, path):
+async def test_every_response_has_the_hsts_header_exactly_once(house, path):
     async with house.session() as session, session.get(path) as answer:
         assert answer.headers.getall("Strict-Transport-Security") == [YEAR]
 
 
-# --- what nginx answers itself
+# --- nginx's own responses
 
 
-async def test_a_body_over_1_mb_is_refused_in_the_shape_of_the_applications_errors(house):
+async def test_a_body_over_1_mb_is_refused_in_the_format_of_the_applications_errors(house):
     async with house.merchant() as session:
         async with session.post("/v1/payment_intents", data=b"x" * 1_000_001) as answer:
             problem = await answer.json()
@@ -110,7 +110,7 @@ async def test_a_body_of_exactly_1_mb_reaches_the_application(house):
         assert answer.headers["X-Request-Id"] == "exactly-1-mb"
 
 
-def test_what_nginx_answers_itself_are_the_applications_errors_in_its_words():
+def test_nginxs_own_errors_have_the_applications_codes_and_messages():
     template = (DEPLOY / "nginx" / "nginx.conf.template").read_text()
     maps = {
         name: dict(re.findall(r"^\s+(\d{3}) (.+);$", body, re.MULTILINE))
@@ -120,16 +120,16 @@ def test_what_nginx_answers_itself_are_the_applications_errors_in_its_words():
     for status, kind in maps["type"].items():
         page = known[maps["code"].get(status, kind)]
         assert str(page.status) == status
-        if status != "429":  # it counts addresses, the application keys
+        if status != "429":  # nginx limits addresses, the application API keys
             assert maps["message"][status].strip('"') in page.text
 
 
-async def test_metrics_are_not_for_the_world(house):
+async def test_metrics_are_not_public(house):
     async with house.session() as session, session.get("/metrics") as answer:
         assert (answer.status, (await answer.json())["error"]["code"]) == (404, "not_found")
 
 
-async def test_a_flood_from_one_address_is_held_back_and_others_are_not(house, folder, certificate):
+async def test_a_flood_from_one_address_is_limited_and_others_are_not(house, folder, certificate):
     settings = {"NGINX_API_RATE": "1r/s", "NGINX_API_BURST": "2"}
     flooded = Nginx(folder / "flooded", certificate, **settings)
     with flooded.serve([server.port for server in house.servers]):
@@ -154,7 +154,7 @@ async def test_a_flood_from_one_address_is_held_back_and_others_are_not(house, f
 # --- streams
 
 
-async def test_a_payers_stream_is_passed_on_at_once_and_never_compressed(house):
+async def test_a_customers_stream_is_neither_buffered_nor_compressed(house):
     async with house.merchant() as session:
         intent = await created(session)
         path = f"/public/payment_intents/{intent['id']}/events"
@@ -170,24 +170,24 @@ async def test_a_payers_stream_is_passed_on_at_once_and_never_compressed(house):
             _leave(stream)
 
 
-async def test_a_merchants_stream_of_events_is_passed_on_at_once(house):
+async def test_a_merchants_event_stream_is_not_buffered(house):
     async with house.merchant() as session, session.get("/v1/events?stream=true") as stream:
         assert stream.status == 200
         assert (await asyncio.wait_for(stream.content.readline(), PROMPTLY_S)).startswith(b"retry:")
         intent = await created(session)
-        told = await asyncio.wait_for(_event(stream), PROMPTLY_S)
-        assert (told["type"], told["data"]["object"]["id"]) == ("payment_intent.created", intent["id"])
+        sent = await asyncio.wait_for(_event(stream), PROMPTLY_S)
+        assert (sent["type"], sent["data"]["object"]["id"]) == ("payment_intent.created", intent["id"])
         _leave(stream)
 
 
 def _leave(stream):
-    """At once: a farewell over TLS would outlive the event loop of the test."""
+    """Close the stream at once: a TLS shutdown would outlive the event loop of the test."""
     if stream.connection is not None:
         stream.connection.transport.abort()
 
 
 async def _event(stream):
-    """The data of the next event."""
+    """Return the data of the next event."""
     async for line in stream.content:
         if line.startswith(b"data: "):
             return json.loads(line.removeprefix(b"data: "))
@@ -199,12 +199,12 @@ async def _event(stream):
 
 def asset():
     url = built().script_url
-    assert url, "the pages are not built: say `make web`"
+    assert url, "the pages are not built: run `make web`"
     return url
 
 
 @pytest.mark.parametrize(("accepts", "encoding"), [("br, gzip", "br"), ("gzip", "gzip"), ("identity", None)])
-async def test_hashed_files_are_compressed_as_the_browser_likes_and_kept_for_ever(house, accepts, encoding):
+async def test_hashed_files_are_compressed_as_accepted_and_cacheable_forever(house, accepts, encoding):
     async with (
         house.session(auto_decompress=False) as session,
         session.get(asset(), headers={"Accept-Encoding": accepts}) as answer,
@@ -215,7 +215,7 @@ async def test_hashed_files_are_compressed_as_the_browser_likes_and_kept_for_eve
         assert "Accept-Encoding" in answer.headers["Vary"]
 
 
-async def test_a_file_is_asked_for_once_and_then_comes_from_nginx(house, folder, certificate):
+async def test_a_file_is_requested_once_and_then_served_from_the_cache(house, folder, certificate):
     nginx = Nginx(folder / "caching", certificate)
     with nginx.serve([house.servers[0].port]):
         connector = aiohttp.TCPConnector(ssl=nginx.tls)
@@ -225,12 +225,12 @@ async def test_a_file_is_asked_for_once_and_then_comes_from_nginx(house, folder,
                 async with session.get(asset()) as answer:
                     bodies.append(await answer.read())
         assert len(set(bodies)) == 1
-    asked = [line["upstream"] for line in nginx.lines if line["path"] == asset()]
-    assert asked == [f"127.0.0.1:{house.servers[0].port}", "", ""]
+    upstreams = [line["upstream"] for line in nginx.lines if line["path"] == asset()]
+    assert upstreams == [f"127.0.0.1:{house.servers[0].port}", "", ""]
 
 
-async def test_a_file_that_one_server_does_not_have_yet_is_asked_for_at_the_next(house, folder, certificate):
-    async def without(reader, writer):  # a server of the version before
+async def test_a_file_that_one_server_does_not_have_yet_is_requested_from_the_next(house, folder, certificate):
+    async def without(reader, writer):  # a server of the previous version
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             await reader.readuntil(b"\r\n\r\n")
             writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
@@ -247,10 +247,10 @@ async def test_a_file_that_one_server_does_not_have_yet_is_asked_for_at_the_next
                         assert answer.status == (200 if name == asset() else 404)
 
 
-# --- who calls
+# --- client address
 
 
-async def test_the_application_sees_the_real_caller_and_a_forged_header_is_thrown_away(house):
+async def test_the_application_sees_the_client_address_and_forged_headers_are_dropped(house):
     headers = {
         "X-Forwarded-For": "203.0.113.9",
         "X-Real-IP": "203.0.113.9",
@@ -265,7 +265,7 @@ async def test_the_application_sees_the_real_caller_and_a_forged_header_is_throw
     assert set(house.addresses("from-127.0.0.5")) == {"127.0.0.5"}
 
 
-async def test_who_goes_around_the_proxy_cannot_forge_an_address_either(house):
+async def test_a_client_that_bypasses_the_proxy_cannot_forge_an_address(house):
     connector = aiohttp.TCPConnector(local_addr=("127.0.0.6", 0))
     headers = {"X-Forwarded-For": "203.0.113.9", "X-Request-Id": "from-127.0.0.6"}
     async with (
@@ -276,7 +276,7 @@ async def test_who_goes_around_the_proxy_cannot_forge_an_address_either(house):
     assert set(house.addresses("from-127.0.0.6")) == {"127.0.0.6"}
 
 
-async def test_a_load_balancer_that_is_named_may_say_who_calls_and_nobody_behind_it_may(house, folder, certificate):
+async def test_a_listed_load_balancer_is_trusted_and_its_clients_are_not(house, folder, certificate):
     nginx = Nginx(folder / "balanced", certificate, NGINX_BALANCERS="127.0.0.7 127.0.0.8/32")
     with nginx.serve([server.port for server in house.servers]):
         connector = aiohttp.TCPConnector(ssl=nginx.tls, local_addr=("127.0.0.7", 0))
@@ -292,7 +292,7 @@ async def test_a_load_balancer_that_is_named_may_say_who_calls_and_nobody_behind
 # --- logs
 
 
-async def test_no_log_of_nginx_holds_a_client_secret_not_even_when_no_server_answers(folder, certificate):
+async def test_nginx_logs_no_client_secret_even_when_no_server_responds(folder, certificate):
     nginx = Nginx(folder / "alone", certificate)
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
@@ -302,18 +302,18 @@ async def test_no_log_of_nginx_holds_a_client_secret_not_even_when_no_server_ans
                 path, headers = "/pi/pi_1?client_secret=hush", {"Referer": "https://x/?client_secret=hush"}
                 async with session.get(path, headers=headers) as answer:
                     assert (answer.status, answer.headers["Retry-After"]) == (503, "5")
-                    assert "tries again" in await answer.text()
+                    assert "retries automatically" in await answer.text()
                 async with session.get("/v1/payments?client_secret=hush", headers=headers) as answer:
                     assert (answer.status, (await answer.json())["error"]["code"]) == (503, "unavailable")
     assert [line["path"] for line in nginx.lines] == ["/pi/pi_1", "/v1/payments"]
     assert "hush" not in nginx.access_log.read_text() + nginx.error_log.read_text()
 
 
-# --- when processes end
+# --- when processes stop
 
 
 class Customers:
-    """Several callers that do the same again and again. `answers`: what each call got."""
+    """Several clients that repeat a call. `answers` holds the result of each request."""
 
     def __init__(self, house, call, callers=4):
         self._house, self._call, self._callers = house, call, callers
@@ -322,7 +322,7 @@ class Customers:
 
     async def __aenter__(self):
         self._session = self._house.merchant()
-        self._tasks = [asyncio.create_task(self._go_on(number)) for number in range(self._callers)]
+        self._tasks = [asyncio.create_task(self._repeat(number)) for number in range(self._callers)]
         await self.answered(5 * self._callers)
         return self
 
@@ -332,15 +332,15 @@ class Customers:
         await self._session.close()
 
     async def answered(self, number):
-        """Until so many more calls were answered."""
+        """Wait until `number` more requests are answered."""
         enough = len(self.answers) + number
 
         async def done():
             return len(self.answers) >= enough
 
-        await until(done, "calls are answered")
+        await until(done, "requests are answered")
 
-    async def _go_on(self, number):
+    async def _repeat(self, number):
         while not self._stop.is_set():
             number += 1000
             try:
@@ -350,7 +350,7 @@ class Customers:
 
 
 async def repeatable(session, number):
-    """A read, and a create with a key."""
+    """Send a read, and a create with an Idempotency-Key."""
     async with session.get("/v1/payment_intents?limit=1") as read:
         pass
     with_key = {"Idempotency-Key": f"order-{number}"}
@@ -359,21 +359,21 @@ async def repeatable(session, number):
 
 
 async def not_repeatable(session, _):
-    """A create without a key: nobody may send it twice."""
+    """Send a create without an Idempotency-Key, which must not be retried."""
     async with session.post("/v1/payment_intents", json={"amount_sats": 1000}) as answer:
         return [answer.status]
 
 
-async def test_a_killed_process_costs_no_request_that_may_be_repeated(folder, shop_database, certificate):
+async def test_a_killed_process_loses_no_request_that_can_be_retried(folder, shop_database, certificate):
     with open_house(folder, "killed", shop_database, certificate) as house:
         async with Customers(house, repeatable) as customers:
             house.servers[0].kill()
             await customers.answered(100)
         assert set(customers.answers) == {200, 201}
-        assert any("," in line["upstream"] for line in house.nginx.lines), "nobody met the killed process"
+        assert any("," in line["upstream"] for line in house.nginx.lines), "no request reached the killed process"
 
 
-async def test_a_process_that_is_replaced_costs_no_request_at_all(folder, shop_database, certificate):
+async def test_a_replaced_process_loses_no_request(folder, shop_database, certificate):
     with open_house(folder, "rolling", shop_database, certificate, drain_s=5) as house:
         replaced = house.servers[0]
 

@@ -1,4 +1,4 @@
-"""Everything that compose.production.yaml puts together, as processes: its scripts, its configuration, TLS on each line."""
+"""The services of compose.production.yaml as processes: scripts, configuration, and TLS on every connection."""
 
 import asyncio
 import contextlib
@@ -34,8 +34,8 @@ def stack(folder):
 
 
 @contextlib.asynccontextmanager
-async def asking(stack, port, database, user="sgate", secret="postgres_password"):
-    """A connection to ask the servers themselves with."""
+async def connected(stack, port, database, user="sgate", secret="postgres_password"):
+    """Open a connection to one of the database servers."""
     connection = await asyncpg.connect(
         host="localhost",
         port=stack.ports[port],
@@ -52,7 +52,7 @@ async def asking(stack, port, database, user="sgate", secret="postgres_password"
 
 
 async def paid(nginx, chain, shop, api_key):
-    """Take one payment, all of it through nginx: the intent."""
+    """Take one payment through nginx. Returns the intent."""
     headers = {"Authorization": f"Bearer {api_key}"}
     connector = aiohttp.TCPConnector(ssl=nginx.tls)
     async with aiohttp.ClientSession(nginx.url, connector=connector, headers=headers) as session:
@@ -76,7 +76,7 @@ async def paid(nginx, chain, shop, api_key):
     return intent
 
 
-async def test_one_payment_from_end_to_end_through_everything(stack, folder, certificate):
+async def test_one_payment_through_the_whole_stack(stack, folder, certificate):
     nginx = Nginx(folder / "nginx", certificate)
     settings = stack.settings | {"public_url": nginx.url, "data_dir": folder}
     async with Simulator(folder) as chain, Receiver() as shop:
@@ -86,14 +86,14 @@ async def test_one_payment_from_end_to_end_through_everything(stack, folder, cer
             with nginx.serve([server.port]):
                 intent = await paid(nginx, chain, shop, api_key)
             assert await server.metric("sgate_redis_up") == 1
-            await _every_line_is_encrypted(stack)
+            await _every_connection_is_encrypted(stack)
             assert "Traceback" not in server.text
     await _the_replica_has_it(stack, intent)
     await _the_pooler_pooled_transactions(stack)
 
 
-async def _every_line_is_encrypted(stack):
-    async with asking(stack, "postgres", "postgres", "postgres", "postgres_superuser_password") as connection:
+async def _every_connection_is_encrypted(stack):
+    async with connected(stack, "postgres", "postgres", "postgres", "postgres_superuser_password") as connection:
         rows = await connection.fetch(
             "SELECT usename, application_name, client_port, ssl FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) "
             "WHERE usename IN ('sgate', 'replicator')"
@@ -104,7 +104,7 @@ async def _every_line_is_encrypted(stack):
 
 
 async def _the_replica_has_it(stack, intent):
-    async with asking(stack, "pgbouncer", "sgate_replica") as connection:
+    async with connected(stack, "pgbouncer", "sgate_replica") as connection:
         assert await connection.fetchval("SELECT pg_is_in_recovery()")
 
         async def there():
@@ -114,13 +114,13 @@ async def _the_replica_has_it(stack, intent):
 
 
 async def _the_pooler_pooled_transactions(stack):
-    async with asking(stack, "pgbouncer", "sgate") as connection:
+    async with connected(stack, "pgbouncer", "sgate") as connection:
         assert await connection.fetchval("SHOW statement_timeout") == "15s"
         assert await connection.fetchval("SHOW jit") == "off"
 
 
 async def test_an_operators_commands_work_through_the_pooler_again_and_again(stack, folder):
-    """PgBouncer 1.18 mixes up the prepared statements of its clients."""
+    """PgBouncer 1.18 does not keep the prepared statements of its clients apart."""
     settings = stack.settings | {"public_url": "https://x.example", "test__source": "off"}
     for _ in range(2):
         status, _, errors = await asyncio.to_thread(command, folder, "ledger", "replay", "--check", **settings)
@@ -130,7 +130,7 @@ async def test_an_operators_commands_work_through_the_pooler_again_and_again(sta
         assert "prepared statement" not in output + errors
 
 
-async def test_what_cannot_prove_who_it_is_gets_no_password(stack, folder, certificate):
+async def test_a_server_without_a_valid_certificate_gets_no_password(stack, folder, certificate):
     settings = stack.settings | {"public_url": "https://x.example", "database_ca": certificate[0]}
     status, _, errors = await asyncio.to_thread(command, folder, "migrate", **settings)
     assert status == 2
@@ -138,7 +138,7 @@ async def test_what_cannot_prove_who_it_is_gets_no_password(stack, folder, certi
     assert "Traceback" not in errors
 
 
-async def test_redis_wants_a_password_and_speaks_tls_alone(stack):
+async def test_redis_requires_tls_and_a_password(stack):
     with socket.create_connection(("127.0.0.1", stack.ports["redis"]), 5) as plain:
         plain.sendall(b"PING\r\n")
         with contextlib.suppress(ConnectionError):
@@ -152,7 +152,7 @@ async def test_redis_wants_a_password_and_speaks_tls_alone(stack):
         assert encrypted.recv(100).startswith(b"-NOAUTH")
 
 
-def test_secrets_are_made_once_and_nobody_else_gets_at_them(stack):
+def test_secrets_are_created_once_and_are_private(stack):
     before = {path.name: path.read_bytes() for path in stack.secrets.iterdir()}
     stack.prepare()
     assert {path.name: path.read_bytes() for path in stack.secrets.iterdir()} == before

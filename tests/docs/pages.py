@@ -1,8 +1,7 @@
-"""The pages that people read, their links, and the blocks of code in them.
+"""The documentation pages, their links, and their code blocks.
 
-A block that cannot be run where the tests run says so in the text before it, in a comment that readers of the source
-see: `<!-- not run: why -->`. One that does not end by itself: `<!-- goes on -->`, or `<!-- goes on: URL -->` if it must
-answer there.
+A comment before a code block controls how the tests treat it: `<!-- not run: why -->` if it cannot be run,
+`<!-- keeps running -->` if it does not end on its own, and `<!-- keeps running: URL -->` if it also serves that URL.
 """
 
 import re
@@ -11,9 +10,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^(?P<fence>`{3,})(?P<info>[^\n]*)\n(?P<code>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL)
-MARK = re.compile(r"<!-- (?P<kind>not run|goes on)(?:: (?P<what>[^\n]+))? -->\n\Z")
+MARK = re.compile(r"<!-- (?P<kind>not run|keeps running)(?:: (?P<what>[^\n]+))? -->\n\Z")
 TITLE = re.compile(r'title="([^"]+)"')
-GENERATED_COMMANDS = "<!-- From here on made from src/sgate/cli by `make generate`. -->"
+GENERATED_COMMANDS = "<!-- The rest is generated from src/sgate/cli by `make generate`. -->"
 
 
 class Block(NamedTuple):
@@ -25,8 +24,8 @@ class Block(NamedTuple):
     title: str | None
     code: str
     not_run: str | None
-    goes_on: str | None
-    """`""`: it does; a URL: it must answer there."""
+    keeps_running: str | None
+    """`""` if the program keeps running; a URL if it must also respond there; None otherwise."""
 
     @property
     def place(self):
@@ -62,7 +61,7 @@ def _block(page, text, fence):
         title=title[1] if title else None,
         code=fence["code"],
         not_run=what if kind == "not run" else None,
-        goes_on=what if kind == "goes on" else None,
+        keeps_running=what if kind == "keeps running" else None,
     )
 
 

@@ -1,8 +1,8 @@
 // What the readers of the pages have of their own: a client, orders to ship, a request that just came in.
-import { SGateClient } from "../../sdk/js/dist/index.js";
+import { SGate } from "../../sdk/js/dist/index.js";
 
 const { body, headers } = JSON.parse(process.env.SGATE_TEST_WEBHOOK);
-const sgate = new SGateClient({ apiKey: process.env.SGATE_API_KEY, apiBaseUrl: process.env.SGATE_API_BASE_URL });
+const sgate = new SGate({ apiKey: process.env.SGATE_API_KEY, baseUrl: process.env.SGATE_API_BASE_URL });
 
 Object.assign(globalThis, {
   sgate,

@@ -63,8 +63,8 @@ class Reader:
         if block.title:
             path = Path(block.title.replace("~", str(self.home), 1))
             (path if path.is_absolute() else self.home / path).write_text(code)
-        elif block.language == "sh" and block.goes_on is not None:
-            self._start(code, self.as_here(block.goes_on), block.place)
+        elif block.language == "sh" and block.keeps_running is not None:
+            self._start(code, self.as_here(block.keeps_running), block.place)
         elif block.language == "sh":
             self._shell(code, block.place)
         elif block.language == "python":

@@ -53,7 +53,7 @@ def test_the_page_can_be_followed(page, reader):
     for block in PAGES[page]:
         if block.language in RUN and block.not_run is None:
             following.run(block)
-            after = AFTER.get((page, block.goes_on)) if block.goes_on else None
+            after = AFTER.get((page, block.keeps_running)) if block.keeps_running else None
             if after:
                 after(following)
 
@@ -66,7 +66,7 @@ def pay_an_order(following):
     secret = re.search(r"client_secret=(\w+)", checkout)[1]
     form = {"client_secret": secret, "kind": "exact"}
     httpx2.post(f"{following.server.url}/pi/{intent_id}/simulate", data=form, follow_redirects=True).raise_for_status()
-    following.wait_for("http://localhost:8000/", "confirmed. Ship it!")
+    following.wait_for("http://localhost:8000/", "ship it!")
 
 
 AFTER = {("docs/quickstart.md", "http://localhost:8000/"): pay_an_order}
@@ -90,7 +90,8 @@ def names_itself(properties, kind, *, deleted):
     """Whether a schema is of this kind of object. Lists are those that hold data."""
     if "deleted" in properties:
         return deleted
-    return properties.get("object", {}).get("default") == kind or (
+    named = properties.get("object", {})
+    return kind in {named.get("const"), named.get("default")} or (
         kind == "list" and {"object", "data"} <= set(properties)
     )
 

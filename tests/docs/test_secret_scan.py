@@ -19,7 +19,7 @@ def scan(path):
     ("text", "kind"),
     [
         ("key = '-----BEGIN RSA " + "PRIVATE KEY-----'\n", "Private Key"),
-        ("SGATE_API_KEY=sk_live_" + secrets.token_hex(32) + "\n", "API key of sGate"),
+        ("SGATE_API_KEY=sk_live_" + secrets.token_hex(32) + "\n", "sGate API key"),
         ("aws = 'AKIA" + "QYLPMN5HHHFPZAM2'\n", "AWS Access Key"),
         ("SGATE_DATABASE_URL=postgresql://sgate:" + "hunter2hunter2@db.example/sgate\n", "Basic Auth Credentials"),
     ],

@@ -27,7 +27,7 @@ from sgate.rates.sources import SOURCES, BadAnswer
 from sgate.services import merchants, validation
 from sgate.services.idempotency import key_of
 from sgate.telemetry.tracing import intent_in, links_of
-from sgate.workers.webhooks.client import _wish
+from sgate.workers.webhooks.client import _retry_after_s
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NOW_S = 1_614_265_330
@@ -219,9 +219,9 @@ def test_answers_of_price_sources(name):
 @example(b"Mon, 01 Jan 2026 00:00:00 +99999999999999")
 @example(b"Fri, 31 Dec 9999 23:59:59 -2359")
 def test_what_a_receiver_wishes_with_retry_after(value):
-    wish_s = _wish([(b"Retry-After", value)])
-    assert wish_s is None or wish_s >= 0
-    following = decide(Schedule.DEFAULT, 1, Outcome(status=503, retry_after_s=wish_s), NOW, 0.0)
+    retry_after_s = _retry_after_s([(b"Retry-After", value)])
+    assert retry_after_s is None or retry_after_s >= 0
+    following = decide(Schedule.DEFAULT, 1, Outcome(status=503, retry_after_s=retry_after_s), NOW, 0.0)
     assert (following.retry_at - NOW).total_seconds() <= MAX_RETRY_AFTER_S
 
 

@@ -1,4 +1,4 @@
-"""Where a call comes from, and whom it is counted as."""
+"""The client address of a request, and the key under which it is counted."""
 
 import pytest
 
@@ -18,10 +18,10 @@ def scope(client, *forwarded):
         ("10.0.0.7", ["203.0.113.5"], "203.0.113.5"),
         ("10.0.0.7", [], "10.0.0.7"),
         ("10.0.0.7", ["", " , "], "10.0.0.7"),
-        ("10.0.0.7", ["6.6.6.6, 203.0.113.5"], "203.0.113.5"),  # the caller wrote the first itself
+        ("10.0.0.7", ["6.6.6.6, 203.0.113.5"], "203.0.113.5"),  # the first entry was sent by the client itself
         ("10.0.0.7", ["6.6.6.6", "203.0.113.5"], "203.0.113.5"),  # as two headers
-        ("10.0.0.7", ["203.0.113.5, 10.1.2.3"], "203.0.113.5"),  # two proxies of ours
-        ("10.0.0.7", ["10.1.2.3"], "10.1.2.3"),  # called from inside
+        ("10.0.0.7", ["203.0.113.5, 10.1.2.3"], "203.0.113.5"),  # two trusted proxies
+        ("10.0.0.7", ["10.1.2.3"], "10.1.2.3"),  # the client is inside the trusted network
         ("10.0.0.7", ["203.0.113.5, nonsense"], "10.0.0.7"),
         ("10.0.0.7", ["203.0.113.5, nonsense, 10.1.2.3"], "10.1.2.3"),
         ("10.0.0.7", ["203.0.113.5:51234"], "203.0.113.5"),
@@ -32,17 +32,17 @@ def scope(client, *forwarded):
         ("10.0.0.7", [", ".join(["10.0.0.1"] * 100_000)], "10.0.0.1"),
         ("::ffff:10.0.0.7", ["203.0.113.5"], "203.0.113.5"),  # a proxy on a dual-stack socket
         ("2001:db8:1::9", ["203.0.113.5"], "203.0.113.5"),
-        ("203.0.113.9", ["1.1.1.1"], "203.0.113.9"),  # a stranger may say what it likes
+        ("203.0.113.9", ["1.1.1.1"], "203.0.113.9"),  # not a trusted proxy: its header is ignored
         ("127.0.0.2", ["1.1.1.1"], "127.0.0.2"),
         (None, ["1.1.1.1"], "unknown"),
     ],
 )
-def test_only_what_trusted_proxies_wrote_is_believed(client, forwarded, address):
+def test_only_entries_of_trusted_proxies_are_used(client, forwarded, address):
     asked = scope(client, *forwarded)
     assert Addresses(PROXIES).of(asked) == address
 
 
-def test_without_trusted_proxies_nothing_is_believed():
+def test_without_trusted_proxies_the_header_is_ignored():
     assert Addresses(()).of(scope("127.0.0.1", "1.1.1.1")) == "127.0.0.1"
 
 

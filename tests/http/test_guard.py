@@ -1,4 +1,4 @@
-"""Clients that misuse their connection, each a real socket: they are cut off, and everybody else is served meanwhile."""
+"""Clients that misuse their connection, over real sockets: they are disconnected, and others are served meanwhile."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ WAIT_S = 20.0
 
 
 async def application(scope, receive, send):
-    """Reads the whole body and says how long it was; /big answers with much, /slow waits for its release."""
+    """Read the whole body and answer with its length; /big answers with a large body."""
     length, more = 0, True
     while more:
         message = await receive()
@@ -30,7 +30,7 @@ async def application(scope, receive, send):
 
 @contextlib.asynccontextmanager
 async def guarded(**limits):
-    """A server on a port; yields the port."""
+    """Run a server with these limits, and yield its port."""
     listening = listen("127.0.0.1", 0)
     server = make_server(application, limits=Limits(**{"connections": 100} | limits))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
@@ -54,7 +54,7 @@ async def connected(port):
 
 
 async def answer(reader):
-    """(status, body) of one answer."""
+    """Read one response: (status, body)."""
     async with asyncio.timeout(WAIT_S):
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
@@ -62,7 +62,7 @@ async def answer(reader):
 
 
 async def rest(reader):
-    """What comes until the connection is closed."""
+    """Read until the connection is closed."""
     async with asyncio.timeout(WAIT_S):
         with contextlib.suppress(ConnectionError):
             return await reader.read()
@@ -98,13 +98,13 @@ async def test_a_head_is_64_kib_at_most_in_one_piece_or_in_many(head):
             await rest(reader)
 
 
-async def test_what_is_no_head_is_refused_by_its_first_bytes():
+async def test_data_that_is_not_http_is_refused_by_its_first_bytes():
     async with guarded() as port, connected(port) as (reader, writer):
         writer.write(b"x" * 2000)
         assert (await rest(reader)).startswith(b"HTTP/1.1 400")
 
 
-async def test_a_head_of_just_less_is_taken():
+async def test_a_head_just_below_the_limit_is_accepted():
     head = b"GET / HTTP/1.1\r\nHost: here\r\n" + HEADER * 60 + b"\r\n"
     async with guarded() as port:
         assert await asked(port, head) == (200, b"0")
@@ -129,21 +129,21 @@ async def test_a_head_that_trickles_in_is_not_waited_for():
         assert (await status)[0] == 408
 
 
-async def test_the_second_half_of_a_head_may_come_later_and_a_kept_connection_may_rest():
+async def test_the_second_half_of_a_head_may_come_later_and_a_kept_connection_may_be_idle():
     async with guarded(head_s=0.2) as port, connected(port) as (reader, writer):
         for split in (5, len(GET) - 3, len(GET) - 1):
             writer.write(GET[:split])
             await asyncio.sleep(0.02)
             writer.write(GET[split:])
             assert await answer(reader) == (200, b"0")
-        await asyncio.sleep(0.4)  # longer than a head may take: nothing has been begun
+        await asyncio.sleep(0.4)  # longer than a head may take, but no head has begun
         writer.write(GET)
         assert await answer(reader) == (200, b"0")
         writer.write(GET[:5])
         assert (await answer(reader))[0] == 408
 
 
-async def test_bodies_and_requests_that_come_together_are_not_taken_for_heads():
+async def test_bodies_and_pipelined_requests_are_not_taken_for_heads():
     body = b"\r\n\r\n".join([b"y" * 700] * 150)
     post = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     async with guarded(head_s=0.3) as port, connected(port) as (reader, writer):
@@ -172,7 +172,7 @@ async def test_a_client_that_does_not_read_its_answer_is_cut_off():
             assert received < 5_000_000
 
 
-async def test_more_connections_than_allowed_are_told_so_and_there_is_room_again_when_one_goes():
+async def test_connections_beyond_the_limit_are_refused_until_one_closes():
     async with guarded(connections=2) as port, contextlib.AsyncExitStack() as opened:
         for _ in range(2):
             reader, writer = await opened.enter_async_context(connected(port))
@@ -203,8 +203,8 @@ async def test_honest_clients_are_served_while_a_hundred_heads_and_bodies_hang()
     "behaves",
     [
         test_a_head_that_trickles_in_is_not_waited_for,
-        test_the_second_half_of_a_head_may_come_later_and_a_kept_connection_may_rest,
-        test_bodies_and_requests_that_come_together_are_not_taken_for_heads,
+        test_the_second_half_of_a_head_may_come_later_and_a_kept_connection_may_be_idle,
+        test_bodies_and_pipelined_requests_are_not_taken_for_heads,
         test_a_client_that_does_not_read_its_answer_is_cut_off,
     ],
 )

@@ -1,4 +1,4 @@
-"""Limits per key and class of calls, and what a caller is told about them."""
+"""Limits per key and class of calls, and the headers and errors that report them."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ async def limited(database_url, tmp_path):
         yield app
 
 
-def told(answer):
+def limits_in(answer):
     headers = answer.headers
     names = ("Limit", "Remaining", "Window")
     return tuple(int(headers[f"X-RateLimit-{name}"]) for name in names)
@@ -38,34 +38,34 @@ async def test_each_key_has_its_own_count_for_each_class(limited):
     assert (await shop.get("/v1/events")).status == 429  # the same class
 
 
-async def test_more_keys_do_not_lift_a_merchants_limit(limited):
+async def test_more_keys_do_not_raise_a_merchants_limit(limited):
     shop, other = await limited.merchant(), await limited.merchant()
     keys = [await limited.key(shop.merchant_id, "read", "write") for _ in range(4)]
     made = [(await key.post(PATH, {"amount_sats": AMOUNT_SATS})) for key in keys for _ in range(2)]
     assert [answer.status for answer in made] == [201] * 4 + [429] * 4
     assert made[-1].json["error"]["details"]["limit"] == 4  # twice that of one key
-    assert told(made[4])[:2] == (4, 0)
+    assert limits_in(made[4])[:2] == (4, 0)
     assert (await other.post(PATH, {"amount_sats": AMOUNT_SATS})).status == 201
 
 
-async def test_a_call_that_the_key_may_not_make_is_counted_too(limited):
+async def test_a_forbidden_call_is_counted_too(limited):
     shop = await limited.merchant()
     reader = await limited.key(shop.merchant_id, "read")
     answers = [await reader.post(PATH, {"amount_sats": AMOUNT_SATS}) for _ in range(3)]
     assert [answer.status for answer in answers] == [403, 403, 429]
 
 
-async def test_an_answer_tells_where_the_caller_stands(limited):
+async def test_each_response_reports_the_limit_and_what_is_left(limited):
     shop = await limited.merchant()
     first = await shop.post(PATH, {"amount_sats": AMOUNT_SATS})
-    assert told(first) == (2, 1, 60)
+    assert limits_in(first) == (2, 1, 60)
     assert 0 < int(first.headers["X-RateLimit-Reset"]) - limited.gateway.environment.now().timestamp() <= 60
     assert first.headers["RateLimit-Policy"] == '"create";q=2;w=60'
     assert first.headers["RateLimit"].startswith('"create";r=1;t=')
-    assert told(await shop.post(PATH, {"amount_sats": 0})) == (2, 0, 60)  # a refused create counts too
+    assert limits_in(await shop.post(PATH, {"amount_sats": 0})) == (2, 0, 60)  # a refused create counts too
 
 
-async def test_a_refusal_tells_how_long_to_wait(limited):
+async def test_a_refusal_says_how_long_to_wait(limited):
     shop = await limited.merchant()
     for _ in range(2):
         await shop.create()
@@ -75,7 +75,7 @@ async def test_a_refusal_tells_how_long_to_wait(limited):
     assert refused.json["retry_after"] == wait_s
     assert refused.json["error"]["details"] == {"limit": 2, "window_s": 60, "class": "create"}
     assert f"Try again in {wait_s} s" in refused.json["error"]["message"]
-    assert told(refused) == (2, 0, 60)
+    assert limits_in(refused) == (2, 0, 60)
     assert refused.headers["RateLimit"].startswith('"create";r=0;t=')
 
 
@@ -86,10 +86,10 @@ async def test_public_calls_are_counted_by_address_and_a_page_of_another_origin_
     assert [answer.status for answer in answers] == [200, 200, 200, 429]
     assert answers[-1].headers["Access-Control-Allow-Origin"] == "*"
     assert "Retry-After" in answers[-1].headers["Access-Control-Expose-Headers"]
-    assert told(answers[-1]) == (3, 0, 60)
+    assert limits_in(answers[-1]) == (3, 0, 60)
 
 
-async def test_an_address_is_what_a_trusted_proxy_says_and_nobody_else(database_url, tmp_path):
+async def test_only_a_trusted_proxy_can_report_the_clients_address(database_url, tmp_path):
     path = f"/public/payment_intents/pi_{'0' * 24}"
     async with serving(
         database_url, tmp_path / "1", environment=one_window(), rate_limit_public=1, trusted_proxies="127.0.0.1"
@@ -107,14 +107,14 @@ async def test_an_address_is_what_a_trusted_proxy_says_and_nobody_else(database_
         assert statuses == [404, 429]
 
 
-async def test_who_tries_keys_is_slowed_down_and_who_has_one_is_not(limited):
+async def test_guessing_keys_is_slowed_down_and_a_valid_key_is_not(limited):
     shop, new = await limited.merchant(), await limited.merchant()
     assert (await shop.get(PATH)).status == 200
     wrong = {"Authorization": "Bearer sk_test_" + "0" * 64}
     statuses = [(await limited.anyone.get(PATH, headers=wrong)).status for _ in range(32)]
     assert statuses == [401] * 30 + [429] * 2
     assert (await shop.get(PATH)).status == 200
-    assert (await new.get(PATH)).status == 429  # beyond the limit no key is looked up that is not known already
+    assert (await new.get(PATH)).status == 429  # beyond the limit, only cached keys are accepted
     assert b"sgate_failed_authentications_total 31.0" in (await limited.anyone.get("/metrics")).body
 
 

@@ -43,7 +43,7 @@ async def pair(database_url, tmp_path, redis, monkeypatch):
 
 @pytest.fixture
 async def alone(database_url, tmp_path, redis, monkeypatch):
-    """An instance with high limits that looks for a lost Redis often."""
+    """An instance with high limits that retries an unavailable Redis often."""
     monkeypatch.setattr(rate_limits_shared, "RETRY_S", SOON_S)
     async with serving(database_url, tmp_path / "one", environment=one_window(), redis_url=redis.url, **MANY) as app:
         yield app
@@ -87,7 +87,7 @@ async def test_of_many_calls_at_once_at_two_instances_exactly_the_limit_is_let_t
     assert {answer.status for answer in answers} == {201, 429}
 
 
-async def test_keys_and_addresses_count_apart_also_when_they_come_together(pair):
+async def test_keys_are_counted_separately_even_in_concurrent_calls(pair):
     one, _ = pair
     shops = [await one.merchant() for _ in range(20)]
     answers = await asyncio.gather(*(shop.get(PATH) for shop in shops))
@@ -101,14 +101,16 @@ async def test_failed_authentications_are_shared_too(pair):
     assert [answer.status for answer in answers] == [401] * 30 + [429] * 2
 
 
-async def test_redis_goes_and_comes_back_while_the_api_works_on(alone, redis, logged):
+async def test_the_api_keeps_working_while_redis_stops_and_restarts(alone, redis, logged):
     shop = await alone.merchant()
     assert remaining(await shop.get(PATH)) == 99_999
     assert (await health_of(alone), await metric(alone, "sgate_redis_up")) == ("healthy", 1)
     redis.stop()
     answers = [await shop.get(PATH) for _ in range(30)]
     assert {answer.status for answer in answers} == {200}
-    assert [remaining(answer) for answer in answers] == list(range(99_999, 99_969, -1))  # counted here, from anew
+    assert [remaining(answer) for answer in answers] == list(
+        range(99_999, 99_969, -1)
+    )  # counted in this process, from zero
     assert (await health_of(alone), await metric(alone, "sgate_redis_up")) == ("degraded", 0)
     assert await metric(alone, "sgate_rate_limit_fallbacks_total") == 30
     assert [line["event"] for line in logged.lines if line["event"].startswith("redis")] == ["redis_away"]
@@ -116,7 +118,7 @@ async def test_redis_goes_and_comes_back_while_the_api_works_on(alone, redis, lo
     shared = alone.gateway.deps.rate_limits
     await until(lambda: shared.as_configured)
     assert (await health_of(alone), await metric(alone, "sgate_redis_up")) == ("healthy", 1)
-    assert remaining(await shop.get(PATH)) == 99_999  # the new Redis knows nothing of before
+    assert remaining(await shop.get(PATH)) == 99_999  # the restarted Redis is empty
     assert [line["event"] for line in logged.lines if line["event"].startswith("redis")] == ["redis_away", "redis_back"]
 
 
@@ -135,7 +137,7 @@ async def test_a_redis_that_hangs_delays_calls_once_and_not_for_long(alone, redi
     assert (await shop.get(PATH)).status == 200
 
 
-async def test_a_redis_that_answers_but_takes_no_writes_is_away(alone, redis):
+async def test_a_redis_that_responds_but_refuses_writes_is_unavailable(alone, redis):
     shop = await alone.merchant()
     await shop.get(PATH)
     assert redis.ask("CONFIG SET maxmemory 1").startswith(b"+OK")

@@ -1,4 +1,4 @@
-"""What HTTP allows a client to send: methods, types, encodings, nonsense. All of it is answered in the envelope."""
+"""Everything HTTP lets a client send: methods, types, encodings, garbage. Every error is returned in the envelope."""
 
 import gzip
 
@@ -22,7 +22,7 @@ async def test_a_head_is_answered_like_a_get_without_the_body(app, path):
     assert head.headers["X-Request-Id"]
 
 
-async def test_a_head_of_the_api_says_what_a_get_would(app, shop):
+async def test_a_head_request_to_the_api_returns_the_status_of_a_get(app, shop):
     intent = await shop.create()
     for path, status in ((PATH, 200), (f"{PATH}/{intent['id']}", 200), (f"{PATH}/pi_{'0' * 24}", 404), ("/v1/x", 404)):
         answer = await shop.call("HEAD", path)
@@ -33,7 +33,7 @@ async def test_a_head_of_the_api_says_what_a_get_would(app, shop):
     assert b'sgate_http_requests_total{method="HEAD",route="/v1/payment_intents",status="200"} 1.0' in metrics
 
 
-async def test_a_connection_goes_on_after_a_head(app):
+async def test_a_connection_stays_usable_after_a_head(app):
     request = b"HEAD /health/live HTTP/1.1\r\nHost: x\r\n\r\nGET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     answer = await raw(app, request)
     assert answer.count(b"HTTP/1.1 200 ") == 2
@@ -50,7 +50,7 @@ async def test_a_connection_goes_on_after_a_head(app):
         "application/json; odd=1",
     ],
 )
-async def test_json_in_utf8_is_taken_however_it_is_spelled(shop, content_type):
+async def test_json_in_utf8_is_accepted_however_it_is_spelled(shop, content_type):
     assert (await shop.post(PATH, body=GOOD, headers={"Content-Type": content_type})).status == 201
 
 
@@ -97,7 +97,7 @@ async def test_another_type_or_encoding_of_a_body_is_refused(shop, headers, body
         b"[" * 900_000,
     ],
 )
-async def test_what_is_not_json_is_refused_whatever_it_is(shop, body):
+async def test_a_body_that_is_not_json_is_refused(shop, body):
     answer = await shop.post(PATH, body=body, headers={"Content-Type": "application/json"})
     assert (answer.status, answer.code) in {(400, "invalid_json"), (422, "validation_error"), (422, "invalid_amount")}
     if answer.status == 400:
@@ -142,7 +142,7 @@ async def test_a_query_of_any_bytes_is_refused_or_means_nothing(shop, query):
         ("Expected `int` >= 0", "must be an integer >= 0"),
         ("Expected `int` <= 1000 - at `$.b`", "must be an integer <= 1000"),
         ("Expected `object`, got `bool`", "must be an object, not a boolean"),
-        ("Something else", "cannot be used: something else"),
+        ("Something else", "is not valid: something else"),
     ],
 )
 def test_complaints_use_the_words_of_json(complaint, expected):
@@ -154,13 +154,13 @@ def test_complaints_use_the_words_of_json(complaint, expected):
     [
         (
             {"amount_sats": 1, "expires_in": "900"},
-            "expires_in must be an integer, not a string. `expires_in` is a number of seconds from 60 to 86400.",
+            "expires_in must be an integer, not a string. `expires_in` must be a number of seconds from 60 to 86400.",
         ),
         ({"amount_sats": 1, "description": 1}, "description must be a string or null, not an integer."),
         ([], "The request body must be an object, not an array."),
         (
             {"amount_sats": 1, "metadata": {"a": 1}},
-            "metadata.a must be a string, not an integer. Write numbers and such as text.",
+            "metadata.a must be a string, not an integer. Metadata values must be strings; quote numbers.",
         ),
     ],
 )
@@ -175,7 +175,7 @@ async def test_every_way_to_fail_to_authenticate_is_counted(app, shop):
     assert b"sgate_failed_authentications_total 3.0" in (await app.anyone.get("/metrics")).body
 
 
-async def test_options_and_a_refusal_name_all_methods_of_an_address(app, shop):
+async def test_options_and_errors_name_all_methods_of_a_path(app, shop):
     for path, methods in (
         ("/v1/payment_intents", "GET, HEAD, OPTIONS, POST"),
         ("/v1/merchants/me", "GET, HEAD, OPTIONS, PATCH"),
@@ -187,10 +187,10 @@ async def test_options_and_a_refusal_name_all_methods_of_an_address(app, shop):
         refused = await shop.call("PUT", path)
         assert set(refused.headers["Allow"].split(", ")) == set(methods.split(", "))
         assert (refused.status, refused.code) == (405, "method_not_allowed")
-        said = refused.json["error"]["message"]
-        assert said.startswith("This address takes ")
+        message = refused.json["error"]["message"]
+        assert message.startswith("This URL accepts only ")
         for method in set(methods.split(", ")) - {"HEAD", "OPTIONS"}:
-            assert method in said
+            assert method in message
 
 
 async def test_a_request_has_100_headers_at_most(app):
@@ -202,7 +202,7 @@ async def test_a_request_has_100_headers_at_most(app):
     assert b'"code":"headers_too_large"' in refused
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(app, shop, monkeypatch):
+async def test_a_body_that_does_not_arrive_times_out(app, shop, monkeypatch):
     monkeypatch.setattr(middleware, "BODY_S", 0.1)
     head = (
         b"POST /v1/payment_intents HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"

@@ -1,4 +1,4 @@
-"""A server that drains loses nothing that somebody has sent to it."""
+"""A draining server loses no request that has reached it."""
 
 import asyncio
 import socket
@@ -22,7 +22,7 @@ async def application(scope, receive, send):
 
 
 def call_until_refused(port, outcomes):
-    """Each request on a connection of its own, as a proxy sends them that is told to keep none."""
+    """Send requests, each on its own connection, like a proxy without keep-alive."""
     while True:
         try:
             line = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
@@ -54,6 +54,6 @@ async def stopping_under_fire():
 
 
 @pytest.mark.parametrize("attempt", range(STOPS))
-def test_whoever_was_let_in_is_answered_and_all_others_are_refused_at_the_door(attempt):
+def test_accepted_connections_are_answered_and_all_later_ones_are_refused(attempt):
     outcomes = uvloop.run(stopping_under_fire())
     assert set(outcomes) == {b"HTTP/1.1 200"}

@@ -1,4 +1,4 @@
-"""Server-sent events on a real server: news, silence, slow clients, clients that go, and the end of the process."""
+"""Server-sent events on a real server: updates, heartbeats, slow clients, disconnecting clients, and shutdown."""
 
 import asyncio
 import contextlib
@@ -21,16 +21,16 @@ from sgate.telemetry.metrics import Metrics
 FAR_S = 60.0
 
 
-class Newspaper:
-    """What a stream reads: frames that the test puts there."""
+class Source:
+    """The source that a stream reads from: frames supplied by the test."""
 
     def __init__(self, listener):
-        self.frames, self.reads, self.trouble, self._listener = [], 0, None, listener
+        self.frames, self.reads, self.error, self._listener = [], 0, None, listener
 
     async def read(self):
         self.reads += 1
-        if self.trouble is not None:
-            raise self.trouble
+        if self.error is not None:
+            raise self.error
         frames, self.frames = self.frames, []
         return frames
 
@@ -42,9 +42,9 @@ class Newspaper:
 
 
 class Site:
-    def __init__(self, url, streams, paper, session, server, gate):
-        self.url, self.streams, self.paper, self.session, self.server = url, streams, paper, session, server
-        self.gate = gate  # while it is closed, requests are being understood
+    def __init__(self, url, streams, source, session, server, gate):
+        self.url, self.streams, self.source, self.session, self.server = url, streams, source, session, server
+        self.gate = gate  # while it is closed, requests to /stream are held before their response
 
     @contextlib.asynccontextmanager
     async def open(self, path="stream"):
@@ -54,13 +54,13 @@ class Site:
 
 
 @contextlib.asynccontextmanager
-async def site(listener, *, poll_s=FAR_S, most_of_caller=3, stalled_s=20.0, **options):
+async def site(listener, *, poll_s=FAR_S, max_per_caller=3, stalled_s=20.0, **options):
     gate = asyncio.Event()
     gate.set()
-    streams, paper = Streams(**{"most": 100} | options), Newspaper(listener)
+    streams, source = Streams(**{"max_open": 100} | options), Source(listener)
 
     def response(tag, **further):
-        return streams.response(paper.join, limits={"me": most_of_caller, tag: None}, poll_s=poll_s, **further)
+        return streams.response(source.join, limits={"me": max_per_caller, tag: None}, poll_s=poll_s, **further)
 
     @get("/stream")
     async def stream() -> Response:
@@ -85,7 +85,7 @@ async def site(listener, *, poll_s=FAR_S, most_of_caller=3, stalled_s=20.0, **op
     try:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
             await until(lambda: server.started)
-            yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", streams, paper, session, server, gate)
+            yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", streams, source, session, server, gate)
     finally:
         server.should_exit = True
         await running
@@ -93,7 +93,7 @@ async def site(listener, *, poll_s=FAR_S, most_of_caller=3, stalled_s=20.0, **op
 
 @pytest.fixture
 def deaf(database_url):
-    """A listener that hears nothing."""
+    """A listener that receives nothing."""
     return Listener(database_url)
 
 
@@ -107,7 +107,7 @@ def frame(number):
 
 async def test_frames_have_an_id_a_name_and_one_line_of_data(deaf):
     async with site(deaf, poll_s=0.01) as where:
-        where.paper.frames = [frame(1), encoded_frame(b"{}")]
+        where.source.frames = [frame(1), encoded_frame(b"{}")]
         async with where.open() as response:
             assert response.content_type == "text/event-stream"
             assert response.headers["Cache-Control"] == "no-store, no-transform"
@@ -125,12 +125,12 @@ async def test_the_feed_wakes_the_streams_of_its_topic_and_no_other(database_url
         await until(lambda: listener.connected)
         async with site(listener) as where, where.open() as response, pool.acquire() as connection:
             await lines(response, 2)
-            await until(lambda: where.paper.reads == 1)
+            await until(lambda: where.source.reads == 1)
             await notify(connection, Channel.INTENT, "pi_2")
-            where.paper.frames = [frame(7)]
+            where.source.frames = [frame(7)]
             await notify(connection, Channel.INTENT, "pi_1")
             assert "id: evt_7\n" in await lines(response, 1)
-            assert where.paper.reads == 2
+            assert where.source.reads == 2
     finally:
         listening.cancel()
 
@@ -138,8 +138,8 @@ async def test_the_feed_wakes_the_streams_of_its_topic_and_no_other(database_url
 async def test_what_the_feed_missed_is_found_by_reading_again(deaf):
     async with site(deaf, poll_s=0.01) as where, where.open() as response:
         await lines(response, 2)
-        await until(lambda: where.paper.reads > 2)
-        where.paper.frames = [frame(1)]
+        await until(lambda: where.source.reads > 2)
+        where.source.frames = [frame(1)]
         assert await lines(response, 1) == ["id: evt_1\n"]
 
 
@@ -149,7 +149,7 @@ async def test_silence_is_broken_by_a_comment(deaf):
         assert await lines(response, 4) == [": still here\n", "\n"] * 2
 
 
-async def test_a_stream_ends_after_its_time_and_says_when_to_come_back(deaf):
+async def test_a_stream_ends_after_its_lifetime_and_says_when_to_reconnect(deaf):
     async with site(deaf, life_s=0.05) as where, where.open() as response:
         text = (await response.content.read()).decode()
         assert text.count("retry: ") == 2
@@ -168,7 +168,7 @@ async def test_the_streams_of_a_tag_can_be_ended_and_no_others(deaf):
         assert where.streams.open == 1
 
 
-async def test_a_client_that_goes_is_noticed_at_once(deaf):
+async def test_a_disconnected_client_is_noticed_at_once(deaf):
     async with site(deaf) as where:
         async with where.open() as response:
             await lines(response, 2)
@@ -177,7 +177,7 @@ async def test_a_client_that_goes_is_noticed_at_once(deaf):
         await until(lambda: where.streams.open == 0)
 
 
-async def test_a_client_that_goes_before_its_stream_begins_leaves_none_behind(deaf):
+async def test_a_client_that_disconnects_before_its_stream_begins_leaves_none_behind(deaf):
     async with site(deaf) as where:
         where.gate.clear()
         _, writer = await asyncio.open_connection("127.0.0.1", int(where.url.rpartition(":")[2]))
@@ -204,28 +204,28 @@ async def test_a_client_that_reads_nothing_is_cut_off_and_costs_no_more_than_a_b
                 sent += 1
                 return [page]
 
-            where.paper.read = endless
+            where.source.read = endless
             await until(lambda: where.streams.open == 1)
             await until(lambda: where.streams.open == 0)
-            assert sent < 200  # what fits into the buffers of two sockets, and not more and more
+            assert sent < 200  # what fits into the buffers of two sockets
 
 
-async def test_a_stop_of_the_server_ends_streams_at_once_with_a_hint_when_to_come_back(deaf):
+async def test_shutdown_ends_streams_at_once_and_says_when_to_reconnect(deaf):
     async with site(deaf) as where, where.open() as response:
         await lines(response, 2)
         began = asyncio.get_running_loop().time()
         where.server.should_exit = True
         assert (await response.content.read()).decode().startswith("retry: ")
-        assert asyncio.get_running_loop().time() - began < 5  # and not after the ten seconds that requests are given
+        assert asyncio.get_running_loop().time() - began < 5  # not after the ten seconds that requests are given
 
 
-async def test_one_caller_may_have_so_many_streams_and_all_together_so_many(deaf):
-    async with site(deaf, most_of_caller=2) as where, where.open() as one, where.open() as two:
+async def test_streams_are_limited_per_caller_and_in_total(deaf):
+    async with site(deaf, max_per_caller=2) as where, where.open() as one, where.open() as two:
         await lines(one, 2)
         await lines(two, 2)
         async with where.session.get(f"{where.url}/stream") as refused:
             assert (refused.status, refused.headers["Retry-After"]) == (429, "5")
-    async with site(deaf, most=5, most_of_caller=10) as where, contextlib.AsyncExitStack() as opened:
+    async with site(deaf, max_open=5, max_per_caller=10) as where, contextlib.AsyncExitStack() as opened:
         for _ in range(4):
             await opened.enter_async_context(where.open())
         async with where.session.get(f"{where.url}/stream") as refused:
@@ -236,10 +236,10 @@ async def test_one_caller_may_have_so_many_streams_and_all_together_so_many(deaf
         await until(lambda: where.streams.open == 5)
 
 
-@pytest.mark.parametrize(("trouble", "level"), [(OSError("gone"), "warning"), (LookupError("a defect"), "error")])
-async def test_a_stream_that_can_look_no_more_ends_and_the_log_says_why(deaf, logged, trouble, level):
+@pytest.mark.parametrize(("error", "level"), [(OSError("gone"), "warning"), (LookupError("a defect"), "error")])
+async def test_a_stream_whose_read_fails_ends_and_the_log_says_why(deaf, logged, error, level):
     async with site(deaf) as where:
-        where.paper.trouble = trouble
+        where.source.error = error
         async with where.open() as response:
             assert (await response.content.read()).decode().count("retry: ") == 2
         await until(lambda: any(line["level"] == level and "stream" in line["event"] for line in logged.lines))

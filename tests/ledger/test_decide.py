@@ -1,4 +1,4 @@
-"""The ledger's own rules: the queue, two at once, a cancel in between, and what cannot be decided."""
+"""The ledger's own rules: the queue, concurrent ledgers, a concurrent cancel, and intents that cannot be decided."""
 
 import asyncio
 
@@ -18,20 +18,20 @@ from sgate.ledger import decide as ledger
 from sgate.store import chain_cursors, ledger_commands, payment_intents, payments_scan
 from sgate.store import ledger_queue as store
 from sgate.store.payments_scan import FoundPayment
-from store.waiting import until_somebody_waits
+from store.waiting import until_a_session_waits
 
 HASHES = {height: f"0x{height:064x}" for height in range(1, 30)}
 
 
 class Desk:
-    """A shop, and facts put down by hand: what a watcher would have recorded."""
+    """A shop, and facts recorded directly instead of by a watcher."""
 
     def __init__(self, shop):
         self.shop, self.pool, self.clock = shop, shop.pool, shop.clock
         self.height = 0
 
     async def scan(self, height):
-        """The chain is scanned to `height`, at the clock's time."""
+        """Record that the chain is scanned to `height`, at the clock's time."""
         async with self.pool.acquire() as connection:
             cursor = await chain_cursors.ensure(connection, "simulated", livemode=False)
             assert await chain_cursors.advance(connection, cursor, self.view(height), height)
@@ -42,7 +42,7 @@ class Desk:
         return View(height=height, index_block_hash=HASHES[height], time=now, tenure_height=1, bitcoin_height=1)
 
     async def found(self, intent_id, amount_sats=1_000, *, number=1, height=None):
-        """A payment is on record and the intent is queued."""
+        """Record a payment and queue the intent."""
         height = height or self.height
         now = self.shop.environment.now()
         payment = Payment(
@@ -98,7 +98,7 @@ async def check_books_of(desk):
     await check_books(desk.pool)
 
 
-async def test_deciding_again_without_news_changes_and_announces_nothing(desk):
+async def test_deciding_again_without_new_facts_changes_and_announces_nothing(desk):
     intent_id = await desk.shop.intent()
     await desk.found(intent_id)
     await desk.settle_all()
@@ -134,7 +134,10 @@ async def test_two_ledgers_at_once_decide_each_intent_once(desk):
 
 
 async def test_a_fact_learned_while_its_intent_is_being_decided_is_decided_afterwards(desk):
-    """The facts are read, the queue row is about to go, and the watcher touches it again: the touch must not be lost."""
+    """The facts are read and the queue row is about to be deleted when the watcher queues the intent again.
+
+    The intent must stay queued.
+    """
     intent_id = await desk.shop.intent()
     await desk.found(intent_id, 400, number=1)
     async with desk.pool.acquire() as connection:
@@ -143,7 +146,7 @@ async def test_a_fact_learned_while_its_intent_is_being_decided_is_decided_after
         assert await store.take(connection, livemode=False) == intent_id
         await decide(desk, connection, intent_id)
         learning = asyncio.create_task(desk.found(intent_id, 600, number=2))
-        await until_somebody_waits(desk.pool)
+        await until_a_session_waits(desk.pool)
         await store.done(connection, intent_id)
         await transaction.commit()
     await learning
@@ -157,7 +160,7 @@ async def decide(desk, connection, intent_id):
 
 
 async def test_status_and_webhook_are_saved_together_or_not_at_all(desk):
-    """In the NestJS original the status was saved and the webhook lost: here every statement may be the last."""
+    """The NestJS original could save the status and lose the webhook. Here, a crash is tried at every statement."""
     clean = Countdown()
     intent_id = await desk.shop.intent()
     await desk.found(intent_id, number=1)
@@ -175,7 +178,7 @@ async def test_status_and_webhook_are_saved_together_or_not_at_all(desk):
     await check_books_of(desk)
 
 
-async def test_an_event_has_one_delivery_for_each_endpoint_that_wants_it(desk):
+async def test_an_event_has_one_delivery_for_each_endpoint_subscribed_to_it(desk):
     await desk.shop.endpoint("payment_intent.succeeded")
     await desk.shop.endpoint("payment_intent.expired")
     intent_id = await desk.shop.intent()
@@ -198,8 +201,8 @@ async def test_a_disabled_endpoint_gets_its_deliveries_to_be_held_and_a_deleted_
     assert await desk.pool.fetchval("SELECT count(*) FROM webhook_deliveries") == 1
 
 
-async def test_what_cannot_be_decided_is_put_aside_and_holds_up_nobody(desk):
-    """A defect of ours (here: a command nobody can read) must not stop the others' money."""
+async def test_an_intent_that_cannot_be_decided_is_postponed_and_does_not_block_the_others(desk):
+    """A bug in sGate (here a command that cannot be decoded) must not block other payments."""
     broken, fine = await desk.shop.intent(), await desk.shop.intent()
     await desk.pool.execute(
         'INSERT INTO ledger_commands (payment_intent_id, command) VALUES ($1, \'{"type": "rubbish"}\')', broken
@@ -234,8 +237,8 @@ async def test_an_illegal_move_changes_nothing(desk):
     assert await desk.shop.events(intent_id) == ["created"]
 
 
-async def test_the_database_refuses_a_second_success_whatever_the_code_believes(desk):
-    """The history is forgotten (as by a defect); the partial unique index stands."""
+async def test_the_database_refuses_a_second_success_whatever_the_code_does(desk):
+    """The history is lost (as by a bug), but the partial unique index holds."""
     intent_id = await desk.shop.intent()
     await desk.found(intent_id)
     await desk.settle_all()
@@ -294,7 +297,7 @@ async def test_a_cancel_before_the_chain_was_ever_scanned(pool):
     assert await shop.events(intent_id) == ["created", "canceled"]
 
 
-async def test_nobody_cancels_what_belongs_to_another_merchant(desk):
+async def test_a_merchant_cannot_cancel_the_intent_of_another(desk):
     other = await open_shop(desk.pool, desk.clock, pay_address=None, mode=simulated_mode(), name="Other")
     intent_id = await desk.shop.intent()
     with pytest.raises(errors.PaymentIntentNotFound):
@@ -315,7 +318,7 @@ async def test_accepted_money_counts_from_then_on(desk):
     await check_books_of(desk)
 
 
-async def test_money_sent_back_never_counts(desk):
+async def test_refunded_money_never_counts(desk):
     intent_id = await desk.shop.intent()
     await desk.shop.cancel(intent_id)
     payment_id = await desk.found(intent_id)

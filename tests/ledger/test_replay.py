@@ -1,4 +1,4 @@
-"""Checking the books: clean ones agree, and whatever is tampered with is reported."""
+"""Ledger verification: a clean ledger passes, and any tampering is reported."""
 
 import pytest
 
@@ -9,17 +9,17 @@ INTENT = "UPDATE payment_intents SET {} WHERE id = $1"
 STEP = "UPDATE ledger_decisions SET {} WHERE payment_intent_id = $1"
 ELSEWHERE = """before = jsonb_set(before::jsonb, '{status}', '"canceled"')::json"""
 
-# What is changed behind the ledger's back, and what the check says about it.
+# Changes behind the ledger's back, and what the check reports about each.
 TAMPERINGS = {
     "a status": (INTENT.format("status = 'expired', next_check_height = NULL"), "status is expired"),
     "an amount": (INTENT.format("amount_received_sats = 5"), "amount_received_sats is 5"),
     "a sequence": (INTENT.format("sequence = 9"), "the sequence is 9"),
     "an event": (
         "UPDATE events SET type = 'payment_intent.failed' WHERE payment_intent_id = $1 AND sequence = 2",
-        "stored are",
+        "the stored ones are",
     ),
     "a decision that is gone": ("DELETE FROM ledger_decisions WHERE payment_intent_id = $1", "the path ends at"),
-    "a decision's events": (STEP.format("events = '{}'"), "due were the events"),
+    "a decision's events": (STEP.format("events = '{}'"), "the due events are"),
     "a decision's beginning": (STEP.replace("{}", ELSEWHERE), "it begins at canceled"),
     "a payment": ("UPDATE payments SET status = 'orphaned' WHERE payment_intent_id = $1", "its facts say"),
 }
@@ -27,7 +27,7 @@ TAMPERINGS = {
 
 @pytest.fixture
 async def world(pool):
-    """Intents in every state, with a reorganisation in their past."""
+    """Intents in every state, with a reorganization in their past."""
     world = await open_world(pool)
     paid, part, over, canceled = [await world.shop.intent(1_000) for _ in range(4)]
     await world.shop.intent(1_000, expires_in_s=86_400)

@@ -1,4 +1,4 @@
-"""The public price sources on a loopback port: their documented answers, and every way to answer badly."""
+"""The public price sources on a loopback port, with their documented responses and every kind of failure."""
 
 import asyncio
 import contextlib
@@ -52,7 +52,7 @@ PATHS = {
 
 
 class Markets:
-    """`says[name]` is an answer, HANG or CLOSE, or a list of them of which the last stays."""
+    """`says[name]` is a response, HANG or CLOSE, or a list of them of which the last is repeated."""
 
     def __init__(self, now=lambda: datetime.now(UTC)):
         self._now = now
@@ -74,7 +74,7 @@ class Markets:
         await asyncio.wait_for(self._server.wait_closed(), WAIT_S)
 
     def quote(self, price=None, at=None, **prices):
-        """Every source says `price`, or each its own; at its time `at` (now, whenever it is asked)."""
+        """Set the price of every source, or of each by name, at the time `at` (default: the time of each request)."""
         for name, own in (dict.fromkeys(SHAPES, price) if price else {} | prices).items():
             self.says[name] = lambda name=name, own=own: answer(SHAPES[name](own, at or self._now()))
 

@@ -1,4 +1,4 @@
-"""The price sources as they answer, and as they misbehave, over real HTTP."""
+"""The client with price sources that work or misbehave, over real HTTP."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ NOW = datetime(2026, 1, 2, 3, 4, 30, tzinfo=UTC)
 
 
 class Asking:
-    """A client of four sources on a loopback port, with a clock that the test turns."""
+    """A client of four sources on a loopback port, with a clock that the test controls."""
 
     def __init__(self, markets):
         self.markets, self.seconds, self.waits, self.calls = markets, 0.0, [], []
@@ -52,7 +52,7 @@ async def test_each_source_is_read_by_its_documented_answer(asking):
     answers = await asking.ask()
     assert answers == {
         "coinbase": Sample(source="Coinbase", usd_per_btc=Decimal("60001.5"), taken_at=AT),
-        "kraken": Sample(source="Kraken", usd_per_btc=Decimal("60002.50000"), taken_at=NOW),  # it tells no time
+        "kraken": Sample(source="Kraken", usd_per_btc=Decimal("60002.50000"), taken_at=NOW),  # it reports no time
         "bitstamp": Sample(source="Bitstamp", usd_per_btc=Decimal(60003), taken_at=AT),
         "coingecko": Sample(source="CoinGecko", usd_per_btc=Decimal("60004.123456789"), taken_at=AT),
     }
@@ -103,27 +103,27 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "said"), BAD)
-async def test_an_answer_of_no_use_is_a_reason_and_never_a_price(asking, name, said):
-    asking.markets.says[name] = said
+@pytest.mark.parametrize(("name", "response"), BAD)
+async def test_an_invalid_response_is_a_reason_and_never_a_price(asking, name, response):
+    asking.markets.says[name] = response
     answers = await asking.ask()
     assert isinstance(answers.pop(name), NoSample)
-    assert all(isinstance(sample, Sample) for sample in answers.values())  # nobody else is harmed
-    assert asking.markets.asked[name] == 1  # asking again would not help
+    assert all(isinstance(sample, Sample) for sample in answers.values())  # no other source is affected
+    assert asking.markets.asked[name] == 1  # a retry would not help
     assert asking.waits == []
 
 
-@pytest.mark.parametrize("trouble", [answer(b"busy", 500), answer(b"busy", 503)])
-async def test_what_may_pass_is_tried_once_more(asking, trouble):
-    asking.markets.says["kraken"] = [trouble, answer(kraken("60000", AT))]
+@pytest.mark.parametrize("failure", [answer(b"busy", 500), answer(b"busy", 503)])
+async def test_a_transient_failure_is_retried_once(asking, failure):
+    asking.markets.says["kraken"] = [failure, answer(kraken("60000", AT))]
     assert (await asking.one("kraken")).usd_per_btc == 60_000
     assert asking.waits == [clients.RETRY_WAIT_S]
-    asking.markets.says["kraken"] = trouble
+    asking.markets.says["kraken"] = failure
     assert isinstance(await asking.one("kraken"), NoSample)
     assert asking.markets.asked["kraken"] == 2 + clients.ATTEMPTS
 
 
-async def test_a_connection_that_breaks_is_tried_again_and_not_for_ever(asking):
+async def test_a_broken_connection_is_retried_but_not_indefinitely(asking):
     asking.markets.says["kraken"] = [CLOSE, answer(kraken("60000", AT))]
     assert (await asking.one("kraken")).usd_per_btc == 60_000
     asking.markets.says["kraken"] = CLOSE
@@ -133,26 +133,26 @@ async def test_a_connection_that_breaks_is_tried_again_and_not_for_ever(asking):
     )  # aiohttp itself may try a reused connection again
 
 
-async def test_a_source_that_hangs_costs_its_time_and_no_more(asking, monkeypatch):
+async def test_a_source_that_hangs_affects_no_other(asking, monkeypatch):
     monkeypatch.setattr(clients, "ATTEMPT_TIMEOUT_S", 0.2)
     asking.markets.says["bitstamp"] = HANG
     answers = await asking.ask()
-    assert answers["bitstamp"] == NoSample("no complete answer in time")
+    assert answers["bitstamp"] == NoSample("no complete response in time")
     assert sum(isinstance(sample, Sample) for sample in answers.values()) == 3
 
 
-async def test_an_answer_that_never_ends_is_given_up(asking):
+async def test_an_endless_response_is_abandoned(asking):
     asking.markets.says["coinbase"] = b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 10_000_000
     assert "larger" in (await asking.one("coinbase")).reason
 
 
-async def test_a_failed_source_is_left_alone_longer_and_longer_and_then_asked_again(asking):
+async def test_the_cooldown_of_a_failing_source_doubles_and_then_it_is_read_again(asking):
     asking.markets.says["coinbase"] = answer(b"", 404)
     for asked, cool_s in enumerate((30, 60, 120, 240, 480, 900, 900), start=1):
         assert isinstance(await asking.one("coinbase"), NoSample)
         assert asking.markets.asked["coinbase"] == asked
         asking.seconds += cool_s - 0.1
-        assert "left alone" in (await asking.one("coinbase")).reason
+        assert "in cooldown" in (await asking.one("coinbase")).reason
         assert asking.markets.asked["coinbase"] == asked
         asking.seconds += 0.1
     asking.markets.quote(coinbase="60000")
@@ -165,11 +165,11 @@ async def test_a_failed_source_is_left_alone_longer_and_longer_and_then_asked_ag
     assert ("coinbase", "cooling") in asking.calls
 
 
-async def test_a_source_that_asks_for_a_longer_pause_gets_it(asking):
+async def test_a_longer_retry_after_of_a_source_is_obeyed(asking):
     asking.markets.says["coingecko"] = answer(b"", 429, "Retry-After: 300")
     await asking.ask()
     asking.seconds += 299
-    assert "left alone" in (await asking.one("coingecko")).reason
+    assert "in cooldown" in (await asking.one("coingecko")).reason
     asking.seconds += 1
     await asking.ask()
     assert asking.markets.asked["coingecko"] == 2

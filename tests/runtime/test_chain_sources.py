@@ -1,4 +1,4 @@
-"""The pace and the budget follow the API that is asked now."""
+"""The poll interval and the call budget are those of the API in use."""
 
 from sgate.chain.quota import EXTRA_CAPACITY, IDLE_INTERVAL_S
 from sgate.runtime.chain_sources import open_chain
@@ -14,27 +14,27 @@ def chain_of(urls, tmp_path):
     return open_chain(Settings(live=live), True, tmp_path, Metrics())
 
 
-def test_one_server_of_ones_own_has_no_limit(tmp_path):
+def test_a_single_own_server_has_no_limit(tmp_path):
     chain = chain_of(OWN, tmp_path)
     assert (chain.interval_s(True), chain.interval_s(False)) == (5.0, 5.0)
     assert chain.allowance.spare_calls() == EXTRA_CAPACITY
 
 
-def test_the_public_server_alone_is_asked_at_the_pace_of_its_plan(tmp_path):
+def test_a_single_public_server_is_polled_within_its_plan(tmp_path):
     chain = chain_of(HIRO, tmp_path)
     assert chain.budgets["api.hiro.so"].remaining() == 150_000
     assert chain.interval_s(False) >= IDLE_INTERVAL_S
 
 
-def test_a_public_server_behind_ones_own_slows_nobody_down_until_it_is_needed(tmp_path):
+def test_a_public_fallback_does_not_slow_polls_until_it_is_used(tmp_path):
     chain = chain_of(f"{OWN},{HIRO}", tmp_path)
     assert (chain.interval_s(True), chain.interval_s(False)) == (5.0, 5.0)
     assert list(chain.budgets) == ["api.hiro.so"]
 
 
-def test_while_ones_own_rests_the_pace_is_the_public_ones(tmp_path):
+def test_while_the_own_server_backs_off_the_interval_is_that_of_the_public_one(tmp_path):
     chain = chain_of(f"{OWN},{HIRO}", tmp_path)
     own, public = chain.source._sources
-    chain.source._rests_until[own.name] = float("inf")
+    chain.source._cooldown_until[own.name] = float("inf")
     assert chain.preferred() == public.name == "api.hiro.so"
     assert chain.interval_s(False) >= IDLE_INTERVAL_S

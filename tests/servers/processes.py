@@ -202,7 +202,7 @@ class Simulator:
 
         async def told():
             assert not self._program.ended, self._program.text
-            return re.search(r"answers at (http://\S+)", self._program.text)
+            return re.search(r"listening at (http://\S+)", self._program.text)
 
         self.url = (await until(told, "the simulator says where it is", START_S))[1]
         self._session = aiohttp.ClientSession()

@@ -1,4 +1,4 @@
-"""The books must be right: what holds for every intent, event and delivery, whatever happened on the way there."""
+"""Invariants of every intent, event and delivery, whatever happened before."""
 
 import itertools
 import json
@@ -13,7 +13,7 @@ from sgate.store import payment_intents
 
 
 async def check_books(pool, chain=None):
-    """Everything that must hold after a quiet round; with `chain`, also against the truth of the simulated chain."""
+    """Check all invariants that hold when nothing is pending; with `chain`, also compare with the simulated chain."""
     assert await pool.fetchval("SELECT count(*) FROM ledger_queue") == 0
     await check_headers(pool)
     for row in await pool.fetch("SELECT id, livemode FROM payment_intents"):
@@ -24,7 +24,7 @@ async def check_books(pool, chain=None):
 
 
 async def check_intent(pool, intent_id, *, livemode):
-    """The stored state is what today's facts amount to, and the events tell a legal path that leads to it."""
+    """Check that the stored state follows from the facts, and that the events describe a legal path to it."""
     async with pool.acquire() as connection:
         intent = (await payment_intents.read(connection, [intent_id]))[intent_id].intent
     facts = await facts_of(pool, intent_id, livemode=livemode)
@@ -37,13 +37,13 @@ async def check_intent(pool, intent_id, *, livemode):
     )
     assert [row["sequence"] for row in rows] == list(range(1, intent.sequence + 1))
     assert sum(row["type"] == "payment_intent.succeeded" for row in rows) <= 1
-    told = [Status(json.loads(row["payload"])["status"]) for row in rows]
-    assert all(itertools.starmap(is_legal, itertools.pairwise(told))), told
-    assert told[-1] is intent.status
+    announced = [Status(json.loads(row["payload"])["status"]) for row in rows]
+    assert all(itertools.starmap(is_legal, itertools.pairwise(announced))), announced
+    assert announced[-1] is intent.status
 
 
 async def check_deliveries(pool):
-    """No event without its deliveries, one for each endpoint of its merchant."""
+    """Check that every event has one delivery for each endpoint of its merchant."""
     missing = await pool.fetch("""
         SELECT v.id FROM events v JOIN webhook_endpoints e ON e.merchant_id = v.merchant_id AND e.livemode = v.livemode
         WHERE e.event_types = '{}' AND NOT EXISTS (
@@ -54,7 +54,7 @@ async def check_deliveries(pool):
 
 
 async def check_headers(pool):
-    """The headers link up to the scanned tip, without a gap."""
+    """Check that the block headers are linked without a gap up to the scanned tip."""
     for cursor in await pool.fetch("SELECT * FROM chain_cursors WHERE scanned_height > 0"):
         rows = await pool.fetch("SELECT * FROM blocks WHERE livemode = $1 ORDER BY height", cursor["livemode"])
         for lower, upper in itertools.pairwise(rows):
@@ -64,9 +64,9 @@ async def check_headers(pool):
 
 
 async def check_truth(pool, chain):
-    """The included payments are those that the simulated chain shows, up to the scanned height.
+    """Check that the included payments are those of the simulated chain up to the scanned height.
 
-    Every transfer of a transaction that names an intent must be there; of the others, those whose addresses were read.
+    Every transfer in a transaction that names an intent must be recorded; of the others, those whose addresses were read.
     """
     assert await pool.fetchval("SELECT scanned_hash FROM chain_cursors") == chain.tip.index_block_hash
     lowest = await pool.fetchval("SELECT min(height) FROM blocks")
@@ -80,7 +80,7 @@ async def check_truth(pool, chain):
 
 
 async def true_payments(pool, chain, lowest):
-    """What the chain holds for our addresses: in transactions with a memo of our form, and in others."""
+    """Return the transfers to our addresses: those in transactions that name an intent, and the others."""
     owned = {row["address"] for row in await pool.fetch("SELECT address FROM pay_addresses")}
     pay_addresses = {row["id"]: row["pay_address"] for row in await pool.fetch("SELECT * FROM payment_intents")}
     blocks = [block for block in chain.history.canonical if block.height >= lowest]

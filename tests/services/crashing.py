@@ -1,18 +1,18 @@
-"""A pool whose connections die at the k-th statement: before it reaches the server, or right after a commit."""
+"""A pool whose connection dies at the k-th statement, before it reaches the server or right after a commit."""
 
 import contextlib
 
 
 class Killed(BaseException):
-    """The process is gone: nothing of it runs any further."""
+    """The process is killed: none of its code runs any further."""
 
 
 class Countdown:
-    """Counts statements, begins and commits of all connections; at number `at` the connection dies.
+    """Counts the statements, begins and commits of all connections; the connection dies at number `at`.
 
     Attributes:
-        seen: how many there were; what they were, for the message of a failing test.
-        after: die right after a COMMIT went through, not before the statement.
+        seen: the statements so far, for the message of a failing test.
+        after: die right after a successful COMMIT, not before the statement.
     """
 
     def __init__(self, at=None, *, error=ConnectionResetError, after=False):
@@ -36,7 +36,7 @@ class Countdown:
 
 
 class CrashingPool:
-    """The pool's `acquire`, with a countdown."""
+    """A pool whose connections are subject to a countdown."""
 
     def __init__(self, pool, countdown):
         self._pool, self._countdown = pool, countdown

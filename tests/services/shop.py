@@ -1,4 +1,4 @@
-"""A shop on a real database: one merchant with an address and a webhook endpoint, and the clock that the test turns."""
+"""A shop on a real database: one merchant with a pay address, a webhook endpoint and a clock that the test sets."""
 
 from datetime import UTC, datetime
 
@@ -24,7 +24,7 @@ ACTOR = Actor(name="test")
 
 
 class Shop:
-    """A merchant in test mode, and what it does."""
+    """A merchant in test mode and its actions."""
 
     def __init__(self, pool, clock, mode, merchant):
         self.pool, self.clock, self.mode, self.merchant = pool, clock, mode, merchant
@@ -33,7 +33,7 @@ class Shop:
         self.intents = PaymentIntents(pool, {mode.livemode: mode}, self.cipher, Wakeups("unused"), self.environment)
 
     async def intent(self, amount_sats=1_000, *, policy=ONE_BLOCK, expires_in_s=900) -> str:
-        """A new intent's id."""
+        """Create an intent and return its id."""
         request = IntentRequest(
             amount_sats=amount_sats,
             amount_usd=None,
@@ -48,7 +48,7 @@ class Shop:
         return msgspec.json.decode(answer.body)["id"]
 
     async def endpoint(self, *event_types):
-        """A webhook endpoint that wants these events (none: all)."""
+        """Create a webhook endpoint for these event types; without any, for all."""
         request = EndpointRequest(url="https://shop.example/hook", description=None, event_types=event_types)
         endpoints = WebhookEndpoints(self.pool, self.environment, self.cipher)
         await endpoints.create(self.merchant, request, None, ACTOR)
@@ -57,7 +57,7 @@ class Shop:
         await self.intents.cancel(intent_id, self.merchant, None)
 
     async def change(self, **settings):
-        """Change settings that have no use case of their own yet."""
+        """Change settings directly in the database, without a use case."""
         async with self.pool.acquire() as connection:
             await merchants.update(connection, msgspec.structs.replace(self.merchant, **settings))
             self.merchant = await merchants.get(connection, self.merchant.id, livemode=self.mode.livemode)
@@ -67,7 +67,7 @@ class Shop:
             return (await payment_intents.read(connection, [intent_id]))[intent_id]
 
     async def state(self, intent_id) -> tuple:
-        """(status, amount received, exceptions) in plain words."""
+        """Return status, received amount and exceptions as strings and integers."""
         intent = (await self.see(intent_id)).intent
         return str(intent.status), intent.amount_received_sats, {str(anomaly) for anomaly in intent.anomalies}
 
@@ -75,14 +75,14 @@ class Shop:
         return str((await self.see(intent_id)).intent.status)
 
     async def events(self, intent_id) -> list[str]:
-        """What was announced about an intent, in order, without the family name."""
+        """Return the event types of an intent in order, without `payment_intent.`."""
         rows = await self.pool.fetch(
             "SELECT type FROM events WHERE payment_intent_id = $1 ORDER BY sequence", intent_id
         )
         return [row["type"].removeprefix("payment_intent.") for row in rows]
 
     async def payments(self) -> list:
-        """All payments ever recorded, in chain order."""
+        """Return all recorded payments in chain order."""
         return await self.pool.fetch("SELECT * FROM payments ORDER BY block_height, tx_index, event_index")
 
 
@@ -104,7 +104,7 @@ def simulated_mode(**fields) -> Mode:
 
 
 async def open_shop(pool, clock=None, *, mode=None, pay_address=SHOP, name="Shop", with_endpoint=True) -> Shop:
-    """A merchant with `pay_address` (None: the gateway's address)."""
+    """Create a merchant with `pay_address`; None means the gateway address."""
     mode = mode or simulated_mode()
     async with pool.acquire() as connection, connection.transaction():
         merchant_id = await merchants.insert(connection, name)

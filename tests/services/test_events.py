@@ -1,4 +1,4 @@
-"""Reading events on from a cursor finds each of them once, in whatever order the transactions commit."""
+"""Reading events from a cursor returns each event once, in whatever order the transactions commit."""
 
 import asyncio
 import contextlib
@@ -67,21 +67,21 @@ async def listed(log, shop, **cursors):
     return [event.id for event in (await log.page(shop.merchant, ALL, **asked, limit=100)).events]
 
 
-async def test_two_transactions_that_commit_in_the_other_order_lose_no_event(pool, database_url, shop, log):
+async def test_transactions_that_commit_out_of_order_lose_no_event(pool, database_url, shop, log):
     start, _ = await log.now(shop.merchant, ALL)
     async with transaction(database_url) as (first, end_first), transaction(database_url) as (second, end_second):
         early = await happen(first, shop)
         late = await happen(second, shop)
         await end_second.commit()
         found, position = await read_on(log, shop, start)
-        assert found == [], "the one that is committed waits for the one before it"
+        assert found == [], "the committed event waits for the one before it"
         assert await listed(log, shop) == []
         await end_first.commit()
         assert (await read_on(log, shop, position))[0] == [early, late]
         assert await listed(log, shop) == [late, early]
 
 
-async def test_one_that_is_rolled_back_holds_up_nothing(database_url, shop, log):
+async def test_a_rolled_back_transaction_delays_no_event(database_url, shop, log):
     start, _ = await log.now(shop.merchant, ALL)
     async with transaction(database_url) as (first, end_first), transaction(database_url) as (second, end_second):
         await happen(first, shop)
@@ -98,13 +98,13 @@ async def test_a_transaction_that_began_early_and_announces_late_is_not_skipped(
         first = await happen(new, shop)
         await end_new.commit()
         found, position = await read_on(log, shop, start)
-        assert found == [first], "who has announced nothing yet holds up nobody"
+        assert found == [first], "a transaction without events yet delays no reader"
         second = await happen(old, shop)
         await end_old.commit()
         assert (await read_on(log, shop, position))[0] == [second]
 
 
-async def test_readers_who_go_on_and_on_find_every_event_once_while_many_write(database_url, shop, log):
+async def test_a_continuous_reader_finds_every_event_once_while_many_write(database_url, shop, log):
     writers, each = 6, 25
     start, _ = await log.now(shop.merchant, ALL)
     written, seen, position = [], [], start
@@ -128,7 +128,7 @@ async def test_readers_who_go_on_and_on_find_every_event_once_while_many_write(d
     assert set(seen) == set(written)
 
 
-async def test_pages_go_back_from_a_cursor_and_forward_again(pool, shop, log):
+async def test_pages_lead_back_from_a_cursor_and_forward_again(pool, shop, log):
     async with pool.acquire() as connection:
         ids = [await happen(connection, shop) for _ in range(7)]
     page = await log.page(shop.merchant, ALL, starting_after=ids[5], ending_before=None, limit=2)

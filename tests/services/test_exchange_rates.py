@@ -1,4 +1,4 @@
-"""Rates from markets: one process looks, all use what it found, and nobody invents anything."""
+"""Exchange rates from markets: one process polls the sources, and all processes use its result."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 class Trading:
-    """Markets, a clock, and processes that look at them. The clock of turns is the database's: `its_time` moves it."""
+    """Markets, a clock, and processes that poll them. Turns follow the database's clock, which `its_time` advances."""
 
     def __init__(self, pool, markets):
         self.pool, self.markets, self.now = pool, markets, START
@@ -67,13 +67,13 @@ def price(rates, now):
     return None if rate is None else str(rate.usd_per_btc)
 
 
-async def test_before_the_first_look_there_is_no_rate(trading):
+async def test_before_the_first_poll_there_is_no_rate(trading):
     rates = trading.process()
     assert rates.current(START) is None
     assert rates.age_s() != rates.age_s()  # not a number
 
 
-async def test_a_look_is_written_down_and_used(trading):
+async def test_the_result_of_a_poll_is_stored_and_used(trading):
     rates = trading.process()
     trading.markets.quote(coinbase="60000", kraken="60010.00", bitstamp="60020", coingecko="90000.5")
     await rates.refresh()
@@ -86,7 +86,7 @@ async def test_a_look_is_written_down_and_used(trading):
     assert samples["coingecko"] == {"usd_per_btc": "90000.5", "taken_at": "2026-01-02T03:04:05.000Z"}
 
 
-async def test_of_many_processes_one_looks_and_all_use_what_it_found(trading):
+async def test_one_of_many_processes_polls_and_all_use_its_result(trading):
     processes = [trading.process() for _ in range(5)]
     await asyncio.gather(*(rates.refresh() for rates in processes))
     assert trading.markets.asked == dict.fromkeys(SHAPES, 1)
@@ -102,15 +102,15 @@ async def test_of_many_processes_one_looks_and_all_use_what_it_found(trading):
     assert {price(rates, trading.now) for rates in processes} == {"61000.00"}
 
 
-async def test_a_rate_that_is_too_old_is_no_rate(trading):
+async def test_a_rate_that_is_too_old_is_not_used(trading):
     rates = trading.process()
     await rates.refresh()
     assert price(rates, START + RULES.max_age) == "60000.00"
     assert price(rates, START + RULES.max_age + timedelta(milliseconds=1)) is None
-    assert price(rates, START - timedelta(minutes=2)) is None  # a clock that went back proves nothing
+    assert price(rates, START - timedelta(minutes=2)) is None  # nor is one from the future
 
 
-async def test_a_process_that_starts_late_does_not_believe_an_old_row(trading):
+async def test_a_process_that_starts_late_does_not_use_an_old_row(trading):
     await trading.process().refresh()
     trading.now += timedelta(hours=1)
     late = trading.process()
@@ -118,16 +118,16 @@ async def test_a_process_that_starts_late_does_not_believe_an_old_row(trading):
     assert late.current(trading.now) is None
 
 
-async def test_stale_answers_of_all_sources_make_no_rate(trading):
+async def test_stale_answers_of_all_sources_yield_no_rate(trading):
     rates = trading.process()
     trading.markets.quote("60000", at=START - timedelta(seconds=181))
-    trading.markets.says["kraken"] = answer(b"", 404)  # it would tell no time
+    trading.markets.says["kraken"] = answer(b"", 404)  # its answers contain no time
     await rates.refresh()
     assert rates.current(START) is None
     assert await trading.rows() == []
 
 
-async def test_while_too_few_answer_the_last_rate_stays_until_it_is_too_old(trading):
+async def test_while_too_few_sources_answer_the_last_rate_is_used_until_it_is_too_old(trading):
     rates = trading.process()
     await rates.refresh()
     for name in ("coinbase", "kraken", "bitstamp"):
@@ -139,28 +139,28 @@ async def test_while_too_few_answer_the_last_rate_stays_until_it_is_too_old(trad
     assert price(rates, trading.now + timedelta(seconds=121)) is None
 
 
-async def test_when_sources_disagree_there_is_no_rate_at_once_and_on_no_process(trading):
-    looks, uses = trading.process(), trading.process()
-    await looks.refresh()
+async def test_when_sources_disagree_no_process_has_a_rate_any_more(trading):
+    polls, uses = trading.process(), trading.process()
+    await polls.refresh()
     await uses.refresh()
     await trading.its_time()
     trading.markets.quote(coinbase="60000", kraken="60000", bitstamp="70000", coingecko="70000")
-    await looks.refresh()
+    await polls.refresh()
     await uses.refresh()
-    assert (looks.current(trading.now), uses.current(trading.now)) == (None, None)
+    assert (polls.current(trading.now), uses.current(trading.now)) == (None, None)
     row = (await trading.rows())[-1]
     assert row["usd_per_btc"] is None
     assert row["source"].startswith("the sources do not agree: Coinbase 60000")
     await trading.its_time()
     trading.markets.quote("60500")
-    await looks.refresh()
+    await polls.refresh()
     await uses.refresh()
-    assert (price(looks, trading.now), price(uses, trading.now)) == ("60500.00", "60500.00")
+    assert (price(polls, trading.now), price(uses, trading.now)) == ("60500.00", "60500.00")
 
 
-async def test_a_process_that_dies_over_its_look_costs_one_turn(trading):
+async def test_a_process_that_dies_during_its_poll_costs_one_turn(trading):
     async with trading.pool.acquire() as connection:
-        assert await exchange_rates.take_turn(connection, REFRESH)  # and is never heard of again
+        assert await exchange_rates.take_turn(connection, REFRESH)  # and does nothing more
     rates = trading.process()
     await rates.refresh()
     assert rates.current(START) is None
@@ -169,7 +169,7 @@ async def test_a_process_that_dies_over_its_look_costs_one_turn(trading):
     assert price(rates, trading.now) == "60000.00"
 
 
-async def test_old_looks_are_forgotten_a_few_at_a_time(trading):
+async def test_old_rates_are_deleted_in_batches(trading):
     rates = trading.process()
     for _ in range(3):
         await rates.refresh()

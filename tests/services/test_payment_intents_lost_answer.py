@@ -1,4 +1,4 @@
-"""The commit of a create went through and its answer was lost; before the second try the merchant changed settings."""
+"""A create is committed but its answer is lost, and the merchant changes settings before the retry."""
 
 import contextlib
 import secrets
@@ -25,13 +25,13 @@ REQUEST = IntentRequest(
 
 
 class LosingPool:
-    """A pool whose first statement with an answer is carried out, or not, and never answered: the connection breaks.
+    """A pool whose connection breaks at the first statement with an answer, before or after it is executed.
 
-    `meanwhile` is what happens between that and the next try.
+    `meanwhile` is called between that and the retry.
     """
 
-    def __init__(self, pool, meanwhile, *, carried_out):
-        self._pool, self._meanwhile, self._carried_out = pool, meanwhile, carried_out
+    def __init__(self, pool, meanwhile, *, executed):
+        self._pool, self._meanwhile, self._executed = pool, meanwhile, executed
         self.lost = 0
 
     @contextlib.asynccontextmanager
@@ -41,7 +41,7 @@ class LosingPool:
 
     async def lose(self, connection, statement, arguments):
         self.lost += 1
-        if self._carried_out:
+        if self._executed:
             await connection.fetch(statement, *arguments)
         connection.terminate()
         await self._meanwhile()
@@ -60,17 +60,17 @@ def key_of():
     return Key(scope=secrets.token_bytes(32), request_hash=b"h" * 32)
 
 
-async def losing_shop(pool, *, carried_out):
-    """The shop, and its use cases over a pool that loses the answer of the first create."""
+async def losing_shop(pool, *, executed):
+    """Open a shop, and use cases on a pool that loses the answer of the first create."""
     shop = await open_shop(pool)
-    losing = LosingPool(pool, lambda: shop.change(tolerance_sats=1), carried_out=carried_out)
+    losing = LosingPool(pool, lambda: shop.change(tolerance_sats=1), executed=executed)
     modes = {shop.mode.livemode: shop.mode}
     return shop, losing, PaymentIntents(losing, modes, shop.cipher, Wakeups("unused"), shop.environment)
 
 
 @pytest.mark.parametrize("keyed", [False, True], ids=["without a key", "with a key"])
-async def test_a_create_recognises_its_own_intent_though_the_settings_changed(pool, keyed):
-    shop, losing, intents = await losing_shop(pool, carried_out=True)
+async def test_a_create_recognizes_its_own_intent_although_the_settings_changed(pool, keyed):
+    shop, losing, intents = await losing_shop(pool, executed=True)
     answer = await intents.create(shop.merchant, REQUEST, key_of() if keyed else None)
     assert losing.lost == 1
     assert answer.status == 201
@@ -82,8 +82,8 @@ async def test_a_create_recognises_its_own_intent_though_the_settings_changed(po
 
 
 @pytest.mark.parametrize("keyed", [False, True], ids=["without a key", "with a key"])
-async def test_a_create_that_was_never_carried_out_asks_for_the_new_settings(pool, keyed):
-    shop, _, intents = await losing_shop(pool, carried_out=False)
+async def test_a_create_that_was_not_executed_requires_the_new_settings(pool, keyed):
+    shop, _, intents = await losing_shop(pool, executed=False)
     key, outdated = key_of() if keyed else None, shop.merchant
     with pytest.raises(SettingsOutdated):
         await intents.create(outdated, REQUEST, key)

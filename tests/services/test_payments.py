@@ -1,4 +1,4 @@
-"""What a merchant decides about money that waits: assign, accept, mark as sent back."""
+"""Decisions of a merchant about waiting payments: assign, accept, mark as refunded."""
 
 import asyncio
 
@@ -17,17 +17,17 @@ REFUND = "0x" + "ab" * 32
 
 
 class Decisions:
-    """A world with a shop, and what its merchant may decide."""
+    """A world with a shop, and the decisions of its merchant."""
 
     def __init__(self, world):
         self.world, self.shop = world, world.shop
         self.payments = Payments(world.pool, {False: world.shop.mode}, world.shop.cipher, world.shop.environment)
 
     async def deposit(self, amount_sats, **fields):
-        """An unmatched deposit's id."""
+        """Make an unmatched deposit and return its id."""
         self.world.pay(None, amount_sats, **fields)
         await self.world.pass_time(SECONDS)
-        await self.world.round()
+        await self.world.poll()
         return await self.world.pool.fetchval(
             "SELECT id FROM payments WHERE amount_sats = $1 AND payment_intent_id IS NULL", amount_sats
         )
@@ -45,7 +45,7 @@ class Decisions:
         return msgspec.json.decode(answer.body)
 
     async def late(self):
-        """An intent that holds late money, and the payment."""
+        """Return the ids of an intent with a held late payment and of that payment."""
         intent_id = await self.shop.intent(1_000, expires_in_s=60)
         await self.world.pass_time(3_600)
         self.world.pay(intent_id, 1_000)
@@ -73,7 +73,7 @@ async def test_an_assigned_deposit_pays_for_the_intent(decisions):
     await check_books(decisions.world.pool)
 
 
-async def test_what_cannot_be_assigned(decisions):
+async def test_deposits_that_cannot_be_assigned_are_refused(decisions):
     world, shop = decisions.world, decisions.shop
     intent_id, payment_id = await shop.intent(1_000, expires_in_s=86_400), await decisions.deposit(1_000)
     other = await open_shop(world.pool, world.clock, pay_address=OTHER_SHOP, name="Other")
@@ -86,18 +86,18 @@ async def test_what_cannot_be_assigned(decisions):
         with pytest.raises(errors.PaymentIntentNotFound):
             await decisions.assign(payment_id, unknown)
     world.chain.reorg(world.chain.tip.height - 20, "none")
-    await world.round()
-    with pytest.raises(errors.PaymentNotAssignable, match="reorganisation"):
+    await world.poll()
+    with pytest.raises(errors.PaymentNotAssignable, match="reorganization"):
         await decisions.assign(payment_id, intent_id)
     await world.mine()
     await world.pass_time(SECONDS)
     await decisions.assign(payment_id, intent_id)
-    with pytest.raises(errors.PaymentNotAssignable, match="pays for"):
+    with pytest.raises(errors.PaymentNotAssignable, match="already pays for"):
         await decisions.assign(payment_id, intent_id)
     await check_books(world.pool)
 
 
-async def test_a_deposit_is_assigned_once_though_two_ask_at_once(decisions):
+async def test_a_deposit_is_assigned_once_by_concurrent_calls(decisions):
     first, second = await decisions.shop.intent(1_000, expires_in_s=3_600), await decisions.shop.intent(1_000)
     payment_id = await decisions.deposit(1_000)
     asked = [decisions.assign(payment_id, intent_id) for intent_id in (first, second)]
@@ -106,7 +106,7 @@ async def test_a_deposit_is_assigned_once_though_two_ask_at_once(decisions):
     await check_books(decisions.world.pool)
 
 
-async def test_late_money_is_held_until_it_is_accepted(decisions):
+async def test_late_payments_are_held_until_they_are_accepted(decisions):
     intent_id, _ = await decisions.late()
     assert await decisions.shop.state(intent_id) == ("expired", 1_000, {"paid_late"})
     assert (await decisions.shop.see(intent_id)).intent.amount_due_sats == 1_000
@@ -118,7 +118,7 @@ async def test_late_money_is_held_until_it_is_accepted(decisions):
     await check_books(decisions.world.pool)
 
 
-async def test_money_after_a_cancel_is_accepted_too(decisions):
+async def test_payments_after_a_cancellation_can_be_accepted(decisions):
     intent_id = await decisions.shop.intent(1_000)
     await decisions.shop.cancel(intent_id)
     decisions.world.pay(intent_id, 1_000)
@@ -128,36 +128,36 @@ async def test_money_after_a_cancel_is_accepted_too(decisions):
     await check_books(decisions.world.pool)
 
 
-async def test_held_money_that_was_sent_back_never_counts(decisions):
+async def test_a_held_payment_that_was_refunded_never_counts(decisions):
     intent_id, payment_id = await decisions.late()
     shown = await decisions.mark_refunded(payment_id)
     assert (shown["refund_tx_id"], shown["refunded_at"] is not None) == (REFUND, True)
     with pytest.raises(errors.NothingToAccept):
         await decisions.accept(intent_id)
-    with pytest.raises(errors.PaymentNotRefundable, match="was marked"):
+    with pytest.raises(errors.PaymentNotRefundable, match="already marked"):
         await decisions.mark_refunded(payment_id)
     assert await decisions.shop.status(intent_id) == "expired"
     await check_books(decisions.world.pool)
 
 
-async def test_counted_money_is_not_closed_by_a_refund(decisions):
+async def test_a_counted_payment_cannot_be_marked_as_refunded(decisions):
     intent_id = await decisions.shop.intent(1_000)
     decisions.world.pay(intent_id, 1_000)
     await decisions.world.mine()
     [payment] = await decisions.shop.payments()
-    with pytest.raises(errors.PaymentNotRefundable, match="counts towards"):
+    with pytest.raises(errors.PaymentNotRefundable, match="counts toward"):
         await decisions.mark_refunded(payment["id"])
     assert await decisions.world.pool.fetchval("SELECT refunded_at FROM payments") is None
 
 
-async def test_a_deposit_that_was_sent_back_is_not_assigned(decisions):
+async def test_a_refunded_deposit_cannot_be_assigned(decisions):
     intent_id, payment_id = await decisions.shop.intent(1_000, expires_in_s=3_600), await decisions.deposit(1_000)
     await decisions.mark_refunded(payment_id)
-    with pytest.raises(errors.PaymentNotAssignable, match="sent back"):
+    with pytest.raises(errors.PaymentNotAssignable, match="was refunded"):
         await decisions.assign(payment_id, intent_id)
 
 
-async def test_the_operator_assigns_what_came_to_the_gateways_address(pool):
+async def test_the_operator_assigns_deposits_at_the_gateway_address(pool):
     from services.shop import simulated_mode
 
     world = await open_world(pool, mode=simulated_mode(gateway_address=GATEWAY), pay_address=None)

@@ -1,5 +1,7 @@
-"""The public view from memory: when a row is kept, when it goes, and which of two reads wins. No database: the reads end
-when the test says so."""
+"""The cache of public intents: when a row is cached, when it is dropped, and which of two reads wins.
+
+There is no database: reads end when the test says so.
+"""
 
 import asyncio
 import itertools
@@ -47,12 +49,12 @@ def found(sequence=1, *, intent_id=PI, height=100, payments=(), livemode=False, 
         scanned=None if height is None else view(height),
         sighted_at=None,
         chain_checked_at=None,
-        chain_trouble=False,
+        chain_failing=False,
     )
 
 
 class Reads:
-    """The database: each read waits until it is answered."""
+    """A database whose reads wait until the test answers them."""
 
     def __init__(self):
         self.waiting = []
@@ -69,7 +71,7 @@ class Reads:
 
 
 class Cache:
-    """The cache with its surroundings."""
+    """The cache with its reads, clocks and counters."""
 
     def __init__(self):
         self.reads, self.seconds, self.now = Reads(), 0.0, NOW
@@ -98,7 +100,7 @@ class Cache:
         return msgspec.json.decode(await task)
 
     def kept(self, intent_id=PI):
-        """The sequence of what is in memory, or None."""
+        """Return the sequence of the cached row, or None."""
         body = self.views.hit(intent_id)
         return None if body is None else msgspec.json.decode(body)["sequence"]
 
@@ -108,7 +110,7 @@ def cache():
     return Cache()
 
 
-async def test_a_second_question_is_answered_from_memory_with_the_very_same_view(cache):
+async def test_a_second_read_is_answered_from_memory_with_the_same_view(cache):
     row = found(2, payments=[payment(1, height=98)])
     expected = encode(public_intent(row, MODE, NOW, private=False))
     first = await cache.ask()
@@ -118,13 +120,13 @@ async def test_a_second_question_is_answered_from_memory_with_the_very_same_view
     assert cache.reads.waiting == []
 
 
-async def test_the_time_shown_is_that_of_the_question(cache):
+async def test_the_server_time_is_that_of_the_request(cache):
     await cache.fill(found())
     cache.now += timedelta(seconds=1)
     assert msgspec.json.decode(cache.views.hit(PI))["server_time"] == "2026-01-02T03:04:06.678Z"
 
 
-async def test_the_client_secret_opens_a_row_in_memory_and_a_wrong_one_does_not(cache):
+async def test_the_client_secret_opens_a_cached_row_and_a_wrong_one_does_not(cache):
     await cache.fill(found())
     private = await cache.views.show(PI, SECRET)
     assert private == encode(public_intent(found(), MODE, NOW, private=True))
@@ -133,7 +135,7 @@ async def test_the_client_secret_opens_a_row_in_memory_and_a_wrong_one_does_not(
     assert b"trap" not in cache.views.hit(PI)
 
 
-async def test_what_does_not_exist_is_asked_for_each_time(cache):
+async def test_an_unknown_intent_is_read_each_time(cache):
     for _ in range(2):
         task = await cache.ask()
         await cache.reads.answer(None)
@@ -153,7 +155,7 @@ async def test_an_intent_of_a_mode_that_is_off_is_not_found(cache):
         assert cache.views.hit(PI) is None
 
 
-async def test_a_row_that_changed_is_read_again_and_no_other(cache):
+async def test_only_the_changed_row_is_read_again(cache):
     await cache.fill(found())
     await cache.fill(found(intent_id=OTHER), OTHER)
     cache.views.forget(PI)
@@ -161,7 +163,7 @@ async def test_a_row_that_changed_is_read_again_and_no_other(cache):
     assert (await cache.fill(found(2)))["sequence"] == 2
 
 
-async def test_a_read_that_began_before_a_change_is_answered_and_not_kept(cache):
+async def test_a_read_that_began_before_a_change_is_answered_but_not_cached(cache):
     task = await cache.ask()
     cache.views.forget(PI)
     await cache.reads.answer(found(1))
@@ -219,19 +221,19 @@ async def test_a_row_is_never_older_than_five_seconds_counted_from_when_its_read
     assert cache.kept() is None
 
 
-async def test_everything_goes_when_the_connection_is_lost_and_nothing_is_kept_until_it_is_back(cache):
+async def test_a_lost_connection_clears_the_cache_and_nothing_is_cached_until_it_is_back(cache):
     await cache.fill(found())
-    under_way = await cache.ask(OTHER)
+    in_progress = await cache.ask(OTHER)
     cache.views.listening(False)
     assert cache.kept() is None
     await cache.reads.answer(found(intent_id=OTHER))
-    await under_way
+    await in_progress
     await cache.fill(found())
     assert (cache.kept(PI), cache.kept(OTHER)) == (None, None)
-    begun_in_the_dark = await cache.ask()
+    begun_while_disconnected = await cache.ask()
     cache.views.listening(True)
     await cache.reads.answer(found())
-    await begun_in_the_dark
+    await begun_while_disconnected
     assert cache.kept() is None
     await cache.fill(found())
     assert cache.kept() == 1
@@ -247,16 +249,16 @@ async def test_a_failed_read_leaves_nothing_behind(cache):
     assert cache.kept() == 1
 
 
-async def test_confirmations_are_counted_in_the_newest_view_that_any_read_brought(cache):
+async def test_confirmations_are_counted_in_the_newest_view_of_any_read(cache):
     row = found(2, payments=[payment(1, height=98)], height=100)
     assert (await cache.fill(row))["confirmations"] == 3
     await cache.fill(found(intent_id=OTHER, height=105), OTHER)
     assert msgspec.json.decode(cache.views.hit(PI))["confirmations"] == 8
-    await cache.fill(found(intent_id=THIRD, height=99), THIRD)  # a reorganisation
+    await cache.fill(found(intent_id=THIRD, height=99), THIRD)  # a reorganization
     assert msgspec.json.decode(cache.views.hit(PI))["confirmations"] == 2
 
 
-async def test_reads_that_overlap_take_no_confirmation_back(cache):
+async def test_overlapping_reads_do_not_decrease_confirmations(cache):
     await cache.fill(found(2, payments=[payment(1, height=98)], height=100))
     first, second = await cache.ask(OTHER), await cache.ask(OTHER)
     await cache.reads.answer(found(intent_id=OTHER, height=105))
@@ -265,7 +267,7 @@ async def test_reads_that_overlap_take_no_confirmation_back(cache):
     assert msgspec.json.decode(cache.views.hit(PI))["confirmations"] == 8
 
 
-async def test_memory_is_bounded_and_the_oldest_row_goes_first(cache):
+async def test_the_cache_is_bounded_and_the_oldest_row_is_evicted_first(cache):
     ids = [f"pi_{number:024x}" for number in range(MAX_ROWS + 1)]
     await cache.fill(found(intent_id=ids[0]), ids[0])
     kept = cache.views._rows[ids[0]]

@@ -1,4 +1,4 @@
-"""Where lists are read: on a real streaming replica, as long as it shows what its reader may know."""
+"""Reads of lists on a real streaming replica, as long as it shows every change that the reader may know of."""
 
 import asyncio
 import contextlib
@@ -27,26 +27,26 @@ def pair():
 
 
 class Two:
-    """Reads over both, with a clock in the test's hand."""
+    """Reads on both servers, with a clock that the test controls."""
 
     def __init__(self, primary, replica):
         self.primary, self.replica, self.now_s = primary, replica, 100.0
         self.reads = ReplicaReads(primary, replica, max_lag_s=5, monotonic_s=lambda: self.now_s)
-        self.reads.told(True)
+        self.reads.notified(True)
 
     async def measure(self, *, later_s=1.0):
         self.now_s += later_s
         await self.reads.measure()
 
     async def caught_up(self):
-        """Measure until the replica shows all that there was when this began."""
-        begun_s = self.now_s
+        """Measure until the replica shows everything written before this call."""
+        started_s = self.now_s
         async with asyncio.timeout(WAIT_S):
-            while self.reads._freshness.shows_until_s <= begun_s:
+            while self.reads._freshness.shows_until_s <= started_s:
                 await self.measure(later_s=0.001)
                 await asyncio.sleep(0.01)
 
-    async def who_answers(self, merchant_id=SHOP):
+    async def answering_server(self, merchant_id=SHOP):
         async def read(connection):
             return await connection.fetchval("SELECT CASE WHEN pg_is_in_recovery() THEN 'replica' ELSE 'primary' END")
 
@@ -78,72 +78,72 @@ async def two(pair):
 
 async def test_without_a_replica_the_primary_answers(pool):
     reads = ReplicaReads(pool)
-    reads.told(True)
+    reads.notified(True)
     await reads.measure()
     assert not reads.has_replica
     assert await reads.run(SHOP, lambda connection: connection.fetchval("SELECT 1"), livemode=False) == 1
 
 
 async def test_a_replica_that_has_caught_up_answers(two):
-    assert await two.who_answers() == "primary", "nothing is known of it yet"
+    assert await two.answering_server() == "primary", "its lag is not known yet"
     await two.caught_up()
-    assert await two.who_answers() == "replica"
+    assert await two.answering_server() == "replica"
     assert two.reads.served_by_replica == 1
 
 
 async def test_the_operator_reads_on_the_primary(two):
     await two.caught_up()
-    assert await two.who_answers(None) == "primary"
+    assert await two.answering_server(None) == "primary"
 
 
-async def test_a_merchant_whose_news_the_replica_does_not_show_yet_reads_on_the_primary(two):
+async def test_a_merchant_whose_changes_the_replica_does_not_show_yet_reads_on_the_primary(two):
     await two.caught_up()
     await two.pause()
     await two.write()
     two.now_s += 1
     two.reads.changed(topic_of(SHOP, livemode=False))
     await two.measure()
-    assert await two.who_answers(SHOP) == "primary"
-    assert await two.who_answers(OTHER) == "replica", "others may read what is a moment old"
+    assert await two.answering_server(SHOP) == "primary"
+    assert await two.answering_server(OTHER) == "replica", "other merchants may read slightly older data"
     await two.resume()
     await two.caught_up()
-    assert await two.who_answers(SHOP) == "replica"
-    assert two.reads._changes == {}, "what is shown need not be remembered"
+    assert await two.answering_server(SHOP) == "replica"
+    assert two.reads._changes == {}, "changes that the replica shows are forgotten"
 
 
-async def test_a_replica_that_is_too_far_behind_is_not_asked_and_its_lag_is_known(two):
+async def test_a_replica_with_too_much_lag_is_not_used_and_its_lag_is_reported(two):
     await two.caught_up()
     await two.pause()
     for _ in range(4):
         await two.write()
         await two.measure()
     assert 3 <= two.reads.lag_s < 5
-    assert await two.who_answers() == "replica"
+    assert await two.answering_server() == "replica"
     for _ in range(2):
         await two.write()
         await two.measure()
     assert two.reads.lag_s > 5
-    assert await two.who_answers() == "primary"
+    assert await two.answering_server() == "primary"
 
 
-async def test_a_replica_that_nobody_measured_lately_is_not_asked(two):
+async def test_a_replica_that_was_not_measured_recently_is_not_used(two):
     await two.caught_up()
     two.now_s += 6
-    assert await two.who_answers() == "primary"
+    assert await two.answering_server() == "primary"
 
 
-async def test_who_is_not_told_of_changes_asks_the_primary_and_so_do_all_until_it_shows_what_was_missed(two):
+async def test_without_notifications_the_primary_serves_all_until_the_replica_shows_the_missed_changes(two):
     await two.caught_up()
-    two.reads.told(False)
-    assert await two.who_answers() == "primary"
+    two.reads.notified(False)
+    assert await two.answering_server() == "primary"
     two.now_s += 1
-    two.reads.told(True)
-    assert await two.who_answers() == "primary"
+    two.reads.notified(True)
+    assert await two.answering_server() == "primary"
     await two.caught_up()
-    assert await two.who_answers() == "replica"
+    assert await two.answering_server() == "replica"
 
 
-async def test_what_a_replica_refuses_the_primary_decides(two):
+async def test_an_error_of_the_replica_is_retried_on_the_primary(two):
     """A cursor may name an object that the replica does not show yet."""
     await two.caught_up()
 
@@ -159,11 +159,11 @@ async def test_what_a_replica_refuses_the_primary_decides(two):
     "failure",
     [
         asyncpg.SerializationError("conflict with recovery"),
-        asyncpg.InvalidSQLStatementNameError("a pooler has mixed sessions up"),
+        asyncpg.InvalidSQLStatementNameError("a pooler has mixed up sessions"),
         asyncpg.InsufficientPrivilegeError("permission denied for table payment_intents"),
     ],
 )
-async def test_a_replica_that_fails_is_left_alone_until_it_is_measured_again(two, failure):
+async def test_a_failing_replica_is_not_used_until_it_is_measured_again(two, failure):
     await two.caught_up()
 
     async def read(connection):
@@ -173,15 +173,15 @@ async def test_a_replica_that_fails_is_left_alone_until_it_is_measured_again(two
 
     assert await two.reads.run(SHOP, read, livemode=False) == "answered"
     assert two.reads.lag_s == math.inf
-    assert await two.who_answers() == "primary"
+    assert await two.answering_server() == "primary"
     await two.caught_up()
-    assert await two.who_answers() == "replica"
+    assert await two.answering_server() == "replica"
 
 
-async def test_a_replica_that_cannot_be_reached_costs_a_log_line_and_nothing_else(pool):
-    away = await open_pool("postgresql://nobody@127.0.0.1:1/nothing", min_connections=0, acquire_timeout_s=1)
-    reads = ReplicaReads(pool, away)
-    reads.told(True)
+async def test_an_unreachable_replica_only_costs_a_log_line(pool):
+    unreachable = await open_pool("postgresql://nobody@127.0.0.1:1/nothing", min_connections=0, acquire_timeout_s=1)
+    reads = ReplicaReads(pool, unreachable)
+    reads.notified(True)
     await reads.measure()
     assert reads.lag_s == math.inf
     assert await reads.run(SHOP, lambda connection: connection.fetchval("SELECT 1"), livemode=False) == 1
@@ -189,7 +189,7 @@ async def test_a_replica_that_cannot_be_reached_costs_a_log_line_and_nothing_els
 
 
 async def test_a_replica_that_hangs_is_not_waited_for(two, monkeypatch):
-    """As one that is away behind a pooler, which keeps the statement until the replica is back."""
+    """As behind a pooler, which holds the statement until an unreachable replica is back."""
     monkeypatch.setattr("sgate.services.replica_reads.ANSWER_TIMEOUT_S", 0.3)
 
     async def hangs_on_the_replica(connection):
@@ -200,23 +200,23 @@ async def test_a_replica_that_hangs_is_not_waited_for(two, monkeypatch):
     await two.caught_up()
     async with asyncio.timeout(10):
         assert await two.reads.run(SHOP, hangs_on_the_replica, livemode=False) == "answered"
-    assert two.reads.lag_s == math.inf, "nobody else waits for it"
+    assert two.reads.lag_s == math.inf, "no other read waits for it"
     await two.caught_up()
-    assert await two.who_answers() == "replica"
+    assert await two.answering_server() == "replica"
 
 
-async def test_when_too_many_have_changed_all_read_on_the_primary_until_the_replica_has_caught_up(two, monkeypatch):
+async def test_after_too_many_changes_the_primary_serves_all_until_the_replica_has_caught_up(two, monkeypatch):
     monkeypatch.setattr("sgate.services.replica_reads.MAX_CHANGES", 3)
     await two.caught_up()
     two.now_s += 1
     for number in range(5):
         two.reads.changed(f"{number} test")
-    assert await two.who_answers(OTHER) == "primary"
+    assert await two.answering_server(OTHER) == "primary"
     await two.caught_up()
-    assert await two.who_answers(OTHER) == "replica"
+    assert await two.answering_server(OTHER) == "replica"
 
 
-def test_freshness_is_the_newest_moment_that_is_shown_and_never_goes_back():
+def test_freshness_is_the_latest_moment_shown_and_never_decreases():
     freshness = Freshness()
     freshness.note(1.0, 100, 90)
     assert freshness.shows_until_s == -math.inf
@@ -226,6 +226,6 @@ def test_freshness_is_the_newest_moment_that_is_shown_and_never_goes_back():
     assert freshness.shows_until_s == 3.0
     freshness.note(4.0, None, 200)
     freshness.note(5.0, 300, None)
-    assert freshness.shows_until_s == 3.0, "silence is no freshness"
+    assert freshness.shows_until_s == 3.0, "an unknown position is not freshness"
     freshness.forget()
     assert freshness.shows_until_s == -math.inf

@@ -1,4 +1,4 @@
-"""Settings in files, as containers get their secrets, and what settings say about TLS."""
+"""Settings read from files, and TLS settings."""
 
 import pytest
 
@@ -9,8 +9,8 @@ KEY = "k" * 40
 
 @pytest.fixture
 def file(tmp_path, monkeypatch):
-    """Writes a file and names it in a variable."""
-    monkeypatch.chdir(tmp_path)  # where no .env of a developer lies
+    """Return a function that writes a file and sets a variable to its path."""
+    monkeypatch.chdir(tmp_path)  # without a developer's .env file
 
     def write(variable, content):
         path = tmp_path / variable.lower()
@@ -20,12 +20,12 @@ def file(tmp_path, monkeypatch):
     return write
 
 
-def test_a_setting_may_stand_in_a_file_and_the_newline_at_its_end_does_not_count(file):
+def test_a_setting_is_read_from_a_file_without_its_trailing_newline(file):
     file("SGATE_DATABASE_URL_FILE", "postgresql://sgate:secret@db/sgate\n")
     assert load().database_url.get_secret_value() == "postgresql://sgate:secret@db/sgate"
 
 
-def test_lists_and_the_settings_of_a_mode_may_stand_in_files_too(file):
+def test_lists_and_mode_settings_are_read_from_files(file):
     file("SGATE_SECRET_KEYS_FILE", f"{KEY},{KEY}2\n")
     file("SGATE_LIVE__STACKS_API_KEY_FILE", "the key")
     settings = load()
@@ -42,7 +42,7 @@ def test_production_starts_with_all_its_secrets_in_files(file, monkeypatch):
     assert load().in_production
 
 
-def test_a_file_that_is_not_there_is_named(file, monkeypatch):
+def test_a_missing_file_is_an_error_that_names_it(file, monkeypatch):
     monkeypatch.setenv("SGATE_REDIS_URL_FILE", "/nowhere/redis_url")
     with pytest.raises(SettingsError, match=r"SGATE_REDIS_URL_FILE: /nowhere/redis_url cannot be read: No such file"):
         load()
@@ -56,7 +56,7 @@ def test_a_value_and_a_file_at_once_are_refused_rather_than_one_ignored(file, mo
 
 
 @pytest.mark.parametrize(("content", "reason"), [(b"x" * 65_537, "more than 65536 bytes"), (b"\xff\xfe", "not text")])
-def test_what_cannot_be_a_setting_is_refused(file, content, reason):
+def test_an_unusable_file_is_refused(file, content, reason):
     file("SGATE_DATABASE_URL_FILE", content)
     with pytest.raises(SettingsError, match=reason):
         load()
@@ -69,7 +69,7 @@ def test_a_wrong_value_in_a_file_is_refused_under_the_settings_own_name_and_not_
     assert "hunter2" not in str(refused.value)
 
 
-def test_tls_settings_replace_what_the_url_says_and_leave_the_rest_alone(file, monkeypatch):
+def test_tls_settings_replace_only_the_tls_parameters_of_the_url(file, monkeypatch):
     monkeypatch.setenv("SGATE_DATABASE_TLS", "verify-full")
     monkeypatch.setenv("SGATE_DATABASE_CA", "/run/secrets/ca")
     monkeypatch.setenv("SGATE_DATABASE_URL", "postgresql://a:p%40ss@db:6432/sgate?sslmode=disable&host=other")
@@ -88,7 +88,7 @@ def test_without_tls_settings_urls_stay_as_they_are(file, monkeypatch):
     assert settings.redis_url_text() == "redis://:p%2Fw@redis:6379/0"
 
 
-def test_who_names_an_authority_wants_it_asked(file, monkeypatch):
+def test_a_certificate_authority_implies_verify_full(file, monkeypatch):
     monkeypatch.setenv("SGATE_DATABASE_CA", "/ca")
     monkeypatch.setenv("SGATE_DATABASE_URL", "postgresql:///sgate?host=db")
     settings = load()

@@ -1,8 +1,8 @@
-"""The database of a simulation: a real PostgreSQL whose time and random ids are the simulation's.
+"""The database of a simulation: a real PostgreSQL whose clock and random ids are simulated.
 
-The product's statements say now() and gen_random_uuid(). Functions of the same names stand before PostgreSQL's own in the
-search path, and the defaults of columns are made to use them: so nothing that is stored depends on the real time, and a
-seed replays exactly.
+The product's statements use now() and gen_random_uuid(). Functions with the same names precede PostgreSQL's own in the
+search path, and column defaults are changed to use them, so nothing stored depends on the real time and a seed replays
+exactly.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from sgate.db.pool import open_pool
 from sgate.store import migrate
 
 ACQUIRE_TIMEOUT_S = 10.0
-"""There is one connection, as there is one thread: who asks for a second one while holding it waits in vain."""
+"""There is one connection for one thread: acquiring a second one while holding it times out."""
 
 _INSTALL = """
 CREATE SCHEMA simulated;
@@ -69,12 +69,12 @@ class Database:
 
     @classmethod
     async def install(cls, url):
-        """Make the migrated database at `url` one for simulations."""
+        """Prepare the migrated database at `url` for simulations."""
         connection = await asyncpg.connect(url)
         await connection.execute(_INSTALL)
         for [statement] in await connection.fetch(_DEFAULTS):
             await connection.execute(statement)
-        for [table] in await connection.fetch(_VACUUMED):  # vacuuming at a moment of its own would move rows about
+        for [table] in await connection.fetch(_VACUUMED):  # autovacuum would move rows at unpredictable times
             await connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = FALSE)")
         name = await connection.fetchval("SELECT current_database()")
         for setting in DATABASE_SETTINGS:
@@ -83,7 +83,7 @@ class Database:
         return cls(url, await asyncpg.connect(url, server_settings={"timezone": "UTC", "jit": "off"}))
 
     async def begin(self):
-        """Forget everything. Returns the pool of one connection that all processes of a simulation share."""
+        """Delete everything. Returns the pool, with one connection, that all processes of a simulation share."""
         tables = [table for [table] in await self.control.fetch(_TABLES) if table not in SEEDED_BY_MIGRATIONS]
         await self.control.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY")
         await self.control.execute("ALTER SEQUENCE simulated.numbers RESTART")
@@ -95,26 +95,26 @@ class Database:
         return self._pool
 
     async def set_clock(self, unix_s):
-        """From the next transaction on it is then."""
+        """Set the database's clock, from the next transaction on."""
         if unix_s != self._now:
             await self.control.execute("UPDATE simulated.clock SET now = $1", datetime.fromtimestamp(unix_s, UTC))
             self._now = unix_s
 
-    async def give_up(self):
-        """After a failure: whoever still holds the connection loses it."""
+    async def terminate(self):
+        """Terminate the pool after a failure, even if its connection is in use."""
         if self._pool is not None:
             self._pool.terminate()
             self._pool = None
 
     async def close(self):
         """Close everything."""
-        await self.give_up()
+        await self.terminate()
         await self.control.close()
 
 
 @contextlib.asynccontextmanager
 async def fresh_database(server_url):
-    """A new database on a server, migrated and installed; dropped afterwards."""
+    """Create a database for simulations on a server, and drop it afterwards."""
     name = f"sgate_simulation_{os.urandom(6).hex()}"
     server = await asyncpg.connect(server_url)
     await server.execute(f'CREATE DATABASE "{name}"')
@@ -129,8 +129,8 @@ async def fresh_database(server_url):
         await server.close()
 
 
-async def forget_durability(server_url):
-    """A server that is thrown away need not survive a power failure."""
+async def disable_durability(server_url):
+    """Turn off durability, which a throwaway server does not need."""
     connection = await asyncpg.connect(server_url)
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         await connection.execute(f"ALTER SYSTEM SET {setting} = off")

@@ -1,4 +1,4 @@
-"""What must hold after every step, whatever happened in it: also right after a crash, and while watchers are misled."""
+"""The invariants that must hold after every step, even right after a crash or while watchers read a wrong branch."""
 
 import itertools
 import json
@@ -53,7 +53,7 @@ FIRST_STATE = State(status=Status.REQUIRES_PAYMENT, anomalies=frozenset(), amoun
 
 
 class Violated(AssertionError):
-    """Something that must always hold does not."""
+    """An invariant does not hold."""
 
 
 def require(holds, sentence):
@@ -62,7 +62,7 @@ def require(holds, sentence):
 
 
 class Books(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is stored about money, at one moment."""
+    """A snapshot of everything stored about money."""
 
     view: View
     headers: dict[int, str]
@@ -78,27 +78,27 @@ class Books(msgspec.Struct, frozen=True, kw_only=True):
         return [payment for owner, payment in self.payments.values() if owner == intent_id]
 
     def state_by_facts(self, intent_id):
-        """What the facts amount to now."""
+        """Return the state that follows from the facts."""
         terms = self.intents[intent_id].intent.terms
         facts = self.payments_of(intent_id), self.sightings.get(intent_id, []), self.commands.get(intent_id, [])
         return reduce(terms, *facts, self.view)
 
 
 class Invariants:
-    """Compares the books with themselves, and with what they were before."""
+    """Checks the stored data for consistency, and against its previous state."""
 
     def __init__(self, world):
         self._world = world
         self._before = None
-        self._judged = set()  # events about deadlines
+        self._checked = set()  # events about deadlines
 
     async def check(self, *, quiet=False):
-        """All invariants; `quiet` adds those that hold when everything was read and decided."""
+        """Check all invariants. `quiet` adds those that hold only when everything was read and decided."""
         control = self._world.database.control
         books = await read_books(control)
         for statement, sentence in (
             (_UNDELIVERED, "an event lacks a delivery"),
-            (_ORDERS_MADE, "a keyed order was made twice"),
+            (_ORDERS_MADE, "an order with an idempotency key was created twice"),
             (_UNANNOUNCED, "a deposit was not announced exactly once"),
         ):
             rows = [dict(row) for row in await control.fetch(statement)]
@@ -107,7 +107,7 @@ class Invariants:
             require(not rows, f"{sentence}: {rows}")
         check_headers(books)
         for intent_id in books.intents:
-            check_told(books, intent_id)
+            check_events(books, intent_id)
             check_path(books, intent_id)
             check_covered(books, intent_id)
             check_decided(books, intent_id, quiet=quiet)
@@ -117,15 +117,15 @@ class Invariants:
         self._before = books
 
     def _check_deadlines(self, books):
-        """Nobody was told that time is up whose money was on the chain, in time, as far as it was scanned."""
+        """No intent expired or failed whose payment was on the scanned chain in time."""
         for intent_id, events in books.events.items():
             for event in events:
-                if event["status"] in (Status.EXPIRED, Status.FAILED) and event["id"] not in self._judged:
-                    self._judged.add(event["id"])
+                if event["status"] in (Status.EXPIRED, Status.FAILED) and event["id"] not in self._checked:
+                    self._checked.add(event["id"])
                     if event["type"] in ("payment_intent.expired", "payment_intent.failed"):
-                        self._judge_deadline(books, intent_id, json.loads(event["view"]))
+                        self._check_deadline(books, intent_id, json.loads(event["view"]))
 
-    def _judge_deadline(self, books, intent_id, view):
+    def _check_deadline(self, books, intent_id, view):
         terms = books.intents[intent_id].intent.terms
         in_time_until = terms.in_time_until.timestamp()
         commands = books.commands.get(intent_id, [])
@@ -138,15 +138,15 @@ class Invariants:
                 legs = [leg for tx_id in block.tx_ids for leg in payers.meant.get(tx_id, ())]
                 paid += sum(amount for _, amount, order in legs if order == intent_id)
             block = history.by_index_hash.get(block.parent_index_hash)
-        require(paid < terms.minimum_sats, f"{intent_id} was closed though {paid} sats were there in time")
+        require(paid < terms.minimum_sats, f"{intent_id} was closed although {paid} sats arrived in time")
         seen = [s for s in books.sightings.get(intent_id, []) if s.first_seen_at <= terms.in_time_until]
         held_until = terms.in_time_until + terms.seen_hold
         closed_at = View(**msgspec.convert(view, dict) | {"time": msgspec.convert(view["time"], type(held_until))}).time
-        require(not seen or closed_at > held_until, f"{intent_id} was closed though {seen} may still be mined")
+        require(not seen or closed_at > held_until, f"{intent_id} was closed although {seen} may still be mined")
 
 
 async def read_books(connection):
-    """Everything, in a handful of statements."""
+    """Read a snapshot of everything stored about money."""
     cursor = await connection.fetchrow("SELECT * FROM chain_cursors")
     blocks = await connection.fetch(
         "SELECT height, index_block_hash, parent_index_block_hash FROM blocks ORDER BY height"
@@ -190,7 +190,7 @@ def _grouped(rows, value):
 
 
 def check_headers(books):
-    """The cursor stands on the highest header, and whatever is included is in a block that we hold."""
+    """The cursor is at the highest header, and every included payment is in a stored block."""
     if books.view.height == 0:
         return
     highest = max(books.headers)
@@ -205,22 +205,22 @@ def check_headers(books):
             require(held == payment.index_block_hash, f"{payment.id} is included in a block that is not on the chain")
 
 
-def check_told(books, intent_id):
-    """No change of status without an event; events are numbered without a gap; `succeeded` at most once."""
+def check_events(books, intent_id):
+    """Every change of status has an event, events are numbered without gaps, and `succeeded` occurs at most once."""
     intent, events = books.intents[intent_id].intent, books.events[intent_id]
     require(
         [event["sequence"] for event in events] == list(range(1, intent.sequence + 1)), f"{intent_id}: gap in events"
     )
-    told = [Status(event["status"]) for event in events]
-    require(told[-1] is intent.status, f"{intent_id} is {intent.status}, but {told[-1]} was told")
-    require(all(itertools.starmap(is_legal, itertools.pairwise(told))), f"{intent_id}: illegal path {told}")
+    announced = [Status(event["status"]) for event in events]
+    require(announced[-1] is intent.status, f"{intent_id} is {intent.status}, but {announced[-1]} was announced")
+    require(all(itertools.starmap(is_legal, itertools.pairwise(announced))), f"{intent_id}: illegal path {announced}")
     succeeded = sum(event["type"] == "payment_intent.succeeded" for event in events)
     require(succeeded <= 1, f"{intent_id} succeeded {succeeded} times")
-    require(succeeded or Status.CONFIRMED not in told, f"{intent_id} was confirmed without a word")
+    require(succeeded or Status.CONFIRMED not in announced, f"{intent_id} was confirmed without `succeeded`")
 
 
 def check_path(books, intent_id):
-    """The stored decisions lead from the first state to the present one, and announced what each deserved."""
+    """The stored decisions lead from the first state to the current one, each with the right events."""
     intent, state = books.intents[intent_id].intent, FIRST_STATE
     history = History(sequence=1, ever_confirmed=False, ever_reorged=False)
     for step in books.paths[intent_id]:
@@ -242,11 +242,14 @@ def check_path(books, intent_id):
     )
     stored = state.status, state.anomalies, state.amount_received_sats, state.amount_counted_sats
     require(reached == stored, f"{intent_id} is {reached}, its last decision says {stored}")
-    require(history.ever_reorged == (Anomaly.REORGED in intent.anomalies), f"{intent_id}: reorged, or not?")
+    require(
+        history.ever_reorged == (Anomaly.REORGED in intent.anomalies),
+        f"{intent_id}: `reorged` does not match its history",
+    )
 
 
 def check_covered(books, intent_id):
-    """Whatever the rules say: nothing counts as paid without the money, nor as confirmed before its blocks came."""
+    """No intent is paid without the money, or confirmed before its blocks, whatever the product's rules say."""
     intent = books.intents[intent_id].intent
     if intent.status not in (Status.PROCESSING, Status.CONFIRMED) or intent_id in books.queued:
         return
@@ -259,7 +262,7 @@ def check_covered(books, intent_id):
 
 
 def check_decided(books, intent_id, *, quiet):
-    """Unless a decision is due, the stored state is what the facts amount to."""
+    """Unless a decision is due, the stored state follows from the facts."""
     intent = books.intents[intent_id].intent
     due = (
         intent_id in books.queued
@@ -272,7 +275,7 @@ def check_decided(books, intent_id, *, quiet):
     by_facts = (state.status, state.anomalies, state.amount_received_sats, state.amount_counted_sats)
     anomalies = intent.anomalies - {Anomaly.REORGED}
     stored = (intent.status, anomalies, intent.amount_received_sats, intent.amount_counted_sats)
-    require(stored == by_facts, f"{intent_id} is {stored}, its facts amount to {by_facts}")
+    require(stored == by_facts, f"{intent_id} is {stored}, but {by_facts} follows from its facts")
     received = sum(p.amount_sats for p in books.payments_of(intent_id) if p.inclusion is Inclusion.INCLUDED)
     require(intent.amount_received_sats == received, f"{intent_id}: {received} sats are on the chain")
     if quiet:
@@ -280,21 +283,23 @@ def check_decided(books, intent_id, *, quiet):
             (intent.next_check_height, intent.next_check_time),
             (state.next_check_height, state.next_check_time),
         )
-        require(thresholds[0] == thresholds[1], f"{intent_id} looks again at {thresholds[0]}, not {thresholds[1]}")
+        require(
+            thresholds[0] == thresholds[1], f"{intent_id} is checked next at {thresholds[0]} instead of {thresholds[1]}"
+        )
 
 
 def check_progress(before, now):
-    """Facts are never lost; confirmations and payments go back only with blocks that go."""
+    """Facts are never lost, and confirmations decrease only in a reorganization."""
     if before is None:
         return
     require(before.payments.keys() <= now.payments.keys(), "a payment was deleted")
     require(before.view.time <= now.view.time, "the scanned time went back")
-    require(before.view.height <= now.view.height, "the scanned height went back: a branch wins only by being higher")
+    require(before.view.height <= now.view.height, "the scanned height decreased: only a higher branch can win")
     reorged = before.view.height > 0 and now.headers.get(before.view.height) != before.view.index_block_hash
     for payment_id, (owner, then) in before.payments.items():
         owner_now, payment = now.payments[payment_id]
-        require(owner is None or owner == owner_now, f"{payment_id} changed hands")
+        require(owner is None or owner == owner_now, f"{payment_id} changed its owner")
         counts = confirmations(then, before.view), confirmations(payment, now.view)
         require(min(counts) >= 0, f"{payment_id} has {counts} confirmations")
-        require(reorged or counts[0] <= counts[1], f"{payment_id}: {counts} confirmations without a reorganisation")
+        require(reorged or counts[0] <= counts[1], f"{payment_id}: {counts} confirmations without a reorganization")
         require(then.first_mined_at >= payment.first_mined_at, f"{payment_id} became later")

@@ -1,83 +1,83 @@
-"""Blocks and branches: the chain moves on, forks, and takes back."""
+"""Miners: blocks, forks and reorganizations of the simulated chain."""
 
 from sgate.chain.simulator import RefusedOperation
 
 FIRST_SCANNED = 2
-"""The block where the first scan begins: what replaces it is another chain, and is left alone until somebody says so."""
+"""The block where the first scan begins. A branch that replaces it is a different chain, which the watcher refuses."""
 
 REMINES = ("same", "same", "none", "none", "drop")
 SHALLOW = (1, 1, 2, 2, 3, 4, 6)
 DEEP = (10, 19, 20, 21, 24, 28, 35, 45)
-"""Around and beyond the blocks that a watcher reads again each round."""
+"""Depths around and beyond the number of blocks that a watcher reads again in each poll."""
 
 
 class Miners:
-    """Miners and Bitcoin. `held_back`: how likely a block leaves waiting transactions out."""
+    """Miners and Bitcoin. `held_back` is the probability that a block leaves out the mempool's transactions."""
 
     def __init__(self, world):
         self._world = world
-        self._dice = world.dice_for("miners")
+        self._random = world.random_for("miners")
         self.held_back = 0.35
 
     def mine(self, count=None, *, include_mempool=None):
-        """Some blocks."""
-        dice = self._dice
-        count = count or dice.choice((1, 1, 1, 2, 3, 8))
+        """Mine some blocks."""
+        rng = self._random
+        count = count or rng.choice((1, 1, 1, 2, 3, 8))
         if include_mempool is None:
-            include_mempool = dice.random() >= self.held_back
+            include_mempool = rng.random() >= self.held_back
         tip = self._world.chain.mine(count, seconds_between=5, include_mempool=include_mempool)
         self._world.story.tell(f"    {count} blocks up to {tip.height}, {len(tip.tx_ids)} transactions in the last")
 
-    def absence(self):
-        """Nobody looks for a while: blocks and payments to catch up with."""
-        for _ in range(self._dice.choice((5, 8, 12))):
+    def downtime(self):
+        """Mine blocks and payments that a watcher must catch up with after a downtime."""
+        for _ in range(self._random.choice((5, 8, 12))):
             self._world.payers.pay()
             self.mine(5, include_mempool=True)
 
     def fork(self):
-        """A branch of any depth wins."""
-        dice, chain = self._dice, self._world.chain
-        remine, bitcoin_fork = dice.choice(REMINES), dice.random() < 0.4
-        depth = dice.choice(SHALLOW if bitcoin_fork or dice.random() < 0.5 else DEEP)
-        if dice.random() < 0.04:
-            depth = chain.tip.height - dice.randint(FIRST_SCANNED, 10)
+        """Let a branch of any depth win."""
+        rng, chain = self._random, self._world.chain
+        remine, bitcoin_fork = rng.choice(REMINES), rng.random() < 0.4
+        depth = rng.choice(SHALLOW if bitcoin_fork or rng.random() < 0.5 else DEEP)
+        if rng.random() < 0.04:
+            depth = chain.tip.height - rng.randint(FIRST_SCANNED, 10)
         depth = min(depth, chain.tip.height - FIRST_SCANNED)
-        if dice.random() < 0.5:
+        if rng.random() < 0.5:
             chain.leave_replica()
         tip = chain.reorg(depth, remine, bitcoin_fork=bitcoin_fork)
         why = " because Bitcoin forked" if bitcoin_fork else ""
         self._world.story.tell(f"    a branch of depth {depth} ({remine}) wins{why}: up to {tip.height}")
 
     def fork_bitcoin(self, depth):
-        """A branch wins because Bitcoin forked, and has fewer tenures than what it replaces."""
+        """Fork Bitcoin, so that a branch wins that has fewer tenures than the one it replaces."""
         tip = self._world.chain.reorg(depth, "same", bitcoin_fork=True)
         self._world.story.tell(f"    Bitcoin forks, {depth} blocks are replaced: up to {tip.height}")
 
     def bitcoin(self, *, new_tenure=None):
-        """A Bitcoin block."""
+        """Mine a Bitcoin block."""
         if new_tenure is None:
-            new_tenure = self._dice.random() < 0.7
+            new_tenure = self._random.random() < 0.7
         self._world.chain.bitcoin_block(new_tenure=new_tenure)
 
     def rival(self):
-        """A competitor that does not win."""
+        """Mine a competing block that does not win."""
         self._world.chain.rival()
 
     def leave_replica(self):
-        """One replica hears nothing any more."""
+        """Leave one replica behind."""
         self._world.chain.leave_replica()
 
     def replace(self):
-        """A waiting transaction is replaced by one that pays the same again, or something else."""
+        """Replace a transaction in the mempool by one that pays the same or something else."""
         waiting = sorted(self._world.chain.history.mempool)
         if not waiting:
             return
-        tx_id = self._dice.choice(waiting)
+        tx_id = self._random.choice(waiting)
         try:
             self._world.payers.replace(tx_id)
         except RefusedOperation as refused:
             self._world.story.tell(f"    refused: {refused}")
 
     def move(self):
-        """Any of these, in the middle of somebody's reading."""
-        self._dice.choice((self.mine, self.mine, self.mine, self.fork, self.bitcoin, self.rival, self.replace))()
+        """Do any of these while a watcher reads."""
+        self._random.choice((self.mine, self.mine, self.mine, self.fork, self.bitcoin, self.rival, self.replace))()

@@ -1,4 +1,4 @@
-"""Ways to break the product that the simulation must notice: the proof that its invariants can fail."""
+"""Known ways to break the product that the simulation must detect, which proves that its invariants can fail."""
 
 import contextlib
 from collections.abc import Callable
@@ -9,12 +9,12 @@ import msgspec
 from sgate.core import lifecycle
 from sgate.ledger import decide, outbox
 from sgate.store import chain_cursors, events, ledger_queue, pay_addresses, payments_scan, webhook_deliveries_queue
-from sgate.store.chain_cursors import _ADVANCE, _TOUCH
+from sgate.store.chain_cursors import _ADVANCE, _BUMP_VERSION
 from sgate.workers.watcher import deposits, matcher, mempool, recorder, scanner
 
 
 class Mutant(msgspec.Struct, frozen=True):
-    """`make` gives the patches that break the product."""
+    """A way to break the product. `make` returns the patches that do it."""
 
     make: Callable[[], list]
 
@@ -30,23 +30,23 @@ async def _nothing(*_arguments, **_options):
     return None
 
 
-async def _nobody(*_arguments, **_options):
+async def _empty_set(*_arguments, **_options):
     return set()
 
 
 def _without_fence():
     return [
         patch.object(chain_cursors, "_ADVANCE", _ADVANCE.replace("AND version = $2", "AND $2::bigint >= 0")),
-        patch.object(chain_cursors, "_TOUCH", _TOUCH.replace("AND version = $2", "AND $2::bigint >= 0")),
+        patch.object(chain_cursors, "_BUMP_VERSION", _BUMP_VERSION.replace("AND version = $2", "AND $2::bigint >= 0")),
     ]
 
 
-def _forgiving_memo():
-    def forgiving(memo):
+def _case_insensitive_memo():
+    def case_insensitive(memo):
         return real(memo.lower() if memo else memo)
 
     real = matcher.intent_id_of
-    return [patch.object(module, "intent_id_of", forgiving) for module in (matcher, scanner, mempool)]
+    return [patch.object(module, "intent_id_of", case_insensitive) for module in (matcher, scanner, mempool)]
 
 
 def _any_address():
@@ -62,7 +62,7 @@ def _any_address():
     return [patch.object(matcher.Matcher, "_payment", payment)]
 
 
-def _half_announced():
+def _announces_only_first():
     real = outbox.announce
 
     async def announce(connection, environment, intent, types, **options):
@@ -71,8 +71,8 @@ def _half_announced():
     return [patch.object(outbox, "announce", announce)]
 
 
-def _forgetful_ledger():
-    """The queue's row is gone before the decision is made: a crash in between loses it."""
+def _dequeues_before_deciding():
+    """Delete the queue's row before the decision is made, so that a crash in between loses it."""
 
     async def settle_next(pool, environment, public_url, *, livemode, observe):
         async with pool.acquire() as connection:
@@ -88,8 +88,8 @@ def _forgetful_ledger():
     return [patch.object(decide, "settle_next", settle_next)]
 
 
-def _two_halves():
-    """The state commits before its events do."""
+def _commits_state_first():
+    """Commit the state before its events."""
     real = decide.payment_intents.save
 
     async def save(connection, after, view):
@@ -100,7 +100,7 @@ def _two_halves():
     return [patch.object(decide.payment_intents, "save", save)]
 
 
-def _believes_sightings():
+def _counts_sightings():
     real = lifecycle._uncovered
 
     def uncovered(state, terms, known, sightings, view, *, closed):
@@ -111,46 +111,48 @@ def _believes_sightings():
     return [patch.object(lifecycle, "_uncovered", uncovered)]
 
 
-def _impatient():
-    """Deadlines are judged without the grace that was promised."""
+def _without_grace_period():
+    """Close intents at the deadline, without the grace period."""
     return [patch.object(lifecycle, "_uncovered", _with_terms(lifecycle._uncovered, grace_s=0))]
 
 
 def _with_terms(real, **fields):
-    def judged(state, terms, *arguments, **options):
+    def with_terms(state, terms, *arguments, **options):
         return real(state, msgspec.structs.replace(terms, **fields), *arguments, **options)
 
-    return judged
+    return with_terms
 
 
 def _edited(module, statement, old, new):
-    """A statement of the store with one piece changed."""
+    """Patch a statement of the store with one part replaced."""
     text = getattr(module, statement)
     if old not in text:
-        raise LookupError(f"{statement} has no {old!r} any more: bring this mutant up to date")
+        raise LookupError(f"{statement} no longer contains {old!r}: update this mutant")
     return [patch.object(module, statement, text.replace(old, new))]
 
 
 MUTANTS = {
-    "orphans nothing": Mutant(lambda: [patch.object(payments_scan, "orphan_from", _nobody)]),
+    "orphans nothing": Mutant(lambda: [patch.object(payments_scan, "orphan_from", _empty_set)]),
     "announces nothing": Mutant(lambda: [patch.object(outbox, "announce", _nothing)]),
-    "announces only the first event": Mutant(_half_announced),
+    "announces only the first event": Mutant(_announces_only_first),
     "forgets the deliveries of one endpoint": Mutant(
         lambda: _edited(events, "_APPEND", "endpoints.deleted_at IS NULL", "endpoints.url LIKE '%/0'")
     ),
-    "takes any address for the intent's": Mutant(_any_address),
-    "forgives a memo in capitals": Mutant(_forgiving_memo),
-    "drops the fence": Mutant(_without_fence),
-    "queues nobody": Mutant(lambda: [patch.object(ledger_queue, "queue", _nothing)]),
-    "does not queue what lost its tenures": Mutant(lambda: [patch.object(ledger_queue, "queue_fallen", _nothing)]),
-    "forgets the queue before deciding": Mutant(_forgetful_ledger),
-    "commits a decision in two halves": Mutant(_two_halves),
-    "believes the mempool": Mutant(_believes_sightings),
-    "closes without grace": Mutant(_impatient),
+    "accepts payments to any address": Mutant(_any_address),
+    "accepts memos in any case": Mutant(_case_insensitive_memo),
+    "removes the fence": Mutant(_without_fence),
+    "queues nothing": Mutant(lambda: [patch.object(ledger_queue, "queue", _nothing)]),
+    "does not queue payments that lost their tenures": Mutant(
+        lambda: [patch.object(ledger_queue, "queue_unfinal", _nothing)]
+    ),
+    "dequeues before deciding": Mutant(_dequeues_before_deciding),
+    "commits a decision in two transactions": Mutant(_commits_state_first),
+    "counts mempool payments": Mutant(_counts_sightings),
+    "closes without a grace period": Mutant(_without_grace_period),
     "does not read addresses again after a fork": Mutant(lambda: [patch.object(pay_addresses, "note_reorg", _nothing)]),
     "reads no addresses": Mutant(lambda: [patch.object(deposits.InboxReader, "read", _nothing)]),
-    "keeps what is unmatched to itself": Mutant(lambda: [patch.object(recorder, "_announce", _nothing)]),
-    "forgets what was assigned": Mutant(
+    "does not announce unmatched deposits": Mutant(lambda: [patch.object(recorder, "_announce", _nothing)]),
+    "forgets assignments": Mutant(
         lambda: _edited(
             payments_scan,
             "_UPSERT",
@@ -158,7 +160,7 @@ MUTANTS = {
             "excluded.payment_intent_id",
         )
     ),
-    "lets money become late in a fork": Mutant(
+    "lets payments become late in a fork": Mutant(
         lambda: _edited(
             payments_scan,
             "_UPSERT",

@@ -1,4 +1,4 @@
-"""What lies between the watchers and the chain: servers that fail, lag, disagree, and let the world go on meanwhile."""
+"""The network between the watchers and the chain: servers that fail, lag and disagree while the chain moves."""
 
 import msgspec
 
@@ -10,8 +10,15 @@ PAGE_SIZES = (3, 8, 30)
 
 
 class Weather(msgspec.Struct, frozen=True):
-    """How likely each answer is to fail, to come from a replica that lags or is stuck on an old branch, to be preceded by
-    a move of the chain, or by something else that anybody does."""
+    """The probabilities of faults in each response.
+
+    Attributes:
+        fails: it is an error.
+        lags: it comes from a replica that is some blocks behind.
+        stuck: it comes from a replica on an old branch.
+        moves: the chain moves just before it.
+        meddles: another participant acts just before it.
+    """
 
     name: str
     fails: float = 0.0
@@ -35,36 +42,36 @@ WEATHERS = (
 
 
 class Network:
-    """The API's servers. `weather` may change at any time."""
+    """The servers of the chain's API. `weather` may change at any time."""
 
     def __init__(self, world):
         self._world = world
-        self._dice = world.dice_for("network")
-        self._page_size = self._dice.choice(PAGE_SIZES)
+        self._random = world.random_for("network")
+        self._page_size = self._random.choice(PAGE_SIZES)
         self.weather = CALM
         world.chain.faults.before_answer(self._before_answer)
 
     def source(self):
-        """A client of one process."""
+        """Return a source for one process."""
         return _Client(self._world, self, self._page_size)
 
     def roll(self, chance):
-        return chance > 0 and self._dice.random() < chance
+        return chance > 0 and self._random.random() < chance
 
     def _before_answer(self, _endpoint):
-        faults, weather, dice = self._world.chain.faults, self.weather, self._dice
-        faults.lag_blocks = dice.choice(LAGS) if self.roll(weather.lags) else 0
+        faults, weather, rng = self._world.chain.faults, self.weather, self._random
+        faults.lag_blocks = rng.choice(LAGS) if self.roll(weather.lags) else 0
         faults.stuck = self.roll(weather.stuck)
         if self.roll(weather.moves):
             self._world.miners.move()
         if self.roll(weather.fails):
-            status = dice.choice(STATUSES)
-            self._world.story.tell(f"    the server answers {status}")
+            status = rng.choice(STATUSES)
+            self._world.story.tell(f"    the server responds with {status}")
             faults.fail_next(1, status, 30 if status == 429 else None)
 
 
 class _Client:
-    """A ChainSource; before each question somebody else may act."""
+    """A `ChainSource`, before each of whose requests another participant may act."""
 
     def __init__(self, world, network, page_size):
         self._world = world
@@ -74,9 +81,9 @@ class _Client:
     def __getattr__(self, name):
         method = getattr(self._source, name)
 
-        async def ask(*arguments, **options):
+        async def call(*arguments, **options):
             if self._network.roll(self._network.weather.meddles):
                 await self._world.meddle()
             return await method(*arguments, **options)
 
-        return ask
+        return call

@@ -1,5 +1,8 @@
-"""Customers: they pay, pay wrongly, pay late, and pay twice. What each transaction means is remembered here: the truth
-that the books are compared with, which owes nothing to how the product reads memos."""
+"""Customers, who pay correctly, wrongly, late or twice.
+
+The meaning of each transaction is recorded here, independently of how the product reads memos. The database is checked
+against it.
+"""
 
 from sgate.chain.simulator import Kind, Leg, SimulatedTransfer, simulated_address
 
@@ -17,7 +20,7 @@ NOTHING_MOVES = (
 
 
 class Payers:
-    """Customers of all shops.
+    """The customers of all shops.
 
     Attributes:
         meant: tx id -> for each leg that moves sBTC: (recipient, amount, order or None).
@@ -26,37 +29,37 @@ class Payers:
 
     def __init__(self, world):
         self._world = world
-        self._dice = world.dice_for("payers")
+        self._random = world.random_for("payers")
         self.meant = {}
         self.for_order = {}
 
     def pay_some(self):
-        """A few transactions."""
-        for _ in range(self._dice.choice((1, 2, 4))):
+        """Send a few transactions."""
+        for _ in range(self._random.choice((1, 2, 4))):
             self.pay()
 
     def pay(self):
-        """One transaction of some kind."""
+        """Send a transaction of a random kind."""
         orders = self._world.orders
         if not orders:
             return
-        order = self._dice.choice(orders[-6:] if self._dice.random() < 0.8 else orders)
+        order = self._random.choice(orders[-6:] if self._random.random() < 0.8 else orders)
         choices = (
             (self._exact, 14), (self._part, 6), (self._too_much, 2), (self._padded, 2), (self._without_memo, 3),
             (self._almost, 2), (self._unknown, 1), (self._elsewhere, 2), (self._many, 4), (self._pretended, 3),
         )  # fmt: skip
-        pay = self._dice.choices([choice for choice, _ in choices], [weight for _, weight in choices])[0]
+        pay = self._random.choices([choice for choice, _ in choices], [weight for _, weight in choices])[0]
         pay(order)
 
     def pay_exactly(self, order):
-        """A plain payment of an order. Returns the transaction."""
+        """Pay an order exactly. Returns the transaction id."""
         self._exact(order)
         return self.for_order[order.id][-1]
 
     def replace(self, tx_id):
-        """Pay again with a higher fee, or spend the money otherwise."""
+        """Replace a transaction by one with a higher fee that pays the same or something else."""
         old = self._world.chain.history.mempool[tx_id].transfer
-        if old.kind is Kind.TRANSFER and old.memo and self._dice.random() < 0.5:
+        if old.kind is Kind.TRANSFER and old.memo and self._random.random() < 0.5:
             meant = self.meant.get(tx_id, ())
             instead = self._world.chain.replace(tx_id, old)
             self.meant[instead] = meant
@@ -73,50 +76,50 @@ class Payers:
         self._send(order, order.amount_sats, order.memo)
 
     def _part(self, order):
-        self._send(order, self._dice.choice((order.amount_sats // 2, order.amount_sats - 1, 1)), order.memo)
+        self._send(order, self._random.choice((order.amount_sats // 2, order.amount_sats - 1, 1)), order.memo)
 
     def _too_much(self, order):
         self._send(order, order.amount_sats * 2 + 5, order.memo)
 
     def _padded(self, order):
-        self._send(order, order.amount_sats, self._dice.choice((order.memo + b"\0" * 5, b" " + order.memo + b"\n")))
+        self._send(order, order.amount_sats, self._random.choice((order.memo + b"\0" * 5, b" " + order.memo + b"\n")))
 
     def _without_memo(self, order):
-        memo = self._dice.choice((None, b"", b"thank you"))
+        memo = self._random.choice((None, b"", b"thank you"))
         self._send(order, order.amount_sats, memo, names=None)
 
     def _almost(self, order):
-        memo = self._dice.choice((order.memo[:-1], order.memo.upper(), order.memo + b"0", b"x" + order.memo))
+        memo = self._random.choice((order.memo[:-1], order.memo.upper(), order.memo + b"0", b"x" + order.memo))
         self._send(order, order.amount_sats, memo, names=None)
 
     def _unknown(self, order):
-        memo = b"pi_" + self._dice.randbytes(12).hex().encode()
+        memo = b"pi_" + self._random.randbytes(12).hex().encode()
         self._send(order, order.amount_sats, memo, names=None)
 
     def _elsewhere(self, order):
-        """The right memo to another address: of another shop, or of nobody at all."""
+        """Pay with the right memo to the address of another shop or of no one."""
         addresses = [shop.address or GATEWAY for shop in self._world.shops]
-        recipient = self._dice.choice([*(address for address in addresses if address != order.pay_address), NOBODY])
+        recipient = self._random.choice([*(address for address in addresses if address != order.pay_address), NOBODY])
         self._send(order, order.amount_sats, order.memo, recipient=recipient, names=None)
 
     def _many(self, order):
-        """Several legs: of orders, of the same order twice, without a memo, to nobody."""
-        others = [self._dice.choice(self._world.orders) for _ in range(self._dice.randint(1, 4))]
+        """Pay with several legs: for other orders, twice for the same one, without a memo, or to no one."""
+        others = [self._random.choice(self._world.orders) for _ in range(self._random.randint(1, 4))]
         legs, meant = [], [(order.pay_address, order.amount_sats, order.id)]
         for other in others:
-            memo, names = self._dice.choice(((other.memo, other.id), (None, None), (b"no", None)))
-            amount = self._dice.choice((other.amount_sats, max(1, other.amount_sats // 2)))
+            memo, names = self._random.choice(((other.memo, other.id), (None, None), (b"no", None)))
+            amount = self._random.choice((other.amount_sats, max(1, other.amount_sats // 2)))
             legs.append(Leg(recipient=other.pay_address, amount_sats=amount, memo=memo))
             meant.append((other.pay_address, amount, names))
-        kind = self._dice.choice((Kind.TRANSFER_MANY, Kind.ROUTER))
+        kind = self._random.choice((Kind.TRANSFER_MANY, Kind.ROUTER))
         self._submit(order, SimulatedTransfer(
             recipient=order.pay_address, amount_sats=order.amount_sats, memo=order.memo, kind=kind, more=tuple(legs),
             sender=self._sender(),
         ), meant)  # fmt: skip
 
     def _pretended(self, order):
-        """It looks like a payment. Only the last of these moves anything, without a memo."""
-        kind = self._dice.choice((*NOTHING_MOVES, Kind.IMITATION_AFTER_TRANSFER))
+        """Send what only looks like a payment. Only the last of these kinds moves sBTC, without a memo."""
+        kind = self._random.choice((*NOTHING_MOVES, Kind.IMITATION_AFTER_TRANSFER))
         moves = kind is Kind.IMITATION_AFTER_TRANSFER
         meant = [(order.pay_address, order.amount_sats, None)] if moves else []
         transfer = SimulatedTransfer(
@@ -127,7 +130,7 @@ class Payers:
 
     def _send(self, order, amount_sats, memo, *, recipient=None, names=""):
         amount_sats, recipient = max(1, amount_sats), recipient or order.pay_address
-        later = self._world.clock.now + self._dice.choice((10, 60, 400)) if self._dice.random() < 0.1 else None
+        later = self._world.clock.now + self._random.choice((10, 60, 400)) if self._random.random() < 0.1 else None
         transfer = SimulatedTransfer(
             recipient=recipient, amount_sats=amount_sats, memo=memo, sender=self._sender(), not_before=later
         )
@@ -142,4 +145,4 @@ class Payers:
         )
 
     def _sender(self):
-        return self._dice.choice(CUSTOMERS)
+        return self._random.choice(CUSTOMERS)

@@ -1,4 +1,4 @@
-"""The gateway's processes: each is a worker that is stepped by `run_once`, and may die at any statement."""
+"""The gateway's processes: workers that are stepped with `run_once` and may die at any statement."""
 
 from services.crashing import Countdown, CrashingPool, Killed
 from sgate.chain.quota import Unlimited
@@ -11,7 +11,7 @@ from sgate.workers.webhooks.backlog import Backlog
 from sgate.workers.webhooks.deliverer import Deliverer
 from simulation.miners import FIRST_SCANNED
 
-MAX_ROUNDS = 60
+MAX_RUNS = 60
 CALLS = (0, 2, 5, 20, 20)
 
 
@@ -30,42 +30,43 @@ class Doomed(CrashingPool):
 
 
 class _Allowance(Unlimited):
-    """What is left of the budget for hints and addresses: anything, and enough when all is calm."""
+    """The spare calls for hints and addresses: any number, but enough when all is calm."""
 
-    def __init__(self, world, dice):
-        self._world, self._dice = world, dice
+    def __init__(self, world, rng):
+        self._world, self._random = world, rng
 
     def spare_calls(self):
-        return super().spare_calls() if self._world.is_calm else self._dice.choice(CALLS)
+        return super().spare_calls() if self._world.is_calm else self._random.choice(CALLS)
 
 
 class Processes:
-    """Two watchers, of which one is outdated now and then; two deliverers; one that keeps house.
+    """Two watchers, one of which is sometimes outdated, two deliverers and a maintenance worker.
 
     Attributes:
-        crashing: how likely a step ends in death.
+        crashing: the probability that a process dies in a step.
     """
 
     def __init__(self, world):
         self._world = world
-        self._dice = world.dice_for("processes")
+        self._random = world.random_for("processes")
         self._watchers = {}
-        self._held = []  # claimed by a deliverer that takes its time
+        self._held = []  # deliverers that hang, with their claims
         self.crashing = 0.0
 
     def plan(self, *, errors=(ConnectionResetError,)):
-        """When the next step dies, if at all: before a statement, or right after a commit; killed, or cut off.
+        """Plan whether and when the next step dies: before a statement or right after a commit, killed or disconnected.
 
-        Who shares statements between tasks is cut off and then forgotten, which is as good as killed.
+        Processes that share statements between tasks are disconnected and then dropped, which is equivalent to being
+        killed.
         """
-        dice = self._dice
-        if dice.random() >= self.crashing:
+        rng = self._random
+        if rng.random() >= self.crashing:
             return Countdown()
-        error = dice.choice(errors)
-        return Countdown(at=dice.choice((1, 2, 3, 5, 8, 12, 17, 23, 30, 40)), error=error, after=dice.random() < 0.4)
+        error = rng.choice(errors)
+        return Countdown(at=rng.choice((1, 2, 3, 5, 8, 12, 17, 23, 30, 40)), error=error, after=rng.random() < 0.4)
 
     async def watch(self, name="first"):
-        """One round of a watcher. Returns its report, or None if there is none."""
+        """Run a watcher once. Returns its report, or None if it died."""
         world, pool = self._world, Doomed(self._world.pool)
         if name not in self._watchers:
             self._watchers[name] = (self._new_watcher(pool), pool)
@@ -74,7 +75,7 @@ class Processes:
         try:
             report = await watcher.run_once()
         except Fenced:
-            world.story.tell(f"    the {name} watcher is fenced off")
+            world.story.tell(f"    the {name} watcher is fenced")
             return None
         except Killed:
             del self._watchers[name]
@@ -87,13 +88,13 @@ class Processes:
             return None
         world.story.tell(
             f"    scanned {report.view.height}: {report.new_blocks} blocks, {report.payments} payments, {report.settled} settled"
-            + (f", reorganised from {report.reorged_from}" if report.reorged_from else "")
-            + (f"; trouble: {report.trouble}" if report.trouble else "")
+            + (f", reorganized from {report.reorged_from}" if report.reorged_from else "")
+            + (f"; error: {report.error}" if report.error else "")
         )
         return report
 
     async def deliver(self):
-        """One round of a deliverer."""
+        """Run a deliverer once. Returns its report, or None if it died."""
         pool = Doomed(self._world.pool)
         pool.plan(self.plan())
         try:
@@ -103,55 +104,55 @@ class Processes:
                 raise
             self._world.story.tell(f"    the deliverer dies at {pool.died_at}")
             return None
-        self._world.story.tell(f"    {report.delivered} delivered, {report.retried} to be tried again")
+        self._world.story.tell(f"    {report.delivered} delivered, {report.retried} to be retried")
         return report
 
     async def claim_and_wait(self):
-        """A deliverer claims, and then hangs. Its leases may run out before it goes on."""
+        """Let a deliverer claim and hang. Its leases may expire before it continues."""
         deliverer = self._new_deliverer(self._world.pool)
         self._held.append((deliverer, *await deliverer.claim()))
 
     async def send_late(self):
-        """The deliverer that hung goes on."""
+        """Let a deliverer that hung continue."""
         if self._held:
             deliverer, token, claimed = self._held.pop(0)
             report = await deliverer.send(token, claimed)
             self._world.story.tell(f"    {report.claimed} sent late")
 
-    async def tend(self):
-        """One round of the tender."""
+    async def run_backlog(self):
+        """Run the backlog worker once."""
         await Backlog(self._world.pool).run_once()
 
-    async def keep_house(self):
-        """One round of maintenance."""
+    async def maintain(self):
+        """Run maintenance once."""
         await Maintenance(self._world.pool).run_once()
 
     async def rescan(self):
-        """The operator has blocks, and sometimes addresses, read again."""
+        """Let the operator rescan blocks, and sometimes addresses."""
         scanned = await self._world.database.control.fetchval("SELECT scanned_height FROM chain_cursors")
         if not scanned:
             return
-        height = self._dice.randint(FIRST_SCANNED, scanned)
+        height = self._random.randint(FIRST_SCANNED, scanned)
         async with self._world.pool.acquire() as connection:
             await chain_cursors.start_rescan(connection, height, livemode=False, announces=True)
-            if self._dice.random() < 0.3:
+            if self._random.random() < 0.3:
                 await pay_addresses.read_again(connection, height, livemode=False)
 
     async def settle(self):
-        """Rounds of the first watcher, until it has read and decided everything. The weather must be calm."""
-        for _ in range(MAX_ROUNDS):
+        """Run the first watcher until it has read and decided everything. The weather must be calm."""
+        for _ in range(MAX_RUNS):
             report = await self.watch()
-            if report is not None and not report.more and report.trouble is None:
+            if report is not None and not report.more and report.error is None:
                 return report
-        raise AssertionError(f"not quiet after {MAX_ROUNDS} rounds: {report}")
+        raise AssertionError(f"not quiet after {MAX_RUNS} runs: {report}")
 
     async def deliver_all(self):
-        """Deliver whatever is due."""
-        for _ in range(MAX_ROUNDS):
+        """Deliver everything that is due."""
+        for _ in range(MAX_RUNS):
             report = await self.deliver()
             if report is not None and not report.claimed:
                 return
-        raise AssertionError(f"still delivering after {MAX_ROUNDS} rounds")
+        raise AssertionError(f"still delivering after {MAX_RUNS} runs")
 
     def _new_watcher(self, pool):
         world = self._world
@@ -161,7 +162,7 @@ class Processes:
             mode=world.mode,
             environment=world.environment,
             start_height=FIRST_SCANNED,
-            allowance=_Allowance(self._world, self._dice),
+            allowance=_Allowance(self._world, self._random),
         )
 
     def _new_deliverer(self, pool):

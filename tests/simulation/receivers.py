@@ -1,4 +1,4 @@
-"""Merchants' servers: they verify what they get, remember it, and often fail."""
+"""Merchants' servers, which verify and record webhooks, and often fail."""
 
 import json
 
@@ -8,20 +8,20 @@ from sgate.workers.webhooks.client import Reply
 from simulation.invariants import require
 
 MAX_FAILURES = 3
-"""Of one event at one endpoint; fewer than the schedule has attempts, so in the end everything is delivered."""
+"""Failures per event and endpoint: fewer than the attempts of the schedule, so that everything is delivered."""
 
 
 class Receivers:
     """The deliverer's client and all receivers behind it.
 
     Attributes:
-        failing: how likely an attempt fails.
-        seen: url -> event id -> body, of every request that reached the receiver.
+        failing: the probability that an attempt fails.
+        seen: url -> event id -> body, for every request that reached the receiver.
     """
 
     def __init__(self, world):
         self._world = world
-        self._dice = world.dice_for("receivers")
+        self._random = world.random_for("receivers")
         self._failures = {}
         self._tried = {}
         self.failing = 0.0
@@ -29,12 +29,12 @@ class Receivers:
         self.secrets = {}
 
     async def post(self, url, body, headers, *, merchant_id):
-        """What WebhookClient does."""
+        """Post a webhook, as `WebhookClient` does."""
         event = json.loads(body)
         self._check_order(url, event)
         if self._fails(url, event["id"]):
             return self._failure(url, event, body, headers)
-        self._take(url, event, body, headers)
+        self._receive(url, event, body, headers)
         return Reply(outcome=Outcome(status=200), headers={}, body="thanks")
 
     async def close(self):
@@ -42,31 +42,31 @@ class Receivers:
 
     def _fails(self, url, event_id):
         failures = self._failures.get((url, event_id), 0)
-        if failures >= MAX_FAILURES or self._dice.random() >= self.failing:
+        if failures >= MAX_FAILURES or self._random.random() >= self.failing:
             return False
         self._failures[url, event_id] = failures + 1
         return True
 
     def _failure(self, url, event, body, headers):
-        """Away, too slow, or broken: only the first kind did not get the request."""
-        kind = self._dice.choice(("away", "slow", "broken"))
+        """Fail: unreachable, too slow or broken. Only an unreachable receiver did not get the request."""
+        kind = self._random.choice(("unreachable", "slow", "broken"))
         self._world.story.tell(f"    {url} is {kind} for {event['type']}")
-        if kind == "away":
+        if kind == "unreachable":
             return Reply(outcome=Outcome(status=None, error="connection refused"), headers={}, body=None)
-        self._take(url, event, body, headers)
+        self._receive(url, event, body, headers)
         if kind == "slow":
-            return Reply(outcome=Outcome(status=None, error="no answer within the time limit"), headers={}, body=None)
+            return Reply(outcome=Outcome(status=None, error="no response within the time limit"), headers={}, body=None)
         return Reply(outcome=Outcome(status=500), headers={}, body="oops")
 
     def _check_order(self, url, event):
-        """Event n+1 of an intent is tried here for the first time only after event n was."""
+        """Check that event n+1 of an intent is first attempted only after event n was."""
         about = event["data"]["object"]["id"]
         tried = self._tried.setdefault((url, about), [])
         if event["sequence"] not in tried:
             require(not tried or max(tried) < event["sequence"], f"{url}: {event['sequence']} of {about} after {tried}")
             tried.append(event["sequence"])
 
-    def _take(self, url, event, body, headers):
+    def _receive(self, url, event, body, headers):
         names = {name.lower(): value for name, value in headers.items()}
         now_s = int(self._world.environment.now().timestamp())
         verify_standard(self.secrets[url], names, body, now_s)
@@ -74,4 +74,4 @@ class Receivers:
         require(names["webhook-id"] == event["id"], "the id in the headers is not the event's")
         seen = self.seen.setdefault(url, {})
         before = seen.setdefault(event["id"], body)
-        require(before == body, f"{event['id']} came with two bodies")
+        require(before == body, f"{event['id']} was received with two bodies")

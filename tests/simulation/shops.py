@@ -1,4 +1,4 @@
-"""Merchants: they make orders, cancel, assign, accept, send back, and change their minds about everything."""
+"""Merchants, who create, cancel, assign, accept and refund orders, and change their settings."""
 
 import json
 
@@ -41,7 +41,7 @@ _ORDER = "SELECT id, amount_sats, pay_address, client_secret FROM payment_intent
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """An intent, as its merchant and its customer know it."""
+    """An intent, as its merchant and customer know it."""
 
     id: str
     number: int
@@ -52,7 +52,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shop:
-    """A merchant. `address` is its own pay address now, or None for the gateway's."""
+    """A merchant. `address` is its current pay address, or None for the gateway's."""
 
     def __init__(self, name, merchant, address):
         self.name, self.merchant, self.address = name, merchant, address
@@ -63,12 +63,12 @@ class Shops:
 
     def __init__(self, world):
         self._world = world
-        self._dice = world.dice_for("shops")
+        self._random = world.random_for("shops")
         self._orders_made = 0
         self.keyed_orders = set()
 
     async def open(self, name, address, endpoint_events):
-        """A merchant with its endpoints."""
+        """Create a merchant with its endpoints."""
         world = self._world
         merchant_id, _ = await merchants.create(world.pool, world.environment, name, livemode=False, actor=ACTOR)
         async with world.pool.acquire() as connection:
@@ -87,19 +87,19 @@ class Shops:
         return shop
 
     async def create(self):
-        """A new order. A call that fails is repeated under its idempotency key, or given up without one."""
-        dice, shop = self._dice, self._shop()
+        """Create an order. A call that fails is repeated with its idempotency key, or given up without one."""
+        rng, shop = self._random, self._shop()
         self._orders_made += 1
-        number, keyed = self._orders_made, dice.random() < 0.6
+        number, keyed = self._orders_made, rng.random() < 0.6
         request = IntentRequest(
-            amount_sats=dice.choice(AMOUNTS_SATS),
+            amount_sats=rng.choice(AMOUNTS_SATS),
             amount_usd=None,
-            expires_in_s=dice.choice(EXPIRES_IN_S),
+            expires_in_s=rng.choice(EXPIRES_IN_S),
             description=None,
             metadata={"order": str(number)},
             success_url=None,
             cancel_url=None,
-            policy=dice.choice(POLICIES),
+            policy=rng.choice(POLICIES),
         )
         if keyed:
             self.keyed_orders.add(number)
@@ -124,14 +124,14 @@ class Shops:
             )
 
     async def accept(self):
-        """Accept what is held for an order."""
+        """Accept the held payments of an order."""
         order = self._order()
         if order is not None:
             call = self._payments().accept(order.id, self._owner(order), None, ACTOR)
             await self._call(f"accepts held money of order {order.number}", call)
 
     async def assign(self):
-        """Assign a deposit to an order: mostly a fitting one."""
+        """Assign a deposit to an order of the same shop."""
         shop = self._shop()
         payment_id, order = await self._some(_DEPOSITS, shop.merchant.id), self._order(shop)
         if payment_id is not None and order is not None:
@@ -139,50 +139,50 @@ class Shops:
             await self._call(f"assigns {payment_id} to order {order.number}", call)
 
     async def assign_by_operator(self):
-        """The operator assigns a deposit at the gateway's address."""
+        """Let the operator assign a deposit at the gateway's address."""
         payment_id, order = await self._some(_DEPOSITS, None), self._order()
         if payment_id is not None and order is not None:
             call = self._payments().assign_by_operator(payment_id, order.id, ACTOR, livemode=False)
             await self._call(f"assigns {payment_id} to order {order.number}", call)
 
     async def mark_refunded(self):
-        """Say that a payment was sent back: any payment, so most calls are refused."""
+        """Mark any payment as sent back; most of these calls are refused."""
         shop = self._shop()
         payment_id = await self._some(_PAYMENTS, shop.merchant.id)
         if payment_id is not None:
-            tx_id = "0x" + self._dice.randbytes(32).hex()
+            tx_id = "0x" + self._random.randbytes(32).hex()
             call = self._payments().mark_refunded(payment_id, tx_id, shop.merchant, None, ACTOR)
             await self._call(f"marks {payment_id} as sent back", call)
 
     async def change_settings(self):
-        """Another address, another policy for late money, another tolerance. Other processes learn of it late."""
-        dice, shop = self._dice, self._shop()
-        change = {"late_payments": dice.choice(list(LatePolicy)), "tolerance_sats": dice.choice((0, 0, 1, 500))}
+        """Change the address, or the late payment policy and tolerance. Other processes notice it later."""
+        rng, shop = self._random, self._shop()
+        change = {"late_payments": rng.choice(list(LatePolicy)), "tolerance_sats": rng.choice((0, 0, 1, 500))}
         address = shop.address
-        if address is not None and dice.random() < 0.5:
-            address = simulated_address(f"{shop.name} {dice.randint(1, 4)}")
+        if address is not None and rng.random() < 0.5:
+            address = simulated_address(f"{shop.name} {rng.randint(1, 4)}")
             change = {"pay_address": address}
         call = merchants.update_settings(self._world.crashing, shop.merchant, change, self._world.mode, ACTOR)
         if await self._call(f"changes {shop.name}'s settings", call):
             shop.address = address
 
     async def pay_by_wallet(self):
-        """A customer pays on the checkout page, which tells at once what the wallet said."""
+        """Pay on the checkout page, which sends the wallet's transaction id as a hint at once."""
         order = self._order()
         if order is not None:
             await self._hint(order, self._world.payers.pay_exactly(order))
 
     async def hint(self):
-        """A checkout page says which transaction pays: truly, wrongly, or for somebody else's order."""
+        """Send a hint: the right transaction, a random one, or that of another order."""
         order = self._order()
         if order is None:
             return
         own = self._world.payers.for_order.get(order.id, [])
-        if own and self._dice.random() < 0.7:
+        if own and self._random.random() < 0.7:
             tx_id = own[-1]
         else:
             every = list(self._world.chain.history.txs)
-            tx_id = self._dice.choice([*every, "0x" + self._dice.randbytes(32).hex()])
+            tx_id = self._random.choice([*every, "0x" + self._random.randbytes(32).hex()])
         await self._hint(order, tx_id)
 
     async def _hint(self, order, tx_id):
@@ -192,10 +192,10 @@ class Shops:
         )
         await self._call(f"hints at {tx_id[:8]} for order {order.number}", call)
 
-    # --- what they have in common
+    # --- helpers
 
     async def _call(self, what, call):
-        """One call of the API: done, refused, or lost with its process. Returns whether it was done for sure."""
+        """Make an API call, which may be refused or lost with its process. Returns whether it succeeded for certain."""
         story = self._world.story
         try:
             await call
@@ -217,13 +217,13 @@ class Shops:
         return Payments(world.crashing, {False: world.mode}, world.cipher, world.environment)
 
     def _shop(self):
-        return self._dice.choice(self._world.shops)
+        return self._random.choice(self._world.shops)
 
     def _order(self, shop=None):
         orders = self._world.orders
         if shop is not None:
             orders = [order for order in orders if self._world.owners[order.id] is shop]
-        return self._dice.choice(orders[-8:]) if orders else None
+        return self._random.choice(orders[-8:]) if orders else None
 
     def _owner(self, order):
         return self._world.owners[order.id].merchant
@@ -235,7 +235,7 @@ class Shops:
 
     async def _some(self, statement, merchant_id):
         rows = await self._world.database.control.fetch(statement, merchant_id)
-        return self._dice.choice(rows)["id"] if rows else None
+        return self._random.choice(rows)["id"] if rows else None
 
     async def _refresh(self, shop):
         async with self._world.pool.acquire() as connection:

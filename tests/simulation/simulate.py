@@ -1,7 +1,7 @@
-"""Runs seeds of the simulation: `make simulate SEEDS=200`, or one of them, told step by step.
+"""Run seeds of the simulation: `make simulate SEEDS=200`, or one seed with a log of every step.
 
-Each worker process has a database of its own and takes one seed after another. A seed that fails prints its story's end
-and the command that repeats it.
+Each worker process has its own database and runs one seed after another. For a seed that fails, the end of its story and
+the command that repeats it are printed.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from sgate.db.embedded import EmbeddedPostgres, temporary_directory
-from simulation.database import forget_durability, fresh_database
+from simulation.database import disable_durability, fresh_database
 from simulation.mutants import MUTANTS
 from simulation.story import Story
 from simulation.world import World
@@ -29,24 +29,24 @@ STEPS = 80
 SEEDS_PER_MUTANT = 40
 MAX_SHOWN_CHARACTERS = 160
 SEEDS_PER_CHUNK = 10
-"""Seeds that a process runs on one database before it takes a new one."""
+"""Seeds that a process runs on one database before it creates another."""
 
 COMMAND = 'make simulate ARGS="--seed {seed} --steps {steps} --verbose"'
 
 
 async def live(database, seed, steps, story):
-    """The whole life of one world. Returns what went wrong, or None."""
+    """Run a world from start to end. Returns what went wrong, or None."""
     try:
         world = await World.open(database, seed, story)
         await world.run(steps)
-    except Exception:  # noqa: BLE001 - whatever goes wrong in a world is told
-        await database.give_up()
+    except Exception:  # noqa: BLE001 - every failure in a world is reported
+        await database.terminate()
         return traceback.format_exc()
     return None
 
 
 def run_seeds(server_url, seeds, steps, mutant=None, *, loud=False):
-    """Run seeds in this process until one fails. Returns (seeds that ran, the failed seed, its end, what went wrong)."""
+    """Run seeds in this process until one fails. Returns (seeds run, failed seed, end of its story, what went wrong)."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     return asyncio.run(_run_seeds(server_url, seeds, steps, mutant, loud=loud))
 
@@ -63,7 +63,7 @@ async def _run_seeds(server_url, seeds, steps, mutant, *, loud):
 
 
 def simulate(console, server_url, seeds, steps, jobs):
-    """All seeds on all processors. Returns how many failed."""
+    """Run all seeds in `jobs` processes. Returns how many failed."""
     began, failed = time.monotonic(), 0
     chunks = [seeds[at : at + SEEDS_PER_CHUNK] for at in range(0, len(seeds), SEEDS_PER_CHUNK)]
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
@@ -88,7 +88,7 @@ def simulate(console, server_url, seeds, steps, jobs):
 
 
 def hunt(console, server_url, names, steps, jobs):
-    """Break the product in known ways: each must be noticed. Returns how many were not."""
+    """Break the product in known ways, each of which must be detected. Returns how many were not."""
     missed = 0
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         seeds = range(SEEDS_PER_MUTANT)
@@ -96,26 +96,26 @@ def hunt(console, server_url, names, steps, jobs):
         for done in as_completed(running):
             _, seed, _, wrong = done.result()
             missed += seed is None
-            noticed = "NOT NOTICED" if seed is None else f"seed {seed}: {last_line(wrong)}"
-            console.print(f"{running[done]:44} {noticed}", markup=False, highlight=False, soft_wrap=True)
+            detected = "NOT DETECTED" if seed is None else f"seed {seed}: {last_line(wrong)}"
+            console.print(f"{running[done]:44} {detected}", markup=False, highlight=False, soft_wrap=True)
     return missed
 
 
 def last_line(wrong):
-    """The last line of a traceback, which says what went wrong."""
+    """Return the last line of a traceback."""
     return wrong.strip().splitlines()[-1][:MAX_SHOWN_CHARACTERS]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=50, help="how many seeds")
-    parser.add_argument("--first", type=int, default=0, help="the first of them")
-    parser.add_argument("--seed", type=int, help="this seed only")
+    parser.add_argument("--seeds", type=int, default=50, help="number of seeds")
+    parser.add_argument("--first", type=int, default=0, help="first seed")
+    parser.add_argument("--seed", type=int, help="run only this seed")
     parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1), help="processes")
-    parser.add_argument("--verbose", action="store_true", help="tell each step")
+    parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1), help="number of processes")
+    parser.add_argument("--verbose", action="store_true", help="print every step")
     parser.add_argument(
-        "--mutants", nargs="?", const="", metavar="WORD", help="break the product in known ways: must be noticed"
+        "--mutants", nargs="?", const="", metavar="WORD", help="break the product in known ways, which must be detected"
     )
     given = parser.parse_args()
     console = Console()
@@ -127,7 +127,7 @@ def main():
     try:
         url = os.environ["SGATE_TEST_DATABASE_URL"] if server is None else server.url
         if server is not None:
-            asyncio.run(forget_durability(url))
+            asyncio.run(disable_durability(url))
         if given.mutants is not None:
             names = [name for name in MUTANTS if given.mutants in name]
             return min(1, hunt(console, url, names, given.steps, given.jobs))

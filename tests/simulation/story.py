@@ -1,10 +1,10 @@
-"""What happens, told line by line."""
+"""The story of a world: a log of its steps."""
 
 LINES_KEPT = 60
 
 
 class Story:
-    """The last lines are kept for whoever wants to know how it came to a failure; `loud` tells all of them at once."""
+    """Collects the lines of a story. The last ones explain a failure; with `loud` every line is printed at once."""
 
     def __init__(self, *, loud=False):
         self._loud = loud

@@ -1,4 +1,4 @@
-"""Is what the books say true? Compared with the chain itself, and with what the customers meant by their transactions."""
+"""Checks of the database against the chain itself, and against what the customers meant by their transactions."""
 
 import json
 from collections import Counter
@@ -24,7 +24,7 @@ _UNDELIVERED = "SELECT id, status, attempts FROM webhook_deliveries WHERE status
 
 
 def legs_on_chain(world, owned):
-    """What the canonical chain holds for addresses of ours: in transactions that name an order, and in all.
+    """Return the transfers to owned addresses on the canonical chain: in transactions that name an order, and all.
 
     A leg is (transaction, recipient, amount, block, order or None).
     """
@@ -44,22 +44,22 @@ def legs_on_chain(world, owned):
 
 
 async def check_named(world):
-    """After a quiet moment: all money that names an order is recorded, and nothing that is not on the chain is."""
+    """After a calm phase: every payment that names an order is recorded, and nothing that is not on the chain."""
     recorded, owned = await _recorded(world)
     named, every = legs_on_chain(world, owned)
-    require(not named - recorded, f"money that names an order is not recorded: {named - recorded}")
+    require(not named - recorded, f"payments that name an order are not recorded: {named - recorded}")
     require(not recorded - every, f"recorded, but not on the chain: {recorded - every}")
 
 
 async def check_all(world):
-    """When every address was read too: the books hold each transfer to an address of ours, and no other."""
+    """Once every address was read too: each transfer to an owned address is recorded, and no other."""
     recorded, owned = await _recorded(world)
     _, every = legs_on_chain(world, owned)
     require(recorded == every, f"not recorded: {every - recorded}; not on the chain: {recorded - every}")
 
 
 async def check_received(world):
-    """When everybody could be reached: each receiver saw each event it wants, and nothing else."""
+    """Once all receivers responded: each saw every event that it subscribes to, and no other."""
     control = world.database.control
     undelivered = [dict(row) for row in await control.fetch(_UNDELIVERED)]
     require(not undelivered, f"not delivered: {undelivered}")
@@ -67,16 +67,16 @@ async def check_received(world):
     for row in await control.fetch(_EVENTS):
         expected.setdefault(row["url"], set()).add(row["id"])
     seen = {url: set(events) for url, events in world.receivers.seen.items()}
-    require(seen == expected, "receivers saw other events than there are")
+    require(seen == expected, "the events that receivers saw differ from those that exist")
     for events in world.receivers.seen.values():
         for event_id, body in events.items():
-            require(json.loads(body)["id"] == event_id, "a body tells of another event")
+            require(json.loads(body)["id"] == event_id, "a body contains another event")
 
 
 async def check_replay(world):
-    """The product's own audit of the books finds nothing to say either, and nothing that waits."""
+    """The product's own replay finds no difference and nothing that waits for a decision."""
     async for checked in replay.check(world.pool):
-        require(not checked.differences and not checked.waiting, f"the audit of {checked.intent_id} says {checked}")
+        require(not checked.differences and not checked.waiting, f"the replay of {checked.intent_id} found {checked}")
 
 
 async def _recorded(world):

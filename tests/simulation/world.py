@@ -1,7 +1,7 @@
-"""A whole world under one seed: merchants, customers, miners, servers, processes and receivers take steps in turn.
+"""A simulated world: merchants, customers, miners, servers, processes and receivers act at random.
 
-Everything that happens is a draw of dice made from the seed, in one thread: the same seed tells the same story, step for
-step. After every step the invariants are checked, after a quiet phase also the truth of the chain.
+Every choice is drawn from the seed, in one thread, so that a seed replays exactly. The invariants are checked after every
+step, and after a calm phase also the agreement with the chain.
 """
 
 import random
@@ -26,33 +26,33 @@ FIRST_BLOCKS = 40
 SOME_EVENTS = (EventType.SUCCEEDED, EventType.UNMATCHED)
 PASSING_S = (1, 5, 20, 40, 60, 120, 400, 1_300)
 LONGEST_REST_S = 700
-"""Longer than an address rests between two reads, than a hint waits to be looked up, and than a lease."""
+"""Longer than the pause between two reads of an address, the wait before a hint is looked up, and a lease."""
 
 QUIET_PHASES = 6
-"""Until an address of many pages is read to its end, a round's share of pages at a time."""
+"""Enough phases to read an address with many pages, of which each poll reads only some."""
 
 SKEWS_S = (0, 0, 0, -3, 40, -700, 4_000)
-"""Addresses that were read by a clock which was ahead are not read again until the right clock has caught up."""
+"""Addresses that were read while the clock was ahead are not read again until the right clock has caught up."""
 
 
 class World:
-    """The world of one seed. `run` is its whole life."""
+    """The world of one seed. `run` plays it from start to end."""
 
     def __init__(self, database, pool, seed, story):
         self.database, self.pool, self.seed, self.story = database, pool, seed, story
-        self.dice = self.dice_for("world")
+        self.random = self.random_for("world")
         self.clock = Clock(START)
         self.skew_s = 0
-        ids = self.dice_for("ids")
+        ids = self.random_for("ids")
         self.environment = Environment(
             now=lambda: datetime.fromtimestamp(self.clock.now + self.skew_s, UTC), random_bytes=ids.randbytes
         )
         self.cipher = Cipher(["a secret of the simulation"])
         self.mode = simulated_mode(gateway_address=GATEWAY)
         self.chain = SimulatedChain.open(
-            None, asset=ASSET, clock=self.clock, seed=str(seed), blocks_per_tenure=self.dice.choice((2, 3, 5, 12))
+            None, asset=ASSET, clock=self.clock, seed=str(seed), blocks_per_tenure=self.random.choice((2, 3, 5, 12))
         )
-        self.crashing = Doomed(pool)  # of the API's processes
+        self.crashing = Doomed(pool)  # the pool of the API processes
         self.orders, self.owners, self.shops = [], {}, []
         self.network, self.miners, self.payers = Network(self), Miners(self), Payers(self)
         self.receivers, self.processes, self.shop_keepers = Receivers(self), Processes(self), Shops(self)
@@ -62,7 +62,7 @@ class World:
 
     @classmethod
     async def open(cls, database, seed, story):
-        """The world on its first day."""
+        """Create a world with its shops and first blocks."""
         random.seed(seed)  # the deliverer's jitter
         world = cls(database, await database.begin(), seed, story)
         await database.set_clock(world.clock.now)
@@ -78,30 +78,30 @@ class World:
         world._change_weather()
         return world
 
-    def dice_for(self, purpose):
-        """Dice of their own, so that one more draw here changes nothing there."""
+    def random_for(self, purpose):
+        """Return a random source for one purpose, so that a draw from it does not affect the others."""
         return random.Random(f"{self.seed} {purpose}")
 
     @property
     def is_calm(self):
-        """Nothing goes wrong at the moment."""
+        """Whether nothing fails at the moment."""
         return self.network.weather is CALM and self.processes.crashing == 0
 
     async def run(self, steps):
-        """So many steps, and then the end, where everything must have come out right."""
+        """Run a number of steps, then the end, after which everything must be right."""
         for number in range(steps):
             await self.step(number)
         await self.end()
 
     async def step(self, number):
-        """One step of somebody, and a look at the books."""
+        """Let one participant act, and check the invariants."""
         name, act = self._draw(self._actions)
         self.story.tell(f"{number:4} {name}")
         await self._do(act)
         await self.invariants.check()
 
     async def meddle(self):
-        """Somebody else acts while a watcher waits for an answer."""
+        """Let another participant act while a watcher waits for a response."""
         if self._meddling:
             return
         self._meddling = True
@@ -112,7 +112,7 @@ class World:
         self._meddling = False
 
     async def calm(self):
-        """Everything goes well for a moment: afterwards the books must be right."""
+        """Stop all faults until everything is read and decided, and check that it is right."""
         saved = self.network.weather, self.processes.crashing
         self.network.weather, self.processes.crashing = CALM, 0.0
         self.crashing.plan(self.processes.plan())
@@ -123,7 +123,7 @@ class World:
         self.network.weather, self.processes.crashing = saved
 
     async def end(self):
-        """Calm for so long that every address is read and every webhook is delivered."""
+        """Stay calm until every address is read and every webhook is delivered, and check everything."""
         self.story.tell("     the end")
         self.network.weather, self.processes.crashing, self.skew_s = CALM, 0.0, 0
         self.receivers.failing = 0.0
@@ -136,7 +136,7 @@ class World:
         await self._pass(3 * 3_600)
         await self.processes.send_late()
         await self.calm()
-        for _ in range(4):  # a retry that was put off to later comes by itself
+        for _ in range(4):  # until postponed retries are due
             await self.processes.deliver_all()
             await self._pass(3 * 3_600)
         await truth.check_received(self)
@@ -150,10 +150,10 @@ class World:
             await result
 
     def _draw(self, table):
-        return self.dice.choices([entry for entry, _ in table], [weight for _, weight in table])[0]
+        return self.random.choices([entry for entry, _ in table], [weight for _, weight in table])[0]
 
     def _table(self):
-        """Who acts how often."""
+        """Return the actions and their weights."""
         shops, miners, processes = self.shop_keepers, self.miners, self.processes
         self._meddlers = [
             (("a block", miners.mine), 4),
@@ -167,18 +167,18 @@ class World:
             (("a delivery", processes.deliver), 2),
         ]
         return [
-            (("the watcher looks", processes.watch), 26),
-            (("the other watcher looks", lambda: processes.watch("second")), 4),
+            (("the watcher polls", processes.watch), 26),
+            (("the other watcher polls", lambda: processes.watch("second")), 4),
             (("the deliverer delivers", processes.deliver), 9),
             (("a deliverer claims and hangs", processes.claim_and_wait), 1),
-            (("a deliverer that hung goes on", processes.send_late), 1),
-            (("the tender", processes.tend), 1),
-            (("maintenance", processes.keep_house), 1),
+            (("a deliverer that hung continues", processes.send_late), 1),
+            (("the backlog worker", processes.run_backlog), 1),
+            (("maintenance", processes.maintain), 1),
             (("blocks", miners.mine), 14),
-            (("an absence", miners.absence), 2.5),
+            (("a downtime", miners.downtime), 2.5),
             (("a fork", miners.fork), 7),
             (("a Bitcoin block", miners.bitcoin), 2),
-            (("what was final is not any more", self._lose_tenures), 1.5),
+            (("final payments lose their tenures", self._lose_tenures), 1.5),
             (("a rival", miners.rival), 0.5),
             (("a replica falls behind", miners.leave_replica), 1),
             (("a replacement", miners.replace), 1.5),
@@ -200,13 +200,13 @@ class World:
         ]
 
     async def _watch_quietly(self):
-        """The other watcher, in the middle of this one's round."""
+        """Let the other watcher run during this one's poll, in calm weather."""
         weather, self.network.weather = self.network.weather, CALM
         await self.processes.watch("second")
         self.network.weather = weather
 
     async def _lose_tenures(self):
-        """Payments are as final as Bitcoin, and then Bitcoin forks: their own blocks stay, the tenures since do not."""
+        """Pay until Bitcoin finality, then fork Bitcoin: the payments' blocks stay, the later tenures do not."""
         for order in self.orders[-4:]:
             self.payers.pay_exactly(order)
         self.miners.mine(1, include_mempool=True)
@@ -217,22 +217,22 @@ class World:
         self.miners.fork_bitcoin(2)
 
     async def _overtake(self):
-        """The chain moves on or forks, and the other watcher sees it first."""
-        self.dice.choice((self.miners.mine, self.miners.fork))()
+        """Mine or fork, and let the other watcher read it first."""
+        self.random.choice((self.miners.mine, self.miners.fork))()
         await self._watch_quietly()
 
     async def _pass(self, seconds=None):
-        self.clock.now += seconds or self.dice.choice(PASSING_S)
+        self.clock.now += seconds or self.random.choice(PASSING_S)
         await self.database.set_clock(self.clock.now)
 
     def _change_weather(self):
-        self.network.weather = self.dice.choice(WEATHERS)
-        self.processes.crashing = self.dice.choice((0.0, 0.1, 0.3, 0.6))
-        self.receivers.failing = self.dice.choice((0.0, 0.0, 0.3, 1.0))
+        self.network.weather = self.random.choice(WEATHERS)
+        self.processes.crashing = self.random.choice((0.0, 0.1, 0.3, 0.6))
+        self.receivers.failing = self.random.choice((0.0, 0.0, 0.3, 1.0))
         self.story.tell(
             f"    {self.network.weather.name}, crashes {self.processes.crashing}, receivers fail {self.receivers.failing}"
         )
 
     def _jump(self):
-        self.skew_s = self.dice.choice(SKEWS_S)
+        self.skew_s = self.random.choice(SKEWS_S)
         self.story.tell(f"    the processes' clocks are {self.skew_s} s ahead")

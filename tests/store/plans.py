@@ -1,4 +1,4 @@
-"""What PostgreSQL plans for what a function of the store asks."""
+"""The plans that PostgreSQL chooses for the statements of the store's functions."""
 
 import json
 
@@ -6,13 +6,13 @@ import pytest
 
 
 class Asked(Exception):
-    """What a function of the store asks the database."""
+    """Carries the statement that a function of the store sends, and its arguments."""
 
 
 class Listener:
-    """A connection that notes the settings of a transaction and its statement, and goes no further.
+    """A connection that records a transaction's settings and raises its statement instead of running it.
 
-    `empty`: how many statements find no row, or plenty if they count, before the one that is asked for.
+    `empty`: how many statements return no rows (or a large count) before the one to be examined.
     """
 
     def __init__(self, empty):
@@ -30,7 +30,7 @@ class Listener:
         return None
 
     async def fetchval(self, statement, *arguments):
-        """One value: in the middle of a search, that there is plenty."""
+        """Return a large count while statements are still skipped."""
         if not self.empty:
             return await self.fetch(statement, *arguments)
         self.empty -= 1
@@ -40,7 +40,7 @@ class Listener:
 
 
 async def plan_of(pool, call, *, empty=0, settings=None):
-    """Every node of the plan that PostgreSQL chooses for what `call` asks; nothing of it is kept."""
+    """Return every node of the plan that PostgreSQL chooses for the statement of `call`. Its effects are rolled back."""
     listener = Listener(empty)
     with pytest.raises(Asked) as asked:
         await call(listener)

@@ -1,4 +1,4 @@
-"""What must never happen, the tables refuse: one test per rule that guards money."""
+"""The tables refuse what must never happen: one test per rule that protects money."""
 
 import asyncpg
 import pytest
@@ -58,8 +58,8 @@ async def put_delivery(pool, shop, **changes):
     await pool.execute(statement, shop.merchant.id, *row.values())
 
 
-async def test_a_good_payment_event_and_delivery_are_taken(pool, shop, intent_id):
-    """Else the refusals below would prove nothing."""
+async def test_a_valid_payment_event_and_delivery_are_accepted(pool, shop, intent_id):
+    """Without this, the refusals below would prove nothing."""
     await put_payment(pool, intent_id)
     await put_event(pool, shop, intent_id, "payment_intent.succeeded", 2)
     await put_delivery(pool, shop)

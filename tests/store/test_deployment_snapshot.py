@@ -1,4 +1,4 @@
-"""The survey tells how the deployment stands: queues, endpoints, chains, merchants."""
+"""The snapshot of the deployment: queues, endpoints, chains, merchants."""
 
 import pytest
 
@@ -26,7 +26,7 @@ async def test_an_empty_deployment_has_nothing_waiting(connection):
     assert seen.database_bytes > 1_000_000
 
 
-async def test_what_is_due_counts_and_ages_and_what_is_for_nobody_does_not(pool, connection):
+async def test_due_deliveries_count_and_those_of_a_disabled_endpoint_do_not(pool, connection):
     outbox = await Outbox.open(pool)
     await outbox.endpoint(HOOKS)
     disabled = await outbox.endpoint(HOOKS)
@@ -40,7 +40,7 @@ async def test_what_is_due_counts_and_ages_and_what_is_for_nobody_does_not(pool,
     assert seen.endpoints_disabled_last_hour == 1
 
 
-async def test_an_endpoint_whose_key_is_missing_and_one_that_fails_are_told(pool, connection):
+async def test_an_endpoint_whose_key_is_missing_and_one_that_fails_are_reported(pool, connection):
     outbox = await Outbox.open(pool)
     failing = await outbox.endpoint(HOOKS)
     await outbox.endpoint(HOOKS, OTHER_KEY)
@@ -53,7 +53,7 @@ async def test_an_endpoint_whose_key_is_missing_and_one_that_fails_are_told(pool
     ).endpoints_without_key == 0
 
 
-async def test_what_waits_for_the_ledger_counts_and_what_was_put_aside_does_not(pool, connection):
+async def test_intents_queued_for_the_ledger_count_and_postponed_ones_do_not(pool, connection):
     shop = await open_shop(pool)
     first, second = await shop.intent(), await shop.intent()
     for intent, age in ((first, "-30 seconds"), (second, "1 minute")):
@@ -84,4 +84,4 @@ async def test_a_chain_that_was_opened_but_never_read_has_no_times(connection):
     await chain_cursors.ensure(connection, "simulated", livemode=False)
     [(mode, chain)] = (await deployment_snapshot.take(connection, CIPHER.key_ids)).chains.items()
     assert mode is False
-    assert chain == deployment_snapshot.ChainSeen(scanned_at=None, checked_at=None, troubled=False)
+    assert chain == deployment_snapshot.ModeSnapshot(scanned_at=None, checked_at=None, failing=False)

@@ -1,4 +1,4 @@
-"""The rows behind idempotency keys: who gets a key, who waits, who is told no, and what is swept."""
+"""The rows behind idempotency keys: claims that succeed, wait or are refused, and the sweep."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -75,7 +75,7 @@ async def test_a_second_claim_waits_for_the_first_and_then_sees_its_answer(pool)
         assert (await idempotency_keys.find(second, SCOPE)).answer_encrypted == b"first"
 
 
-async def test_a_second_claim_does_not_wait_for_ever_and_its_patience_ends_with_its_transaction(pool):
+async def test_a_second_claim_waits_with_a_timeout_that_ends_with_its_transaction(pool):
     async with pool.acquire() as first, pool.acquire() as second:
         transaction = first.transaction()
         await transaction.start()
@@ -95,7 +95,7 @@ async def test_of_many_claims_at_once_one_wins(pool):
     assert sorted(won) == [False] * 7 + [True]
 
 
-async def test_a_sweep_deletes_what_is_past_its_time_and_no_more_than_it_may(pool):
+async def test_a_sweep_deletes_expired_keys_up_to_its_limit(pool):
     async with pool.acquire() as connection:
         for number in range(5):
             await store(connection, bytes([number]) * 32, keep_until=datetime.now(UTC) - LATER)

@@ -1,4 +1,4 @@
-"""The hot statements use their indexes: with some thousand rows, none of them reads a whole table."""
+"""The hot statements use their indexes: with several thousand rows, none of them reads a whole table."""
 
 import re
 import uuid
@@ -17,7 +17,7 @@ from sgate.store import (
     payments_scan,
     webhook_deliveries_queue,
 )
-from sgate.store.payment_intents_lists import Narrowed
+from sgate.store.payment_intents_lists import IntentFilter
 from store.plans import plan_of, used
 
 NOW = datetime.now(UTC)
@@ -35,7 +35,7 @@ WITH made AS (
         CASE WHEN n % 10 > 1 THEN now() END, now() - n * interval '1 second'
     FROM generate_series(1, 8000) AS n
     RETURNING id
-), told AS (
+), announced AS (
     INSERT INTO events (id, merchant_id, livemode, type, payment_intent_id, sequence, payload, created_at)
     SELECT 'evt_' || id, $1::text::uuid, FALSE, 'payment_intent.created', id, 1, '{}', now() FROM made
     RETURNING id, payment_intent_id
@@ -48,7 +48,7 @@ WITH made AS (
         CASE WHEN right(payment_intent_id, 1) = '0' THEN 'pending' ELSE 'delivered' END,
         CASE WHEN right(payment_intent_id, 1) = '0' THEN now() END,
         CASE WHEN right(payment_intent_id, 1) <> '0' THEN now() END, now(), now()
-    FROM told
+    FROM announced
 )
 INSERT INTO payments (
     id, livemode, merchant_id, payment_intent_id, tx_id, event_index, amount_sats, sender, recipient, status,
@@ -86,7 +86,7 @@ def scanned_whole(plan):
 
 def narrowed(merchant_id, **more):
     since, until = NOW - timedelta(days=400), NOW + timedelta(days=400)
-    return Narrowed(merchant_id=merchant_id, livemode=False, since=since, until=until, **more)
+    return IntentFilter(merchant_id=merchant_id, livemode=False, since=since, until=until, **more)
 
 
 VIEW = View(height=100, index_block_hash="", time=NOW, tenure_height=1, bitcoin_height=1)

@@ -1,4 +1,4 @@
-"""Bringing the schema up to date: once or again, alone or all at once, and what the operator is told."""
+"""Schema migrations: once or again, alone or concurrently, and the errors shown to the operator."""
 
 import asyncio
 import os
@@ -53,7 +53,7 @@ async def test_a_database_without_schema_is_refused_with_the_command_that_helps(
 
 async def test_another_schema_is_refused_with_both_revisions(database_url):
     await ask(database_url, "UPDATE alembic_version SET version_num = '0000'")
-    with pytest.raises(SchemaOutdated, match=rf"schema 0000, this version needs {migrate.head()}"):
+    with pytest.raises(SchemaOutdated, match=rf"schema 0000, but this version needs {migrate.head()}"):
         await schema_check.check(database_url)
 
 
@@ -67,13 +67,13 @@ async def test_a_migration_that_is_refused_leaves_nothing_behind_and_says_why(em
     await schema_check.check(empty_url)
 
 
-async def test_the_url_is_read_as_everywhere_else(empty_url):
+async def test_the_url_is_parsed_as_everywhere_else(empty_url):
     separator = "&" if "?" in empty_url else "?"
     url = f"{empty_url}{separator}sslmode=prefer&application_name=elsewhere"
     assert await migrate.migrate(url) == migrate.head()
 
 
-async def test_a_database_that_is_away_is_an_error_of_the_connection(empty_url):
+async def test_a_database_that_is_unreachable_is_a_connection_error(empty_url):
     with pytest.raises(OSError, match="Connect call failed"):
         await migrate.migrate("postgresql://127.0.0.1:1/nothing")
     with pytest.raises(asyncpg.InvalidCatalogNameError):

@@ -1,4 +1,4 @@
-"""Deliveries by the month: made ahead, dropped when nobody needs them, and never in the way."""
+"""Monthly partitions of deliveries: created ahead, dropped after the retention period, and never in the way."""
 
 import asyncio
 import uuid
@@ -35,13 +35,13 @@ async def make(pool, month):
         assert await partitions._make(connection, month)
 
 
-async def keep(pool, retention=RETENTION, limit=100):
+async def maintain(pool, retention=RETENTION, limit=100):
     async with pool.acquire() as connection:
-        return await partitions.keep(connection, retention, limit)
+        return await partitions.maintain(connection, retention, limit)
 
 
 async def add(pool, happened_at, status="delivered"):
-    """An event of that time and its delivery. Returns the delivery's id."""
+    """Add an event of that time and its delivery. Returns the delivery's id."""
     return await pool.fetchval(
         """
         WITH event AS (
@@ -71,7 +71,7 @@ async def test_a_new_database_has_this_month_and_the_next_two(pool):
     this = Month.of(await pool.fetchval("SELECT now()"))
     wanted = [this.suffix, this.following.suffix, this.following.following.suffix]
     assert await months(pool) == [*wanted, "default"]
-    assert await keep(pool) == partitions.Kept()
+    assert await maintain(pool) == partitions.MaintenanceResult()
 
 
 def test_months_follow_each_other_over_the_end_of_a_year():
@@ -106,53 +106,53 @@ async def test_months_that_ended_longer_ago_than_the_retention_are_dropped_with_
         "INSERT INTO webhook_attempts (delivery_id, attempt, started_at, duration_ms) VALUES ($1, 1, now(), 1)",
         delivery,
     )
-    kept = await keep(pool)
+    kept = await maintain(pool)
     assert (kept.dropped, kept.dropped_open) == (("2020_02",), 1)
     assert await pool.fetch("SELECT 1 FROM webhook_deliveries WHERE id = ANY ($1)", [delivery, waiting]) == []
     assert await pool.fetch("SELECT 1 FROM webhook_attempts") == []
-    assert await pool.fetchval("SELECT count(*) FROM events") == 2, "events are kept for ever"
+    assert await pool.fetchval("SELECT count(*) FROM events") == 2, "events are kept forever"
 
 
 async def test_a_month_is_dropped_only_when_its_last_day_is_older_than_the_retention(pool, outbox):
     month = Month.of(await pool.fetchval("SELECT now() - interval '100 days'"))
     await make(pool, month)
     age = await pool.fetchval("SELECT now() - $1::timestamptz", month.following.start)
-    assert (await keep(pool, age + timedelta(hours=1))).dropped == ()
-    assert (await keep(pool, age - timedelta(hours=1))).dropped == (month.suffix,)
+    assert (await maintain(pool, age + timedelta(hours=1))).dropped == ()
+    assert (await maintain(pool, age - timedelta(hours=1))).dropped == (month.suffix,)
 
 
 async def test_rows_in_the_default_partition_are_swept_a_few_at_a_time_but_never_what_is_still_to_be_sent(pool, outbox):
     old = [await add(pool, LONG_AGO + timedelta(days=n)) for n in range(3)]
     waiting = [await add(pool, LONG_AGO, status="pending"), await add(pool, LONG_AGO, status="held")]
-    assert [(await keep(pool, limit=2)).swept for _ in range(3)] == [2, 1, 0]
+    assert [(await maintain(pool, limit=2)).swept for _ in range(3)] == [2, 1, 0]
     left = {row["id"] for row in await pool.fetch("SELECT id FROM webhook_deliveries")}
     assert left == set(waiting)
     assert not left & set(old)
 
 
 async def test_a_month_that_comes_too_late_leaves_its_rows_where_they_are(pool, outbox):
-    """Nobody kept house for months; what was sent meanwhile is in the default partition."""
+    """Maintenance did not run for months, so deliveries went to the default partition."""
     this = Month.of(await pool.fetchval("SELECT now()"))
     await pool.execute(f"DROP TABLE webhook_deliveries_{this.suffix}, webhook_attempts_{this.suffix}")
     await outbox.event()
-    assert await keep(pool) == partitions.Kept()
+    assert await maintain(pool) == partitions.MaintenanceResult()
     await outbox.event()
     assert await pool.fetchval("SELECT count(*) FROM webhook_deliveries_default") == 2
 
 
-async def test_two_that_keep_house_at_once_do_it_once(pool, outbox):
+async def test_concurrent_maintenance_drops_a_month_once(pool, outbox):
     await make(pool, Month(2020, 2))
-    both = await asyncio.gather(keep(pool), keep(pool))
+    both = await asyncio.gather(maintain(pool), maintain(pool))
     assert sorted(kept.dropped for kept in both) == [(), ("2020_02",)]
 
 
-async def test_who_holds_the_table_is_waited_for_in_the_next_round(pool, outbox, monkeypatch):
+async def test_a_month_in_use_is_dropped_by_the_next_maintenance(pool, outbox, monkeypatch):
     monkeypatch.setattr(partitions, "LOCK_TIMEOUT_S", 0.05)
     await make(pool, Month(2020, 2))
     async with pool.acquire() as backup, backup.transaction():
         await backup.fetch("SELECT 1 FROM webhook_deliveries LIMIT 1")
-        assert (await keep(pool)).dropped == ()
-    assert (await keep(pool)).dropped == ("2020_02",)
+        assert (await maintain(pool)).dropped == ()
+    assert (await maintain(pool)).dropped == ("2020_02",)
 
 
 async def test_an_event_cannot_be_delivered_twice_to_one_endpoint(pool, outbox):
@@ -166,7 +166,7 @@ async def test_an_event_cannot_be_delivered_twice_to_one_endpoint(pool, outbox):
         await pool.execute(again)
 
 
-async def test_what_names_a_delivery_looks_only_into_its_month(pool, outbox):
+async def test_a_query_by_delivery_id_reads_only_its_month(pool, outbox):
     await make(pool, Month(2020, 2))
     await outbox.event()
     delivery_id = await pool.fetchval("SELECT id FROM webhook_deliveries")
@@ -190,7 +190,7 @@ async def test_a_claim_reads_its_window_of_the_queue_and_no_more(pool, outbox):
     assert max(read) == webhook_deliveries_queue.WINDOW_FACTOR * 5
 
 
-async def test_a_result_is_stored_without_a_look_into_other_months(pool, outbox):
+async def test_a_result_is_stored_without_reading_other_months(pool, outbox):
     await make(pool, Month(2020, 2))
     delivery = await add(pool, LONG_AGO, status="pending")
     result = webhook_deliveries_queue.Result(
@@ -201,6 +201,6 @@ async def test_a_result_is_stored_without_a_look_into_other_months(pool, outbox)
     plan = await plan_of(
         pool, lambda c: webhook_deliveries_queue.complete(c, [result]), settings=webhook_deliveries_queue.QUEUE_SETTINGS
     )
-    looked_into = {node["Relation Name"] for node in plan if node.get("Actual Loops") and "Relation Name" in node}
-    assert {name for name in looked_into if name.startswith("webhook_deliveries_")} == {"webhook_deliveries_2020_02"}
+    tables_read = {node["Relation Name"] for node in plan if node.get("Actual Loops") and "Relation Name" in node}
+    assert {name for name in tables_read if name.startswith("webhook_deliveries_")} == {"webhook_deliveries_2020_02"}
     assert "webhook_deliveries_2020_02_pkey" in used(plan)

@@ -1,4 +1,4 @@
-"""A batch of creates takes its idempotency keys in order, however the server joins: no two batches lock crosswise."""
+"""A batch of creates claims its idempotency keys in order, whatever join PostgreSQL chooses, so batches never deadlock."""
 
 import secrets
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Lists cost the same wherever they are read: no plan walks past rows that it does not show."""
+"""Every page of a list costs the same: no plan reads more than a few rows that it does not return."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ import pytest
 from chain.simulated import Clock
 from services.shop import open_shop
 from sgate.store import merchant_days, payment_intents_lists
-from sgate.store.payment_intents_lists import Narrowed, Way
+from sgate.store.payment_intents_lists import IntentFilter, Way
 from store.plans import plan_of
 
 NOW = datetime.now(UTC)
@@ -40,13 +40,13 @@ async def many(pool):
     await pool.execute(FILL, other, ROWS, "b")
     await pool.execute("INSERT INTO chain_cursors (livemode, network) VALUES (FALSE, 'simulated')")
     await pool.execute("ANALYZE payment_intents")
-    return pool, Narrowed(
+    return pool, IntentFilter(
         merchant_id=shop.merchant.id, livemode=False, since=NOW - timedelta(days=9), until=NOW + timedelta(days=9)
     )
 
 
 def rows_read(plan):
-    """The most rows that one node of the plan looked at, also those that it threw away."""
+    """Return the largest number of rows that one node of the plan read, including discarded ones."""
     return max(
         (node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0))
         * node["Actual Loops"]
@@ -55,7 +55,7 @@ def rows_read(plan):
 
 
 def blocks_read(plan):
-    """Blocks of tables and indexes. An index scan that walks to its first row shows only here."""
+    """Return the number of table and index blocks read. Only here does an index scan to the first row show."""
     return plan[0]["Shared Hit Blocks"] + plan[0]["Shared Read Blocks"]
 
 
@@ -83,11 +83,11 @@ async def test_a_page_deep_in_a_list_reads_about_as_many_rows_as_it_shows(many):
         assert index is None or indexes(plan) == {index}, (read, name)
 
 
-async def test_metadata_is_found_by_a_short_walk_if_many_have_it_and_by_its_index_if_few_do(many):
+async def test_metadata_is_found_by_a_short_scan_if_many_have_it_and_by_its_index_if_few_do(many):
     pool, narrowed = many
     for read, empty, pair, most, index in (
-        *((read, 0, ("plan", "pro"), payment_intents_lists.WALKED, "payment_intents_list") for read in WALKS),
-        *((read, 0, ("order", "77"), payment_intents_lists.WALKED, "payment_intents_list") for read in WALKS),
+        *((read, 0, ("plan", "pro"), payment_intents_lists.MAX_SCANNED, "payment_intents_list") for read in WALKS),
+        *((read, 0, ("order", "77"), payment_intents_lists.MAX_SCANNED, "payment_intents_list") for read in WALKS),
         *((read, 2, ("order", "77"), 10, "payment_intents_metadata") for read in WALKS),
         *((read, 2, ("rare", "77"), 10, "payment_intents_metadata") for read in WALKS),
     ):
@@ -107,8 +107,8 @@ async def test_every_pair_is_found_whichever_way_it_takes(many):
             assert {view.intent.metadata[pair[0]] for view in found} == {pair[1]}
 
 
-async def test_what_many_have_is_not_looked_for_behind_the_end_of_the_list(many):
-    """`plan` is in the metadata of all; the index of the metadata would bring all of them."""
+async def test_a_common_pair_is_not_searched_for_beyond_the_end_of_the_list(many):
+    """All intents have `plan` in their metadata, so the metadata index would return all of them."""
     pool, narrowed = many
     hour = msgspec.structs.replace(
         narrowed, since=NOW - timedelta(hours=3), until=NOW - timedelta(hours=2), metadata=(("plan", "pro"),)
@@ -122,8 +122,8 @@ async def test_what_many_have_is_not_looked_for_behind_the_end_of_the_list(many)
     assert not any("metadata_words" in query for query in asked)
 
 
-async def test_a_generic_plan_walks_the_index_too(many):
-    """PostgreSQL stops looking at the values of a prepared statement after some uses."""
+async def test_a_generic_plan_uses_the_index_too(many):
+    """PostgreSQL stops planning for the actual values of a prepared statement after a few uses."""
     pool, narrowed = many
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
@@ -136,7 +136,7 @@ async def test_a_generic_plan_walks_the_index_too(many):
 
 
 def _named(statement):
-    """The statement as a text for EXPLAIN EXECUTE."""
+    """Return the statement in a form for EXPLAIN EXECUTE."""
     name = statement.get_name()
     values = "'00000000-0000-0000-0000-000000000000', FALSE, now(), now(), now(), 'pi_', 11, 0"
     return f'"{name}" ({values})'

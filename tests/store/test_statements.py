@@ -1,4 +1,4 @@
-"""Every SQL statement of ours is one that PostgreSQL understands, on the schema that the migrations build."""
+"""Every SQL statement in the code prepares on the schema that the migrations build."""
 
 import importlib
 import itertools
@@ -27,7 +27,7 @@ def statements() -> dict[str, str]:
                 found[f"{module.name}.{name}"] = value
     for make, way, status in itertools.product((after_statement, before_statement, page_statement), Way, (False, True)):
         found[f"{make.__name__} {way} {status}"] = make(way, status=status)
-    for way, status in itertools.product((Way.LISTED, Way.WALKED, Way.MATCHED), (False, True)):
+    for way, status in itertools.product((Way.LISTED, Way.SCANNED, Way.MATCHED), (False, True)):
         found[f"count_statement {way} {status}"] = count_statement(way, status=status)
     return found
 

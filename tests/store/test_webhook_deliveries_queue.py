@@ -1,4 +1,4 @@
-"""The backlog is what a deliverer could send now: what is kept for nobody does not count."""
+"""The backlog counts only deliveries that a deliverer could send now."""
 
 import pytest
 
@@ -35,7 +35,7 @@ async def test_only_the_deliveries_of_living_endpoints_count(pool, connection):
 
 
 async def test_a_create_that_crosses_the_deletion_of_an_endpoint_leaves_no_backlog(pool, connection):
-    """The create does not see the deletion, the deletion does not see the create's delivery: nobody will ever send it."""
+    """Neither the create nor the deletion sees the other, so a delivery is left over that will never be sent."""
     shop = await open_shop(pool)
     endpoint = await connection.fetchval("SELECT id FROM webhook_endpoints")
     async with connection.transaction():

@@ -1,4 +1,4 @@
-"""Waiting until somebody waits: for tests in which one transaction must meet the lock of another."""
+"""Wait until a session waits for a lock, for tests in which one transaction must run into the lock of another."""
 
 import asyncio
 
@@ -9,8 +9,8 @@ SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wai
 BOUND_S = 20
 
 
-async def until_somebody_waits(connection, count=1, *, unless=None):
-    """Until `count` sessions of this database wait for locks, or the task `unless` is done."""
+async def until_a_session_waits(connection, count=1, *, unless=None):
+    """Wait until `count` sessions of this database wait for locks, or until the task `unless` is done."""
     async with asyncio.timeout(BOUND_S):
         while await connection.fetchval(_WAITING) < count:
             if unless is not None and unless.done():

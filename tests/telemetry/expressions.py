@@ -1,4 +1,4 @@
-"""What rules, dashboards and runbooks are made of."""
+"""The contents of rules, dashboards and runbooks."""
 
 import json
 import re
@@ -12,14 +12,14 @@ RUNBOOKS = ROOT / "docs" / "runbooks"
 DASHBOARDS = sorted((ROOT / "deploy" / "grafana" / "dashboards").glob("*.json"))
 
 FOREIGN = {"up", "node_filesystem_avail_bytes", "node_filesystem_size_bytes"}
-"""Not ours: Prometheus' own, and node_exporter's."""
+"""Metrics of Prometheus itself and of node_exporter."""
 
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 _NAME = re.compile(r"\b(?:sgate:[a-z0-9_:]+|(?:sgate|process|python|node)_[a-z0-9_]+|up)\b")
 
 
 def rules():
-    """All rules, recorded ones and alerts."""
+    """Return all rules: recording rules and alerts."""
     return [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
 
 
@@ -32,12 +32,12 @@ def recorded():
 
 
 def metrics_in(text):
-    """The names of metrics and recorded rules in an expression, or in prose."""
+    """Return the names of metrics and recorded rules in an expression or in prose."""
     return set(_NAME.findall(_QUOTED.sub("", text)))
 
 
 def dashboard_expressions(path):
-    """Every expression of a dashboard, with the title of its panel."""
+    """Yield every expression of a dashboard with the title of its panel."""
     board = json.loads(path.read_text())
     for panel in board["panels"]:
         for target in panel.get("targets", ()):

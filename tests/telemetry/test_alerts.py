@@ -1,4 +1,4 @@
-"""Each alert is about numbers that exist, has a page that says what to do, fires when it should and not otherwise."""
+"""Each alert uses existing metrics, has a runbook, and fires exactly when it should."""
 
 import re
 import subprocess
@@ -16,7 +16,7 @@ from telemetry.expressions import FOREIGN, ROOT, RULES, RUNBOOKS, alerts, metric
 
 CASES = Path(__file__).parent / "alerts.yml"
 PAGES = sorted(RUNBOOKS.glob("*.md"))
-SECTIONS = ["## What customers and merchants feel", "## How to look", "## What to do"]
+SECTIONS = ["## Impact", "## Diagnosis", "## Resolution"]
 
 
 def promtool(*arguments, cwd):
@@ -43,13 +43,13 @@ def test_there_is_a_case_of_both_kinds_for_each_alert():
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("alert") or rule["record"])
-def test_a_rule_asks_for_metrics_that_exist(rule):
+def test_a_rule_uses_metrics_that_exist(rule):
     unknown = metrics_in(rule["expr"]) - Metrics().names() - recorded() - FOREIGN
     assert not unknown
 
 
 @pytest.mark.parametrize("name", alerts())
-def test_an_alert_says_how_bad_it_is_and_where_it_is_explained(name):
+def test_an_alert_has_a_severity_and_a_runbook(name):
     rule = alerts()[name]
     assert rule["labels"]["severity"] in {"page", "ticket"}
     assert rule["annotations"]["summary"]
@@ -60,12 +60,12 @@ def test_an_alert_says_how_bad_it_is_and_where_it_is_explained(name):
     assert [line for line in text.splitlines() if line.startswith("## ")] == SECTIONS
 
 
-def test_no_page_is_about_an_alert_that_is_gone():
+def test_no_page_is_about_an_alert_that_was_removed():
     assert {page.stem for page in PAGES} == set(alerts()) | {"README"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_what_a_page_tells_to_look_at_exists(page):
+def test_the_metrics_and_links_of_a_page_exist(page):
     text = page.read_text("utf-8")
     assert not metrics_in(text) - Metrics().names() - FOREIGN - {"node_exporter"}
     for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
@@ -73,7 +73,7 @@ def test_what_a_page_tells_to_look_at_exists(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_what_a_page_tells_to_do_can_be_done(page):
+def test_the_commands_and_settings_of_a_page_exist(page):
     text = page.read_text("utf-8")
     for words in re.findall(r"`sgate ([a-z -]+)`", text):
         name, *further = words.split()

@@ -1,4 +1,4 @@
-"""The dashboards show numbers that exist, and Grafana finds what it is given."""
+"""The dashboards show metrics that exist, and Grafana can load them."""
 
 import json
 
@@ -14,7 +14,7 @@ GRID_COLUMNS = 24
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
-def test_every_expression_asks_for_metrics_that_exist(path):
+def test_every_expression_uses_metrics_that_exist(path):
     known = Metrics().names() | recorded() | SHOWN_BY_PROMETHEUS
     unknown = {title: metrics_in(text) - known for title, text in dashboard_expressions(path)}
     assert {title: names for title, names in unknown.items() if names} == {}

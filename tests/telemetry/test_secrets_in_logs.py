@@ -1,4 +1,4 @@
-"""The look through everything the tests log finds what it must find. See `tests/conftest.py`."""
+"""The search for secrets in everything the tests log finds them. See `tests/conftest.py`."""
 
 import logging
 

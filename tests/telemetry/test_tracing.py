@@ -1,4 +1,4 @@
-"""One trace per payment: from the request that makes the intent to the webhook that tells of the money."""
+"""One trace per payment: from the request that creates the intent to the webhook that reports payment."""
 
 import http.server
 import json
@@ -44,7 +44,7 @@ class Traced:
 
 
 async def pay_for_something(app, traced):
-    """Everything the roles do about one intent: (intent, webhooks)."""
+    """Create an intent, pay it and let all roles process it. Returns (intent, webhooks)."""
     gateway, merchant = app.gateway, await app.merchant()
     await merchant.patch("/v1/merchants/me", {"pay_address": SHOP})
     watcher = Watcher(
@@ -64,7 +64,7 @@ async def pay_for_something(app, traced):
         intent = await merchant.create(headers={"traceparent": MERCHANTS_SPAN})
         await deliverer.run_once()
         await app.pay(intent)
-        for _ in range(3):  # the overlap of blocks is read again: what is known already is no news
+        for _ in range(3):  # overlapping blocks are read again, which must not record known payments twice
             await watcher.run_once()
         while (await deliverer.run_once()).claimed:
             pass
@@ -119,8 +119,8 @@ async def test_without_traces_a_webhook_carries_none(database_url, tmp_path):
     assert "traceparent" not in message.headers
 
 
-def test_nothing_of_ours_loads_opentelemetry_before_it_is_asked_to():
-    """Not the whole program: the Redis client loads it by itself where it is installed."""
+def test_our_modules_do_not_load_opentelemetry_unless_tracing_is_on():
+    """Not the whole program is checked, because the Redis client loads OpenTelemetry if it is installed."""
     ours = "sgate.telemetry.tracing, sgate.workers.webhooks.deliverer, sgate.runtime.instrumentation"
     program = f"import sys, {ours}; sys.exit(any(name.startswith('opentelemetry') for name in sys.modules))"
     sources = str(Path(sgate.__file__).parents[1])
@@ -179,7 +179,7 @@ def test_only_events_about_an_intent_belong_to_a_payment(payload, intent):
 
 
 class Collector(http.server.ThreadingHTTPServer):
-    """Takes spans as an OpenTelemetry collector does."""
+    """Receives spans like an OpenTelemetry collector."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Collecting)

@@ -12,8 +12,8 @@ from web.visitor import CHROMIUM_ARGS, Visitors
 
 @pytest.fixture
 async def site(database_url, tmp_path):
-    """The gateway on a loopback port; the chain moves only when the test says so."""
-    assert built().script_url, "the pages are not built: say `make web`"
+    """The gateway on a loopback port. Its chain advances only when the test mines."""
+    assert built().script_url, "the pages are not built: run `make web`"
     async with open_site(database_url, tmp_path) as opened:
         yield opened
 
@@ -30,13 +30,13 @@ async def playwright_browser():
 
 @pytest.fixture
 async def visitors(site, playwright_browser):
-    """Opens pages of the site; afterwards none may have logged an error or asked anybody else for anything."""
+    """Opens pages of the site. Fails if one logged an error or sent a request to another site."""
     opened = Visitors(playwright_browser, site.base_url)
     yield opened
-    assert opened.wrongs == []
+    assert opened.problems == []
 
 
 @pytest.fixture
 def every_picture():
-    """Makes every picture of the checkout, one after the other, and the other pages."""
+    """Yields every picture of the checkout and the other pages, one after another."""
     return states

@@ -1,4 +1,4 @@
-"""The real gateway on a loopback port, with a merchant, a simulated chain that moves when told to, and a clock to turn."""
+"""The real gateway on a loopback port, with a simulated chain that advances on request and an adjustable clock."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ VOID = {"meta", "link", "input", "br", "img", "wbr"}
 
 
 class Site:
-    """What a test works with. `base_url` has no trailing slash."""
+    """A running gateway and what tests do with it. `base_url` has no trailing slash."""
 
     def __init__(
         self, gateway: Gateway, base_url: str, clock: "Clock", chain: SimulatedChain, *, livemode: bool = False
@@ -50,50 +50,50 @@ class Site:
         )
 
     async def merchant(self, name: str = "Corner Coffee", **settings: Any) -> str:
-        """An API key of a new merchant with a pay address of its own."""
-        _, made = await merchants.create(self.gateway.pool, Environment(), name, livemode=self.livemode, actor=OPERATOR)
-        hash160 = parse_principal(simulated_address(made.secret)).hash160
+        """Create a merchant with its own pay address. Returns its API key."""
+        _, key = await merchants.create(self.gateway.pool, Environment(), name, livemode=self.livemode, actor=OPERATOR)
+        hash160 = parse_principal(simulated_address(key.secret)).hash160
         settings.setdefault("pay_address", encode(22 if self.livemode else 26, hash160))
-        await self.api(made.secret, "PATCH", "/v1/merchants/me", settings)
-        return made.secret
+        await self.api(key.secret, "PATCH", "/v1/merchants/me", settings)
+        return key.secret
 
-    async def intent(self, key: str | None = None, *, looking: bool = True, **request: Any) -> dict[str, Any]:
-        """A payment intent, by default of 25,000 sats. The chain is scanned first, so that it is judged from now on."""
-        if looking:
+    async def intent(self, key: str | None = None, *, scan_first: bool = True, **request: Any) -> dict[str, Any]:
+        """Create a payment intent, of 25,000 sats by default, after a scan of the chain, so that it counts as available."""
+        if scan_first:
             await self.watch()
         request.setdefault("amount_sats", 25_000)
         return await self.api(key or await self.merchant(), "POST", "/v1/payment_intents", request)
 
     async def api(self, key: str, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {key}"}
-        async with self.http.request(method, self.base_url + path, json=body, headers=headers) as answer:
-            assert answer.status < 300, await answer.text()
-            return await answer.json()
+        async with self.http.request(method, self.base_url + path, json=body, headers=headers) as response:
+            assert response.status < 300, await response.text()
+            return await response.json()
 
     async def put_logo(self, key: str, content: bytes) -> None:
         headers = {"Authorization": f"Bearer {key}"}
-        async with self.http.put(f"{self.base_url}/v1/merchants/me/logo", data=content, headers=headers) as answer:
-            assert answer.status == 200, await answer.text()
+        async with self.http.put(f"{self.base_url}/v1/merchants/me/logo", data=content, headers=headers) as response:
+            assert response.status == 200, await response.text()
 
     async def get(self, path: str) -> "Page":
-        async with self.http.get(self.base_url + path) as answer:
-            return Page(answer.status, answer.headers, await answer.text())
+        async with self.http.get(self.base_url + path) as response:
+            return Page(response.status, response.headers, await response.text())
 
     def path_of(self, intent: dict[str, Any]) -> str:
-        """The checkout page with the client secret."""
+        """Return the path of the checkout page, with the client secret."""
         return f"/pi/{intent['id']}?client_secret={intent['client_secret']}"
 
     async def page(self, intent: dict[str, Any]) -> "Page":
         return await self.get(self.path_of(intent))
 
     def send(self, intent: dict[str, Any], amount_sats: int | None = None) -> str:
-        """A customer's transfer into the mempool of the simulated chain. Returns its transaction id."""
+        """Submit a customer's transfer to the mempool of the simulated chain. Returns its transaction id."""
         amount_sats = intent["amount_sats"] if amount_sats is None else amount_sats
         memo = memo_of(intent["id"])
         return self.chain.submit(SimulatedTransfer(recipient=intent["pay_address"], amount_sats=amount_sats, memo=memo))
 
     async def watch(self) -> None:
-        """Let the watcher see all there is; twice, because one round stops where the answers agree."""
+        """Let the watcher read the whole chain. One run stops where the sources' answers agree, so it runs twice."""
         await self._watcher.run_once()
         await self._watcher.run_once()
 
@@ -102,7 +102,7 @@ class Site:
         await self.watch()
 
     async def pay(self, intent: dict[str, Any], *amounts_sats: int) -> list[str]:
-        """Pay on the chain, one transaction for each amount (none given: what is asked for), and mine them."""
+        """Pay in one transaction per amount (by default one of the full amount) and mine them. Returns the ids."""
         sent = [self.send(intent, amount_sats) for amount_sats in amounts_sats or (intent["amount_sats"],)]
         await self.mine()
         return sent
@@ -112,19 +112,19 @@ class Site:
         await self.watch()
 
     async def pass_deadline(self) -> None:
-        """Blocks until long after the deadline, the grace time and the hold of any intent made with the defaults."""
+        """Mine until long after the deadline, grace period and hold of any intent with default settings."""
         await self.mine(2, seconds_between=10_000)
 
     @contextlib.asynccontextmanager
     async def broken(self) -> AsyncIterator[None]:
-        """As long as the block lasts, reading an intent fails with a defect of ours."""
+        """Make reading an intent fail with an internal error inside the `with` block."""
         async with self.gateway.pool.acquire() as connection:
             await connection.execute("ALTER TABLE payment_intents RENAME TO payment_intents_away")
             yield
             await connection.execute("ALTER TABLE payment_intents_away RENAME TO payment_intents")
 
     async def see_in_mempool(self, intent: dict[str, Any]) -> None:
-        """What the watcher writes when it sees a transaction in the mempool."""
+        """Record a mempool sighting, as the watcher does."""
         async with self.gateway.pool.acquire() as connection:
             await connection.execute(
                 "INSERT INTO mempool_sightings (tx_id, payment_intent_id, amount_sats, first_seen_at) "
@@ -136,7 +136,7 @@ class Site:
 
 
 class Clock:
-    """The time of day, that a test may turn forward."""
+    """A clock that a test can advance."""
 
     def __init__(self) -> None:
         self._ahead = timedelta()
@@ -144,17 +144,17 @@ class Clock:
     def now(self) -> datetime:
         return datetime.now(UTC) + self._ahead
 
-    def turn(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self._ahead += timedelta(seconds=seconds)
 
 
 class Page(HTMLParser):
-    """An HTML page as a reader without a browser sees it.
+    """A parsed HTML page.
 
     Attributes:
-        text: the words of the body, single-spaced, without scripts and styles.
+        text: the text of the body, single-spaced, without scripts and styles.
         tags: every element as (name, attributes).
-        by_id: the words inside of each element that has an id.
+        by_id: the text of each element that has an id.
     """
 
     def __init__(self, status: int, headers: Mapping[str, str], html: str) -> None:
@@ -204,7 +204,7 @@ class Page(HTMLParser):
         return self.main.get("data-picture")
 
     def shown(self, name: str) -> str:
-        """The words inside of the element with this id."""
+        """Return the text of the element with this id."""
         return self.by_id[name].strip()
 
 
@@ -222,7 +222,7 @@ async def open_site(
     block_interval_s: float = 0,
     port: int = 0,
 ) -> AsyncIterator[Site]:
-    """Serve the gateway. Without further roles and a block interval, nothing happens by itself."""
+    """Serve the gateway. By default no background role runs and no block is mined automatically."""
     clock = Clock()
     settings = Settings(
         data_dir=data_dir,
@@ -249,7 +249,7 @@ async def open_site(
 
 @contextlib.asynccontextmanager
 async def open_real_site(database_url: str, data_dir: Path, network: Network) -> AsyncIterator[Site]:
-    """Serve the gateway for a real network. Its Stacks API is that of a simulated chain."""
+    """Serve the gateway for a real network, whose Stacks API is served by a simulated chain."""
     livemode, clock = network is Network.MAINNET, Clock()
     chain = SimulatedChain.open(data_dir / "chain", asset=SBTC_ASSETS[network], seed="wallets")
     chain.mine(2)

@@ -1,4 +1,4 @@
-"""Every picture that the checkout can show, made by really paying on the simulated chain."""
+"""Every picture that the checkout can show, reached by payments on the simulated chain."""
 
 import struct
 import zlib
@@ -18,7 +18,7 @@ TWO_BLOCKS = [
 
 
 def links(site: Site) -> dict[str, Any]:
-    """What a shop usually gives along."""
+    """The optional fields that a shop usually sets."""
     return {
         "success_url": f"{site.base_url}/?paid={{id}}",
         "cancel_url": f"{site.base_url}/?canceled",
@@ -27,7 +27,7 @@ def links(site: Site) -> dict[str, Any]:
 
 
 def logo() -> bytes:
-    """A merchant's logo as a PNG: a ring on orange."""
+    """Return a merchant's logo as a PNG: a ring on orange."""
     middle = (LOGO_SIDE - 1) / 2
     rows = bytearray()
     for y in range(LOGO_SIDE):
@@ -43,7 +43,7 @@ def logo() -> bytes:
 
 
 async def every_picture(site: Site) -> AsyncIterator[tuple[str, str]]:
-    """Name and path of each; look at one before asking for the next, for time goes on."""
+    """Yield the name and path of each picture. Use one before requesting the next, because the clock advances."""
     key = await site.merchant(support_url=f"{site.base_url}/?help")
     given = links(site)
     late, poor, nothing = [await site.intent(key, **given) for _ in range(3)]
@@ -63,7 +63,7 @@ async def every_picture(site: Site) -> AsyncIterator[tuple[str, str]]:
     yield "seen", site.path_of(seen)
     async with site.gateway.pool.acquire() as connection:
         await connection.execute("UPDATE chain_cursors SET trouble = 'the Stacks API does not answer'")
-    yield "away", site.path_of(await site.intent(key, **given, looking=False))
+    yield "chain_unavailable", site.path_of(await site.intent(key, **given, scan_first=False))
     await site.watch()
     processing = await site.intent(key, confirmation_policy=DEEP, **given)
     await site.pay(processing)
@@ -94,12 +94,12 @@ async def every_picture(site: Site) -> AsyncIterator[tuple[str, str]]:
     yield "late", site.path_of(late)
     yield "failed", site.path_of(poor)
     time_up = await site.intent(key, **given)
-    site.clock.turn(901)
+    site.clock.advance(901)
     yield "time_up", site.path_of(time_up)
     yield "receipt", f"/pi/{processing['id']}/receipt?client_secret={processing['client_secret']}"
     yield "no_receipt", f"/pi/{nothing['id']}/receipt"
     yield "missing", "/pi/pi_000000000000000000000000"
     async with site.broken():
-        yield "trouble", site.path_of(time_up)
+        yield "error", site.path_of(time_up)
     for name, path in (("landing", "/"), ("errors", "/docs/errors")):
         yield name, path

@@ -7,7 +7,7 @@ from sgate.web import assets, rendering
 from sgate.web.assets import Built, built, read
 
 
-async def test_the_files_are_served_gzipped_for_good_and_are_what_was_built(site):
+async def test_the_built_files_are_served_unchanged_and_cacheable_forever(site):
     static = resources.files("sgate.web").joinpath("static")
     assert built().files
     for name, packed in built().files.items():
@@ -19,13 +19,13 @@ async def test_the_files_are_served_gzipped_for_good_and_are_what_was_built(site
                 assert "immutable" in answer.headers["Cache-Control"]
 
 
-async def test_there_is_nothing_else_to_be_had(site):
+async def test_no_other_file_is_served(site):
     for name in ("manifest.json", "..%2fpages.py", "nothing.js"):
         async with site.http.get(f"{site.base_url}/assets/{name}") as answer:
             assert answer.status == 404
 
 
-async def test_without_built_files_the_page_is_plain_and_complete(site, tmp_path, monkeypatch):
+async def test_without_built_files_the_page_is_unstyled_but_complete(site, tmp_path, monkeypatch):
     assert read(tmp_path) == Built()
     plain = Built()
     monkeypatch.setattr(rendering, "built", lambda: plain)

@@ -13,7 +13,7 @@ from sgate.web.i18n import LANGUAGES, choose, words_of
 ROOT = Path(__file__).parents[2]
 
 
-def test_every_catalogue_has_every_sentence_with_its_placeholders():
+def test_every_catalog_has_every_sentence_with_its_placeholders():
     done = subprocess.run(
         [sys.executable, str(ROOT / "tools" / "translations.py"), "--check"],
         capture_output=True,
@@ -24,17 +24,17 @@ def test_every_catalogue_has_every_sentence_with_its_placeholders():
 
 
 @pytest.mark.parametrize("code", sorted(set(LANGUAGES) - {"en"}))
-def test_a_sentence_that_is_missing_or_has_other_placeholders_is_noticed(code):
+def test_a_missing_sentence_or_wrong_placeholders_are_reported(code):
     tool = runpy.run_path(str(ROOT / "tools" / "translations.py"))
-    catalogue = tool["updated"](tool["LOCALES"] / f"{code}.po", code)
-    assert list(tool["problems_of"](catalogue)) == []
-    catalogue.get("Paid to").string = ""
-    catalogue.get("Back to %(merchant)s").string = "%(shop)s"
-    catalogue.get("%(count)s sat").string = ("%(count)s", "")
-    assert sorted(tool["problems_of"](catalogue)) == [
+    catalog = tool["updated"](tool["LOCALES"] / f"{code}.po", code)
+    assert list(tool["problems_of"](catalog)) == []
+    catalog.get("Paid to").string = ""
+    catalog.get("Back to %(merchant)s").string = "%(shop)s"
+    catalog.get("%(count)s sat").string = ("%(count)s", "")
+    assert sorted(tool["problems_of"](catalog)) == [
         "not translated: %(count)s sat",
         "not translated: Paid to",
-        "other placeholders: Back to %(merchant)s",
+        "wrong placeholders: Back to %(merchant)s",
     ]
 
 
@@ -51,7 +51,7 @@ def test_a_sentence_that_is_missing_or_has_other_placeholders_is_noticed(code):
         ("../../etc", "", "en"),
     ],
 )
-def test_the_language_is_the_one_asked_for_else_the_one_the_browser_prefers(wanted, header, code):
+def test_the_language_is_the_requested_one_or_the_one_that_the_browser_prefers(wanted, header, code):
     assert choose(wanted, header).code == code
 
 
@@ -68,8 +68,8 @@ def test_numbers_money_and_times_are_written_as_each_language_does():
     assert written["en"] == ("1,234,567", "0.00025001", "$25.00", "Nov 23, 2026, 21:05 UTC")
     assert written["es"][:2] == ("1.234.567", "0,00025001")
     assert written["fr"][:2] == ("1\u202f234\u202f567", "0,00025001")
-    assert re.fullmatch(r"[0-9,.]+", written["ar"][0])  # Latin digits: what is shown is what is copied
-    assert "\u2068US$\u2069" in written["ar"][2]  # else the sign is torn apart: $US
+    assert re.fullmatch(r"[0-9,.]+", written["ar"][0])  # Latin digits, because what is shown is what is copied
+    assert "\u2068US$\u2069" in written["ar"][2]  # otherwise it would be shown as $US
     assert words_of("ar").sbtc(2_100_000_000_000_000) == "21,000,000"
 
 
@@ -91,7 +91,7 @@ async def test_every_page_is_in_the_language_and_its_links_keep_it(site, code):
     others = {link["hreflang"] for link in page.of("a") if "hreflang" in link}
     assert others == set(LANGUAGES) - {code}
     missing = await site.get(f"/pi/pi_000000000000000000000000?lang={code}")
-    assert words_of(code)("There is nothing here") in missing.text
+    assert words_of(code)("Payment request not found") in missing.text
     async with site.broken():
-        trouble = await site.get(f"/pi/{intent['id']}?lang={code}")
-    assert words_of(code)("Something is wrong on our side, not on yours.") in trouble.text
+        error_page = await site.get(f"/pi/{intent['id']}?lang={code}")
+    assert words_of(code)("Something went wrong on our side, not yours.") in error_page.text

@@ -1,4 +1,4 @@
-"""Visitors in a real Chromium: each is one browser context, so nobody shares a session."""
+"""Visitors in a real Chromium, each in a browser context of its own."""
 
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ READABLE = """() => {
   }
   return poor;
 }"""
-"""Texts whose contrast with their ground is below WCAG AA."""
+"""Returns the texts whose contrast with their background is below WCAG AA."""
 
 UNUSABLE = """() => {
   const wrong = [];
@@ -60,24 +60,24 @@ UNUSABLE = """() => {
   if (width > innerWidth) wrong.push(`scrolls sideways: ${width} > ${innerWidth}`);
   return wrong;
 }"""
-"""What a keyboard, a thumb or a screen reader would stumble over."""
+"""Returns the problems for users of a keyboard, a touch screen or a screen reader."""
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 class Visitors:
-    """Opens pages. `wrongs` collects errors in the console, exceptions, and requests that leave the site."""
+    """Opens pages. `problems` collects console errors, exceptions and requests to other sites."""
 
     def __init__(self, browser: Browser, base_url: str) -> None:
         self._browser = browser
         self._base_url = base_url
-        self.wrongs: list[str] = []
+        self.problems: list[str] = []
         self.expected: list[str] = []
         self.elsewhere: tuple[str, ...] = ()
 
     async def open(self, path: str, *, skew_s: int | None = None, **context: Any) -> Page:
-        """A new visitor opens a page. `skew_s`: by how much the visitor's clock is wrong."""
+        """Open a page as a new visitor, whose clock is off by `skew_s` seconds."""
         context.setdefault("viewport", PHONE)
         visitor = await self._browser.new_context(base_url=self._base_url, **context)
         visitor.set_default_timeout(WAIT_MS)
@@ -92,19 +92,19 @@ class Visitors:
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"} and not any(part in message.text for part in self.expected):
-            self.wrongs.append(f"{message.type}: {message.text}")
+            self.problems.append(f"{message.type}: {message.text}")
 
     def _fail(self, error: object) -> None:
         if not any(part in f"exception: {error}" for part in self.expected):
-            self.wrongs.append(f"exception: {error}")
+            self.problems.append(f"exception: {error}")
 
     def _follow(self, request: Request) -> None:
         if not request.url.startswith((f"{self._base_url}/", "data:", *self.elsewhere)):
-            self.wrongs.append(f"left the site: {request.url}")
+            self.problems.append(f"left the site: {request.url}")
 
 
 async def axe(page: Page) -> list[str]:
-    """What axe-core finds wrong with a page."""
+    """Return the violations that axe-core finds in a page."""
     await page.evaluate(AXE.read_text("utf-8"))
     return await page.evaluate(
         "async (tags) => (await axe.run({runOnly: tags})).violations"
@@ -114,5 +114,5 @@ async def axe(page: Page) -> list[str]:
 
 
 async def poll_now(page: Page) -> None:
-    """What a phone does when it is online again: the page asks at once."""
+    """Simulate a phone that is online again, which makes the page poll at once."""
     await page.evaluate("dispatchEvent(new Event('online'))")

@@ -1,4 +1,4 @@
-"""What is swept away, and what is not."""
+"""Which rows maintenance deletes, and which it keeps."""
 
 import asyncio
 
@@ -39,11 +39,11 @@ async def test_only_idempotency_keys_past_their_time_are_swept(pool):
     assert await count(pool, "idempotency_keys") == 5
 
 
-async def test_one_round_sweeps_a_bounded_number_and_says_that_there_is_more(pool, monkeypatch):
+async def test_one_iteration_deletes_a_limited_number_and_reports_that_there_is_more(pool, monkeypatch):
     monkeypatch.setattr(maintenance, "SWEEP_ROWS", 10)
     await add_keys(pool, "old", "-1 second", 25)
-    rounds = [await Maintenance(pool).run_once() for _ in range(3)]
-    assert [(swept.idempotency_keys, swept.more) for swept in rounds] == [(10, True), (10, True), (5, False)]
+    reports = [await Maintenance(pool).run_once() for _ in range(3)]
+    assert [(swept.idempotency_keys, swept.more) for swept in reports] == [(10, True), (10, True), (5, False)]
 
 
 async def test_the_loop_sweeps_until_nothing_is_left(pool, monkeypatch):
@@ -52,9 +52,9 @@ async def test_the_loop_sweeps_until_nothing_is_left(pool, monkeypatch):
     stop, done = Stop(), asyncio.Event()
 
     class CountedPulse(Pulse):
-        def beat(self, trouble=None):
-            super().beat(trouble)
-            if self.rounds == 5:
+        def beat(self, error=None):
+            super().beat(error)
+            if self.iterations == 5:
                 done.set()
 
     keeping = asyncio.create_task(maintain(Maintenance(pool), stop=stop, pulse=CountedPulse()))
@@ -77,7 +77,7 @@ async def test_old_headers_are_pruned_and_the_newest_stay(pool, monkeypatch):
         assert await connection.fetchval("SELECT min(height) FROM blocks") == 80
 
 
-async def test_an_expired_key_can_be_taken_anew_before_it_is_swept(pool):
+async def test_an_expired_key_can_be_claimed_again_before_it_is_deleted(pool):
     await add_keys(pool, "old", "-1 second", 1)
     async with pool.acquire() as connection, connection.transaction():
         scope = await connection.fetchval("SELECT scope FROM idempotency_keys")

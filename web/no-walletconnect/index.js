@@ -1,4 +1,4 @@
-// Stands in for the packages of WalletConnect. They are two thirds of what @stacks/connect brings along, need a project id,
-// and talk to relays of third parties; the checkout pays with wallets that are in the browser.
+// A replacement for the WalletConnect packages, which make up two thirds of @stacks/connect, need a project id and
+// connect to third-party relays. The checkout supports only wallets in the browser.
 export const createAppKit = () => null;
 export class UniversalConnector {}

@@ -1,17 +1,17 @@
-// The checkout's script. The server draws every state; this keeps it up to date, counts down, copies, offers the wallet, and
-// follows the merchant's link when it is paid. Whatever breaks here, the page the server drew stays usable, and a few inline
-// lines of checkout.html load it again as long as nobody has said that this runs.
+// The checkout's script. The server renders every state; the script keeps the page up to date, counts down, copies,
+// offers the wallet and redirects to the merchant after payment. If it fails, the rendered page stays usable, and the
+// inline script of again.html reloads it, because `data-alive` is not set.
 import { copy, showCopyButtons } from "./copy";
 import { showDeadline, tick } from "./countdown";
-import { showCloseButton, startFrame, tellClose, tellStatus } from "./embed";
-import { poll, stale, startLive, troubled } from "./live";
-import { byId, say } from "./page";
+import { notifyClose, notifyStatus, showCloseButton, startFrame } from "./embed";
+import { failing, poll, stale, startLive } from "./live";
+import { announce, byId } from "./page";
 import { showRedirect, stopRedirect } from "./redirect";
 import { askAgain, payAgain, payWithWallet, showWallet } from "./wallet_panel";
 
-/** After each drawing. One part that fails must not take the others with it. */
+/** Set up the page after each rendering. A part that fails does not affect the others. */
 function prepare(): void {
-  for (const part of [showCopyButtons, showDeadline, showWallet, showCloseButton, showRedirect, tellStatus, tick]) {
+  for (const part of [showCopyButtons, showDeadline, showWallet, showCloseButton, showRedirect, notifyStatus, tick]) {
     try {
       part();
     } catch (error) {
@@ -28,7 +28,7 @@ function pressed(event: MouseEvent): void {
   else if (button.dataset.wallet) void payWithWallet(button.dataset.wallet);
   else if (button.id === "wallet-ask-again") askAgain();
   else if (button.id === "wallet-again") payAgain();
-  else if (button.id === "close") tellClose();
+  else if (button.id === "close") notifyClose();
   else if (button.id === "redirect-stop") {
     stopRedirect();
     byId("return-link")?.focus();
@@ -36,7 +36,7 @@ function pressed(event: MouseEvent): void {
 }
 
 function everySecond(): void {
-  if ((tick() && !troubled()) || stale()) void poll(true);
+  if ((tick() && !failing()) || stale()) void poll(true);
 }
 
 document.addEventListener("click", pressed);
@@ -45,4 +45,4 @@ prepare();
 startLive(prepare);
 setInterval(everySecond, 1000);
 document.documentElement.dataset.alive = "true";
-say(byId("note")?.textContent ?? "");
+announce(byId("note")?.textContent ?? "");

@@ -1,5 +1,5 @@
-// Copy buttons: they copy exactly what is shown, and say that they did.
-import { byId, say, word } from "./page";
+// Copy buttons, which copy exactly what is shown and confirm it.
+import { announce, byId, word } from "./page";
 
 const SHOWN_MS = 2000;
 
@@ -11,7 +11,7 @@ export async function copy(button: HTMLElement): Promise<void> {
   const done = (await write(button)) ? word("copied") : word("selected");
   const [label, noun] = button.children;
   if (label) label.textContent = done;
-  say(`${done}:${noun?.textContent ?? ""}`);
+  announce(`${done}:${noun?.textContent ?? ""}`);
   setTimeout(() => label && (label.textContent = word("copy")), SHOWN_MS);
 }
 
@@ -20,7 +20,7 @@ async function write(button: HTMLElement): Promise<boolean> {
     await navigator.clipboard.writeText(button.dataset.copy ?? "");
     return true;
   } catch {
-    // No clipboard for pages without HTTPS: select the text, and try the old way.
+    // Pages without HTTPS have no clipboard API: select the text and use the legacy command.
     const field = byId(button.dataset.field ?? "");
     if (field) getSelection()?.selectAllChildren(field);
     return document.execCommand("copy");

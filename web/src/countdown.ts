@@ -1,4 +1,4 @@
-// The time left, by the server's clock: a customer's own may be hours off.
+// The countdown, by the server's clock, because a customer's clock may be hours off.
 import { byId, data } from "./page";
 
 let serverAheadMs = Number(data().serverTime) - Date.now();
@@ -7,7 +7,7 @@ export function setServerTime(iso: string): void {
   serverAheadMs = Date.parse(iso) - Date.now();
 }
 
-/** Seconds as 14:59 or 23:59:59. */
+/** Format seconds as `14:59` or `23:59:59`. */
 export function clock(seconds: number): string {
   const two = (number: number) => String(number).padStart(2, "0");
   const hours = Math.floor(seconds / 3600);
@@ -15,7 +15,7 @@ export function clock(seconds: number): string {
   return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
-/** Show the time left. Returns whether it has just run out. */
+/** Show the time left. Returns whether it has run out. */
 export function tick(): boolean {
   const shown = byId("countdown");
   if (!shown) return false;
@@ -25,12 +25,12 @@ export function tick(): boolean {
   return leftS === 0;
 }
 
-/** The deadline in the customer's own time zone, with Latin digits like all our numbers; the day only if it is another one. */
+/** Show the deadline in the customer's time zone, with Latin digits, and with its date only if that is not today. */
 export function showDeadline(): void {
   const deadline = byId("deadline");
   if (!deadline) return;
   const at = new Date(Number(data().expiresAt));
   const today = at.toDateString() === new Date(Date.now() + serverAheadMs).toDateString();
-  const form: Intl.DateTimeFormatOptions = { ...(today ? {} : { dateStyle: "medium" }), timeStyle: "short", numberingSystem: "latn" };
-  deadline.textContent = at.toLocaleString(document.documentElement.lang, form);
+  const format: Intl.DateTimeFormatOptions = { ...(today ? {} : { dateStyle: "medium" }), timeStyle: "short", numberingSystem: "latn" };
+  deadline.textContent = at.toLocaleString(document.documentElement.lang, format);
 }

@@ -1,14 +1,14 @@
-// What has changed: the server streams it; where streams do not get through, the page asks every three seconds. The server
-// draws every state, so a change means fetching the drawn part and putting it in place of the old one.
+// Live updates. The server streams changes; without a stream the page polls every three seconds. Because the server
+// renders every state, a change means fetching the rendered part and replacing the old one.
 import { setServerTime } from "./countdown";
-import { byId, data, main, say, word } from "./page";
+import { announce, byId, data, main, word } from "./page";
 
 const POLL_MS = 3000;
-const STREAMING_POLL_MS = 30_000; // a stream may have died without a word
-const SLOW_POLL_MS = 15_000; // when nothing is about to change, nobody looks, or the server is in trouble
-const GIVE_UP_MS = 10_000; // for one answer
-const REOPEN_MS = 30_000; // after the server refused a stream
-const STALE_MS = 60_000; // then what is drawn is fetched again, for what is no change of the payment itself
+const STREAMING_POLL_MS = 30_000; // a stream may have died silently
+const SLOW_POLL_MS = 15_000; // when no change is expected, the page is hidden, or the server fails
+const GIVE_UP_MS = 10_000; // per request
+const REOPEN_MS = 30_000; // after the server refused the stream
+const STALE_MS = 60_000; // after this the page is fetched again, for changes other than those of the payment
 const FAILURES_SHOWN = 2;
 
 interface Intent {
@@ -21,60 +21,60 @@ interface Intent {
   server_time: string;
 }
 
-/** The facts that decide what is drawn; the server writes the same into `data-seen`. */
+/** Return the facts that determine the rendered state. The server writes the same into `data-seen`. */
 export function seenIn(intent: Intent): string {
   const confirmations = intent.status === "processing" ? intent.confirmations : "";
   const { sequence, status, amount_received_sats, finality, tx_ids } = intent;
   return [sequence, status, amount_received_sats, finality, confirmations, tx_ids.length].join("/");
 }
 
-let drawn: () => void = () => undefined;
+let afterRender: () => void = () => undefined;
 let failures = 0;
 let working = false;
-let again = false;
+let pollAgain = false;
 let streaming = false;
-let drawnAt = Date.now();
+let renderedAt = Date.now();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Begin. `afterDrawing` is called each time the drawn part was put in place. */
-export function startLive(afterDrawing: () => void): void {
-  drawn = afterDrawing;
-  plan();
+/** Start live updates. `afterReplacing` is called each time the rendered part was replaced. */
+export function startLive(afterReplacing: () => void): void {
+  afterRender = afterReplacing;
+  schedule();
   if ("EventSource" in window) listen();
   document.addEventListener("visibilitychange", () => document.hidden || void poll());
   addEventListener("online", () => void poll());
 }
 
-export const troubled = (): boolean => failures > 0;
+export const failing = (): boolean => failures > 0;
 
-export const stale = (): boolean => data().busy === "true" && Date.now() - drawnAt > STALE_MS;
+export const stale = (): boolean => data().busy === "true" && Date.now() - renderedAt > STALE_MS;
 
-/** Ask once, and draw if something changed (or `redraw` says so). One question at a time. */
-export async function poll(redraw = false): Promise<void> {
-  await work(async () => take(await (await ask(data().apiUrl!, "application/json")).json(), redraw));
+/** Poll once, and update the page if something changed or with `always`. One request runs at a time. */
+export async function poll(always = false): Promise<void> {
+  await work(async () => apply(await (await request(data().apiUrl!, "application/json")).json(), always));
 }
 
 function listen(): void {
   const source = new EventSource(data().eventsUrl!);
   source.addEventListener("payment_intent", (event) => {
     streaming = true;
-    void work(() => take(JSON.parse(event.data), false));
+    void work(() => apply(JSON.parse(event.data), false));
   });
   source.onerror = () => {
     streaming = false;
-    plan();
+    schedule();
     if (source.readyState === EventSource.CLOSED) setTimeout(listen, REOPEN_MS);
   };
 }
 
-async function take(intent: Intent, redraw: boolean): Promise<void> {
+async function apply(intent: Intent, always: boolean): Promise<void> {
   setServerTime(intent.server_time);
-  if (redraw || seenIn(intent) !== data().seen) await draw();
+  if (always || seenIn(intent) !== data().seen) await update();
 }
 
 async function work(step: () => Promise<void>): Promise<void> {
   if (working) {
-    again = true;
+    pollAgain = true;
     return;
   }
   working = true;
@@ -86,53 +86,53 @@ async function work(step: () => Promise<void>): Promise<void> {
     if (notice) notice.hidden = true;
   } catch (error) {
     failures += 1;
-    if (failures >= FAILURES_SHOWN) showTrouble(error instanceof Refused ? error.message : word("unreachable"));
+    if (failures >= FAILURES_SHOWN) showError(error instanceof ErrorResponse ? error.message : word("unreachable"));
   }
   working = false;
-  if (again) {
-    again = false;
+  if (pollAgain) {
+    pollAgain = false;
     void poll();
-  } else plan();
+  } else schedule();
 }
 
-function plan(): void {
+function schedule(): void {
   clearTimeout(timer);
   const slow = failures > 3 || document.hidden || data().busy !== "true";
   timer = setTimeout(() => void poll(), streaming && !failures ? STREAMING_POLL_MS : slow ? SLOW_POLL_MS : POLL_MS);
 }
 
-class Refused extends Error {}
+class ErrorResponse extends Error {}
 
-async function ask(url: string, type: string): Promise<Response> {
-  const answer = await fetch(url, { cache: "no-store", headers: { Accept: type }, signal: AbortSignal.timeout(GIVE_UP_MS) });
-  if (!answer.ok) throw new Refused(word("refused", { status: answer.status }));
-  return answer;
+async function request(url: string, type: string): Promise<Response> {
+  const response = await fetch(url, { cache: "no-store", headers: { Accept: type }, signal: AbortSignal.timeout(GIVE_UP_MS) });
+  if (!response.ok) throw new ErrorResponse(word("refused", { status: response.status }));
+  return response;
 }
 
-function showTrouble(reason: string): void {
+function showError(reason: string): void {
   const [notice, shown] = [byId("connection"), byId("connection-reason")];
   if (!notice || !shown) return;
   shown.textContent = reason;
-  if (notice.hidden) say(`${word("outdated")} ${reason}`);
+  if (notice.hidden) announce(`${word("outdated")} ${reason}`);
   notice.hidden = false;
 }
 
-async function draw(): Promise<void> {
-  const html = await (await ask(data().slipUrl!, "text/html")).text();
+async function update(): Promise<void> {
+  const html = await (await request(data().slipUrl!, "text/html")).text();
   const fresh = new DOMParser().parseFromString(html, "text/html").querySelector<HTMLElement>("main.checkout");
-  if (!fresh) throw new Refused(word("unreachable"));
-  const before = { picture: data().picture, words: data().announcement, focus: document.activeElement };
+  if (!fresh) throw new ErrorResponse(word("unreachable"));
+  const before = { picture: data().picture, announcement: data().announcement, focus: document.activeElement };
   const open = [...document.querySelectorAll<HTMLDetailsElement>("details[open]")].map((details) => details.id);
   const checked = document.querySelector<HTMLInputElement>("input[name=code]:checked")?.id;
   const hadFocus = main().contains(before.focus);
   main().replaceWith(fresh);
-  drawnAt = Date.now();
+  renderedAt = Date.now();
   document.title = fresh.dataset.title ?? document.title;
   for (const id of open) byId(id)?.setAttribute("open", "");
   const code = checked ? (byId(checked) as HTMLInputElement | null) : null;
   if (code) code.checked = true;
-  if (before.words !== fresh.dataset.announcement) say(fresh.dataset.announcement ?? "");
-  drawn();
+  if (before.announcement !== fresh.dataset.announcement) announce(fresh.dataset.announcement ?? "");
+  afterRender();
   if (hadFocus) (byId(before.focus?.id ?? "") ?? byId("state-title"))?.focus({ preventScroll: true });
   if (before.picture !== fresh.dataset.picture) byId("state")?.scrollIntoView({ block: "nearest" });
 }

@@ -1,28 +1,28 @@
-// The page as the server drew it: finding its parts, its words, and speaking to screen readers.
+// The rendered page: its parts, its sentences, and announcements to screen readers.
 
 export const byId = (id: string): HTMLElement | null => document.getElementById(id);
 
-/** The part that is swapped when something has changed; everything the script needs to know stands in its data. */
+/** Return the part that is replaced on a change. Its data attributes hold everything that the script needs. */
 export const main = (): HTMLElement => document.querySelector<HTMLElement>("main.checkout")!;
 
 export const data = (): DOMStringMap => main().dataset;
 
 const words: Record<string, string> = JSON.parse(byId("script-words")?.textContent ?? "{}");
 
-/** One of the script's sentences, in the page's language. */
+/** Return one of the script's sentences in the page's language. */
 export function word(name: string, values: Record<string, string | number> = {}): string {
   return (words[name] ?? name).replace(/%\((\w+)\)s/g, (whole, key: string) => String(values[key] ?? whole));
 }
 
-/** Tell screen readers. One polite region outside of what is swapped; it is cleared first, or the same words would not be read. */
-export function say(text: string): void {
+/** Announce a text to screen readers. The region is cleared first, because an unchanged text is not read again. */
+export function announce(text: string): void {
   const region = byId("announcement");
   if (!region || !text) return;
   region.textContent = "";
   setTimeout(() => (region.textContent = text), 50);
 }
 
-/** Remember something for this tab. Returns what was remembered before, or undefined without storage. */
+/** Store a value for this tab. Returns the previous value, or undefined without storage. */
 export function remember(key: string, value: string): string | null | undefined {
   try {
     const before = sessionStorage.getItem(key);
@@ -45,6 +45,6 @@ export function forget(key: string): void {
   try {
     sessionStorage.removeItem(key);
   } catch {
-    // Without storage there is nothing to forget.
+    // Without storage there is nothing to remove.
   }
 }

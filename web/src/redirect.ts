@@ -1,23 +1,23 @@
-// Back to the merchant once it is paid: a countdown that can be stopped, and that a reorganisation stops.
+// The redirect to the merchant after payment: a countdown that the customer or a reorganization can stop.
 import { clock } from "./countdown";
 import { framed } from "./embed";
-import { byId, data, remember, say, word } from "./page";
+import { announce, byId, data, remember, word } from "./page";
 
 const REDIRECT_S = 10;
 
 let leftS = 0;
 let timer: ReturnType<typeof setInterval> | undefined;
 
-/** Begin, or go on after the page was drawn anew. */
+/** Start the countdown, or continue it after the page was updated. */
 export function showRedirect(): void {
   const link = byId("return-link");
-  if (!link) return stopRedirect(); // not paid, or a reorganisation took the confirmation back
+  if (!link) return stopRedirect(); // not paid, or a reorganization orphaned the payment
   if (timer === undefined) {
-    // Once per tab: who comes back to this page wants to see it. A frame leaves it to the page around it.
+    // Only once per tab, because a customer who returns wants to see this page. In a frame the embedding page decides.
     if (framed || remember(`sgate-taken-${data().id}`, "1") !== null) return;
     leftS = REDIRECT_S;
     timer = setInterval(count, 1000);
-    say(`${data().announcement} ${word("leaving", { seconds: REDIRECT_S })}`);
+    announce(`${data().announcement} ${word("leaving", { seconds: REDIRECT_S })}`);
   }
   show();
 }

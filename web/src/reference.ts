@@ -1,18 +1,18 @@
-// The reference of the API: Swagger UI on an OpenAPI document, at /docs of a server and on the documentation's site.
+// The API reference: Swagger UI for an OpenAPI document, at /docs on a server and on the documentation site.
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 import "swagger-ui-dist/swagger-ui.css";
 import "./reference.css";
 
-const place = document.getElementById("reference");
-const tries = place?.dataset.tries !== undefined;
+const container = document.getElementById("reference");
+const tryItOut = container?.dataset.tries !== undefined;
 
-/** The site has a switch of its own for dark and light; elsewhere the system says. */
+/** Return whether to use dark mode: the documentation site has its own switch, a server follows the system. */
 const isDark = (): boolean => {
   const scheme = document.body.dataset.mdColorScheme;
   return scheme ? scheme === "slate" : matchMedia("(prefers-color-scheme: dark)").matches;
 };
 
-const paint = () => document.documentElement.classList.toggle("dark-mode", isDark());
+const applyScheme = () => document.documentElement.classList.toggle("dark-mode", isDark());
 
 type Component = (properties: Record<string, unknown>) => unknown;
 
@@ -22,7 +22,7 @@ interface System {
   specSelectors: { loadingStatus: () => string };
 }
 
-/** Inside of our page: no head of its own, no list of servers (there is one, which shows this), no second `main`. */
+/** The layout inside our page: without Swagger UI's header, list of servers and `main` element. */
 const layout = ({ React: { createElement } }: System) => ({
   components: {
     Reference: ({ getComponent, specSelectors }: System) => {
@@ -30,43 +30,44 @@ const layout = ({ React: { createElement } }: System) => ({
       const [Authorize, Operations, Webhooks] = ["AuthorizeBtnContainer", "operations", "Webhooks"].map((name) =>
         createElement(getComponent(name, true)),
       );
-      const authorize = tries && createElement("div", { className: "auth-wrapper" }, Authorize);
+      const authorize = tryItOut && createElement("div", { className: "auth-wrapper" }, Authorize);
       return createElement("div", { className: "swagger-ui" }, authorize, Operations, Webhooks);
     },
   },
   wrapComponents: {
-    // Nothing that works may stand inside of a button, and the names of calls are links inside of one.
+    // Interactive elements must not be nested, and Swagger UI puts links into buttons.
     DeepLink: () => ({ text }: { text: string }) => createElement("span", null, text),
   },
 });
 
-/** Names that fields lack, for those who cannot see where they stand; and long examples scroll with the keyboard too. */
+/** Accessible names for fields that lack one. */
 const NAMES = { ".examples-select-element": "Example", ".body-param__text": "Body", ".content-type": "Media type" };
 
-const name = () => {
+const improveAccessibility = () => {
   for (const [fields, label] of Object.entries(NAMES)) {
-    place?.querySelectorAll(`${fields}:not([aria-label])`).forEach((field) => field.setAttribute("aria-label", label));
+    container?.querySelectorAll(`${fields}:not([aria-label])`).forEach((field) => field.setAttribute("aria-label", label));
   }
-  place?.querySelectorAll<HTMLElement>(".microlight").forEach((example) => (example.tabIndex = 0));
+  // Long examples scroll with the keyboard too.
+  container?.querySelectorAll<HTMLElement>(".microlight").forEach((example) => (example.tabIndex = 0));
 };
 
-if (place) {
-  paint();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
-  new MutationObserver(paint).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
-  new MutationObserver(name).observe(place, { childList: true, subtree: true });
+if (container) {
+  applyScheme();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", applyScheme);
+  new MutationObserver(applyScheme).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
+  new MutationObserver(improveAccessibility).observe(container, { childList: true, subtree: true });
   SwaggerUI({
-    url: place.dataset.openapi,
-    domNode: place,
+    url: container.dataset.openapi,
+    domNode: container,
     deepLinking: true,
     docExpansion: "list",
     defaultModelsExpandDepth: -1,
-    supportedSubmitMethods: tries ? ["get", "put", "post", "delete", "options", "head", "patch", "trace"] : [],
-    tryItOutEnabled: tries,
+    supportedSubmitMethods: tryItOut ? ["get", "put", "post", "delete", "options", "head", "patch", "trace"] : [],
+    tryItOutEnabled: tryItOut,
     validatorUrl: null,
     layout: "Reference",
     plugins: [layout],
-    // Only test keys: a page for trying things must not move real orders.
+    // Only test keys: a page for experiments must not affect real payments.
     requestInterceptor(request: { headers: Record<string, string> }) {
       if ((request.headers.Authorization ?? "").startsWith("Bearer sk_live_")) {
         delete request.headers.Authorization;

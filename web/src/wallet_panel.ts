@@ -1,16 +1,16 @@
-// "Pay with wallet": what the customer sees of it. The wallets themselves are in wallet/wallet.ts, which is loaded on click.
-// What is shown is kept here and drawn again whenever the server's drawing has been swapped, for a wallet may be open meanwhile.
+// The "Pay with wallet" panel. The wallets themselves are in wallet/wallet.ts, which is loaded on click. The panel's
+// state is kept here and shown again whenever the page is updated, because a wallet may be open meanwhile.
 import { framed } from "./embed";
-import { byId, data, forget, recall, remember, say, word } from "./page";
+import { announce, byId, data, forget, recall, remember, word } from "./page";
 import type { Failure } from "./wallet/failures";
 import type { Order, Wallet } from "./wallet/wallet";
 
 const HINT_TRIES = 3;
 const HINT_PAUSE_MS = 2000;
-const PATIENCE_MS = 15_000; // a window of the wallet that was closed, or never opened, may leave us without an answer
+const PATIENCE_MS = 15_000; // a wallet whose window was closed, or never opened, may not respond
 const INSTALL = { Leather: "https://leather.io", Xverse: "https://www.xverse.app" };
 
-/** `again`: the wallet has been silent for a while, so the customer may ask it once more. */
+/** The state of the panel. `again`: the wallet has not responded for a while, so the customer may ask it again. */
 type Shown =
   | { kind: "idle" | "looking" | "none" | "unloaded" | "sent" }
   | { kind: "asking"; walletId: string; again: boolean }
@@ -18,14 +18,14 @@ type Shown =
   | { kind: "failed"; failure: Failure };
 
 const panel = (): HTMLElement | null => byId("wallet");
-/** A payment that was sent stays on the page until the chain shows it, also over a reload. A further part is another one. */
+/** The storage key of a sent payment, which is shown until it is detected on the chain, even after a reload. */
 const sentKey = (amountSats: string): string => `sgate-sent-${data().id}-${amountSats}`;
 
 let shown: Shown = { kind: "idle" };
-let shownFor = ""; // the amount that it is about
+let shownFor = ""; // the amount that the state belongs to
 let attempt = 0;
 
-/** After the page was drawn: offer the wallet, and put back what it said. Nothing is announced twice. */
+/** Show the panel and its state after the page was updated, without announcing it again. */
 export function showWallet(): void {
   const at = panel();
   if (!at) return;
@@ -37,7 +37,7 @@ export function showWallet(): void {
   draw();
 }
 
-/** A press on the button, or on one of several wallets. */
+/** Pay with a wallet, after the customer pressed the button or chose one of several wallets. */
 export async function payWithWallet(walletId?: string): Promise<void> {
   const at = panel();
   if (!at || shown.kind === "looking" || shown.kind === "asking") return;
@@ -50,13 +50,13 @@ export async function payWithWallet(walletId?: string): Promise<void> {
   const chosen = found.length === 1 ? found[0]!.id : walletId;
   if (found.length === 0) return show({ kind: "none" });
   if (chosen === undefined) return choose(found);
-  const mine = ask(chosen);
+  const thisAttempt = startAttempt(chosen);
   const sent = await loaded.pay(chosen, order);
   if ("txId" in sent) return paid(order, sent.txId, clientSecret);
-  if (mine === attempt) show({ kind: "failed", failure: sent.failure });
+  if (thisAttempt === attempt) show({ kind: "failed", failure: sent.failure });
 }
 
-/** The wallet did not answer, and the customer wants it to be asked once more. An answer to the first question still counts. */
+/** Ask a silent wallet again. A payment in response to the first request still counts. */
 export function askAgain(): void {
   if (shown.kind !== "asking") return;
   const { walletId } = shown;
@@ -65,21 +65,21 @@ export function askAgain(): void {
   void payWithWallet(walletId);
 }
 
-/** The wallet said that it failed after all. */
+/** Show the payment details again, after the payment failed in the wallet. */
 export function payAgain(): void {
   forget(sentKey(shownFor));
   show({ kind: "idle" });
   byId("wallet-pay")?.focus();
 }
 
-function ask(walletId: string): number {
+function startAttempt(walletId: string): number {
   attempt += 1;
-  const mine = attempt;
+  const thisAttempt = attempt;
   show({ kind: "asking", walletId, again: false });
   setTimeout(() => {
-    if (mine === attempt && shown.kind === "asking") show({ kind: "asking", walletId, again: true });
+    if (thisAttempt === attempt && shown.kind === "asking") show({ kind: "asking", walletId, again: true });
   }, PATIENCE_MS);
-  return mine;
+  return thisAttempt;
 }
 
 function choose(found: Wallet[]): void {
@@ -106,15 +106,15 @@ function orderOf(at: HTMLElement): Order {
   };
 }
 
-/** Tell the server which transaction to look for. Only a hint: without it the payment is found all the same, later. */
+/** Send the transaction id to the server as a hint. Without it the payment is detected too, but later. */
 async function hint(txId: string, clientSecret: string): Promise<void> {
   const body = JSON.stringify({ tx_id: txId, client_secret: clientSecret });
   for (let tries = 0; clientSecret && tries < HINT_TRIES; tries += 1) {
     try {
-      const answer = await fetch(data().hintUrl!, { method: "POST", body, headers: { "Content-Type": "application/json" } });
-      if (answer.status < 500) return;
+      const response = await fetch(data().hintUrl!, { method: "POST", body, headers: { "Content-Type": "application/json" } });
+      if (response.status < 500) return;
     } catch {
-      // The network is away: try again.
+      // The network failed: try again.
     }
     await new Promise((resolve) => setTimeout(resolve, HINT_PAUSE_MS));
   }
@@ -123,8 +123,8 @@ async function hint(txId: string, clientSecret: string): Promise<void> {
 function show(next: Shown): void {
   shown = next;
   draw();
-  const said = sentence(next);
-  if (said) say(said);
+  const text = sentence(next);
+  if (text) announce(text);
 }
 
 function sentence(now: Shown): string {
@@ -143,12 +143,12 @@ function draw(): void {
   choices.hidden = kind !== "choose";
   note.hidden = kind === "idle" || kind === "choose";
   note.className = `state ${{ sent: "good", none: "warn", unloaded: "warn", failed: "warn" }[kind as string] ?? "calm"}`;
-  note.replaceChildren(sentence(shown), ...more(shown));
+  note.replaceChildren(sentence(shown), ...details(shown));
   if (shown.kind === "choose") choices.replaceChildren(paragraph(word("choose")), ...shown.found.map(choice));
 }
 
-/** What stands below the sentence. */
-function more(now: Shown): HTMLElement[] {
+/** Return the elements below the sentence. */
+function details(now: Shown): HTMLElement[] {
   if (now.kind === "sent") return [button("wallet-again", word("again"))];
   if (now.kind === "asking" && now.again) return [button("wallet-ask-again", word("silent"))];
   if (now.kind !== "none") return [];

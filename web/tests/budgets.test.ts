@@ -14,7 +14,7 @@ const built = (checkoutBytes: number) =>
     ["wallet-0123abcd.js", file(40_000, "shared-0123abcd.js")],
   ]);
 
-test("what an entry imports at once is weighed with it, and once", () => {
+test("the size of an entry includes its static imports, each once", () => {
   expect(Object.fromEntries(weights(built(4_000)))).toEqual({
     checkout: 5_000, pages: 5_000, "public-sans-latin-wght-normal": 26_000, reference: 420_000, wallet: 45_000,
   });

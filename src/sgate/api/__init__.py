@@ -1,1 +1,1 @@
-"""The REST API: thin. Parse, one call of a use case, answer."""
+"""The REST API, a thin layer: each handler parses the request, calls one use case, and encodes the result."""

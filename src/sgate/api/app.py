@@ -1,4 +1,4 @@
-"""The application: Litestar with our routes, inside the edge."""
+"""The ASGI application: Litestar with all routes, wrapped in the `Edge` middleware."""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,7 @@ from sgate.http.middleware import Edge
 def create_app(
     deps: Dependencies, pages: Sequence[ControllerRouterHandler], *, https_only: bool, serves_metrics: bool = True
 ) -> App:
-    """The ASGI application. `pages`: the routes of the server-rendered pages."""
+    """Create the ASGI application. `pages`: the routes of the server-rendered pages."""
     app = Litestar(
         route_handlers=[
             *payment_intents.routes(deps),
@@ -57,7 +57,7 @@ def create_app(
         include_in_schema=False,
     )
     return Edge(
-        app,  # type: ignore[arg-type] - our ASGI types are the plain ones
+        app,  # type: ignore[arg-type] - plain ASGI types, not Litestar's
         deps.metrics,
         public_url=next((mode.public_url for mode in deps.modes.values()), ""),
         https_only=https_only,

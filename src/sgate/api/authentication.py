@@ -1,9 +1,10 @@
-"""Who asks? API keys: one look-up, one PBKDF2 off the event loop, then remembered for a while.
+"""API-key authentication: one lookup and one PBKDF2 check off the event loop, cached for ten minutes.
 
-A key is found by its digest; an unknown one never reaches PBKDF2. A verified key is remembered in this process for ten
-minutes, by its digest. A revocation is told by NOTIFY, and as a backstop read from the table each second.
+A key is looked up by its digest; an unknown key never reaches PBKDF2. Verified keys are cached in this process, by
+digest. Revocations arrive by NOTIFY; as a backstop, they are also read from the table every second.
 
-When a key was last used is noted here and stored once in a while for all keys together: a read must not cost a write.
+The time at which each key was last used is collected here and stored for all keys together once a minute, so that
+reads do not cause writes.
 """
 
 import asyncio
@@ -19,51 +20,51 @@ from sgate.db.pool import Pool
 from sgate.store import api_keys, merchants
 from sgate.store.merchants import Merchant
 
-REMEMBER_S = 600.0
-MAX_REMEMBERED = 50_000
+CACHE_S = 600.0
+MAX_CACHED = 50_000
 REVOCATION_POLL_S = 1.0
-NOTE_USE_S = 60.0
-"""How often it is stored when keys were used."""
+STORE_USE_S = 60.0
+"""Interval at which the last use of keys is stored."""
 
 REVOCATION_WINDOW = timedelta(seconds=120)
-"""How far back the poll looks: longer than any pause of the event loop that we would survive."""
+"""How far back each poll reads: longer than any event-loop pause that the process would survive."""
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks: a verified key and its merchant, with the settings of the key's mode."""
+    """The authenticated caller: a verified key and its merchant, with the merchant's settings for the key's mode."""
 
     key_id: str
     merchant: Merchant
     scopes: frozenset[str]
 
 
-class _Remembered(msgspec.Struct, frozen=True):
+class _CacheEntry(msgspec.Struct, frozen=True):
     principal: Principal
     until_s: float
 
 
 class Authenticator:
-    """Verifies API keys and remembers the verified ones."""
+    """Verifies API keys and caches the verified ones."""
 
     def __init__(
         self,
         pool: Pool,
         monotonic_s: Callable[[], float],
         now: Callable[[], datetime],
-        on_forgotten: Callable[[str], None] = lambda _: None,
+        on_evicted: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`on_forgotten` gets the id of each key or merchant that may not do any more what it did."""
+        """`on_evicted` is called with the id of each key or merchant whose permissions or settings have changed."""
         self._pool = pool
         self._now = now
         self._monotonic_s = monotonic_s
-        self._on_forgotten = on_forgotten
-        self._remembered: dict[bytes, _Remembered] = {}
+        self._on_evicted = on_evicted
+        self._cache: dict[bytes, _CacheEntry] = {}
         self._used: dict[str, datetime] = {}
         self._verifying: dict[bytes, asyncio.Future[Principal]] = {}
-        self.verifications = 0  # how often PBKDF2 ran
+        self.verifications = 0  # number of PBKDF2 runs
 
     async def identify(self, authorization: str | None) -> Principal:
-        """The principal of an `Authorization` header.
+        """Return the principal of an `Authorization` header.
 
         Raises:
             Unauthorized: if there is no valid key.
@@ -73,7 +74,7 @@ class Authenticator:
         return principal
 
     def require(self, principal: Principal, scope: Scope | None) -> None:
-        """Refuse a call that the key may not make.
+        """Check that the key may make a call that needs `scope`.
 
         Raises:
             Forbidden: if the key lacks the scope, or its merchant is suspended.
@@ -81,16 +82,21 @@ class Authenticator:
         if principal.merchant.suspended_at is not None:
             raise errors.MerchantSuspended
         if scope is not None and scope not in principal.scopes:
-            raise errors.Forbidden(f"This call needs a key with the scope `{scope}`.")
+            raise errors.Forbidden(f"This call requires a key with the scope `{scope}`.")
 
-    def remembers(self, authorization: str | None) -> bool:
-        """Whether an `Authorization` header holds a key that was verified a moment ago."""
+    def is_cached(self, authorization: str | None) -> bool:
+        """Return whether an `Authorization` header holds a key that is verified and cached."""
         _, _, api_key = (authorization or "").partition(" ")
-        remembered = self._remembered.get(lookup_digest(api_key.strip()))
-        return remembered is not None and remembered.until_s > self._monotonic_s()
+        entry = self._cache.get(lookup_digest(api_key.strip()))
+        return entry is not None and entry.until_s > self._monotonic_s()
 
     async def refresh(self, principal: Principal) -> Principal:
-        """The same key with its merchant's settings read anew."""
+        """Read the merchant's settings again, and return the principal with them.
+
+        Raises:
+            Unauthorized: if the merchant no longer exists.
+            MerchantSuspended: if the merchant is suspended.
+        """
         async with self._pool.acquire() as connection:
             merchant = await merchants.get(connection, principal.merchant.id, livemode=principal.merchant.livemode)
         if merchant is None:
@@ -98,32 +104,32 @@ class Authenticator:
         if merchant.suspended_at is not None:
             raise errors.MerchantSuspended
         refreshed = msgspec.structs.replace(principal, merchant=merchant)
-        for digest, remembered in self._remembered.items():
-            if remembered.principal.key_id == principal.key_id:
-                self._remembered[digest] = msgspec.structs.replace(remembered, principal=refreshed)
+        for digest, entry in self._cache.items():
+            if entry.principal.key_id == principal.key_id:
+                self._cache[digest] = msgspec.structs.replace(entry, principal=refreshed)
                 break
         return refreshed
 
-    def forget_key(self, key_id: str) -> None:
-        """A key was revoked."""
-        self._forget(lambda principal: principal.key_id == key_id)
-        self._on_forgotten(key_id)
+    def evict_key(self, key_id: str) -> None:
+        """Remove a revoked key from the cache."""
+        self._evict(lambda principal: principal.key_id == key_id)
+        self._on_evicted(key_id)
 
-    def forget_merchant(self, merchant_id: str) -> None:
-        """A merchant's settings changed."""
-        self._forget(lambda principal: principal.merchant.id == merchant_id)
-        self._on_forgotten(merchant_id)
+    def evict_merchant(self, merchant_id: str) -> None:
+        """Remove the keys of a merchant whose settings have changed from the cache."""
+        self._evict(lambda principal: principal.merchant.id == merchant_id)
+        self._on_evicted(merchant_id)
 
     async def poll_revocations(self) -> None:
-        """One look at the table, in case a notification was missed."""
+        """Evict recently revoked keys and suspended merchants, in case a notification was missed."""
         async with self._pool.acquire() as connection:
             for key_id in await api_keys.ended_since(connection, REVOCATION_WINDOW):
-                self.forget_key(key_id)
+                self.evict_key(key_id)
             for merchant_id in await merchants.suspended_since(connection, REVOCATION_WINDOW):
-                self.forget_merchant(merchant_id)
+                self.evict_merchant(merchant_id)
 
     async def store_use(self) -> None:
-        """Store when keys were last used. What cannot be stored now is kept for the next time."""
+        """Store when keys were last used. If that fails, the times are kept for the next attempt."""
         used, self._used = self._used, {}
         if not used:
             return
@@ -137,9 +143,9 @@ class Authenticator:
     async def _principal(self, authorization: str | None) -> Principal:
         api_key = _bearer(authorization)
         digest = lookup_digest(api_key)
-        remembered = self._remembered.get(digest)
-        if remembered is not None and remembered.until_s > self._monotonic_s():
-            return remembered.principal
+        entry = self._cache.get(digest)
+        if entry is not None and entry.until_s > self._monotonic_s():
+            return entry.principal
         under_way = self._verifying.get(digest)
         if under_way is None:
             under_way = asyncio.ensure_future(self._verify(api_key, digest))
@@ -153,23 +159,23 @@ class Authenticator:
             key, ends_in = found or (None, None)
             merchant = None if key is None else await merchants.get(connection, key.merchant_id, livemode=key.livemode)
         if key is None or merchant is None or key.livemode is not livemode_of(api_key):
-            raise errors.Unauthorized("There is no such API key. It may have been revoked.")
+            raise errors.Unauthorized("This API key does not exist or has been revoked.")
         self.verifications += 1
         if not await asyncio.to_thread(verify_api_key, api_key, key.salt, key.hash):
-            raise errors.Unauthorized("There is no such API key. It may have been revoked.")
+            raise errors.Unauthorized("This API key does not exist or has been revoked.")
         principal = Principal(key_id=key.id, merchant=merchant, scopes=frozenset(key.scopes))
-        self._remember(digest, principal, REMEMBER_S if ends_in is None else min(REMEMBER_S, ends_in.total_seconds()))
+        self._add(digest, principal, CACHE_S if ends_in is None else min(CACHE_S, ends_in.total_seconds()))
         return principal
 
-    def _remember(self, digest: bytes, principal: Principal, seconds: float) -> None:
-        if len(self._remembered) >= MAX_REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]
-        self._remembered[digest] = _Remembered(principal, self._monotonic_s() + seconds)
+    def _add(self, digest: bytes, principal: Principal, seconds: float) -> None:
+        if len(self._cache) >= MAX_CACHED:
+            del self._cache[next(iter(self._cache))]
+        self._cache[digest] = _CacheEntry(principal, self._monotonic_s() + seconds)
 
-    def _forget(self, condition: Callable[[Principal], bool]) -> None:
-        gone = [digest for digest, remembered in self._remembered.items() if condition(remembered.principal)]
-        for digest in gone:
-            del self._remembered[digest]
+    def _evict(self, condition: Callable[[Principal], bool]) -> None:
+        evicted = [digest for digest, entry in self._cache.items() if condition(entry.principal)]
+        for digest in evicted:
+            del self._cache[digest]
 
 
 def _bearer(authorization: str | None) -> str:

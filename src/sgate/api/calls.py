@@ -1,5 +1,5 @@
-"""A call of the API: what it takes and gives. It stands beside its handler, and makes both the route and the operation
-of the OpenAPI document.
+"""Declarations of the API's calls. A `Call` stands beside its handler; both the route and the OpenAPI operation are
+built from it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,19 +22,23 @@ IDEMPOTENCY = (errors.IdempotencyKeyReused, errors.IdempotencyInProgress, errors
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One call.
+    """A call of the API.
 
     Attributes:
-        path: with its parameters in braces, as OpenAPI writes them.
-        name: the operation's id.
-        scope: what its key must be allowed to do; None for calls without a key.
-        limit: which limit it counts against.
-        failures: the errors of its own; common ones are added.
-        preflight: whether it answers OPTIONS, for pages of other origins.
-        unhealthy: it has no failures, but may answer with 503.
-        upload: the media types of a body that is no JSON.
-        stream: the answer is a stream of server-sent events, each of which has `answer` as its data.
-        streams: the answer may also be a stream of these, as server-sent events.
+        path: URL path, with its parameters in braces as in OpenAPI.
+        name: operation id.
+        summary: short imperative phrase, without a full stop.
+        description: one or more sentences (Markdown) for the API reference; the required scope is appended.
+        answer: type of the response body.
+        body: type of the JSON request body.
+        scope: the scope that the key needs; None for calls without a key.
+        limit: the rate-limit class that the call counts against.
+        failures: the errors specific to this call; the common ones are added.
+        preflight: whether the call answers OPTIONS, for pages of other origins.
+        unhealthy: whether the call, instead of errors, may return its answer with status 503.
+        upload: media types of a request body that is not JSON.
+        stream: whether the response is a stream of server-sent events whose data is `answer`.
+        streams: type of the events, if the response can also be a stream of server-sent events.
     """
 
     method: str
@@ -42,6 +46,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     summary: str
     tag: str
+    description: str = ""
     answer: type
     status: int = 200
     body: type | None = None
@@ -58,11 +63,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The names of its query parameters."""
+        """The names of the query parameters."""
         return tuple(parameter["name"] for parameter in self.query)
 
     def route(self, handler: Handler) -> HTTPRouteHandler:
-        """The route that a handler answers; to decorate it with."""
+        """Build the route of a handler; used as a decorator."""
         methods = [HttpMethod[self.method.upper()], *([HttpMethod.OPTIONS] if self.preflight else [])]
         path = self.path.replace("}", ":str}")
         return HTTPRouteHandler(path, http_method=methods, status_code=self.status)(handler)

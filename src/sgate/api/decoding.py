@@ -1,6 +1,6 @@
-"""A request body as the shape that a call takes. Whatever does not fit is refused by name, with what is allowed.
+"""Strict decoding of request bodies. An error names the field and says what is allowed.
 
-An unknown field, a number where text belongs or a float where an integer belongs does not fit.
+Unknown fields are refused, and values are not coerced: a number is not accepted as a string, nor a float as an integer.
 """
 
 import contextlib
@@ -47,11 +47,11 @@ _CHOICES: dict[str, type[StrEnum]] = {"event_types": EventType, "late_payments":
 
 
 def decode(body: bytes, shape: type[T]) -> T:
-    """The body as `shape`; an empty body is an empty object.
+    """Decode a JSON body as `shape`. An empty body counts as an empty object.
 
     Raises:
-        InvalidJson: if it is not JSON.
-        ValidationFailed: or one of its kind for the field in question.
+        InvalidJson: if the body is not valid JSON.
+        ValidationFailed: if the body does not match the shape. Some fields have subclasses of their own.
     """
     try:
         return msgspec.json.decode(body or b"{}", type=shape)
@@ -68,9 +68,9 @@ def decode(body: bytes, shape: type[T]) -> T:
 def _validation_error(message: str, shape: type, body: bytes) -> errors.ValidationFailed:
     field, unknown, missing = _FIELD.search(message), _UNKNOWN.search(message), _MISSING.search(message)
     if unknown and field is None:
-        return errors.ValidationFailed(f"There is no field `{unknown[1]}`{_fields_of(shape)}.", param=unknown[1])
+        return errors.ValidationFailed(f"Unknown field `{unknown[1]}`{_fields_of(shape)}.", param=unknown[1])
     if missing and field is None:
-        return errors.ValidationFailed(f"`{missing[1]}` is missing.", param=missing[1])
+        return errors.ValidationFailed(f"The field `{missing[1]}` is required.", param=missing[1])
     if field is None:
         return errors.ValidationFailed(f"The request body {_reworded(message)}.")
     if field[1] == "metadata[...]":
@@ -78,9 +78,9 @@ def _validation_error(message: str, shape: type, body: bytes) -> errors.Validati
     name = re.split(r"[.\[]", field[1])[0]
     kind = _FIELD_ERRORS.get(name, errors.ValidationFailed)
     if unknown:
-        return kind(f"{field[1]}: there is no field `{unknown[1]}` here.", param=f"{field[1]}.{unknown[1]}")
+        return kind(f"{field[1]}: unknown field `{unknown[1]}`.", param=f"{field[1]}.{unknown[1]}")
     if missing:
-        return kind(f"{field[1]}: `{missing[1]}` is missing.", param=field[1])
+        return kind(f"{field[1]}: the field `{missing[1]}` is required.", param=field[1])
     if name in _CHOICES and "enum value" in message:
         return kind(f"{field[1]} must be one of {', '.join(_CHOICES[name])}.", param=field[1])
     rule = "" if kind in {errors.ValidationFailed, errors.InvalidConfirmationPolicy} else f" {kind().message}"
@@ -88,9 +88,9 @@ def _validation_error(message: str, shape: type, body: bytes) -> errors.Validati
 
 
 def _fields_of(shape: type) -> str:
-    """The rest of a sentence: what there is instead."""
+    """Complete the sentence about an unknown field with the fields that exist."""
     fields: tuple[str, ...] = getattr(shape, "__struct_fields__", ())
-    return f"; the fields are {', '.join(fields)}" if fields else ": this call takes none"
+    return f"; the fields are {', '.join(fields)}" if fields else ": this call takes no fields"
 
 
 class _Metadata(msgspec.Struct):
@@ -98,24 +98,26 @@ class _Metadata(msgspec.Struct):
 
 
 def _metadata_error(message: str, body: bytes) -> errors.ValidationFailed:
-    """The decoder does not say under which key the value is that is no text: look for it."""
+    """Name the metadata key whose value is not a string, which the decoder does not report."""
     name = "metadata"
-    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # what follows may be anything
+    with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the rest may be malformed
         found = msgspec.json.decode(body, type=_Metadata).metadata
         wrong = [key for key, value in found.items() if not bytes(value).startswith(b'"')]
-        wrong.sort(key=lambda key: bytes(found[key]) == b"null")  # an update takes null
+        wrong.sort(key=lambda key: bytes(found[key]) == b"null")  # last, because an update accepts null
         name = f"metadata.{wrong[0][: limits.MAX_METADATA_KEY_CHARACTERS]}" if wrong else name
-    return errors.ValidationFailed(f"{name} {_reworded(message)}. Write numbers and such as text.", param=name)
+    return errors.ValidationFailed(
+        f"{name} {_reworded(message)}. Metadata values must be strings; quote numbers.", param=name
+    )
 
 
 def _reworded(complaint: str) -> str:
-    """A complaint of the decoder as the rest of a sentence: `must be an integer, not a string`."""
+    """Convert a message of the decoder to the predicate of a sentence: `must be an integer, not a string`."""
     complaint = complaint.partition(" - at ")[0]
     match = _EXPECTED.fullmatch(complaint)
     if "RFC3339" in complaint:
-        return "must be a moment with its zone, such as 2026-11-23T12:00:00Z"
+        return "must be a date and time with a time zone, such as 2026-11-23T12:00:00Z"
     if match is None:
-        return f"cannot be used: {complaint[:1].lower()}{complaint[1:]}"
+        return f"is not valid: {complaint[:1].lower()}{complaint[1:]}"
     kinds = " or ".join(_WITH_ARTICLE.get(kind.strip(), kind.strip()) for kind in match[1].split("|"))
     given = match["given"]
     refused = "" if given is None else f", not {_WITH_ARTICLE.get(given, given)}"

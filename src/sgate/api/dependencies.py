@@ -1,4 +1,4 @@
-"""What the handlers work with, put together by the runtime."""
+"""The dependencies of the request handlers, assembled by the runtime."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -30,10 +30,12 @@ from sgate.telemetry.tracing import Traces
 
 
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a request may need.
+    """Everything that handlers may need.
 
-    `leaving` is set when the process was asked to stop. `simulators`: who can pay on the simulated chain, for the modes
-    that run on it; `steerable`: and mine and fork it.
+    Attributes:
+        simulators: controls of the simulated chain, for the modes that run on it.
+        steerable: whether callers may mine and fork the simulated chain, not only pay on it.
+        leaving: set when the process has been asked to stop.
     """
 
     pool: Pool

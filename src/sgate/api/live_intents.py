@@ -1,7 +1,7 @@
-"""What open checkout pages are sent: each payment intent is read and rendered once for all of its streams.
+"""Live updates of open checkout pages: each payment intent is read and rendered once for all of its streams.
 
-An intent is read when a notification says that it changed, when a page comes, and now and then in case a notification
-was missed and for confirmations, which are no event. What is due at the same time is read together.
+An intent is read when a notification says that it changed and when a page is opened. It is also polled, in case a
+notification was missed and because confirmations cause none. Intents due at the same time are read together.
 """
 
 import asyncio
@@ -22,21 +22,21 @@ from sgate.objects.public_intent import PublicBody, public_body
 from sgate.store.payment_intents import IntentView
 
 PAID_POLL_S = 2.0
-"""How often an intent is read while its confirmations are counted."""
+"""How often an intent with payments is polled, to update its confirmations."""
 
 POLL_S = 5.0
-"""How often it is read otherwise: only what a notification missed could have changed."""
+"""How often any other intent is polled, in case a notification was missed."""
 
 TICK_S = 0.25
-READ_AT_ONCE = 256
-"""Intents that are read together. All at once would keep everybody else from the database."""
+BATCH_SIZE = 256
+"""Maximum number of intents read together, so that other requests get their turn at the database."""
 
 MARK_BYTES = 12
 EVENT = "payment_intent"
 
 
 class LiveIntents:
-    """The intents that pages of this process have open."""
+    """The payment intents that open pages on this process are following."""
 
     def __init__(
         self,
@@ -56,7 +56,12 @@ class LiveIntents:
 
     @contextlib.contextmanager
     def follow(self, subscription: Subscription, intent_id: str, seen: str | None, *, private: bool) -> Generator[Read]:
-        """Subscribe a page. `seen`: the mark of the state it knows; `private`: whether it showed the client secret."""
+        """Subscribe a page to an intent, and yield the function that reads its frames.
+
+        Args:
+            seen: mark of the last state that the page has received (its `Last-Event-ID`).
+            private: whether the page presented the client secret.
+        """
         page = _Page(subscription, seen, private=private)
         intent = self._open.setdefault(intent_id, _OpenIntent())
         intent.pages.add(page)
@@ -85,14 +90,15 @@ class LiveIntents:
                 now_s = time.monotonic()
                 self._due.update(intent_id for intent_id, intent in self._open.items() if intent.read_at_s <= now_s)
                 due, self._due = sorted(self._due & self._open.keys()), set()
-                for first in range(0, len(due), READ_AT_ONCE):
-                    await self._read_together(due[first : first + READ_AT_ONCE])
-        except Exception as defect:  # noqa: BLE001 - nobody waits for this task: its pages must not stay silent
+                for first in range(0, len(due), BATCH_SIZE):
+                    await self._read_together(due[first : first + BATCH_SIZE])
+        except Exception as defect:  # noqa: BLE001 - nothing awaits this task; its streams must end, not go silent
             self._close(tuple(self._open), defect)
 
     async def _read_together(self, intent_ids: Iterable[str]) -> None:
-        """Read these and send what is new. A page that comes meanwhile waits for the next read: this one may be older
-        than what the page was made from.
+        """Read these intents and send changed ones to their pages.
+
+        A page opened meanwhile waits for the next read, because this one may be older than what the page shows.
         """
         pages = {intent_id: tuple(self._open[intent_id].pages) for intent_id in intent_ids if intent_id in self._open}
         answers = await asyncio.gather(*map(self._find, pages), return_exceptions=True)
@@ -120,7 +126,7 @@ class LiveIntents:
             page.send(mark, frames[page.private])
 
     def _close(self, intent_ids: Iterable[str], reason: BaseException) -> None:
-        """End the streams of these: their pages come back, and learn from a response what is wrong."""
+        """End the streams of these intents. Their pages reconnect, and the response says what is wrong."""
         log, closed = structlog.get_logger("sgate.api"), [self._open.pop(each, None) for each in intent_ids]
         if isinstance(reason, (*DatabaseErrors, errors.GatewayError)):
             log.warning("streams_ended", intents=len(closed), reason=f"{type(reason).__name__}: {reason}")
@@ -132,7 +138,7 @@ class LiveIntents:
 
 
 class _OpenIntent:
-    """An intent that pages have open, and when to read it next (monotonic)."""
+    """An intent with open pages, and the monotonic time of its next poll."""
 
     __slots__ = ("pages", "read_at_s")
 
@@ -142,7 +148,7 @@ class _OpenIntent:
 
 
 class _Page:
-    """An open page: the state that its client knows, and the frame that waits to be sent, which the next replaces."""
+    """An open page: the mark of the last state sent to it, and the pending frame, which a newer one replaces."""
 
     __slots__ = ("_waiting", "private", "seen", "subscription")
 
@@ -162,5 +168,5 @@ class _Page:
 
 
 def _mark(body: PublicBody) -> str:
-    """Changes when anything that a payer sees changes, except the time of day."""
+    """Return a mark of the state, which changes whenever anything the customer sees changes, except the time of day."""
     return hashlib.blake2b(body.before + body.after, digest_size=MARK_BYTES).hexdigest()

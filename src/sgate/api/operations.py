@@ -1,4 +1,4 @@
-"""What an operator's machines ask, on a port of its own: /metrics, /health. For every role, and not for the public."""
+"""Monitoring for operators: /metrics and /health on a separate port, for every role, not exposed to the public."""
 
 from litestar import Litestar
 
@@ -8,8 +8,8 @@ from sgate.http.asgi import App
 
 
 def create_operations_app(deps: Dependencies) -> App:
-    """The ASGI application of SGATE_METRICS_PORT. Outside of the edge: its requests are neither logged nor counted."""
-    return Litestar(  # type: ignore[return-value] - our ASGI types are the plain ones
+    """Create the ASGI application of `SGATE_METRICS_PORT`. Its requests are neither logged nor counted in metrics."""
+    return Litestar(  # type: ignore[return-value] - plain ASGI types, not Litestar's
         route_handlers=[*health.routes(deps), health.metrics_route(deps)],
         openapi_config=None,
         logging_config=None,

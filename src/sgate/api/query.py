@@ -1,4 +1,4 @@
-"""The query of a list: page size, cursors, page numbers, dates, metadata. Checked here, refused by name."""
+"""Query parameters of lists: page size, cursors, page numbers, dates, metadata. Errors name the parameter."""
 
 import re
 from collections.abc import Sequence
@@ -11,47 +11,62 @@ from sgate.core import errors
 from sgate.core import intent as limits
 
 MIN_MOMENT = datetime(2009, 1, 3, tzinfo=UTC)
-"""There was nothing to pay before: dates are cut to begin here, so that none is too early for the database."""
+"""The day of Bitcoin's genesis block. Earlier dates are clamped to it, so that none is out of the database's range."""
 
 MAX_MOMENT = datetime(9999, 1, 1, tzinfo=UTC)
 MAX_LIMIT = 100
-"""Objects of one page, at most."""
+"""Maximum number of objects per page."""
 
 MAX_PAGE = 1_000_000
-"""Beyond every reach; larger numbers are nonsense."""
+"""Far beyond the pages that can be reached; larger numbers are refused as invalid."""
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 _METADATA = re.compile(r"metadata\[(.*)\]", re.DOTALL)
-_ALLOWED = "a date (2026-11-23), or a moment with its zone (2026-11-23T12:00:00Z; write + as %2B)"
+_ALLOWED = "a date (2026-11-23), or a date and time with a time zone (2026-11-23T12:00:00Z; encode + as %2B)"
 
 
 def parameter(name: str, description: str, schema: Schema) -> Schema:
-    """A query parameter as OpenAPI describes it."""
+    """Build an OpenAPI query parameter."""
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
-LIMIT = parameter(
-    "limit", "How many to return.", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 10}
-)
+_LIMIT_DESCRIPTION = f"The maximum number of objects to return, from 1 to {MAX_LIMIT}."
+LIMIT = parameter("limit", _LIMIT_DESCRIPTION, {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 10})
 LIMIT_ALL = parameter(
-    "limit", "How many to return.", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": MAX_LIMIT}
+    "limit", _LIMIT_DESCRIPTION, {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": MAX_LIMIT}
 )
 ID: Schema = {"type": "string", "pattern": "^[a-z]{2,4}_[0-9a-f]{24}$"}
-AFTER = parameter("starting_after", "Id of the last object of the page before.", ID)
-BEFORE = parameter("ending_before", "Id of the first object of the page after.", ID)
+AFTER = parameter(
+    "starting_after",
+    "An object id. Returns the objects that follow it; use the last id of a page to get the next one.",
+    ID,
+)
+BEFORE = parameter(
+    "ending_before",
+    "An object id. Returns the objects that precede it; use the first id of a page to get the previous one.",
+    ID,
+)
 PAGE_NUMBER: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}
 MOMENT: Schema = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
 PERIOD = (
-    parameter("from_date", "Made at this moment or later; a date is its beginning, UTC.", MOMENT),
-    parameter("to_date", "Made at this moment or before; a date is its end, UTC.", MOMENT),
+    parameter(
+        "from_date", "Returns objects created at or after this time; a date means 00:00 UTC on that day.", MOMENT
+    ),
+    parameter(
+        "to_date", "Returns objects created at or before this time; a date means the end of that day, UTC.", MOMENT
+    ),
 )
 DAYS = (
     parameter(
-        "from_date", "The first day, UTC. Default: 29 days before the last.", {"type": "string", "format": "date"}
+        "from_date",
+        "The first day, in UTC. Defaults to 29 days before the last day.",
+        {"type": "string", "format": "date"},
     ),
     parameter(
-        "to_date", "The last day, UTC, at most 366 days in all. Default: today.", {"type": "string", "format": "date"}
+        "to_date",
+        "The last day, in UTC, inclusive. Defaults to today. The range can span at most 366 days.",
+        {"type": "string", "format": "date"},
     ),
 )
 METADATA_FILTER: Schema = {
@@ -60,40 +75,40 @@ METADATA_FILTER: Schema = {
     "required": False,
     "style": "deepObject",
     "explode": True,
-    "description": "Only those with these pairs in their metadata: `metadata[order]=17`.",
+    "description": "Returns only objects whose metadata contains all of these pairs, such as `metadata[order]=17`.",
     "schema": {"type": "object", "additionalProperties": {"type": "string"}},
 }
 
 
 def limit_of(request: AnyRequest, default: int = 10, maximum: int = MAX_LIMIT) -> int:
-    """The page size.
+    """Return the page size.
 
     Raises:
-        ValidationFailed: unless it is a number from 1 to `maximum`.
+        ValidationFailed: if `limit` is not a number from 1 to `maximum`.
     """
     return number_of(request, "limit", default, maximum)
 
 
 def number_of(request: AnyRequest, name: str, default: int, maximum: int) -> int:
-    """A number of the query, from 1 to `maximum`.
+    """Return a numeric query parameter.
 
     Raises:
-        ValidationFailed: if it is none.
+        ValidationFailed: if it is not a number from 1 to `maximum`.
     """
     text = request.query_params.get(name)
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:12]) <= maximum):
-        raise errors.ValidationFailed(f"{name} is a number from 1 to {maximum}.", param=name)
+        raise errors.ValidationFailed(f"{name} must be a number from 1 to {maximum}.", param=name)
     return int(text)
 
 
-def walk_of(request: AnyRequest) -> tuple[str | None, str | None, int | None]:
-    """How the list is walked: (starting_after, ending_before, page), of which at most one is given.
+def paging_of(request: AnyRequest) -> tuple[str | None, str | None, int | None]:
+    """Return (starting_after, ending_before, page), at most one of which is given.
 
     Raises:
         MixedPaging: if more than one is given.
-        ValidationFailed: if the page is not a number.
+        ValidationFailed: if `page` is not a valid page number.
     """
     given = [name for name in ("starting_after", "ending_before", "page") if name in request.query_params]
     if len(given) > 1:
@@ -103,13 +118,13 @@ def walk_of(request: AnyRequest) -> tuple[str | None, str | None, int | None]:
 
 
 def cursors_of(request: AnyRequest) -> tuple[str | None, str | None]:
-    """How a list without page numbers is walked: (starting_after, ending_before), of which at most one is given.
+    """Return (starting_after, ending_before), at most one of which is given, for lists without page numbers.
 
     Raises:
         MixedPaging: if both are given.
-        InvalidCursor: if one cannot be an id.
+        InvalidCursor: if one does not have the form of an id.
     """
-    starting_after, ending_before, _ = walk_of(request)
+    starting_after, ending_before, _ = paging_of(request)
     for name, cursor in (("starting_after", starting_after), ("ending_before", ending_before)):
         if cursor is not None and not is_id(cursor):
             raise errors.InvalidCursor(param=name)
@@ -124,11 +139,13 @@ class _Identified(Protocol):
 T = TypeVar("T", bound=_Identified)
 
 
-def part_of(request: AnyRequest, found: Sequence[T]) -> dict[str, object]:
-    """The part that is asked for of a list that is short enough to be read whole.
+def page_of(request: AnyRequest, found: Sequence[T]) -> dict[str, object]:
+    """Return the requested page of a list that is short enough to be read in full.
 
     Raises:
-        MixedPaging, InvalidCursor, ValidationFailed: see there.
+        MixedPaging: if both cursors are given.
+        InvalidCursor: if a cursor is not the id of an object in the list.
+        ValidationFailed: if `limit` is not valid, or a parameter is unknown.
     """
     refuse_unknown_parameters(request, "starting_after", "ending_before", "limit")
     limit = limit_of(request, MAX_LIMIT)
@@ -146,10 +163,10 @@ def part_of(request: AnyRequest, found: Sequence[T]) -> dict[str, object]:
 
 
 def period_of(request: AnyRequest) -> tuple[datetime, datetime]:
-    """From `from_date` to `to_date`, both included, as [since, until): a date means the whole day, UTC.
+    """Return the period from `from_date` to `to_date`, inclusive, as [since, until). A date means the whole day, UTC.
 
     Raises:
-        ValidationFailed: if one is not a date.
+        ValidationFailed: if one of them is neither a date nor a date and time.
     """
     since = _moment(request, "from_date", MIN_MOMENT, end_of_day=False)
     until = _moment(request, "to_date", MAX_MOMENT, end_of_day=True)
@@ -157,10 +174,10 @@ def period_of(request: AnyRequest) -> tuple[datetime, datetime]:
 
 
 def days_of(request: AnyRequest, now: datetime, default: int, *, longest: int) -> tuple[date, date]:
-    """The days from `from_date` to `to_date`, UTC, both included; by default the last `default` days, today included.
+    """Return the first and the last day, UTC, inclusive; by default the last `default` days including today.
 
     Raises:
-        ValidationFailed: if one is not a date, or there are none or more than `longest` of them.
+        ValidationFailed: if one is not a date, or the range is empty or longer than `longest` days.
     """
     last = _day(request, "to_date") or now.astimezone(UTC).date()
     first = _day(request, "from_date") or max(last - timedelta(days=default - 1), MIN_MOMENT.date())
@@ -172,10 +189,10 @@ def days_of(request: AnyRequest, now: datetime, default: int, *, longest: int) -
 
 
 def metadata_of(request: AnyRequest) -> tuple[tuple[str, str], ...]:
-    """The pairs asked for with `metadata[key]=value`; all must hold.
+    """Return the pairs of the `metadata[key]=value` parameters, all of which an object must have.
 
     Raises:
-        ValidationFailed: if a key or a value cannot occur.
+        ValidationFailed: if there are too many pairs, or metadata cannot have such a key or value.
     """
     pairs: list[tuple[str, str]] = []
     for name, value in request.query_params.multi_items():
@@ -184,37 +201,37 @@ def metadata_of(request: AnyRequest) -> tuple[tuple[str, str], ...]:
             continue
         if len(match[1]) > limits.MAX_METADATA_KEY_CHARACTERS or len(value.encode()) > limits.MAX_METADATA_VALUE_BYTES:
             raise errors.ValidationFailed(
-                f"A metadata key has at most {limits.MAX_METADATA_KEY_CHARACTERS} characters, its value at most "
+                f"metadata keys must have at most {limits.MAX_METADATA_KEY_CHARACTERS} characters, and values at most "
                 f"{limits.MAX_METADATA_VALUE_BYTES} bytes.",
                 param="metadata",
             )
         if "\0" in match[1] + value:
-            raise errors.ValidationFailed("metadata must not contain NUL.", param="metadata")
+            raise errors.ValidationFailed("metadata must not contain NUL characters.", param="metadata")
         pairs.append((match[1], value))
     if len(pairs) > limits.MAX_METADATA_KEYS:
         raise errors.ValidationFailed(
-            f"A list is narrowed by at most {limits.MAX_METADATA_KEYS} pairs.", param="metadata"
+            f"A list can be filtered by at most {limits.MAX_METADATA_KEYS} metadata pairs.", param="metadata"
         )
     return tuple(pairs)
 
 
 def refuse_unknown_parameters(request: AnyRequest, *known: str) -> None:
-    """Refuse query parameters that mean nothing here, or that are given twice: a misspelt filter must not return
-    everything. `metadata` stands for `metadata[key]`.
+    """Refuse unknown and repeated query parameters, so that a misspelled filter does not return everything.
+
+    In `known`, `metadata` stands for `metadata[key]`.
 
     Raises:
-        ValidationFailed: naming the parameter.
+        ValidationFailed: if a parameter is unknown or repeated.
     """
     seen: set[str] = set()
     for name, _ in request.query_params.multi_items():
         is_metadata = "metadata" in known and _METADATA.fullmatch(name) is not None
         if name == "metadata" or (name not in known and not is_metadata):
-            there_are = ", ".join("metadata[...]" if each == "metadata" else each for each in known)
-            raise errors.ValidationFailed(
-                f"There is no parameter `{name[:64]}` here; there are {there_are}.", param=name[:64]
-            )
+            accepted = ", ".join("metadata[...]" if each == "metadata" else each for each in known)
+            parameters = f"the parameters are {accepted}" if known else "this call takes none"
+            raise errors.ValidationFailed(f"Unknown parameter `{name[:64]}`; {parameters}.", param=name[:64])
         if name in seen:
-            raise errors.ValidationFailed(f"`{name[:64]}` is given twice.", param=name[:64])
+            raise errors.ValidationFailed(f"The parameter `{name[:64]}` must be given only once.", param=name[:64])
         seen.add(name)
 
 
@@ -227,7 +244,9 @@ def _day(request: AnyRequest, name: str) -> date | None:
     except ValueError:
         day = None
     if day is None or not MIN_MOMENT.date() <= day < MAX_MOMENT.date():
-        raise errors.ValidationFailed(f"{name} is a date such as 2026-11-23, not before 2009-01-03.", param=name)
+        raise errors.ValidationFailed(
+            f"{name} must be a date such as 2026-11-23, and not before 2009-01-03.", param=name
+        )
     return day
 
 
@@ -237,7 +256,7 @@ def _moment(request: AnyRequest, name: str, default: datetime, *, end_of_day: bo
         return default
     whole_day = _DATE.fullmatch(text) is not None
     if not text.isascii() or not (whole_day or _MOMENT.fullmatch(text)):
-        raise errors.ValidationFailed(f"{name} is {_ALLOWED}.", param=name)
+        raise errors.ValidationFailed(f"{name} must be {_ALLOWED}.", param=name)
     try:
         moment = datetime.fromisoformat(text)
         moment = moment.replace(tzinfo=UTC) if whole_day else moment.astimezone(UTC)
@@ -247,23 +266,23 @@ def _moment(request: AnyRequest, name: str, default: datetime, *, end_of_day: bo
     except OverflowError:
         return default
     except ValueError:
-        raise errors.ValidationFailed(f"{name}: there is no such date; it is {_ALLOWED}.", param=name) from None
+        raise errors.ValidationFailed(f"{name} does not exist in the calendar. Use {_ALLOWED}.", param=name) from None
 
 
 def one_of(request: AnyRequest, name: str, allowed: Sequence[str]) -> str | None:
-    """A parameter with a few possible values, or None if it is not given.
+    """Return a parameter with a fixed set of values, or None if it is not given.
 
     Raises:
-        ValidationFailed: for any other value.
+        ValidationFailed: if the value is not one of `allowed`.
     """
     text = request.query_params.get(name)
     if text is not None and text not in allowed:
-        raise errors.ValidationFailed(f"{name} is one of {', '.join(allowed)}.", param=name)
+        raise errors.ValidationFailed(f"{name} must be one of {', '.join(allowed)}.", param=name)
     return text
 
 
 def cursor_of(request: AnyRequest, name: str) -> str | None:
-    """The id of an object of the list.
+    """Return a cursor of the query, or None if it is not given.
 
     Raises:
         InvalidCursor: if it does not have the form of an id.
@@ -272,7 +291,7 @@ def cursor_of(request: AnyRequest, name: str) -> str | None:
 
 
 def checked_cursor(text: str | None, name: str) -> str | None:
-    """The id of an object of the list, or nothing.
+    """Return the cursor unchanged if it is None or has the form of an id.
 
     Raises:
         InvalidCursor: if it does not have the form of an id.
@@ -283,7 +302,7 @@ def checked_cursor(text: str | None, name: str) -> str | None:
 
 
 def object_id_of(request: AnyRequest, *names: str, such_as: str = "pi") -> str | None:
-    """An id, under the first of these names that is given. `such_as`: how the ids begin that make sense here.
+    """Return the id in the first of these parameters that is given, or None. `such_as`: an id prefix for the error.
 
     Raises:
         ValidationFailed: if it does not have the form of an id.
@@ -293,6 +312,6 @@ def object_id_of(request: AnyRequest, *names: str, such_as: str = "pi") -> str |
         if text is None:
             continue
         if not is_id(text):
-            raise errors.ValidationFailed(f"{name} is an id, such as {such_as}_...", param=name)
+            raise errors.ValidationFailed(f"{name} must be an id, such as {such_as}_...", param=name)
         return text
     return None

@@ -1,7 +1,7 @@
-"""Request bodies: their shapes, and what the use cases make of them.
+"""Request bodies, and their conversion to the requests of the use cases.
 
-Shapes are msgspec structs, decoded strictly (see `decoding`). What a shape cannot say (limits, formats) is checked by
-`services.validation`, with one error code per field.
+Bodies are msgspec structs, decoded strictly (see `decoding`). Limits and formats that a struct cannot express are
+checked by `services.validation`, with one error code per field.
 """
 
 from datetime import datetime
@@ -15,171 +15,210 @@ from sgate.core.egress import Egress
 from sgate.core.event import EventType
 from sgate.core.finality import Policy
 from sgate.core.scope import Scope
+from sgate.objects.fields import ClientSecret, IntentId, TransactionId, doc
 from sgate.services import validation
 from sgate.services.api_keys import DEFAULT_OVERLAP, MAX_OVERLAP, KeyRequest
 from sgate.services.payment_intents import DescriptionChange, IntentRequest
 from sgate.services.webhook_endpoints import EndpointChange, EndpointRequest
 
 MAX_TOLERANCE_BP = 1000
-"""A tenth of the amount: more is not tolerance but another price."""
+"""A tenth of the amount; more would not be a tolerance but another price."""
 
 
 class CreatePaymentIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Ask for a payment. Give exactly one of `amount_sats` and `amount_usd`."""
+    """A payment intent to create. Give exactly one of `amount_sats` and `amount_usd`."""
 
     amount_sats: Annotated[
         Any,
-        msgspec.Meta(
-            description="What is due, in sats: an integer, or a string of digits, from 1 to 2100000000000000.",
-            extra_json_schema={"type": ["integer", "string"], "examples": [100000]},
+        doc(
+            "Amount due, in sats: an integer, or a string of digits, from 1 to 2100000000000000.",
+            100_000,
+            type=["integer", "string"],
         ),
     ] = None
     amount_usd: Annotated[
         str | None,
-        msgspec.Meta(description="What is due, in US dollars, as a decimal string.", examples=["19.99"]),
+        doc("Amount due, in US dollars: a decimal string. It is converted at the current exchange rate.", "19.99"),
     ] = None
-    currency: Annotated[str, msgspec.Meta(description="`sbtc`.")] = "sbtc"
-    description: Annotated[str | None, msgspec.Meta(description="Shown to the payer; at most 500 characters.")] = None
+    currency: Annotated[str, doc("Currency of the payment. Only `sbtc` is supported.", "sbtc", enum=["sbtc"])] = "sbtc"
+    description: Annotated[
+        str | None, doc("Description of what is paid for, shown to the customer; at most 500 characters.", "Order 17")
+    ] = None
     metadata: Annotated[
         dict[str, str] | None,
-        msgspec.Meta(description="Up to 20 keys (40 characters) with text values (500 bytes), never shown to payers."),
+        doc(
+            "Key-value pairs to attach, never shown to customers: up to 20 keys of up to 40 characters, with values of "
+            "up to 500 bytes.",
+            {"order_id": "17"},
+        ),
     ] = None
     success_url: Annotated[
-        str | None, msgspec.Meta(description="Where the payer goes when it is paid; `{id}` is replaced.")
+        str | None,
+        doc(
+            "URL that the customer can go to after paying. `{id}` is replaced with the id of the payment intent.",
+            "https://shop.example/thanks?payment={id}",
+            format="uri-template",
+        ),
     ] = None
-    cancel_url: Annotated[str | None, msgspec.Meta(description="Where the payer goes to give up.")] = None
-    expires_in: Annotated[int, msgspec.Meta(description="Seconds until the deadline, 60 to 86400.")] = (
-        limits.DEFAULT_EXPIRES_IN_S
-    )
+    cancel_url: Annotated[
+        str | None,
+        doc(
+            "URL that the customer can go to instead of paying. `{id}` is replaced with the id of the payment intent.",
+            "https://shop.example/cart",
+            format="uri-template",
+        ),
+    ] = None
+    expires_in: Annotated[int, doc("Seconds until the deadline, from 60 to 86400.", 900)] = limits.DEFAULT_EXPIRES_IN_S
     confirmation_policy: Annotated[
-        Policy | None, msgspec.Meta(description="Tiers by amount; at least as strict as the merchant's policy.")
+        Policy | None,
+        doc("When a payment counts as final: tiers by amount, at least as strict as the merchant's own policy."),
     ] = None
 
 
 class UpdatePaymentIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Change what you say about a payment intent. What is not given stays."""
+    """The changes to a payment intent. Fields that are not given stay unchanged."""
 
     description: Annotated[
-        str | msgspec.UnsetType | None, msgspec.Meta(description="Shown to the payer; at most 500 characters.")
+        str | msgspec.UnsetType | None,
+        doc("Description of what is paid for, shown to the customer; at most 500 characters.", "Order 17, two boxes"),
     ] = msgspec.UNSET
     metadata: Annotated[
         dict[str, str | None] | msgspec.UnsetType | None,
-        msgspec.Meta(
-            description="Keys to set; null as a value removes a key, and null instead of the object removes all."
-        ),
+        doc("Keys to set. A null value removes its key; null instead of the object removes all.", {"order_id": "17"}),
     ] = msgspec.UNSET
 
 
 class UpdateMerchant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Change the merchant's profile, and the settings of the key's mode. What is not given stays."""
+    """The changes to the merchant's profile and the mode's settings. Fields that are not given stay unchanged."""
 
-    name: str | msgspec.UnsetType = msgspec.UNSET
-    support_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    name: Annotated[str | msgspec.UnsetType, doc("Name shown to customers.", "Corner Coffee")] = msgspec.UNSET
+    support_url: Annotated[
+        str | msgspec.UnsetType | None,
+        doc("URL of the page where customers get help.", "https://shop.example/help", format="uri"),
+    ] = msgspec.UNSET
     accent_color: Annotated[
         str | msgspec.UnsetType | None,
-        msgspec.Meta(description="The colour of buttons and links on your pages, such as `#0c5a54`; null is ours."),
+        doc("Color of buttons and links on the merchant's pages; null for the default.", "#0c5a54"),
     ] = msgspec.UNSET
     frame_origins: Annotated[
         list[str] | msgspec.UnsetType,
-        msgspec.Meta(description="Origins that may embed the checkout in a frame, such as `https://shop.example`."),
+        doc("Origins that may embed the checkout page in a frame.", ["https://shop.example"]),
     ] = msgspec.UNSET
     pay_address: Annotated[
         str | msgspec.UnsetType | None,
-        msgspec.Meta(description="Where payments go: a Stacks address or contract of the mode's network, or null."),
+        doc(
+            "Stacks address or contract that receives payments, on the network of the mode; null to use the "
+            "deployment's.",
+            "ST2J6ZY48GV1EZ5V2V5RB9MP66SW86PYKKQYAC0RQ",
+        ),
     ] = msgspec.UNSET
-    confirmation_policy: Policy | msgspec.UnsetType | None = msgspec.UNSET
+    confirmation_policy: Annotated[
+        Policy | msgspec.UnsetType | None,
+        doc("When a payment counts as final: tiers by amount; null to use the deployment's policy."),
+    ] = msgspec.UNSET
     tolerance_sats: Annotated[
         Annotated[int, msgspec.Meta(ge=0, le=money.MAX_AMOUNT_SATS)] | msgspec.UnsetType,
-        msgspec.Meta(description="How many sats may be missing from an amount that still counts as paid."),
+        doc("How much a payment may fall short and still count as paid, in sats.", 100),
     ] = msgspec.UNSET
     tolerance_bp: Annotated[
         Annotated[int, msgspec.Meta(ge=0, le=MAX_TOLERANCE_BP)] | msgspec.UnsetType,
-        msgspec.Meta(description="The same in hundredths of a percent; the larger of the two applies."),
+        doc("The same in basis points (1/100 percent) of the amount; the larger of the two applies.", 50),
     ] = msgspec.UNSET
     late_payments: Annotated[
         limits.LatePolicy | msgspec.UnsetType,
-        msgspec.Meta(description="`hold`: keep late money for a decision. `accept`: count it as if it were in time."),
+        doc(
+            "What happens to a payment that arrives after the deadline. `hold`: it waits for your decision. `accept`: "
+            "it counts as if it had arrived in time.",
+            "hold",
+        ),
     ] = msgspec.UNSET
 
 
 class CreateWebhookEndpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Ask to be told about events. Without `event_types`: about all."""
+    """A webhook endpoint to create."""
 
-    url: str
-    description: str | None = None
-    event_types: list[EventType] = []
-
-
-TxId = Annotated[str, msgspec.Meta(description="A transaction id: `0x` and 64 hexadecimal digits.")]
+    url: Annotated[str, doc("URL to send events to.", "https://shop.example/webhooks", format="uri")]
+    description: Annotated[str | None, doc("Description of the endpoint, for yourself.", "web shop")] = None
+    event_types: Annotated[
+        list[EventType],
+        doc("Types of the events to send; an empty list means all.", ["payment_intent.succeeded"]),
+    ] = []
 
 
 class GiveHint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Tell which transaction the wallet sent. It is looked up, never believed."""
+    """A hint that the wallet has sent a transaction. It is verified on the chain, never trusted."""
 
-    tx_id: TxId
-    client_secret: Annotated[str, msgspec.Meta(description="The payment intent's, as the checkout link carries it.")]
+    tx_id: Annotated[TransactionId, doc("Id of the transaction that the wallet sent: `0x` and 64 hexadecimal digits.")]
+    client_secret: Annotated[ClientSecret, doc("Client secret of the payment intent, as in its checkout URL.")]
 
 
 class AssignPayment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Say which payment intent an unmatched deposit is for."""
+    """The payment intent that an unmatched deposit is for."""
 
-    payment_intent: Annotated[str, msgspec.Meta(description="Id of an intent with the same pay address.")]
+    payment_intent: Annotated[IntentId, doc("Id of a payment intent with the same pay address.")]
 
 
 class MarkRefunded(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Record that a payment was sent back by hand."""
+    """The transaction that refunded a payment."""
 
-    tx_id: Annotated[TxId, msgspec.Meta(description="The transaction that sent it back.")]
+    tx_id: Annotated[TransactionId, doc("Id of the transaction that refunded the payment.")]
 
 
 class CreateApiKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Make an API key in the mode of the key that asks."""
+    """An API key to create, in the mode of the key that makes the call."""
 
-    name: Annotated[str, msgspec.Meta(description="What the key is for; 1 to 255 characters.")]
+    name: Annotated[str, doc("Name of the key, for people; 1 to 255 characters.", "web shop")]
     scopes: Annotated[
         tuple[Scope, ...],
-        msgspec.Meta(
-            description="What the key may do: `read`, `write`, `admin` (keys and settings). None implies another."
+        doc(
+            "What the key may do: `read`, `write`, and `admin` for API keys and settings. No scope implies another.",
+            ["read", "write"],
         ),
     ] = (Scope.READ, Scope.WRITE)
 
 
 class RollApiKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Replace an API key."""
+    """The terms of replacing an API key."""
 
     overlap_s: Annotated[
         Annotated[int, msgspec.Meta(ge=0, le=int(MAX_OVERLAP.total_seconds()))],
-        msgspec.Meta(description="Seconds for which the old key still works, 0 to 604800."),
+        doc("Seconds for which the old key continues to work, from 0 to 604800.", 3600),
     ] = int(DEFAULT_OVERLAP.total_seconds())
 
 
 class UpdateWebhookEndpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Change a webhook endpoint. What is not given stays."""
+    """The changes to a webhook endpoint. Fields that are not given stay unchanged."""
 
-    url: str | msgspec.UnsetType = msgspec.UNSET
-    description: str | msgspec.UnsetType | None = msgspec.UNSET
+    url: Annotated[
+        str | msgspec.UnsetType, doc("URL to send events to.", "https://shop.example/webhooks/sgate", format="uri")
+    ] = msgspec.UNSET
+    description: Annotated[
+        str | msgspec.UnsetType | None, doc("Description of the endpoint, for yourself.", "web shop")
+    ] = msgspec.UNSET
     event_types: Annotated[
-        list[EventType] | msgspec.UnsetType, msgspec.Meta(description="Which events to tell; an empty list means all.")
+        list[EventType] | msgspec.UnsetType,
+        doc("Types of the events to send; an empty list means all.", ["payment_intent.succeeded"]),
     ] = msgspec.UNSET
     enabled: Annotated[
-        bool | msgspec.UnsetType,
-        msgspec.Meta(description="`false` holds its deliveries back until it is enabled again."),
+        bool | msgspec.UnsetType, doc("`false` holds deliveries until the endpoint is enabled again.", False)
     ] = msgspec.UNSET
 
 
 class RecoverWebhooks(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Send the events of some time once more: those that the endpoint has not received, or all of them."""
+    """The events to send again: those of a period that the endpoint has not received, or all of them."""
 
     since: Annotated[
-        datetime, msgspec.Meta(tz=True, description="From this moment on; at most 30 days before `until`.")
+        datetime,
+        msgspec.Meta(tz=True),
+        doc("Start of the period, inclusive; at most 30 days before `until`.", "2026-11-23T00:00:00Z"),
     ]
     until: Annotated[
         Annotated[datetime, msgspec.Meta(tz=True)] | None,
-        msgspec.Meta(description="Up to this moment; now, if it is not given."),
+        doc("End of the period, exclusive; now by default.", "2026-11-24T00:00:00Z"),
     ] = None
-    include_delivered: Annotated[
-        bool, msgspec.Meta(description="Also those that the endpoint has received already.")
-    ] = False
+    include_delivered: Annotated[bool, doc("Whether to send events that the endpoint has already received.", False)] = (
+        False
+    )
 
 
 class Nothing(msgspec.Struct, forbid_unknown_fields=True):
@@ -187,10 +226,10 @@ class Nothing(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def intent_request(shape: CreatePaymentIntent) -> IntentRequest:
-    """A checked request for an intent. Whether its policy is strict enough is decided where the merchant's is known.
+    """Return a validated request for an intent, except that its policy is not yet compared with the merchant's.
 
     Raises:
-        ValidationFailed: or one of its kind.
+        ValidationFailed: if a field is not valid; some fields have subclasses of their own.
     """
     validation.refuse_unprintable(shape.description, "description")
     if (shape.amount_sats is None) == (shape.amount_usd is None):
@@ -214,10 +253,10 @@ def intent_request(shape: CreatePaymentIntent) -> IntentRequest:
 
 
 def description_change(shape: UpdatePaymentIntent) -> DescriptionChange:
-    """A checked change of what a merchant says about an intent.
+    """Return a validated change of an intent's description and metadata.
 
     Raises:
-        ValidationFailed: or one of its kind.
+        ValidationFailed: if a field is not valid; some fields have subclasses of their own.
     """
     if isinstance(shape.description, str):
         validation.refuse_unprintable(shape.description, "description")
@@ -229,25 +268,25 @@ def description_change(shape: UpdatePaymentIntent) -> DescriptionChange:
 
 
 def given(shape: msgspec.Struct) -> dict[str, object]:
-    """The fields of a change that are given, by name."""
+    """Return the fields of a change that are set, by name."""
     fields = {name: getattr(shape, name) for name in shape.__struct_fields__}
     return {name: value for name, value in fields.items() if value is not msgspec.UNSET}
 
 
 def key_request(shape: CreateApiKey) -> KeyRequest:
-    """A checked request for an API key.
+    """Return a validated request for an API key.
 
     Raises:
-        ValidationFailed: if the name or the scopes cannot be used.
+        ValidationFailed: if the name is not valid, or there are no scopes.
     """
     validation.name(shape.name)
     if not shape.scopes:
-        raise errors.ValidationFailed(f"scopes has at least one of {', '.join(Scope)}.", param="scopes")
+        raise errors.ValidationFailed(f"scopes must contain at least one of {', '.join(Scope)}.", param="scopes")
     return KeyRequest(name=shape.name, scopes=tuple(dict.fromkeys(map(str, shape.scopes))))
 
 
 def endpoint_request(shape: CreateWebhookEndpoint, egress: Egress, *, livemode: bool) -> EndpointRequest:
-    """A checked request for an endpoint.
+    """Return a validated request for an endpoint.
 
     Raises:
         InvalidUrl: if webhooks must not be sent there.
@@ -260,7 +299,7 @@ def endpoint_request(shape: CreateWebhookEndpoint, egress: Egress, *, livemode: 
 
 
 def endpoint_change(shape: UpdateWebhookEndpoint, egress: Egress, *, livemode: bool) -> EndpointChange:
-    """A checked change of an endpoint.
+    """Return a validated change of an endpoint.
 
     Raises:
         InvalidUrl: if webhooks must not be sent there.

@@ -1,4 +1,4 @@
-"""What all handlers do first: who asks, how often, under which idempotency key; and how an answer leaves."""
+"""Steps common to all handlers: authentication, rate limits, body checks, idempotency keys, responses."""
 
 import re
 from collections.abc import Mapping
@@ -24,20 +24,23 @@ AnyRequest = Request[Any, Any, Any]
 _ID = re.compile(r"[a-z]{2,4}_[0-9a-f]{24}")
 JSON = "application/json"
 NO_STORE = {"Cache-Control": "no-store"}
-"""What is asked with a key is read each time, and nobody on the way may keep it."""
+"""Authenticated responses must not be cached."""
 
 
 async def principal_of(request: AnyRequest, deps: Dependencies, call: Call) -> Principal:
-    """Authenticate, and count the call against the limits of the key and of its merchant, before anything is done.
+    """Authenticate the caller, and count the call against the limits of the key and its merchant.
 
-    A failure counts against the address. Beyond its limit a key that is not remembered is refused without a lookup.
+    A failed authentication counts against the client's address. Once the address has exceeded its limit, only cached
+    keys are accepted; others are refused without a lookup.
 
     Raises:
-        Unauthorized, Forbidden, RateLimitExceeded: see there.
-        Unavailable: if the key's mode is off, or the server under maintenance and the call one that writes.
+        Unauthorized: if there is no valid key.
+        Forbidden: if the key lacks the scope, or its merchant is suspended.
+        RateLimitExceeded: if the key, the merchant or the address has exceeded its limit.
+        Unavailable: if the key's mode is disabled, or the call writes while the server is in maintenance mode.
     """
     authorization = request.headers.get("authorization")
-    if not deps.authenticator.remembers(authorization):
+    if not deps.authenticator.is_cached(authorization):
         _raise_refusal(request, await deps.rate_limits.check(LimitClass.FAILED, caller_of(address_of(request, deps))))
     try:
         principal = await deps.authenticator.identify(authorization)
@@ -56,15 +59,15 @@ async def principal_of(request: AnyRequest, deps: Dependencies, call: Call) -> P
     deps.authenticator.require(principal, call.scope)
     deps.maintenance.check(request.method)
     if merchant.livemode not in deps.modes:
-        raise errors.Unavailable("This mode is switched off on this server.")
+        raise errors.Unavailable("The mode of this API key is disabled on this server.")
     return principal
 
 
 async def count(request: AnyRequest, deps: Dependencies, limit: LimitClass, caller: str, also: Headers = ()) -> None:
-    """Count a call of `caller_of` an address. The headers that say where it stands, and `also`, go out with the answer.
+    """Count a call without a key, by its `caller_of` key. The rate-limit headers and `also` are sent with the response.
 
     Raises:
-        RateLimitExceeded: see there.
+        RateLimitExceeded: if the caller has exceeded the limit.
     """
     standing = await deps.rate_limits.hit(limit, caller)
     state_of(request.scope).extra_headers = (*also, *standing.headers)
@@ -79,14 +82,14 @@ def _raise_refusal(request: AnyRequest, standing: Standing) -> None:
 
 
 def address_of(request: AnyRequest, deps: Dependencies) -> str:
-    """The caller's address: of the connection, or what a trusted proxy says it is."""
+    """Return the client's address: that of the connection, or the one that a trusted proxy reports."""
     address = deps.addresses.of(request.scope)
     state_of(request.scope).address = address  # for the log
     return address
 
 
 def actor_of(request: AnyRequest, deps: Dependencies, principal: Principal) -> Actor:
-    """Who acts, for the audit log."""
+    """Return the actor that the audit log records for this request."""
     return Actor(
         name=f"key {principal.key_id}",
         address=address_of(request, deps),
@@ -95,19 +98,19 @@ def actor_of(request: AnyRequest, deps: Dependencies, principal: Principal) -> A
 
 
 async def json_body(request: AnyRequest) -> bytes:
-    """The body of a request that must be JSON.
+    """Return the body of a request that must be JSON.
 
     Raises:
-        UnsupportedMediaType: if it says that it is something else, in another encoding, or compressed.
+        UnsupportedMediaType: if its headers declare another type or character encoding, or compression.
     """
     body = await request.body()
-    if body and not (_is_json(request.headers.get("content-type")) and _is_plain(request)):
+    if body and not (_is_json(request.headers.get("content-type")) and _is_uncompressed(request)):
         raise errors.UnsupportedMediaType
     return body
 
 
 def _is_json(content_type: str | None) -> bool:
-    """Whether a body of this type is JSON in UTF-8. Without a type it may be."""
+    """Return whether a `Content-Type` means JSON in UTF-8. A missing one does."""
     if content_type is None:
         return True
     kind, *parameters = (part.strip().lower() for part in content_type.split(";"))
@@ -117,16 +120,15 @@ def _is_json(content_type: str | None) -> bool:
     return kind == JSON and all(charset in {"utf-8", "utf8"} for charset in charsets)
 
 
-def _is_plain(request: AnyRequest) -> bool:
-    """Whether the body is sent as it is, not compressed."""
+def _is_uncompressed(request: AnyRequest) -> bool:
     return request.headers.get("content-encoding", "identity").strip().lower() in {"identity", ""}
 
 
 def key_of(request: AnyRequest, principal: Principal, body: bytes) -> Key | None:
-    """The request's idempotency key, if it has one.
+    """Return the request's idempotency key, or None if it has none.
 
     Raises:
-        InvalidIdempotencyKey: see there.
+        InvalidIdempotencyKey: if the header does not consist of 1 to 255 printable ASCII characters.
     """
     header = request.headers.get("idempotency-key")
     if header is None:
@@ -142,7 +144,7 @@ def key_of(request: AnyRequest, principal: Principal, body: bytes) -> Key | None
 
 
 def respond(answer: Answer) -> Response[bytes]:
-    """An answer of a use case."""
+    """Convert the answer of a use case to a response."""
     headers = NO_STORE | ({"Idempotent-Replayed": "true"} if answer.replayed else {})
     return Response(answer.body, status_code=answer.status, media_type=JSON, headers=headers)
 
@@ -156,7 +158,7 @@ def stream_response(
     poll_s: float,
     reserved: bool,
 ) -> Response[Any]:
-    """A stream (see `Streams.response`), or for HEAD only its head."""
+    """Return a stream (see `Streams.response`), or for HEAD only its headers."""
     state = state_of(request.scope)
     state.streamed = True
     if state.head:
@@ -165,10 +167,10 @@ def stream_response(
 
 
 def json_response(content: bytes, status: int = 200) -> Response[bytes]:
-    """JSON bytes."""
+    """Return a response with an encoded JSON body."""
     return Response(content, status_code=status, media_type=JSON, headers=NO_STORE)
 
 
 def is_id(text: str) -> bool:
-    """Whether the text has the form of an id. Nothing else reaches the database: a NUL byte there is an error."""
+    """Return whether the text has the form of an id. No other text is passed to the database, which rejects NUL."""
     return _ID.fullmatch(text) is not None

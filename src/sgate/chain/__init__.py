@@ -1,1 +1,1 @@
-"""How we look at Stacks: one protocol, the Hiro API behind it, and a simulated chain that is shipped, not mocked."""
+"""Access to the Stacks chain: one protocol, with the Hiro API and a built-in simulated chain behind it."""

@@ -1,7 +1,7 @@
-"""The few Clarity values we meet: what a memo is printed as, and what a direct call says it will transfer.
+"""The Clarity values that sGate needs: printed memos, and the arguments of direct calls of `transfer`.
 
-Clarity values travel in the consensus serialisation of SIP-005: one type byte, then the content, big-endian. We read
-unsigned integers, buffers, principals and optionals; anything else is refused, never guessed at.
+Clarity values are encoded in the consensus serialization of SIP-005: one type byte, then the content, big-endian. Only
+unsigned integers, buffers, principals and optionals are supported; all other values are rejected.
 """
 
 import binascii
@@ -13,10 +13,10 @@ import msgspec
 from sgate.core.address import HASH160_BYTES, MAX_CONTRACT_NAME_CHARACTERS, InvalidAddress, Principal, parse_principal
 
 MAX_VALUE_BYTES = 1_048_576
-"""The largest value the chain itself allows."""
+"""The largest value that the chain allows."""
 
 MAX_OPTIONAL_DEPTH = 32
-"""The deepest nesting of types the chain itself allows."""
+"""The deepest nesting of types that the chain allows."""
 
 MAX_UINT = 2**128 - 1
 UINT_BYTES = 16
@@ -24,7 +24,7 @@ LENGTH_BYTES = 4
 
 
 class _Type(IntEnum):
-    """The type byte of each value we read."""
+    """The type bytes of the supported values."""
 
     UINT = 0x01
     BUFFER = 0x02
@@ -35,7 +35,7 @@ class _Type(IntEnum):
 
 
 class InvalidClarity(ValueError):
-    """The bytes are not one of the Clarity values we read; the message says what is wrong."""
+    """The bytes are not a supported Clarity value; the message says what is wrong."""
 
 
 class UInt(msgspec.Struct, frozen=True):
@@ -66,27 +66,27 @@ Value = UInt | Buffer | PrincipalValue | OptionalValue
 
 
 def decode_hex(text: str) -> Value:
-    """Decode `0x` + hex, as the API writes values.
+    """Decode a value written as `0x` + hex, as the API writes values.
 
     Raises:
-        InvalidClarity: if it is not exactly one value of a kind we read.
+        InvalidClarity: if the text is not exactly one supported value.
     """
     if not text.startswith("0x"):
-        raise InvalidClarity("a Clarity value is written as 0x and hex digits")
+        raise InvalidClarity("a Clarity value must be written as 0x and hex digits")
     if len(text) > 2 + 2 * MAX_VALUE_BYTES:
         raise InvalidClarity(f"a Clarity value has at most {MAX_VALUE_BYTES} bytes")
     try:
         data = binascii.unhexlify(text[2:])
     except ValueError:
-        raise InvalidClarity("a Clarity value is written as 0x and hex digits") from None
+        raise InvalidClarity("a Clarity value must be written as 0x and hex digits") from None
     return decode(data)
 
 
 def decode(data: bytes) -> Value:
-    """Decode one value that fills `data` exactly.
+    """Decode the one value that `data` consists of.
 
     Raises:
-        InvalidClarity: if it does not, or is of a kind we do not read.
+        InvalidClarity: if `data` is anything else, or the value is not supported.
     """
     if len(data) > MAX_VALUE_BYTES:
         raise InvalidClarity(f"a Clarity value has at most {MAX_VALUE_BYTES} bytes")
@@ -101,7 +101,7 @@ def decode(data: bytes) -> Value:
 
 def _decode_plain(data: bytes) -> Value:
     if not data:
-        raise InvalidClarity("the value ends before it begins")
+        raise InvalidClarity("the value is empty")
     kind, content = data[0], data[1:]
     match kind:
         case _Type.UINT:
@@ -117,12 +117,12 @@ def _decode_plain(data: bytes) -> Value:
             _exactly(content, 0)
             return OptionalValue(None)
         case _:
-            raise InvalidClarity(f"values of type 0x{kind:02x} are not read here")
+            raise InvalidClarity(f"values of type 0x{kind:02x} are not supported")
 
 
 def _exactly(content: bytes, length: int) -> bytes:
     if len(content) != length:
-        raise InvalidClarity(f"{length} bytes of content were announced, {len(content)} are there")
+        raise InvalidClarity(f"expected {length} bytes of content, got {len(content)}")
     return content
 
 
@@ -138,16 +138,16 @@ def _contract(content: bytes) -> Principal:
 def _principal(address: bytes, contract_name: str | None) -> Principal:
     principal = Principal(address[0], address[1:], contract_name)
     try:
-        return parse_principal(str(principal))  # refuses versions and contract names that cannot be written
+        return parse_principal(str(principal))  # rejects versions and contract names that have no textual form
     except InvalidAddress as problem:
         raise InvalidClarity(str(problem)) from None
 
 
 def encode(value: Value) -> bytes:
-    """The serialisation of a value; what `decode` reads.
+    """Serialize a value; the inverse of `decode`.
 
     Raises:
-        InvalidClarity: if the value cannot exist on the chain.
+        InvalidClarity: if an integer is out of range.
     """
     match value:
         case UInt():

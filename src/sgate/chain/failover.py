@@ -1,7 +1,7 @@
-"""Several API servers for one chain: the first that works is asked, and a failed one rests for a while.
+"""Failover between several API servers of one chain: a failed server is in cooldown and tried last.
 
-Servers are replicas that may differ; so a switch in the middle of a round looks like any other replica, and the watcher
-treats it as one. Cursors are hashes and heights: they mean the same on every server of the chain.
+Servers are replicas that may differ, so the watcher handles a switch in the middle of a poll like any other difference
+between replicas. Cursors consist of hashes and heights, which mean the same on every server of the chain.
 """
 
 import time
@@ -14,92 +14,96 @@ import structlog
 from sgate.chain.source import ChainSource, ChainUnavailable, HeaderPage, InvolvementPage, LogPage, Transaction
 from sgate.core.header import Header
 
-REST_S = 60.0
-"""How long a server that failed is not asked first."""
+COOLDOWN_S = 60.0
+"""How long a failed server is tried only after the others."""
 
 _T = TypeVar("_T")
 
 
 class NamedSource(msgspec.Struct, frozen=True):
-    """A source and what to call it in logs and errors: its URL without secrets."""
+    """A source and its name in logs and errors: its URL without secrets."""
 
     name: str
     source: ChainSource
 
 
 class FailoverSource:
-    """ChainSource on several others, asked in order."""
+    """A `ChainSource` that forwards each call to the first of several sources that answers."""
 
     def __init__(
-        self, sources: Sequence[NamedSource], *, clock: Callable[[], float] = time.monotonic, rest_s: float = REST_S
+        self,
+        sources: Sequence[NamedSource],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        cooldown_s: float = COOLDOWN_S,
     ) -> None:
         if not sources:
             raise ValueError("at least one source is needed")
         self._sources = list(sources)
         self._clock = clock
-        self._rest_s = rest_s
-        self._rests_until = dict.fromkeys((item.name for item in sources), 0.0)
+        self._cooldown_s = cooldown_s
+        self._cooldown_until = dict.fromkeys((item.name for item in sources), 0.0)
         self._log = structlog.get_logger("sgate.chain")
 
     @property
     def preferred(self) -> str:
-        """The name of the server that is asked first now."""
+        """The name of the server that the next call tries first."""
         return self._in_order()[0].name
 
     async def headers(self, cursor: str | None = None, unless: str | None = None) -> HeaderPage | None:
-        """See ChainSource."""
-        return await self._ask(lambda source: source.headers(cursor, unless))
+        """Return a page of canonical headers, newest first; None if `unless` is still its etag."""
+        return await self._first_result(lambda source: source.headers(cursor, unless))
 
     async def header(self, index_block_hash: str) -> Header | None:
-        """See ChainSource."""
-        return await self._ask(lambda source: source.header(index_block_hash))
+        """Return a header, or None if the block is not on the canonical chain."""
+        return await self._first_result(lambda source: source.header(index_block_hash))
 
     async def header_at(self, height: int) -> Header | None:
-        """See ChainSource."""
-        return await self._ask(lambda source: source.header_at(height))
+        """Return the canonical header at a height, or None if the chain is not that high."""
+        return await self._first_result(lambda source: source.header_at(height))
 
     async def logs(self, cursor: str | None = None) -> LogPage:
-        """See ChainSource."""
-        return await self._ask(lambda source: source.logs(cursor))
+        """Return a page of memos printed by the token contract, newest first."""
+        return await self._first_result(lambda source: source.logs(cursor))
 
     async def logs_below(self, height: int) -> LogPage:
-        """See ChainSource."""
-        return await self._ask(lambda source: source.logs_below(height))
+        """Return a page of memos printed below `height`, newest first."""
+        return await self._first_result(lambda source: source.logs_below(height))
 
     async def involving(self, address: str, cursor: str | None = None) -> InvolvementPage:
-        """See ChainSource."""
-        return await self._ask(lambda source: source.involving(address, cursor))
+        """Return a page of mined transactions that concern an address, newest first."""
+        return await self._first_result(lambda source: source.involving(address, cursor))
 
     async def transactions(self, tx_ids: Sequence[str], *, whole: bool = True) -> Mapping[str, Transaction]:
-        """See ChainSource."""
-        return await self._ask(lambda source: source.transactions(tx_ids, whole=whole))
+        """Return the transactions that the server knows; unknown ones are absent."""
+        return await self._first_result(lambda source: source.transactions(tx_ids, whole=whole))
 
     async def close(self) -> None:
-        """Close all."""
+        """Close all sources."""
         for item in self._sources:
             await item.source.close()
 
-    async def _ask(self, question: Callable[[ChainSource], Awaitable[_T]]) -> _T:
-        """The first answer. Those that rest are asked last: a late answer is better than none.
+    async def _first_result(self, query: Callable[[ChainSource], Awaitable[_T]]) -> _T:
+        """Return the result of the first source that answers. Sources in cooldown are tried last, but not skipped.
 
         Raises:
-            ChainUnavailable: if none answers; it says what each one said.
+            ChainUnavailable: if no source answers; the message contains the reason of each.
         """
         failures: dict[str, ChainUnavailable] = {}
         for item in self._in_order():
             try:
-                return await question(item.source)
+                return await query(item.source)
             except ChainUnavailable as failure:
-                rest_s = max(self._rest_s, failure.retry_after_s or 0.0)
-                self._rests_until[item.name] = self._clock() + rest_s
-                self._log.warning("source_failed", source=item.name, reason=failure.reason, rests_s=rest_s)
+                cooldown_s = max(self._cooldown_s, failure.retry_after_s or 0.0)
+                self._cooldown_until[item.name] = self._clock() + cooldown_s
+                self._log.warning("source_failed", source=item.name, reason=failure.reason, cooldown_s=cooldown_s)
                 failures[item.name] = failure
         if len(failures) == 1:
             raise next(iter(failures.values()))
-        said = "; ".join(f"{name}: {failure.reason}" for name, failure in failures.items())
+        reasons = "; ".join(f"{name}: {failure.reason}" for name, failure in failures.items())
         waits = [failure.retry_after_s for failure in failures.values() if failure.retry_after_s is not None]
-        raise ChainUnavailable(f"none of {len(failures)} servers answers: {said}", min(waits, default=None))
+        raise ChainUnavailable(f"none of {len(failures)} servers answered: {reasons}", min(waits, default=None))
 
     def _in_order(self) -> list[NamedSource]:
         now_s = self._clock()
-        return sorted(self._sources, key=lambda item: self._rests_until[item.name] > now_s)
+        return sorted(self._sources, key=lambda item: self._cooldown_until[item.name] > now_s)

@@ -1,8 +1,8 @@
-"""How many calls the chain's API may get: per minute, per month, and what of it the public can make us spend.
+"""Budgets for calls to the chain's API: per minute, per month, and for calls that customers can trigger.
 
-Hiro's free plan gives 150,000 calls a month, 3.4 a minute. What is left of the month, spread evenly over the rest of
-it, is the pace; the watcher's interval follows it. Calls that customers can provoke (hints, addresses) come out of a
-bucket of their own that fills with a share of the pace: however many hints there are, headers and memos go on.
+Hiro's free plan allows 150,000 calls a month, 3.4 a minute. The pace is the remaining calls of the month, spread evenly
+over the rest of it; the watcher's interval follows the pace. Calls that customers can trigger (hints, addresses) are
+taken from a separate bucket that fills at a share of the pace, so that hints cannot starve headers and memos.
 """
 
 import calendar
@@ -16,84 +16,86 @@ from typing import Protocol
 import msgspec
 
 MINUTE_S = 60.0
-CALLS_PER_ROUND = 2
-"""Of a round that finds nothing of ours: headers and memos."""
+CALLS_PER_POLL = 2
+"""Calls of a poll that finds nothing relevant: headers and memos."""
 
 EXTRA_SHARE = 0.25
-"""What hints and addresses may spend, as a share of the pace."""
+"""The share of the pace that calls for hints and addresses may use."""
 
 EXTRA_CAPACITY = 60.0
-"""Calls that hints and addresses may save up."""
+"""The most calls for hints and addresses that can be saved up."""
 
 IDLE_INTERVAL_S = 60.0
-"""Between two rounds while nobody waits for money."""
+"""Interval between polls while no payment is expected."""
 
 LONGEST_INTERVAL_S = 150.0
-"""However little is left, the chain is looked at so often; longer silence counts as trouble. 35,000 calls a month."""
+"""The longest interval between polls, however few calls are left: longer silence counts as an outage. 35,000 calls a
+month.
+"""
 
 _MONTH_LEFT = ("x-ratelimit-remaining-stacks-month",)
 _MINUTE_LEFT = ("x-ratelimit-remaining-stacks-minute", "ratelimit-remaining")
 
 
-class Rests(msgspec.Struct, frozen=True, kw_only=True):
-    """How long an address rests between two reads: one with open intents, and any."""
+class ReadIntervals(msgspec.Struct, frozen=True, kw_only=True):
+    """The intervals between two reads of an address: of one with open intents, and of any."""
 
     with_open_intents: timedelta = timedelta(seconds=30)
     any: timedelta = timedelta(minutes=10)
 
 
-RESTS = Rests()
-HARDLY_ANY = Rests(with_open_intents=timedelta(seconds=1), any=timedelta(seconds=1))
-"""For a simulated chain, where calls cost nothing and somebody sits and waits."""
+READ_INTERVALS = ReadIntervals()
+SIMULATED_READ_INTERVALS = ReadIntervals(with_open_intents=timedelta(seconds=1), any=timedelta(seconds=1))
+"""For a simulated chain, where calls are free and a person is waiting."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Calls per minute and per month (UTC); None is no limit."""
+    """Calls per minute and per month (UTC); None means no limit."""
 
     per_minute: int | None = None
     per_month: int | None = None
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
-    """Calls of a month; `month` is its first day."""
+    """Calls made in a month; `month` is its first day."""
 
     month: datetime
     calls: int
 
 
 class Allowance(Protocol):
-    """What may be spent on hints and addresses."""
+    """The calls that may be made for hints and addresses."""
 
     def spare_calls(self) -> int:
-        """Calls that may be made now."""
+        """Return the number of calls that may be made now."""
         ...
 
     def extra(self) -> AbstractContextManager[None]:
-        """Calls made inside the block come out of the allowance."""
+        """Return a context manager that charges the calls made inside it to the allowance."""
         ...
 
 
 class Unlimited:
-    """No limit at all: a simulated chain, an API server of one's own."""
+    """No limit, for a simulated chain or a self-hosted API server."""
 
     def spare_calls(self) -> int:
-        """As many as one round can use."""
+        """Return as many calls as one poll can use."""
         return int(EXTRA_CAPACITY)
 
     def extra(self) -> AbstractContextManager[None]:
-        """Nothing is counted."""
+        """Return a context manager that counts nothing."""
         return contextlib.nullcontext()
 
 
 class Budget:
-    """Counts the calls to one API and says when the next may be made. All times are the clock's, UTC."""
+    """Counts the calls to one API and returns when the next may be made. All times are UTC, read from `now`."""
 
     def __init__(self, limits: Limits, now: Callable[[], datetime]) -> None:
         self._limits = limits
         self._now = now
         self._month = month_of(now())
         self._calls = 0
-        self._made = 0  # since the start; unlike the month's count it only ever rises by one
+        self._made = 0  # since the start; unlike the month's count, it is never corrected or reset
         self._unsaved = 0
         self._recent: deque[datetime] = deque()
         self._extra = EXTRA_CAPACITY
@@ -103,28 +105,28 @@ class Budget:
     # --- counting
 
     def count(self) -> None:
-        """A call is made."""
+        """Record a call."""
         now = self._now()
-        self._turn(now)
+        self._roll_over(now)
         self._calls += 1
         self._made += 1
         self._unsaved += 1
         self._recent.append(now)
 
     def load(self, spent: Spent) -> None:
-        """What was spent before this process began, or by another process that led meanwhile."""
-        self._turn(self._now())
+        """Account for calls made before this process started, or by another process that was the leader meanwhile."""
+        self._roll_over(self._now())
         if spent.month == self._month:
             self._calls = max(self._calls, spent.calls + self._unsaved)
 
     def take_unsaved(self) -> Spent:
-        """Calls that were not handed out by this method yet, to be stored."""
-        self._turn(self._now())
+        """Return the calls made since the last call of this method, to be stored."""
+        self._roll_over(self._now())
         taken, self._unsaved = self._unsaved, 0
         return Spent(month=self._month, calls=taken)
 
     def observe(self, headers: Mapping[str, str]) -> None:
-        """What the server itself says is left."""
+        """Update the budget from the server's rate-limit headers."""
         now, month_left, minute_left = self._now(), _number(headers, _MONTH_LEFT), _number(headers, _MINUTE_LEFT)
         if month_left is not None and self._limits.per_month is not None:
             self._calls = max(self._calls, self._limits.per_month - month_left)
@@ -132,12 +134,12 @@ class Budget:
             reset_s = _number(headers, ("ratelimit-reset",)) or MINUTE_S
             self._held_until = max(self._held_until, _after(now, min(float(reset_s), MINUTE_S)))
 
-    # --- what is left
+    # --- remaining calls
 
     def wait_s(self) -> float:
-        """Seconds until the next call may be made, at most a minute; infinite when the month is used up."""
+        """Return the seconds until the next call may be made: at most 60, or infinity if the month is used up."""
         now = self._now()
-        self._turn(now)
+        self._roll_over(now)
         if self.remaining() == 0:
             return float("inf")
         wait_s = max(0.0, (self._held_until - now).total_seconds())
@@ -150,14 +152,14 @@ class Budget:
         return wait_s
 
     def remaining(self) -> int | None:
-        """Calls left this month; None without a limit."""
+        """Return the calls left this month, or None without a limit."""
         limit = self._limits.per_month
         return None if limit is None else max(0, limit - self._calls)
 
     def pace_per_s(self) -> float | None:
-        """Calls per second that last to the end of the month; None without a limit."""
+        """Return the calls per second that the budget sustains to the end of the month, or None without a limit."""
         now = self._now()
-        self._turn(now)
+        self._roll_over(now)
         left, minute = self.remaining(), self._limits.per_minute
         paces = [] if minute is None else [minute / MINUTE_S]
         if left is not None:
@@ -165,15 +167,15 @@ class Budget:
         return min(paces, default=None)
 
     def interval_s(self, fastest_s: float, *, busy: bool) -> float:
-        """Seconds between two rounds: as fast as `fastest_s` where the budget allows it, slower while nobody waits."""
+        """Return the seconds between two polls: `fastest_s` if the budget allows it, more unless `busy`."""
         wanted_s = fastest_s if busy else max(fastest_s, IDLE_INTERVAL_S)
         pace = self.pace_per_s()
         if pace is None:
             return wanted_s
-        return max(wanted_s, min(CALLS_PER_ROUND / pace, LONGEST_INTERVAL_S) if pace > 0 else LONGEST_INTERVAL_S)
+        return max(wanted_s, min(CALLS_PER_POLL / pace, LONGEST_INTERVAL_S) if pace > 0 else LONGEST_INTERVAL_S)
 
     def spare_calls(self) -> int:
-        """Calls that hints and addresses may make now; what they spent beyond that is a debt they pay back first."""
+        """Return the calls that may be made now for hints and addresses. Overspent calls are paid back first."""
         now, pace = self._now(), self.pace_per_s()
         if pace is None:
             return int(EXTRA_CAPACITY)
@@ -184,7 +186,7 @@ class Budget:
 
     @contextlib.contextmanager
     def extra(self) -> Generator[None]:
-        """Calls made inside the block come out of what hints and addresses may spend."""
+        """Charge the calls made inside the block to the allowance for hints and addresses."""
         before = self._made
         try:
             yield
@@ -196,15 +198,15 @@ class Budget:
         """Calls made this month."""
         return self._calls
 
-    def _turn(self, now: datetime) -> None:
-        """A new month begins with everything left."""
+    def _roll_over(self, now: datetime) -> None:
+        """Reset the counts if a new month has begun."""
         month = month_of(now)
         if month > self._month:
             self._month, self._calls, self._unsaved = month, 0, 0
 
 
 class Shared:
-    """What may be spent on several APIs, each with a count of its own; `preferred` names the one that is asked now.
+    """The allowance over several APIs, each with its own budget. `preferred` returns the name of the API in use.
 
     An API without a budget has no limit.
     """
@@ -214,12 +216,12 @@ class Shared:
         self._preferred = preferred
 
     def spare_calls(self) -> int:
-        """Calls that hints and addresses may make now."""
+        """Return the calls that may be made now for hints and addresses."""
         return self._budgets.get(self._preferred(), Unlimited()).spare_calls()
 
     @contextlib.contextmanager
     def extra(self) -> Generator[None]:
-        """Calls made inside the block come out of what hints and addresses may spend, at whichever API."""
+        """Charge the calls made inside the block to the allowance for hints and addresses, whichever API they go to."""
         with contextlib.ExitStack() as stack:
             for budget in self._budgets.values():
                 stack.enter_context(budget.extra())
@@ -227,7 +229,7 @@ class Shared:
 
 
 def month_of(moment: datetime) -> datetime:
-    """The beginning of a moment's month, UTC."""
+    """Return the start of the month of `moment`, UTC."""
     return moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 

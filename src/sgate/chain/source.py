@@ -1,7 +1,7 @@
-"""The seam to the chain: what a source of chain data answers, and its only error.
+"""The interface to the chain: the protocol of sources of chain data, and its only exception.
 
-A source only reads. Everything it returns is what one server said at one moment: two calls may be answered by two
-replicas that differ. Deciding what is true is the watcher's work.
+A source only reads. Each result is what one server returned at one moment; two calls may be answered by replicas that
+differ. It is up to the watcher to decide what is true.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,11 +21,11 @@ MAX_INVOLVED_PER_PAGE = 50
 
 
 class ChainUnavailable(Exception):
-    """The chain cannot be read now. Nothing was learned, nothing may be concluded; try again later.
+    """The chain cannot be read now. Draw no conclusions from it, and try again later.
 
     Attributes:
-        reason: one sentence for the operator: what was asked and what came instead.
-        retry_after_s: how long the server asked us to wait, or None.
+        reason: one sentence for the operator: what was requested and what went wrong.
+        retry_after_s: the server's `Retry-After` in seconds, or None.
     """
 
     def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
@@ -39,7 +39,7 @@ class HeaderPage(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         older: cursor of the next older page, or None at the first block.
-        etag: give it back as `unless` to be told that nothing changed.
+        etag: pass it as `unless` to get None instead of an unchanged page; None if the server sent none.
     """
 
     headers: tuple[Header, ...]
@@ -48,7 +48,7 @@ class HeaderPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MemoLog(msgspec.Struct, frozen=True, kw_only=True):
-    """A memo printed by the token contract: in which transaction, as which event, which bytes."""
+    """A memo printed by the token contract, with its transaction and event index."""
 
     tx_id: str
     event_index: int
@@ -61,7 +61,7 @@ class LogPage(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         older: cursor of the next older page, or None when there is none.
         older_height: the block height at which that page begins, or None.
-        tip: index block hash of the tip of the server that answered, or None if it did not say.
+        tip: index block hash of the tip of the server that answered, or None if it did not report it.
     """
 
     logs: tuple[MemoLog, ...]
@@ -71,7 +71,7 @@ class LogPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Involvement(msgspec.Struct, frozen=True, kw_only=True):
-    """A mined transaction that concerns an address. `height` is its block's; `moves_tokens`: some token, any token."""
+    """A mined transaction that concerns an address. `moves_tokens`: whether a token of the address moved."""
 
     tx_id: str
     height: int
@@ -79,14 +79,14 @@ class Involvement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InvolvementPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Mined transactions that concern an address, newest first. `older` leads to the next older page, if any."""
+    """Mined transactions that concern an address, newest first. `older`: cursor of the next older page, or None."""
 
     items: tuple[Involvement, ...]
     older: str | None
 
 
 class TxStatus(StrEnum):
-    """What became of a transaction. Anything a server says that we do not know is UNKNOWN: not paid."""
+    """The status of a transaction. A status that sGate does not know is UNKNOWN and pays for nothing."""
 
     SUCCESS = "success"
     FAILED = "failed"
@@ -96,7 +96,7 @@ class TxStatus(StrEnum):
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
-    """One transfer of the configured asset. `memo` is what was printed directly after it, or None."""
+    """A transfer of the configured asset. `memo` is what was printed directly after it, or None."""
 
     event_index: int
     amount_sats: int
@@ -109,11 +109,11 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     """A transaction as one server sees it.
 
     Attributes:
-        block_hash, block_height, block_time, tx_index: set exactly when it is in a block of the canonical chain.
+        block_hash, block_height, block_time, tx_index: set if and only if it is in a block of the canonical chain.
         transfers: transfers of the configured asset, in order; empty unless the status is SUCCESS.
-        intention: for a pending direct call of the token: what its arguments say it will transfer. Promises nothing.
-        received_at: when the server first had it in its mempool, for pending ones.
-        replaced_by: the transaction that took its place.
+        intention: for a pending direct call of the token, the transfer in its arguments. It may never happen.
+        received_at: for a pending transaction, when it entered the server's mempool.
+        replaced_by: for a dropped transaction, the one that replaced it.
     """
 
     tx_id: str
@@ -132,39 +132,42 @@ class ChainSource(Protocol):
     """A source of chain data for one asset on one network."""
 
     async def headers(self, cursor: str | None = None, unless: str | None = None) -> HeaderPage | None:
-        """A page of canonical headers from `cursor` (default: the tip) downward; None if `unless` still holds.
+        """Return a page of canonical headers from `cursor` (default: the tip) downward.
+
+        Returns:
+            None if `unless` is the etag of the page as it is now.
 
         Raises:
-            ChainUnavailable: also when the cursor's block is not canonical any more.
+            ChainUnavailable: if the chain cannot be read, or the cursor's block is no longer canonical.
         """
         ...
 
     async def header(self, index_block_hash: str) -> Header | None:
-        """One header, or None if no such block is on the canonical chain."""
+        """Return a header, or None if the block is not on the canonical chain."""
         ...
 
     async def header_at(self, height: int) -> Header | None:
-        """The canonical header of a height, or None if the chain does not reach it."""
+        """Return the canonical header at a height, or None if the chain is not that high."""
         ...
 
     async def logs(self, cursor: str | None = None) -> LogPage:
-        """A page of memos printed by the token contract, from `cursor` (default: the newest) downward."""
+        """Return a page of memos printed by the token contract, from `cursor` (default: the newest) downward."""
         ...
 
     async def logs_below(self, height: int) -> LogPage:
-        """A page of memos printed below `height`, the newest of them first."""
+        """Return a page of memos printed below `height`, newest first."""
         ...
 
     async def involving(self, address: str, cursor: str | None = None) -> InvolvementPage:
-        """A page of mined transactions that concern an address, from `cursor` (default: the newest) downward."""
+        """Return a page of mined transactions that concern an address, from `cursor` (default: the newest) downward."""
         ...
 
     async def transactions(self, tx_ids: Sequence[str], *, whole: bool = True) -> Mapping[str, Transaction]:
-        """The transactions the server knows, with all their transfers; unknown ones are absent.
+        """Return the transactions that the server knows, with all their transfers; unknown ones are absent.
 
         Args:
-            tx_ids: any number; the source splits them into calls of at most 50.
-            whole: False to pay for those calls only: a transaction of more than 100 events comes without its transfers.
+            tx_ids: any number of ids; the source splits them into calls of at most 50.
+            whole: False to make no further calls: a transaction of more than 100 events comes without its transfers.
         """
         ...
 

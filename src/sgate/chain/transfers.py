@@ -1,9 +1,9 @@
-"""Which memo belongs to which transfer: the one rule that decides whom a payment is for.
+"""Pairing of transfers and memos, which decides which intent a payment is for.
 
-sBTC's `transfer` emits a token event and, if a memo was given, prints the memo's bytes directly after it. So a memo
-belongs to the transfer whose event index is exactly one lower, if the token contract itself printed a bare buffer
-there. Never by transaction and never by count: one transaction may hold hundreds of transfers, other contracts may
-print anything, and a mint or a burn pays nobody.
+sBTC's `transfer` emits a token event and, if a memo was given, prints the memo's bytes directly after it. A memo
+therefore belongs to the transfer whose event index is exactly one lower, provided that the token contract itself
+printed a bare buffer. Matching by transaction or by count would be wrong: a transaction may contain hundreds of
+transfers, other contracts may print anything, and a mint or a burn is not a payment.
 """
 
 from collections.abc import Iterable
@@ -19,15 +19,15 @@ TRANSFER_ACTION = "transfer"
 PRINT_TOPIC = "print"
 
 MAX_TRANSFER_SATS = 2**63 - 1
-"""What the database can hold: four thousand times all bitcoin there will ever be."""
+"""The largest amount that the database can store: four thousand times all bitcoin that will ever exist."""
 
 
 class BrokenEvent(ValueError):
-    """A transfer of the asset lacks what every transfer has; the answer it came in cannot be trusted."""
+    """A transfer of the asset is incomplete or impossible, so the response that contains it cannot be trusted."""
 
 
 class TokenEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """A fungible token was transferred, minted or burned, as the chain shows it; `amount` in digits."""
+    """A transfer, mint or burn of a fungible token. `amount` is a string of digits, as the chain shows it."""
 
     event_index: int
     asset: str
@@ -38,7 +38,7 @@ class TokenEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PrintEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """A contract printed a value: `0x` + hex of its serialisation."""
+    """A value printed by a contract. `value_hex` is `0x` + hex of its serialization."""
 
     event_index: int
     contract: str
@@ -47,7 +47,7 @@ class PrintEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def memo_printed(event: PrintEvent, token_contract: str) -> bytes | None:
-    """The memo that a print event states, or None if it is not a memo of that token contract."""
+    """Return the memo in a print event, or None if it is not a memo printed by the token contract."""
     if event.contract != token_contract or event.topic != PRINT_TOPIC:
         return None
     try:
@@ -58,14 +58,14 @@ def memo_printed(event: PrintEvent, token_contract: str) -> bytes | None:
 
 
 def pair(events: Iterable[TokenEvent | PrintEvent], asset: str) -> tuple[Transfer, ...]:
-    """The transfers of `asset` among a transaction's events, in order, each with its memo.
+    """Return the transfers of `asset` among a transaction's events, in order, each with its memo.
 
     Args:
-        events: of one transaction; in any order, other kinds of events left out.
+        events: the token and print events of one transaction, in any order.
         asset: `ADDRESS.contract::asset`, compared exactly.
 
     Raises:
-        BrokenEvent: if a transfer of the asset lacks its sender, its recipient or an amount.
+        BrokenEvent: if a transfer of the asset has no sender, no recipient or no valid amount.
     """
     token_contract = contract_of(asset)
     memos: dict[int, bytes] = {}
@@ -87,10 +87,10 @@ def _transfer(move: TokenEvent, memo: bytes | None) -> Transfer:
         amount_sats = parse_chain_amount(move.amount)
     except InvalidAmount as problem:
         raise BrokenEvent(str(problem)) from None
-    except ValueError:  # more digits than Python converts: no chain amount has that many
-        raise BrokenEvent(f"transfer event {move.event_index} has an absurd amount") from None
+    except ValueError:  # more digits than Python converts; no chain amount has that many
+        raise BrokenEvent(f"transfer event {move.event_index} has an impossible amount") from None
     if not 1 <= amount_sats <= MAX_TRANSFER_SATS:
-        raise BrokenEvent(f"transfer event {move.event_index} moves {amount_sats} sats, which the token cannot do")
+        raise BrokenEvent(f"transfer event {move.event_index} moves {amount_sats} sats, which is not possible")
     return Transfer(
         event_index=move.event_index,
         amount_sats=amount_sats,

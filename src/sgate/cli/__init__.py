@@ -32,7 +32,7 @@ def _show_version(wanted: bool) -> None:
 )
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version, and end.")
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """A self-hosted payment gateway for sBTC. Start with `sgate demo`."""
@@ -40,7 +40,7 @@ def options(
 
 
 def main() -> None:
-    """Run the command; what the user can mend is one sentence, not a traceback."""
+    """Run the command. Errors that the user can fix are printed as one sentence, without a traceback."""
     try:
         app()
     except OperatorError as error:

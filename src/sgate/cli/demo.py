@@ -1,8 +1,8 @@
-"""`sgate demo`: the whole product in one process, shown step by step.
+"""`sgate demo`: the whole product in one process, step by step.
 
-An embedded database, the simulated chain, the API, the checkout and all workers; and beside them a small shop that
-does what a merchant's server does: it asks for a payment, and receives and verifies the webhook. Nothing is faked:
-the shop talks HTTP to the server like any other.
+It runs an embedded database, the simulated chain, the API, the checkout and all workers. Beside them a small shop acts
+as a merchant's server: it creates a payment intent, and receives and verifies webhooks. Nothing is faked: the shop uses
+the HTTP API like any other client.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from aiohttp import web
 from rich.console import Console
 
 from sgate.chain.simulator import simulated_address
-from sgate.cli.operator.processes import database_trouble, load_settings, run_loop
+from sgate.cli.operator.processes import database_errors, load_settings, run_loop
 from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
 from sgate.core.memo import memo_of
@@ -47,11 +47,11 @@ console = Console(highlight=False)
 
 
 class DemoFailed(Exception):
-    """A step of the demo did not happen."""
+    """A step of the demo failed."""
 
 
 class Shop:
-    """A merchant's server: one API key, one webhook receiver."""
+    """A merchant's server with one API key and one webhook receiver."""
 
     def __init__(self, base_url: str, api_key: str) -> None:
         self._base_url = base_url
@@ -61,7 +61,11 @@ class Shop:
         self.secret = ""
 
     async def call(self, method: str, path: str, body: dict[str, Any] | None = None, key: str | None = None) -> Any:
-        """One call of the API."""
+        """Call the API and return the decoded answer.
+
+        Raises:
+            DemoFailed: if the answer is an error.
+        """
         headers = {"Idempotency-Key": key} if key else {}
         async with self._session.request(method, self._base_url + path, json=body, headers=headers) as response:
             answer = await response.json()
@@ -70,7 +74,7 @@ class Shop:
             return answer
 
     async def receive_webhooks(self) -> str:
-        """Start the receiver; returns its URL."""
+        """Start the receiver and return its URL."""
 
         async def receive(request: web.Request) -> web.Response:
             headers = {name.lower(): value for name, value in request.headers.items()}
@@ -85,20 +89,24 @@ class Shop:
         return f"http://127.0.0.1:{self._runner.addresses[0][1]}/webhooks"
 
     async def verified_webhook(self) -> dict[str, Any]:
-        """The next webhook, both of its signatures verified."""
+        """Return the next webhook's event after verifying both signatures.
+
+        Raises:
+            DemoFailed: if no webhook arrives in time, or a signature is invalid.
+        """
         try:
             headers, body = await asyncio.wait_for(self._received.get(), STEP_TIMEOUT_S)
         except TimeoutError:
-            raise DemoFailed("no webhook came") from None
+            raise DemoFailed("no webhook arrived") from None
         try:
             verify_standard(self.secret, headers, body, int(time.time()))
             verify_sgate(self.secret, headers, body, int(time.time()))
         except InvalidSignature as error:
-            raise DemoFailed(f"a webhook came that cannot be trusted: {error}") from None
+            raise DemoFailed(f"a webhook's signature is invalid: {error}") from None
         return msgspec.json.decode(body)
 
     async def close(self) -> None:
-        """Stop."""
+        """Stop the receiver and close the connections."""
         await self._session.close()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -109,7 +117,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
 @app.command("demo", epilog=examples("sgate demo", "sgate demo --once", "SGATE_PORT=4001 sgate demo"))
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="End after the payment, with exit status 0 or 1.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Exit after the payment, with status 0 or 1.")] = False,
 ) -> None:
     """Watch a payment from intent to signed webhook, on an embedded database and a simulated chain."""
     console.print(
@@ -120,8 +128,8 @@ def demo(
         logging.configure("error")
         started = time.perf_counter()
         try:
-            with database_trouble(), factories.database(chosen) as url:
-                _step("Database", "an embedded PostgreSQL is up", time.perf_counter() - started)
+            with database_errors(), factories.database(chosen) as url:
+                _step("Database", "embedded PostgreSQL is running", time.perf_counter() - started)
                 run_loop(_serve(chosen, url, once=once))
         except DemoFailed as error:
             console.print(f"\n[bold red]The demo failed:[/] {error}")
@@ -130,7 +138,7 @@ def demo(
 
 @contextlib.contextmanager
 def _directory(once: bool) -> Generator[Path]:
-    """Where the demo keeps its data: for good, or only until it ends."""
+    """Yield the demo's data directory: a permanent one, or with `once` a temporary one that is removed at the end."""
     if not once:
         yield factories.default_directory() / "demo"
         return
@@ -157,7 +165,7 @@ async def _serve(chosen: Settings, url: str, *, once: bool) -> None:
     try:
         listening = listen(chosen.host, chosen.port)
     except OSError:
-        raise OperatorError(f"port {chosen.port} is taken. Choose another: SGATE_PORT=4001 sgate demo") from None
+        raise OperatorError(f"port {chosen.port} is in use. Choose another: SGATE_PORT=4001 sgate demo") from None
     stop = Stop()
     stop_on_signals(stop)
     await factories.prepare(url, chosen)
@@ -183,12 +191,12 @@ async def _show(gateway: Gateway, stop: Stop, *, once: bool) -> None:
             console.print("\n[bold green]Done.[/] Intent, payment, confirmation and a verified webhook.\n")
             return
         extra = await shop.call("POST", "/v1/payment_intents", _request("Try it yourself"))
-        console.print("\n[bold green]Done.[/] The server stays up. Now you:\n")
-        console.print(f"  Pay this one in your browser   [bold]{extra['checkout_url']}[/]", soft_wrap=True)
-        console.print(f"  The one that was just paid     {intent['checkout_url']}", soft_wrap=True)
+        console.print("\n[bold green]Done.[/] The server keeps running. Try it yourself:\n")
+        console.print(f"  Pay this in your browser       [bold]{extra['checkout_url']}[/]", soft_wrap=True)
+        console.print(f"  The intent that was just paid  {intent['checkout_url']}", soft_wrap=True)
         console.print(f"  The API                        {base_url}/docs")
         console.print(f"  Health                         {base_url}/health\n")
-        console.print("  Webhooks are received and verified below. Ctrl+C ends it.\n")
+        console.print("  Verified webhooks are shown below. Press Ctrl+C to stop.\n")
         while not stop.requested:
             event = await _next_webhook(shop)
             if event is not None:
@@ -199,17 +207,17 @@ async def _next_webhook(shop: Shop) -> dict[str, Any] | None:
     try:
         return await shop.verified_webhook()
     except DemoFailed:
-        return None  # nothing came for a while: that is fine here
+        return None  # no webhook for a while is fine here
 
 
 @contextlib.asynccontextmanager
 async def _shop(gateway: Gateway, base_url: str) -> AsyncGenerator[Shop]:
-    """A merchant with a key, an address of its own and a webhook endpoint."""
-    merchant_id, made = await merchants.create(
+    """Yield the shop of a new merchant with an API key, a pay address and a webhook endpoint."""
+    merchant_id, created = await merchants.create(
         gateway.pool, Environment(), "Corner Coffee", livemode=False, actor=OPERATOR
     )
     _step("Merchant", f"Corner Coffee, {merchant_id}")
-    shop = Shop(base_url, made.secret)
+    shop = Shop(base_url, created.secret)
     try:
         await _until_up(base_url)
         address = simulated_address(f"merchant {merchant_id}")
@@ -223,7 +231,7 @@ async def _shop(gateway: Gateway, base_url: str) -> AsyncGenerator[Shop]:
 
 
 async def _pay(gateway: Gateway, shop: Shop) -> dict[str, Any]:
-    """The main job: intent, payment, confirmation, webhook."""
+    """Run one payment from intent to confirmation and webhook. Returns the confirmed intent."""
     started = time.perf_counter()
     intent = await shop.call("POST", "/v1/payment_intents", _request("Order 17"), key="order-17")
     _step("Intent", f"{intent['id']} asks for {AMOUNT_SATS:,} sats", time.perf_counter() - started)
@@ -267,7 +275,7 @@ async def _until_up(base_url: str) -> None:
                         _step("Server", f"API, checkout and workers at {base_url}")
                         return
             await asyncio.sleep(POLL_S)
-    raise DemoFailed("the server did not come up")
+    raise DemoFailed("the server did not start")
 
 
 def _step(name: str, text: str, seconds: float | None = None) -> None:

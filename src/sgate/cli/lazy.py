@@ -1,7 +1,7 @@
-"""Commands that are imported when they are asked for: `sgate --help` must not load a web server to print a page.
+"""Commands that are imported only when they are called: `sgate --help` must not load a web server.
 
-The table says what the help page and the shell's completion need to know of a command; a test compares the sentences
-with the commands' own.
+The table holds what the help page and shell completion need to know of each command; a test compares its sentences with
+those of the commands.
 """
 
 from collections.abc import Mapping
@@ -13,11 +13,17 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
-START, DEVELOP, OPERATE = "Start here", "For developers (they talk to a running server)", "For operators"
+START, DEVELOP, OPERATE = "Start here", "For developers (these commands call a running server)", "For operators"
 
 
 class Entry(NamedTuple):
-    """A command or a group of commands: where its Typer application is, and its line on the help page."""
+    """A command or command group.
+
+    Attributes:
+        place: where its Typer application is, as `module:attribute`.
+        help: its line on the help page.
+        panel: the section of the help page.
+    """
 
     place: str
     help: str
@@ -36,39 +42,35 @@ COMMANDS: Mapping[str, Entry] = {
         START,
     ),
     "doctor": Entry(
-        "sgate.cli.operator.doctor:app", "Check this installation, and say what to do about what is wrong.", START
+        "sgate.cli.operator.doctor:app", "Check this installation and show how to fix each problem.", START
     ),
-    "login": Entry("sgate.cli.developer.login:app", "Keep an API key for the other commands.", DEVELOP),
-    "logout": Entry("sgate.cli.developer.logout:app", "Forget a stored API key.", DEVELOP),
-    "whoami": Entry("sgate.cli.developer.whoami:app", "Show which server and merchant the commands talk to.", DEVELOP),
+    "login": Entry("sgate.cli.developer.login:app", "Store an API key for the other commands.", DEVELOP),
+    "logout": Entry("sgate.cli.developer.logout:app", "Remove a stored API key.", DEVELOP),
+    "whoami": Entry("sgate.cli.developer.whoami:app", "Show which server and merchant the commands use.", DEVELOP),
     "listen": Entry(
-        "sgate.cli.developer.listen:app", "Watch events as they happen, and forward them to your own machine.", DEVELOP
+        "sgate.cli.developer.listen:app", "Watch events as they happen, and forward them to your machine.", DEVELOP
     ),
-    "trigger": Entry(
-        "sgate.cli.developer.trigger:app", "Make an event really happen, on the simulated chain.", DEVELOP
-    ),
-    "intents": Entry(
-        "sgate.cli.developer.intents:app", "Make payment intents, look at them, and watch them being paid.", DEVELOP
-    ),
-    "events": Entry("sgate.cli.developer.events:app", "Look at events, and have them sent again.", DEVELOP),
+    "trigger": Entry("sgate.cli.developer.trigger:app", "Cause an event on the simulated chain.", DEVELOP),
+    "intents": Entry("sgate.cli.developer.intents:app", "Create payment intents, and watch them being paid.", DEVELOP),
+    "events": Entry("sgate.cli.developer.events:app", "List events, and resend them.", DEVELOP),
     "logs": Entry(
-        "sgate.cli.developer.logs:app", "Follow what is sent to your webhook endpoints, and what they answer.", DEVELOP
+        "sgate.cli.developer.logs:app", "Follow the deliveries to your webhook endpoints, and their answers.", DEVELOP
     ),
-    "merchants": Entry("sgate.cli.operator.merchants:app", "Make and list merchants.", OPERATE),
-    "keys": Entry("sgate.cli.operator.keys:app", "Make, list and revoke keys.", OPERATE),
-    "chain": Entry("sgate.cli.operator.chain:app", "The chain as this gateway sees it.", OPERATE),
-    "ledger": Entry("sgate.cli.operator.ledger:app", "The books: check them, restore them from the chain.", OPERATE),
-    "inbox": Entry("sgate.cli.operator.inbox:app", "Deposits that belong to no merchant.", OPERATE),
+    "merchants": Entry("sgate.cli.operator.merchants:app", "Create, list, export and suspend merchants.", OPERATE),
+    "keys": Entry("sgate.cli.operator.keys:app", "Create, list and revoke API keys, and manage secret keys.", OPERATE),
+    "chain": Entry("sgate.cli.operator.chain:app", "Show how far the chain is read, and read it again.", OPERATE),
+    "ledger": Entry("sgate.cli.operator.ledger:app", "Verify the ledger, or rebuild it from the chain.", OPERATE),
+    "inbox": Entry("sgate.cli.operator.inbox:app", "List and assign deposits that belong to no merchant.", OPERATE),
     "maintenance": Entry(
-        "sgate.cli.operator.maintenance:app", "Refuse calls that write for a while, without a restart.", OPERATE
+        "sgate.cli.operator.maintenance:app", "Refuse API calls that write, without a restart.", OPERATE
     ),
-    "migrate": Entry("sgate.cli.operator.migrate:app", "Bring the database's schema up to date.", OPERATE),
+    "migrate": Entry("sgate.cli.operator.migrate:app", "Bring the database schema up to date.", OPERATE),
     "simulator": Entry("sgate.cli.operator.simulator:app", "Run the simulated chain.", OPERATE),
 }
 
 
 def load(name: str) -> TyperCommand | TyperGroup:
-    """Import a command of the table."""
+    """Import and return a command of the table."""
     module, _, attribute = COMMANDS[name].place.partition(":")
     application: typer.Typer = getattr(import_module(module), attribute)
     commands = application.registered_commands
@@ -81,21 +83,21 @@ def load(name: str) -> TyperCommand | TyperGroup:
 
 
 def _flowing(text: str) -> str:
-    """A docstring as paragraphs of one line, that a terminal may break where it ends."""
+    """Join each paragraph of a docstring into one line, which the terminal wraps at its own width."""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in cleandoc(text).split("\n\n"))
 
 
 class LazyGroup(TyperGroup):
-    """The `sgate` command: it knows its commands by name, and imports the one that is called."""
+    """The `sgate` command, which knows its commands by name and imports only the one that is called."""
 
     def __init__(self, **attributes: Any) -> None:
-        """Used by Typer."""
+        """Register the commands of the table; called by Typer."""
         super().__init__(**attributes)
         for name, entry in COMMANDS.items():
             self.add_command(TyperCommand(name, help=entry.help, rich_help_panel=entry.panel))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is called."""
+        """Return the command to run and its arguments, importing the command first."""
         if args and args[0] in COMMANDS:
             return args[0], load(args[0]), args[1:]
         return super().resolve_command(ctx, args)

@@ -1,4 +1,4 @@
-"""What all commands print with: JSON for machines, lines and tables for people."""
+"""Output of the commands: JSON for programs, lines and tables for people."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,29 +10,29 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 JSON_INDENT = 2
 
 console = Console(highlight=False)
 
 
 def examples(*lines: str) -> str:
-    """The end of a help page: commands to copy."""
+    """Return the epilog of a help page: example commands to copy."""
     return "\n".join(("[bold]Examples[/]", *(escape(f"$ {line}") for line in lines)))
 
 
 def print_json(value: object) -> None:
-    """One line of JSON."""
+    """Print one line of JSON."""
     typer.echo(msgspec.json.encode(value).decode())
 
 
 def print_object(value: object) -> None:
-    """An object for people to read: JSON, indented."""
+    """Print indented JSON for people."""
     typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=JSON_INDENT).decode())
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Columns for people, and for `grep`: one line a row, however narrow the terminal, so that ids stay whole."""
+    """Print aligned columns, one line per row even in a narrow terminal, so that ids stay whole and `grep` works."""
     cells = [list(titles), *([str(cell) for cell in row] for row in rows)]
     widths = [max(cell_len(row[column]) for row in cells) for column in range(len(titles))]
     for number, row in enumerate(cells):
@@ -41,31 +41,31 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 
 
 def line(text: str) -> None:
-    """One line with markup; it is never broken."""
+    """Print one line with markup, without wrapping it."""
     console.print(text, soft_wrap=True)
 
 
 def local(moment: str | float) -> datetime:
-    """An ISO 8601 or Unix time, as the clock on the wall shows it."""
+    """Return an ISO 8601 or Unix time in the local time zone."""
     found = datetime.fromisoformat(moment) if isinstance(moment, str) else datetime.fromtimestamp(moment, UTC)
     return found.astimezone()
 
 
 def clock(moment: str | float) -> str:
-    """The local time of day."""
+    """Return the local time of day."""
     return f"{local(moment):%H:%M:%S}"
 
 
 def day_and_time(moment: str | float) -> str:
-    """The local day and time."""
+    """Return the local date and time."""
     return f"{local(moment):%Y-%m-%d %H:%M:%S}"
 
 
 def plain(text: str, most: int) -> str:
-    """The beginning of somebody else's text, as one line that cannot move the cursor or change colours."""
+    """Return the first `most` characters of untrusted text as one line, without terminal control characters."""
     return "".join(character if character.isprintable() else "\ufffd" for character in " ".join(text.split())[:most])
 
 
 def sats(amount: int) -> str:
-    """An amount for people."""
+    """Return a formatted amount, such as `25,000 sats`."""
     return f"{amount:,} sats"

@@ -1,5 +1,5 @@
-"""What a payment is and when it counts: pure rules, no I/O, no clock, no randomness.
+"""The rules of payments as pure functions: no I/O, no clock, no randomness.
 
-Everything that varies (time, block heights, random bytes, secrets) comes in as an argument, so each rule can be
-read, tested and replayed by itself. Nothing here imports anything but the standard library and msgspec.
+Everything that varies (time, block heights, random bytes, secrets) is passed in as an argument, so that each rule can
+be read, tested and replayed on its own. The package imports only the standard library and msgspec.
 """

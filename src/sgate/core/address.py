@@ -12,7 +12,7 @@ import msgspec
 
 C32_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _C32_VALUES = {character: value for value, character in enumerate(C32_ALPHABET)}
-_LOOK_ALIKES = str.maketrans("OLI", "011")  # Crockford: read these letters as the digits they look like
+_LOOK_ALIKES = str.maketrans("OLI", "011")  # Crockford: these letters are read as the digits they resemble
 
 HASH160_BYTES = 20
 CHECKSUM_BYTES = 4
@@ -23,7 +23,7 @@ _CONTRACT_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,39}")
 
 
 class Network(StrEnum):
-    """The chain an address or a payment belongs to."""
+    """The chain that an address or a payment belongs to."""
 
     MAINNET = "mainnet"
     TESTNET = "testnet"
@@ -33,7 +33,7 @@ class Network(StrEnum):
 VERSIONS: dict[Network, frozenset[int]] = {
     Network.MAINNET: frozenset({22, 20}),  # SP single signature, SM multisig
     Network.TESTNET: frozenset({26, 21}),  # ST, SN
-    Network.SIMULATED: frozenset({26, 21}),  # the simulated chain writes addresses as testnet does
+    Network.SIMULATED: frozenset({26, 21}),  # the simulated chain uses testnet addresses
 }
 
 SBTC_ASSETS: dict[Network, str] = {
@@ -60,13 +60,13 @@ class Principal(msgspec.Struct, frozen=True):
 
 
 def encode(version: int, hash160: bytes) -> str:
-    """The address of a version (0..31) and a 20-byte hash.
+    """Encode a version (0..31) and a 20-byte hash as an address.
 
     Raises:
-        InvalidAddress: if either is out of range.
+        InvalidAddress: if the version is out of range or the hash has another length.
     """
     if not 0 <= version < len(C32_ALPHABET) or len(hash160) != HASH160_BYTES:
-        raise InvalidAddress("an address needs a version of 0..31 and a hash of 20 bytes")
+        raise InvalidAddress("an address needs a version from 0 to 31 and a hash of 20 bytes")
     payload = hash160 + _checksum(version, hash160)
     return f"S{C32_ALPHABET[version]}{_c32_encode(payload)}"
 
@@ -75,13 +75,13 @@ def parse_principal(text: str) -> Principal:
     """Decode an address or a contract principal and verify its checksum.
 
     Raises:
-        InvalidAddress: with a sentence that says what is wrong.
+        InvalidAddress: if the form, the length, a character or the checksum is wrong.
     """
     address, dot, contract_name = text.partition(".")
     if dot and not _CONTRACT_NAME.fullmatch(contract_name):
         raise InvalidAddress("the contract name after the dot is not valid")
     if not address.startswith("S") or not MIN_ADDRESS_CHARACTERS <= len(address) <= MAX_ADDRESS_CHARACTERS:
-        raise InvalidAddress("a Stacks address starts with S and has at most 41 characters")
+        raise InvalidAddress("a Stacks address starts with S and has 6 to 41 characters")
     address = address.translate(_LOOK_ALIKES)
     version = _C32_VALUES.get(address[1])
     if version is None:
@@ -96,10 +96,10 @@ def parse_principal(text: str) -> Principal:
 
 
 def check_pay_address(text: str, network: Network) -> str:
-    """The canonical spelling of an address that may receive payments on `network`.
+    """Return the canonical spelling of an address that can receive payments on `network`.
 
     Raises:
-        InvalidAddress: if it is not an address, or one of another network.
+        InvalidAddress: if the text is not an address, or one of another network.
     """
     principal = parse_principal(text)
     if principal.version not in VERSIONS[network]:
@@ -109,14 +109,14 @@ def check_pay_address(text: str, network: Network) -> str:
 
 
 def contract_of(asset: str) -> str:
-    """The contract principal of an asset identifier (`address.contract::asset`).
+    """Return the contract principal of an asset identifier (`address.contract::asset`).
 
     Raises:
         InvalidAddress: if the identifier has another form.
     """
     contract, separator, name = asset.partition("::")
     if not separator or not name or parse_principal(contract).contract_name is None:
-        raise InvalidAddress("an asset identifier has the form ADDRESS.contract::asset")
+        raise InvalidAddress("an asset identifier must have the form ADDRESS.contract::asset")
     return contract
 
 

@@ -1,7 +1,8 @@
-"""Where webhooks may go: which addresses of the internet protocol a merchant's URL must never lead us to.
+"""Egress rules: the destinations that webhooks must not be sent to (protection against SSRF).
 
-A server that posts to any URL it is given can be made to talk to the machines around it: the database next door, the
-cloud's metadata service. So only global unicast addresses are allowed, and IPv6 spellings of IPv4 are looked through.
+A server that posts to any URL it is given can be made to reach machines in its own network, such as its database or the
+cloud's metadata service. Therefore only global unicast addresses are allowed; an IPv4 address embedded in an IPv6
+address is checked as well.
 """
 
 import ipaddress
@@ -16,14 +17,14 @@ MAX_URL_CHARACTERS = 512
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 NOT_PUBLIC: tuple[IPNetwork, ...] = (
-    ipaddress.ip_network("168.63.129.16/32"),  # the host of Azure's virtual machines, from the inside
-    ipaddress.ip_network("192.88.99.0/24"),  # relays of 6to4, which are gone
-    ipaddress.ip_network("3fff::/20"),  # documentation (RFC 9637), newer than Python's tables
+    ipaddress.ip_network("168.63.129.16/32"),  # the host as seen from Azure's virtual machines
+    ipaddress.ip_network("192.88.99.0/24"),  # 6to4 relays, no longer in use
+    ipaddress.ip_network("3fff::/20"),  # documentation (RFC 9637), missing from Python's tables
 )
-"""Networks that `ipaddress` takes for global and that no shop lives in."""
+"""Networks that `ipaddress` considers global, but that contain no public hosts."""
 
 PRIVATE_NAMES = ("localhost", "local", "internal", "svc", "home.arpa", "lan", "intranet", "corp")
-"""Names under these are answered inside of a network (mDNS, clouds, Kubernetes), never on the public internet."""
+"""Names under these are resolved within a network (mDNS, clouds, Kubernetes), never on the public internet."""
 
 FORBIDDEN_PORTS = frozenset(
     {
@@ -33,20 +34,20 @@ FORBIDDEN_PORTS = frozenset(
         4190, 5060, 5061, 5432, 6000, 6379, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080, 11211,
     }
 )  # fmt: skip
-"""Ports on which other protocols than HTTP are spoken: those that the Fetch standard blocks, and common databases."""
+"""Ports of protocols other than HTTP: those that the Fetch standard blocks, and those of common databases."""
 
 
 class ForbiddenDestination(ValueError):
-    """A webhook must not be sent there; the message says why."""
+    """A webhook must not be sent to this destination; the message says why."""
 
 
 class Egress(msgspec.Struct, frozen=True, kw_only=True):
-    """Which destinations a deployment allows.
+    """The destinations that a deployment allows.
 
     Attributes:
-        allow_private: also addresses that are not on the public internet, for developers.
-        denied_networks: networks that are never connected to, whatever else is allowed.
-        denied_names: host names that are refused, with all names below them.
+        allow_private: whether to allow addresses that are not on the public internet, for development.
+        denied_networks: networks that are always refused; this overrides `allow_private`.
+        denied_names: host names that are always refused, together with their subdomains.
     """
 
     allow_private: bool = False
@@ -54,10 +55,10 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
     denied_names: tuple[str, ...] = ()
 
     def check_address(self, address: IPAddress) -> None:
-        """Refuse an address that must not be connected to.
+        """Raise if connecting to an address is not allowed.
 
         Raises:
-            ForbiddenDestination: unless it is global unicast and not denied; `allow_private` lifts the first.
+            ForbiddenDestination: if it is denied, or (without `allow_private`) not a global unicast address.
         """
         seen = _embedded(address) or address
         for network in self.denied_networks:
@@ -67,14 +68,14 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
             raise ForbiddenDestination(f"{address} is not an address on the public internet")
 
     def check_url(self, url: str, *, https_only: bool) -> None:
-        """Refuse a URL that can be seen to be wrong before any name is resolved.
+        """Raise if a URL is not allowed, as far as this is known without resolving its host name.
 
         Raises:
-            ForbiddenDestination: with a sentence that says what is allowed.
+            ForbiddenDestination: if its form, scheme, port, address or host name is not allowed.
         """
         host, port = _host_and_port(url, https_only=https_only)
         if port in FORBIDDEN_PORTS:
-            raise ForbiddenDestination(f"port {port} is not one of a web server")
+            raise ForbiddenDestination(f"port {port} is not a port for web servers")
         literal = literal_address(host)
         if literal is not None:
             self.check_address(literal)
@@ -87,14 +88,14 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
             raise ForbiddenDestination(f"{host} is on the operator's deny list")
         private = "." not in name or any(_is_below(name, parent) for parent in PRIVATE_NAMES)
         if not name or (private and not self.allow_private):
-            raise ForbiddenDestination(f"{host} is not a name on the public internet")
+            raise ForbiddenDestination(f"{host} is not a host name on the public internet")
 
 
 def egress_of(*, allow_private: bool, deny: Iterable[str]) -> Egress:
-    """What a deployment allows. `deny`: networks, addresses and host names.
+    """Return the rules of a deployment that denies these networks, addresses and host names.
 
     Raises:
-        ValueError: if an entry is none of these.
+        ValueError: if an entry of `deny` is none of these.
     """
     networks, names = list[IPNetwork](), list[str]()
     for entry in deny:
@@ -109,14 +110,14 @@ def egress_of(*, allow_private: bool, deny: Iterable[str]) -> Egress:
 
 
 def literal_address(host: str) -> IPAddress | None:
-    """The address a host spells out, or None for a name.
+    """Return the address that a host consists of, or None if it is a name.
 
     Raises:
-        ForbiddenDestination: for numbers in odd forms (decimal, octal, hexadecimal, shortened), which resolvers accept,
-            and for addresses that name a network interface.
+        ForbiddenDestination: if it is an address in an unusual form that resolvers accept (a single decimal number,
+            octal, hexadecimal, shortened), or one with a network interface.
     """
     if "%" in host:
-        raise ForbiddenDestination("an address must not name a network interface")
+        raise ForbiddenDestination("an address must not contain a network interface")
     try:
         return ipaddress.ip_address(host)
     except ValueError:
@@ -134,7 +135,7 @@ def _host_and_port(url: str, *, https_only: bool) -> tuple[str, int | None]:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise ForbiddenDestination("the URL cannot be read") from None
+        raise ForbiddenDestination("the URL cannot be parsed") from None
     if parts.scheme not in ({"https"} if https_only else {"https", "http"}) or not host:
         schemes = "https://" if https_only else "https:// or http://"
         raise ForbiddenDestination(f"the URL must be absolute and start with {schemes}")
@@ -155,7 +156,7 @@ def _is_below(name: str, parent: str) -> bool:
 
 
 def _embedded(address: IPAddress) -> ipaddress.IPv4Address | None:
-    """The IPv4 address inside an IPv6 one: mapped, 6to4, Teredo or NAT64."""
+    """Return the IPv4 address embedded in an IPv6 address (mapped, 6to4, Teredo or NAT64), or None."""
     if isinstance(address, ipaddress.IPv4Address):
         return None
     if address.ipv4_mapped is not None:

@@ -1,15 +1,14 @@
-"""Everything that can go wrong in a way a caller can act on: one tree, one class per error code.
+"""The errors of the API: one class hierarchy, one class per error code.
 
-The class says the HTTP status, the `type` (the family) and the `code`; its docstring is what the documentation says
-about the code, and the default message. An instance adds what is known about this case. The file is long because the
-tree is one, and a code is looked up in one place.
+A class defines the HTTP status, the `type` (the family) and the `code`. Its docstring is both the documentation of the
+code and the default message; an instance may carry a more specific message and details.
 """
 
 from typing import ClassVar
 
 
 class GatewayError(Exception):
-    """Something went wrong on our side. Try again; if it stays, tell the operator the request id."""
+    """An internal error occurred. Try again; if it persists, report the request id to the operator of the server."""
 
     status: ClassVar[int] = 500
     type: ClassVar[str] = "internal_error"
@@ -30,11 +29,11 @@ class GatewayError(Exception):
         self.retry_after_s = retry_after_s
 
 
-# --- 400: the request cannot be read --------------------------------------------------------------------------------
+# --- 400: malformed request -----------------------------------------------------------------------------------------
 
 
 class BadRequest(GatewayError):
-    """The request cannot be understood. The message says what is wrong with it."""
+    """The request is malformed. The message says what is wrong with it."""
 
     status = 400
     type = "bad_request"
@@ -48,34 +47,34 @@ class InvalidJson(BadRequest):
 
 
 class InvalidIdempotencyKey(BadRequest):
-    """An Idempotency-Key has 1 to 255 printable ASCII characters."""
+    """`Idempotency-Key` must consist of 1 to 255 printable ASCII characters."""
 
     code = "invalid_idempotency_key"
 
 
 class InvalidCursor(BadRequest):
-    """The cursor of the list does not name an object of this list."""
+    """The cursor does not name an object of this list. Use the id of an object that the list returned."""
 
     code = "invalid_cursor"
 
 
 class MixedPaging(BadRequest):
-    """A list is walked in one way at a time: give `starting_after`, `ending_before` or `page`, not two of them."""
+    """Use only one of `starting_after`, `ending_before` and `page`."""
 
     code = "mixed_paging"
 
 
 class PageOutOfReach(BadRequest):
-    """Page numbers reach the first 10,000 objects. Go on with `starting_after`, or narrow the list."""
+    """Page numbers cover only the first 10,000 objects. Use `starting_after`, or narrow the filters."""
 
     code = "page_out_of_reach"
 
 
-# --- 401, 403: who asks ---------------------------------------------------------------------------------------------
+# --- 401, 403: authentication and authorization ---------------------------------------------------------------------
 
 
 class Unauthorized(GatewayError):
-    """Send a valid API key as `Authorization: Bearer sk_...`."""
+    """The API key is missing or not valid. Send a valid key as `Authorization: Bearer sk_...`."""
 
     status = 401
     type = "unauthorized"
@@ -83,7 +82,7 @@ class Unauthorized(GatewayError):
 
 
 class Forbidden(GatewayError):
-    """The API key is valid but lacks the scope that this call needs."""
+    """The API key is valid, but lacks the scope that this call requires."""
 
     status = 403
     type = "forbidden"
@@ -91,30 +90,30 @@ class Forbidden(GatewayError):
 
 
 class MerchantSuspended(Forbidden):
-    """The operator of this server has suspended this merchant: its keys do nothing until it is resumed. Payments that
-    were begun are still recorded and announced.
+    """The operator of this server has suspended this merchant: its API keys are refused until it is resumed. Payments
+    already under way are still recorded, and their events are still sent.
     """
 
     code = "merchant_suspended"
 
 
 class HttpsRequired(Forbidden):
-    """Use https://. A key that was sent over http:// may have been read by others: roll it."""
+    """Use https://. An API key that was sent over http:// may have been read by others: roll it."""
 
     code = "https_required"  # answered by the proxy: see deploy/nginx
 
 
 class SimulatorShared(Forbidden):
-    """In production the simulated chain is shared by all merchants: pay on it, but do not mine or fork."""
+    """In production all merchants share the simulated chain: you can pay on it, but not mine or fork it."""
 
     code = "simulator_shared"
 
 
-# --- 404, 405: what is asked for ------------------------------------------------------------------------------------
+# --- 404, 405: no such object or method -----------------------------------------------------------------------------
 
 
 class NotFound(GatewayError):
-    """There is nothing at this address. All calls are listed under /docs."""
+    """There is nothing at this URL. All calls are listed under /docs."""
 
     status = 404
     type = "not_found"
@@ -122,78 +121,78 @@ class NotFound(GatewayError):
 
 
 class PaymentIntentNotFound(NotFound):
-    """There is no payment intent with this id among those that this key may see."""
+    """There is no payment intent with this id, or this API key cannot access it."""
 
     code = "payment_intent_not_found"
 
 
 class ReceiptNotFound(NotFound):
-    """There is a receipt as soon as a payment is in a block."""
+    """There is no receipt yet. It becomes available once a payment is in a block."""
 
     code = "receipt_not_found"
 
 
 class LogoNotFound(NotFound):
-    """There is no such logo. A merchant's present one is named by `logo_url`."""
+    """There is no such logo. `logo_url` names the merchant's current logo."""
 
     code = "logo_not_found"
 
 
 class PaymentNotFound(NotFound):
-    """There is no payment with this id among those that this key may see."""
+    """There is no payment with this id, or this API key cannot access it."""
 
     code = "payment_not_found"
 
 
 class WebhookEndpointNotFound(NotFound):
-    """There is no webhook endpoint with this id among those that this key may see."""
+    """There is no webhook endpoint with this id, or this API key cannot access it."""
 
     code = "webhook_endpoint_not_found"
 
 
 class WebhookDeliveryNotFound(NotFound):
-    """There is no webhook delivery with this id among those that this key may see."""
+    """There is no webhook delivery with this id, or this API key cannot access it."""
 
     code = "webhook_delivery_not_found"
 
 
 class WebhookRecoveryNotFound(NotFound):
-    """There is no recovery of webhooks with this id among those that this key may see."""
+    """There is no webhook recovery with this id, or this API key cannot access it."""
 
     code = "webhook_recovery_not_found"
 
 
 class EventNotFound(NotFound):
-    """There is no event with this id among those that this key may see."""
+    """There is no event with this id, or this API key cannot access it."""
 
     code = "event_not_found"
 
 
 class ApiKeyNotFound(NotFound):
-    """There is no API key with this id among those that this key may see. The id is not the key itself: `ak_...`."""
+    """There is no API key with this id, or yours cannot access it. Use the id (`ak_...`), not the key itself."""
 
     code = "api_key_not_found"
 
 
 class NotSimulated(NotFound):
-    """The mode of this key does not run on the simulated chain, so nothing can be made to happen there."""
+    """The mode of this API key does not use the simulated chain, so simulator calls are not available in it."""
 
     code = "not_simulated"
 
 
 class MethodNotAllowed(GatewayError):
-    """This address exists, but not with this HTTP method."""
+    """This URL does not support this HTTP method."""
 
     status = 405
     type = "method_not_allowed"
     code = "method_not_allowed"
 
 
-# --- 409: the state of things does not allow it ---------------------------------------------------------------------
+# --- 409: conflict with the current state ---------------------------------------------------------------------------
 
 
 class Conflict(GatewayError):
-    """The state of the object does not allow this."""
+    """The current state of the object does not allow this."""
 
     status = 409
     type = "conflict"
@@ -201,31 +200,31 @@ class Conflict(GatewayError):
 
 
 class PaymentIntentNotCancelable(Conflict):
-    """A payment intent can be canceled only while it waits for payment and no payment is known on the chain."""
+    """A payment intent can be canceled only while it awaits payment and no payment is known on the chain."""
 
     code = "payment_intent_not_cancelable"
 
 
 class PayAddressTaken(Conflict):
-    """Another merchant of this server receives payments at this address. Use an address of your own."""
+    """Another merchant on this server already receives payments at this address. Use a different address."""
 
     code = "pay_address_taken"
 
 
 class TooManyWebhookEndpoints(Conflict):
-    """The merchant has as many webhook endpoints as this server allows. Delete one first."""
+    """The merchant has reached this server's limit of webhook endpoints. Delete one first."""
 
     code = "too_many_webhook_endpoints"
 
 
 class TooManyApiKeys(Conflict):
-    """The merchant has as many API keys as this server allows, 100 in each mode. Revoke one first."""
+    """The merchant has reached this server's limit of 100 API keys per mode. Revoke one first."""
 
     code = "too_many_api_keys"
 
 
 class ApiKeyEnded(Conflict):
-    """The API key does not work any more: it was revoked before, or came to its end after it was rolled."""
+    """The API key is no longer valid: it was revoked, or expired after it was rolled."""
 
     code = "api_key_ended"
 
@@ -237,52 +236,52 @@ class WebhookEndpointDisabled(Conflict):
 
 
 class RecoveryInProgress(Conflict):
-    """A range of events is already being sent to this endpoint once more. Wait until it is done."""
+    """A recovery is already re-sending events to this endpoint. Wait until it has finished."""
 
     code = "recovery_in_progress"
 
 
 class PayAddressMissing(Conflict):
-    """No address to be paid at: set `pay_address` with PATCH /v1/merchants/me first."""
+    """The merchant has no address to receive payments at. Set `pay_address` with PATCH /v1/merchants/me first."""
 
     code = "pay_address_missing"
 
 
 class TooManyHints(Conflict):
-    """This payment intent has as many transaction hints as the server looks up. The payment itself will be found."""
+    """This payment intent has reached its limit of transaction hints. The payment will be found without one."""
 
     code = "too_many_hints"
 
 
 class NothingToAccept(Conflict):
-    """The payment intent holds no money that waits for a decision: nothing came late or after a cancel."""
+    """The payment intent has no held payment to accept: none arrived late or after it was canceled."""
 
     code = "nothing_to_accept"
 
 
 class PaymentNotAssignable(Conflict):
-    """Only an unmatched deposit that is on the chain can be assigned, to an intent with the same pay address."""
+    """Only an unmatched deposit on the chain can be assigned, to a payment intent with the same pay address."""
 
     code = "payment_not_assignable"
 
 
 class PaymentNotRefundable(Conflict):
-    """This payment counts towards its payment intent, or was marked as sent back before. The message says which."""
+    """This payment counts toward its payment intent, or is already marked as sent back. The message says which."""
 
     code = "payment_not_refundable"
 
 
 class IdempotencyInProgress(Conflict):
-    """A request with the same Idempotency-Key is still running. Try again in a moment."""
+    """A request with the same `Idempotency-Key` is still in progress. Try again in a moment."""
 
     code = "idempotency_in_progress"
 
 
-# --- 413, 415, 422: what was sent -----------------------------------------------------------------------------------
+# --- 408, 413, 415, 422, 431: invalid request -----------------------------------------------------------------------
 
 
 class RequestTimeout(GatewayError):
-    """The request took longer to arrive than 10 seconds. Send it again."""
+    """The request took longer than 10 seconds to arrive. Send it again."""
 
     status = 408
     type = "request_timeout"
@@ -290,7 +289,7 @@ class RequestTimeout(GatewayError):
 
 
 class HeadersTooLarge(GatewayError):
-    """The head of the request is larger than 64 KiB, or has more than 100 headers."""
+    """The request headers are larger than 64 KiB in total, or there are more than 100 of them."""
 
     status = 431
     type = "headers_too_large"
@@ -306,7 +305,7 @@ class PayloadTooLarge(GatewayError):
 
 
 class UnsupportedMediaType(GatewayError):
-    """Send the body as `Content-Type: application/json`, in UTF-8 and not compressed."""
+    """The request body must be JSON in UTF-8, uncompressed, with `Content-Type: application/json`."""
 
     status = 415
     type = "unsupported_media_type"
@@ -314,7 +313,7 @@ class UnsupportedMediaType(GatewayError):
 
 
 class ValidationFailed(GatewayError):
-    """A field has a value that is not allowed. `param` names the field, the message says what is allowed."""
+    """A field has a value that is not allowed. `param` names the field; the message says what is allowed."""
 
     status = 422
     type = "validation_error"
@@ -322,31 +321,31 @@ class ValidationFailed(GatewayError):
 
 
 class InvalidAmount(ValidationFailed):
-    """`amount_sats` is a whole number of sats from 1 to 2,100,000,000,000,000: an integer, or a string of digits."""
+    """`amount_sats` must be an integer, or a string of digits, from 1 to 2,100,000,000,000,000."""
 
     code = "invalid_amount"
 
 
 class InvalidCurrency(ValidationFailed):
-    """The only currency is `sbtc`."""
+    """`currency` must be `sbtc`."""
 
     code = "invalid_currency"
 
 
 class InvalidExpiresIn(ValidationFailed):
-    """`expires_in` is a number of seconds from 60 to 86400."""
+    """`expires_in` must be a number of seconds from 60 to 86400."""
 
     code = "invalid_expires_in"
 
 
 class DescriptionTooLong(ValidationFailed):
-    """`description` has at most 500 characters."""
+    """`description` must have at most 500 characters."""
 
     code = "description_too_long"
 
 
 class MetadataTooLarge(ValidationFailed):
-    """`metadata` has at most 20 keys of at most 40 characters, with text values of at most 500 bytes."""
+    """`metadata` must have at most 20 keys of at most 40 characters, with string values of at most 500 bytes."""
 
     code = "metadata_too_large"
 
@@ -358,54 +357,54 @@ class InvalidUrl(ValidationFailed):
 
 
 class InvalidLogo(ValidationFailed):
-    """A logo is a PNG, JPEG or WebP picture of at most 64 kB; send its bytes as the body."""
+    """A logo must be a PNG, JPEG or WebP image of at most 64 kB. Send its bytes as the request body."""
 
     code = "invalid_logo"
 
 
 class InvalidPayAddress(ValidationFailed):
-    """`pay_address` must be a Stacks address of the right network with a correct checksum."""
+    """`pay_address` must be a Stacks address on the right network with a correct checksum."""
 
     code = "invalid_pay_address"
 
 
 class SimulationRefused(ValidationFailed):
-    """The simulated chain cannot do that. The message says why."""
+    """The simulated chain cannot perform this operation. The message says why."""
 
     code = "simulation_refused"
 
 
 class InvalidConfirmationPolicy(ValidationFailed):
-    """The confirmation policy cannot be used. The message says why."""
+    """The confirmation policy is not valid. The message says why."""
 
     code = "invalid_confirmation_policy"
 
 
 class InvalidTxId(ValidationFailed):
-    """A transaction id is `0x` followed by 64 hexadecimal digits."""
+    """A transaction id must be `0x` followed by 64 hexadecimal digits."""
 
     code = "invalid_tx_id"
 
 
 class InvalidRecoveryRange(ValidationFailed):
-    """`since` must be before `until` and in the past, and the range at most 30 days long. What is more than 31 days old
-    can be sent again only with `include_delivered`, because its deliveries may be forgotten.
+    """`since` must be in the past and before `until`, and the range must be at most 30 days long. Events more than 31
+    days old can be re-sent only with `include_delivered`, because their deliveries may have been deleted.
     """
 
     code = "invalid_recovery_range"
 
 
 class IdempotencyKeyReused(ValidationFailed):
-    """This Idempotency-Key was used before with a different request body. Use a new key for a new request."""
+    """This `Idempotency-Key` was already used with a different request body. Use a new key for a new request."""
 
     code = "idempotency_key_reused"
 
 
-# --- 429, 503: not now ----------------------------------------------------------------------------------------------
+# --- 429, 503: try again later --------------------------------------------------------------------------------------
 
 
 class RateLimitExceeded(GatewayError):
-    """Too many requests. Wait as long as `Retry-After` says."""
+    """Too many requests. Wait for the number of seconds in `Retry-After`."""
 
     status = 429
     type = "rate_limit_exceeded"
@@ -413,7 +412,7 @@ class RateLimitExceeded(GatewayError):
 
 
 class Unavailable(GatewayError):
-    """The server cannot answer right now, most likely because its database is away. Try again in a moment."""
+    """The server is temporarily unavailable, most likely because its database is unreachable. Try again in a moment."""
 
     status = 503
     type = "unavailable"
@@ -421,13 +420,13 @@ class Unavailable(GatewayError):
 
 
 class UnderMaintenance(Unavailable):
-    """The server is under maintenance: it takes no calls that write. Reads go on. Come back after `Retry-After`."""
+    """The server is under maintenance and rejects writes; reads still work. Try again after `Retry-After`."""
 
     code = "under_maintenance"
 
 
 class RateUnavailable(Unavailable):
-    """There is no exchange rate to price in dollars with: the price sources are away, too old, or do not agree. Use
+    """There is no exchange rate for prices in dollars: the price sources are unreachable, out of date, or disagree. Use
     `amount_sats`, or try again later.
     """
 

@@ -1,66 +1,78 @@
-"""Events: what sGate tells merchants, and the exact bytes it tells it in."""
+"""Events: their types, and the exact bytes that are sent to merchants."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Literal, Self
 
 import msgspec
+from msgspec import Meta
 
 API_VERSION = "2026-11-01"
-"""The shape of payloads. It changes only when a receiver could break."""
+"""The version of the payloads. It changes only when a change could break a receiver."""
 
 
 class EventType(StrEnum):
-    """Everything that can be announced; `meaning` says what it tells."""
+    """The type of an event."""
 
     meaning: str
+    """When it is sent, for the documentation."""
 
     def __new__(cls, value: str, meaning: str) -> Self:
-        """A type and the sentence that documents it."""
+        """Create a type with the sentence that documents it."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning
         return member
 
-    CREATED = "payment_intent.created", "A payment intent was made."
-    PROCESSING = "payment_intent.processing", "Enough is on the chain, but not final yet. Do not ship."
-    SUCCEEDED = "payment_intent.succeeded", "Enough is on the chain and final: ship. Sent once per intent, ever."
-    RECONFIRMED = "payment_intent.reconfirmed", "It is final again after a reorganisation of the chain."
-    REORGED = "payment_intent.reorged", "A reorganisation of the chain took back what had been reached."
-    EXPIRED = "payment_intent.expired", "The deadline passed and nothing had come."
-    FAILED = "payment_intent.failed", "The deadline passed and too little had come."
-    CANCELED = "payment_intent.canceled", "The merchant canceled it."
-    PARTIALLY_PAID = "payment_intent.partially_paid", "A part of the amount came in time."
-    OVERPAID = "payment_intent.overpaid", "More came than was due."
-    DUPLICATE_PAYMENT = "payment_intent.duplicate_payment", "It was paid a second time, in full."
-    PAID_LATE = "payment_intent.paid_late", "Money came after the deadline. It is held, or accepted, by your policy."
-    PAID_AFTER_CANCEL = "payment_intent.paid_after_cancel", "Money came after the cancel. It is held for your decision."
-    UNMATCHED = "payment.unmatched", "A deposit came that names no payment intent. The object is the payment."
-    ENDPOINT_DISABLED = "webhook_endpoint.disabled", "An endpoint failed for days, or answered that it wants no more."
-    ENDPOINT_TEST = "webhook_endpoint.test", "You asked for a test. Only the endpoint in question is told."
+    CREATED = "payment_intent.created", "A payment intent was created."
+    PROCESSING = "payment_intent.processing", "The amount due is on the chain, but not final yet. Do not ship."
+    SUCCEEDED = "payment_intent.succeeded", "The amount due is on the chain and final: ship. Sent once per intent."
+    RECONFIRMED = "payment_intent.reconfirmed", "The amount due is final again after a chain reorganization."
+    REORGED = "payment_intent.reorged", "A chain reorganization undid a payment or its finality."
+    EXPIRED = "payment_intent.expired", "The deadline passed without a payment."
+    FAILED = "payment_intent.failed", "The deadline passed and too little had been paid."
+    CANCELED = "payment_intent.canceled", "The merchant canceled the intent."
+    PARTIALLY_PAID = "payment_intent.partially_paid", "Part of the amount arrived in time."
+    OVERPAID = "payment_intent.overpaid", "More than the amount due arrived."
+    DUPLICATE_PAYMENT = "payment_intent.duplicate_payment", "The intent was paid in full a second time."
+    PAID_LATE = "payment_intent.paid_late", "A payment arrived after the deadline. Your policy holds or accepts it."
+    PAID_AFTER_CANCEL = "payment_intent.paid_after_cancel", "A payment arrived after the cancel. You decide about it."
+    UNMATCHED = "payment.unmatched", "A deposit arrived that names no payment intent. The object is the payment."
+    ENDPOINT_DISABLED = "webhook_endpoint.disabled", "An endpoint failed for days, or answered 410 Gone."
+    ENDPOINT_TEST = "webhook_endpoint.test", "A test that you requested. It is sent only to the endpoint under test."
+
+
+_EVENT_TYPE = Meta(examples=[EventType.SUCCEEDED], extra_json_schema={"enum": list(EventType)})
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of a webhook and the answer of `GET /v1/events`; fields in this order.
+    """An event, as webhooks and the API send it."""
 
-    `event` repeats `type` for receivers written against the first sGate. `created` is in Unix seconds.
-    """
-
-    id: str
-    object: str = "event"
-    type: str
-    event: str
-    created: int
-    api_version: str = API_VERSION
-    livemode: bool
-    sequence: int
-    data: "EventData"
+    # The order of the fields is part of the format.
+    id: Annotated[str, Meta(description="Id of the event.", examples=["evt_6b042afd2f3b8c1d4e5f6071"])]
+    object: Annotated[Literal["event"], Meta(description="Type of the object.")] = "event"
+    type: Annotated[str, _EVENT_TYPE, Meta(description="Type of the event.")]
+    event: Annotated[
+        str, _EVENT_TYPE, Meta(description="Repeats `type`, for receivers written for the first version of sGate.")
+    ]
+    created: Annotated[
+        int, Meta(description="Time at which the event occurred, in Unix seconds.", examples=[1_795_435_200])
+    ]
+    api_version: Annotated[
+        str, Meta(description="Version of the format of the event's data.", examples=[API_VERSION])
+    ] = API_VERSION
+    livemode: Annotated[bool, Meta(description="`true` for real money, `false` in test mode.", examples=[False])]
+    sequence: Annotated[
+        int,
+        Meta(description="Number of the event among those about the same object; 1 for the first.", examples=[3]),
+    ]
+    data: Annotated["EventData", Meta(description="Data of the event.")]
 
 
 class EventData(msgspec.Struct, frozen=True):
-    """`object` is the thing the event is about, as it was then, as JSON bytes."""
+    """The data of an event."""
 
-    object: msgspec.Raw
+    object: Annotated[msgspec.Raw, Meta(description="The object that the event is about, as it was at that time.")]
 
 
 _encoder = msgspec.json.Encoder()
@@ -69,7 +81,7 @@ _encoder = msgspec.json.Encoder()
 def envelope(
     *, event_id: str, event_type: str, created_at: datetime, livemode: bool, sequence: int, payload: bytes
 ) -> Envelope:
-    """The envelope of a stored event. `payload` is the object as stored, JSON."""
+    """Return the envelope of a stored event. `payload` is the stored object in JSON."""
     return Envelope(
         id=event_id,
         type=event_type,
@@ -82,5 +94,5 @@ def envelope(
 
 
 def body_of(envelope_: Envelope) -> bytes:
-    """The bytes that are signed and sent: the same on every attempt."""
+    """Return the bytes that are signed and sent, which are the same on every attempt."""
     return _encoder.encode(envelope_)

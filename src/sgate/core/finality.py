@@ -1,15 +1,17 @@
-"""When is a payment final? Confirmation policies, and the view of the chain they are judged in.
+"""Finality: confirmation policies, and the view of the chain that they are evaluated in.
 
-A Stacks block is signed by its signers at once, but it can still go when Bitcoin forks. SIP-021 calls a block
-bitcoin-final once two tenure changes were built on its tenure. So a policy may ask for Stacks blocks (seconds),
-tenure changes or Bitcoin blocks (about ten minutes each), the more the larger the amount.
+A Stacks block is signed within seconds, but can still be lost when Bitcoin forks. SIP-021 calls a block bitcoin-final
+once two tenure changes have been built on its tenure. A policy may therefore require Stacks blocks (seconds), tenure
+changes or Bitcoin blocks (about ten minutes each), and more of them for larger amounts.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from sgate.core.payment import Inclusion, Payment
 
@@ -23,27 +25,35 @@ MAX_BITCOIN_BLOCKS = 1_000
 
 
 class InvalidPolicy(ValueError):
-    """The confirmation policy cannot be used; the message says why."""
+    """The confirmation policy is not valid; the message says why."""
 
 
 class Tier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What must hold for amounts from `from_sats` upward. All numbers that are given must hold.
+    """The conditions for amounts of at least `from_sats`. All numbers that are set must be reached."""
 
-    Attributes:
-        from_sats: the smallest amount of this tier.
-        stacks_blocks: Stacks blocks including the payment's own (1 = included).
-        tenure_changes: tenures begun since the payment's.
-        bitcoin_blocks: Bitcoin blocks since, including the one the payment's tenure is anchored to (1 = at once).
-    """
+    from_sats: Annotated[int, Meta(description="Smallest amount of this tier, in sats.", examples=[0])]
+    stacks_blocks: Annotated[
+        int | None,
+        Meta(description="Number of Stacks blocks, including the payment's own (1 = included).", examples=[1]),
+    ] = None
+    tenure_changes: Annotated[
+        int | None, Meta(description="Number of tenures that began after the payment's.", examples=[2])
+    ] = None
+    bitcoin_blocks: Annotated[
+        int | None,
+        Meta(
+            description="Number of Bitcoin blocks, including the one that the payment's tenure is anchored to "
+            "(1 = immediately).",
+            examples=[3],
+        ),
+    ] = None
 
-    from_sats: int
-    stacks_blocks: int | None = None
-    tenure_changes: int | None = None
-    bitcoin_blocks: int | None = None
 
-
-Policy = tuple[Tier, ...]
-"""Tiers by ascending `from_sats`; the first starts at 0."""
+Policy = Annotated[
+    tuple[Tier, ...],
+    Meta(examples=[[{"from_sats": 0, "stacks_blocks": 1}, {"from_sats": 1_000_000, "stacks_blocks": 6}]]),
+]
+"""Tiers in ascending order of `from_sats`; the first starts at 0."""
 
 DEFAULT_POLICY: Policy = (
     Tier(from_sats=0, stacks_blocks=1),
@@ -53,11 +63,11 @@ DEFAULT_POLICY: Policy = (
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """The chain as far as we have really read it.
+    """The chain as far as it has been scanned.
 
     Attributes:
         height, index_block_hash: the last scanned block. Height 0 and an empty hash before the first scan.
-        time: the latest block time ever scanned, UTC. It never goes back, so that a deadline once passed stays passed.
+        time: the latest block time ever scanned, UTC. It never goes back, so that a deadline stays passed.
         tenure_height, bitcoin_height: of the last scanned block.
     """
 
@@ -69,27 +79,27 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finality(StrEnum):
-    """How settled a payment is, in words for payers and merchants."""
+    """How settled a payment is, as shown to customers and merchants."""
 
     SEEN = "seen"  # in the mempool
     INCLUDED = "included"  # in a Stacks block
     ANCHORED = "anchored"  # one tenure change since
-    BITCOIN_FINAL = "bitcoin_final"  # two: as final as Bitcoin
+    BITCOIN_FINAL = "bitcoin_final"  # two tenure changes since: as final as Bitcoin
 
 
 def check_policy(policy: Policy) -> Policy:
-    """The policy itself, if it is usable.
+    """Return the policy if it is valid.
 
     Raises:
-        InvalidPolicy: with a sentence that says what is wrong.
+        InvalidPolicy: if there are no or too many tiers, their order is wrong, or a number is missing or out of range.
     """
     if not 1 <= len(policy) <= MAX_TIERS:
-        raise InvalidPolicy(f"a confirmation policy has 1 to {MAX_TIERS} tiers")
+        raise InvalidPolicy(f"a confirmation policy must have 1 to {MAX_TIERS} tiers")
     if policy[0].from_sats != 0:
         raise InvalidPolicy("the first tier must start at from_sats 0")
     starts = [tier.from_sats for tier in policy]
     if starts != sorted(set(starts)):
-        raise InvalidPolicy("from_sats must rise from tier to tier")
+        raise InvalidPolicy("from_sats must increase from tier to tier")
     for tier in policy:
         _check_tier(tier)
     return policy
@@ -102,54 +112,79 @@ def _check_tier(tier: Tier) -> None:
         ("bitcoin_blocks", tier.bitcoin_blocks, MAX_BITCOIN_BLOCKS),
     )
     if all(number is None for _, number, _ in limits):
-        raise InvalidPolicy("each tier needs at least one of stacks_blocks, tenure_changes, bitcoin_blocks")
+        raise InvalidPolicy(
+            f"the tier with from_sats {tier.from_sats} needs at least one of stacks_blocks, tenure_changes and "
+            "bitcoin_blocks"
+        )
     for name, number, limit in limits:
         if number is not None and not 1 <= number <= limit:
-            raise InvalidPolicy(f"{name} must be between 1 and {limit}")
+            raise InvalidPolicy(f"{name} must be between 1 and {limit} in the tier with from_sats {tier.from_sats}")
 
 
 def tier_for(policy: Policy, amount_sats: int) -> Tier:
-    """The tier that an amount falls into."""
+    """Return the tier that an amount falls into."""
     return next(tier for tier in reversed(policy) if amount_sats >= tier.from_sats)
 
 
-def at_least_as_strict(policy: Policy, floor: Policy) -> bool:
-    """Whether `policy` asks for no less than `floor`, in each number, at every amount."""
-    starts = {tier.from_sats for tier in (*policy, *floor)}
-    return all(_tier_at_least(tier_for(policy, start), tier_for(floor, start)) for start in starts)
+class Shortfall(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of a confirmation policy that is lower than another policy, its floor, requires.
+
+    Attributes:
+        amount_sats: the smallest amount for which the number is too low.
+        tier: the tier of the policy that applies to this amount.
+        name: name of the number, such as `tenure_changes`.
+        number: its value in the policy.
+        required: its value in the floor.
+    """
+
+    amount_sats: int
+    tier: Tier
+    name: str
+    number: int
+    required: int
 
 
-def _tier_at_least(tier: Tier, floor: Tier) -> bool:
+def first_shortfall(policy: Policy, floor: Policy) -> Shortfall | None:
+    """Return the first number, by amount, in which `policy` is less strict than `floor`, or None if there is none."""
+    for start in sorted({tier.from_sats for tier in (*policy, *floor)}):
+        tier = tier_for(policy, start)
+        for (name, number), (_, required) in zip(_numbers(tier), _numbers(tier_for(floor, start)), strict=True):
+            if number < required:
+                return Shortfall(amount_sats=start, tier=tier, name=name, number=number, required=required)
+    return None
+
+
+def _numbers(tier: Tier) -> tuple[tuple[str, int], ...]:
     return (
-        (tier.stacks_blocks or 1) >= (floor.stacks_blocks or 1)  # being included is always asked for
-        and (tier.tenure_changes or 0) >= (floor.tenure_changes or 0)
-        and (tier.bitcoin_blocks or 0) >= (floor.bitcoin_blocks or 0)
+        ("stacks_blocks", tier.stacks_blocks or 1),  # inclusion in a block is always required
+        ("tenure_changes", tier.tenure_changes or 0),
+        ("bitcoin_blocks", tier.bitcoin_blocks or 0),
     )
 
 
 def confirmations(payment: Payment, view: View) -> int:
-    """Stacks blocks from the payment's own to the scanned tip, both counted; 0 when it is not included."""
+    """Return the number of Stacks blocks from the payment's own to the scanned tip, inclusive; 0 if not included."""
     if payment.inclusion is Inclusion.ORPHANED:
         return 0
     return max(0, view.height - payment.block_height + 1)
 
 
 def tenure_changes(payment: Payment, view: View) -> int:
-    """Tenures begun since the payment's; 0 when it is not included."""
+    """Return the number of tenures begun since the payment's; 0 if not included."""
     if payment.inclusion is Inclusion.ORPHANED:
         return 0
     return max(0, view.tenure_height - payment.tenure_height)
 
 
 def bitcoin_blocks(payment: Payment, view: View) -> int:
-    """Bitcoin blocks since the payment's, its own counted; 0 when it is not included."""
+    """Return the number of Bitcoin blocks since the payment's, counting its own; 0 if not included."""
     if payment.inclusion is Inclusion.ORPHANED or view.height < payment.block_height:
         return 0
     return max(0, view.bitcoin_height - payment.bitcoin_height + 1)
 
 
 def is_final(payment: Payment, tier: Tier, view: View) -> bool:
-    """Whether the payment satisfies every number of the tier in this view."""
+    """Return whether the payment reaches every number of the tier in this view."""
     return (
         confirmations(payment, view) >= (tier.stacks_blocks or 1)
         and tenure_changes(payment, view) >= (tier.tenure_changes or 0)
@@ -158,7 +193,7 @@ def is_final(payment: Payment, tier: Tier, view: View) -> bool:
 
 
 def finality_of(payment: Payment, view: View) -> Finality:
-    """The word for how settled an included payment is."""
+    """Return how settled an included payment is."""
     changes = tenure_changes(payment, view)
     if changes >= BITCOIN_FINAL_TENURE_CHANGES:
         return Finality.BITCOIN_FINAL
@@ -166,9 +201,10 @@ def finality_of(payment: Payment, view: View) -> Finality:
 
 
 def next_check_height(pending: Sequence[tuple[Payment, Tier]], view: View) -> int | None:
-    """The lowest height at which one of these payments can become final; None when there are none.
+    """Return the lowest height at which one of these payments can become final; None if none is pending.
 
-    Stacks blocks can be counted ahead. When a tenure or a Bitcoin block will come is unknown, so the next block it is.
+    Stacks blocks can be counted ahead. The next tenure or Bitcoin block cannot be predicted, so a payment that has its
+    Stacks blocks is checked again at the next block.
     """
     heights = [
         payment.block_height + (tier.stacks_blocks or 1) - 1

@@ -1,4 +1,4 @@
-"""A block's header: what links one block to the next."""
+"""The header of a block, which links it to its parent."""
 
 from datetime import datetime
 
@@ -6,9 +6,9 @@ import msgspec
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """One Stacks block's header. Hashes are `0x` + 64 hex; `time` is the block's own time, UTC.
+    """The header of a Stacks block. Hashes are `0x` + 64 hex; `time` is the block's own time, UTC.
 
-    `index_block_hash` identifies a block together with its history; `block_hash` is what transactions are listed under.
+    `index_block_hash` identifies a block together with its history; transactions are listed under `block_hash`.
     """
 
     height: int

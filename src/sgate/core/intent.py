@@ -1,4 +1,4 @@
-"""A payment intent: what a merchant asks for, under terms that are fixed when it is made."""
+"""Payment intents: what a merchant asks a customer to pay, under terms that are fixed at creation."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,8 +17,8 @@ MAX_METADATA_KEYS = 20
 MAX_METADATA_KEY_CHARACTERS = 40
 MAX_METADATA_VALUE_BYTES = 500
 MAX_METADATA_JSON_BYTES = 12_000
-"""Of the whole as JSON: twenty full pairs of plain text fit; what JSON must escape counts as what it becomes. So a
-webhook's body stays below 20 kB.
+"""Maximum size of the metadata as JSON, so that a webhook's body stays below 20 kB. Twenty full pairs of plain text
+fit; escaped characters count by the length of their escapes.
 """
 
 MAX_URL_CHARACTERS = 512
@@ -26,46 +26,47 @@ BASIS_POINTS = 10_000
 
 
 class Status(StrEnum):
-    """Where an intent stands."""
+    """The status of a payment intent."""
 
-    REQUIRES_PAYMENT = "requires_payment"  # waiting; may already hold a part
-    PROCESSING = "processing"  # enough is on the chain, not yet final by policy
-    CONFIRMED = "confirmed"  # enough, and final by policy
-    EXPIRED = "expired"  # scanned past the deadline, and nothing had come
-    FAILED = "failed"  # scanned past the deadline, and too little had come
-    CANCELED = "canceled"  # the merchant canceled it while nothing was known on the chain
+    REQUIRES_PAYMENT = "requires_payment"  # awaiting payment; may be partially paid
+    PROCESSING = "processing"  # the amount due is on the chain, not yet final by policy
+    CONFIRMED = "confirmed"  # the amount due is on the chain and final by policy
+    EXPIRED = "expired"  # scanned past the deadline without a payment
+    FAILED = "failed"  # scanned past the deadline, and too little was paid
+    CANCELED = "canceled"  # the merchant canceled it while no payment was known on the chain
 
 
 class Anomaly(StrEnum):
-    """What is unusual about an intent, beside its status. The API calls the set `exceptions`."""
+    """An irregularity of a payment intent, in addition to its status."""  # the API calls the set `exceptions`
 
-    PARTIALLY_PAID = "partially_paid"  # something came in time, but not enough
-    OVERPAID = "overpaid"  # more came than was due
-    DUPLICATE_PAYMENT = "duplicate_payment"  # it was paid a second time, in full
-    PAID_LATE = "paid_late"  # money came after the deadline
-    PAID_AFTER_CANCEL = "paid_after_cancel"  # money came although the intent was canceled
-    REORGED = "reorged"  # a reorganisation once took back what had been reached
+    PARTIALLY_PAID = "partially_paid"  # part of the amount arrived in time
+    OVERPAID = "overpaid"  # more than the amount due arrived
+    DUPLICATE_PAYMENT = "duplicate_payment"  # it was paid in full a second time
+    PAID_LATE = "paid_late"  # a payment arrived after the deadline
+    PAID_AFTER_CANCEL = "paid_after_cancel"  # a payment arrived for a canceled intent
+    REORGED = "reorged"  # a reorganization once undid a payment or its finality
 
 
 class LatePolicy(StrEnum):
-    """What to do with money that comes after the deadline."""
+    """How to treat a payment that arrives after the deadline."""
 
     HOLD = "hold"  # record it and leave the decision to the merchant
-    ACCEPT = "accept"  # count it as if it had been in time
+    ACCEPT = "accept"  # count it as if it had arrived in time
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """The conditions of one intent. Fixed at creation: later settings of the merchant touch only later intents.
+    """The terms of one intent, fixed at creation: when a merchant changes its settings, existing intents keep theirs.
 
     Attributes:
-        amount_sats: what is due.
-        expires_at: the deadline the payer sees, UTC.
-        grace_s: seconds after it that still count as in time, for blocks that come slowly.
-        seen_hold_s: seconds that a mempool sighting may keep the intent open.
-        tolerance_sats, tolerance_bp: how much may be missing, absolute and in 1/100 percent; the larger applies.
+        amount_sats: the amount due.
+        expires_at: the deadline shown to the customer, UTC.
+        grace_s: the grace period, for slow blocks: a payment up to this many seconds after the deadline is in time.
+        seen_hold_s: for how many seconds a mempool sighting may keep the intent open.
+        tolerance_sats, tolerance_bp: by how much a payment may fall short, absolute and in 1/100 percent; the larger
+            applies.
         policy: the confirmation policy.
-        late_payments: what to do with late money.
-        pay_address: where the money must go.
+        late_payments: how to treat late payments.
+        pay_address: the address that must receive the payment.
     """
 
     amount_sats: int
@@ -80,18 +81,18 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def minimum_sats(self) -> int:
-        """The least that settles the intent: the amount less the tolerance, never below one sat."""
+        """The smallest sum that settles the intent: the amount less the tolerance, at least one sat."""
         tolerance = max(self.tolerance_sats, self.amount_sats * self.tolerance_bp // BASIS_POINTS)
         return max(1, self.amount_sats - tolerance)
 
     @property
     def in_time_until(self) -> datetime:
-        """Money that arrived at or before this moment is in time."""
+        """A payment that arrives at or before this time is in time."""
         return self.expires_at + timedelta(seconds=self.grace_s)
 
     @property
     def seen_hold(self) -> timedelta:
-        """How long a mempool sighting keeps its claim."""
+        """How long a mempool sighting may keep the intent open."""
         return timedelta(seconds=self.seen_hold_s)
 
 
@@ -102,12 +103,13 @@ class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
         id: `pi_` + 24 hex; also the memo.
         merchant_id: UUID as text.
         livemode: True on the live chain.
-        client_secret: what the checkout page must know to show private fields.
-        terms: the fixed conditions.
-        status, anomalies, amount_received_sats, amount_counted_sats: the last decision.
-        sequence: number of events so far; 1 after creation.
-        confirmed_at: when it was first confirmed; never taken back. canceled_at: when the merchant canceled it.
-        view: the chain as it was at the last decision; None before the first scan.
+        client_secret: the secret that gives the checkout page access to private fields.
+        terms: the terms fixed at creation.
+        status, anomalies, amount_received_sats, amount_counted_sats: the result of the last decision.
+        sequence: the number of events so far; 1 after creation.
+        confirmed_at: when it was first confirmed; never reset.
+        canceled_at: when the merchant canceled it.
+        view: the view of the chain at the last decision; None before the first scan.
     """
 
     id: str
@@ -134,13 +136,13 @@ class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def amount_due_sats(self) -> int:
-        """What a payer still has to send; 0 once enough has come. Money that is held does not count."""
+        """What the customer still has to pay; 0 once enough has been paid. Held payments do not count."""
         counted_sats = self.amount_counted_sats
         return 0 if counted_sats >= self.terms.minimum_sats else self.terms.amount_sats - counted_sats
 
 
 def accepts_payment(status: Status) -> bool:
-    """Whether a customer should still be asked to pay."""
+    """Return whether a customer should still be asked to pay."""
     match status:
         case Status.REQUIRES_PAYMENT:
             return True

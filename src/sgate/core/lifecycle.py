@@ -1,16 +1,16 @@
-"""The life of an intent: what its facts amount to, and what there is to say about a change.
+"""The lifecycle of a payment intent: its state as a function of the facts, and the events that a change causes.
 
-`reduce` turns facts into a state. It is pure, idempotent and does not care in which order the facts were learned, so
-any number of crashes, repeats and reorganisations end in the same state. `announce` compares two states and says which
-events the change deserves; it knows the path (what was announced before), which `reduce` must not.
+`reduce` derives the state from the facts. It is pure, idempotent and independent of the order in which the facts were
+learned, so that any sequence of crashes, repetitions and reorganizations ends in the same state. `announce` compares
+two states and returns the events for the change. Unlike `reduce`, it depends on what was announced before.
 
-Three rules need a word:
+Three rules are not obvious:
 
-* A deadline is judged by block times against the view's time, never by a clock: an outage of ours expires nobody.
-* A payment is judged by the confirmation tier of the larger of the due amount and its own worth. So a further
-  payment can never take the confirmation of an earlier one back; only a reorganisation can.
-* That an intent was closed is itself a fact (`Close`). A reorganisation may bring money that was in time and open it
-  again, but it never goes back to waiting: nobody is told twice that time is up.
+* A deadline is compared with the view's block time, not with a clock, so that an outage of sGate expires no intent.
+* The confirmation tier of a payment is that of the larger of the amount due and the payment's own amount. A further
+  payment therefore never undoes the confirmation of an earlier one; only a reorganization can.
+* The closing of an intent is itself a fact (`Close`). After a reorganization, a payment that was in time may move the
+  intent to processing or confirmed, but it never awaits payment again, so that its deadline is announced only once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,22 +27,22 @@ from sgate.core.payment import Inclusion, Payment, Sighting
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
-    """The merchant canceled the intent while no payment was known. What comes later comes after the cancel."""
+    """The merchant canceled the intent while no payment was known. Every payment found later is after the cancel."""
 
     at: datetime
 
 
 class Accept(msgspec.Struct, frozen=True, tag="accept"):
-    """The merchant accepted held money: exactly these payments count from now on."""
+    """The merchant accepted held payments: from now on, exactly these count."""
 
     at: datetime
     payment_ids: tuple[str, ...]
 
 
 class Refund(msgspec.Struct, frozen=True, tag="refund"):
-    """The merchant sent held money back by hand, in transaction `tx_id`. That payment will never count.
+    """The merchant sent a held payment back outside of sGate, in transaction `tx_id`. The payment will never count.
 
-    Recorded only for a payment that is held; sending counted money back is between merchant and customer.
+    Recorded only for held payments; refunds of counted payments are between the merchant and the customer.
     """
 
     at: datetime
@@ -51,7 +51,7 @@ class Refund(msgspec.Struct, frozen=True, tag="refund"):
 
 
 class Close(msgspec.Struct, frozen=True, tag="close"):
-    """The deadline was judged to have passed, in a view of this time. Recorded by the ledger itself."""
+    """The deadline was found to have passed, in a view of this time. Recorded by the ledger itself."""
 
     at: datetime
 
@@ -60,13 +60,13 @@ Command = Cancel | Accept | Refund | Close
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """What the facts amount to.
+    """The state of an intent, derived from its facts.
 
     Attributes:
-        amount_received_sats: the sum of all payments on the chain we follow, whether they count or not.
-        amount_counted_sats: the sum of those that count towards the due amount.
-        next_check_height: the scanned height at which to look again, if nothing else happens.
-        next_check_time: look again once the scanned block time is past this moment.
+        amount_received_sats: the sum of all payments on the canonical chain, whether they count or not.
+        amount_counted_sats: the sum of those that count toward the amount due.
+        next_check_height: the scanned height at which to decide again if nothing else happens, or None.
+        next_check_time: decide again once the scanned block time is past this time; None for never.
     """
 
     status: Status
@@ -78,12 +78,12 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """What was reached and said before; unlike the state it is never undone.
+    """What was announced before. Unlike the state, it is never undone.
 
     Attributes:
-        sequence: number of the last event.
-        ever_confirmed: `payment_intent.succeeded` was announced.
-        ever_reorged: `payment_intent.reorged` was announced.
+        sequence: the number of the last event.
+        ever_confirmed: whether `payment_intent.succeeded` was announced.
+        ever_reorged: whether `payment_intent.reorged` was announced.
     """
 
     sequence: int
@@ -102,13 +102,13 @@ LEGAL_MOVES: Mapping[Status, frozenset[Status]] = MappingProxyType(
         Status.CONFIRMED: frozenset(
             {Status.PROCESSING, Status.REQUIRES_PAYMENT, Status.EXPIRED, Status.FAILED, Status.CANCELED}
         ),
-        # From expired to failed: a part that was in time becomes known later (an assigned deposit, a reorganisation).
+        # From expired to failed: a partial payment in time becomes known later (an assigned deposit, a reorganization).
         Status.EXPIRED: frozenset({Status.PROCESSING, Status.CONFIRMED, Status.FAILED}),
         Status.FAILED: frozenset({Status.PROCESSING, Status.CONFIRMED}),
         Status.CANCELED: frozenset({Status.PROCESSING, Status.CONFIRMED}),
     }
 )
-"""From where to where an intent may go. Moves backward happen by reorganisation only."""
+"""The allowed status transitions. Only a reorganization causes backward ones."""
 
 _RANK = MappingProxyType(
     {
@@ -123,7 +123,7 @@ _RANK = MappingProxyType(
 
 
 class Verdict(StrEnum):
-    """How one included payment counts."""
+    """Whether an included payment counts, and if not, why."""
 
     COUNTS = "counts"
     HELD_LATE = "held_late"
@@ -138,14 +138,14 @@ def reduce(
     commands: Iterable[Command],
     view: View,
 ) -> State:
-    """The state that these facts amount to, seen from `view`.
+    """Derive the state of an intent from its facts as of `view`.
 
     Args:
-        terms: fixed when the intent was made.
-        payments: every payment that names the intent, orphaned ones included.
-        sightings: transactions now in the mempool that say they will pay it.
-        commands: what the merchant decided.
-        view: how far the chain is scanned.
+        terms: the terms fixed at creation.
+        payments: all payments that name the intent, including orphaned ones.
+        sightings: transactions now in the mempool that would pay the intent.
+        commands: the merchant's decisions, and the ledger's `Close`.
+        view: the chain as far as it has been scanned.
     """
     known, commands = list(payments), list(commands)
     canonical = sorted(
@@ -168,12 +168,12 @@ def reduce(
     if _is_canceled(commands):
         return msgspec.structs.replace(state, status=Status.CANCELED)
     closed = any(isinstance(command, Close) for command in commands)
-    hoped_for = [payment for payment in known if judge(payment, terms, commands) is not Verdict.SENT_BACK]
-    return _uncovered(state, terms, hoped_for, list(sightings), view, closed=closed)
+    not_sent_back = [payment for payment in known if judge(payment, terms, commands) is not Verdict.SENT_BACK]
+    return _uncovered(state, terms, not_sent_back, list(sightings), view, closed=closed)
 
 
 def judge(payment: Payment, terms: Terms, commands: Iterable[Command]) -> Verdict:
-    """Whether an included payment counts towards the due amount, and if not, why not."""
+    """Return whether an included payment counts toward the amount due, and if not, why."""
     commands = list(commands)
     accepted = min((c.at for c in commands if isinstance(c, Accept) and payment.id in c.payment_ids), default=None)
     sent_back = min((c.at for c in commands if isinstance(c, Refund) and c.payment_id == payment.id), default=None)
@@ -190,12 +190,12 @@ def judge(payment: Payment, terms: Terms, commands: Iterable[Command]) -> Verdic
 
 
 def is_legal(before: Status, after: Status) -> bool:
-    """Whether an intent may go from one status to the other. Staying is always legal."""
+    """Return whether an intent may change from one status to the other. Keeping a status is always legal."""
     return before is after or after in LEGAL_MOVES[before]
 
 
 def announce(before: State, after: State, history: History) -> tuple[EventType, ...]:
-    """The events that a change of state deserves, in order. No change, no event; no change of status without one."""
+    """Return the events for a change of state, in order. A changed status always has one, an unchanged state none."""
     events: list[EventType] = []
     if _RANK[after.status] < _RANK[before.status]:
         events.append(EventType.REORGED)
@@ -209,7 +209,7 @@ def announce(before: State, after: State, history: History) -> tuple[EventType, 
 def _status_events(before: Status, after: Status, history: History) -> list[EventType]:
     match after:
         case Status.REQUIRES_PAYMENT:
-            return []  # only ever by a reorganisation, which has its own event
+            return []  # happens only in a reorganization, which has its own event
         case Status.PROCESSING:
             return [] if before is Status.CONFIRMED else [EventType.PROCESSING]
         case Status.CONFIRMED:
@@ -223,7 +223,7 @@ def _status_events(before: Status, after: Status, history: History) -> list[Even
 
 
 def _covered(state: State, terms: Terms, counted: Sequence[Payment], view: View) -> State:
-    """Enough is on the chain: confirmed if enough of it is final, else look again when more can be."""
+    """Enough is on the chain: confirmed if enough of it is final, else check again when more can be final."""
     judged = [(payment, tier_for(terms.policy, max(terms.amount_sats, payment.amount_sats))) for payment in counted]
     final_sats = sum(payment.amount_sats for payment, tier in judged if is_final(payment, tier, view))
     if final_sats >= terms.minimum_sats:
@@ -240,10 +240,10 @@ def _uncovered(
     *,
     closed: bool,
 ) -> State:
-    """Too little is on the chain: still waiting, or past the deadline.
+    """Too little is on the chain: still awaiting payment, or past the deadline.
 
-    Money that was in time and lost its block is likely to be mined again, as a transaction in the mempool is likely to
-    be mined: both hold the deadline open, for `seen_hold_s` at most.
+    A payment that was in time but lost its block is likely to be mined again, as a transaction in the mempool is likely
+    to be mined. Both extend the deadline by `seen_hold_s`.
     """
     in_time = [payment for payment in known if payment.arrived_at(terms.seen_hold) <= terms.in_time_until]
     may_come = any(sighting.first_seen_at <= terms.in_time_until for sighting in sightings) or any(
@@ -273,25 +273,25 @@ def _anomalies(
 
 
 def _excess(terms: Terms, counted: Sequence[Payment]) -> set[Anomaly]:
-    """What came beyond the due amount, in chain order: a second payment in full, or simply too much."""
+    """Return how the payments, in chain order, exceed the amount due: by a second full payment, or otherwise."""
     found: set[Anomaly] = set()
     so_far_sats = 0
-    for worth_sats in _worth_by_transaction(counted).values():
+    for tx_sats in _sats_by_transaction(counted).values():
         settled = so_far_sats >= terms.minimum_sats
-        so_far_sats += worth_sats
-        if settled and worth_sats >= terms.amount_sats:
+        so_far_sats += tx_sats
+        if settled and tx_sats >= terms.amount_sats:
             found.add(Anomaly.DUPLICATE_PAYMENT)
         elif so_far_sats > terms.amount_sats:
             found.add(Anomaly.OVERPAID)
     return found
 
 
-def _worth_by_transaction(payments: Sequence[Payment]) -> dict[str, int]:
-    """What each transaction pays in all its events; keys in the order of `payments`."""
-    worth_sats: dict[str, int] = {}
+def _sats_by_transaction(payments: Sequence[Payment]) -> dict[str, int]:
+    """Return the total amount of each transaction, keyed by transaction id in the order of `payments`."""
+    sats: dict[str, int] = {}
     for payment in payments:
-        worth_sats[payment.tx_id] = worth_sats.get(payment.tx_id, 0) + payment.amount_sats
-    return worth_sats
+        sats[payment.tx_id] = sats.get(payment.tx_id, 0) + payment.amount_sats
+    return sats
 
 
 def _sum(payments: Iterable[Payment]) -> int:

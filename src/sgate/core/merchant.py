@@ -1,4 +1,4 @@
-"""What a merchant decides about itself: the one list of its settings."""
+"""The settings of a merchant."""
 
 import msgspec
 
@@ -7,13 +7,14 @@ from sgate.core.intent import LatePolicy
 
 
 class MerchantSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """A merchant's profile, the same in both modes, and its settings in one mode.
+    """A merchant's profile, which both modes share, and its settings in one mode.
 
     Attributes:
-        accent_color: `#rrggbb`, or None for ours. frame_origins: who may embed the pages.
-        pay_address: where payments go, or None for the deployment's gateway address.
-        confirmation_policy: the merchant's own, or None for the deployment's.
-        tolerance_sats, tolerance_bp: how much may be missing from an amount that still counts as paid, in sats and in
+        accent_color: `#rrggbb`, or None for sGate's default.
+        frame_origins: origins that may embed the checkout pages in a frame.
+        pay_address: the address that receives payments, or None for the deployment's gateway address.
+        confirmation_policy: the merchant's own policy, or None for the deployment's.
+        tolerance_sats, tolerance_bp: how much an amount may fall short and still count as paid, in sats and in
             hundredths of a percent; the larger of the two applies.
     """
 

@@ -1,4 +1,4 @@
-"""What a deployment decides for all its merchants, per mode: the network, and the defaults of an intent's terms."""
+"""Deployment-wide settings of one mode: the network and the default terms of payment intents."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,35 +14,35 @@ from sgate.core.rate import Rate
 DEFAULT_GRACE_S = 300
 DEFAULT_SEEN_HOLD_S = 1800
 CHAIN_SILENT_AFTER = timedelta(minutes=3)
-"""Without a look at the chain for so long, payments are noticed late enough to say so."""
+"""Once the chain has not been read for this long, the server reports that payments are noticed late."""
 
 
 class RateSource(Protocol):
-    """Where exchange rates come from."""
+    """A source of exchange rates."""
 
     def current(self, now: datetime) -> Rate | None:
-        """The rate to use now, or None if there is none fresh enough. Never an invented one."""
+        """Return the rate to use now, or None if there is no fresh one. A rate is never made up."""
         ...
 
 
 class FixedRate:
-    """A rate that never moves, for the simulated chain; its source says so."""
+    """A constant rate for the simulated chain; its `source` says that it is not a market price."""
 
     def __init__(self, usd_per_btc: Decimal) -> None:
         self._usd_per_btc = usd_per_btc
 
     def current(self, now: datetime) -> Rate:
-        """The fixed rate."""
+        """Return the fixed rate."""
         return Rate(
             usd_per_btc=self._usd_per_btc, source="fixed rate of the simulated chain, not a market price", taken_at=now
         )
 
 
 class NoRates:
-    """No rates at all: amounts are in sats only."""
+    """A source without rates: amounts are in sats only."""
 
     def current(self, now: datetime) -> None:
-        """Nothing."""
+        """Return None."""
         del now
 
 
@@ -50,11 +50,11 @@ class Mode(msgspec.Struct, frozen=True, kw_only=True):
     """One mode of a deployment.
 
     Attributes:
-        gateway_address: where payments go for merchants without an address of their own; None if there is none.
-        policy: the confirmation policy of merchants who set none.
-        grace_s, seen_hold_s: see the terms of an intent.
-        rates: for prices in dollars.
-        public_url: without a trailing slash; checkout pages live under it.
+        gateway_address: the pay address of merchants that have none of their own; None if the deployment has none.
+        policy: the confirmation policy of merchants that set none.
+        grace_s, seen_hold_s: as in `Terms`.
+        rates: the exchange rates used for prices in dollars.
+        public_url: the base URL of the checkout pages, without a trailing slash.
     """
 
     livemode: bool
@@ -69,7 +69,7 @@ class Mode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def quote_for(amount_sats: int, rate: Rate) -> Quote:
-    """What an amount is worth at a rate."""
+    """Return the value of an amount in dollars at a rate."""
     return Quote(
         amount_usd=usd_of(amount_sats, rate.usd_per_btc),
         rate_usd_per_btc=str(rate.usd_per_btc),

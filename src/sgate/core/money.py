@@ -1,6 +1,6 @@
 """Amounts: sats as integers, dollars as decimal strings with their provenance.
 
-A sat is 1/100,000,000 of a bitcoin; sBTC has the same eight decimals. Money is never a float, neither in nor out.
+A sat is 1/100,000,000 of a bitcoin; sBTC has the same eight decimals. Floats are never used for money.
 """
 
 from datetime import datetime
@@ -10,13 +10,13 @@ import msgspec
 
 SATS_PER_BTC = 100_000_000
 MAX_AMOUNT_SATS = 21_000_000 * SATS_PER_BTC
-"""All bitcoin there will ever be. Anything above is a mistake, never a price."""
+"""All bitcoin that will ever exist. A larger amount is a mistake."""
 
 MAX_AMOUNT_DIGITS = 16
-"""Digits of MAX_AMOUNT_SATS: a longer string is refused before it is converted."""
+"""Digits of MAX_AMOUNT_SATS. A longer string is rejected without being converted."""
 
 MAX_CHAIN_DIGITS = 39
-"""Digits of the largest number a token contract can hold (128 bits)."""
+"""Digits of the largest number that a token contract can hold (128 bits)."""
 
 MAX_USD_CHARACTERS = 20
 MAX_USD_PLACES = 2
@@ -27,29 +27,31 @@ class InvalidAmount(ValueError):
 
 
 def parse_sats(value: object) -> int:
-    """An amount from outside (JSON integer or string of digits) as sats.
+    """Parse an amount that a client sent (a JSON integer or a string of digits) into sats.
 
-    Floats, booleans, exponents, signs, spaces and digits of other scripts are refused: each has lost money somewhere.
+    Floats, booleans, exponents, signs, spaces and non-ASCII digits are rejected.
 
     Raises:
-        InvalidAmount: with a sentence that says what is allowed.
+        InvalidAmount: if the value is anything else or out of range.
     """
     if isinstance(value, str):
         if not (value.isascii() and value.isdigit()) or len(value.lstrip("0")) > MAX_AMOUNT_DIGITS:
-            raise InvalidAmount(f"amount_sats must be digits only, at most {MAX_AMOUNT_SATS}")
+            raise InvalidAmount(f"amount_sats must be digits only and at most {MAX_AMOUNT_SATS}")
         value = int(value.lstrip("0") or "0")
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidAmount("amount_sats must be an integer, or a string of digits")
+        raise InvalidAmount("amount_sats must be an integer or a string of digits")
     if not 1 <= value <= MAX_AMOUNT_SATS:
         raise InvalidAmount(f"amount_sats must be between 1 and {MAX_AMOUNT_SATS}")
     return value
 
 
 def parse_chain_amount(text: str) -> int:
-    """An amount as the chain prints it (a string of digits, arbitrary precision) in sats.
+    """Parse an amount as the chain prints it (a string of up to 39 digits) into sats.
+
+    The result may exceed MAX_AMOUNT_SATS; the caller decides what that means.
 
     Raises:
-        InvalidAmount: if it is anything else. A chain amount may exceed MAX_AMOUNT_SATS; the caller decides.
+        InvalidAmount: if the text is not such a string.
     """
     if not (text.isascii() and text.isdigit()) or len(text) > MAX_CHAIN_DIGITS:
         raise InvalidAmount(f"not a chain amount: {text[:40]!r}")
@@ -57,12 +59,12 @@ def parse_chain_amount(text: str) -> int:
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
-    """What an amount was worth in US dollars, and who said so.
+    """The value of an amount in US dollars at one time, with the source of the rate.
 
     Attributes:
         amount_usd: decimal string with two places, for example "61.23".
         rate_usd_per_btc: decimal string.
-        source: where the rate came from, in words a customer may read.
+        source: where the rate came from, as shown to customers.
         quoted_at: when the rate was taken, UTC.
     """
 
@@ -73,16 +75,16 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def usd_of(amount_sats: int, rate_usd_per_btc: Decimal) -> str:
-    """The dollars that `amount_sats` are worth, as a decimal string with two places."""
+    """Convert sats to dollars, as a decimal string with two places."""
     usd = Decimal(amount_sats) * rate_usd_per_btc / SATS_PER_BTC
     return str(usd.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN))
 
 
 def parse_usd(text: str) -> Decimal:
-    """A dollar amount from outside: a plain decimal string, at most two places, above zero.
+    """Parse a dollar amount that a client sent: a plain decimal string above zero with at most two decimal places.
 
     Raises:
-        InvalidAmount: with a sentence that says what is allowed.
+        InvalidAmount: if the text is not such a string.
     """
     plain = (
         text.isascii() and text.replace(".", "", 1).isdigit() and not text.startswith(".") and not text.endswith(".")
@@ -96,7 +98,7 @@ def parse_usd(text: str) -> Decimal:
 
 
 def sats_of(usd: Decimal, rate_usd_per_btc: Decimal) -> int:
-    """The sats that `usd` buys, rounded up: the merchant is never short by rounding.
+    """Convert dollars to sats, rounded up so that rounding never costs the merchant.
 
     Raises:
         InvalidAmount: if the result is not a valid amount.

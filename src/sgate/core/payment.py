@@ -1,6 +1,6 @@
-"""What the chain showed us: sBTC transfers, and transactions still waiting in the mempool.
+"""Facts read from the chain: sBTC transfers, and transactions still pending in the mempool.
 
-These are facts. Whether a fact pays for something is decided in `lifecycle`, never here.
+Whether a fact pays for an intent is decided in `lifecycle`.
 """
 
 from datetime import datetime, timedelta
@@ -12,22 +12,23 @@ import msgspec
 class Inclusion(StrEnum):
     """Where a payment stands on the chain."""
 
-    INCLUDED = "included"  # its block is part of the chain we follow
-    ORPHANED = "orphaned"  # a reorganisation removed its block; it may come back
+    INCLUDED = "included"  # its block is on the canonical chain
+    ORPHANED = "orphaned"  # a reorganization removed its block; it may be mined again
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
-    """One sBTC transfer event to an address we watch, identified by (tx_id, event_index).
+    """An sBTC transfer to a watched address, identified by (tx_id, event_index).
 
     Attributes:
         id: `pay_` + 24 hex.
         tx_id: `0x` + 64 hex.
-        event_index: the transfer's place among the transaction's events; one transaction may pay several times.
+        event_index: the index of the transfer among the transaction's events; one transaction may pay several times.
         memo: the bytes printed right after the transfer, or None.
-        block_height, block_hash, index_block_hash, block_time, tx_index: the block that includes it (or last did).
-        tenure_height, bitcoin_height: of that block; they measure finality.
-        first_mined_at: the earliest block time it ever had. Survives reorganisations.
-        first_seen_at: when it was first seen in the mempool, or None. Survives reorganisations.
+        block_height, block_hash, index_block_hash, block_time, tx_index: its place in the block that includes it, or
+            that last did.
+        tenure_height, bitcoin_height: of that block; finality is measured by them.
+        first_mined_at: the earliest time of any block that included it. Survives reorganizations.
+        first_seen_at: when it was first seen in the mempool, or None. Survives reorganizations.
     """
 
     id: str
@@ -50,22 +51,24 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def chain_order(self) -> tuple[int, int, int]:
-        """Where it stands on the chain: height, place in the block, place in the transaction."""
+        """Sort key by position on the chain: block height, transaction index, event index."""
         return (self.block_height, self.tx_index, self.event_index)
 
     def arrived_at(self, seen_hold: timedelta) -> datetime:
-        """When the payer had paid: the first sighting if it was mined within `seen_hold` of it, else the block."""
+        """Return when the customer paid: the first sighting if the payment was mined within `seen_hold` of it, else the
+        time of its first block.
+        """
         if self.first_seen_at is None or self.first_mined_at - self.first_seen_at > seen_hold:
             return self.first_mined_at
         return min(self.first_seen_at, self.first_mined_at)
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
-    """A transaction in the mempool that says it will pay an intent. It promises nothing.
+    """A transaction in the mempool that would pay an intent. It may never be mined.
 
     Attributes:
         tx_id: `0x` + 64 hex.
-        amount_sats: what its arguments say.
+        amount_sats: the amount in its arguments.
         first_seen_at: when it was first seen, UTC.
     """
 

@@ -1,4 +1,4 @@
-"""When to try a webhook again: the schedule as data, and one decision."""
+"""Retries of webhook deliveries: the schedules, and what follows each attempt."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,16 +8,16 @@ from http import HTTPStatus
 import msgspec
 
 MIN_RETENTION = timedelta(days=31)
-"""Deliveries of this time can be looked up for sure; a setting may only lengthen it."""
+"""How long deliveries are kept at least; a setting can only extend it."""
 
 JITTER = 0.2
-"""Each wait is lengthened by up to this share, so that a recovering receiver is not hit by all at once."""
+"""Each wait is lengthened by up to this share, so that a recovering receiver does not get all retries at once."""
 
 MAX_RETRY_AFTER_S = 6 * 3600
-"""A receiver's Retry-After is obeyed up to this."""
+"""The longest `Retry-After` of a receiver that is obeyed."""
 
 FAILING_FOR = timedelta(days=5)
-"""An endpoint at which nothing has succeeded for so long is disabled when something fails there again."""
+"""An endpoint without a successful delivery for this long is disabled at the next failure."""
 
 _MINUTE, _HOUR = 60, 3600
 DEFAULT_WAITS_S: tuple[int, ...] = (5, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR)
@@ -35,22 +35,22 @@ class Schedule(StrEnum):
 
     @property
     def waits_s(self) -> Sequence[int]:
-        """Seconds to wait after attempt 1, 2, ...; after the last there is no further attempt."""
+        """Seconds to wait after attempt 1, 2, ...; the attempt after the last wait is the final one."""
         return DEFAULT_WAITS_S if self is Schedule.DEFAULT else EXTENDED_WAITS_S
 
     @property
     def attempts(self) -> int:
-        """How many attempts there are in all."""
+        """The total number of attempts."""
         return len(self.waits_s) + 1
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How one attempt ended.
+    """The outcome of one attempt.
 
     Attributes:
-        status: the HTTP status, or None when there was no answer.
-        error: why there was no answer, in one sentence; None when there was one.
-        retry_after_s: the receiver's wish, in seconds.
+        status: the HTTP status, or None if there was no response.
+        error: why there was no response, in one sentence; None if there was one.
+        retry_after_s: the receiver's `Retry-After`, in seconds.
     """
 
     status: int | None
@@ -59,12 +59,16 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def succeeded(self) -> bool:
-        """Any 2xx. Redirects are not followed and count as failures."""
+        """Whether the status is 2xx. Redirects are not followed and count as failures."""
         return self.status is not None and HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
-    """What follows an attempt: delivered, failed for good, or `retry_at`. `disable`: why to take the endpoint out."""
+    """What follows an attempt: `delivered`, `failed` for good, or another attempt at `retry_at`.
+
+    Attributes:
+        disable: why to disable the endpoint, or None to leave it enabled.
+    """
 
     delivered: bool = False
     failed: bool = False
@@ -80,15 +84,15 @@ def decide(
     random_share: float,
     failing_since: datetime | None = None,
 ) -> Next:
-    """What to do after attempt number `attempt` (1 for the first).
+    """Decide what follows attempt number `attempt` (1 for the first).
 
     Args:
-        random_share: uniform in [0, 1); the caller's dice, for the jitter.
-        failing_since: since when nothing has succeeded at the endpoint; None if all was well before.
+        random_share: a random number, uniform in [0, 1), for the jitter.
+        failing_since: since when the endpoint has failed without a success in between; None if it was not failing.
     """
     if outcome.succeeded:
         return Next(delivered=True)
-    if outcome.status == HTTPStatus.GONE:  # the receiver says it wants no more
+    if outcome.status == HTTPStatus.GONE:  # the receiver unsubscribes
         return Next(failed=True, disable="the endpoint answered 410 Gone")
     disable = None
     if failing_since is not None and now - failing_since >= FAILING_FOR:
@@ -96,5 +100,5 @@ def decide(
     if attempt >= schedule.attempts:
         return Next(failed=True, disable=disable)
     wait_s = schedule.waits_s[attempt - 1] * (1 + JITTER * random_share)
-    wish_s = min(outcome.retry_after_s or 0, MAX_RETRY_AFTER_S)
-    return Next(retry_at=now + timedelta(seconds=max(wait_s, wish_s)), disable=disable)
+    retry_after_s = min(outcome.retry_after_s or 0, MAX_RETRY_AFTER_S)
+    return Next(retry_at=now + timedelta(seconds=max(wait_s, retry_after_s)), disable=disable)

@@ -1,10 +1,10 @@
-"""What a key may do."""
+"""The scopes of API keys."""
 
 from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """What a key may do. `admin` covers keys and settings."""
+    """What an API key may do. `admin` covers API keys and settings."""
 
     READ = "read"
     WRITE = "write"

@@ -1,4 +1,4 @@
-"""Webhook signatures: the Standard Webhooks scheme and sGate's own, over the same bytes with the same secret.
+"""Webhook signatures: the Standard Webhooks scheme and sGate's own, over the same body with the same secret.
 
 Standard Webhooks (https://www.standardwebhooks.com): `webhook-signature: v1,<base64>` over `id.timestamp.body`, keyed
 with the bytes that the secret encodes. sGate: `X-sGate-Signature: t=<unix>,v1=<hex>` over `timestamp.body`, keyed with
@@ -13,36 +13,36 @@ from functools import lru_cache
 SECRET_PREFIX = "whsec_"  # noqa: S105 - a prefix
 SECRET_BYTES = 24
 TOLERANCE_S = 300
-"""How far a timestamp may be from the receiver's clock, either way. Stops replays."""
+"""How far a timestamp may differ from the receiver's clock, in either direction. Limits replays."""
 
 
 class InvalidSignature(ValueError):
-    """The webhook must not be trusted; the message says why."""
+    """The webhook cannot be trusted; the message says why."""
 
 
 def new_secret(random_bytes: bytes) -> str:
-    """An endpoint's secret from 24 random bytes."""
+    """Return an endpoint's signing secret built from 24 random bytes."""
     if len(random_bytes) != SECRET_BYTES:
         raise ValueError(f"a webhook secret needs {SECRET_BYTES} random bytes")
     return SECRET_PREFIX + base64.b64encode(random_bytes).decode("ascii")
 
 
 def sign_standard(secret: str, message_id: str, timestamp_s: int, body: bytes) -> str:
-    """One `v1,<base64>` signature of the Standard Webhooks scheme."""
+    """Return a `v1,<base64>` signature of the Standard Webhooks scheme."""
     digest = hmac.digest(_standard_key(secret), b"%s.%d.%s" % (message_id.encode(), timestamp_s, body), "sha256")
     return "v1," + base64.b64encode(digest).decode("ascii")
 
 
 def sign_sgate(secret: str, timestamp_s: int, body: bytes) -> str:
-    """The hex signature of sGate's own scheme, without its header syntax."""
+    """Return the signature of sGate's own scheme in hex, without the header syntax."""
     return hmac.digest(secret.encode(), b"%d.%s" % (timestamp_s, body), "sha256").hex()
 
 
 def headers_of(secrets: Sequence[str], message_id: str, timestamp_s: int, body: bytes) -> dict[str, str]:
-    """The signature headers of one delivery attempt.
+    """Return the signature headers of one delivery attempt.
 
     Args:
-        secrets: the endpoint's current secret first; during a rotation the previous one too.
+        secrets: the endpoint's current secret, followed by the previous one during a rotation.
         message_id: the event's id, the same on every attempt.
     """
     sgate_signatures = ",".join(f"v1={sign_sgate(secret, timestamp_s, body)}" for secret in secrets)

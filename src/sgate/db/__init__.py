@@ -1,1 +1,1 @@
-"""PostgreSQL itself: connections, notifications, batches, encryption of columns. No table is known here."""
+"""PostgreSQL plumbing: connections, notifications, batching, column encryption. Nothing here knows a table."""

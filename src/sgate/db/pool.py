@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: the pool, its limits, and the single connections that must not be pooled."""
+"""Connections to PostgreSQL: the pool, its limits, and single connections that must not be pooled."""
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,13 +15,13 @@ CONNECT_TIMEOUT_S = 5.0
 STATEMENT_TIMEOUT_S = 15.0
 IDLE_TIMEOUT_S = 30.0
 STATEMENT_CACHE = 100
-"""Prepared statements that a single connection keeps: asyncpg's default."""
+"""Prepared statements cached per connection (asyncpg's default)."""
 
 MAX_QUERIES = 1_000_000
-"""Queries after which a pooled connection is made anew, so that a leak in a server process cannot grow for ever."""
+"""Queries after which a pooled connection is replaced, so that a leak in a server process cannot grow indefinitely."""
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
-"""What a statement runs on; it may be inside a transaction."""
+"""A connection to run statements on. It may be inside a transaction."""
 
 Pool = asyncpg.Pool
 Record = asyncpg.Record
@@ -29,7 +29,7 @@ DatabaseErrors = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that broke between two steps of one call; rare, but it happens
+    asyncpg.InternalClientError,  # a connection that broke between two steps of one call; rare, but observed
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # shutting down, starting up, statement timeout
     asyncpg.InsufficientResourcesError,  # disk full, too many connections
@@ -39,11 +39,11 @@ DatabaseErrors = (
     asyncpg.ReadOnlySQLTransactionError,  # connected to a standby in the middle of a failover
     asyncpg.PostgresSystemError,
 )
-"""What the database can raise when it is away or busy: worth another try. Any other error is a defect of ours."""
+"""Errors raised when the database is unavailable or busy. They can be retried; any other error is a bug in sGate."""
 
 AnyDatabaseError = (*DatabaseErrors, asyncpg.PostgresError)
-"""For a server that is set up by somebody else and need not answer, as a replica: a pooler that mixes sessions up, a
-schema that is not there yet, a permission that is missing.
+"""Any database error. For optional servers set up by someone else, such as a replica, where a pooler may mix up
+sessions, the schema may not have arrived yet, or a permission may be missing.
 """
 
 _KINDS: tuple[tuple[str, type[BaseException] | tuple[type[BaseException], ...]], ...] = (
@@ -57,29 +57,30 @@ _KINDS: tuple[tuple[str, type[BaseException] | tuple[type[BaseException], ...]],
 )
 
 
-KINDS_OF_ERRORS = (*(kind for kind, _ in _KINDS), "other")
+ERROR_KINDS = (*(kind for kind, _ in _KINDS), "other")
 
 
-def kind_of_error(error: BaseException) -> str:
-    """What kind of trouble a statement ended with, in one word; `other` may be a defect of ours."""
+def error_kind(error: BaseException) -> str:
+    """Return the kind of a statement's error, one of ERROR_KINDS. `other` may be a bug in sGate."""
     return next((kind for kind, types in _KINDS if isinstance(error, types)), "other")
 
 
 class PlainConnection(asyncpg.Connection):
     """A connection without a reset query.
 
-    asyncpg resets a connection each time it goes back to the pool, which costs a round trip per request. Nothing here
-    ever uses SET, LISTEN or a session lock on a pooled connection, so there is nothing to reset.
+    asyncpg resets a connection each time it goes back to the pool, which costs a round trip per request. sGate never
+    uses SET, LISTEN or a session lock on a pooled connection, so there is nothing to reset.
     """
 
     def get_reset_query(self) -> str:
-        """Nothing."""
+        """Return an empty query."""
         return ""
 
 
 def _timed(observe: Observe) -> type[PlainConnection]:
-    """Connections that tell how long each statement took. asyncpg's own query log takes a turn of the event loop for
-    each; this costs a tenth of it.
+    """Return a connection class that reports each statement's duration to `observe`.
+
+    asyncpg's own query log schedules a callback on the event loop per statement; this costs a tenth of that.
     """
 
     def timed(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
@@ -99,13 +100,13 @@ def _timed(observe: Observe) -> type[PlainConnection]:
     return type("TimedConnection", (PlainConnection,), {name: timed(getattr(PlainConnection, name)) for name in calls})
 
 
-class _WaitingPool(asyncpg.Pool):
-    """A pool whose `acquire` never waits for ever."""
+class _BoundedWaitPool(asyncpg.Pool):
+    """A pool whose `acquire` has a default timeout."""
 
     acquire_timeout_s = ACQUIRE_TIMEOUT_S
 
     def acquire(self, *, timeout: float | None = None) -> Any:
-        """A connection, or TimeoutError."""
+        """Acquire a connection; raises TimeoutError if none becomes free in time."""
         return super().acquire(timeout=self.acquire_timeout_s if timeout is None else timeout)
 
 
@@ -122,19 +123,19 @@ async def open_pool(
     session_settings: Mapping[str, str] | None = None,
     observe: Observe | None = None,
 ) -> Pool:
-    """A pool of connections.
+    """Open a connection pool.
 
     Args:
-        session_settings: of PostgreSQL, for these connections; not through a pooler, which would mix sessions.
-        statement_timeout_s: PostgreSQL ends a statement that takes longer.
+        session_settings: PostgreSQL settings for these connections; not for use through a pooler, which mixes sessions.
+        statement_timeout_s: PostgreSQL cancels a statement that takes longer.
         acquire_timeout_s: how long a caller waits for a free connection.
-        observe: told of each statement and how long it took.
-        statement_cache: off behind a pooler that does not keep prepared statements.
+        observe: called after each statement with its text, duration and error.
+        statement_cache: False behind a pooler that does not keep prepared statements.
 
     Raises:
         OSError, asyncpg.PostgresError: if the database cannot be reached.
     """
-    pool = _WaitingPool(
+    pool = _BoundedWaitPool(
         database_url,
         min_size=min(min_connections, max_connections),
         max_size=max_connections,
@@ -159,10 +160,10 @@ async def connect(
     statement_timeout_s: float = STATEMENT_TIMEOUT_S,
     statement_cache: bool = True,
 ) -> asyncpg.Connection:
-    """One connection of its own, for LISTEN, for migrations, and for locks that live as long as the connection.
+    """Open a single connection, for LISTEN, for migrations, or for locks that live as long as the connection.
 
     Args:
-        statement_cache: off behind a pooler, as for `open_pool`.
+        statement_cache: False behind a pooler that does not keep prepared statements.
     """
     try:
         return await asyncpg.connect(
@@ -172,10 +173,10 @@ async def connect(
             server_settings=_server_settings(application_name, statement_timeout_s),
             statement_cache_size=STATEMENT_CACHE if statement_cache else 0,
         )
-    except (asyncpg.InterfaceError, OSError):  # a certificate that does not fit is an OSError and a ValueError at once
+    except (asyncpg.InterfaceError, OSError):  # SSLCertVerificationError is both an OSError and a ValueError
         raise
     except ValueError:  # its message may quote a piece of the password
-        raise asyncpg.InterfaceError("the URL cannot be read; is something in it not percent-encoded?") from None
+        raise asyncpg.InterfaceError("the URL cannot be parsed; is something in it not percent-encoded?") from None
 
 
 def _server_settings(application_name: str, statement_timeout_s: float) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""How far a streaming replica is behind, measured so that silence never looks like freshness.
+"""Replication lag of a streaming replica, measured so that silence never looks like freshness.
 
 PostgreSQL's own `now() - pg_last_xact_replay_timestamp()` grows on an idle server, and a replica that lost its primary
-believes to be up to date. So both are asked: what the primary had written at a known moment is compared with what the
-replica has replayed.
+thinks it is up to date. So both servers are queried: the WAL position that the primary had written at a known moment is
+compared with the position that the replica has replayed.
 """
 
 import math
@@ -11,36 +11,36 @@ from collections import deque
 from sgate.db.pool import Connection
 
 MAX_SAMPLES = 600
-"""Positions of the primary that are remembered: with one a second, ten minutes."""
+"""Remembered positions of the primary: ten minutes at one per second."""
 
 _WRITTEN = "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_insert_lsn()::text END"
 
-# A server that is no replica (any more) shows all that it has written itself.
+# A server that is not (or no longer) a replica shows everything it has written itself.
 _REPLAYED = """
 SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END::text
 """
 
 
 async def written(primary: Connection) -> int | None:
-    """How far the primary has written; None if it is no primary."""
+    """Return the WAL position that the primary has written to, or None if the server is not a primary."""
     return _position(await primary.fetchval(_WRITTEN))
 
 
 async def replayed(replica: Connection) -> int | None:
-    """How far a replica shows what was written."""
+    """Return the WAL position that the replica has replayed."""
     return _position(await replica.fetchval(_REPLAYED))
 
 
 class Freshness:
-    """Up to which moment a replica shows everything. Moments are monotonic seconds."""
+    """The moment up to which a replica shows every commit. Moments are in monotonic seconds."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque(maxlen=MAX_SAMPLES)
         self.shows_until_s = -math.inf
-        """All that was committed before this moment is shown."""
+        """Every commit before this moment is visible on the replica."""
 
     def note(self, asked_at_s: float, written_to: int | None, replayed_to: int | None) -> None:
-        """One look at both: the primary was asked at `asked_at_s`, and the replica after it."""
+        """Record one reading of both servers: the primary was queried at `asked_at_s`, the replica after it."""
         if written_to is None or replayed_to is None:
             return
         self._samples.append((asked_at_s, written_to))
@@ -48,7 +48,7 @@ class Freshness:
             self.shows_until_s = self._samples.popleft()[0]
 
     def forget(self) -> None:
-        """The replica failed: nothing is known of it until the next look."""
+        """Forget all readings, because the replica failed."""
         self._samples.clear()
         self.shows_until_s = -math.inf
 

@@ -1,42 +1,42 @@
-"""Which schema this version of the code needs, and whether the database has it. Needs no migration engine."""
+"""The schema revision this version needs, and the check that the database has it. Needs no migration engine."""
 
 import asyncpg
 
 from sgate.db.pool import connect
 
 REVISION = "0010"
-"""The newest migration in `migrations/versions`. A test keeps the two the same."""
+"""The newest migration in `migrations/versions`. A test keeps the two in sync."""
 
 _CURRENT = "SELECT version_num FROM alembic_version"
 _OLDEST = "SELECT oldest_revision FROM schema_compatibility"
 
 
 class SchemaOutdated(Exception):
-    """The database's schema is not one that this version can use; the message says what to do."""
+    """This version cannot use the database's schema. The message says what to do."""
 
 
 class MigrationFailed(Exception):
-    """The database refused a statement of a migration, and nothing of that migration was kept."""
+    """A migration failed and was rolled back, or this version does not know the schema. The message says why."""
 
 
 async def check(database_url: str) -> None:
-    """Make sure that the schema is the one this version needs, or a newer one that says this version may use it.
+    """Check that the schema is the one this version needs, or a newer one that declares this version compatible.
 
-    In a rolling upgrade the schema comes first, and processes of both versions run on it for a while.
+    In a rolling upgrade the schema is migrated first, and processes of both versions use it for a while.
 
     Raises:
-        SchemaOutdated: if it is not.
+        SchemaOutdated: if the schema is missing, too old, or too new for this version.
     """
     connection = await connect(database_url, application_name="sgate schema check")
     try:
         found = await _current(connection)
         if found is None or found < REVISION:
             raise SchemaOutdated(
-                f"the database is at schema {found or 'none'}, this version needs {REVISION}: run `sgate migrate`"
+                f"the database is at schema {found or 'none'}, but this version needs {REVISION}: run `sgate migrate`"
             )
         if found > REVISION and str(await connection.fetchval(_OLDEST)) > REVISION:
             raise SchemaOutdated(
-                f"the database is at schema {found}, which this version (made for {REVISION}) cannot use any more: "
+                f"the database is at schema {found}, which this version (built for {REVISION}) can no longer use: "
                 "install the newer version"
             )
     finally:

@@ -1,4 +1,4 @@
-"""Statements by name and by how long they take, for the metrics."""
+"""Names of SQL statements, for the metrics."""
 
 import functools
 import sys
@@ -7,22 +7,22 @@ from collections.abc import Callable
 OTHER = "other"
 TRANSACTION = "transaction"
 PACKAGES = ("sgate.store.", "sgate.db.")
-"""Where statements stand."""
+"""The packages that define statements."""
 
 _TRANSACTION_WORDS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 MAX_NAMES = 2_000
-"""Statements whose name is remembered; there are a few hundred."""
+"""Size of the name cache. There are a few hundred statements."""
 
 Observe = Callable[[str, float, BaseException | None], None]
-"""Told of a statement's text, of the seconds it took, and of the error it ended with, if it did."""
+"""Called with a statement's text, its duration in seconds, and its error or None."""
 
 
 @functools.lru_cache(maxsize=MAX_NAMES)
 def name_of(statement: str) -> str:
-    """`payment_intents_create.CREATE` for the statement of that name in `store/payment_intents_create.py`;
-    `transaction` and `other` for the rest.
+    """Return a statement's name, such as `payment_intents_create.CREATE` for CREATE in
+    `store/payment_intents_create.py`, or else `transaction` or `other`.
 
-    The modules that are loaded are looked through once for each new text. Those that are not cannot have sent it.
+    The loaded modules are searched once per new text. A module that is not loaded cannot have sent the statement.
     """
     if statement.lstrip().upper().startswith(_TRANSACTION_WORDS):
         return TRANSACTION
@@ -35,5 +35,5 @@ def name_of(statement: str) -> str:
 
 
 def table_of(statement: str) -> str:
-    """The module that a statement belongs to."""
+    """Return the module that defines a statement, or `transaction` or `other`."""
     return name_of(statement).partition(".")[0]

@@ -1,1 +1,1 @@
-"""What the API and the pages stand on: the server, what happens to every request, limits, streams, failures."""
+"""HTTP infrastructure shared by the API and the pages: server, middleware, rate limits, event streams, errors."""

@@ -1,4 +1,4 @@
-"""The types of plain ASGI."""
+"""Types of the plain ASGI interface."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -11,5 +11,5 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def header_of(scope: Scope, name: bytes) -> str:
-    """A request header by its lower-case name; empty if there is none."""
+    """Return the value of a request header, by its lower-case name, or an empty string if it is absent."""
     return next((value.decode("latin-1") for own, value in scope["headers"] if own == name), "")

@@ -1,6 +1,6 @@
-"""Errors as answers: every failure leaves in the same envelope, with what went wrong and what to do.
+"""Error responses: every error is returned in the same envelope, which says what went wrong and what to do.
 
-A failure of ours (5xx) never shows what happened inside; the request id leads the operator to the log.
+Server errors (5xx) reveal no internals; the request id leads the operator to the log.
 """
 
 from collections.abc import Iterable
@@ -26,12 +26,12 @@ _encoder = msgspec.json.Encoder()
 
 
 def doc_url(code: str, public_url: str) -> str:
-    """The page that explains a code."""
+    """Return the URL of the page that explains an error code."""
     return f"{public_url}/docs/errors/{code}"
 
 
 def envelope_bytes(error: GatewayError, *, request_id: str, path: str, public_url: str) -> bytes:
-    """The envelope as JSON."""
+    """Encode an error as the JSON error envelope."""
     body = ErrorBody(
         type=error.type,
         code=error.code,
@@ -53,7 +53,7 @@ def envelope_bytes(error: GatewayError, *, request_id: str, path: str, public_ur
 
 
 def problem_bytes(error: GatewayError, *, request_id: str, path: str, public_url: str) -> bytes:
-    """The same as RFC 9457 problem details."""
+    """Encode an error as RFC 9457 problem details."""
     problem: dict[str, object] = {
         "type": doc_url(error.code, public_url),
         "title": HTTPStatus(error.status).phrase,
@@ -73,34 +73,34 @@ def problem_bytes(error: GatewayError, *, request_id: str, path: str, public_url
 
 
 def rendered(error: GatewayError, accept: str, *, request_id: str, path: str, public_url: str) -> tuple[bytes, str]:
-    """The body and its media type, in the form that an `Accept` header asks for."""
+    """Return the body of an error and its media type, in the format that the `Accept` header requests."""
     if PROBLEM in accept.lower():
         return problem_bytes(error, request_id=request_id, path=path, public_url=public_url), PROBLEM
     return envelope_bytes(error, request_id=request_id, path=path, public_url=public_url), "application/json"
 
 
 def headers_of(error: GatewayError) -> dict[str, str]:
-    """Headers that belong to an error."""
+    """Return the response headers of an error."""
     headers = {"Cache-Control": "no-store"}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
     if isinstance(error, errors.Unauthorized):
         headers["WWW-Authenticate"] = 'Bearer realm="sGate"'
     if isinstance(error, errors.RequestTimeout):
-        headers["Connection"] = "close"  # the rest of the body must not be taken for the next request
+        headers["Connection"] = "close"  # the rest of the body must not be parsed as the next request
     return headers
 
 
 def as_gateway_error(error: Exception) -> GatewayError:
-    """Any exception as one that a caller can act on; what is our fault becomes an `internal_error` or `unavailable`."""
+    """Convert any exception to a `GatewayError`; server faults become `unavailable` or `internal_error`."""
     match error:
         case GatewayError():
             return error
         case NotFoundException():
             return errors.NotFound()
         case MethodNotAllowedException():
-            return errors.MethodNotAllowed(_methods_there_are(error))
-        case HTTPException() if error.status_code < 500:  # noqa: PLR2004 - the border between their fault and ours
+            return errors.MethodNotAllowed(_allowed_methods(error))
+        case HTTPException() if error.status_code < 500:  # noqa: PLR2004 - client errors
             return errors.BadRequest()
         case _ if isinstance(error, DatabaseErrors):
             return errors.Unavailable(retry_after_s=1)
@@ -109,7 +109,7 @@ def as_gateway_error(error: Exception) -> GatewayError:
 
 
 def _log_failure(failure: GatewayError, error: Exception) -> None:
-    """A defect with all that leads to it; what is merely away in one sentence, as it comes with every request."""
+    """Log a defect with its traceback, but an unavailable dependency in one line, as every request would repeat it."""
     log = structlog.get_logger("sgate.api")
     if isinstance(failure, errors.Unavailable):
         log.warning("request_refused", code=failure.code, reason=f"{type(error).__name__}: {error}")
@@ -118,10 +118,10 @@ def _log_failure(failure: GatewayError, error: Exception) -> None:
 
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Litestar's exception handler."""
+    """Convert an exception to an error response; Litestar's exception handler."""
     failure = as_gateway_error(error)
     state = state_of(request.scope)
-    if failure.status >= 500:  # noqa: PLR2004 - as above
+    if failure.status >= 500:  # noqa: PLR2004 - server errors
         _log_failure(failure, error)
     path = request.scope["path"]
     state.error_code = failure.code
@@ -138,19 +138,20 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     return Response(content, status_code=failure.status, media_type=media_type, headers=headers)
 
 
-def _methods_there_are(error: MethodNotAllowedException) -> str | None:
+def _allowed_methods(error: MethodNotAllowedException) -> str | None:
+    """Return an error message that names the allowed methods, or None if they are not known."""
     allowed = [name for name in (error.headers or {}).get("allow", "").split(", ") if name != "OPTIONS"]
-    return f"This address takes {' and '.join(sorted(allowed))} only." if allowed else None
+    return f"This URL accepts only {' and '.join(sorted(allowed))}." if allowed else None
 
 
 def _with_head(allow: str) -> str:
-    """What is answered to GET is answered to HEAD too: the edge sees to it."""
+    """Add HEAD to an `Allow` header that has GET: the edge answers HEAD like GET."""
     methods = allow.split(", ")
     return ", ".join([*methods, "HEAD"] if "GET" in methods and "HEAD" not in methods else methods)
 
 
 async def refuse(scope: Scope, send: Send, error: GatewayError, also: Iterable[tuple[bytes, bytes]] = ()) -> None:
-    """Answer with an error, for what is decided before Litestar, with the headers `also` beside its own."""
+    """Send an error response from outside Litestar, with `also` as additional headers."""
     state = state_of(scope)
     state.error_code = error.code
     body, media_type = rendered(

@@ -1,7 +1,6 @@
-"""The edge of the server: what happens to every request, whoever answers it.
+"""The outermost middleware: request ids, body size limits, security headers, one log line per request, metrics.
 
-Outside of Litestar, as plain ASGI, because it runs for each request: the request id, the size limit of bodies, security
-headers, one log line, metrics.
+It is plain ASGI, outside of Litestar, because it runs for every request and must be cheap.
 """
 
 import asyncio
@@ -24,19 +23,19 @@ from sgate.telemetry.metrics import Metrics
 MAX_HEADERS = 100
 MAX_BODY_BYTES = 1_000_000
 BODY_S = 10.0
-"""How long the body of a request may take to arrive."""
+"""Time limit for receiving a request body."""
 
 MAX_LENGTH_DIGITS = 18
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 _system = Environment()
-"""For request ids: whatever time and dice the application is given, no two requests may have the same."""
+"""Makes request ids, which must be unique even if the application is given a fixed clock and random source."""
 
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),  # pages have their own
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),  # pages set their own
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
@@ -51,7 +50,7 @@ class Disconnected(errors.BadRequest):
 
 
 class Edge:
-    """Wraps the application."""
+    """The middleware that wraps the application."""
 
     def __init__(
         self,
@@ -63,19 +62,24 @@ class Edge:
         on_change: Callable[[str], None] = lambda _: None,
         methods: Mapping[str, Iterable[str]] = MappingProxyType({}),
     ) -> None:
-        """`public_url`: where the pages that explain errors are, without a trailing slash. `on_change` gets the topic
-        of a merchant who may have changed something. `methods`: which each path takes, by its template.
+        """Wrap `app`.
+
+        Args:
+            public_url: base URL of the error pages, without a trailing slash.
+            https_only: whether to send HSTS.
+            on_change: called with a merchant's topic after each request that may have changed the merchant's data.
+            methods: the allowed methods of each path, by path template.
         """
         self._app = app
         self._public_url = public_url
-        self._allow = {path: _listed(names) for path, names in methods.items()}
+        self._allow = {path: _allow_value(names) for path, names in methods.items()}
         self._metrics = metrics
         self._on_change = on_change
         self._headers = (*SECURITY_HEADERS, HSTS) if https_only else SECURITY_HEADERS
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request (or the lifespan, which passes through)."""
+        """Handle one request. The lifespan scope is passed through."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -91,10 +95,10 @@ class Edge:
         try:
             status = await self._pass_on(scope, receive, send)
         finally:
-            self._note(scope, method, status, time.perf_counter() - started)
+            self._record(scope, method, status, time.perf_counter() - started)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> int:
-        """Let the application answer. Returns the status."""
+        """Call the application, adding the common headers, and return the response status."""
         state, status = state_of(scope), 500
 
         async def send_with_headers(message: Message) -> None:
@@ -103,7 +107,7 @@ class Edge:
                 status = message["status"]
                 own = {name.lower() for name, _ in message.get("headers", ())}
                 if b"content-security-policy" in own:
-                    own.add(b"x-frame-options")  # a page says itself who may embed it
+                    own.add(b"x-frame-options")  # a page's own policy says who may embed it
                 message["headers"] = [
                     *message.get("headers", ()),
                     (b"x-request-id", state.request_id.encode()),
@@ -122,7 +126,7 @@ class Edge:
         return status
 
     def _with_methods(self, scope: Scope, send: Send) -> Send:
-        """Litestar's own answer to OPTIONS names the methods of one of the path's handlers: name those of all."""
+        """Correct the `Allow` header of OPTIONS responses, where Litestar lists the methods of only one handler."""
 
         async def send_allow(message: Message) -> None:
             allow = self._allow.get(scope.get("path_template", ""))
@@ -133,8 +137,8 @@ class Edge:
 
         return send_allow
 
-    def _counted(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count in the metrics. Their children are kept: finding one by its labels costs more than counting."""
+    def _count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Update the request metrics. Children are cached, because a lookup by labels costs more than the update."""
         children = self._children.get((method, route, status))
         if children is None:
             counter = self._metrics.requests.labels(method, route, status)
@@ -143,11 +147,12 @@ class Edge:
         children[0].inc()
         children[1].observe(seconds)
 
-    def _note(self, scope: Scope, method: str, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, method: str, status: int, seconds: float) -> None:
+        """Update the metrics, write the log line, and report a possible change."""
         state = state_of(scope)
         route = scope.get("path_template") or "(none)"
-        # Streams are counted apart in the metrics: their seconds say nothing about how quick the server is.
-        self._counted(method, f"{route} (stream)" if state.streamed else route, status, seconds)
+        # Streams are counted separately, because their duration says nothing about latency.
+        self._count(method, f"{route} (stream)" if state.streamed else route, status, seconds)
         if state.error_code is not None:
             self._metrics.errors.labels(state.error_code).inc()
         if method not in SAFE_METHODS and state.topic is not None:
@@ -164,8 +169,8 @@ class Edge:
         )
 
 
-def _listed(methods: Iterable[str]) -> bytes:
-    """As the header Allow wants them. What is answered to GET is answered to HEAD too."""
+def _allow_value(methods: Iterable[str]) -> bytes:
+    """Return the value of the `Allow` header. HEAD is allowed wherever GET is."""
     names = {*methods, *(["HEAD"] if "GET" in methods else [])}
     return ", ".join(sorted(names)).encode()
 
@@ -183,7 +188,7 @@ def _declared_length(scope: Scope) -> int:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """Counts the body as it comes in, for requests that do not declare its length, and waits no longer than BODY_S."""
+    """Wrap `receive` to enforce the time limit, and the size limit on bodies whose length is not declared."""
     received, complete, until = 0, False, asyncio.get_running_loop().time() + BODY_S
 
     async def bounded() -> Message:
@@ -208,7 +213,7 @@ def _bounded(receive: Receive) -> Receive:
 
 
 def _without_body(send: Send) -> Send:
-    """A HEAD is answered like the GET, by the same handler: the headers leave, the body does not."""
+    """Wrap `send` to drop the body: a HEAD request is handled as a GET, and only its headers are sent."""
     ended = False
 
     async def send_head(message: Message) -> None:

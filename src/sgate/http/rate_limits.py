@@ -1,7 +1,7 @@
-"""Rate limits: per API key and per merchant, and per address where there is no key. Each class of calls has its own.
+"""Rate limits per API key and merchant, or per address for calls without a key; each class of calls has its own limit.
 
-Calls are counted in windows of a minute, in Redis if processes share their limits, else in this process. Where calls
-are limited, failed authentications are too, by address: guessing keys is slowed down, using one is not.
+Calls are counted in fixed windows of one minute: in Redis if processes share their limits, otherwise in this process.
+If any limit is configured, failed authentications are limited too, by address, which slows down key guessing.
 """
 
 from collections import Counter
@@ -15,25 +15,25 @@ from sgate.core import errors
 from sgate.http.rate_limits_shared import SharedCounters
 
 WINDOW_S = 60
-KEPT_S = 2 * WINDOW_S
-"""How long Redis keeps the counters of a window: longer than any clock that is ahead or behind."""
+EXPIRY_S = 2 * WINDOW_S
+"""How long Redis keeps the counters of a window: longer than it lasts, to allow for clock skew."""
 
 FAILED_PER_MINUTE = 30
-"""Failed authentications of one address that are still answered with 401 rather than 429."""
+"""Failed authentications per minute and address that are answered with 401; further ones get 429."""
 
 MERCHANT_FACTOR = 2
-"""All keys of a merchant together may make so many times the calls of one: making more keys does not lift a limit."""
+"""Multiple of one key's limit that all keys of a merchant share, so that creating keys does not raise the limit."""
 
 MAX_CALLERS = 200_000
-"""Callers counted in a window. Beyond that, new ones are not counted: a flood of addresses must not fill memory."""
+"""Maximum number of callers counted per window. Further ones are not counted, so that a flood cannot fill memory."""
 
 
 class LimitClass(StrEnum):
-    """The classes of calls that are limited apart."""
+    """Classes of calls, each with its own limit."""
 
-    CREATE = "create"  # making payment intents
-    RETRIEVE = "retrieve"  # reading one payment intent
-    PUBLIC = "public"  # the checkout's calls, by address
+    CREATE = "create"  # creating payment intents
+    RETRIEVE = "retrieve"  # retrieving one payment intent or payment
+    PUBLIC = "public"  # calls of the checkout page, by address
     OTHER = "other"  # everything else
     FAILED = "failed"  # failed authentications, by address
 
@@ -49,22 +49,22 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a caller stands after a call: the headers that say so, and why the call is refused, if it is."""
+    """A caller's rate-limit state after a call: the headers that report it, and the refusal, if any."""
 
     headers: Headers = ()
     refusal: errors.RateLimitExceeded | None = None
 
 
-FREE = Standing()
+UNLIMITED = Standing()
 
 
 class RateLimits:
-    """Counts calls. A class without a limit is free."""
+    """Counts calls and refuses those beyond the limit. A class without a limit is unlimited."""
 
     def __init__(
         self, per_minute: Mapping[LimitClass, int], now: Callable[[], datetime], shared: SharedCounters | None = None
     ) -> None:
-        """`per_minute`: calls per minute and caller; empty switches limits off."""
+        """`per_minute`: calls per minute and caller; an empty mapping disables rate limits."""
         self._per_minute = {name: amount for name, amount in per_minute.items() if amount > 0}
         if self._per_minute:
             self._per_minute.setdefault(LimitClass.FAILED, FAILED_PER_MINUTE)
@@ -75,21 +75,21 @@ class RateLimits:
 
     @property
     def as_configured(self) -> bool:
-        """Whether limits are counted where they should be: False while a Redis that is configured is away."""
+        """Whether limits are counted where configured: False while a configured Redis is unavailable."""
         return self._shared is None or self._shared.available
 
     async def hit(self, limit_class: LimitClass, caller: str, *, merchant: str | None = None) -> Standing:
-        """Count one call of a caller, and of the merchant behind it. Never fails, and never waits long."""
+        """Count one call against the caller and its merchant. Never fails, and waits for Redis only briefly."""
         return await self._add(limit_class, caller, merchant, 1)
 
     async def check(self, limit_class: LimitClass, caller: str) -> Standing:
-        """Where a caller stands without counting a call."""
+        """Return a caller's state without counting a call."""
         return await self._add(limit_class, caller, None, 0)
 
     async def _add(self, limit_class: LimitClass, caller: str, merchant: str | None, amount: int) -> Standing:
         limit = self._per_minute.get(limit_class)
         if limit is None:
-            return FREE
+            return UNLIMITED
         now_s = self._now().timestamp()
         window = int(now_s // WINDOW_S)
         limits = [limit] if merchant is None else [limit, MERCHANT_FACTOR * limit]
@@ -98,13 +98,13 @@ class RateLimits:
         if self._shared is not None:
             counts = await (self._shared.add(keys) if amount else self._shared.read(keys))
         if counts is None:
-            counts = self._add_here(keys, window, amount)
+            counts = self._add_locally(keys, window, amount)
         ends_at = (window + 1) * WINDOW_S
         count, limit = max(zip(counts, limits, strict=True), key=lambda pair: pair[0] - pair[1])
         return _standing(limit_class, count, limit, ends_at, wait_s=max(1, round(ends_at - now_s)))
 
-    def _add_here(self, keys: Sequence[str], window: int, amount: int) -> Sequence[int]:
-        """Counted in this process, in the current window only: when it is over, all its counts are forgotten."""
+    def _add_locally(self, keys: Sequence[str], window: int, amount: int) -> Sequence[int]:
+        """Count in this process. Only the counts of the current window are kept."""
         if window != self._window:
             self._window, self._counts = window, Counter()
         for key in keys:
@@ -114,7 +114,7 @@ class RateLimits:
 
 
 def _standing(limit_class: LimitClass, count: int, limit: int, ends_at: int, wait_s: int) -> Standing:
-    """Where `count` calls of `limit` leave a caller: in the common `X-RateLimit-*` headers and the IETF draft's."""
+    """Report `count` calls of `limit` in the common `X-RateLimit-*` headers and those of the IETF draft."""
     name, remaining = limit_class.encode(), max(0, limit - count)
     headers = (
         (b"x-ratelimit-limit", b"%d" % limit),
@@ -129,7 +129,7 @@ def _standing(limit_class: LimitClass, count: int, limit: int, ends_at: int, wai
 
 def _refusal(limit_class: LimitClass, limit: int, wait_s: int) -> errors.RateLimitExceeded:
     return errors.RateLimitExceeded(
-        f"Too many requests: {limit} per minute are allowed here. Try again in {wait_s} s.",
+        f"Too many requests: the limit is {limit} per minute. Try again in {wait_s} s.",
         retry_after_s=wait_s,
         details={"limit": limit, "window_s": WINDOW_S, "class": str(limit_class)},
     )

@@ -1,8 +1,7 @@
-"""Counts that several processes share, in Redis.
+"""Rate-limit counters shared between processes through Redis.
 
-Redis is a convenience here and never a condition. If it does not answer at once, or its client raises whatever it may,
-the caller counts in its own memory, the loss is logged once, and one task tries each second whether Redis takes counts
-again.
+Redis is optional at run time: if it does not respond promptly, or its client raises any exception, calls are counted in
+this process. The failure is logged once, and a task retries every second until Redis accepts writes again.
 """
 
 import asyncio
@@ -21,25 +20,25 @@ from redis.exceptions import RedisError
 from sgate.db.batching import Coalescer, Overloaded
 
 ANSWER_TIMEOUT_S = 0.25
-"""The longest that calls wait for Redis, once, before they are counted in memory."""
+"""How long a call may wait for Redis before it is counted in memory."""
 
 RETRY_S = 1.0
-"""Between two attempts to count in a Redis that was lost."""
+"""Interval between attempts to write to an unavailable Redis."""
 
 MAX_CONNECTIONS = 16
 KEY_PREFIX = "sgate"
 PROBE = "probe"
 
 
-class Away(Exception):
-    """Redis does not count right now."""
+class RedisUnavailable(Exception):
+    """Redis is unavailable."""
 
 
 class SharedCounters:
-    """Counters in Redis, each of which is forgotten `expiry_s` seconds after it was first counted.
+    """Counters in Redis, each of which expires `expiry_s` seconds after its first increment.
 
-    `available` says whether Redis takes counts; `on_change` is called when that changes, and `on_fallback` for each
-    call that should have been counted in Redis and was not.
+    `available` says whether Redis accepts writes. `on_change` is called when that changes, and `on_fallback` for each
+    call that could not be counted in Redis.
     """
 
     def __init__(
@@ -54,68 +53,68 @@ class SharedCounters:
         self._batches = Coalescer[Sequence[str], Sequence[int]](self._add_batch)
         self._on_change = on_change
         self._on_fallback = on_fallback
-        self._coming_back: asyncio.Task[None] | None = None
+        self._reconnecting: asyncio.Task[None] | None = None
         self._log = structlog.get_logger("sgate.limits")
         self.available = True
         on_change(True)
 
     async def add(self, keys: Sequence[str]) -> Sequence[int] | None:
-        """Count one more of each, and return what they count now. None while Redis is away."""
+        """Increment the counters and return their new values, or None while Redis is unavailable."""
         if self.available:
-            with contextlib.suppress(Away, Overloaded):
+            with contextlib.suppress(RedisUnavailable, Overloaded):
                 return await self._batches.submit(keys)
         self._on_fallback()
         return None
 
     async def read(self, keys: Sequence[str]) -> Sequence[int] | None:
-        """What the counters count. None while Redis is away."""
+        """Return the values of the counters, or None while Redis is unavailable."""
         if self.available:
-            with contextlib.suppress(Away):
-                return await self._asked(*(self._storage.get(key) for key in keys))
+            with contextlib.suppress(RedisUnavailable):
+                return await self._execute(*(self._storage.get(key) for key in keys))
         self._on_fallback()
         return None
 
     async def close(self) -> None:
-        """Stop trying to find Redis."""
-        if self._coming_back is not None:
-            self._coming_back.cancel()
+        """Stop trying to reach Redis."""
+        if self._reconnecting is not None:
+            self._reconnecting.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._coming_back
+                await self._reconnecting
 
     async def _add_batch(self, batch: Sequence[Sequence[str]]) -> list[Sequence[int]]:
-        """Calls that come together are counted together. Each learns its own place in the count."""
+        """Count concurrent calls with one increment per key. Each call gets its own position in the count."""
         calls = Counter(itertools.chain.from_iterable(batch))
-        totals = await self._asked(*(self._storage.incr(key, self._expiry_s, more) for key, more in calls.items()))
+        totals = await self._execute(*(self._storage.incr(key, self._expiry_s, more) for key, more in calls.items()))
         counted = {key: total - calls[key] for key, total in zip(calls, totals, strict=True)}
-        places: list[Sequence[int]] = []
+        positions: list[Sequence[int]] = []
         for keys in batch:
             for key in keys:
                 counted[key] += 1
-            places.append([counted[key] for key in keys])
-        return places
+            positions.append([counted[key] for key in keys])
+        return positions
 
-    async def _asked(self, *questions: Awaitable[int]) -> Sequence[int]:
+    async def _execute(self, *commands: Awaitable[int]) -> Sequence[int]:
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                return await asyncio.gather(*questions)
+                return await asyncio.gather(*commands)
         except Exception as error:
-            self._lost(error)
-            raise Away from error
+            self._mark_unavailable(error)
+            raise RedisUnavailable from error
 
-    def _lost(self, error: BaseException) -> None:
+    def _mark_unavailable(self, error: BaseException) -> None:
         if not self.available:
             return
         self.available = False
         self._on_change(False)
         self._log.warning("redis_away", reason=f"{type(error).__name__}: {error}", limits="counted in this process")
-        self._coming_back = asyncio.create_task(self._until_back())
+        self._reconnecting = asyncio.create_task(self._reconnect())
 
-    async def _until_back(self) -> None:
+    async def _reconnect(self) -> None:
         while not self.available:
             await asyncio.sleep(RETRY_S)
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                    await self._storage.incr(PROBE, 1)  # a write: a server that only answers is not enough
+                    await self._storage.incr(PROBE, 1)  # a write, because a read-only server is of no use
                     self.available = True
         self._on_change(True)
         self._log.info("redis_back", limits="shared again")
@@ -125,7 +124,7 @@ class SharedCounters:
 async def shared_counters(
     url: str, expiry_s: int, on_change: Callable[[bool], None], on_fallback: Callable[[], None]
 ) -> AsyncGenerator[SharedCounters]:
-    """Counters in the Redis at `url`, as long as the block lasts. Nothing is connected before the first count."""
+    """Yield counters in the Redis at `url`. The first count opens the connection."""
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=MAX_CONNECTIONS,

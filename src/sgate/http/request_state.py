@@ -1,4 +1,4 @@
-"""What is known of a request while it is answered, beside its ASGI scope."""
+"""Per-request state, kept in the ASGI scope."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -11,17 +11,17 @@ SCOPE_KEY = "sgate.request"
 
 
 class RequestState(msgspec.Struct, kw_only=True):
-    """Made by the middleware for each request, filled in by whoever answers it, read again for the log and the metrics.
+    """The state of one request: created by the middleware, filled in by the handlers, read for the log and the metrics.
 
     Attributes:
-        public_url: where the pages that explain errors are, without a trailing slash.
-        head: whether only the head of the answer is asked for.
-        address: the caller's, as far as trusted proxies tell it.
+        public_url: base URL of the error pages, without a trailing slash.
+        head: whether the request is a HEAD request.
+        address: the client's address, as reported by trusted proxies.
         key_id: the API key that was used.
-        topic: of the merchant who may change something by this request.
-        streamed: whether the answer is a stream, which lasts minutes.
-        error_code: of the failure that was answered.
-        extra_headers: sent with the answer.
+        topic: notification topic of the authenticated merchant, whose data the request may change.
+        streamed: whether the response is a stream, which lasts for minutes.
+        error_code: code of the error that was returned.
+        extra_headers: additional response headers.
     """
 
     request_id: str
@@ -36,5 +36,5 @@ class RequestState(msgspec.Struct, kw_only=True):
 
 
 def state_of(scope: Mapping[str, object]) -> RequestState:
-    """The state of the request of an ASGI scope."""
+    """Return the state of the request of an ASGI scope."""
     return cast("RequestState", scope[SCOPE_KEY])

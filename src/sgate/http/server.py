@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn on a socket that is taken before anything is built on it."""
+"""The HTTP server: uvicorn on a socket that is bound before the application is built."""
 
 import asyncio
 import contextlib
@@ -15,23 +15,23 @@ from sgate.http.guard import Guard, Guards, Limits
 
 LISTEN_BACKLOG = 2048
 KEEP_ALIVE_S = 75
-"""Longer than the idle time of common proxies, so that they close connections and we do not."""
+"""Longer than the idle timeout of common proxies, so that the proxy closes idle connections, not this server."""
 
-LET_GO_S = 0.05
+PORT_RELEASE_S = 0.05
 LAST_REQUESTS_S = 1.0
-"""How long a request may take to arrive on a connection that was made before the port was given up."""
+"""How long a request may take to arrive on a connection that was made before the port was closed."""
 
 DEFAULT_LIMITS = Limits(connections=10_000)
 
 SHUTDOWN_S = 10
-"""How long requests in flight may take after a stop was asked for."""
+"""How long requests in flight may take once shutdown has begun."""
 
 
 NewProtocol = Callable[[uvicorn.Config, ServerState, dict[str, Any]], asyncio.Protocol]
 
 
 class Server(uvicorn.Server):
-    """Uvicorn without its signal handlers: signals are the runtime's."""
+    """Uvicorn without its signal handlers; the runtime handles signals."""
 
     def __init__(
         self, config: uvicorn.Config, new_protocol: NewProtocol, on_shutdown: Callable[[], None], drain_s: float
@@ -42,36 +42,34 @@ class Server(uvicorn.Server):
         self._drain_s = drain_s
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve a while longer, so that proxies can go elsewhere; then tell who keeps requests open that they must end,
-        and finish what is in flight.
-        """
+        """Drain, so that proxies can switch to another server; then end streams and finish requests in flight."""
         if self._drain_s:
             await self._drain(sockets or [])
         self._on_shutdown()
         await super().shutdown(sockets)
 
     async def _drain(self, sockets: list[socket.socket]) -> None:
-        """Lose no request that a proxy has sent: it would not know whether it was done, and may not send it again.
+        """Keep serving for `drain_s` without losing a request: a proxy cannot know whether a lost one took effect.
 
-        While the server drains, each answer says that it is the last one of its connection; one that nothing is sent
-        on is closed by the proxy. What connected before the port is given up is served, however late it is read.
+        Meanwhile each response carries `Connection: close`; the proxy closes connections that stay idle. Connections
+        made before the port is closed are served, even if they have not been accepted yet.
         """
         self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
         await asyncio.sleep(self._drain_s)
-        taken = [each.dup() for each in sockets]
+        duplicates = [each.dup() for each in sockets]
         for server in self.servers:
             server.close()
         for each in sockets:
             each.close()
-        await asyncio.sleep(LET_GO_S)  # until the loop has really let go of the port: only `taken` holds it now
-        for each in taken:
-            await self._serve_who_waits(each)
+        await asyncio.sleep(PORT_RELEASE_S)  # until the loop has released the port: only `duplicates` hold it now
+        for each in duplicates:
+            await self._serve_pending(each)
         await asyncio.sleep(LAST_REQUESTS_S)
 
-    async def _serve_who_waits(self, listening: socket.socket) -> None:
-        """Serve the connections that the kernel has made and nobody has taken, and give up the port."""
+    async def _serve_pending(self, listening: socket.socket) -> None:
+        """Serve the connections in the kernel's backlog, and close the port."""
         waiting: list[socket.socket] = []
-        with contextlib.suppress(OSError), listening:  # there is no more, or one was gone already
+        with contextlib.suppress(OSError), listening:  # the backlog is empty, or a client has gone already
             listening.setblocking(False)
             while True:
                 waiting.append(listening.accept()[0])
@@ -85,15 +83,15 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Capture nothing."""
+        """Capture no signals."""
         yield
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take the port; 0 takes a free one.
+    """Return a listening socket on the port; port 0 selects a free one.
 
     Raises:
-        OSError: if it is taken.
+        OSError: if the port is in use or cannot be bound.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
@@ -110,11 +108,11 @@ def listen(host: str, port: int) -> socket.socket:
 def make_server(
     app: App, *, limits: Limits = DEFAULT_LIMITS, on_shutdown: Callable[[], None] = lambda: None, drain_s: float = 0.0
 ) -> Server:
-    """A server for the application, to be run on a socket of `listen`.
+    """Create a server for the application, to be run on a socket from `listen`.
 
     Args:
-        on_shutdown: ends what would never end.
-        drain_s: how long a stop goes on serving.
+        on_shutdown: called at shutdown to end requests that would otherwise never end, such as streams.
+        drain_s: how many seconds to keep serving after shutdown is requested.
     """
     guards = Guards(app, limits)
 
@@ -124,11 +122,11 @@ def make_server(
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> Guard:
-        return guards.guarded(HttpToolsProtocol(config, server_state, app_state, _loop))
+        return guards.guard(HttpToolsProtocol(config, server_state, app_state, _loop))
 
     return Server(
         uvicorn.Config(
-            guards.app,  # type: ignore[arg-type] - our ASGI types are the plain ones
+            guards.app,  # type: ignore[arg-type] - plain ASGI types, not uvicorn's
             loop="none",
             http=protocol,  # type: ignore[arg-type] - called like a class
             ws="none",

@@ -1,9 +1,9 @@
-"""Server-sent events: long responses that send news as it happens.
+"""Server-sent events: long-lived responses that send updates as they happen.
 
-A stream is a generator around `read`, which returns the frames that its client has not been sent. It reads when whoever
-makes the news wakes it, and every `poll_s` seconds in case a wake-up was missed. Everything is bounded: how many
-streams are open, in all and for each of their tags, and how long one lives. A client that comes back says what it saw
-last (`Last-Event-ID`), so ending a stream loses nothing. A client that takes no bytes is cut off by `guard`.
+A stream is a generator around `read`, which returns the frames that its client has not been sent yet. It reads when its
+subscription is woken, and every `poll_s` seconds in case a wake-up was missed. Streams are limited in number (in total
+and per tag) and in lifetime. A client that reconnects sends the id of the last event it saw (`Last-Event-ID`), so
+nothing is lost when a stream ends. `guard` disconnects a client that stops reading.
 """
 
 import asyncio
@@ -21,31 +21,31 @@ from sgate.db.pool import DatabaseErrors
 
 EVENT_STREAM = "text/event-stream"
 HEARTBEAT_S = 15.0
-"""A comment is sent after so much silence: proxies close what is silent for a minute, and a dead client shows."""
+"""Idle time after which a comment is sent, because proxies close idle connections, and to detect dead clients."""
 
 LIFE_S = 15 * 60.0
-"""Then the client has to come back: its key is checked again, and streams spread over the processes again."""
+"""Lifetime of a stream. The client then reconnects, which checks its key again and rebalances the processes."""
 
 RETRY_MS = 2000
-"""When a client should come back, lengthened by up to half, so that not all come at once."""
+"""Reconnection delay sent to clients. Up to half of it is added at random, so that they do not all return at once."""
 
 RESERVE = 0.2
-"""The share of all streams that is kept for those that show a client secret: people who are about to pay."""
+"""Share of the streams reserved for clients that present a client secret, because those are about to pay."""
 
 KEEP_ALIVE = b": still here\n\n"
 HEADERS = {
     "Cache-Control": "no-store, no-transform",
-    "Connection": "close",  # the connection has no use after the stream, and a stop need not wait for it
-    "X-Accel-Buffering": "no",  # nginx would else hold frames back until it has a page of them
+    "Connection": "close",  # the connection is not reused after the stream, and shutdown need not wait for it
+    "X-Accel-Buffering": "no",  # nginx would otherwise buffer frames until it has a page of them
 }
 
 
 class TooManyStreams(errors.RateLimitExceeded):
-    """You have as many streams open as are allowed. Close one, or use it for more."""
+    """You have reached the maximum number of open streams. Close one, or share one stream between consumers."""
 
 
 class Subscription:
-    """One open stream: wakes its generator, and ends it."""
+    """A handle to one open stream, which can wake and end it."""
 
     __slots__ = ("_woken", "ended")
 
@@ -54,16 +54,16 @@ class Subscription:
         self.ended = False
 
     def wake(self) -> None:
-        """There may be news."""
+        """Make the stream read again: there may be new frames."""
         self._woken.set()
 
     def end(self) -> None:
-        """Send no more; the client comes back."""
+        """End the stream. The client will reconnect."""
         self.ended = True
         self._woken.set()
 
     async def wait(self, seconds: float) -> None:
-        """Until there may be news, at most so long."""
+        """Wait until woken or ended, for at most `seconds`."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
@@ -72,27 +72,27 @@ class Subscription:
 
 Read = Callable[[], Awaitable[Sequence[bytes]]]
 Join = Callable[[Subscription], contextlib.AbstractContextManager[Read]]
-"""Subscribes a stream to its news for as long as it is open, and gives what reads them: as many frames as should leave
-together. If it leaves some for later, it wakes the subscription itself.
+"""Subscribes a stream to its updates while it is open, and yields the function that reads them. Each read returns the
+frames to send together; if it holds some back, it wakes the subscription itself.
 """
 
 
 def frame(data: bytes, *, event: str | None = None, identity: str | None = None) -> bytes:
-    """One event of a stream. `data` is a single line, such as JSON; `identity` comes back as `Last-Event-ID`."""
+    """Encode one event. `data` is a single line, such as JSON; clients send `identity` back as `Last-Event-ID`."""
     return ServerSentEventMessage(data=data, event=event, id=identity, sep="\n").encode()
 
 
 def position(identity: str) -> bytes:
-    """Makes a client say this id when it comes back, though it has seen no event yet."""
+    """Encode a frame that sets the client's `Last-Event-ID` without delivering an event."""
     return ServerSentEventMessage(data=None, id=identity, sep="\n").encode()
 
 
 class Streams:
     """The open streams of this process."""
 
-    def __init__(self, *, most: int, heartbeat_s: float = HEARTBEAT_S, life_s: float = LIFE_S) -> None:
-        """`most`: how many may be open."""
-        self._most = most
+    def __init__(self, *, max_open: int, heartbeat_s: float = HEARTBEAT_S, life_s: float = LIFE_S) -> None:
+        """`max_open`: the maximum number of open streams."""
+        self._max_open = max_open
         self._heartbeat_s = heartbeat_s
         self._life_s = life_s
         self._tags: Counter[str] = Counter()
@@ -101,49 +101,50 @@ class Streams:
 
     @property
     def open(self) -> int:
-        """How many are open."""
+        """The number of open streams."""
         return len(self._open)
 
     def response(
         self, join: Join, *, limits: Mapping[str, int | None], poll_s: float, reserved: bool = False
     ) -> Stream:
-        """A response that streams what `join` gives to read.
+        """Return a response that streams the frames read through `join`.
 
         Args:
-            limits: tags of the stream, such as its caller's, each with the number of streams that may have it, if any.
-            poll_s: how often to read without being woken.
-            reserved: whether it may use the reserve.
+            limits: the stream's tags, such as the caller, each with the maximum number of streams with that tag, or
+                None for no limit.
+            poll_s: seconds between reads when the stream is not woken.
+            reserved: whether the stream may use the reserve.
 
         Raises:
-            TooManyStreams: if there are as many with one of its tags as there may be.
-            Unavailable: if this process has as many as it may.
+            TooManyStreams: if the limit of one of its tags is reached.
+            Unavailable: if this process has reached its maximum number of streams, or is shutting down.
         """
         self._refuse_too_many(limits, reserved=reserved)
         subscription = Subscription()
         self._open[subscription] = tuple(limits)
         self._tags.update(tuple(limits))
-        talk = self._talk(subscription, join, poll_s)
-        weakref.finalize(talk, self._closed, subscription)  # a client that goes at once never lets it begin
-        return Stream(talk, media_type=EVENT_STREAM, headers=HEADERS)
+        body = self._body(subscription, join, poll_s)
+        weakref.finalize(body, self._closed, subscription)  # if the client is gone already, `body` never starts
+        return Stream(body, media_type=EVENT_STREAM, headers=HEADERS)
 
     def end(self) -> None:
-        """End all streams, and open no more: the server is about to stop."""
+        """End all streams and refuse new ones, because the server is shutting down."""
         self._ending = True
         for subscription in self._open:
             subscription.end()
 
     def end_tagged(self, tag: str) -> None:
-        """End the streams that have this tag."""
+        """End the streams with this tag."""
         if self._tags[tag]:
             for subscription, tags in self._open.items():
                 if tag in tags:
                     subscription.end()
 
     def _refuse_too_many(self, limits: Mapping[str, int | None], *, reserved: bool) -> None:
-        if any(most is not None and self._tags[tag] >= most for tag, most in limits.items()):
+        if any(limit is not None and self._tags[tag] >= limit for tag, limit in limits.items()):
             raise TooManyStreams(retry_after_s=5)
-        if self._ending or self.open >= (self._most if reserved else self._most * (1 - RESERVE)):
-            raise errors.Unavailable("This server has no stream to spare. Try again in a moment.", retry_after_s=5)
+        if self._ending or self.open >= (self._max_open if reserved else self._max_open * (1 - RESERVE)):
+            raise errors.Unavailable("This server cannot open another stream. Try again in a moment.", retry_after_s=5)
 
     def _closed(self, subscription: Subscription) -> None:
         tags = self._open.pop(subscription, ())
@@ -152,7 +153,7 @@ class Streams:
             if not self._tags[tag]:
                 del self._tags[tag]
 
-    async def _talk(self, subscription: Subscription, join: Join, poll_s: float) -> AsyncGenerator[bytes]:
+    async def _body(self, subscription: Subscription, join: Join, poll_s: float) -> AsyncGenerator[bytes]:
         log = structlog.get_logger("sgate.api")
         try:
             yield _retry()
@@ -161,10 +162,10 @@ class Streams:
                     async for frames in self._frames(subscription, read, poll_s):
                         yield frames
             except (*DatabaseErrors, errors.GatewayError) as error:
-                # The client only sees that the stream ended, and comes back.
+                # The client sees only that the stream ended, and reconnects.
                 log.warning("stream_ended", reason=f"{type(error).__name__}: {error}")
             except Exception:
-                log.exception("stream_failed")  # a defect: logged here, as the response began long ago
+                log.exception("stream_failed")  # a defect, logged here because the response has already begun
             yield _retry()
         finally:
             self._closed(subscription)

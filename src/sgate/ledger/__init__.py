@@ -1,1 +1,1 @@
-"""The books: what the facts of an intent amount to, what is announced about it, and whether what is stored agrees."""
+"""The ledger: decides intents from their facts, announces events about them, and verifies what is stored."""

@@ -1,7 +1,7 @@
-"""The ledger draws conclusions: facts in, one decision out, and everything the decision means in one transaction.
+"""The ledger decides intents: facts in, one decision out, with all its consequences in one transaction.
 
-Lock the intent, read all its facts in one snapshot, reduce, save, append the events and their deliveries. A crash
-before the commit leaves the intent in the queue; a crash after it leaves nothing to do.
+Lock the intent, read all its facts in one snapshot, reduce them, save the state, append the events and their
+deliveries. A crash before the commit leaves the intent in the queue; a crash after it leaves nothing to do.
 """
 
 import contextlib
@@ -23,23 +23,23 @@ from sgate.store import ledger_commands, ledger_decisions, ledger_queue, payment
 from sgate.store.ledger_decisions import Step
 
 UNDECIDED_WAIT = timedelta(minutes=1)
-"""How long an intent that cannot be decided is put aside."""
+"""How long an intent that cannot be decided is postponed."""
 
 CLOSED = frozenset({Status.EXPIRED, Status.FAILED})
 
 MAX_DUE_PER_STEP = 500
-"""Thresholds queued at once; the rest follows in the next step."""
+"""Maximum number of intents queued at once per kind of threshold; the rest follow in the next step."""
 
 
 class IllegalMove(Exception):
-    """The facts lead to a status that may not follow the present one. A defect of ours: nothing was changed."""
+    """The facts lead to a status that may not follow the present one. A bug in sGate; nothing was changed."""
 
 
 class Undecided(Exception):
-    """An intent could not be decided; it was put aside for a while and nothing else was changed.
+    """An intent could not be decided. It was postponed and nothing else was changed; `__cause__` says why.
 
     Attributes:
-        intent_id: which one. The cause says why.
+        intent_id: the id of the intent.
     """
 
     def __init__(self, intent_id: str) -> None:
@@ -48,12 +48,13 @@ class Undecided(Exception):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What was decided about an intent.
+    """A decision about an intent.
 
     Attributes:
-        events: what was announced; nothing, if nothing changed.
+        intent: the intent with its new state.
+        events: the announced events; empty if nothing changed.
         mined_at: block time of the last payment that is on the chain, or None.
-        seconds: how long it took to decide.
+        seconds: how long the decision took.
     """
 
     intent: PaymentIntent
@@ -63,16 +64,16 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Observe = Callable[[Decision], None]
-"""Told of each decision, after its commit."""
+"""Called with each decision after its commit."""
 
 
-def tell_nobody(_decision: Decision) -> None:
-    """Nobody observes decisions."""
+def ignore_decision(_decision: Decision) -> None:
+    """Do nothing: the default observer."""
 
 
 @contextlib.asynccontextmanager
 async def transaction(pool: Pool, observe: Observe) -> AsyncGenerator[tuple[Connection, list[Decision]]]:
-    """A transaction and the decisions made in it, which `observe` gets once it is committed."""
+    """Open a transaction. `observe` is called with each decision appended to the yielded list, after the commit."""
     decisions: list[Decision] = []
     async with pool.acquire() as connection, connection.transaction():
         yield connection, decisions
@@ -81,13 +82,15 @@ async def transaction(pool: Pool, observe: Observe) -> AsyncGenerator[tuple[Conn
 
 
 async def settle_next(
-    pool: Pool, environment: Environment, public_url: str, *, livemode: bool, observe: Observe = tell_nobody
+    pool: Pool, environment: Environment, public_url: str, *, livemode: bool, observe: Observe = ignore_decision
 ) -> str | None:
-    """Decide the next queued intent, in one transaction. Returns its id, or None if the queue is empty. `observe` is
-    told when it is committed.
+    """Decide the next queued intent in one transaction. Returns its id, or None if the queue is empty.
+
+    Args:
+        observe: called with the decision after the commit.
 
     Raises:
-        Undecided: if a defect of ours stands in the way. The other intents are not held up.
+        Undecided: if a bug in sGate prevents the decision. The intent is postponed, so it does not block the others.
     """
     intent_id: str | None = None
     try:
@@ -111,20 +114,20 @@ async def settle_next(
 
 
 async def queue_due(pool: Pool, view: View, *, livemode: bool, deadlines: bool = True) -> int:
-    """Queue the intents whose deadline or threshold the scanned chain has passed. Returns how many.
+    """Queue the intents whose deadline or height threshold the scanned chain has passed. Returns how many.
 
     Args:
-        deadlines: whether deadlines are judged now; False leaves them for later.
+        deadlines: False skips the deadlines and queues by height alone.
     """
     async with pool.acquire() as connection:
         return await ledger_queue.queue_due(connection, view, MAX_DUE_PER_STEP, livemode=livemode, deadlines=deadlines)
 
 
 async def decide(connection: Connection, environment: Environment, intent: PaymentIntent, public_url: str) -> Decision:
-    """Decide a locked intent from all its facts, and write down what follows, inside the caller's transaction.
+    """Decide a locked intent from all its facts and store the outcome, inside the caller's transaction.
 
     Raises:
-        IllegalMove: if the facts lead where the intent may not go.
+        IllegalMove: if the facts lead to a status that may not follow the present one.
     """
     started = time.perf_counter()
     facts = await payment_intents_facts.get(connection, intent.id, livemode=intent.livemode)
@@ -152,7 +155,7 @@ async def decide(connection: Connection, environment: Environment, intent: Payme
 def _after(
     intent: PaymentIntent, state: State, types: tuple[EventType, ...], environment: Environment
 ) -> PaymentIntent:
-    """The intent with its new state; history only grows."""
+    """Return the intent with its new state. History is only added to."""
     reorged = Anomaly.REORGED in intent.anomalies or EventType.REORGED in types
     confirmed_at, canceled_at = intent.confirmed_at, intent.canceled_at
     if state.status is Status.CONFIRMED and confirmed_at is None:
@@ -174,7 +177,7 @@ def _after(
 
 
 def state_of(intent: PaymentIntent) -> State:
-    """The state that is stored. That it was once reorganised is history, not state."""
+    """Return the stored state of an intent. A past reorganization belongs to its history, not to its state."""
     return State(
         status=intent.status,
         anomalies=intent.anomalies - {Anomaly.REORGED},
@@ -184,7 +187,7 @@ def state_of(intent: PaymentIntent) -> State:
 
 
 def history_of(intent: PaymentIntent) -> History:
-    """What was reached before."""
+    """Return what the intent has been through so far."""
     return History(
         sequence=intent.sequence,
         ever_confirmed=intent.confirmed_at is not None,

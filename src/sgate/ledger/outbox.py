@@ -1,4 +1,4 @@
-"""The outbox: an event and its deliveries are written in the transaction of what they tell."""
+"""The outbox: an event and its deliveries are written in the same transaction as the change they report."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ async def announce(
     view: View,
     public_url: str,
 ) -> None:
-    """Append events about an intent that already has its new state; `intent.sequence` is that of the last of them."""
+    """Append events about an intent that already has its new state. `intent.sequence` is the last event's number."""
     first = intent.sequence - len(types) + 1
     for sequence, event_type in enumerate(types, start=first):
         seen = payment_intent.intent_object(
@@ -45,14 +45,14 @@ async def announce(
             created_at=environment.now_ms(),
         )
         await events.append(connection, event, view)
-    # Told even if there is nothing to announce: somebody looked because facts changed, and a payer may see them.
+    # Notify even without events: the decision was made because facts changed, and the checkout page may show them.
     await notifications.notify(connection, notifications.Channel.INTENT, intent.id)
     if types:
-        await tell(connection, intent.merchant_id, livemode=intent.livemode)
+        await notify_merchant(connection, intent.merchant_id, livemode=intent.livemode)
 
 
 async def announce_unmatched(connection: Connection, environment: Environment, deposit: Deposit) -> None:
-    """Append the event about a deposit that names no intent of its merchant. Nobody is told about the operator's."""
+    """Append the event about a deposit that names no intent of its merchant; a deposit without a merchant gets none."""
     if deposit.merchant_id is None:
         return
     event = events.Event(
@@ -67,11 +67,11 @@ async def announce_unmatched(connection: Connection, environment: Environment, d
         object_id=deposit.payment.id,
     )
     await events.append(connection, event, deposit.scanned)
-    await tell(connection, deposit.merchant_id, livemode=deposit.livemode)
+    await notify_merchant(connection, deposit.merchant_id, livemode=deposit.livemode)
 
 
-async def tell(connection: Connection, merchant_id: str, *, livemode: bool) -> None:
-    """Wake whoever brings news to the merchant, when this transaction commits."""
+async def notify_merchant(connection: Connection, merchant_id: str, *, livemode: bool) -> None:
+    """Wake the merchant's event streams and the webhook deliverers when this transaction commits."""
     await notifications.notify(
         connection, notifications.Channel.EVENT, notifications.topic_of(merchant_id, livemode=livemode)
     )

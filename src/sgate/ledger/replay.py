@@ -1,7 +1,8 @@
-"""Checking the books: does each intent stand where its facts lead, and is every step of its path one that may be taken?
+"""Ledger verification: each intent's state must follow from its facts, and each step of its path must be legal.
 
-The fixed point: reducing today's facts gives the stored state. The path: each stored decision begins where the one
-before ended, is a legal move, and announced exactly what the change deserves; the events are those, without a gap.
+Two things are checked. The fixed point: reducing today's facts yields the stored state. The path: each stored decision
+begins where the previous one ended, is a legal move, and announced exactly the events its change requires; and the
+stored events are exactly those, without a gap.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -18,15 +19,15 @@ from sgate.store.ledger_decisions import Step
 from sgate.store.payment_intents_facts import Facts
 
 BATCH = 200
-_BEGINNING = State(status=Status.REQUIRES_PAYMENT, anomalies=frozenset(), amount_received_sats=0)
+_INITIAL_STATE = State(status=Status.REQUIRES_PAYMENT, anomalies=frozenset(), amount_received_sats=0)
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """One intent that was checked.
+    """The result of checking one intent.
 
     Attributes:
-        waiting: its decision is due but not made yet: the ledger will come to it.
-        differences: what does not agree, in sentences; empty when all is well.
+        waiting: whether a decision about it is still due. Its state is then not compared with its facts.
+        differences: the disagreements found, as sentences; empty if there are none.
     """
 
     intent_id: str
@@ -35,13 +36,13 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def count(pool: Pool) -> int:
-    """How many intents there are to check."""
+    """Return the number of intents to check."""
     async with pool.acquire() as connection:
         return await payment_intents.count_all(connection)
 
 
 async def check(pool: Pool) -> AsyncGenerator[Checked]:
-    """Check every intent of both modes, each batch in one snapshot. Nothing is changed."""
+    """Check every intent of both modes, each batch in one snapshot. Changes nothing."""
     last_id = ""
     while True:
         async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
@@ -72,7 +73,7 @@ async def _check_batch(connection: Connection, ids: Sequence[str]) -> list[Check
 
 
 def fixed_point_differences(intent: PaymentIntent, facts: Facts) -> list[str]:
-    """Where the stored state differs from what the facts amount to."""
+    """Return where the stored state differs from the state that the facts imply."""
     state = reduce(intent.terms, facts.payments, facts.sightings, facts.commands, facts.view)
     pairs = (
         ("status", intent.status, state.status),
@@ -80,17 +81,17 @@ def fixed_point_differences(intent: PaymentIntent, facts: Facts) -> list[str]:
         ("amount_received_sats", intent.amount_received_sats, state.amount_received_sats),
         ("amount_counted_sats", intent.amount_counted_sats, state.amount_counted_sats),
     )
-    return [f"{name} is {stored}, its facts say {true}" for name, stored, true in pairs if stored != true]
+    return [f"{name} is {stored}, but its facts say {true}" for name, stored, true in pairs if stored != true]
 
 
 def path_differences(intent: PaymentIntent, path: Sequence[Step], announced: Sequence[EventType]) -> list[str]:
-    """Where the stored path breaks a rule, or does not lead to the stored state."""
+    """Return where the stored path breaks a rule or does not lead to the stored state."""
     differences: list[str] = []
-    before, history = _BEGINNING, History(sequence=1, ever_confirmed=False, ever_reorged=False)
-    told: list[EventType] = [EventType.CREATED]
+    before, history = _INITIAL_STATE, History(sequence=1, ever_confirmed=False, ever_reorged=False)
+    decided: list[EventType] = [EventType.CREATED]
     for place, step in enumerate(path, start=1):
         differences += [f"decision {place}: {problem}" for problem in _step_problems(step, before, history)]
-        told += step.events
+        decided += step.events
         before = step.after
         history = History(
             sequence=step.sequence,
@@ -98,25 +99,25 @@ def path_differences(intent: PaymentIntent, path: Sequence[Step], announced: Seq
             ever_reorged=history.ever_reorged or EventType.REORGED in step.events,
         )
     if before != state_of(intent):
-        differences.append(f"the path ends at {before.status}, the intent stands at {intent.status}")
-    if tuple(told) != tuple(announced):
-        differences.append(f"decided were the events {_names(told)}, stored are {_names(announced)}")
+        differences.append(f"the path ends at {before.status}, but the intent is {intent.status}")
+    if tuple(decided) != tuple(announced):
+        differences.append(f"the decided events are {_names(decided)}, but the stored ones are {_names(announced)}")
     if intent.sequence != history.sequence:
-        differences.append(f"the sequence is {intent.sequence}, the path leads to {history.sequence}")
+        differences.append(f"the sequence is {intent.sequence}, but the path leads to {history.sequence}")
     return differences
 
 
 def _step_problems(step: Step, before: State, history: History) -> list[str]:
     problems: list[str] = []
     if step.before != before:
-        problems.append(f"it begins at {step.before.status}, the one before ended at {before.status}")
+        problems.append(f"it begins at {step.before.status}, but the previous one ended at {before.status}")
     if not is_legal(step.before.status, step.after.status):
         problems.append(f"{step.before.status} must not become {step.after.status}")
     due = announce(step.before, step.after, history)
     if due != step.events:
-        problems.append(f"due were the events {_names(due)}, announced were {_names(step.events)}")
+        problems.append(f"the due events are {_names(due)}, but it announced {_names(step.events)}")
     if step.sequence != history.sequence + len(step.events):
-        problems.append(f"its sequence is {step.sequence} after {history.sequence}")
+        problems.append(f"its sequence is {step.sequence}, but its {len(step.events)} events follow {history.sequence}")
     return problems
 
 

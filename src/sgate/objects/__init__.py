@@ -1,4 +1,4 @@
-"""What the outside sees: one module per object of the API and of webhooks.
+"""The objects of the API and of webhooks, one module each.
 
-Rendered in one place, because the answer to a call, the stored event and the webhook must agree to the letter.
+They are rendered in one place, because API responses, stored events and webhooks must be identical.
 """

@@ -1,42 +1,52 @@
 """An API key as merchants see it."""
 
+from typing import Annotated, Literal
+
 import msgspec
 
 from sgate.objects.encoding import iso_ms, iso_ms_or_none
+from sgate.objects.fields import LIST, OBJECT, ApiKeyId, CreatedAt, HasMore, Limit, Livemode, Scopes, Timestamp, doc
 from sgate.store.api_keys import ApiKey
 
 
 class ApiKeyObject(msgspec.Struct, frozen=True, kw_only=True):
-    """An API key. `secret` is the key itself, given only when it is made.
+    """An API key. It belongs to one mode, and the key itself is returned only once, when it is created."""
 
-    `hint` is its beginning and its end. `last_used_at` is exact to about a minute. `expires_at` is when it ends by
-    itself, because it was rolled.
-    """
-
-    id: str
-    object: str = "api_key"
-    livemode: bool
-    name: str
-    scopes: tuple[str, ...]
-    hint: str
-    created_at: str
-    last_used_at: str | None
-    expires_at: str | None
-    revoked_at: str | None
-    secret: str | msgspec.UnsetType = msgspec.UNSET
+    id: ApiKeyId
+    object: Annotated[Literal["api_key"], OBJECT] = "api_key"
+    livemode: Livemode
+    name: Annotated[str, doc("Name of the key, for people.", "web shop")]
+    scopes: Scopes
+    hint: Annotated[str, doc("Beginning and end of the key, to recognize it by.", "sk_test_…9f3a")]
+    created_at: CreatedAt
+    last_used_at: Annotated[
+        Timestamp | None,
+        doc("Time at which the key was last used, accurate to about a minute, ISO 8601 in UTC; null if never."),
+    ]
+    expires_at: Annotated[
+        Timestamp | None,
+        doc("Time at which the key stops working, ISO 8601 in UTC. Null unless it was rolled."),
+    ]
+    revoked_at: Annotated[
+        Timestamp | None, doc("Time at which the key was revoked, ISO 8601 in UTC; null if it was not.")
+    ]
+    secret: Annotated[
+        str | msgspec.UnsetType,
+        doc("The key itself. Present only in the response that creates it.", f"sk_test_{'0123456789abcdef' * 4}"),
+    ] = msgspec.UNSET
 
 
 class ApiKeyList(msgspec.Struct):
-    """A page of the API keys that can be used, newest first."""
+    """A page of valid API keys, newest first."""
 
-    object: str
-    data: list[ApiKeyObject]
-    has_more: bool
-    limit: int
+    object: Annotated[Literal["list"], LIST]
+    data: Annotated[list[ApiKeyObject], doc("The API keys of this page.")]
+    has_more: HasMore
+    limit: Limit
 
 
 def api_key_object(key: ApiKey) -> ApiKeyObject:
-    """A key as merchants see it, without the key itself."""
+    """Return a key as merchants see it, without the key itself."""
     return ApiKeyObject(
         id=key.id,
         livemode=key.livemode,

@@ -1,22 +1,25 @@
-"""An event as merchants see it: what the webhook says."""
+"""An event as merchants see it, in lists and in webhooks."""
+
+from typing import Annotated, Literal
 
 import msgspec
 
 from sgate.core.event import Envelope, envelope
+from sgate.objects.fields import LIST, HasMore, Limit, doc
 from sgate.store.events import Event
 
 
 class EventList(msgspec.Struct):
     """A page of events, newest first."""
 
-    object: str
-    data: list[Envelope]
-    has_more: bool
-    limit: int
+    object: Annotated[Literal["list"], LIST]
+    data: Annotated[list[Envelope], doc("The events of this page.")]
+    has_more: HasMore
+    limit: Limit
 
 
 def event_object(event: Event) -> Envelope:
-    """An event as merchants see it: what the webhook says."""
+    """Return an event as webhooks carry it."""
     return envelope(
         event_id=event.id,
         event_type=event.type,

@@ -1,69 +1,121 @@
-"""A payment as merchants see it: within its intent, and on its own."""
+"""A payment as merchants see it: as part of its payment intent, and on its own."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from sgate.core.finality import Finality, View, bitcoin_blocks, confirmations, finality_of, tenure_changes
+from sgate.core.finality import View, bitcoin_blocks, confirmations, finality_of, tenure_changes
 from sgate.core.payment import Inclusion, Payment
 from sgate.objects.encoding import iso_ms, iso_ms_or_none
+from sgate.objects.fields import (
+    LIST,
+    OBJECT,
+    BlockHash,
+    BlockHeight,
+    BlockTime,
+    Confirmations,
+    CreatedAt,
+    CurrentFinality,
+    HasMore,
+    IntentId,
+    Limit,
+    Livemode,
+    PayAddress,
+    PaymentId,
+    Sats,
+    Sender,
+    Timestamp,
+    TransactionId,
+    doc,
+)
 from sgate.store.payments import Deposit
 
 
 class PaymentObject(msgspec.Struct, frozen=True, kw_only=True):
-    """One sBTC transfer. `confirmations` counts Stacks blocks; it is 0 while the payment is orphaned."""
+    """A transfer of sBTC to a pay address."""
 
-    id: str
-    object: str = "payment"
-    tx_id: str
-    event_index: int
-    amount_sats: int
-    sender: str
-    recipient: str
-    memo_hex: str | None
-    status: Inclusion
-    confirmations: int
-    tenure_changes: int
-    bitcoin_blocks: int
-    finality: Finality | None
-    block_height: int
-    block_hash: str
-    block_time: str
+    id: PaymentId
+    object: Annotated[Literal["payment"], OBJECT] = "payment"
+    tx_id: TransactionId
+    event_index: Annotated[
+        int, doc("Index of the transfer among the transaction's events: one transaction may pay several times.", 0)
+    ]
+    amount_sats: Annotated[Sats, doc("Amount of the transfer, in sats.")]
+    sender: Sender
+    recipient: Annotated[PayAddress, doc("Stacks address or contract that received the payment.")]
+    memo_hex: Annotated[
+        str | None,
+        doc(
+            "Memo of the transfer as hexadecimal bytes; null if it has none.",
+            "70695f366136663062343061316232633364346535663630373138",
+        ),
+    ]
+    status: Annotated[
+        Inclusion,
+        doc(
+            "`included` while its block is on the chain. `orphaned` if a reorganization removed the block; it may be "
+            "included again.",
+            "included",
+        ),
+    ]
+    confirmations: Annotated[
+        Confirmations,
+        doc("Number of Stacks blocks from the one with the payment to the tip of the chain; 0 while it is orphaned."),
+    ]
+    tenure_changes: Annotated[int, doc("Number of tenures that began after the one with the payment.", 2)]
+    bitcoin_blocks: Annotated[
+        int, doc("Number of Bitcoin blocks from the one that the payment's tenure is anchored to, which counts.", 3)
+    ]
+    finality: Annotated[
+        CurrentFinality,
+        doc(
+            "How settled the payment is. `included`: in a Stacks block. `anchored`: one tenure change has followed. "
+            "`bitcoin_final`: two have, so it is as final as Bitcoin. Null while it is orphaned."
+        ),
+    ]
+    block_height: BlockHeight
+    block_hash: BlockHash
+    block_time: BlockTime
 
 
 class DepositObject(PaymentObject, frozen=True, kw_only=True):
-    """A payment on its own, with what became of it; the object of `payment.*` events.
+    """A payment with its payment intent and its history; the object of `payment.*` events."""
 
-    `payment_intent` is null for an unmatched deposit; `recovered_intent_id` is then the intent that its memo names and
-    that this server does not know. `assigned_at` says that it was assigned by hand; `refunded_at` and `refund_tx_id`
-    that it was marked as sent back.
-    """
-
-    livemode: bool
-    payment_intent: str | None
-    recovered_intent_id: str | None
-    assigned_at: str | None
-    refunded_at: str | None
-    refund_tx_id: str | None
-    created_at: str
+    livemode: Livemode
+    payment_intent: Annotated[IntentId | None, doc("Id of the payment intent; null for an unmatched deposit.")]
+    recovered_intent_id: Annotated[
+        IntentId | None,
+        doc("Id of a payment intent that the memo names but that this server does not know; null otherwise."),
+    ]
+    assigned_at: Annotated[
+        Timestamp | None,
+        doc(
+            "Time at which the deposit was assigned to its payment intent by hand, ISO 8601 in UTC; null if it was not."
+        ),
+    ]
+    refunded_at: Annotated[
+        Timestamp | None, doc("Time at which the payment was marked as refunded, ISO 8601 in UTC; null if it was not.")
+    ]
+    refund_tx_id: Annotated[TransactionId | None, doc("Id of the transaction that refunded it; null if none is known.")]
+    created_at: Annotated[CreatedAt, doc("Time at which sGate first recorded the payment, ISO 8601 in UTC.")]
 
 
 class PaymentList(msgspec.Struct):
     """A page of payments, newest first."""
 
-    object: str
-    data: list[DepositObject]
-    has_more: bool
-    limit: int
+    object: Annotated[Literal["list"], LIST]
+    data: Annotated[list[DepositObject], doc("The payments of this page.")]
+    has_more: HasMore
+    limit: Limit
 
 
 def payment_object(payment: Payment, view: View | None) -> PaymentObject:
-    """A payment, judged in `view`."""
+    """Return a payment as part of its intent, evaluated in `view`."""
     return PaymentObject(**_payment_fields(payment, view))
 
 
 def deposit_object(deposit: Deposit) -> DepositObject:
-    """A payment on its own."""
+    """Return a payment on its own."""
     return DepositObject(
         **_payment_fields(deposit.payment, deposit.scanned),
         livemode=deposit.livemode,

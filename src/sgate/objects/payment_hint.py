@@ -1,11 +1,15 @@
-"""What is answered to a hint."""
+"""The response to a hint."""
+
+from typing import Annotated, Literal
 
 import msgspec
 
+from sgate.objects.fields import OBJECT, IntentId, TransactionId, doc
+
 
 class HintObject(msgspec.Struct, frozen=True, kw_only=True):
-    """A hint that was taken. What becomes of it shows in the payment intent: `finality` is `seen` once it is found."""
+    """An accepted hint. Once its transaction is found, the payment intent's `finality` is `seen`."""
 
-    object: str = "hint"
-    payment_intent: str
-    tx_id: str
+    object: Annotated[Literal["hint"], OBJECT] = "hint"
+    payment_intent: IntentId
+    tx_id: Annotated[TransactionId, doc("Id of the transaction that the wallet sent.")]

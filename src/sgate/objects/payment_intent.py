@@ -1,7 +1,7 @@
-"""A payment intent as merchants see it, with its payments or without."""
+"""A payment intent as merchants see it, with its payments or without them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote as url_quote
 
 import msgspec
@@ -12,106 +12,154 @@ from sgate.core.memo import memo_hex_of
 from sgate.core.money import Quote
 from sgate.core.payment import Inclusion, Payment
 from sgate.objects.encoding import iso_ms, iso_ms_or_none
+from sgate.objects.fields import (
+    LIST,
+    OBJECT,
+    AmountDue,
+    AmountReceived,
+    AmountRemaining,
+    CancelUrl,
+    ClientSecret,
+    ConfirmedAt,
+    CreatedAt,
+    Currency,
+    CurrentFinality,
+    Description,
+    EventCount,
+    Exceptions,
+    ExpiresAt,
+    HasMore,
+    IntentId,
+    IntentStatus,
+    LeastConfirmations,
+    Limit,
+    Livemode,
+    Memo,
+    MemoHex,
+    Metadata,
+    PayAddress,
+    SuccessUrl,
+    Timestamp,
+    doc,
+)
 from sgate.objects.payment import PaymentObject, payment_object
 
 
 class QuoteObject(msgspec.Struct, frozen=True, kw_only=True):
-    """What the amount was worth in US dollars when the intent was made, and who said so."""
+    """The value of an amount in US dollars when the payment intent was created."""
 
-    amount_usd: str
-    rate_usd_per_btc: str
-    source: str
-    quoted_at: str
+    amount_usd: Annotated[str, doc("Value of the amount, in US dollars: a decimal string.", "100.00")]
+    rate_usd_per_btc: Annotated[str, doc("Exchange rate, in US dollars per bitcoin: a decimal string.", "100000")]
+    source: Annotated[str, doc("Source of the exchange rate.", "median of Binance, Coinbase and Kraken")]
+    quoted_at: Annotated[Timestamp, doc("Time of the exchange rate, ISO 8601 in UTC.")]
+
+
+QuoteAtCreation = Annotated[
+    QuoteObject | None, doc("Value of the amount in US dollars at creation; null if no exchange rate was available.")
+]
 
 
 class IntentObject(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment intent as merchants see it.
+    """A request to a customer to pay an amount, and its progress."""
 
-    `amount_received_sats` is the sum of all its payments on the chain; `amount_due_sats` what is still missing.
-    `confirmations` and `finality` are those of its least settled payment.
-    """
-
-    id: str
-    object: str = "payment_intent"
-    livemode: bool
-    status: str
-    exceptions: tuple[str, ...]
-    amount_sats: int
-    amount_received_sats: int
-    amount_due_sats: int
-    currency: str = "sbtc"
-    pay_address: str
-    memo: str
-    memo_hex: str
-    confirmations: int
-    finality: Finality | None
-    confirmation_policy: Policy
-    quote: QuoteObject | None
-    description: str | None
-    metadata: dict[str, str]
-    success_url: str | None
-    cancel_url: str | None
-    client_secret: str
-    checkout_url: str
-    expires_at: str
-    created_at: str
-    confirmed_at: str | None
-    canceled_at: str | None
-    sequence: int
+    id: IntentId
+    object: Annotated[Literal["payment_intent"], OBJECT] = "payment_intent"
+    livemode: Livemode
+    status: IntentStatus
+    exceptions: Exceptions
+    amount_sats: AmountDue
+    amount_received_sats: AmountReceived
+    amount_due_sats: AmountRemaining
+    currency: Currency = "sbtc"
+    pay_address: PayAddress
+    memo: Memo
+    memo_hex: MemoHex
+    confirmations: LeastConfirmations
+    finality: Annotated[
+        CurrentFinality,
+        doc(
+            "How settled the least settled payment is. `included`: in a Stacks block. `anchored`: one tenure change "
+            "has followed. `bitcoin_final`: two have, so it is as final as Bitcoin. Null without a payment."
+        ),
+    ]
+    confirmation_policy: Annotated[Policy, doc("When a payment counts as final: tiers by amount.")]
+    quote: QuoteAtCreation
+    description: Description
+    metadata: Metadata
+    success_url: SuccessUrl
+    cancel_url: CancelUrl
+    client_secret: ClientSecret
+    checkout_url: Annotated[
+        str,
+        doc(
+            "URL of the checkout page, where the customer pays.",
+            "https://pay.example.com/pi/pi_6b042ac0a1b2c3d4e5f60718"
+            "?client_secret=pi_6b042ac0a1b2c3d4e5f60718_secret_0123456789abcdef0123456789abc",
+            format="uri",
+        ),
+    ]
+    expires_at: ExpiresAt
+    created_at: CreatedAt
+    confirmed_at: ConfirmedAt
+    canceled_at: Annotated[
+        Timestamp | None, doc("Time at which the merchant canceled it, ISO 8601 in UTC; null if it was not canceled.")
+    ]
+    sequence: EventCount
 
 
 class IntentWithPayments(IntentObject, frozen=True, kw_only=True):
-    """A payment intent with its payments, in chain order."""
+    """A payment intent with its payments."""
 
-    payments: tuple[PaymentObject, ...]
+    payments: Annotated[tuple[PaymentObject, ...], doc("The payments of the payment intent, in chain order.")]
 
 
 NO_PAYMENTS = b',"payments":[]}'
 
 
 class IntentList(msgspec.Struct):
-    """A part of the list of payment intents, newest first. The last four fields are there if `page` was given.
+    """A page of payment intents, newest first. Totals are present only if the request has a page number."""
 
-    `total` is counted up to 10,000; if there are more, `total_is_exact` is false.
-    """
-
-    object: str
-    data: list[IntentWithPayments]
-    has_more: bool
-    limit: int
-    total: int | msgspec.UnsetType = msgspec.UNSET
-    total_is_exact: bool | msgspec.UnsetType = msgspec.UNSET
-    page: int | msgspec.UnsetType = msgspec.UNSET
-    pages: int | msgspec.UnsetType = msgspec.UNSET
+    object: Annotated[Literal["list"], LIST]
+    data: Annotated[list[IntentWithPayments], doc("The payment intents of this page.")]
+    has_more: HasMore
+    limit: Limit
+    total: Annotated[
+        int | msgspec.UnsetType, doc("Number of payment intents that match, counted up to 10,000.", 42)
+    ] = msgspec.UNSET
+    total_is_exact: Annotated[
+        bool | msgspec.UnsetType, doc("`false` if there are more than 10,000, which are not counted.", True)
+    ] = msgspec.UNSET
+    page: Annotated[int | msgspec.UnsetType, doc("Number of this page; 1 is the first.", 1)] = msgspec.UNSET
+    pages: Annotated[int | msgspec.UnsetType, doc("Number of pages that can be reached.", 5)] = msgspec.UNSET
 
 
 def checkout_url(public_url: str, intent_id: str, client_secret: str) -> str:
-    """The page where a customer pays."""
+    """Return the URL of the page where a customer pays."""
     return f"{public_url}/pi/{intent_id}?client_secret={url_quote(client_secret)}"
 
 
 def intent_object(
     intent: PaymentIntent, payments: Sequence[Payment], view: View | None, public_url: str
 ) -> IntentObject:
-    """An intent, judged in `view` (None before the first scan)."""
+    """Return an intent, evaluated in `view` (None before the first scan)."""
     return IntentObject(**_intent_fields(intent, payments, view, public_url))
 
 
 def intent_with_payments(
     intent: PaymentIntent, payments: Sequence[Payment], view: View | None, public_url: str
 ) -> IntentWithPayments:
-    """An intent with its payments."""
+    """Return an intent with its payments."""
     shown = tuple(payment_object(payment, view) for payment in payments)
     return IntentWithPayments(**_intent_fields(intent, payments, view, public_url), payments=shown)
 
 
 def with_no_payments(intent_json: bytes) -> bytes:
-    """The bytes of an IntentWithPayments without payments, from those of the IntentObject."""
+    """Return the JSON of an `IntentWithPayments` that has no payments, from that of its `IntentObject`."""
     return intent_json[:-1] + NO_PAYMENTS
 
 
 def settledness(payments: Sequence[Payment], view: View | None) -> tuple[int, Finality | None]:
-    """Confirmations and finality of the least settled payment on the chain; (0, None) without one."""
+    """Return (confirmations, finality) of the least settled payment on the chain; (0, None) without a payment."""
     included = [payment for payment in payments if payment.inclusion is Inclusion.INCLUDED]
     if not included or view is None:
         return 0, None
@@ -120,7 +168,7 @@ def settledness(payments: Sequence[Payment], view: View | None) -> tuple[int, Fi
 
 
 def quote_object(quote: Quote | None) -> QuoteObject | None:
-    """A quote, or nothing."""
+    """Return a quote as merchants see it, or None."""
     if quote is None:
         return None
     return QuoteObject(

@@ -1,19 +1,48 @@
-"""What a payer may see of an intent. The bare id is public (it is the memo on the chain), so it shows only what a
-payer needs; the client secret, which the checkout link carries, opens the description and the return links.
+"""The customer's view of a payment intent.
+
+The id alone is public, because it is the memo on the chain, so it gives access only to what is needed to pay. The
+client secret, which is part of the checkout URL, also gives access to the description and the return URLs.
 """
 
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
 from sgate.core.credential import same_secret
 from sgate.core.finality import Finality, Tier, View, tier_for
-from sgate.core.intent import Status, accepts_payment
+from sgate.core.intent import accepts_payment
 from sgate.core.memo import memo_hex_of
 from sgate.core.mode import Mode
 from sgate.objects.encoding import encode, iso_ms, iso_ms_bytes
-from sgate.objects.payment_intent import QuoteObject, quote_object, settledness
+from sgate.objects.fields import (
+    OBJECT,
+    AmountDue,
+    AmountReceived,
+    AmountRemaining,
+    Asset,
+    CancelUrl,
+    Currency,
+    CurrentFinality,
+    Description,
+    EventCount,
+    Exceptions,
+    ExpiresAt,
+    IntentId,
+    IntentStatus,
+    LeastConfirmations,
+    Livemode,
+    Memo,
+    MemoHex,
+    NetworkName,
+    PayAddress,
+    ServerTime,
+    SuccessUrl,
+    TransactionId,
+    Url,
+    doc,
+)
+from sgate.objects.payment_intent import QuoteAtCreation, quote_object, settledness
 from sgate.store.payment_intents import IntentView
 
 _SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -21,55 +50,55 @@ _SERVER_TIME = b'"server_time":"%s"' % iso_ms(_SOME_TIME).encode()
 
 
 class MerchantCard(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is paid."""
+    """The merchant, as shown to customers."""
 
-    name: str
-    support_url: str | None
+    name: Annotated[str, doc("Name of the merchant.", "Corner Coffee")]
+    support_url: Annotated[Url | None, doc("URL of the page where customers get help.")]
 
 
 class PublicIntent(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment intent as a payer sees it.
+    """The customer's view of a payment intent."""
 
-    `required` is what the payment needs to be final, from the confirmation policy. `accepts_payment` says whether to
-    pay at all. `description`, `success_url` and `cancel_url` are null without the client secret.
-    """
-
-    id: str
-    object: str = "payment_intent"
-    livemode: bool
-    network: str
-    asset: str
-    status: Status
-    exceptions: tuple[str, ...]
-    accepts_payment: bool
-    amount_sats: int
-    amount_received_sats: int
-    amount_due_sats: int
-    currency: str = "sbtc"
-    pay_address: str
-    memo: str
-    memo_hex: str
-    confirmations: int
-    finality: Finality | None
-    required: Tier
-    quote: QuoteObject | None
-    expires_at: str
-    server_time: str
-    merchant: MerchantCard
-    tx_ids: tuple[str, ...]
-    sequence: int
-    description: str | None
-    success_url: str | None
-    cancel_url: str | None
+    id: IntentId
+    object: Annotated[Literal["payment_intent"], OBJECT] = "payment_intent"
+    livemode: Livemode
+    network: NetworkName
+    asset: Asset
+    status: IntentStatus
+    exceptions: Exceptions
+    accepts_payment: Annotated[bool, doc("`false` if the customer must not pay, or not pay any more.", True)]
+    amount_sats: AmountDue
+    amount_received_sats: AmountReceived
+    amount_due_sats: AmountRemaining
+    currency: Currency = "sbtc"
+    pay_address: PayAddress
+    memo: Memo
+    memo_hex: MemoHex
+    confirmations: LeastConfirmations
+    finality: CurrentFinality
+    required: Annotated[Tier, doc("Conditions for the payment to be final, from the confirmation policy.")]
+    quote: QuoteAtCreation
+    expires_at: ExpiresAt
+    server_time: ServerTime
+    merchant: Annotated[MerchantCard, doc("The merchant that is paid.")]
+    tx_ids: Annotated[tuple[TransactionId, ...], doc("Ids of the transactions with payments, in chain order.")]
+    sequence: EventCount
+    description: Annotated[Description, doc("Description of what is paid for. Null without the client secret.")]
+    success_url: Annotated[
+        SuccessUrl, doc("URL that the customer can go to after paying. Null without the client secret.")
+    ]
+    cancel_url: Annotated[
+        CancelUrl, doc("URL that the customer can go to instead of paying. Null without the client secret.")
+    ]
 
 
 def opens(found: IntentView, client_secret: str | None) -> bool:
-    """Whether the client secret is the intent's."""
+    """Return whether the client secret is the intent's."""
     return client_secret is not None and same_secret(client_secret, found.intent.client_secret)
 
 
 def public_intent(found: IntentView, mode: Mode, now: datetime, *, private: bool) -> PublicIntent:
-    """What a payer sees. `private` says that the client secret was shown."""
+    """Return the customer's view. `private` is true if the client secret was given."""
     intent, terms = found.intent, found.intent.terms
     confirmations, finality = settledness(found.payments, found.scanned)
     if finality is None and found.sighted_at is not None:
@@ -104,19 +133,22 @@ def public_intent(found: IntentView, mode: Mode, now: datetime, *, private: bool
 
 
 class PublicBody(NamedTuple):
-    """A public view as JSON, but for the time at which it is shown. `view`: the chain it was judged in."""
+    """A public view as JSON, except for the current time, which goes between `before` and `after`.
+
+    `view` is the view of the chain that it was evaluated in.
+    """
 
     view: View | None
     before: bytes
     after: bytes
 
     def at(self, now: datetime) -> bytes:
-        """The whole."""
+        """Return the complete JSON."""
         return b"".join((self.before, iso_ms_bytes(now), self.after))
 
 
 def public_body(found: IntentView, mode: Mode, view: View | None, *, private: bool) -> PublicBody:
-    """What a payer sees, judged in `view`, to be shown at any time."""
+    """Return the customer's view, evaluated in `view`, to be completed with the current time."""
     seen = public_intent(msgspec.structs.replace(found, scanned=view), mode, _SOME_TIME, private=private)
-    before, after = encode(seen).split(_SERVER_TIME)  # in a value its quotes would be escaped
+    before, after = encode(seen).split(_SERVER_TIME)  # unique, because quotes within a value are escaped
     return PublicBody(view, before + b'"server_time":"', b'"' + after)

@@ -1,59 +1,82 @@
-"""The receipt of a payment intent: what was asked for, what came, how settled it is. For people and for machines."""
+"""The receipt of a payment intent: the amount due, the payments received, and how settled they are."""
+
+from typing import Annotated, Literal
 
 import msgspec
 
-from sgate.core.finality import Finality
 from sgate.core.intent import Status
 from sgate.core.mode import Mode
 from sgate.core.payment import Inclusion
 from sgate.objects.encoding import iso_ms, iso_ms_or_none
+from sgate.objects.fields import (
+    OBJECT,
+    AmountDue,
+    AmountReceived,
+    BlockHash,
+    BlockHeight,
+    BlockTime,
+    Confirmations,
+    ConfirmedAt,
+    CreatedAt,
+    Currency,
+    CurrentFinality,
+    Description,
+    IntentId,
+    IntentStatus,
+    LeastConfirmations,
+    Livemode,
+    Memo,
+    NetworkName,
+    PayAddress,
+    Sats,
+    Sender,
+    TransactionId,
+    doc,
+)
 from sgate.objects.payment import payment_object
-from sgate.objects.payment_intent import QuoteObject, quote_object, settledness
+from sgate.objects.payment_intent import QuoteAtCreation, quote_object, settledness
 from sgate.store.payment_intents import IntentView
 
 
 class ReceiptPayment(msgspec.Struct, frozen=True, kw_only=True):
-    """One transfer that is on the chain now."""
+    """A payment on a receipt: one that is on the chain now."""
 
-    tx_id: str
-    amount_sats: int
-    sender: str
-    block_height: int
-    block_hash: str
-    block_time: str
-    confirmations: int
-    finality: Finality | None
+    tx_id: TransactionId
+    amount_sats: Annotated[Sats, doc("Amount of the payment, in sats.")]
+    sender: Sender
+    block_height: BlockHeight
+    block_hash: BlockHash
+    block_time: BlockTime
+    confirmations: Confirmations
+    finality: CurrentFinality
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What a customer may keep. `final` says whether the payment is final by the merchant's policy.
+    """A receipt for the customer."""
 
-    `description` is null without the client secret. `quote` is what the amount was worth when it was asked for.
-    """
-
-    id: str
-    object: str = "receipt"
-    livemode: bool
-    network: str
-    status: Status
-    final: bool
-    merchant: str
-    description: str | None
-    amount_sats: int
-    amount_received_sats: int
-    currency: str = "sbtc"
-    quote: QuoteObject | None
-    pay_address: str
-    memo: str
-    confirmations: int
-    finality: Finality | None
-    created_at: str
-    confirmed_at: str | None
-    payments: tuple[ReceiptPayment, ...]
+    id: IntentId
+    object: Annotated[Literal["receipt"], OBJECT] = "receipt"
+    livemode: Livemode
+    network: NetworkName
+    status: IntentStatus
+    final: Annotated[bool, doc("`true` if the amount is paid and final by the confirmation policy.", True)]
+    merchant: Annotated[str, doc("Name of the merchant.", "Corner Coffee")]
+    description: Annotated[Description, doc("Description of what is paid for. Null without the client secret.")]
+    amount_sats: AmountDue
+    amount_received_sats: AmountReceived
+    currency: Currency = "sbtc"
+    quote: QuoteAtCreation
+    pay_address: PayAddress
+    memo: Memo
+    confirmations: LeastConfirmations
+    finality: CurrentFinality
+    created_at: CreatedAt
+    confirmed_at: ConfirmedAt
+    payments: Annotated[tuple[ReceiptPayment, ...], doc("The payments that are on the chain now, in chain order.")]
 
 
 def receipt_of(found: IntentView, mode: Mode, *, private: bool) -> Receipt | None:
-    """The receipt, or None as long as nothing has come. `private` says that the client secret was shown."""
+    """Return the receipt, or None if there is no payment. `private` is true if the client secret was given."""
     intent, terms = found.intent, found.intent.terms
     included = [payment for payment in found.payments if payment.inclusion is Inclusion.INCLUDED]
     if not included:

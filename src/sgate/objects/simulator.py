@@ -1,26 +1,29 @@
-"""The simulated chain as the API shows it."""
+"""The simulated chain, as the API shows it."""
+
+from typing import Annotated, Literal
 
 import msgspec
 
+from sgate.objects.fields import OBJECT, ServerTime, Timestamp, TransactionId, doc
+
 
 class SimulatedPaymentObject(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment that waits for a block of the simulated chain."""
+    """A payment in the mempool of the simulated chain."""
 
-    object: str = "simulated_payment"
-    tx_id: str
+    object: Annotated[Literal["simulated_payment"], OBJECT] = "simulated_payment"
+    tx_id: TransactionId
 
 
 class SimulatorObject(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the simulated chain stands. `block_time`: of its newest block. `mempool`: what waits for a block.
+    """The state of the simulated chain."""
 
-    `steerable`: whether this server lets you mine and fork.
-    """
-
-    object: str = "simulator"
-    height: int
-    block_time: str
-    server_time: str
-    tenure_height: int
-    bitcoin_height: int
-    mempool: int
-    steerable: bool
+    object: Annotated[Literal["simulator"], OBJECT] = "simulator"
+    height: Annotated[int, doc("Height of the newest Stacks block.", 1204)]
+    block_time: Annotated[Timestamp, doc("Time of the newest block, ISO 8601 in UTC.")]
+    server_time: ServerTime
+    tenure_height: Annotated[int, doc("Number of the current tenure.", 11)]
+    bitcoin_height: Annotated[int, doc("Height of the Bitcoin chain, which is simulated as well.", 900_011)]
+    mempool: Annotated[int, doc("Number of transactions that wait for a block.", 0)]
+    steerable: Annotated[
+        bool, doc("`true` if blocks can be mined and reorganized through the API; `false` in production.", True)
+    ]

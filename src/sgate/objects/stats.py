@@ -1,42 +1,42 @@
-"""A merchant's numbers, in all and day by day."""
+"""A merchant's statistics, in total and by day."""
+
+from typing import Annotated, Literal
 
 import msgspec
 
+from sgate.objects.fields import OBJECT, Date, Livemode, doc
+
 
 class Numbers(msgspec.Struct, frozen=True, kw_only=True):
-    """The intents made in a period, as they stand now: how many in all and in each status, and their sats.
+    """Statistics of the payment intents that were created in a period, by their current status."""
 
-    `amount_sats` is what they ask for, `received_sats` what they received, `confirmed_sats` what those received that
-    are confirmed.
-    """
-
-    created: int
-    requires_payment: int
-    processing: int
-    confirmed: int
-    expired: int
-    failed: int
-    canceled: int
-    amount_sats: int
-    received_sats: int
-    confirmed_sats: int
+    created: Annotated[int, doc("Number of payment intents that were created.", 12)]
+    requires_payment: Annotated[int, doc("Number of those that await payment.", 1)]
+    processing: Annotated[int, doc("Number of those that are paid, but not final yet.", 1)]
+    confirmed: Annotated[int, doc("Number of those that are confirmed.", 8)]
+    expired: Annotated[int, doc("Number of those that expired without a payment.", 1)]
+    failed: Annotated[int, doc("Number of those that were paid too little before the deadline.", 0)]
+    canceled: Annotated[int, doc("Number of those that were canceled.", 1)]
+    amount_sats: Annotated[int, doc("Sum of the amounts due, in sats.", 1_200_000)]
+    received_sats: Annotated[int, doc("Sum of the payments received, in sats.", 900_000)]
+    confirmed_sats: Annotated[int, doc("Sum received by those that are confirmed, in sats.", 800_000)]
 
 
 class DayNumbers(Numbers, frozen=True, kw_only=True):
-    """The numbers of one day, UTC."""
+    """Statistics of one day, UTC."""
 
-    date: str
+    date: Annotated[Date, doc("The day, in UTC.")]
 
 
 class StatsObject(msgspec.Struct, frozen=True, kw_only=True):
-    """A merchant's numbers: of a period in all, and of each of its days.
+    """A merchant's statistics, of a period and of each of its days.
 
-    An intent counts on the day it was made, in the status it has now.
+    A payment intent counts on the day it was created, with its current status.
     """
 
-    object: str = "merchant_stats"
-    livemode: bool
-    from_date: str
-    to_date: str
-    total: Numbers
-    days: tuple[DayNumbers, ...]
+    object: Annotated[Literal["merchant_stats"], OBJECT] = "merchant_stats"
+    livemode: Livemode
+    from_date: Annotated[Date, doc("First day of the period, in UTC.")]
+    to_date: Annotated[Date, doc("Last day of the period, in UTC.")]
+    total: Annotated[Numbers, doc("Statistics of the whole period.")]
+    days: Annotated[tuple[DayNumbers, ...], doc("Statistics of each day, oldest first.")]

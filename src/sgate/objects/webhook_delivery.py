@@ -1,82 +1,121 @@
-"""A delivery as merchants see it: one event for one endpoint, what is sent, and each attempt."""
+"""A webhook delivery as merchants see it: an event for an endpoint, its request, and its attempts."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from sgate.core.event import Envelope, envelope
 from sgate.objects.encoding import iso_ms, iso_ms_or_none
+from sgate.objects.fields import (
+    LIST,
+    OBJECT,
+    CreatedAt,
+    DeliveryId,
+    DeliveryStatus,
+    EndpointId,
+    EventId,
+    EventTypeName,
+    HasMore,
+    Limit,
+    Livemode,
+    Timestamp,
+    Url,
+    doc,
+)
 from sgate.store.webhook_deliveries import LoggedAttempt, LoggedDelivery
 
 
 class AttemptObject(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt. The response's body is cut at 16 kB; bytes that are not UTF-8 are replaced."""
+    """An attempt to send a webhook, and the response."""
 
-    attempt: int
-    url: str
-    started_at: str
-    duration_ms: int
-    response_status: int | None
-    response_headers: dict[str, str] | None
-    response_body: str | None
-    error: str | None
+    attempt: Annotated[int, doc("Number of the attempt; 1 for the first.", 1)]
+    url: Annotated[Url, doc("URL that the request was sent to.", "https://shop.example/webhooks")]
+    started_at: Annotated[Timestamp, doc("Time at which the attempt started, ISO 8601 in UTC.")]
+    duration_ms: Annotated[int, doc("Duration of the attempt, in milliseconds.", 84)]
+    response_status: Annotated[int | None, doc("HTTP status code of the response; null without a response.", 200)]
+    response_headers: Annotated[
+        dict[str, str] | None,
+        doc("Headers of the response; null without a response.", {"Content-Type": "text/plain"}),
+    ]
+    response_body: Annotated[
+        str | None,
+        doc("Body of the response, truncated to 16 kB; bytes that are not UTF-8 are replaced. Null if empty.", "ok"),
+    ]
+    error: Annotated[str | None, doc("Why the attempt failed; null if it succeeded.", "answered 500")]
 
 
 class DeliveryObject(msgspec.Struct, frozen=True, kw_only=True):
-    """One event for one endpoint.
+    """The delivery of an event to a webhook endpoint."""
 
-    `status` is `pending` (due at `next_attempt_at`), `held` (until its endpoint can take it), `delivered` or `failed`.
-    """
-
-    id: str
-    object: str = "webhook_delivery"
-    livemode: bool
-    endpoint: str
-    event: str
-    event_type: str
-    status: str
-    attempts: int
-    response_status: int | None
-    last_error: str | None
-    last_attempt_at: str | None
-    next_attempt_at: str | None
-    delivered_at: str | None
-    failed_at: str | None
-    created_at: str
+    id: DeliveryId
+    object: Annotated[Literal["webhook_delivery"], OBJECT] = "webhook_delivery"
+    livemode: Livemode
+    endpoint: EndpointId
+    event: Annotated[EventId, doc("Id of the event.")]
+    event_type: EventTypeName
+    status: Annotated[
+        DeliveryStatus,
+        doc(
+            "`pending`: the next attempt is due at `next_attempt_at`. `held`: it waits until the endpoint is enabled "
+            "or has caught up. `delivered`: the endpoint responded with 2xx. `failed`: all attempts have failed.",
+            "delivered",
+        ),
+    ]
+    attempts: Annotated[int, doc("Number of attempts so far.", 1)]
+    response_status: Annotated[int | None, doc("HTTP status code of the last response; null without one.", 200)]
+    last_error: Annotated[str | None, doc("Why the last attempt failed; null if it succeeded.", "answered 500")]
+    last_attempt_at: Annotated[
+        Timestamp | None, doc("Time of the last attempt, ISO 8601 in UTC; null before the first one.")
+    ]
+    next_attempt_at: Annotated[
+        Timestamp | None, doc("Time at which the next attempt is due, ISO 8601 in UTC; null if none is.")
+    ]
+    delivered_at: Annotated[Timestamp | None, doc("Time of the successful attempt, ISO 8601 in UTC; null before.")]
+    failed_at: Annotated[
+        Timestamp | None, doc("Time at which the delivery was given up, ISO 8601 in UTC; null if it was not.")
+    ]
+    created_at: CreatedAt
 
 
 class RequestObject(msgspec.Struct, frozen=True, kw_only=True):
-    """What is sent: to where, and the body. Each attempt is signed anew; the signatures are not kept."""
+    """The request of a delivery. Each attempt has new signatures, which are not stored."""
 
-    method: str = "POST"
-    url: str
-    headers: dict[str, str]
-    body: Envelope
+    method: Annotated[Literal["POST"], doc("HTTP method.")] = "POST"
+    url: Annotated[Url, doc("URL of the endpoint.", "https://shop.example/webhooks")]
+    headers: Annotated[
+        dict[str, str],
+        doc(
+            "Headers of the request, without those that each attempt signs.",
+            {"Content-Type": "application/json", "webhook-id": "evt_6b042afd2f3b8c1d4e5f6071"},
+        ),
+    ]
+    body: Annotated[Envelope, doc("Body of the request: the event.")]
 
 
 class DeliveryWithAttempts(DeliveryObject, frozen=True, kw_only=True):
-    """One event for one endpoint, what is sent, and each attempt."""
+    """The delivery of an event to a webhook endpoint, with its request and all attempts."""
 
-    request: RequestObject
-    attempt_log: tuple[AttemptObject, ...]
+    request: Annotated[RequestObject, doc("The request that is sent.")]
+    attempt_log: Annotated[tuple[AttemptObject, ...], doc("All attempts, oldest first.")]
 
 
 class DeliveryList(msgspec.Struct):
     """A page of webhook deliveries, newest first."""
 
-    object: str
-    data: list[DeliveryObject]
-    has_more: bool
-    limit: int
+    object: Annotated[Literal["list"], LIST]
+    data: Annotated[list[DeliveryObject], doc("The deliveries of this page.")]
+    has_more: HasMore
+    limit: Limit
 
 
 def delivery_object(found: LoggedDelivery) -> DeliveryObject:
-    """A delivery as merchants see it."""
+    """Return a delivery as merchants see it."""
     return DeliveryObject(**_fields(found))
 
 
 def delivery_with_attempts(found: LoggedDelivery, attempts: Sequence[LoggedAttempt]) -> DeliveryWithAttempts:
+    """Return a delivery with its request and its attempts."""
     body = envelope(
         event_id=found.event_id,
         event_type=found.event_type,

@@ -1,30 +1,35 @@
-"""A range of events that is being sent once more."""
+"""A recovery of webhooks as merchants see it."""
+
+from typing import Annotated, Literal
 
 import msgspec
 
 from sgate.objects.encoding import iso_ms, iso_ms_or_none
+from sgate.objects.fields import OBJECT, CreatedAt, EndpointId, Livemode, RecoveryId, Timestamp, doc
 from sgate.store.webhook_recoveries import Recovery
 
 
 class RecoveryObject(msgspec.Struct, frozen=True, kw_only=True):
-    """A range of events that is being sent once more.
+    """A recovery: the events of a period are sent to a webhook endpoint again."""
 
-    `replayed`: how many deliveries that has made so far; `finished_at`: when all of them were made.
-    """
-
-    id: str
-    object: str = "webhook_recovery"
-    livemode: bool
-    endpoint: str
-    since: str
-    until: str
-    include_delivered: bool
-    replayed: int
-    finished_at: str | None
-    created_at: str
+    id: RecoveryId
+    object: Annotated[Literal["webhook_recovery"], OBJECT] = "webhook_recovery"
+    livemode: Livemode
+    endpoint: EndpointId
+    since: Annotated[Timestamp, doc("Start of the period, inclusive, ISO 8601 in UTC.")]
+    until: Annotated[Timestamp, doc("End of the period, exclusive, ISO 8601 in UTC.")]
+    include_delivered: Annotated[
+        bool, doc("`true` if events that the endpoint has already received are sent as well.", False)
+    ]
+    replayed: Annotated[int, doc("Number of deliveries created so far.", 3)]
+    finished_at: Annotated[
+        Timestamp | None, doc("Time at which the last delivery was created, ISO 8601 in UTC; null before.")
+    ]
+    created_at: CreatedAt
 
 
 def recovery_object(recovery: Recovery) -> RecoveryObject:
+    """Return a recovery as merchants see it."""
     return RecoveryObject(
         id=recovery.id,
         livemode=recovery.livemode,

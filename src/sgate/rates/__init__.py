@@ -1,1 +1,1 @@
-"""How we look at markets: public price sources, each with its own answers, and one client that asks them politely."""
+"""Exchange rates from the market: public price sources and the client that reads them."""

@@ -1,6 +1,6 @@
-"""Asking the price sources: all at once, each bounded in time, size and tries, and left alone for a while if it fails.
+"""Client for the price sources: reads all concurrently, with limits on time, size and attempts, and a cooldown.
 
-A source that fails harms nobody but itself. Who asks gets what there is: a sample or the reason why not, per source.
+A failing source does not affect the others. The caller gets a sample per source, or the reason why there is none.
 """
 
 import asyncio
@@ -19,22 +19,22 @@ MAX_BODY_BYTES = 64 * 1024
 ATTEMPT_TIMEOUT_S = 4.0
 ATTEMPTS = 2
 RETRY_WAIT_S = 0.3
-FIRST_COOL_DOWN_S = 30.0
-LONGEST_COOL_DOWN_S = 900.0
-"""A source that fails is left alone for a time that doubles from the first to the longest."""
+FIRST_COOLDOWN_S = 30.0
+LONGEST_COOLDOWN_S = 900.0
+"""A failing source is skipped for a cooldown that doubles with each failure from the first to the longest."""
 
 OnCall = Callable[[str, str], None]
-"""Told of each question: the source's name, and `answered`, `failed` or `cooling`."""
+"""Called for each source of each request with its name and `answered`, `failed` or `cooling`."""
 
 
 class NoSample(msgspec.Struct, frozen=True):
-    """Why a source has no price now."""
+    """The reason why a source has no price now."""
 
     reason: str
 
 
 class _Failed(Exception):
-    """One attempt failed. `again`: whether another may succeed; `wait_s`: the source's wish to be left alone."""
+    """An attempt failed. `again`: whether another may succeed; `wait_s`: the source's `Retry-After`."""
 
     def __init__(self, reason: str, *, again: bool, wait_s: float = 0.0) -> None:
         super().__init__(reason)
@@ -44,7 +44,7 @@ class _Failed(Exception):
 
 
 class _Source:
-    """A source and how it fared lately."""
+    """A source and its recent failures."""
 
     def __init__(self, described: PriceSource, url: str) -> None:
         self.described = described
@@ -54,7 +54,7 @@ class _Source:
 
 
 class RateClient:
-    """Asks sources for their prices."""
+    """Reads the prices of the sources."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class RateClient:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`urls`: where to ask some of the sources instead of at their own addresses, by name."""
+        """Create a client. `urls` overrides the base URLs of sources, by name."""
         self._sources = {
             name: _Source(source, urls.get(name, source.url).rstrip("/")) for name, source in sources.items()
         }
@@ -75,7 +75,7 @@ class RateClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def ask(self, now: Callable[[], datetime]) -> dict[str, Sample | NoSample]:
-        """What every source says now, by name. Takes at most ATTEMPTS times ATTEMPT_TIMEOUT_S, and the wait between."""
+        """Return the price of every source, by name. Takes at most ATTEMPTS times ATTEMPT_TIMEOUT_S, plus the waits."""
         answers = await asyncio.gather(*(self._ask_one(name, now) for name in self._sources))
         return dict(zip(self._sources, answers, strict=True))
 
@@ -89,7 +89,7 @@ class RateClient:
         source = self._sources[name]
         if self._monotonic_s() < source.cool_until_s:
             self._on_call(name, "cooling")
-            return NoSample("left alone for a while after it failed")
+            return NoSample("in cooldown after a failure")
         try:
             sample = await self._with_retry(source, now)
         except _Failed as failure:
@@ -100,10 +100,10 @@ class RateClient:
         source.failures = 0
         return sample
 
-    def _cool_down(self, source: _Source, wish_s: float) -> None:
+    def _cool_down(self, source: _Source, retry_after_s: float) -> None:
         source.failures += 1
-        wait_s = min(FIRST_COOL_DOWN_S * 2 ** min(source.failures - 1, 10), LONGEST_COOL_DOWN_S)
-        source.cool_until_s = self._monotonic_s() + min(max(wait_s, wish_s), LONGEST_COOL_DOWN_S)
+        wait_s = min(FIRST_COOLDOWN_S * 2 ** min(source.failures - 1, 10), LONGEST_COOLDOWN_S)
+        source.cool_until_s = self._monotonic_s() + min(max(wait_s, retry_after_s), LONGEST_COOLDOWN_S)
 
     async def _with_retry(self, source: _Source, now: Callable[[], datetime]) -> Sample:
         for attempt in range(1, ATTEMPTS + 1):
@@ -120,9 +120,9 @@ class RateClient:
             body = await self._fetch(source.url)
             price = source.described.read(body)
         except BadAnswer as problem:
-            raise _Failed(f"its answer is of no use: {problem}", again=False) from None
+            raise _Failed(f"invalid response: {problem}", again=False) from None
         except TimeoutError:
-            raise _Failed("no complete answer in time", again=True) from None
+            raise _Failed("no complete response in time", again=True) from None
         except aiohttp.ClientError as problem:
             raise _Failed(f"the connection failed ({type(problem).__name__})", again=True) from None
         return Sample(source=source.described.title, usd_per_btc=price.usd_per_btc, taken_at=price.taken_at or now())
@@ -143,7 +143,7 @@ class RateClient:
             return bytes(body)
 
     def _open_session(self) -> aiohttp.ClientSession:
-        """The session, made at the first question: aiohttp wants a running loop."""
+        """Return the session, created at the first request because aiohttp needs a running event loop."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 headers={"Accept": "application/json", "User-Agent": "sGate"},

@@ -1,7 +1,7 @@
-"""The public price sources: where each is asked, and what its answer means.
+"""The public price sources: the URL of each, and how to read its response.
 
-Each answer is read with a type of its own, so that anything unexpected is a failure of that source and never a price.
-Prices are plain decimal digits: no sign, no exponent, no NaN, no infinity.
+Each response has its own type, so that an unexpected one is a failure of the source and never becomes a price. Prices
+are plain decimal numbers: no sign, no exponent, no NaN, no infinity.
 """
 
 import re
@@ -16,22 +16,22 @@ Shape = TypeVar("Shape")
 _PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,20})?")
 MIN_USD_PER_BTC = Decimal(1)
 MAX_USD_PER_BTC = Decimal(100_000_000)
-"""Beyond these something else is quoted than a bitcoin in dollars."""
+"""A price outside these limits is not that of a bitcoin in dollars."""
 
 
 class BadAnswer(Exception):
-    """A source's answer is not what its documentation says; the message says what is wrong, without quoting it all."""
+    """A source's response does not match its documentation; the message says what is wrong."""
 
 
 class Price(msgspec.Struct, frozen=True):
-    """A price, and the source's own time of it if it tells one."""
+    """A price. `taken_at` is the source's own time, or None if it reports none."""
 
     usd_per_btc: Decimal
     taken_at: datetime | None = None
 
 
 class PriceSource(msgspec.Struct, frozen=True, kw_only=True):
-    """A public source. `title` is its name for people; `read` makes a Price of an answer's body or raises BadAnswer."""
+    """A public source. `title` is its display name; `read` parses a response body or raises BadAnswer."""
 
     title: str
     url: str
@@ -45,7 +45,7 @@ class _CoinbaseTicker(msgspec.Struct):
 
 
 def read_coinbase(body: bytes) -> Price:
-    """Coinbase Exchange, product ticker: the last trade and its time."""
+    """Read the product ticker of Coinbase Exchange: the last trade and its time."""
     answer = _decoded(body, _CoinbaseTicker)
     return Price(_price_of(answer.price), _aware(answer.time))
 
@@ -60,7 +60,7 @@ class _KrakenTicker(msgspec.Struct):
 
 
 def read_kraken(body: bytes) -> Price:
-    """Kraken, ticker information: the last trade, `c`. Kraken names the pair its own way, and tells no time."""
+    """Read the ticker of Kraken: the last trade, `c`. Kraken has its own names for pairs and reports no time."""
     answer = _decoded(body, _KrakenTicker)
     if answer.error:
         raise BadAnswer(f"it reports {answer.error[0][:80]!r}")
@@ -76,7 +76,7 @@ class _BitstampTicker(msgspec.Struct):
 
 
 def read_bitstamp(body: bytes) -> Price:
-    """Bitstamp, ticker of a pair: the last trade, and the time of the ticker in Unix seconds."""
+    """Read the ticker of Bitstamp: the last trade, and the time of the ticker in Unix seconds."""
     answer = _decoded(body, _BitstampTicker)
     return Price(_price_of(answer.last), _unix(answer.timestamp))
 
@@ -91,7 +91,7 @@ class _CoinGeckoPrices(msgspec.Struct):
 
 
 def read_coingecko(body: bytes) -> Price:
-    """CoinGecko, simple price: an average over many markets as a JSON number, and its time in Unix seconds."""
+    """Read the simple price of CoinGecko: an average over many markets, a JSON number, and its time in Unix seconds."""
     coin = _decoded(body, _CoinGeckoPrices).bitcoin
     return Price(_price_of(bytes(coin.usd).decode("utf-8", "replace")), _unix(str(coin.last_updated_at)))
 
@@ -122,7 +122,7 @@ def _decoded(body: bytes, shape: type[Shape]) -> Shape:
     try:
         return msgspec.json.decode(body, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadAnswer(f"it cannot be read: {error}") from None
+        raise BadAnswer(f"it cannot be parsed: {error}") from None
 
 
 def _price_of(text: str) -> Decimal:

@@ -1,1 +1,1 @@
-"""The composition root: what is made from the settings, what each role of a process does, and what is measured."""
+"""The composition root: builds the components from the settings, runs the roles of a process, and measures them."""

@@ -1,7 +1,6 @@
-"""The composition root: settings in, running roles out.
+"""Assembly of a gateway from the settings: pool, chain sources, use cases, API, pages and workers.
 
-Here, and only here, the parts are put together: pool, chain sources, use cases, API, pages, workers. All roles of a
-process run in one task group: if one dies of a defect, the process dies, and the supervisor starts it anew.
+This is the only place where the components are wired together. `run` then runs the roles.
 """
 
 import asyncio
@@ -62,12 +61,15 @@ async def open_gateway(
     environment: Environment | None = None,
     traces: Traces | None = None,
 ) -> AsyncGenerator[Gateway]:
-    """Put the parts together; the database must be migrated. `port` is the one that is really listened on. `traces`
-    says where spans go; default: as the settings say.
+    """Build a gateway on a migrated database, and close its components at the end.
+
+    Args:
+        port: the port that is actually listened on.
+        traces: where spans go; by default as in the settings.
     """
     environment = environment or Environment()
     direct, metrics = direct_url(settings, database_url), Metrics()
-    async with contextlib.AsyncExitStack() as stack:  # what was opened is closed, also when a later part cannot be made
+    async with contextlib.AsyncExitStack() as stack:  # closes what was opened even if a later component fails
         traces = traces or traces_of(settings)
         if traces is not None:
             stack.push_async_callback(asyncio.to_thread, traces.close)

@@ -1,4 +1,4 @@
-"""How each mode sees its chain: which sources, how often, with how many calls. Put together from the settings."""
+"""Chain access of each mode, built from the settings: its sources, poll interval and call budgets."""
 
 import secrets
 import time
@@ -12,7 +12,17 @@ import msgspec
 from sgate.chain.failover import FailoverSource, NamedSource
 from sgate.chain.hiro.http import DEFAULT_LIMITS, HiroLimits
 from sgate.chain.hiro.source import HiroSource
-from sgate.chain.quota import HARDLY_ANY, MINUTE_S, RESTS, Allowance, Budget, Limits, Rests, Shared, Spent
+from sgate.chain.quota import (
+    MINUTE_S,
+    READ_INTERVALS,
+    SIMULATED_READ_INTERVALS,
+    Allowance,
+    Budget,
+    Limits,
+    ReadIntervals,
+    Shared,
+    Spent,
+)
 from sgate.chain.simulator import DirectControl, HttpControl, SimulatedChain, SimulatorControl, SimulatorSource
 from sgate.chain.source import ChainSource
 from sgate.core.address import Network
@@ -32,37 +42,37 @@ CALLS_PER_MINUTE_WITH_KEY = 500
 
 
 class Chain(msgspec.Struct, frozen=True, kw_only=True):
-    """How one mode sees its chain.
+    """One mode's access to its chain.
 
     Attributes:
-        poll_s: seconds between two rounds at the fastest.
-        budgets: what each API may get, by its name; none for what costs nothing.
-        preferred: the name of the API that is asked first now; others are asked while it rests.
-        address_rests: how long an address is left alone after it was read.
-        simulated: the chain itself if it runs in this process.
+        poll_s: minimum seconds between two polls.
+        budgets: call budgets by API name; APIs without limits have none.
+        preferred: returns the name of the API that is used now; others are used while it backs off.
+        read_intervals: cooldown of an address after it was read.
+        simulated: the simulated chain if it runs in this process.
     """
 
     source: ChainSource
     poll_s: float
     budgets: Mapping[str, Budget] = {}
     preferred: Callable[[], str] = str
-    address_rests: Rests = RESTS
+    read_intervals: ReadIntervals = READ_INTERVALS
     simulated: SimulatedChain | None = None
     control: SimulatorControl | None = None
     block_interval_s: float = 0.0
 
     @property
     def allowance(self) -> Allowance:
-        """What hints and addresses may spend: of the API that is asked."""
+        """The calls that hints and address reads may spend, from the budget of the API in use."""
         return Shared(self.budgets, self.preferred)
 
     def interval_s(self, busy: bool) -> float:
-        """Seconds between two rounds, by whether somebody waits for money."""
+        """Return the seconds between two polls; `busy` if payments are expected."""
         budget = self.budgets.get(self.preferred())
         return self.poll_s if budget is None else budget.interval_s(self.poll_s, busy=busy)
 
     async def close(self) -> None:
-        """Let go of whoever was asked, and of the simulated chain."""
+        """Close the source and the simulated chain."""
         await self.source.close()
         if self.control is not None:
             await self.control.close()
@@ -71,14 +81,14 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def open_chain(settings: Settings, livemode: bool, directory: Path, metrics: Metrics) -> Chain:
-    """The chain of a mode. A simulated one that is not served elsewhere lives in `directory`."""
+    """Open the chain of a mode. A simulated chain that runs in this process keeps its data in `directory`."""
     mode, asset = settings.mode(livemode), settings.asset_of(livemode)
     if mode.source is Source.SIMULATOR and not mode.stacks_api_url:
         chain = SimulatedChain.open(directory, asset=asset, seed=secrets.token_hex(8))
         return Chain(
             source=SimulatorSource(chain),
             poll_s=mode.poll_interval_s or SIMULATOR_POLL_S,
-            address_rests=HARDLY_ANY,
+            read_intervals=SIMULATED_READ_INTERVALS,
             simulated=chain,
             control=DirectControl(chain),
             block_interval_s=mode.block_interval_s,
@@ -105,7 +115,7 @@ def _served_chain(settings: Settings, livemode: bool, asset: str, metrics: Metri
             budgets[name] = budget
         if limits.per_month is not None:
             metrics.chain_calls_budget.labels(mode_name(livemode), name).set(limits.per_month)
-        source = HiroSource(url, asset, api_key, count, limits=patience_with(urls), budget=budget)
+        source = HiroSource(url, asset, api_key, count, limits=hiro_limits_for(urls), budget=budget)
         sources.append(NamedSource(name, source))
     several = FailoverSource(sources, clock=time.monotonic)
     return Chain(
@@ -113,20 +123,20 @@ def _served_chain(settings: Settings, livemode: bool, asset: str, metrics: Metri
         preferred=lambda: several.preferred,
         poll_s=mode.poll_interval_s or (SIMULATOR_POLL_S if simulated else HIRO_POLL_S),
         budgets=budgets,
-        address_rests=HARDLY_ANY if simulated else RESTS,
+        read_intervals=SIMULATED_READ_INTERVALS if simulated else READ_INTERVALS,
         control=HttpControl(urls[0]) if simulated else None,
     )
 
 
 def urls_of(settings: Settings, livemode: bool) -> tuple[str, ...]:
-    """The API servers of a mode, in the order they are asked; none for a simulated chain in the process itself."""
+    """Return the API servers of a mode in order of preference; none if the simulated chain runs in this process."""
     mode, network = settings.mode(livemode), settings.network_of(livemode)
     default = () if network is Network.SIMULATED else (HIRO_URLS[network],)
     return tuple(dict.fromkeys(mode.stacks_api_url)) or default
 
 
 def limits_of(mode: ModeSettings, url: str) -> Limits:
-    """How many calls an API may get: what is set, else what Hiro's public one allows; one's own server has no limit."""
+    """Return the call limits of an API: those set, otherwise those of Hiro's public API; other servers have none."""
     host = urlsplit(url).hostname or ""
     public = host == HIRO_HOSTS or host.endswith(f".{HIRO_HOSTS}")
     per_minute = CALLS_PER_MINUTE_WITHOUT_KEY if mode.stacks_api_key is None else CALLS_PER_MINUTE_WITH_KEY
@@ -136,17 +146,17 @@ def limits_of(mode: ModeSettings, url: str) -> Limits:
     )
 
 
-def patience_with(urls: Sequence[str]) -> HiroLimits:
-    """How long a server may ask us to wait in the middle of a round; with several the next one is asked instead.
+def hiro_limits_for(urls: Sequence[str]) -> HiroLimits:
+    """Return the limits that determine how long a server may ask to wait in the middle of a poll.
 
-    Alone it gets its minute: a round that is broken off begins anew, and one that needs more calls than a minute has
-    would never end.
+    With several servers the next one is used instead. A single server may ask for a full minute: an aborted poll starts
+    again from the beginning, so one that needs more calls than a minute allows would never finish.
     """
     return DEFAULT_LIMITS if len(urls) > 1 else HiroLimits(longest_retry_after_s=MINUTE_S)
 
 
 def name_of(url: str) -> str:
-    """What to call an API in logs, metrics and the table of calls: its host and port."""
+    """Return the name of an API in logs, metrics and the table of calls: its host and port."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
@@ -159,8 +169,8 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class CallBooks:
-    """Keeps the counts of calls in the database, so that a restart or another leader goes on where this one was."""
+class CallCounts:
+    """Keeps the call counts in the database, so that they continue after a restart or under another leader."""
 
     def __init__(self, pool: Pool, budgets: Mapping[str, Budget], metrics: Metrics, *, livemode: bool) -> None:
         self._pool = pool
@@ -169,7 +179,7 @@ class CallBooks:
         self._livemode = livemode
 
     async def save(self) -> None:
-        """Add what was called since, and learn what others called."""
+        """Store the calls made since the last save, and load the total including those of other processes."""
         for name, budget in self._budgets.items():
             made = budget.take_unsaved()
             async with self._pool.acquire() as connection:

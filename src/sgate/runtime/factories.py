@@ -1,6 +1,6 @@
-"""The parts of a process, each made from the settings: the database, the rates, the limits, the modes.
+"""Factories for the components of a process, such as the database, exchange rates, limits and modes.
 
-What is here has no role yet; `roles` gives it one, `runtime` puts it together.
+Each builds one component from the settings; `build` wires them together.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from sgate.db.embedded import EmbeddedPostgres, default_directory
 from sgate.db.notifications import Channel, Listener
 from sgate.db.pool import Pool, open_pool
 from sgate.environment import Environment
-from sgate.http.rate_limits import DEFAULT_PER_MINUTE, KEPT_S, LimitClass, RateLimits
+from sgate.http.rate_limits import DEFAULT_PER_MINUTE, EXPIRY_S, LimitClass, RateLimits
 from sgate.http.rate_limits_shared import shared_counters
 from sgate.http.sse import Streams
 from sgate.rates.client import RateClient
@@ -39,20 +39,20 @@ from sgate.telemetry.metrics import Metrics
 from sgate.telemetry.tracing import Traces, TracingMissing, open_traces
 
 SHUTDOWN_S = 10
-"""How long connections that are in use may hold up a stop."""
+"""How long connections in use may delay a stop."""
 
 REPLICA_ACQUIRE_TIMEOUT_S = 1.0
-"""How long a read waits for a connection to the replica before it asks the primary."""
+"""How long a read waits for a connection to the replica before it uses the primary."""
 
 
 def data_directory(settings: Settings) -> Path:
-    """Where the embedded server and the simulated chain keep their data."""
+    """Return the directory of the embedded database and the simulated chain."""
     return settings.data_dir or default_directory()
 
 
 @contextlib.contextmanager
 def database(settings: Settings):  # noqa: ANN201 - a context manager of the database's URL
-    """The URL of the database: the one named in the settings, or an embedded server for as long as the block lasts."""
+    """Yield the URL of the database: that of the settings, or of an embedded server that runs during the block."""
     if settings.database_url is not None:
         yield settings.postgres_url(settings.database_url)
         return
@@ -64,18 +64,18 @@ def database(settings: Settings):  # noqa: ANN201 - a context manager of the dat
 
 
 def direct_url(settings: Settings, database_url: str) -> str:
-    """The database without a pooler."""
+    """Return the URL of the database without the pooler."""
     direct = settings.database_direct_url
     return database_url if direct is None else settings.postgres_url(direct)
 
 
 async def prepare(database_url: str, settings: Settings) -> None:
-    """Bring the schema up to date in development; in production only check that it is."""
+    """Migrate the schema in development; in production only check that it is up to date."""
     direct = direct_url(settings, database_url)
     if settings.in_production:
         await schema_check.check(direct)
     else:
-        from sgate.store import migrate  # brings SQLAlchemy along, which a server in production does not need
+        from sgate.store import migrate  # imports SQLAlchemy, which a server in production does not need
 
         await migrate.migrate(direct)
     structlog.get_logger("sgate").info("database_ready", pid=os.getpid())
@@ -85,7 +85,10 @@ async def prepare(database_url: str, settings: Settings) -> None:
 async def reads_of(
     settings: Settings, pool: Pool, listener: Listener, metrics: Metrics
 ) -> AsyncGenerator[ReplicaReads]:
-    """Lists on the replica, if there is one. It is not connected to yet: a replica that is away stops no start."""
+    """Yield reads of lists, on the replica if there is one.
+
+    It is not connected to yet, so that an unreachable replica does not prevent the start.
+    """
     replica_pool = None
     if settings.database_replica_url is not None:
         replica_pool = await open_pool(
@@ -100,7 +103,7 @@ async def reads_of(
         )
     reads = ReplicaReads(pool, replica_pool, max_lag_s=settings.database_replica_max_lag_s)
     listener.listen(Channel.EVENT, reads.changed)
-    listener.on_connection(reads.told)
+    listener.on_connection(reads.notified)
     try:
         yield reads
     finally:
@@ -111,7 +114,7 @@ async def reads_of(
 async def exchange_rates_of(
     settings: Settings, pool: Pool, environment: Environment, metrics: Metrics
 ) -> AsyncGenerator[ExchangeRates | None]:
-    """Rates for the modes that do not run on the simulated chain, if there are any and sources are asked."""
+    """Yield market rates, or None if no mode runs on a real network or no price source is configured."""
     priced = [
         livemode
         for livemode in (False, True)
@@ -144,7 +147,7 @@ def _rates_of(settings: Settings, livemode: bool, market: ExchangeRates | None) 
 
 
 def modes_of(settings: Settings, port: int | None = None, market: ExchangeRates | None = None) -> dict[bool, Mode]:
-    """The modes that are on. `port`: the one that is really listened on. `market`: exchange rates, if there are any."""
+    """Return the enabled modes by livemode. `port` is the port that is listened on, `market` the market rates."""
     public_url = settings.public_url or f"http://localhost:{settings.port if port is None else port}"
     return {
         livemode: Mode(
@@ -174,7 +177,7 @@ def _limits(settings: Settings) -> dict[LimitClass, int]:
 def views_of(
     intents: PaymentIntents, modes: dict[bool, Mode], environment: Environment, metrics: Metrics, listener: Listener
 ) -> PublicIntentCache:
-    """The cache of the public view, told of every change."""
+    """Return the cache of public intents, subscribed to the notifications of changes."""
     hit, miss = (metrics.public_views.labels(outcome).inc for outcome in ("hit", "miss"))
     views = PublicIntentCache(intents.find, modes, environment, time.monotonic, on_hit=hit, on_miss=miss)
     listener.on_connection(views.listening)
@@ -185,20 +188,20 @@ def views_of(
 
 @contextlib.asynccontextmanager
 async def limits_of(settings: Settings, environment: Environment, metrics: Metrics) -> AsyncGenerator[RateLimits]:
-    """Limits counted in this process, or with others in Redis."""
+    """Yield rate limits that count in this process, or in Redis together with other processes."""
     url = settings.redis_url_text()
     if url is None:
         yield RateLimits(_limits(settings), environment.now)
         return
-    async with shared_counters(url, KEPT_S, metrics.redis_up.set, metrics.limit_fallbacks.inc) as shared:
+    async with shared_counters(url, EXPIRY_S, metrics.redis_up.set, metrics.limit_fallbacks.inc) as shared:
         yield RateLimits(_limits(settings), environment.now, shared)
 
 
 def traces_of(settings: Settings) -> Traces | None:
-    """Where traces go, if they are made.
+    """Return the exporter of traces, or None if tracing is off.
 
     Raises:
-        SettingsError: if the extra for them is not installed.
+        SettingsError: if the extra for tracing is not installed.
     """
     if settings.traces_url is None:
         return None
@@ -210,7 +213,7 @@ def traces_of(settings: Settings) -> Traces | None:
 
 @contextlib.asynccontextmanager
 async def pool_of(settings: Settings, database_url: str, metrics: Metrics) -> AsyncGenerator[Pool]:
-    """The connections that all of a process shares, measured."""
+    """Yield the pool of connections that the whole process shares, with metrics."""
     pool = await open_pool(
         database_url,
         min_connections=settings.database_min_connections,
@@ -232,23 +235,24 @@ async def pool_of(settings: Settings, database_url: str, metrics: Metrics) -> As
 
 
 def authenticator_of(pool: Pool, environment: Environment, listener: Listener, streams: Streams) -> Authenticator:
-    """API keys, remembered until a notification says that a key was revoked or a merchant changed. Their streams end
-    with that: whoever may go on opens another.
+    """Return the authenticator, which caches API keys until a notification reports a revoked key or a changed merchant.
+
+    The streams opened with such a key end at the same time; a client whose key is still valid opens another.
     """
     authenticator = Authenticator(pool, time.monotonic, environment.now, streams.end_tagged)
-    listener.listen(Channel.API_KEY, authenticator.forget_key)
-    listener.listen(Channel.MERCHANT, authenticator.forget_merchant)
+    listener.listen(Channel.API_KEY, authenticator.evict_key)
+    listener.listen(Channel.MERCHANT, authenticator.evict_merchant)
     return authenticator
 
 
 def streams_of(settings: Settings, metrics: Metrics) -> Streams:
-    """The open streams of this process, counted."""
-    streams = Streams(most=settings.max_streams)
+    """Return the registry of this process's open streams, with metrics."""
+    streams = Streams(max_open=settings.max_streams)
     metrics.streams_open.set_function(lambda: streams.open)
     return streams
 
 
 def egress_of_settings(settings: Settings) -> Egress:
-    """Where webhooks may go. Private addresses only in development, unless the settings say otherwise."""
+    """Return the destinations that webhooks may go to. Private ones are allowed in development or if set."""
     private = not settings.in_production if settings.webhook_allow_private is None else settings.webhook_allow_private
     return egress_of(allow_private=private, deny=settings.webhook_deny)

@@ -1,7 +1,7 @@
-"""What the parts tell the metrics and the traces. They know neither: each takes a callback, and here they are made.
+"""Callbacks through which components report to metrics and traces, without knowing either.
 
-Children of a metric are looked up once and kept: finding one by its labels costs more than counting. What alerts look
-at is there from the start, at 0: Prometheus sees no increase in a series that begins with 1.
+Children of a metric are looked up once and kept, because finding one by its labels costs more than counting. Series
+that alerts use exist from the start, at 0: Prometheus sees no increase in a series that begins with 1.
 """
 
 import functools
@@ -10,23 +10,23 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from sgate.core.event import EventType
 from sgate.db import statement_names
-from sgate.db.pool import KINDS_OF_ERRORS, kind_of_error
+from sgate.db.pool import ERROR_KINDS, error_kind
 from sgate.ledger.decide import Decision
 from sgate.ledger.decide import Observe as ObserveDecision
-from sgate.runtime.chain_sources import CallBooks
-from sgate.store.deployment_snapshot import Survey
+from sgate.runtime.chain_sources import CallCounts
+from sgate.store.deployment_snapshot import Snapshot
 from sgate.store.webhook_deliveries_queue import Delivery, Result
 from sgate.telemetry.metrics import Metrics, mode_name
 from sgate.telemetry.tracing import Traces
 from sgate.workers.watcher.matcher import Found
-from sgate.workers.watcher.watcher import Round
+from sgate.workers.watcher.watcher import PollReport
 
 SLOW_STATEMENT_S = 0.05
-"""The target for the database's p95; what takes longer is counted by name."""
+"""The p95 target of the database; slower statements are counted by name."""
 
 
 def of_statements(metrics: Metrics) -> statement_names.Observe:
-    """Times each statement."""
+    """Return an observer that measures each statement."""
 
     @functools.lru_cache(maxsize=statement_names.MAX_NAMES)
     def observer(statement: str) -> Callable[[float], None]:
@@ -35,11 +35,11 @@ def of_statements(metrics: Metrics) -> statement_names.Observe:
     def observe(statement: str, seconds: float, error: BaseException | None) -> None:
         observer(statement)(seconds)
         if error is not None:
-            metrics.database_errors.labels(kind_of_error(error)).inc()
+            metrics.database_errors.labels(error_kind(error)).inc()
         if seconds >= SLOW_STATEMENT_S:
             metrics.slow_statements.labels(statement_names.name_of(statement)).inc()
 
-    for kind in KINDS_OF_ERRORS:
+    for kind in ERROR_KINDS:
         metrics.database_errors.labels(kind)
     return observe
 
@@ -47,7 +47,11 @@ def of_statements(metrics: Metrics) -> statement_names.Observe:
 def of_decisions(
     metrics: Metrics, modes: Iterable[bool], now: Callable[[], float], traces: Traces | None
 ) -> ObserveDecision:
-    """Counts what is announced, how much was paid, and how long it took since the block. `now`: Unix time."""
+    """Return an observer that counts announced events, confirmed amounts and the time since the block.
+
+    Args:
+        now: returns the Unix time.
+    """
     announced = {
         (livemode, event): metrics.announced.labels(mode_name(livemode), event)
         for livemode in modes
@@ -72,14 +76,14 @@ def of_decisions(
     return observe
 
 
-def of_rounds(metrics: Metrics, books: CallBooks, *, livemode: bool) -> Callable[[Round], Awaitable[None]]:
-    """Keeps the books of calls, and shows how far the watcher is."""
+def of_polls(metrics: Metrics, books: CallCounts, *, livemode: bool) -> Callable[[PollReport], Awaitable[None]]:
+    """Return an observer that stores the call counts and reports the watcher's progress."""
     mode = mode_name(livemode)
     behind, height = metrics.chain_behind.labels(mode), metrics.chain_height.labels(mode)
     decided, undecided = metrics.intents_decided.labels(mode), metrics.intents_undecided.labels(mode)
     reorgs = metrics.chain_reorgs.labels(mode)
 
-    async def observe(report: Round) -> None:
+    async def observe(report: PollReport) -> None:
         await books.save()
         behind.set(report.behind_blocks)
         height.set(report.view.height)
@@ -92,12 +96,12 @@ def of_rounds(metrics: Metrics, books: CallBooks, *, livemode: bool) -> Callable
 
 
 def of_payments(traces: Traces) -> Callable[[Found, Collection[str], float], None]:
-    """Traces that the watcher wrote down what an intent was paid."""
+    """Return an observer that traces when the watcher records payments of an intent."""
 
-    def observe(found: Found, touched: Collection[str], seconds: float) -> None:
+    def observe(found: Found, changed: Collection[str], seconds: float) -> None:
         for tx_id, legs in found.items():
             for leg in legs:
-                if leg.intent_id is not None and leg.intent_id in touched:
+                if leg.intent_id is not None and leg.intent_id in changed:
                     attributes = {
                         "sgate.tx_id": tx_id,
                         "sgate.block_height": leg.payment.block_height,
@@ -109,7 +113,7 @@ def of_payments(traces: Traces) -> Callable[[Found, Collection[str], float], Non
 
 
 def of_attempts(metrics: Metrics) -> Callable[[Delivery, Result], None]:
-    """Counts webhook attempts, and how long the first of each delivery was waited for."""
+    """Return an observer that counts webhook attempts and measures how long the first of each delivery waited."""
     counters = {name: metrics.webhook_attempts.labels(name) for name in ("delivered", "failed", "retried")}
 
     def observe(delivery: Delivery, result: Result) -> None:
@@ -117,41 +121,41 @@ def of_attempts(metrics: Metrics) -> Callable[[Delivery, Result], None]:
         counters[outcome].inc()
         metrics.webhook_seconds.observe(result.duration_ms / 1000)
         if delivery.attempt == 1:
-            # Not since the event: a replay of an old one, or one that was held, is due later.
+            # Measured from when it was due, not from the event: a replayed or held delivery is due later.
             waited_s = (result.started_at - delivery.due_at).total_seconds()
             metrics.webhook_wait_seconds.observe(max(0.0, waited_s))
 
     return observe
 
 
-def of_surveys(metrics: Metrics) -> Callable[[Survey], None]:
-    """Shows how the whole deployment stands."""
+def of_snapshots(metrics: Metrics) -> Callable[[Snapshot], None]:
+    """Return an observer that reports the state of the whole deployment."""
 
-    def observe(survey: Survey) -> None:
-        metrics.queue_due.set(survey.due.count)
-        metrics.queue_age.set(survey.due.oldest_s)
-        metrics.queue_held.set(survey.held)
-        for state, count in survey.endpoints.items():
+    def observe(snapshot: Snapshot) -> None:
+        metrics.queue_due.set(snapshot.due.count)
+        metrics.queue_age.set(snapshot.due.oldest_s)
+        metrics.queue_held.set(snapshot.held)
+        for state, count in snapshot.endpoints.items():
             metrics.endpoints.labels(state).set(count)
-        metrics.endpoints_disabled.set(survey.endpoints_disabled_last_hour)
-        metrics.database_bytes.set(survey.database_bytes)
-        metrics.endpoints_without_key.set(survey.endpoints_without_key)
-        for livemode, waiting in survey.ledger.items():
+        metrics.endpoints_disabled.set(snapshot.endpoints_disabled_last_hour)
+        metrics.database_bytes.set(snapshot.database_bytes)
+        metrics.endpoints_without_key.set(snapshot.endpoints_without_key)
+        for livemode, waiting in snapshot.ledger.items():
             metrics.ledger_queue.labels(mode_name(livemode)).set(waiting.count)
             metrics.ledger_queue_age.labels(mode_name(livemode)).set(waiting.oldest_s)
-        _show_chains(metrics, survey)
-        for livemode, count in survey.merchants.items():
+        _show_chains(metrics, snapshot)
+        for livemode, count in snapshot.merchants.items():
             metrics.merchants.labels(mode_name(livemode)).set(count)
-            metrics.merchants_active.labels(mode_name(livemode)).set(survey.merchants_active[livemode])
+            metrics.merchants_active.labels(mode_name(livemode)).set(snapshot.merchants_active[livemode])
         metrics.surveyed_at.set(time.time())
 
     return observe
 
 
-def _show_chains(metrics: Metrics, survey: Survey) -> None:
-    for livemode, chain in survey.chains.items():
+def _show_chains(metrics: Metrics, snapshot: Snapshot) -> None:
+    for livemode, chain in snapshot.chains.items():
         mode = mode_name(livemode)
-        metrics.chain_trouble.labels(mode).set(chain.troubled)
+        metrics.chain_failing.labels(mode).set(chain.failing)
         if chain.scanned_at is not None:
             metrics.chain_scanned_at.labels(mode).set(chain.scanned_at.timestamp())
         if chain.checked_at is not None:

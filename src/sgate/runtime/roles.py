@@ -1,4 +1,4 @@
-"""What the processes of a gateway do: the roles, and the tasks of each."""
+"""The roles of a gateway's processes, and the tasks of each role."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from sgate.api.authentication import NOTE_USE_S, REVOCATION_POLL_S
+from sgate.api.authentication import REVOCATION_POLL_S, STORE_USE_S
 from sgate.api.dependencies import Dependencies
 from sgate.core.mode import Mode
 from sgate.db.encryption import Cipher
@@ -20,7 +20,7 @@ from sgate.db.pool import DatabaseErrors, Pool, open_pool
 from sgate.environment import Environment
 from sgate.http.asgi import App
 from sgate.runtime import instrumentation
-from sgate.runtime.chain_sources import CallBooks, Chain
+from sgate.runtime.chain_sources import CallCounts, Chain
 from sgate.runtime.factories import direct_url
 from sgate.services import secret_rotation
 from sgate.services.exchange_rates import ExchangeRates
@@ -37,33 +37,33 @@ from sgate.workers.watcher.watcher import Watcher
 from sgate.workers.webhooks.backlog import Backlog
 from sgate.workers.webhooks.client import WebhookClient
 from sgate.workers.webhooks.deliverer import Deliverer
-from sgate.workers.webhooks.loop import deliver, tend
+from sgate.workers.webhooks.loop import deliver, manage_backlog
 
-RATE_LOOKS_PER_REFRESH = 6
-"""How often a process looks for a rate that another has found, per interval in which one is found."""
+RATE_READS_PER_REFRESH = 6
+"""How often each process reads the stored rate, per interval in which one process polls the price sources."""
 
 REENCRYPT_INTERVAL_S = 3600.0
 SURVEY_INTERVAL_S = 15.0
-"""As often as Prometheus asks by default."""
+"""The default scrape interval of Prometheus."""
 
 QUEUE_CONNECTIONS = 3
-"""Of a deliverer: one that claims, two that store results."""
+"""Database connections of a deliverer's queue: one claims, two store results."""
 
 
 class Role(StrEnum):
-    """What a process does. Any number of each may run on one database."""
+    """A role of a process. Any number of processes with each role may share one database."""
 
     API = "api"  # the REST API and the pages
-    WATCHER = "watcher"  # follows the chain; one leads, the others stand by
+    WATCHER = "watcher"  # follows the chain; one process leads, the others stand by
     DELIVERER = "deliverer"  # sends webhooks
-    MAINTENANCE = "maintenance"  # sweeps what may be forgotten
+    MAINTENANCE = "maintenance"  # deletes expired data
 
 
 ALL_ROLES = tuple(Role)
 
 
 class Gateway(msgspec.Struct, frozen=True, kw_only=True):
-    """A process's parts, ready to run."""
+    """The components of a process, ready to run."""
 
     settings: Settings
     database_url: str
@@ -94,11 +94,11 @@ def workers_of(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]
                 environment=gateway.environment,
                 start_height=gateway.settings.mode(livemode).start_height,
                 allowance=chain.allowance,
-                address_rests=chain.address_rests,
+                read_intervals=chain.read_intervals,
                 observe=instrumentation.of_decisions(gateway.metrics, gateway.modes, time.time, traces),
                 observe_payments=None if traces is None else instrumentation.of_payments(traces),
             )
-            books = CallBooks(gateway.pool, chain.budgets, gateway.metrics, livemode=livemode)
+            books = CallCounts(gateway.pool, chain.budgets, gateway.metrics, livemode=livemode)
             tasks.append(
                 watch(
                     watcher,
@@ -108,7 +108,7 @@ def workers_of(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]
                     interval_s=chain.interval_s,
                     stop=stop,
                     pulse=pulse,
-                    observe=instrumentation.of_rounds(gateway.metrics, books, livemode=livemode),
+                    observe=instrumentation.of_polls(gateway.metrics, books, livemode=livemode),
                 )
             )
     if Role.DELIVERER in roles:
@@ -121,8 +121,8 @@ def workers_of(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]
 
 
 async def _survey(gateway: Gateway, stop: Stop) -> None:
-    """Show in the metrics how the whole deployment stands."""
-    observe = instrumentation.of_surveys(gateway.metrics)
+    """Report the state of the whole deployment in the metrics."""
+    observe = instrumentation.of_snapshots(gateway.metrics)
 
     async def once() -> None:
         async with gateway.pool.acquire() as connection:
@@ -167,7 +167,7 @@ async def _deliver(gateway: Gateway, stop: Stop) -> None:
     try:
         await asyncio.gather(
             deliver(deliverer, gateway.listener, stop=stop, pulse=Pulse()),
-            tend(Backlog(gateway.pool), deliverer, stop=stop, pulse=Pulse()),
+            manage_backlog(Backlog(gateway.pool), deliverer, stop=stop, pulse=Pulse()),
         )
     finally:
         await client.close()
@@ -181,20 +181,20 @@ async def measure_replica(reads: ReplicaReads) -> None:
 async def poll_revocations(gateway: Gateway) -> None:
     async def once() -> None:
         await gateway.deps.authenticator.poll_revocations()
-        await gateway.deps.maintenance.look()
+        await gateway.deps.maintenance.refresh()
 
     never = Stop()
     await loops.repeat("revocations", once, interval_s=REVOCATION_POLL_S, stop=never, pulse=Pulse())
 
 
 async def store_use_of_keys(gateway: Gateway, stop: Stop) -> None:
-    """Until the stop, and once more then."""
+    """Store when keys were last used, regularly until the stop and once more after it."""
     store = gateway.deps.authenticator.store_use
-    await loops.repeat("key_use", store, interval_s=NOTE_USE_S, stop=stop, pulse=Pulse())
+    await loops.repeat("key_use", store, interval_s=STORE_USE_S, stop=stop, pulse=Pulse())
     with contextlib.suppress(*DatabaseErrors):
         await store()
 
 
 async def refresh_rates(market: ExchangeRates, settings: Settings) -> None:
-    interval_s = settings.exchange_rate_refresh_s / RATE_LOOKS_PER_REFRESH
+    interval_s = settings.exchange_rate_refresh_s / RATE_READS_PER_REFRESH
     await loops.repeat("rates", market.refresh, interval_s=interval_s, stop=Stop(), pulse=Pulse())

@@ -1,6 +1,6 @@
-"""Running the roles of a process until it is asked to stop.
+"""Runs the roles of a process until it is asked to stop.
 
-All of them run in one task group: if one dies of a defect, the process dies, and the supervisor starts it anew.
+All roles run in one task group: if a defect ends one of them, the process exits and its supervisor restarts it.
 """
 
 import asyncio
@@ -25,10 +25,10 @@ from sgate.runtime.roles import (
 from sgate.workers.loops import Stop
 
 OPERATIONS_CONNECTIONS = 100
-"""Of the port of SGATE_METRICS_PORT: Prometheus, health checks, and a person."""
+"""Connections to SGATE_METRICS_PORT: Prometheus, health checks and a person."""
 
 GC_THRESHOLD = 50_000
-"""Allocations between two collections. Requests make little cyclic garbage; collecting often costs tail latency."""
+"""Allocations between collections. Requests leave little cyclic garbage, and frequent collections cost tail latency."""
 
 
 async def run_roles(
@@ -38,11 +38,14 @@ async def run_roles(
     listening: socket.socket | None,
     operations: socket.socket | None = None,
 ) -> None:
-    """Run roles until `stop` is requested, then finish what is in flight. The API needs a `listening` socket;
-    `operations` is that of SGATE_METRICS_PORT, which is served to the end.
+    """Run roles until `stop` is requested, then finish the work in progress.
+
+    Args:
+        listening: the socket of the API; required for that role.
+        operations: the socket of SGATE_METRICS_PORT, which is served to the end.
 
     Raises:
-        ExceptionGroup: if a role died of a defect.
+        ExceptionGroup: if a defect ended a role.
     """
     server = None
     if Role.API in roles and listening is not None:
@@ -72,26 +75,26 @@ async def run_roles(
             if gateway.market is not None:
                 background.append(group.create_task(refresh_rates(gateway.market, gateway.settings)))
             working.append(group.create_task(_serve(server, listening, stop)))
-        overseen = (
+        operations_server = (
             None
             if operations is None
             else make_server(create_operations_app(gateway.deps), limits=Limits(connections=OPERATIONS_CONNECTIONS))
         )
-        if overseen is not None and operations is not None:
-            group.create_task(overseen.serve(sockets=[operations]))
+        if operations_server is not None and operations is not None:
+            group.create_task(operations_server.serve(sockets=[operations]))
         await stop.wait()
         if server is not None:
             gateway.deps.leaving.set()
             server.should_exit = True
         await asyncio.wait(working)
-        if overseen is not None:
-            overseen.should_exit = True
+        if operations_server is not None:
+            operations_server.should_exit = True
         for task in background:
             task.cancel()
 
 
 def stop_on_signals(stop: Stop) -> None:
-    """SIGTERM and SIGINT ask for a stop."""
+    """Request a stop on SIGTERM and SIGINT."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.request)

@@ -1,5 +1,5 @@
-"""The use cases: what merchants, payers, operators and the chain can make happen.
+"""Use cases: the actions of merchants, customers, operators and the chain.
 
-One public function is one transaction. State, events and deliveries commit together or not at all, and nothing is
-enqueued after a commit.
+Each public function runs one transaction. State, events and deliveries are committed together, and nothing is enqueued
+after a commit.
 """

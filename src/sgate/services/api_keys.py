@@ -1,4 +1,4 @@
-"""API keys: made, listed, rolled, revoked. A key itself is shown once and stored nowhere."""
+"""API keys: creation, listing, rolling and revocation. A key itself is shown once and never stored."""
 
 from datetime import timedelta
 
@@ -20,25 +20,24 @@ from sgate.store.audit_log import Actor
 from sgate.store.merchants import Merchant
 
 ALL_SCOPES = ("read", "write", "admin")
-DEFAULT_SCOPES = ("read", "write")
 KEY_HINT_CHARACTERS = 4
 MAX_KEYS = 100
-"""Usable keys of a merchant in one mode."""
+"""Maximum number of a merchant's usable keys in one mode."""
 
 MAX_OVERLAP = timedelta(days=7)
 DEFAULT_OVERLAP = timedelta(hours=24)
-"""How long a rolled key works beside its successor."""
+"""How long a rolled key continues to work beside its successor."""
 
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key just made. `secret` is the key itself: shown once, stored nowhere."""
+    """A key that was just created. `secret` is the key itself: shown once and never stored."""
 
     key: ApiKey
     secret: str
 
 
 class KeyRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merchant asks for; the values are checked."""
+    """The validated values of a key to create."""
 
     name: str
     scopes: tuple[str, ...]
@@ -53,33 +52,33 @@ async def create(
     key: Key | None,
     actor: Actor,
 ) -> Answer:
-    """Make a key in the merchant's mode. The key itself is in the answer and never shown again.
+    """Create a key in the merchant's mode. The key itself is in the answer and is never shown again.
 
     Raises:
-        TooManyApiKeys: see there.
+        TooManyApiKeys: if the merchant has MAX_KEYS usable keys in this mode.
     """
-    made = new_key(environment, merchant.id, request.name, livemode=merchant.livemode, scopes=request.scopes)
+    created = new_key(environment, merchant.id, request.name, livemode=merchant.livemode, scopes=request.scopes)
     async with pool.acquire() as connection, connection.transaction():
         replayed = await idempotency.replay_or_claim(connection, key, cipher, environment.now())
         if replayed is not None:
             return replayed
         await _refuse_too_many(connection, merchant)
-        await api_keys.insert(connection, made.key)
-        await record_created(connection, actor, made.key)
-        answer = Answer(status=201, body=encode(_shown_once(made)))
-        await idempotency.remember(connection, key, made.key.id, answer, cipher)
+        await api_keys.insert(connection, created.key)
+        await record_created(connection, actor, created.key)
+        answer = Answer(status=201, body=encode(_shown_once(created)))
+        await idempotency.remember(connection, key, created.key.id, answer, cipher)
     return answer
 
 
 async def list_of(pool: Pool, merchant: Merchant) -> list[ApiKeyObject]:
-    """The keys that can be used in the merchant's mode, newest first."""
+    """Return the usable keys of the merchant's mode, newest first."""
     async with pool.acquire() as connection:
         found = await api_keys.list_of(connection, merchant.id, livemode=merchant.livemode)
     return [api_key_object(key) for key in found]
 
 
 async def get(pool: Pool, merchant: Merchant, key_id: str) -> ApiKeyObject:
-    """One key, also one that has ended.
+    """Return a key, even if it is revoked or has expired.
 
     Raises:
         ApiKeyNotFound: if the merchant has no such key in this mode.
@@ -98,12 +97,12 @@ async def roll(
     key: Key | None,
     actor: Actor,
 ) -> Answer:
-    """Make the successor of a key, with its name and scopes. The old key works for `overlap` longer.
+    """Create the successor of a key, with the same name and scopes. The old key continues to work for `overlap`.
 
     Raises:
-        ApiKeyNotFound: if the merchant has no such key.
-        ApiKeyEnded: if the key does not work any more.
-        TooManyApiKeys: see there.
+        ApiKeyNotFound: if the merchant has no such key in this mode.
+        ApiKeyEnded: if the old key is revoked or has expired.
+        TooManyApiKeys: if the merchant has MAX_KEYS usable keys in this mode.
     """
     async with pool.acquire() as connection, connection.transaction():
         replayed = await idempotency.replay_or_claim(connection, key, cipher, environment.now())
@@ -114,23 +113,23 @@ async def roll(
         ending = await api_keys.expire(connection, key_id, overlap)
         if ending is None:
             raise errors.ApiKeyEnded
-        made = new_key(environment, merchant.id, old.name, livemode=merchant.livemode, scopes=old.scopes)
-        await api_keys.insert(connection, made.key)
-        detail: dict[str, object] = {"successor": made.key.id, "overlap_s": int(overlap.total_seconds())}
+        created = new_key(environment, merchant.id, old.name, livemode=merchant.livemode, scopes=old.scopes)
+        await api_keys.insert(connection, created.key)
+        detail: dict[str, object] = {"successor": created.key.id, "overlap_s": int(overlap.total_seconds())}
         await _record(connection, actor, "api_key.rolled", old, detail)
-        await record_created(connection, actor, made.key)
+        await record_created(connection, actor, created.key)
         await notifications.notify(connection, notifications.Channel.API_KEY, key_id)
-        answer = Answer(status=201, body=encode(_shown_once(made)))
-        await idempotency.remember(connection, key, made.key.id, answer, cipher)
+        answer = Answer(status=201, body=encode(_shown_once(created)))
+        await idempotency.remember(connection, key, created.key.id, answer, cipher)
     return answer
 
 
 async def revoke(pool: Pool, merchant: Merchant, key_id: str, actor: Actor) -> ApiKeyObject:
-    """Make a merchant's key useless, on all processes within a second. A key may revoke itself.
+    """Revoke a merchant's key, in all processes within a second. A key may revoke itself.
 
     Raises:
-        ApiKeyNotFound: if the merchant has no such key.
-        ApiKeyEnded: if it was revoked before.
+        ApiKeyNotFound: if the merchant has no such key in this mode.
+        ApiKeyEnded: if the key was revoked before.
     """
     async with pool.acquire() as connection, connection.transaction():
         await _own(connection, merchant, key_id)
@@ -140,7 +139,7 @@ async def revoke(pool: Pool, merchant: Merchant, key_id: str, actor: Actor) -> A
     return api_key_object(revoked)
 
 
-# --- for the operator, who is bound to no merchant
+# --- for the operator, across merchants
 
 
 async def create_for(
@@ -153,18 +152,18 @@ async def create_for(
     scopes: tuple[str, ...],
     actor: Actor,
 ) -> NewKey | None:
-    """Make a further key; None if there is no such merchant."""
+    """Create an additional key, or return None if there is no such merchant."""
     async with pool.acquire() as connection, connection.transaction():
         if await merchants.get(connection, merchant_id, livemode=livemode) is None:
             return None
-        made = new_key(environment, merchant_id, name, livemode=livemode, scopes=scopes)
-        await api_keys.insert(connection, made.key)
-        await record_created(connection, actor, made.key)
-    return made
+        created = new_key(environment, merchant_id, name, livemode=livemode, scopes=scopes)
+        await api_keys.insert(connection, created.key)
+        await record_created(connection, actor, created.key)
+    return created
 
 
 async def list_for(pool: Pool, merchant_id: str) -> list[ApiKeyObject] | None:
-    """The keys that can be used, of both modes, test keys first; None if there is no such merchant."""
+    """Return a merchant's usable keys of both modes, test keys first, or None if there is no such merchant."""
     async with pool.acquire() as connection:
         if await merchants.get(connection, merchant_id, livemode=False) is None:
             return None
@@ -177,7 +176,7 @@ async def list_for(pool: Pool, merchant_id: str) -> list[ApiKeyObject] | None:
 
 
 async def revoke_any(pool: Pool, key_id: str, actor: Actor) -> bool:
-    """Make any merchant's key useless. False if there is no such key that is not revoked yet."""
+    """Revoke a key of any merchant. Returns False if there is no such key, or it was revoked before."""
     async with pool.acquire() as connection, connection.transaction():
         return await _revoked(connection, key_id, actor) is not None
 
@@ -185,7 +184,7 @@ async def revoke_any(pool: Pool, key_id: str, actor: Actor) -> bool:
 def new_key(
     environment: Environment, merchant_id: str, name: str, *, livemode: bool, scopes: tuple[str, ...]
 ) -> NewKey:
-    """A key that is not stored yet."""
+    """Return a new key, not yet stored."""
     secret = new_api_key(livemode, environment.random_bytes(KEY_RANDOM_BYTES))
     salt = environment.random_bytes(SALT_BYTES)
     key = ApiKey(
@@ -204,7 +203,7 @@ def new_key(
 
 
 async def record_created(connection: Connection, actor: Actor, key: ApiKey) -> None:
-    """Write into the audit log that a key was made."""
+    """Record the creation of a key in the audit log."""
     await _record(connection, actor, "api_key.created", key, {"name": key.name, "scopes": list(key.scopes)})
 
 
@@ -216,7 +215,8 @@ async def _own(connection: Connection, merchant: Merchant, key_id: str) -> ApiKe
 
 
 async def _refuse_too_many(connection: Connection, merchant: Merchant) -> None:
-    await merchants.lock(connection, merchant.id, livemode=merchant.livemode)  # or two at once pass the limit
+    # Locked so that concurrent calls cannot exceed the limit.
+    await merchants.lock(connection, merchant.id, livemode=merchant.livemode)
     if await api_keys.count(connection, merchant.id, livemode=merchant.livemode) >= MAX_KEYS:
         raise errors.TooManyApiKeys
 
@@ -241,5 +241,5 @@ async def _record(connection: Connection, actor: Actor, action: str, key: ApiKey
     )
 
 
-def _shown_once(made: NewKey) -> ApiKeyObject:
-    return msgspec.structs.replace(api_key_object(made.key), secret=made.secret)
+def _shown_once(created: NewKey) -> ApiKeyObject:
+    return msgspec.structs.replace(api_key_object(created.key), secret=created.secret)

@@ -1,4 +1,4 @@
-"""The logo on a merchant's pages."""
+"""Branding of a merchant's pages: the logo."""
 
 import hashlib
 import re
@@ -20,14 +20,14 @@ _SIGNATURES = (
     ("image/jpeg", re.compile(rb"\xff\xd8\xff")),
     ("image/webp", re.compile(rb"RIFF....WEBP", re.DOTALL)),
 )
-"""How files of these kinds begin. SVG is not among them: it is a document, and may hold scripts."""
+"""First bytes of the accepted image formats. SVG is not accepted: it is a document that may contain scripts."""
 
 
 async def set_logo(pool: Pool, merchant: Merchant, content: bytes, actor: Actor) -> str:
-    """Make a picture the merchant's logo, in both modes. Returns the digest it is served under.
+    """Set the merchant's logo in both modes. Returns the digest that is part of its URL.
 
     Raises:
-        InvalidLogo: if it is too large, or no PNG, JPEG or WebP.
+        InvalidLogo: if the image is larger than MAX_LOGO_BYTES, or is not PNG, JPEG or WebP.
     """
     media_type = next((kind for kind, signature in _SIGNATURES if signature.match(content)), None)
     if media_type is None or len(content) > MAX_LOGO_BYTES:
@@ -38,15 +38,15 @@ async def set_logo(pool: Pool, merchant: Merchant, content: bytes, actor: Actor)
 
 
 async def remove_logo(pool: Pool, merchant: Merchant, actor: Actor) -> None:
-    """Show no logo any more."""
+    """Remove the merchant's logo in both modes."""
     await _change_logo(pool, merchant, None, actor)
 
 
 async def logo(pool: Pool, digest: str) -> Logo:
-    """A stored logo.
+    """Return a stored logo.
 
     Raises:
-        LogoNotFound: if there is none.
+        LogoNotFound: if there is no logo with this digest.
     """
     if _DIGEST.fullmatch(digest) is None:
         raise errors.LogoNotFound

@@ -1,7 +1,7 @@
-"""Accepting that a chain was started anew: what the operator says when a test network was reset.
+"""Acceptance of a chain reset by the operator, as when a test network is started again from its first block.
 
-The watcher never concludes this by itself: another chain behind the same URL is an error of the settings until somebody
-says otherwise.
+The watcher never concludes this by itself: a different chain behind the same URL is treated as a configuration error
+until the operator accepts it.
 """
 
 from sgate.db.pool import Pool
@@ -10,20 +10,20 @@ from sgate.store.audit_log import Actor
 
 
 async def accept(pool: Pool, actor: Actor, *, livemode: bool) -> int | None:
-    """Forget the chain of a mode, orphan all payments but those of confirmed intents, and read addresses anew.
+    """Forget the chain of a mode, orphan all payments but those of confirmed intents, and read all addresses again.
 
     Returns:
-        how many payments were orphaned, or None if the mode was never watched.
+        The number of orphaned payments, or None if the mode was never watched.
     """
     async with pool.acquire() as connection, connection.transaction():
         cursor = await chain_cursors.get(connection, livemode=livemode)
         if cursor is None:
             return None
-        orphaned, touched = await payments_scan.leave_chain(connection, cursor.view, livemode=livemode)
+        orphaned, changed = await payments_scan.orphan_unfinal(connection, cursor.view, livemode=livemode)
         await chain_cursors.forget(connection, livemode=livemode)
         await blocks.drop_all(connection, livemode=livemode)
         await pay_addresses.read_again(connection, 1, livemode=livemode)
-        await ledger_queue.queue(connection, touched, livemode=livemode)
+        await ledger_queue.queue(connection, changed, livemode=livemode)
         await audit_log.record(
             connection,
             actor,

@@ -1,7 +1,7 @@
-"""The events of a merchant: a page of them, one of them, and those that follow one.
+"""A merchant's events: pages, single events, and those that follow a position.
 
-Nobody reads beyond the horizon (see `store.events`): a cursor taken from here never skips an event that was being
-committed at that moment. The horizon is asked for once for all who ask at the same time.
+No read goes beyond the horizon (see `store.events`), so a cursor from here never skips an event whose transaction was
+still in progress. Concurrent callers share one query for the horizon.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from sgate.store.merchants import Merchant
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of events, newest first, and whether there are more in the direction of the paging."""
+    """A page of events, newest first. `has_more` is true if more follow in the direction of paging."""
 
     events: Sequence[Event]
     has_more: bool
 
 
 class Events:
-    """The use cases of reading events."""
+    """Use cases of reading events."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -40,10 +40,10 @@ class Events:
         ending_before: str | None,
         limit: int,
     ) -> Page:
-        """The newest events; or those next older than `starting_after`; or those next newer than `ending_before`.
+        """Return the newest events, those just older than `starting_after`, or those just newer than `ending_before`.
 
         Raises:
-            InvalidCursor: if the merchant has no such event.
+            InvalidCursor: if the merchant has no event with the id of the cursor.
         """
         up_to, after = await self._horizon(), 0
         async with self._pool.acquire() as connection:
@@ -65,7 +65,7 @@ class Events:
         return Page(events=shown[::-1] if ending_before is not None else shown, has_more=len(found) > limit)
 
     async def get(self, merchant: Merchant, event_id: str) -> Event:
-        """One event.
+        """Return an event.
 
         Raises:
             EventNotFound: if the merchant has no such event.
@@ -77,7 +77,7 @@ class Events:
         return event
 
     async def after(self, merchant: Merchant, last_event_id: str) -> int:
-        """Where to read on from: after that event.
+        """Return the position from which to read the events after `last_event_id`.
 
         Raises:
             InvalidCursor: if the merchant has no such event.
@@ -86,10 +86,10 @@ class Events:
             return await _position(connection, merchant, last_event_id, "last_event_id")
 
     async def now(self, merchant: Merchant, matching: Matching) -> tuple[int, str | None]:
-        """Where to read on from, from now on, and the id of the newest event of all before that, if there is one.
+        """Return the position from which to read events from now on, and the id of the newest event before it, if any.
 
         Args:
-            matching: its period counts, which must be all the time.
+            matching: only its period is used, and it must cover all time.
         """
         horizon, any_event = await self._horizon(), replace(matching, event_type=None, object_id=None)
         async with self._pool.acquire() as connection:
@@ -101,9 +101,9 @@ class Events:
     async def following(
         self, merchant: Merchant, position: int, matching: Matching, limit: int
     ) -> tuple[Sequence[Event], int]:
-        """What came after a position, oldest first, and where to read on from.
+        """Return the events after a position, oldest first, and the position from which to continue.
 
-        Every event is found once, however the transactions that made them overlapped.
+        Every event is returned exactly once, however the transactions that wrote the events overlapped.
         """
         horizon = await self._horizon()
         if horizon <= position:

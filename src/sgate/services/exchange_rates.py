@@ -1,5 +1,7 @@
-"""Rates from public markets. One process looks at a time, writes down what it saw, and all read it from the table; a
-create only ever takes the rate from memory, if it is fresh enough.
+"""Exchange rates from public markets.
+
+One process at a time polls the price sources and stores the result; all processes read it from the table. Creating an
+intent only uses the rate in memory, and only if it is fresh enough.
 """
 
 from collections.abc import Mapping
@@ -19,7 +21,7 @@ MAX_SOURCE_CHARACTERS = 255
 
 
 class ExchangeRates:
-    """A RateSource that agrees with itself on all machines. `refresh` must run now and then."""
+    """A `RateSource` that is consistent across processes. `refresh` must be called regularly."""
 
     def __init__(
         self, pool: Pool, client: RateClient, rules: Rules, environment: Environment, refresh_interval: timedelta
@@ -30,29 +32,29 @@ class ExchangeRates:
         self._environment = environment
         self._refresh_interval = refresh_interval
         self._rate: Rate | None = None
-        self._trouble: str | None = None
+        self._last_problem: str | None = None
         self._log = structlog.get_logger("sgate.rates")
 
     def current(self, now: datetime) -> Rate | None:
-        """The rate, or None if there is none or it has become too old."""
+        """Return the rate, or None if there is none or it is too old."""
         rate = self._rate
         return rate if rate is not None and is_fresh(rate.taken_at, now, self._rules.max_age) else None
 
     def age_s(self) -> float:
-        """How old the rate in use is; not a number if there is none."""
+        """Return the age of the rate in seconds, or NaN if there is none."""
         rate = self._rate
         return float("nan") if rate is None else (self._environment.now() - rate.taken_at).total_seconds()
 
     async def refresh(self) -> None:
-        """Look at the sources if it is this process's turn, then take over what the newest look came to.
+        """Poll the sources if it is this process's turn, then load the newest stored rate.
 
         Raises:
-            DatabaseErrors: if the database is away. The rate in use stays until it is too old.
+            DatabaseErrors: if the database is unavailable. The current rate is kept until it is too old.
         """
         async with self._pool.acquire() as connection:
             mine = await exchange_rates.take_turn(connection, self._refresh_interval)
         if mine:
-            await self._look()
+            await self._poll_sources()
         async with self._pool.acquire() as connection:
             newest = await exchange_rates.newest(connection)
         if newest is not None:
@@ -62,7 +64,7 @@ class ExchangeRates:
         """Close the connections to the sources."""
         await self._client.close()
 
-    async def _look(self) -> None:
+    async def _poll_sources(self) -> None:
         answers = await self._client.ask(self._environment.now)
         now = self._environment.now()
         found = agree([answer for answer in answers.values() if isinstance(answer, Sample)], now, self._rules)
@@ -79,15 +81,15 @@ class ExchangeRates:
                 taken_at=now if disagree else found.taken_at,
             )
 
-    def _note(self, trouble: str | None, answers: Mapping[str, Sample | NoSample]) -> None:
-        """Log when rates stop being found and when they are found again, not every time in between."""
-        if (trouble is None) is not (self._trouble is None):
+    def _note(self, problem: str | None, answers: Mapping[str, Sample | NoSample]) -> None:
+        """Log when the sources stop yielding a rate and when they yield one again, not every poll in between."""
+        if (problem is None) is not (self._last_problem is None):
             failures = {name: answer.reason for name, answer in answers.items() if isinstance(answer, NoSample)}
-            if trouble is None:
+            if problem is None:
                 self._log.info("rates_agree_again")
             else:
-                self._log.warning("no_rate", reason=trouble, failures=failures)
-        self._trouble = trouble
+                self._log.warning("no_rate", reason=problem, failures=failures)
+        self._last_problem = problem
 
 
 def _samples_json(answers: Mapping[str, Sample | NoSample]) -> bytes:

@@ -1,7 +1,7 @@
-"""Idempotency keys: a request that is sent again has its effect once and gets the same answer.
+"""Idempotency keys: a repeated request takes effect once and gets the same answer.
 
-The answer is stored in the transaction of the effect, encrypted, for 24 hours. A key is unique per merchant, mode,
-method and path, so that the same key on another call is another request.
+The answer is stored encrypted in the transaction of the effect, and kept for 24 hours. A key is unique per merchant,
+mode, method and path: the same key on another path is another request.
 """
 
 import hashlib
@@ -18,20 +18,25 @@ from sgate.store import idempotency_keys
 
 KEEP = timedelta(hours=24)
 WAIT_S = 2.0
-"""How long a repeated request waits for the first one that still runs."""
+"""How long a repeated request waits for the first one to finish."""
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """One keyed request. `scope` is what the key is unique in; `request_hash` tells whether the body is the same."""
+    """A request with an idempotency key.
+
+    Attributes:
+        scope: hash of the key and of everything that it is unique in.
+        request_hash: hash of the body, to detect that a repeated request has a different one.
+    """
 
     scope: bytes
     request_hash: bytes
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a call answers: the HTTP status and the body's bytes. `replayed` if it was answered before."""
+    """The answer to a call: HTTP status and body. `replayed` is true if it is a stored answer."""
 
     status: int
     body: bytes
@@ -39,7 +44,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def key_of(header: str, *, merchant_id: str, livemode: bool, method: str, path: str, body: bytes) -> Key:
-    """The key of a request.
+    """Return the key of a request.
 
     Raises:
         InvalidIdempotencyKey: if the header is not 1 to 255 printable ASCII characters.
@@ -51,10 +56,10 @@ def key_of(header: str, *, merchant_id: str, livemode: bool, method: str, path: 
 
 
 def replay(stored: idempotency_keys.StoredAnswer, key: Key, cipher: Cipher) -> Answer:
-    """The answer given before.
+    """Return the stored answer.
 
     Raises:
-        IdempotencyKeyReused: if the request is not the one that was answered.
+        IdempotencyKeyReused: if the stored answer belongs to a request with another body.
     """
     if stored.request_hash != key.request_hash:
         raise errors.IdempotencyKeyReused
@@ -62,11 +67,11 @@ def replay(stored: idempotency_keys.StoredAnswer, key: Key, cipher: Cipher) -> A
 
 
 async def replay_or_claim(connection: Connection, key: Key | None, cipher: Cipher, now: datetime) -> Answer | None:
-    """At the start of a transaction: the answer given before, or None after taking the key for this transaction.
+    """Return the stored answer, or claim the key for this transaction and return None. Call it first.
 
     Raises:
-        IdempotencyInProgress: if the first request still runs after a short wait.
-        IdempotencyKeyReused: if the key belongs to another request.
+        IdempotencyInProgress: if the first request is still running after WAIT_S.
+        IdempotencyKeyReused: if the key was used for a request with another body.
     """
     if key is None:
         return None
@@ -83,6 +88,6 @@ async def replay_or_claim(connection: Connection, key: Key | None, cipher: Ciphe
 
 
 async def remember(connection: Connection, key: Key | None, object_id: str, answer: Answer, cipher: Cipher) -> None:
-    """At the end of the same transaction: store the answer."""
+    """Store the answer at the end of the transaction that claimed the key."""
     if key is not None:
         await idempotency_keys.fill(connection, key.scope, object_id, answer.status, cipher.encrypt(answer.body))

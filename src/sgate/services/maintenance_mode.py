@@ -1,7 +1,7 @@
-"""Maintenance mode: calls that write are refused for a while, everything else goes on.
+"""Maintenance mode: refuses API calls that write while everything else continues.
 
-The switch is a row of the database, so that it holds for all processes and none has to be restarted; each looks once a
-second. Money goes on being seen: the watcher, the ledger and the deliverer do not ask.
+The switch is a database row that each process reads once a second, so it applies to all processes without a restart.
+The watcher, the ledger and the deliverer ignore it: payments are still detected and announced.
 """
 
 from sgate.core import errors
@@ -13,36 +13,39 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class MaintenanceMode:
-    """What this process knows of the switch."""
+    """The switch as this process last read it."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._retry_after_s: int | None = None
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         """Read the switch."""
         async with self._pool.acquire() as connection:
             self._retry_after_s = await maintenance_mode.get(connection)
 
     def check(self, method: str) -> None:
-        """Let a call with this HTTP method through, or not.
+        """Refuse calls that write during maintenance.
+
+        Args:
+            method: HTTP method of the call.
 
         Raises:
-            UnderMaintenance: see there.
+            UnderMaintenance: if maintenance mode is on and the method is not in READS.
         """
         if self._retry_after_s is not None and method not in READS:
             raise errors.UnderMaintenance(retry_after_s=self._retry_after_s)
 
 
 async def begin(pool: Pool, retry_after_s: int, actor: Actor) -> None:
-    """Refuse writes, on all processes within a second or two."""
+    """Refuse calls that write, in all processes within two seconds."""
     async with pool.acquire() as connection, connection.transaction():
         await maintenance_mode.begin(connection, retry_after_s)
         await audit_log.record(connection, actor, "maintenance.began", detail={"retry_after_s": retry_after_s})
 
 
 async def end(pool: Pool, actor: Actor) -> bool:
-    """Take writes again. Returns whether there was anything to end."""
+    """Accept calls that write again. Returns whether maintenance mode was on."""
     async with pool.acquire() as connection, connection.transaction():
         ended = await maintenance_mode.end(connection)
         if ended:

@@ -21,29 +21,29 @@ from sgate.store.merchants import Merchant
 async def create(
     pool: Pool, environment: Environment, name: str, *, livemode: bool, actor: Actor
 ) -> tuple[str, NewKey]:
-    """Make a merchant and its first key, with all scopes. Returns the merchant's id and the key."""
+    """Create a merchant and its first key, with all scopes. Returns the merchant's id and the key."""
     async with pool.acquire() as connection, connection.transaction():
         merchant_id = await merchants.insert(connection, name)
-        made = new_key(environment, merchant_id, "first key", livemode=livemode, scopes=ALL_SCOPES)
-        await api_keys.insert(connection, made.key)
+        created = new_key(environment, merchant_id, "first key", livemode=livemode, scopes=ALL_SCOPES)
+        await api_keys.insert(connection, created.key)
         await audit_log.record(
             connection, actor, "merchant.created", merchant_id=merchant_id, livemode=livemode, detail={"name": name}
         )
-        await record_created(connection, actor, made.key)
-    return merchant_id, made
+        await record_created(connection, actor, created.key)
+    return merchant_id, created
 
 
 async def update_settings(
     pool: Pool, merchant: Merchant, change: Mapping[str, object], mode: Mode, actor: Actor
 ) -> Merchant:
-    """Change a merchant's profile and the settings of one mode. Intents already made keep their terms.
+    """Change a merchant's profile and its settings of one mode. Existing intents keep their terms.
 
     Args:
-        change: values of fields of `MerchantSettings`, of their types; what is not in it stays as it is.
+        change: new values of fields of `MerchantSettings`; fields that are missing keep their value.
 
     Raises:
-        ValidationFailed: or one of its kind, for a value that cannot be used.
-        PayAddressTaken: if the address is another merchant's, or the gateway's.
+        ValidationFailed: or a subclass, if a value is invalid.
+        PayAddressTaken: if the pay address belongs to another merchant or to the gateway.
     """
     given = checked(change, mode)
     async with pool.acquire() as connection, connection.transaction():
@@ -69,24 +69,25 @@ async def update_settings(
 
 
 def checked(change: Mapping[str, object], mode: Mode) -> dict[str, object]:
-    """The settings of a change as they are stored.
+    """Return the values of a change, validated and in the form in which they are stored.
 
     Raises:
-        ValidationFailed: or one of its kind, for a value that cannot be used.
+        ValidationFailed: or a subclass, if a value is invalid.
+        PayAddressTaken: if the pay address is the gateway's.
     """
     return {name: _checked(name, value, mode) for name, value in change.items()}
 
 
 async def _present(connection: Connection, merchant: Merchant) -> Merchant:
-    """The merchant as stored now. Merchants are never deleted."""
+    """Return the stored merchant. Merchants are never deleted."""
     found = await merchants.get(connection, merchant.id, livemode=merchant.livemode)
     if found is None:
-        raise LookupError(f"merchant {merchant.id} is gone")
+        raise LookupError(f"merchant {merchant.id} does not exist")
     return found
 
 
 def _checked(name: str, value: Any, mode: Mode) -> object:
-    """A setting as it is stored. None clears a setting and needs no check."""
+    """Return a setting in the form in which it is stored. None clears the setting and is always valid."""
     match name:
         case _ if value is None:
             return None
@@ -113,9 +114,9 @@ def _checked_address(given: str, mode: Mode) -> str:
     except address.InvalidAddress as error:
         raise errors.InvalidPayAddress(f"pay_address: {error}.", param="pay_address") from None
     if checked == mode.gateway_address:
-        # Deposits there without a known memo are for the operator to assign: whoever owned it would see everyone's.
+        # The operator assigns deposits there that have no known memo; a merchant who owned it would see everyone's.
         raise errors.PayAddressTaken(
-            "This is the gateway address of this server. It is used when pay_address is null.", param="pay_address"
+            "This is the gateway address of this server, which is used when pay_address is null.", param="pay_address"
         )
     return checked
 
@@ -125,10 +126,10 @@ def _audited(merchant: Merchant) -> dict[str, object]:
 
 
 async def suspend(pool: Pool, merchant_id: str, actor: Actor, *, suspended: bool) -> bool:
-    """Suspend a merchant, or resume it. Returns whether that changed anything: it may be so already, or not exist.
+    """Suspend or resume a merchant. Returns False if it does not exist or is already in that state.
 
-    While suspended its keys are refused. Payments of its intents are recorded and announced all the same: the money is
-    on the chain whatever we think of the merchant.
+    The keys of a suspended merchant are refused. Payments of its intents are still recorded and announced, because
+    their transfers are on the chain in any case.
     """
     async with pool.acquire() as connection, connection.transaction():
         changed = await merchants.suspend(connection, merchant_id, suspended=suspended)

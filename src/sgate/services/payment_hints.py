@@ -1,4 +1,4 @@
-"""Hints: the checkout page says which transaction the wallet sent. The watcher looks it up; nobody believes it."""
+"""Payment hints: the checkout page reports the wallet's transaction, which the watcher then verifies on the chain."""
 
 from sgate.core import errors
 from sgate.db import notifications
@@ -10,17 +10,17 @@ from sgate.services.payment_intents import PaymentIntents
 from sgate.store import payment_hints
 
 MAX_HINTS_PER_INTENT = 5
-"""A wallet sends one transaction, perhaps a second with a higher fee. More is somebody playing with our budget."""
+"""A wallet sends one transaction, and perhaps a second one with a higher fee. More would only waste API calls."""
 
 
 async def give(
     pool: Pool, intents: PaymentIntents, environment: Environment, intent_id: str, client_secret: str, tx_id: str
 ) -> HintObject:
-    """Remember that `tx_id` (`0x` + 64 lower-case hex) may pay an intent, and wake the watcher.
+    """Store the hint that `tx_id` (`0x` + 64 lower-case hex digits) may pay an intent, and wake the watcher.
 
     Raises:
-        PaymentIntentNotFound: if there is no such intent, or the client secret is not its.
-        TooManyHints: see there.
+        PaymentIntentNotFound: if the intent does not exist, or the client secret is not that of the intent.
+        TooManyHints: if the intent has MAX_HINTS_PER_INTENT hints already.
     """
     found = await intents.find(intent_id)
     if found is None or not opens(found, client_secret):

@@ -1,7 +1,7 @@
-"""Lists of payment intents, newest first: by cursor, which reaches everything, or by page number, for people who leaf.
+"""Lists of payment intents, newest first: by cursor, which reaches every intent, or by page number, for people.
 
-Pages are numbered only as far as people leaf. Counting a million rows for the footer of a page would cost more than
-the page, so totals stop at MAX_COUNTED, and the refusal of a further page names the cursor to go on with.
+Page numbers and totals stop at MAX_COUNTED objects, because counting a million rows would cost more than the page
+itself. The error for a page beyond that names the cursor to continue with.
 """
 
 from collections.abc import Sequence
@@ -15,29 +15,35 @@ from sgate.objects import payment_intent
 from sgate.services.replica_reads import ReplicaReads
 from sgate.store import payment_intents_lists
 from sgate.store.payment_intents import IntentView
-from sgate.store.payment_intents_lists import Narrowed, Position
+from sgate.store.payment_intents_lists import IntentFilter, Position
 
 MAX_COUNTED = 10_000
-"""Objects that totals and page numbers reach."""
+"""Maximum number of objects that totals and page numbers cover."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a list: JSON objects, and whether there are more in the direction of the walk."""
+    """A page of a list. `has_more` is true if more intents follow in the direction of paging."""
 
     items: tuple[payment_intent.IntentWithPayments, ...]
     has_more: bool
 
 
 class NumberedPage(Page, frozen=True, kw_only=True):
-    """A page by number: `total` objects (MAX_COUNTED if there are more: then `total_is_exact` is false) on `pages`."""
+    """A numbered page.
+
+    Attributes:
+        total: number of intents in the list, or MAX_COUNTED if there are more.
+        total_is_exact: false if there are more than `total` intents.
+        pages: number of pages that `total` intents fill.
+    """
 
     total: int
     total_is_exact: bool
     pages: int
 
 
-async def latest(reads: ReplicaReads, narrowed: Narrowed, public_url: str, *, limit: int) -> Page:
-    """The newest intents: where a walk begins."""
+async def latest(reads: ReplicaReads, narrowed: IntentFilter, public_url: str, *, limit: int) -> Page:
+    """Return the newest intents, the first page of a list."""
 
     async def read(connection: Connection) -> list[IntentView]:
         return await payment_intents_lists.page(connection, narrowed, 0, limit + 1)
@@ -46,11 +52,13 @@ async def latest(reads: ReplicaReads, narrowed: Narrowed, public_url: str, *, li
     return Page(items=_shown(found[:limit], public_url), has_more=len(found) > limit)
 
 
-async def older(reads: ReplicaReads, narrowed: Narrowed, public_url: str, *, starting_after: str, limit: int) -> Page:
-    """The intents after `starting_after` in the list.
+async def older(
+    reads: ReplicaReads, narrowed: IntentFilter, public_url: str, *, starting_after: str, limit: int
+) -> Page:
+    """Return the intents after `starting_after` in the list, newest first.
 
     Raises:
-        InvalidCursor: if the merchant has no such intent.
+        InvalidCursor: if the merchant has no intent `starting_after`.
     """
 
     async def read(connection: Connection) -> list[IntentView]:
@@ -61,11 +69,13 @@ async def older(reads: ReplicaReads, narrowed: Narrowed, public_url: str, *, sta
     return Page(items=_shown(found[:limit], public_url), has_more=len(found) > limit)
 
 
-async def newer(reads: ReplicaReads, narrowed: Narrowed, public_url: str, *, ending_before: str, limit: int) -> Page:
-    """The intents just before `ending_before` in the list, newest first.
+async def newer(
+    reads: ReplicaReads, narrowed: IntentFilter, public_url: str, *, ending_before: str, limit: int
+) -> Page:
+    """Return the intents just before `ending_before` in the list, newest first.
 
     Raises:
-        InvalidCursor: if the merchant has no such intent.
+        InvalidCursor: if the merchant has no intent `ending_before`.
     """
 
     async def read(connection: Connection) -> list[IntentView]:
@@ -76,11 +86,13 @@ async def newer(reads: ReplicaReads, narrowed: Narrowed, public_url: str, *, end
     return Page(items=_shown(found[-limit:], public_url), has_more=len(found) > limit)
 
 
-async def numbered(reads: ReplicaReads, narrowed: Narrowed, public_url: str, *, page: int, limit: int) -> NumberedPage:
-    """A page by its number, counted from 1, and how many there are, both of one moment.
+async def numbered(
+    reads: ReplicaReads, narrowed: IntentFilter, public_url: str, *, page: int, limit: int
+) -> NumberedPage:
+    """Return a page by its number, counted from 1, and the total, both from one snapshot.
 
     Raises:
-        PageOutOfReach: if the page begins beyond MAX_COUNTED.
+        PageOutOfReach: if the page starts beyond the first MAX_COUNTED intents.
     """
     offset = (page - 1) * limit
 
@@ -102,20 +114,20 @@ async def numbered(reads: ReplicaReads, narrowed: Narrowed, public_url: str, *, 
     )
 
 
-async def _out_of_reach(connection: Connection, narrowed: Narrowed, public_url: str) -> errors.PageOutOfReach:
-    """The refusal, with the cursor that goes on where page numbers end (if there is anything)."""
+async def _out_of_reach(connection: Connection, narrowed: IntentFilter, public_url: str) -> errors.PageOutOfReach:
+    """Return the error for a page out of reach, with the cursor to continue with, if there are that many intents."""
     last = _shown(await payment_intents_lists.page(connection, narrowed, MAX_COUNTED - 1, 1), public_url)
     if not last:
         return errors.PageOutOfReach(param="page")
     return errors.PageOutOfReach(
-        f"Page numbers reach the first {MAX_COUNTED} objects. Go on with starting_after={last[0].id} instead of page, "
+        f"Page numbers cover only the first {MAX_COUNTED} objects. Use starting_after={last[0].id} instead of page, "
         "or narrow the list by from_date, to_date, status or metadata.",
         param="page",
         details={"starting_after": last[0].id},
     )
 
 
-async def _position(connection: Connection, narrowed: Narrowed, intent_id: str, param: str) -> Position:
+async def _position(connection: Connection, narrowed: IntentFilter, intent_id: str, param: str) -> Position:
     found = None
     if is_intent_id(intent_id):
         found = await payment_intents_lists.position(

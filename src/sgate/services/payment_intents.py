@@ -1,7 +1,7 @@
-"""Payment intents: make, read, update, cancel.
+"""Payment intents: create, read, update and cancel.
 
-Creates and reads of one process share statements (see `db.batching`). A create is one statement that makes the
-intent, its event, its deliveries and its idempotency row, and nobody is answered before it is committed.
+Concurrent creates and reads of one process share statements (see `db.batching`). A create is one statement that inserts
+the intent, its event, its deliveries and its idempotency row, and it is answered only after the commit.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import msgspec
 
 from sgate.core import errors, money
 from sgate.core.credential import new_client_secret
-from sgate.core.finality import Policy, at_least_as_strict
+from sgate.core.finality import Policy, first_shortfall
 from sgate.core.intent import MAX_METADATA_JSON_BYTES, MAX_METADATA_KEYS, PaymentIntent, Status, Terms
 from sgate.core.lifecycle import Cancel
 from sgate.core.memo import is_intent_id
@@ -43,13 +43,13 @@ from sgate.store.payment_intents_create import NewIntent
 
 CLIENT_SECRET_RANDOM_BYTES = 15
 RATE_RETRY_AFTER_S = 30
-"""What a caller is told to wait when there is no exchange rate: about as long as the next look at the sources takes."""
+"""`Retry-After` when there is no exchange rate: about the interval between two polls of the price sources."""
 
 
 class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merchant asks for; every value is already checked. Exactly one of the amounts is given.
+    """The validated values of an intent to create. Exactly one of the two amounts is set.
 
-    `grace_s` is the mode's unless it is given, for tests on the simulated chain.
+    `grace_s` replaces the mode's grace period, for tests on the simulated chain.
     """
 
     amount_sats: int | None
@@ -64,9 +64,9 @@ class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DescriptionChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merchant says anew about an intent; every value is checked. UNSET leaves it as it is, None clears it.
+    """The validated changes to an intent. UNSET keeps a field, None clears it.
 
-    Of `metadata` the keys that are given are set, or removed if None; all others stay.
+    `metadata` is merged: its keys are set, or removed if their value is None; all other keys stay.
     """
 
     description: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -74,11 +74,11 @@ class DescriptionChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SettingsOutdated(Exception):
-    """The merchant's settings changed since the caller read them: nothing was stored. Read them again and repeat."""
+    """The merchant's settings changed since the caller read them, and nothing was stored. Read them again and retry."""
 
 
 class PaymentIntents:
-    """The use cases of payment intents in both modes. `modes` maps livemode to its settings; a mode may be off."""
+    """Use cases of payment intents in both modes. `modes` maps livemode to its mode; a mode that is off is missing."""
 
     def __init__(
         self,
@@ -87,9 +87,9 @@ class PaymentIntents:
         cipher: Cipher,
         wakeups: Wakeups,
         environment: Environment,
-        observe: decide.Observe = decide.tell_nobody,
+        observe: decide.Observe = decide.ignore_decision,
     ) -> None:
-        """`observe` is told of each decision, after its commit."""
+        """`observe` is called with each decision after its commit."""
         self._pool = pool
         self._modes = modes
         self._cipher = cipher
@@ -102,18 +102,22 @@ class PaymentIntents:
     # --- create
 
     async def create(self, merchant: Merchant, request: IntentRequest, key: Key | None) -> Answer:
-        """Make an intent under the merchant's settings as they are now.
+        """Create an intent under the merchant's current settings.
 
         Raises:
-            PayAddressMissing, RateUnavailable, InvalidAmount, InvalidConfirmationPolicy: see there.
-            IdempotencyKeyReused, IdempotencyInProgress: see there.
+            PayAddressMissing: if neither the merchant nor the gateway has a pay address in this mode.
+            RateUnavailable: if the amount is in dollars and there is no current exchange rate.
+            InvalidAmount: if the amount in dollars does not convert to a payable amount.
+            InvalidConfirmationPolicy: if the requested policy is less strict than the merchant's.
+            IdempotencyKeyReused: if the key was used for a request with another body.
+            IdempotencyInProgress: if the first request with this key is still running.
             SettingsOutdated: if `merchant` is not up to date.
-            Unavailable: if the database is away or too busy.
+            Unavailable: if the database is unreachable or overloaded.
         """
         try:
             intent = self._draft(merchant, request)
         except errors.GatewayError:
-            # It may have been made before the circumstances changed: then the answer is still the one given then.
+            # The first request with this key may have succeeded before the circumstances changed: repeat its answer.
             replayed = await self._replay(key)
             if replayed is None:
                 raise
@@ -133,7 +137,7 @@ class PaymentIntents:
         if await self._submit(new):
             self._wakeups.wake()
             return answer
-        return await self._not_made(new, key, answer)
+        return await self._not_stored(new, key, answer)
 
     def _draft(self, merchant: Merchant, request: IntentRequest) -> PaymentIntent:
         mode, environment = self._modes[merchant.livemode], self._environment
@@ -141,11 +145,8 @@ class PaymentIntents:
         if pay_address is None:
             raise errors.PayAddressMissing
         floor = merchant.confirmation_policy or mode.policy
-        if request.policy is not None and not at_least_as_strict(request.policy, floor):
-            raise errors.InvalidConfirmationPolicy(
-                "confirmation_policy must ask for at least as much as the merchant's own policy, at every amount.",
-                param="confirmation_policy",
-            )
+        if request.policy is not None:
+            _refuse_shortfall(request.policy, floor)
         now = environment.now_ms()
         amount_sats, quote = _price(request, mode, now)
         intent_id = environment.new_id("pi")
@@ -185,16 +186,16 @@ class PaymentIntents:
                 raise
             raise errors.IdempotencyInProgress(retry_after_s=1) from error
 
-    async def _not_made(self, new: NewIntent, key: Key | None, answer: Answer) -> Answer:
-        """The statement stored nothing: the key was used before, or the settings are outdated."""
+    async def _not_stored(self, new: NewIntent, key: Key | None, answer: Answer) -> Answer:
+        """Answer a create that stored nothing, because the key was used before or the settings are outdated."""
         if key is not None:
             async with self._pool.acquire() as connection:
                 stored = await idempotency_keys.find(connection, key.scope)
             if stored is not None:
-                # Our own id: the commit had gone through and only its answer was lost.
+                # With our own id, the commit succeeded and only its answer was lost.
                 return answer if stored.object_id == new.intent.id else idempotency.replay(stored, key, self._cipher)
         elif await self._read_batch([new.intent.id]) != [None]:
-            return answer  # likewise, and the settings changed before the second try
+            return answer  # likewise, and the settings changed before the retry
         raise SettingsOutdated
 
     async def _replay(self, key: Key | None) -> Answer | None:
@@ -208,7 +209,7 @@ class PaymentIntents:
         """Store a batch; per item whether it was stored. Of items with the same scope only the first is tried."""
         first_of_scope: dict[bytes, NewIntent] = {}
         chosen = [new for new in batch if new.scope is None or first_of_scope.setdefault(new.scope, new) is new]
-        chosen.sort(key=lambda new: new.scope or b"")  # no two processes lock keys in opposite order
+        chosen.sort(key=lambda new: new.scope or b"")  # a fixed lock order, so that processes cannot deadlock
         try:
             async with self._pool.acquire() as connection:
                 made = await payment_intents_create.create(connection, chosen, wait_s=idempotency.WAIT_S)
@@ -218,7 +219,10 @@ class PaymentIntents:
         return [new.intent.id in made for new in batch]
 
     async def _create_each(self, chosen: Sequence[NewIntent], error: BaseException) -> dict[str, bool | BaseException]:
-        """After a batch failed: one by one, so that one bad row spoils no other; no further if the database is away."""
+        """Store the intents of a failed batch one by one, so that one bad row fails no other.
+
+        Stops when the database is unavailable; the remaining intents then fail with the error of the batch.
+        """
         outcomes: dict[str, bool | BaseException] = {}
         for new in chosen:
             outcome = await self._create_alone(new)
@@ -228,7 +232,7 @@ class PaymentIntents:
         return outcomes
 
     async def _create_alone(self, new: NewIntent) -> bool | BaseException:
-        """After a batch failed: store one item with the ids it had, so that what was done before is recognised."""
+        """Store one intent of a failed batch with its original ids, so that an earlier commit is recognized."""
         try:
             async with self._pool.acquire() as connection:
                 return new.intent.id in await payment_intents_create.create(
@@ -242,7 +246,7 @@ class PaymentIntents:
     # --- read
 
     async def get(self, intent_id: str, merchant: Merchant) -> payment_intent.IntentWithPayments:
-        """One of the merchant's intents, as it is now.
+        """Return the current state of one of the merchant's intents.
 
         Raises:
             PaymentIntentNotFound: if the merchant has no such intent in this mode.
@@ -253,9 +257,9 @@ class PaymentIntents:
         return self._shown(found)
 
     async def find(self, intent_id: str) -> IntentView | None:
-        """Any merchant's intent, as it is now, or None. The statement starts after this call: never an older state."""
+        """Return the current state of any merchant's intent, or None. Its statement starts after this call."""
         if not is_intent_id(intent_id):
-            return None  # what cannot be an id reaches no statement that others share
+            return None  # an invalid id must not reach a statement shared with other callers
         try:
             return await self._reads.submit(intent_id)
         except Overloaded as error:
@@ -269,12 +273,13 @@ class PaymentIntents:
     # --- cancel
 
     async def cancel(self, intent_id: str, merchant: Merchant, key: Key | None) -> Answer:
-        """Cancel an intent while it waits and nothing is known on the chain. Whatever comes later came after the
-        cancel.
+        """Cancel an intent that requires payment and has no payment on the chain.
+
+        Payments that arrive later count as paid after the cancellation.
 
         Raises:
             PaymentIntentNotFound: if the merchant has no such intent.
-            PaymentIntentNotCancelable: if it does not wait any more, or a payment is known.
+            PaymentIntentNotCancelable: if its status is not `requires_payment`, or a payment is on the chain.
         """
         if not is_intent_id(intent_id):
             raise errors.PaymentIntentNotFound
@@ -297,13 +302,13 @@ class PaymentIntents:
     # --- update
 
     async def update(self, intent_id: str, merchant: Merchant, change: DescriptionChange, key: Key | None) -> Answer:
-        """Change what the merchant says about an intent, whatever its status. Its terms never change.
+        """Change the description and metadata of an intent in any status. Its terms never change.
 
-        Two updates that meet wait for each other, so neither takes back a metadata key that the other has set.
+        Concurrent updates are serialized, so neither overwrites a metadata key set by the other.
 
         Raises:
             PaymentIntentNotFound: if the merchant has no such intent.
-            MetadataTooLarge: if there would be too many keys.
+            MetadataTooLarge: if the merged metadata has too many keys or is too large.
         """
         if not is_intent_id(intent_id):
             raise errors.PaymentIntentNotFound
@@ -316,9 +321,8 @@ class PaymentIntents:
             await payment_intents.describe(
                 connection, intent_id, description, _merged(intent.metadata, change.metadata)
             )
-            await notifications.notify(
-                connection, notifications.Channel.INTENT, intent_id
-            )  # what shows the description drops it
+            # Caches that hold the description drop it.
+            await notifications.notify(connection, notifications.Channel.INTENT, intent_id)
             updated = (await payment_intents.read(connection, [intent_id]))[intent_id]
             answer = Answer(status=200, body=encode(self._shown(updated)))
             await idempotency.remember(connection, key, intent_id, answer, self._cipher)
@@ -347,9 +351,28 @@ def _merged(stored: dict[str, str], given: dict[str, str | None] | msgspec.Unset
         raise errors.MetadataTooLarge(param="metadata")
     if len(msgspec.json.encode(merged)) > MAX_METADATA_JSON_BYTES:
         raise errors.MetadataTooLarge(
-            f"metadata has at most {MAX_METADATA_JSON_BYTES} bytes as JSON, with what it held before.", param="metadata"
+            f"metadata must have at most {MAX_METADATA_JSON_BYTES} bytes as JSON, including its existing keys.",
+            param="metadata",
         )
     return merged
+
+
+def _refuse_shortfall(policy: Policy, floor: Policy) -> None:
+    """Refuse a confirmation policy that is less strict than the merchant's.
+
+    Raises:
+        InvalidConfirmationPolicy: naming the tier and the number that is too low.
+    """
+    short = first_shortfall(policy, floor)
+    if short is None:
+        return
+    start = short.tier.from_sats
+    remedy = "Raise it" if start == short.amount_sats else f"Raise it, or add a tier with from_sats {short.amount_sats}"
+    raise errors.InvalidConfirmationPolicy(
+        f"confirmation_policy: {short.name} is too low in the tier with from_sats {start}: it is {short.number}, but "
+        f"the merchant's policy requires {short.required} for amounts from {short.amount_sats} sats. {remedy}.",
+        param="confirmation_policy",
+    )
 
 
 def _check_cancelable(intent: PaymentIntent, paid: bool) -> None:
@@ -372,7 +395,7 @@ def _price(request: IntentRequest, mode: Mode, now: datetime) -> tuple[int, Quot
         amount_sats = money.sats_of(usd, rate.usd_per_btc)
     except money.InvalidAmount as error:
         raise errors.InvalidAmount(
-            f"amount_usd is not worth a payable amount at {rate.usd_per_btc} dollars per bitcoin: {error}.",
+            f"amount_usd does not convert to a payable amount at {rate.usd_per_btc} dollars per bitcoin: {error}.",
             param="amount_usd",
         ) from None
     quote = msgspec.structs.replace(quote_for(amount_sats, rate), amount_usd=f"{usd:.2f}")

@@ -1,7 +1,8 @@
-"""Money that waits for a decision: unmatched deposits, late money, money after a cancel.
+"""Payments that wait for a decision: unmatched deposits, late payments, and payments after a cancellation.
 
-sGate holds no key, so nothing here moves money. A deposit is assigned to an intent, held money is accepted, a payment
-is marked as sent back by hand. Each decision is a fact like a payment: stored, audited, and then judged by the ledger.
+sGate holds no private keys, so nothing here moves money. A deposit is assigned to an intent, held payments are
+accepted, or a payment is marked as refunded by hand. Each decision is a fact like a payment: it is stored, audited and
+then evaluated by the ledger.
 """
 
 from collections.abc import Mapping
@@ -36,14 +37,14 @@ _END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of payments, newest first."""
+    """A page of payments, newest first. `has_more` is true if more follow in the direction of paging."""
 
     items: tuple[DepositObject, ...]
     has_more: bool
 
 
 class Payments:
-    """The use cases of payments as merchants and the operator handle them."""
+    """Use cases of payments for merchants and the operator."""
 
     def __init__(
         self,
@@ -52,9 +53,9 @@ class Payments:
         cipher: Cipher,
         environment: Environment,
         reads: ReplicaReads | None = None,
-        observe: decide.Observe = decide.tell_nobody,
+        observe: decide.Observe = decide.ignore_decision,
     ) -> None:
-        """`observe` is told of each decision, after its commit."""
+        """`observe` is called with each decision after its commit."""
         self._pool = pool
         self._reads = reads or ReplicaReads(pool)
         self._modes = modes
@@ -65,7 +66,7 @@ class Payments:
     # --- read
 
     async def get(self, payment_id: str, merchant: Merchant) -> DepositObject:
-        """One of the merchant's payments, as it is now.
+        """Return the current state of one of the merchant's payments.
 
         Raises:
             PaymentNotFound: if the merchant has no such payment in this mode.
@@ -85,13 +86,15 @@ class Payments:
         ending_before: str | None = None,
         limit: int,
     ) -> Page:
-        """A merchant's payments, newest first; with None the operator's: deposits that belong to nobody.
+        """Return a page of payments, newest first.
 
         Args:
-            starting_after, ending_before: id of the payment just before the page, or just behind it; not both.
+            merchant_id: the merchant, or None for the operator's deposits, which belong to no merchant.
+            starting_after: id of the payment just before the page.
+            ending_before: id of the payment just after the page. Pass at most one of the two.
 
         Raises:
-            InvalidCursor: if the list has no such payment.
+            InvalidCursor: if the list does not contain that payment.
         """
         cursor, newer = (starting_after, False) if ending_before is None else (ending_before, True)
         param = "ending_before" if newer else "starting_after"
@@ -123,11 +126,13 @@ class Payments:
     async def assign(
         self, payment_id: str, intent_id: str, merchant: Merchant, key: Key | None, actor: Actor
     ) -> Answer:
-        """Let an unmatched deposit pay for an intent of the same merchant, mode and address.
+        """Assign an unmatched deposit to an intent of the same merchant, mode and pay address.
 
         Raises:
-            PaymentNotFound, PaymentIntentNotFound: if the merchant has no such payment or intent.
-            PaymentNotAssignable: see there.
+            PaymentNotFound: if the merchant has no such payment.
+            PaymentIntentNotFound: if the merchant has no such intent.
+            PaymentNotAssignable: if the deposit already pays for an intent, is not on the chain, was marked as
+                refunded, or went to another address than the intent's.
         """
         async with decide.transaction(self._pool, self._observe) as (connection, decisions):
             replayed = await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())
@@ -141,10 +146,13 @@ class Payments:
             return await self._answer_payment(connection, payment_id, merchant.livemode, key)
 
     async def assign_by_operator(self, payment_id: str, intent_id: str, actor: Actor, *, livemode: bool) -> None:
-        """Let a deposit at the gateway's address pay for an intent that was to be paid there, whosever it is.
+        """Assign a deposit at the gateway address to any merchant's intent that is payable there.
 
         Raises:
-            PaymentNotFound, PaymentIntentNotFound, PaymentNotAssignable: see there.
+            PaymentNotFound: if there is no such deposit, or it belongs to a merchant.
+            PaymentIntentNotFound: if there is no such intent in this mode.
+            PaymentNotAssignable: if the deposit already pays for an intent, is not on the chain, was marked as
+                refunded, or went to another address than the intent's.
         """
         async with decide.transaction(self._pool, self._observe) as (connection, decisions):
             intent = await _locked_intent(connection, intent_id, livemode)
@@ -156,11 +164,11 @@ class Payments:
             decisions.append(await self._assign(connection, payment_id, intent, actor))
 
     async def accept(self, intent_id: str, merchant: Merchant, key: Key | None, actor: Actor) -> Answer:
-        """Count all money that is held: what came late, or after the cancel.
+        """Count all held payments of an intent: those that came late or after the cancellation.
 
         Raises:
             PaymentIntentNotFound: if the merchant has no such intent.
-            NothingToAccept: see there.
+            NothingToAccept: if the intent has no held payment on the chain.
         """
         async with decide.transaction(self._pool, self._observe) as (connection, decisions):
             replayed = await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())
@@ -190,11 +198,12 @@ class Payments:
     async def mark_refunded(
         self, payment_id: str, refund_tx_id: str, merchant: Merchant, key: Key | None, actor: Actor
     ) -> Answer:
-        """Record that a payment which does not count was sent back in transaction `refund_tx_id`. It never will count.
+        """Record that a payment that does not count was refunded in transaction `refund_tx_id`. It will never count.
 
         Raises:
             PaymentNotFound: if the merchant has no such payment.
-            PaymentNotRefundable: see there.
+            PaymentNotRefundable: if the payment counts toward its intent, or was marked as refunded before.
+            Conflict: if the payment is being assigned at the same moment.
         """
         async with decide.transaction(self._pool, self._observe) as (connection, decisions):
             replayed = await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())
@@ -207,7 +216,9 @@ class Payments:
                 raise errors.Conflict("The payment is being assigned right now. Try again in a moment.")
             now = self._environment.now_ms()
             if not await payments.mark_refunded(connection, payment_id, now, refund_tx_id):
-                raise errors.PaymentNotRefundable(f"This payment was marked as sent back in {deposit.refund_tx_id}.")
+                raise errors.PaymentNotRefundable(
+                    f"This payment was already marked as refunded in {deposit.refund_tx_id}."
+                )
             if intent is None:
                 detail: dict[str, object] = {"refund_tx_id": refund_tx_id}
                 await _record(connection, actor, "payment.refunded", deposit.merchant_id, deposit, detail)
@@ -222,8 +233,8 @@ class Payments:
         known = await payment_intents_facts.get(connection, intent.id, livemode=intent.livemode)
         if judge(deposit.payment, intent.terms, known.commands) not in HELD:
             raise errors.PaymentNotRefundable(
-                "This payment counts towards its payment intent. If you send it back, note that on your side: only "
-                "money that is held, late or after a cancel, is closed by a refund."
+                "This payment counts toward its payment intent. If you refund it, record that in your own system: only "
+                "payments that are held because they came late or after a cancellation can be marked as refunded."
             )
         return await self._command(connection, intent, refund, actor, "payment.refunded")
 
@@ -261,7 +272,7 @@ class Payments:
     async def _answer_payment(self, connection: Connection, payment_id: str, livemode: bool, key: Key | None) -> Answer:
         deposit = await payments.get(connection, payment_id, livemode=livemode)
         if deposit is None:
-            raise LookupError(f"payment {payment_id} is gone")  # payments are never deleted
+            raise LookupError(f"payment {payment_id} does not exist")  # payments are never deleted
         answer = Answer(status=200, body=encode(deposit_object(deposit)))
         await idempotency.remember(connection, key, payment_id, answer, self._cipher)
         return answer
@@ -283,13 +294,13 @@ def _of(merchant: Merchant, deposit: Deposit | None) -> Deposit:
 
 def _check_assignable(deposit: Deposit, intent: PaymentIntent) -> None:
     if deposit.intent_id is not None:
-        raise errors.PaymentNotAssignable(f"This payment pays for {deposit.intent_id} already.")
+        raise errors.PaymentNotAssignable(f"This payment already pays for {deposit.intent_id}.")
     if deposit.payment.inclusion is not Inclusion.INCLUDED:
-        raise errors.PaymentNotAssignable("This payment is not on the chain: a reorganisation removed its block.")
+        raise errors.PaymentNotAssignable("This payment is not on the chain: a reorganization removed its block.")
     if deposit.refunded_at is not None:
-        raise errors.PaymentNotAssignable(f"This payment was sent back in {deposit.refund_tx_id}.")
+        raise errors.PaymentNotAssignable(f"This payment was refunded in {deposit.refund_tx_id}.")
     if deposit.payment.recipient != intent.terms.pay_address:
-        raise errors.PaymentNotAssignable("The payment went to another address than the payment intent's.")
+        raise errors.PaymentNotAssignable("This payment went to another address than the payment intent's pay address.")
 
 
 async def _record(

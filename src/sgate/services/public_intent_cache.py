@@ -1,13 +1,14 @@
-"""The public view from memory: what a payer sees of an intent, read again only when it may have changed.
+"""In-memory cache of public intents: the customer's view of an intent, read again only when it may have changed.
 
-What is kept are rows. A row is dropped when PostgreSQL tells that its intent changed, when its merchant's profile
-changed, after MAX_AGE_S whatever happens, and all of them when the connection that tells us misses a heartbeat.
-Confirmations are counted when a row is rendered, in the newest view of the chain that any read brought along.
+The cache holds rows. A row is dropped when a PostgreSQL notification reports a change of its intent or of its
+merchant's profile, and after MAX_AGE_S in any case. All rows are dropped when the connection that receives the
+notifications misses a heartbeat. Confirmations are counted when a row is rendered, from the newest chain view that any
+read has returned.
 
-What it promises: a row is never older than MAX_AGE_S, never replaced by an older one, and while we are told of changes
-only as old as a notification is under way (milliseconds). It does not promise that every process shows a change in the
-instant after its commit, not even to the merchant who was just told of it: whoever must be sure reads with an API key,
-which never passes through here.
+Guarantees: a row is never older than MAX_AGE_S and never replaced by an older one; while notifications arrive, it lags
+behind only by the time that a notification takes (milliseconds). It is not guaranteed that every process shows a change
+immediately after its commit, not even to a merchant who has just been notified of it. Reads with an API key bypass the
+cache and are always current.
 """
 
 import itertools
@@ -24,11 +25,11 @@ from sgate.store.payment_intents import IntentView
 
 MAX_AGE_S = 5.0
 MAX_ROWS = 10_000
-"""Some 10 kB each at most; the oldest goes first."""
+"""Each takes at most about 10 kB; the oldest is evicted first."""
 
 
 class _Row:
-    """A row that was read. `began`: the number of its read, `began_s`: when that began (monotonic)."""
+    """A cached row. `began` is the sequence number of its read, `began_s` the monotonic time at which that began."""
 
     __slots__ = ("began", "began_s", "body", "found")
 
@@ -40,7 +41,7 @@ class _Row:
 
 
 class _Fill:
-    """A read under way. `valid` until something happens that its statement may have missed."""
+    """A read in progress. It is `valid` until a change happens that its statement may have missed."""
 
     __slots__ = ("began", "began_s", "valid")
 
@@ -51,14 +52,14 @@ class _Fill:
 
 
 class _Scanned(NamedTuple):
-    """A view of the chain, and the number at which the read that brought it had ended."""
+    """A view of the chain and the sequence number at which the read that returned it ended."""
 
     ended: int
     view: View | None
 
 
 class PublicIntentCache:
-    """Shows intents to payers."""
+    """Renders intents for customers."""
 
     def __init__(
         self,
@@ -70,7 +71,12 @@ class PublicIntentCache:
         on_hit: Callable[[], None] = lambda: None,
         on_miss: Callable[[], None] = lambda: None,
     ) -> None:
-        """`find` reads an intent; its statement must start after the call. Nothing is kept before `listening(True)`."""
+        """Create an empty cache, which stores nothing before `listening(True)`.
+
+        Args:
+            find: reads an intent; its statement must start after the call.
+            on_hit, on_miss: called for each read that is answered from memory, or is not.
+        """
         self._find = find
         self._modes = modes
         self._environment = environment
@@ -82,10 +88,10 @@ class PublicIntentCache:
         self._scanned: dict[bool, _Scanned] = {}
         self._count_hit, self._count_miss = on_hit, on_miss
 
-    # --- what a payer sees
+    # --- reading
 
     def hit(self, intent_id: str) -> bytes | None:
-        """What the bare id shows, JSON, if it is in memory."""
+        """Return the view without a client secret as JSON if the intent is cached, otherwise None."""
         row = self._live(intent_id)
         if row is None:
             return None
@@ -93,11 +99,11 @@ class PublicIntentCache:
         return self._rendered(row)
 
     async def show(self, intent_id: str, client_secret: str | None = None) -> bytes:
-        """What a payer sees, JSON; with the client secret also what is private.
+        """Return the customer's view as JSON; with the client secret it includes the private fields.
 
         Raises:
-            PaymentIntentNotFound: if there is no such intent, or the client secret is not its.
-            Unavailable: if the database is away or too busy.
+            PaymentIntentNotFound: if the intent does not exist, or the client secret is not that of the intent.
+            Unavailable: if the database is unreachable or overloaded.
         """
         row = self._live(intent_id)
         if row is None:
@@ -117,27 +123,27 @@ class PublicIntentCache:
         body = public_body(row.found, self._modes[livemode], self._scanned[livemode].view, private=True)
         return body.at(self._environment.now())
 
-    # --- what changed
+    # --- invalidation
 
     def forget(self, intent_id: str) -> None:
-        """An intent changed: its row goes, and reads of it that are under way are not kept."""
+        """Drop the row of a changed intent, and do not cache the reads of it that are in progress."""
         self._rows.pop(intent_id, None)
         for fill in self._fills.get(intent_id, ()):
             fill.valid = False
 
     def clear(self) -> None:
-        """Anything may have changed."""
+        """Drop all rows, and do not cache the reads that are in progress."""
         self._rows.clear()
         for fills in self._fills.values():
             for fill in fills:
                 fill.valid = False
 
     def listening(self, connected: bool) -> None:
-        """We are told of changes from now on, or no longer. Either way we may have missed some."""
+        """Note whether notifications arrive from now on, and drop all rows: some changes may have been missed."""
         self._listening = connected
         self.clear()
 
-    # --- how
+    # --- internals
 
     def _live(self, intent_id: str) -> _Row | None:
         row = self._rows.get(intent_id)
@@ -147,7 +153,7 @@ class PublicIntentCache:
         return None
 
     async def _read(self, intent_id: str) -> _Row | None:
-        """Read anew. Callers do not share reads here: one that began earlier may be older than what a caller knows."""
+        """Read an intent. Callers do not share reads: one that began earlier may be older than what a caller knows."""
         if not is_intent_id(intent_id):
             return None
         fill = _Fill(next(self._numbers), self._monotonic_s())
@@ -165,23 +171,26 @@ class PublicIntentCache:
         return self._keep(_Row(found, fill.began, fill.began_s), valid=fill.valid and self._listening)
 
     def _learn_view(self, found: IntentView, fill: _Fill) -> None:
-        """Of two reads that overlapped nobody knows which is newer: then the higher view stays, as no confirmation is
-        ever taken back for less than a reorganisation.
+        """Store the chain view of a read as the newest one.
+
+        Of two overlapping reads it is unknown which is newer. The higher view is then kept, so that confirmations
+        decrease only in a reorganization.
         """
         known = self._scanned.get(found.intent.livemode)
         if known is not None and known.ended > fill.began and _height(known.view) >= _height(found.scanned):
             return
-        view = known.view if known is not None and known.view == found.scanned else found.scanned  # the same object
+        # Equal views stay the same object, so that rendered bodies remain valid.
+        view = known.view if known is not None and known.view == found.scanned else found.scanned
         self._scanned[found.intent.livemode] = _Scanned(next(self._numbers), view)
 
     def _keep(self, row: _Row, *, valid: bool) -> _Row:
-        """Keep a row if it may be kept. Returns the newest that is known."""
+        """Cache a row if it is valid. Returns the newest known row."""
         intent = row.found.intent
         kept = self._rows.get(intent.id)
         if kept is not None and (kept.found.intent.sequence, kept.began) > (intent.sequence, row.began):
             return kept
         if valid:
-            self._rows.pop(intent.id, None)  # so that the newest row is the last to go
+            self._rows.pop(intent.id, None)  # re-inserted below, so that the newest row is evicted last
             if len(self._rows) >= MAX_ROWS:
                 del self._rows[next(iter(self._rows))]
             self._rows[intent.id] = row

@@ -1,9 +1,9 @@
-"""Where lists and numbers are read: on the replica, as long as it shows all that its reader may know already.
+"""Reads of lists and stats on the replica, as long as it shows every change that the reader may already know of.
 
-A merchant who was told of a change by a webhook, or who made it, must not read an older state afterwards. So the
-replica is asked only for merchants whose last change it is known to show, and never when it is further behind than
-allowed. What it refuses or fails at, the primary is asked. Single objects, events, and what decides are always read on
-the primary.
+A merchant who made a change, or was notified of it by a webhook, must not read an older state afterwards. The replica
+therefore serves only merchants whose last change it is known to have replayed, and none while its lag exceeds the
+limit. A read that fails on the replica is repeated on the primary. Single objects, events and the reads that decisions
+depend on always use the primary.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ from sgate.db.replica import Freshness
 MEASURE_INTERVAL_S = 1.0
 MAX_LAG_S = 5.0
 ANSWER_TIMEOUT_S = 3.0
-"""A replica that takes longer is not waited for. Behind a pooler it is not refused when it is away: it hangs."""
+"""How long to wait for the replica. When it is down, a connection through a pooler hangs instead of being refused."""
 
 MAX_CHANGES = 100_000
-"""Merchants whose last change is remembered. Beyond this the primary is asked for all, until the replica shows it."""
+"""Merchants whose last change is remembered. Beyond this, the primary serves all until the replica has caught up."""
 
 T = TypeVar("T")
 Read = Callable[[Connection], Awaitable[T]]
@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 
 
 class ReplicaReads:
-    """Runs reads of lists on a replica or on the primary. Without a replica, always on the primary."""
+    """Runs reads of lists on a replica or on the primary; without a replica always on the primary."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class ReplicaReads:
         max_lag_s: float = MAX_LAG_S,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`max_lag_s`: a replica that is further behind is not asked."""
+        """`max_lag_s` is the replication lag above which the replica is not used."""
         self._primary = primary
         self._replica = replica_pool
         self._max_lag_s = max_lag_s
@@ -52,31 +52,31 @@ class ReplicaReads:
         self._freshness = Freshness()
         self._changes: dict[str, float] = {}
         self._all_changed_s = 0.0
-        self._told = False
-        self._asking: set[asyncio.Task[Any]] = set()
+        self._notified = False
+        self._running: set[asyncio.Task[Any]] = set()
         self.served_by_replica = 0
 
     @property
     def has_replica(self) -> bool:
-        """Whether there is a replica at all."""
+        """Whether a replica is configured."""
         return self._replica is not None
 
     @property
     def lag_s(self) -> float:
-        """How far the replica may be behind now, in seconds; infinite if that is not known."""
+        """Upper bound of the replication lag in seconds; infinite if it is unknown."""
         return self._monotonic_s() - self._freshness.shows_until_s
 
     @property
     def replica_is_fresh(self) -> bool:
-        """Whether the replica is asked at all now."""
-        return self._told and self.lag_s <= self._max_lag_s
+        """Whether the replica is used at present."""
+        return self._notified and self.lag_s <= self._max_lag_s
 
     async def run(self, merchant_id: str | None, read: Read[T], *, livemode: bool) -> T:
-        """Let `read` read, on whichever server may answer a merchant (or None: the operator, always the primary)."""
+        """Run `read` on the server that may answer this merchant; None is the operator, who always gets the primary."""
         if self._replica is not None and merchant_id is not None and self._may_ask(merchant_id, livemode=livemode):
             try:
                 found = await self._ask_replica(self._replica, read)
-            except GatewayError:  # perhaps only because it has not come that far
+            except GatewayError:  # perhaps only because the replica lags behind
                 pass
             except AnyDatabaseError as error:
                 _log.warning("replica_failed", reason=str(error))
@@ -88,7 +88,7 @@ class ReplicaReads:
             return await read(connection)
 
     def changed(self, topic: str) -> None:
-        """Something of a merchant (`notifications.topic_of`) has changed, at the latest now."""
+        """Note that data of a merchant has just changed. `topic`: see `notifications.topic_of`."""
         if self._replica is None:
             return
         if len(self._changes) >= MAX_CHANGES:
@@ -96,13 +96,13 @@ class ReplicaReads:
             self._all_changed_s = self._monotonic_s()
         self._changes[topic] = self._monotonic_s()
 
-    def told(self, connected: bool) -> None:
-        """Whether we are told of changes. What was missed may concern anyone."""
-        self._told = connected
+    def notified(self, connected: bool) -> None:
+        """Note whether notifications of changes arrive. Those that were missed may concern any merchant."""
+        self._notified = connected
         self._all_changed_s = self._monotonic_s()
 
     async def measure(self) -> None:
-        """Look how far the replica is. What it shows for sure need not be remembered as changed."""
+        """Measure the replica's lag, and forget the changes that it has replayed."""
         if self._replica is None:
             return
         asked_at_s = self._monotonic_s()
@@ -119,32 +119,32 @@ class ReplicaReads:
         self._changes = {topic: at_s for topic, at_s in self._changes.items() if at_s >= shown}
 
     def close(self) -> None:
-        """Give the replica's connections up."""
+        """Terminate the connections to the replica."""
         if self._replica is not None:
             self._replica.terminate()
 
     async def _ask_replica(self, pool: Pool, read: Read[T]) -> T:
-        """In a task of its own: giving a connection back can hang as long as the statement that was given up."""
+        """Run `read` in a separate task, because returning a connection can take as long as its canceled statement."""
 
-        async def ask() -> T:
+        async def run() -> T:
             async with pool.acquire() as connection:
                 return await read(connection)
 
-        asking = asyncio.create_task(ask())
-        self._asking.add(asking)
-        asking.add_done_callback(self._answered)
+        task = asyncio.create_task(run())
+        self._running.add(task)
+        task.add_done_callback(self._answered)
         try:
-            await asyncio.wait([asking], timeout=ANSWER_TIMEOUT_S)
-            if asking.done():
-                return asking.result()
+            await asyncio.wait([task], timeout=ANSWER_TIMEOUT_S)
+            if task.done():
+                return task.result()
             raise TimeoutError(f"no answer within {ANSWER_TIMEOUT_S:.0f} s")
         finally:
-            asking.cancel()
+            task.cancel()
 
     def _answered(self, task: asyncio.Task[Any]) -> None:
-        self._asking.discard(task)
+        self._running.discard(task)
         if not task.cancelled():
-            task.exception()  # perhaps nobody waits for it any more
+            task.exception()  # mark it as retrieved: the waiter may have given up
 
     def _may_ask(self, merchant_id: str, *, livemode: bool) -> bool:
         changed_s = self._changes.get(topic_of(merchant_id, livemode=livemode), self._all_changed_s)

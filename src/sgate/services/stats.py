@@ -1,4 +1,4 @@
-"""What became of a merchant's intents, day by day. Exact at any moment: see `store.merchant_days`."""
+"""Daily statistics of a merchant's intents. They are always exact: see `store.merchant_days`."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -15,7 +15,7 @@ DEFAULT_DAYS = 30
 
 
 async def stats_of(reads: ReplicaReads, merchant: Merchant, first: date, last: date) -> StatsObject:
-    """The numbers from `first` to `last`, both included; at most MAX_DAYS."""
+    """Return the numbers of the days from `first` to `last`, both included; at most MAX_DAYS days."""
 
     async def read(connection: Connection) -> list[Day]:
         return await merchant_days.read(connection, merchant.id, first, last, livemode=merchant.livemode)

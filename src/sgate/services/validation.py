@@ -1,6 +1,6 @@
-"""Checks of values that merchants and customers give, each with the error that says what is allowed.
+"""Validation of values from merchants and customers. Each error says what is allowed.
 
-What a shape cannot say (limits, formats) is checked here, wherever a value comes from.
+It covers what types cannot express, such as limits and formats, regardless of where a value comes from.
 """
 
 import re
@@ -20,7 +20,7 @@ MAX_ORIGIN_CHARACTERS = 255
 
 _TX_ID = re.compile(r"(?:0x)?([0-9a-fA-F]{64})")
 _LONGEST_ID = "pi_" + "0" * 24
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 
 
@@ -36,14 +36,14 @@ def endpoint_description(description: str | None) -> str | None:
     refuse_unprintable(description, "description")
     if description is not None and len(description) > MAX_NAME_CHARACTERS:
         raise errors.DescriptionTooLong(
-            f"description has at most {MAX_NAME_CHARACTERS} characters.", param="description"
+            f"description must have at most {MAX_NAME_CHARACTERS} characters.", param="description"
         )
     return description
 
 
 def name(name: str) -> None:
     if not name.strip() or len(name) > MAX_NAME_CHARACTERS:
-        raise errors.ValidationFailed(f"name has 1 to {MAX_NAME_CHARACTERS} characters.", param="name")
+        raise errors.ValidationFailed(f"name must have 1 to {MAX_NAME_CHARACTERS} characters.", param="name")
     refuse_unprintable(name, "name")
 
 
@@ -76,7 +76,7 @@ def metadata(metadata: dict[str, str]) -> dict[str, str]:
             raise errors.MetadataTooLarge(param=f"metadata.{key[: limits.MAX_METADATA_KEY_CHARACTERS]}")
     if len(msgspec.json.encode(metadata)) > limits.MAX_METADATA_JSON_BYTES:
         raise errors.MetadataTooLarge(
-            f"metadata has at most {limits.MAX_METADATA_JSON_BYTES} bytes as JSON, escaped characters included.",
+            f"metadata must have at most {limits.MAX_METADATA_JSON_BYTES} bytes as JSON, including escapes.",
             param="metadata",
         )
     return metadata
@@ -114,7 +114,7 @@ def confirmation_policy(policy: Policy | None) -> Policy | None:
 
 
 def refuse_unprintable(text: str | None, param: str) -> None:
-    """NUL bytes cannot be stored, lone surrogates cannot be sent."""
+    """Refuse NUL characters, which PostgreSQL cannot store, and unpaired surrogates, which UTF-8 cannot encode."""
     if text is None:
         return
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
@@ -122,24 +122,26 @@ def refuse_unprintable(text: str | None, param: str) -> None:
 
 
 def accent_color(text: str) -> str:
-    """A colour in lower case, `#rrggbb`.
+    """Return a color in lower case, `#rrggbb`.
 
     Raises:
-        ValidationFailed: if it is none.
+        ValidationFailed: if it is not a color of this form.
     """
-    if _COLOUR.fullmatch(text) is None:
-        raise errors.ValidationFailed("accent_color is a colour such as #0c5a54.", param="accent_color")
+    if _COLOR.fullmatch(text) is None:
+        raise errors.ValidationFailed("accent_color must be a color such as #0c5a54.", param="accent_color")
     return text.lower()
 
 
 def frame_origins(origins: Sequence[str]) -> tuple[str, ...]:
-    """Origins in the form browsers compare, each once.
+    """Return the origins in the form in which browsers compare them, without duplicates.
 
     Raises:
-        ValidationFailed: if one is not an origin. Plain http is for localhost only.
+        ValidationFailed: if there are too many, or one is not an origin; plain http is allowed for localhost only.
     """
     if len(origins) > MAX_FRAME_ORIGINS:
-        raise errors.ValidationFailed(f"frame_origins has at most {MAX_FRAME_ORIGINS} entries.", param="frame_origins")
+        raise errors.ValidationFailed(
+            f"frame_origins must have at most {MAX_FRAME_ORIGINS} entries.", param="frame_origins"
+        )
     return tuple(dict.fromkeys(_checked_origin(origin) for origin in origins))
 
 
@@ -149,13 +151,13 @@ def _checked_origin(text: str) -> str:
     allowed = scheme == "https" or (scheme == "http" and host.partition(":")[0] in {"localhost", "127.0.0.1"})
     if not allowed or len(origin) > MAX_ORIGIN_CHARACTERS or _HOST.fullmatch(host) is None or not _has_port(origin):
         raise errors.ValidationFailed(
-            "frame_origins holds origins such as https://shop.example, without a path.", param="frame_origins"
+            "frame_origins must hold origins such as https://shop.example, without a path.", param="frame_origins"
         )
     return origin
 
 
 def _has_port(origin: str) -> bool:
-    """Whether the port, if one is given, can be one."""
+    """Whether the port is valid or absent."""
     try:
         return urlsplit(origin).port != 0
     except ValueError:
@@ -163,10 +165,10 @@ def _has_port(origin: str) -> bool:
 
 
 def tx_id(text: str) -> str:
-    """A transaction id as the chain spells it: `0x` + 64 lower-case hexadecimal digits. The `0x` may be missing.
+    """Return a transaction id in canonical form: `0x` + 64 lower-case hex digits. The `0x` is optional in `text`.
 
     Raises:
-        InvalidTxId: see there.
+        InvalidTxId: if `text` is not 64 hex digits.
     """
     match = _TX_ID.fullmatch(text.strip())
     if match is None:

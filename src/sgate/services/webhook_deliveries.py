@@ -1,4 +1,4 @@
-"""Webhook deliveries as merchants see them, and what they may do: look, send one again, send a range again, test."""
+"""Webhook deliveries for merchants: listing, redelivery, recovery of a time range, and test events."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -31,14 +31,14 @@ _END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of deliveries, newest first, and whether there are more."""
+    """A page of deliveries, newest first. `has_more` is true if older ones follow."""
 
     deliveries: Sequence[DeliveryObject]
     has_more: bool
 
 
 class WebhookDeliveries:
-    """The use cases of a merchant's deliveries."""
+    """Use cases of a merchant's webhook deliveries."""
 
     def __init__(self, pool: Pool, environment: Environment, cipher: Cipher, reads: ReplicaReads | None = None) -> None:
         self._pool = pool
@@ -47,10 +47,10 @@ class WebhookDeliveries:
         self._cipher = cipher
 
     async def page(self, merchant: Merchant, wanted: Filter, *, starting_after: str | None, limit: int) -> Page:
-        """Deliveries, newest first.
+        """Return a page of deliveries, newest first.
 
         Raises:
-            InvalidCursor: if the merchant has no such delivery.
+            InvalidCursor: if the merchant has no delivery `starting_after`.
         """
         mode = {"livemode": merchant.livemode}
 
@@ -69,7 +69,7 @@ class WebhookDeliveries:
         return Page(deliveries=[delivery_object(item) for item in found[:limit]], has_more=len(found) > limit)
 
     async def get(self, merchant: Merchant, delivery_id: str) -> DeliveryWithAttempts:
-        """One delivery with each of its attempts.
+        """Return a delivery with all of its attempts.
 
         Raises:
             WebhookDeliveryNotFound: if the merchant has no such delivery.
@@ -80,7 +80,7 @@ class WebhookDeliveries:
         return delivery_with_attempts(found, attempts)
 
     async def redeliver(self, merchant: Merchant, delivery_id: str, key: Key | None, actor: Actor) -> Answer:
-        """Send a delivery once more, now; if that fails, again on the schedule.
+        """Send a delivery again now; if that fails, retry on the schedule.
 
         Raises:
             WebhookDeliveryNotFound: if the merchant has no such delivery.
@@ -97,7 +97,7 @@ class WebhookDeliveries:
             return await self._answer(connection, merchant, delivery_id, key, 200)
 
     async def test(self, merchant: Merchant, endpoint_id: str, key: Key | None, actor: Actor) -> Answer:
-        """Send an endpoint a test event, as any other event is sent. The answer is its delivery: look how it went.
+        """Send a test event to an endpoint like any other event, and answer with its delivery.
 
         Raises:
             WebhookEndpointNotFound: if the merchant has no such endpoint.
@@ -112,7 +112,7 @@ class WebhookDeliveries:
                 raise errors.WebhookEndpointDisabled
             event = endpoint_cases.event_about(endpoint, EventType.ENDPOINT_TEST, self._environment)
             delivery_id = await events.append_for(connection, event, endpoint.id)
-            await outbox.tell(connection, merchant.id, livemode=merchant.livemode)
+            await outbox.notify_merchant(connection, merchant.id, livemode=merchant.livemode)
             await _record(connection, actor, "webhook_endpoint.tested", merchant, endpoint_id, {})
             return await self._answer(connection, merchant, delivery_id, key, 201)
 
@@ -127,12 +127,17 @@ class WebhookDeliveries:
         key: Key | None,
         actor: Actor,
     ) -> Answer:
-        """Send an endpoint the events of [since, until) once more, a few at a time; at most 30 days, and none to come.
+        """Send the events of [since, until) to an endpoint again, in small batches.
+
+        Args:
+            until: None, or a time in the future, means now.
+            include_delivered: whether events that were delivered before are sent again.
 
         Raises:
             WebhookEndpointNotFound: if the merchant has no such endpoint.
-            InvalidRecoveryRange: if the range is empty or too long.
-            RecoveryInProgress: if the endpoint has one already.
+            InvalidRecoveryRange: if the range is empty, is longer than MAX_RECOVERY, or, without `include_delivered`,
+                begins more than MIN_RETENTION ago, because its deliveries may have been deleted.
+            RecoveryInProgress: if a recovery of the endpoint is in progress.
         """
         now = self._environment.now_ms()
         until = now if until is None else min(until, now)
@@ -163,7 +168,7 @@ class WebhookDeliveries:
         return answer
 
     async def recovery(self, merchant: Merchant, recovery_id: str) -> RecoveryObject:
-        """How far a recovery is.
+        """Return a recovery and its progress.
 
         Raises:
             WebhookRecoveryNotFound: if the merchant has no such recovery.

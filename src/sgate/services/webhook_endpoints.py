@@ -1,4 +1,4 @@
-"""Webhook endpoints: where a merchant is told."""
+"""Webhook endpoints: the URLs at which a merchant receives events."""
 
 from datetime import timedelta
 
@@ -24,14 +24,14 @@ from sgate.store.webhook_endpoints import Endpoint
 
 MAX_ENDPOINTS = 16
 ROTATION_OVERLAP = timedelta(hours=24)
-"""How long the secret before signs too, so that receivers can change theirs one after the other."""
+"""How long the previous secret continues to sign after a rotation, so that receivers can switch one after another."""
 
 DELIVERER = Actor(name="deliverer")
 BY_MERCHANT = "disabled by the merchant"
 
 
 class EndpointRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merchant asks for; the values are checked. No event types: all of them."""
+    """The validated values of an endpoint to create. Empty `event_types` means all event types."""
 
     url: str
     description: str | None
@@ -39,7 +39,7 @@ class EndpointRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EndpointChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What a merchant changes; the values are checked. What is UNSET stays."""
+    """The validated changes to an endpoint. Fields that are UNSET keep their value."""
 
     url: str | msgspec.UnsetType = msgspec.UNSET
     description: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -48,7 +48,7 @@ class EndpointChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookEndpoints:
-    """The use cases of a merchant's webhook endpoints. All but `list_of` and `get` are written to the audit log."""
+    """Use cases of a merchant's webhook endpoints. All but `list_of` and `get` are recorded in the audit log."""
 
     def __init__(self, pool: Pool, environment: Environment, cipher: Cipher) -> None:
         self._pool = pool
@@ -56,10 +56,10 @@ class WebhookEndpoints:
         self._cipher = cipher
 
     async def create(self, merchant: Merchant, request: EndpointRequest, key: Key | None, actor: Actor) -> Answer:
-        """Make an endpoint. Its secret is in the answer and never shown again.
+        """Create an endpoint. Its secret is in the answer and is never shown again.
 
         Raises:
-            TooManyWebhookEndpoints: see there.
+            TooManyWebhookEndpoints: if the merchant has MAX_ENDPOINTS endpoints in this mode.
         """
         secret = new_secret(self._environment.random_bytes(SECRET_BYTES))
         endpoint = Endpoint(
@@ -77,7 +77,8 @@ class WebhookEndpoints:
             replayed = await self._replayed(connection, key)
             if replayed is not None:
                 return replayed
-            await merchants.lock(connection, merchant.id, livemode=merchant.livemode)  # or two at once pass the limit
+            # Locked so that concurrent calls cannot exceed the limit.
+            await merchants.lock(connection, merchant.id, livemode=merchant.livemode)
             if await webhook_endpoints.count(connection, merchant.id, livemode=merchant.livemode) >= MAX_ENDPOINTS:
                 raise errors.TooManyWebhookEndpoints
             await webhook_endpoints.insert(connection, endpoint)
@@ -86,13 +87,13 @@ class WebhookEndpoints:
         return answer
 
     async def list_of(self, merchant: Merchant) -> list[EndpointObject]:
-        """The merchant's endpoints, newest first."""
+        """Return the merchant's endpoints, newest first."""
         async with self._pool.acquire() as connection:
             found = await webhook_endpoints.list_of(connection, merchant.id, livemode=merchant.livemode)
         return [endpoint_object(endpoint) for endpoint in found]
 
     async def get(self, merchant: Merchant, endpoint_id: str) -> EndpointObject:
-        """One of the merchant's endpoints.
+        """Return one of the merchant's endpoints.
 
         Raises:
             WebhookEndpointNotFound: if the merchant has no such endpoint.
@@ -106,7 +107,7 @@ class WebhookEndpoints:
     async def update(
         self, merchant: Merchant, endpoint_id: str, change: EndpointChange, key: Key | None, actor: Actor
     ) -> Answer:
-        """Change an endpoint. Deliveries that wait go to the new URL; a new filter counts for events from now on.
+        """Change an endpoint. Pending deliveries go to the new URL; new event types apply to events from now on.
 
         Raises:
             WebhookEndpointNotFound: if the merchant has no such endpoint.
@@ -129,7 +130,9 @@ class WebhookEndpoints:
             return await self._answer(connection, merchant, endpoint_id, key)
 
     async def rotate_secret(self, merchant: Merchant, endpoint_id: str, key: Key | None, actor: Actor) -> Answer:
-        """Give an endpoint a new secret, which is in the answer and never shown again. For a day the old one signs too.
+        """Replace an endpoint's secret. The new one is in the answer and is never shown again.
+
+        The previous secret continues to sign for ROTATION_OVERLAP.
 
         Raises:
             WebhookEndpointNotFound: if the merchant has no such endpoint.
@@ -146,7 +149,7 @@ class WebhookEndpoints:
             return await self._answer(connection, merchant, endpoint_id, key, secret=secret)
 
     async def enable(self, merchant: Merchant, endpoint_id: str, key: Key | None, actor: Actor) -> Answer:
-        """Send to an endpoint again; what was held for it goes out, the oldest first.
+        """Enable an endpoint; deliveries that were held for it are sent, oldest first.
 
         Raises:
             WebhookEndpointNotFound: if the merchant has no such endpoint.
@@ -154,7 +157,7 @@ class WebhookEndpoints:
         return await self.update(merchant, endpoint_id, EndpointChange(enabled=True), key, actor)
 
     async def delete(self, merchant: Merchant, endpoint_id: str, actor: Actor) -> None:
-        """Take an endpoint out of use. What was still to be sent there is not sent.
+        """Delete an endpoint. Its pending deliveries are not sent.
 
         Raises:
             WebhookEndpointNotFound: if the merchant has no such endpoint.
@@ -188,7 +191,7 @@ class WebhookEndpoints:
 
 
 async def disable(pool: Pool, environment: Environment, endpoint_id: str, reason: str) -> bool:
-    """Take an endpoint out because of how it answers, and announce it. False if it was out already."""
+    """Disable an endpoint because of its answers, and announce that. Returns False if it was already disabled."""
     now = environment.now_ms()
     async with pool.acquire() as connection, connection.transaction():
         endpoint = await webhook_endpoints.lock_any(connection, endpoint_id)
@@ -197,12 +200,12 @@ async def disable(pool: Pool, environment: Environment, endpoint_id: str, reason
         endpoint = msgspec.structs.replace(endpoint, disabled_at=now, disabled_reason=reason)
         await _record(connection, DELIVERER, "disabled", endpoint, {"reason": reason})
         await events.append(connection, event_about(endpoint, EventType.ENDPOINT_DISABLED, environment), None)
-        await outbox.tell(connection, endpoint.merchant_id, livemode=endpoint.livemode)
+        await outbox.notify_merchant(connection, endpoint.merchant_id, livemode=endpoint.livemode)
     return True
 
 
 async def lock(connection: Connection, merchant: Merchant, endpoint_id: str) -> Endpoint:
-    """A merchant's endpoint, for a change in this transaction.
+    """Lock a merchant's endpoint for a change in this transaction, and return it.
 
     Raises:
         WebhookEndpointNotFound: if the merchant has no such endpoint.
@@ -214,7 +217,7 @@ async def lock(connection: Connection, merchant: Merchant, endpoint_id: str) -> 
 
 
 def event_about(endpoint: Endpoint, event_type: EventType, environment: Environment) -> Event:
-    """An event whose object is an endpoint."""
+    """Return a new event whose object is an endpoint."""
     return Event(
         id=environment.new_id("evt"),
         merchant_id=endpoint.merchant_id,

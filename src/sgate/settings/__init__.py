@@ -1,1 +1,1 @@
-"""What can be set: each setting with its type, its default and its check. Read by the composition root alone."""
+"""Typed and validated settings. Only `runtime` and `cli` read them."""

@@ -1,4 +1,4 @@
-"""The settings of a mode: which chain it runs on, and how that is looked at. Each exists for `live` and for `test`."""
+"""Settings of one mode: its chain and how that chain is read. Each setting exists for `live` and for `test`."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -13,7 +13,7 @@ SIMULATED_GATEWAY_ADDRESS = "ST000000000000000000002AMW42H"
 
 
 class Source(StrEnum):
-    """Where a mode's chain is read from."""
+    """The source that a mode's chain is read from."""
 
     HIRO = "hiro"
     SIMULATOR = "simulator"
@@ -24,57 +24,73 @@ class ModeSettings(BaseModel):
     """Settings of one mode: `SGATE_LIVE__...` and `SGATE_TEST__...`."""
 
     source: Annotated[
-        Source, Field(description="Where the chain is read from: the Hiro API, the simulated chain, or not at all.")
+        Source,
+        Field(
+            description="Where the chain is read from: `hiro` is a Stacks API, `simulator` the simulated chain; `off` "
+            "disables the mode."
+        ),
     ] = Source.OFF
     network: Annotated[
         Network | None,
-        Field(description="The network; default: mainnet for live, testnet for test, simulated for the simulator."),
+        Field(
+            description="The mode's network. Default: simulated with the simulator, otherwise mainnet for live and "
+            "testnet for test."
+        ),
     ] = None
     stacks_api_url: Annotated[
         tuple[str, ...],
         NoDecode,
         Field(
-            description="The Stacks API, or several separated by commas, asked in this order; default: Hiro's public "
-            "one. For the simulator: a simulator that runs as its own process."
+            description="Base URLs of Stacks API servers, separated by commas; each is used when the ones before it "
+            "fail. Default: Hiro's public API. With the simulator: the URL of one that runs as a separate process; by "
+            "default the simulated chain runs inside sGate."
         ),
     ] = ()
-    stacks_api_key: Annotated[SecretStr | None, Field(description="Key for the Stacks API, sent as x-api-key.")] = None
+    stacks_api_key: Annotated[
+        SecretStr | None, Field(description="API key for the Stacks API, sent in the `x-api-key` header.")
+    ] = None
     stacks_api_calls_per_month: Annotated[
         int | None,
         Field(
             ge=0,
-            description="Calls that each API may get in a month (UTC); 0 is no limit. Default: 150000 for Hiro's "
-            "public one (its free plan), else no limit.",
+            description="Maximum calls per calendar month (UTC) to each API server; 0 means no limit. Default: 150000 "
+            "for Hiro's public API (its free plan), otherwise no limit.",
         ),
     ] = None
     stacks_api_calls_per_minute: Annotated[
         int | None,
         Field(
             ge=0,
-            description="Calls that each API may get in a minute; 0 is no limit. Default: 25 for Hiro's public one "
-            "without a key, 500 with one, else no limit.",
+            description="Maximum calls per minute to each API server; 0 means no limit. Default: 25 for Hiro's public "
+            "API without a key and 500 with one, otherwise no limit.",
         ),
     ] = None
     sbtc_asset: Annotated[
-        str | None, Field(description="The asset identifier that counts; default: the network's sBTC.")
+        str | None,
+        Field(description="Asset identifier of the token that is accepted as payment. Default: sBTC on the network."),
     ] = None
     gateway_address: Annotated[
-        str | None, Field(description="Where payments go for merchants without an address of their own.")
+        str | None,
+        Field(
+            description="Stacks address that receives payments for merchants without a pay address of their own. "
+            "Without it those merchants cannot create payment intents. Default: none; the simulated chain has one."
+        ),
     ] = None
-    start_height: Annotated[int | None, Field(ge=0, description="Block height of a first scan; default: the tip.")] = (
-        None
-    )
+    start_height: Annotated[
+        int | None, Field(ge=0, description="Block height at which the first scan starts. Default: just below the tip.")
+    ] = None
     poll_interval_s: Annotated[
         float | None,
         Field(
             gt=0,
             le=3600,
-            description="Seconds between two looks at the chain while somebody waits for money, if the calls allow it; "
-            "default: 5, simulator 0.5.",
+            description="Seconds between two polls of the chain while payments are expected; longer if the call limits "
+            "require it. Default: 5, or 0.5 with the simulator.",
         ),
     ] = None
     block_interval_s: Annotated[
-        float, Field(ge=0, le=3600, description="Simulator only: seconds between two blocks; 0 mines on demand only.")
+        float,
+        Field(ge=0, le=3600, description="Simulator only: seconds between two blocks; 0 mines blocks only on demand."),
     ] = 2.0
 
     @field_validator("stacks_api_key", mode="after")
@@ -100,11 +116,11 @@ class ModeSettings(BaseModel):
 def check_mode(name: str, mode: ModeSettings) -> None:
     prefix = f"SGATE_{name}__"
     if mode.source is Source.SIMULATOR and mode.network not in {None, Network.SIMULATED}:
-        raise ValueError(f"{prefix}NETWORK: the simulator is a network of its own; leave it out or say `simulated`")
+        raise ValueError(f"{prefix}NETWORK: the simulator has its own network; unset this or set it to `simulated`")
     if mode.source is Source.HIRO and mode.network is Network.SIMULATED:
-        raise ValueError(f"{prefix}NETWORK: the Hiro API serves mainnet or testnet")
+        raise ValueError(f"{prefix}NETWORK: the Hiro API serves only mainnet and testnet")
     if name == "LIVE" and mode.source is Source.SIMULATOR:
-        raise ValueError(f"{prefix}SOURCE: the live mode cannot run on the simulated chain")
+        raise ValueError(f"{prefix}SOURCE: live mode cannot run on the simulated chain")
     network = mode.network or (
         Network.SIMULATED if mode.source is Source.SIMULATOR else Network.MAINNET if name == "LIVE" else Network.TESTNET
     )

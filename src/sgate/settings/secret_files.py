@@ -1,7 +1,8 @@
-"""Settings whose value stands in a file: `SGATE_DATABASE_URL_FILE=/run/secrets/database_url`.
+"""Settings read from files, such as `SGATE_DATABASE_URL_FILE=/run/secrets/database_url`.
 
-Containers get their secrets as files: an environment is seen by all that may look at the process, and ends up in logs.
-Every setting can be given so; its variable has `_FILE` at its end. A newline at the end of the file does not count.
+Containers receive secrets as files, because environment variables are visible to anyone who can inspect the process and
+tend to end up in logs. Every setting can be read from a file: append `_FILE` to its variable. Trailing newlines are
+ignored.
 """
 
 from collections.abc import Mapping
@@ -11,27 +12,32 @@ from pydantic_settings import BaseSettings, EnvSettingsSource
 
 ENDING = "_file"
 MAX_BYTES = 65_536
-"""Of one file. Whoever names something larger named the wrong file."""
+"""Size limit of a file. Anything larger is the wrong file."""
 
 
 class UnreadableSetting(Exception):
-    """A file cannot be read; the message is one sentence that names the variable."""
+    """A setting cannot be read from its file; the message is one sentence that names the variable."""
 
 
 class FileSettings(EnvSettingsSource):
-    """Reads the files that the environment names."""
+    """The settings source that reads files named by environment variables."""
 
     def __init__(self, settings: type[BaseSettings]) -> None:
-        """Raises UnreadableSetting."""
+        """Read the files.
+
+        Raises:
+            UnreadableSetting: if a file cannot be used, or its setting has a value in the environment as well.
+        """
         super().__init__(settings)
         self.env_vars = contents(self.env_vars, self.env_prefix.lower())
 
 
 def contents(environment: Mapping[str, str | None], prefix: str) -> dict[str, str | None]:
-    """The values that files hold, by the names of their settings. Names are in lower case.
+    """Return the contents of the files by the lower-case names of their settings.
 
     Raises:
-        UnreadableSetting: see there.
+        UnreadableSetting: if a file cannot be read, is too large or is not UTF-8 text, or its setting has a value in
+            the environment as well.
     """
     found: dict[str, str | None] = {}
     for variable, path in environment.items():
@@ -39,7 +45,7 @@ def contents(environment: Mapping[str, str | None], prefix: str) -> dict[str, st
             continue
         name = variable.removesuffix(ENDING)
         if environment.get(name):
-            raise UnreadableSetting(f"{variable.upper()}: {name.upper()} is set too; set one of them")
+            raise UnreadableSetting(f"{variable.upper()}: {name.upper()} is set too; set only one of them")
         found[name] = _read(variable.upper(), Path(path))
     return found
 

@@ -1,8 +1,8 @@
-"""Every setting of sGate: its type, its default, its unit, and one line of why.
+"""All settings of sGate: their types, defaults, units and descriptions.
 
-Settings come from environment variables `SGATE_*`, from files that such variables name (`secret_files`), and from a
-`.env` file in the working directory. Only `runtime` and `cli` read this module; everything else gets what it needs as
-arguments. docs/settings.md is made from here. It is long because it is one list: each setting stands in one place.
+Settings come from `SGATE_*` environment variables, from files named by such variables (`secret_files`), and from a
+`.env` file in the working directory. Only `runtime` and `cli` import this module; everything else receives its values
+as arguments. docs/settings.md is generated from it. The module is long because it is one list of settings.
 """
 
 from decimal import Decimal
@@ -25,18 +25,18 @@ from sgate.settings.secret_files import FileSettings, UnreadableSetting
 DEVELOPMENT_SECRET_KEY = "development only: anyone who reads the source knows this key"  # noqa: S105 - refused in production
 MIN_SECRET_KEY_CHARACTERS = 32
 DRAIN_S = 5.0
-"""In production. Longer than nginx is told to keep an idle connection (deploy/nginx)."""
+"""Default in production. Longer than nginx keeps an idle upstream connection (deploy/nginx)."""
 
 
 class Env(StrEnum):
-    """Switches defaults: development is convenient, production is strict."""
+    """Selects the defaults: convenient in development, strict in production."""
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
 
 
 class SettingsError(Exception):
-    """A setting is wrong; the message is one sentence that names the variable."""
+    """A setting is invalid; the message is one sentence that names the variable."""
 
 
 class Settings(BaseSettings):
@@ -47,62 +47,78 @@ class Settings(BaseSettings):
     )
 
     env: Annotated[
-        Env, Field(description="`production` refuses missing or default secrets and turns limits and HTTPS on.")
+        Env,
+        Field(
+            description="`production` refuses to start with missing or default secrets, and turns on rate limits and "
+            "HSTS."
+        ),
     ] = Env.DEVELOPMENT
     database_url: Annotated[
-        SecretStr | None, Field(description="PostgreSQL 15 or newer. Default in development: an embedded server.")
+        SecretStr | None,
+        Field(
+            description="URL of a PostgreSQL server, version 15 or newer. Required in production; default in "
+            "development: an embedded server."
+        ),
     ] = None
     database_direct_url: Annotated[
         SecretStr | None,
         Field(
-            description="The same database without a pooler, for LISTEN, locks and migrations; default: "
+            description="URL of the same database without the pooler, for LISTEN, advisory locks and migrations. Set "
+            "it if SGATE_DATABASE_URL points to a pooler; prepared statements are then not cached. Default: "
             "SGATE_DATABASE_URL."
         ),
     ] = None
     database_tls: Annotated[
         Literal["disable", "prefer", "require", "verify-ca", "verify-full"] | None,
         Field(
-            description="TLS to PostgreSQL, as libpq's sslmode; `verify-full` alone keeps out who sits between. "
-            "Default: `verify-full` if there is a SGATE_DATABASE_CA, else what the URL says, else `prefer`."
+            description="TLS to PostgreSQL, as libpq's sslmode. Only `verify-full` prevents man-in-the-middle "
+            "attacks. Default: `verify-full` if SGATE_DATABASE_CA is set, otherwise the mode in the URL, otherwise "
+            "`prefer`."
         ),
     ] = None
     database_ca: Annotated[
-        Path | None, Field(description="File with the authorities that PostgreSQL's certificate is checked against.")
+        Path | None,
+        Field(description="File with the certificate authorities that PostgreSQL's certificate is verified against."),
     ] = None
     database_replica_url: Annotated[
         SecretStr | None,
         Field(
-            description="A streaming replica of the database, for lists and stats. Default: they are read from "
-            "SGATE_DATABASE_URL, as while the replica fails. Through a pooler only if SGATE_DATABASE_DIRECT_URL is "
-            "set too, else it fails."
+            description="URL of a streaming replica that serves lists and stats. Without one, and while it fails, "
+            "they are read from SGATE_DATABASE_URL. A pooler in front of the replica works only if "
+            "SGATE_DATABASE_DIRECT_URL is set as well."
         ),
     ] = None
     database_replica_max_lag_s: Annotated[
         float,
-        Field(gt=0, le=60, description="A replica that is further behind than this, in seconds, is not asked."),
+        Field(gt=0, le=60, description="Replication lag, in seconds, above which the replica is not used."),
     ] = 5.0
     database_max_connections: Annotated[
-        int, Field(ge=2, le=500, description="Most pooled connections of one process.")
+        int, Field(ge=2, le=500, description="Maximum number of pooled database connections per process.")
     ] = 20
-    database_min_connections: Annotated[int, Field(ge=0, le=500, description="Pooled connections kept open.")] = 5
+    database_min_connections: Annotated[
+        int, Field(ge=0, le=500, description="Number of pooled database connections that each process keeps open.")
+    ] = 5
     database_statement_timeout_s: Annotated[
-        float, Field(gt=0, le=600, description="PostgreSQL ends a statement that takes longer.")
+        float, Field(gt=0, le=600, description="Seconds after which PostgreSQL cancels a statement.")
     ] = 15.0
     database_acquire_timeout_s: Annotated[
-        float, Field(gt=0, le=600, description="How long a request waits for a free connection.")
+        float,
+        Field(gt=0, le=600, description="Seconds that a request waits for a free database connection before it fails."),
     ] = 60.0
     data_dir: Annotated[
-        Path | None, Field(description="Where the embedded server and the simulated chain keep their data.")
+        Path | None, Field(description="Directory of the embedded database and of the simulated chain.")
     ] = None
     redis_url: Annotated[
         SecretStr | None,
         Field(
-            description="Redis for rate limits that several processes share, such as redis://host:6379/0, or with TLS "
-            "rediss://:password@host:6379/0. Default: each process counts for itself."
+            description="Redis for rate limits that several processes share, such as redis://host:6379/0, or with "
+            "TLS rediss://:password@host:6379/0. Default: each process counts on its own, so a client may exceed the "
+            "limits."
         ),
     ] = None
     redis_ca: Annotated[
-        Path | None, Field(description="File with the authorities that Redis's certificate is checked against.")
+        Path | None,
+        Field(description="File with the certificate authorities that Redis's certificate is verified against."),
     ] = None
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on; 0 picks a free one.")] = 4000
@@ -111,118 +127,173 @@ class Settings(BaseSettings):
         Field(
             ge=0,
             le=300,
-            description="Seconds for which a stop still serves, while /health/ready says no and proxies go elsewhere. "
-            "Default: 5 in production, else 0.",
+            description="Seconds that a stopping process continues to serve while /health/ready fails, so that "
+            "proxies stop sending requests to it. Default: 5 in production, otherwise 0.",
         ),
     ] = None
     max_streams: Annotated[
-        int, Field(ge=1, le=100_000, description="Most open streams of one process: pages of customers, and listeners.")
+        int,
+        Field(
+            ge=1,
+            le=100_000,
+            description="Maximum number of open event streams per process, from checkout pages and API clients; "
+            "further streams get a 503.",
+        ),
     ] = 5000
     max_streams_per_intent: Annotated[
-        int, Field(ge=1, le=100_000, description="Most open streams of one payment intent in one process.")
+        int,
+        Field(ge=1, le=100_000, description="Maximum number of open event streams per payment intent in each process."),
     ] = 500
     max_connections: Annotated[
-        int, Field(ge=10, le=1_000_000, description="Most connections of one process; beyond that clients get a 503.")
+        int,
+        Field(
+            ge=10,
+            le=1_000_000,
+            description="Maximum number of client connections per process; further clients get a 503.",
+        ),
     ] = 10_000
     public_url: Annotated[
         str | None,
         Field(
-            description="How customers reach this server; checkout links start with it. Default: http://localhost:PORT."
+            description="URL at which customers reach this server; checkout links start with it. Required in "
+            "production, with https://. Default: http://localhost:PORT."
         ),
     ] = None
     trusted_proxies: Annotated[
         tuple[str, ...],
         NoDecode,
         Field(
-            description="Addresses or networks (10.0.0.0/8) of proxies whose X-Forwarded-For is believed, separated by "
-            "commas."
+            description="Addresses or networks (10.0.0.0/8) of proxies whose X-Forwarded-For header is trusted, "
+            "separated by commas. Default: none; every client behind a proxy then shares the proxy's address and its "
+            "rate limit."
         ),
     ] = ()
     secret_keys: Annotated[
         tuple[SecretStr, ...],
         NoDecode,
         Field(
-            description="Keys for secrets at rest, separated by commas; the first encrypts, all decrypt. `sgate keys "
-            "secret` makes one."
+            description="Keys for the encryption of secrets at rest, separated by commas: the first encrypts, all "
+            "decrypt. `sgate keys secret` generates one. Required in production."
         ),
     ] = ()
     rate_limit_create: Annotated[
-        int | None, Field(ge=0, description="Creates per minute and key; 0 is no limit. Default: 100 in production.")
+        int | None,
+        Field(
+            ge=0,
+            description="Calls that create payment intents, per minute and API key; 0 means no limit. For each "
+            "limit per key, all keys of a merchant together get twice as many. Default: 100 in production, otherwise "
+            "no limit.",
+        ),
     ] = None
     rate_limit_retrieve: Annotated[
-        int | None, Field(ge=0, description="Retrieves per minute and key. Default: 1000 in production.")
+        int | None,
+        Field(
+            ge=0,
+            description="Calls that retrieve a payment intent, per minute and API key; 0 means no limit. Default: "
+            "1000 in production, otherwise no limit.",
+        ),
     ] = None
     rate_limit_public: Annotated[
-        int | None, Field(ge=0, description="Checkout calls per minute and address. Default: 500 in production.")
+        int | None,
+        Field(
+            ge=0,
+            description="Calls from checkout pages, per minute and client address; 0 means no limit. Default: 500 in "
+            "production, otherwise no limit.",
+        ),
     ] = None
     rate_limit_other: Annotated[
-        int | None, Field(ge=0, description="Other calls per minute and key. Default: 200 in production.")
+        int | None,
+        Field(
+            ge=0,
+            description="All other calls, per minute and API key; 0 means no limit. Default: 200 in production, "
+            "otherwise no limit.",
+        ),
     ] = None
     webhook_retry_schedule: Annotated[
-        Schedule, Field(description="`default`: 5 attempts in three hours; `extended`: 10 over three days.")
+        Schedule,
+        Field(
+            description="How often a failing webhook is tried. `default`: 5 attempts over three hours; `extended`: "
+            "10 attempts over three days."
+        ),
     ] = Schedule.DEFAULT
     webhook_retention_days: Annotated[
         int,
         Field(
             ge=MIN_RETENTION.days,
             le=3660,
-            description="Days that webhook deliveries and their attempts are kept, by whole months; events, payments "
-            "and intents are kept for ever.",
+            description="Days that webhook deliveries and their attempts are kept; they are deleted by whole months. "
+            "Events, payments and payment intents are kept forever.",
         ),
     ] = 90
     webhook_allow_private: Annotated[
-        bool | None, Field(description="Whether webhooks may go to private addresses. Default: only in development.")
+        bool | None,
+        Field(
+            description="Whether webhooks may be sent to private addresses. Default: true in development, false in "
+            "production."
+        ),
     ] = None
     webhook_deny: Annotated[
         tuple[str, ...],
         NoDecode,
         Field(
-            description="Networks, addresses and host names that webhooks never go to, separated by commas, such as "
-            "`203.0.113.0/24,internal.example.com`; a name stands for all names below it too."
+            description="Networks, addresses and host names that webhooks are never sent to, separated by commas, "
+            "such as `203.0.113.0/24,internal.example.com`; a name includes its subdomains."
         ),
     ] = ()
     webhook_proxy: Annotated[
         SecretStr | None,
         Field(
-            description="Forward proxy for webhooks, such as `http://egress.example.com:3128`; a name and password go "
-            "before the host. It looks names up itself, so it has to keep webhooks away from private networks."
+            description="Forward proxy for webhooks, such as `http://egress.example.com:3128`, with the user name "
+            "and password before the host. The proxy resolves host names, so it must block private networks itself."
         ),
     ] = None
     exchange_rate_sources: Annotated[
         tuple[str, ...],
         NoDecode,
         Field(
-            description="Public price sources that are asked for prices in dollars, separated by commas; empty: none. "
-            "The simulated chain has its own fixed rate."
+            description="Public price sources for amounts in dollars, separated by commas. If empty, amounts in "
+            "dollars are refused. The simulated chain has its own fixed rate."
         ),
     ] = SOURCES
     exchange_rate_urls: Annotated[
         dict[str, str],
-        Field(description='Other addresses of price sources, as JSON: {"kraken": "https://proxy.example.com"}.'),
+        Field(
+            description="URLs to use instead of those of the price sources, as JSON: "
+            '{"kraken": "https://proxy.example.com"}.'
+        ),
     ] = {}
     exchange_rate_min_sources: Annotated[
-        int, Field(ge=1, description="How many price sources must agree; else prices in dollars are refused.")
+        int,
+        Field(ge=1, description="Number of price sources that must agree; otherwise amounts in dollars are refused."),
     ] = 2
     exchange_rate_max_spread_percent: Annotated[
-        Decimal, Field(gt=0, le=20, description="How far a source may be from the median to agree with it.")
+        Decimal,
+        Field(
+            gt=0,
+            le=20,
+            description="Maximum deviation of a price source from the median, in percent; a source further away does "
+            "not agree.",
+        ),
     ] = Decimal(1)
     exchange_rate_max_age_s: Annotated[
-        float, Field(ge=10, le=3600, description="Seconds after which a price is too old to be used.")
+        float, Field(ge=10, le=3600, description="Seconds after which an exchange rate is too old to be used.")
     ] = 180.0
     exchange_rate_refresh_s: Annotated[
-        float, Field(ge=5, le=1800, description="Seconds between two looks at the price sources.")
+        float, Field(ge=5, le=1800, description="Seconds between two polls of the price sources.")
     ] = 30.0
-    simulated_usd_per_btc: Annotated[Decimal, Field(gt=0, description="Fixed rate of the simulated chain.")] = Decimal(
-        100_000
-    )
-    log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="What is logged.")] = "info"
+    simulated_usd_per_btc: Annotated[
+        Decimal, Field(gt=0, description="Fixed exchange rate of the simulated chain, in dollars per bitcoin.")
+    ] = Decimal(100_000)
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="Lowest level of log lines that are written.")
+    ] = "info"
     log_sample: Annotated[
         float,
         Field(
             ge=0,
             le=1,
-            description="Share of the request lines that are logged of requests that went well, and fast. Errors and "
-            "what took a second or more always are.",
+            description="Fraction of successful, fast requests that are logged, from 0 to 1. Failed requests and "
+            "those that take a second or longer are always logged.",
         ),
     ] = 1.0
     metrics_port: Annotated[
@@ -230,8 +301,9 @@ class Settings(BaseSettings):
         Field(
             ge=0,
             le=65535,
-            description="A port of its own for /metrics and /health, for every role; 0 picks a free one. With it, "
-            "SGATE_PORT serves no /metrics any more. Default: /metrics on SGATE_PORT, and none for the workers.",
+            description="Separate port for /metrics and /health, for every role; 0 picks a free one. If set, "
+            "SGATE_PORT no longer serves /metrics. Default: /metrics on SGATE_PORT, and no metrics of processes "
+            "without the API.",
         ),
     ] = None
     metrics_host: Annotated[
@@ -240,13 +312,15 @@ class Settings(BaseSettings):
     traces_url: Annotated[
         str | None,
         Field(
-            description="Where OpenTelemetry traces of payments go, by OTLP over HTTP, such as "
-            "http://collector:4318/v1/traces; needs `sgate[tracing]`. Default: none are made."
+            description="OTLP/HTTP endpoint for OpenTelemetry traces of payments, such as "
+            "http://collector:4318/v1/traces; needs `sgate[tracing]`. Default: no traces."
         ),
     ] = None
-    traces_sample: Annotated[float, Field(ge=0, le=1, description="Share of the payments that are traced.")] = 1.0
-    live: Annotated[ModeSettings, Field(description="The live mode.")] = ModeSettings()
-    test: Annotated[ModeSettings, Field(description="The test mode.")] = ModeSettings(source=Source.SIMULATOR)
+    traces_sample: Annotated[
+        float, Field(ge=0, le=1, description="Fraction of payments that are traced, from 0 to 1.")
+    ] = 1.0
+    live: Annotated[ModeSettings, Field(description="Settings of live mode.")] = ModeSettings()
+    test: Annotated[ModeSettings, Field(description="Settings of test mode.")] = ModeSettings(source=Source.SIMULATOR)
 
     @classmethod
     def settings_customise_sources(
@@ -257,7 +331,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment and the files it names, then `.env`."""
+        """Return the sources in order of precedence: arguments, environment variables, their files, `.env`."""
         del file_secret_settings
         return init_settings, env_settings, FileSettings(settings_cls), dotenv_settings
 
@@ -281,7 +355,7 @@ class Settings(BaseSettings):
     def _known_sources(cls, value: tuple[str, ...] | dict[str, str]) -> tuple[str, ...] | dict[str, str]:
         unknown = [name for name in value if name not in SOURCES]
         if unknown:
-            raise ValueError(f"there is no source {unknown[0]!r}; there are {', '.join(SOURCES)}")
+            raise ValueError(f"unknown price source {unknown[0]!r}; choose from {', '.join(SOURCES)}")
         for url in value.values() if isinstance(value, dict) else ():
             if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
                 raise ValueError(f"{url!r} is not an absolute URL such as https://proxy.example.com")
@@ -327,9 +401,9 @@ class Settings(BaseSettings):
     def _production_is_strict(self) -> Self:
         if self.env is Env.PRODUCTION:
             if self.database_url is None:
-                raise ValueError("SGATE_DATABASE_URL: production needs a PostgreSQL server of its own")
+                raise ValueError("SGATE_DATABASE_URL: production needs a PostgreSQL server; set its URL")
             if not self.secret_keys:
-                raise ValueError("SGATE_SECRET_KEYS: production needs a secret key; `sgate keys secret` makes one")
+                raise ValueError("SGATE_SECRET_KEYS: production needs a secret key; `sgate keys secret` generates one")
             for key in self.secret_keys:
                 if (
                     key.get_secret_value() == DEVELOPMENT_SECRET_KEY
@@ -345,37 +419,37 @@ class Settings(BaseSettings):
         _check_rates(self)
         return self
 
-    # --- what the settings come to
+    # --- derived values
 
     def postgres_url(self, url: SecretStr) -> str:
-        """A URL of PostgreSQL, with what the settings say about TLS."""
+        """Return a PostgreSQL URL with the TLS settings applied."""
         mode = "verify-full" if self.database_tls is None and self.database_ca is not None else self.database_tls
         return _with_parameters(url, {"sslmode": mode, "sslrootcert": self.database_ca})
 
     def redis_url_text(self) -> str | None:
-        """The URL of Redis, with what the settings say about TLS."""
+        """Return the Redis URL with the TLS settings applied, or None without Redis."""
         return None if self.redis_url is None else _with_parameters(self.redis_url, {"ssl_ca_certs": self.redis_ca})
 
     def webhook_proxy_text(self) -> str | None:
-        """The URL of the forward proxy for webhooks."""
+        """Return the URL of the forward proxy for webhooks, or None without one."""
         return None if self.webhook_proxy is None else self.webhook_proxy.get_secret_value()
 
     @property
     def in_production(self) -> bool:
-        """Whether to be strict."""
+        """Whether the environment is production."""
         return self.env is Env.PRODUCTION
 
     @property
     def drain_seconds(self) -> float:
-        """How long a stop still serves."""
+        """Seconds that a stopping process continues to serve."""
         return (DRAIN_S if self.in_production else 0.0) if self.drain_s is None else self.drain_s
 
     def mode(self, livemode: bool) -> ModeSettings:
-        """The settings of a mode."""
+        """Return the settings of a mode."""
         return self.live if livemode else self.test
 
     def network_of(self, livemode: bool) -> Network:
-        """The network of a mode."""
+        """Return the network of a mode."""
         mode = self.mode(livemode)
         if mode.network is not None:
             return mode.network
@@ -384,28 +458,28 @@ class Settings(BaseSettings):
         return Network.MAINNET if livemode else Network.TESTNET
 
     def asset_of(self, livemode: bool) -> str:
-        """The asset identifier of a mode."""
+        """Return the asset identifier of a mode."""
         return self.mode(livemode).sbtc_asset or SBTC_ASSETS[self.network_of(livemode)]
 
     def gateway_address_of(self, livemode: bool) -> str | None:
-        """The gateway address of a mode; the simulated chain has one by default."""
+        """Return the gateway address of a mode, or None; the simulated chain has a default one."""
         mode = self.mode(livemode)
         if mode.gateway_address is None and mode.source is Source.SIMULATOR:
             return SIMULATED_GATEWAY_ADDRESS
         if mode.gateway_address is None:
             return None
-        return check_pay_address(mode.gateway_address, self.network_of(livemode))  # as the chain spells it
+        return check_pay_address(mode.gateway_address, self.network_of(livemode))  # in canonical form
 
     def secret_key_texts(self) -> list[str]:
-        """The keys for secrets at rest."""
+        """Return the keys for secrets at rest, the encrypting one first."""
         return [key.get_secret_value() for key in self.secret_keys] or [DEVELOPMENT_SECRET_KEY]
 
 
 def load(**overrides: object) -> Settings:
-    """Read the settings.
+    """Read and validate the settings.
 
     Raises:
-        SettingsError: one sentence that names the variable.
+        SettingsError: if a setting is invalid or cannot be read.
     """
     try:
         return Settings(**overrides)  # type: ignore[arg-type] - pydantic checks them
@@ -416,7 +490,7 @@ def load(**overrides: object) -> Settings:
 
 
 def _with_parameters(url: SecretStr, parameters: dict[str, object]) -> str:
-    """The URL with these parameters, in place of its own of the same names; None leaves what is there."""
+    """Return the URL with query parameters added or replaced; those that are None stay unchanged."""
     given = {name: str(value) for name, value in parameters.items() if value is not None}
     if not given:
         return url.get_secret_value()
@@ -436,11 +510,11 @@ def _sentence(error: ValidationError) -> str:
 def _check_rates(settings: Settings) -> None:
     sources = settings.exchange_rate_sources
     if len(set(sources)) < len(sources):
-        raise ValueError("SGATE_EXCHANGE_RATE_SOURCES: each source counts once; leave the repetition out")
+        raise ValueError("SGATE_EXCHANGE_RATE_SOURCES: a source is listed twice; list each once")
     if sources and len(sources) < settings.exchange_rate_min_sources:
         raise ValueError(
-            f"SGATE_EXCHANGE_RATE_MIN_SOURCES: {settings.exchange_rate_min_sources} sources can never agree where "
-            f"{len(sources)} are asked"
+            f"SGATE_EXCHANGE_RATE_MIN_SOURCES: must be at most {len(sources)}, the number of "
+            "SGATE_EXCHANGE_RATE_SOURCES"
         )
     if settings.exchange_rate_refresh_s >= settings.exchange_rate_max_age_s:
         raise ValueError("SGATE_EXCHANGE_RATE_REFRESH_S: must be less than SGATE_EXCHANGE_RATE_MAX_AGE_S")

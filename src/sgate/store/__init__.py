@@ -1,5 +1,5 @@
-"""All SQL of sGate: one module per table, one function per statement, the connection first.
+"""All of sGate's SQL: one module per table, one function per statement, with the connection as the first argument.
 
-Statements are plain text with explicit columns. A function here never decides and never opens a transaction: the use
-case in `services` does both.
+Statements are plain text with explicit columns. Functions here make no decisions and normally open no transaction;
+that is up to the use cases in `services`.
 """

@@ -1,4 +1,4 @@
-"""API keys: found by a digest, verified by a salted hash, shown never again."""
+"""API keys: looked up by digest, verified by salted hash, never shown again after creation."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -9,11 +9,13 @@ from sgate.db.pool import Connection, Record
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored API key. `hint` is its beginning and end, for people; `hash` is PBKDF2 of the whole key under `salt`.
+    """A stored API key.
 
     Attributes:
-        last_used_at: to about a minute.
-        expires_at: when it ends by itself, because it was rolled; None if it does not.
+        salt, hash: `hash` is the PBKDF2 of the whole key with `salt`.
+        hint: beginning and end of the key, for display.
+        last_used_at: accurate to about a minute.
+        expires_at: when the key expires because it was rolled, or None.
     """
 
     id: str
@@ -64,7 +66,7 @@ UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL
 RETURNING {_COLUMNS}
 """
 
-# Rolled twice it ends at the earlier of both times.
+# A key that is rolled twice expires at the earlier of the two times.
 _EXPIRE = f"""
 UPDATE api_keys SET expires_at = least(expires_at, now() + $2::interval) WHERE id = $1 AND {_USABLE}
 RETURNING {_COLUMNS}
@@ -76,7 +78,7 @@ UNION
 SELECT id FROM api_keys WHERE expires_at BETWEEN now() - $1::interval AND now()
 """
 
-# In the order of ids, so that two processes that write at once do not wait for each other in a circle.
+# Rows are locked in the order of their ids, so that two processes writing at once do not deadlock.
 _NOTE_USE = """
 UPDATE api_keys SET last_used_at = used.at
 FROM (
@@ -109,46 +111,46 @@ async def insert(connection: Connection, key: ApiKey) -> None:
 
 
 async def find(connection: Connection, digest: bytes) -> tuple[ApiKey, timedelta | None] | None:
-    """The usable key with this digest, and how long from now it ends by itself, if it does."""
+    """Return the usable key with this digest and the time until it expires (None if it does not expire)."""
     row = await connection.fetchrow(_FIND, digest)
     return None if row is None else (_api_key(row), row["ends_in"])
 
 
 async def get(connection: Connection, key_id: str, merchant_id: str, *, livemode: bool) -> ApiKey | None:
-    """A key of a merchant, also one that has ended."""
+    """Return a merchant's key, even if it has expired or been revoked."""
     row = await connection.fetchrow(_GET, key_id, merchant_id, livemode)
     return None if row is None else _api_key(row)
 
 
 async def list_of(connection: Connection, merchant_id: str, *, livemode: bool) -> list[ApiKey]:
-    """A merchant's usable keys, newest first."""
+    """Return a merchant's usable keys, newest first."""
     return [_api_key(row) for row in await connection.fetch(_LIST, merchant_id, livemode)]
 
 
 async def count(connection: Connection, merchant_id: str, *, livemode: bool) -> int:
-    """How many usable keys a merchant has."""
+    """Return the number of a merchant's usable keys."""
     return int(await connection.fetchval(_COUNT, merchant_id, livemode) or 0)
 
 
 async def revoke(connection: Connection, key_id: str) -> ApiKey | None:
-    """Make a key useless from now on. None if there is no such key, or it was revoked before."""
+    """Revoke a key. Returns None if there is no such key or it is already revoked."""
     row = await connection.fetchrow(_REVOKE, key_id)
     return None if row is None else _api_key(row)
 
 
 async def expire(connection: Connection, key_id: str, ends_in: timedelta) -> ApiKey | None:
-    """Let a usable key end by itself. None if there is none."""
+    """Let a usable key expire after `ends_in`. Returns None if there is no such key."""
     row = await connection.fetchrow(_EXPIRE, key_id, ends_in)
     return None if row is None else _api_key(row)
 
 
 async def ended_since(connection: Connection, age: timedelta) -> list[str]:
-    """Ids of the keys that were revoked or came to their end within the last `age`."""
+    """Return the ids of the keys that were revoked or expired within the last `age`."""
     return [row["id"] for row in await connection.fetch(_ENDED_SINCE, age)]
 
 
 async def note_use(connection: Connection, used: Mapping[str, datetime]) -> None:
-    """Store when keys were last used."""
+    """Store when keys were last used: key id -> time."""
     await connection.execute(_NOTE_USE, list(used), list(used.values()))
 
 

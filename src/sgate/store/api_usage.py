@@ -1,4 +1,4 @@
-"""Calls made to the APIs of the chain, per month: a restart must not begin a new month."""
+"""Calls made to the chain's APIs per month, stored so that a restart does not reset the budget."""
 
 from datetime import date
 
@@ -14,10 +14,10 @@ RETURNING calls
 
 
 async def of_month(connection: Connection, month: date, *, livemode: bool) -> dict[str, int]:
-    """Calls made in a month, by API."""
+    """Return the number of calls made in a month, by API."""
     return {row["api"]: row["calls"] for row in await connection.fetch(_OF_MONTH, livemode, month)}
 
 
 async def add(connection: Connection, api: str, month: date, made: int, *, livemode: bool) -> int:
-    """Count further calls. Returns those of the month, by all processes."""
+    """Add `made` calls. Returns the month's total across all processes."""
     return int(await connection.fetchval(_ADD, livemode, api, month, made) or 0)

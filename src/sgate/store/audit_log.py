@@ -9,7 +9,7 @@ from sgate.db.pool import Connection, Record
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Who acts: an API key (its id) or the operator, from which address, in which request."""
+    """Who performed an action: an API key (its id) or the operator, from which address, in which request."""
 
     name: str
     address: str | None = None
@@ -20,7 +20,7 @@ OPERATOR = Actor(name="operator")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the log. `number` grows with time."""
+    """An entry of the audit log. `number` increases over time."""
 
     number: int
     livemode: bool
@@ -59,7 +59,7 @@ async def record(
     object_id: str | None = None,
     detail: dict[str, object] | None = None,
 ) -> None:
-    """Write one line of the audit log, in the transaction of what it records. `detail` must hold no secret."""
+    """Write an audit log entry, in the transaction of the change it records. `detail` must not contain secrets."""
     await connection.execute(
         _INSERT,
         merchant_id,
@@ -74,7 +74,7 @@ async def record(
 
 
 async def holds(connection: Connection, number: int, merchant_id: str, *, livemode: bool) -> bool:
-    """Whether this line is the merchant's."""
+    """Return whether the merchant has an entry with this number."""
     return bool(await connection.fetchval(_HOLDS, number, merchant_id, livemode))
 
 
@@ -88,7 +88,7 @@ async def list_before(
     object_id: str | None,
     limit: int,
 ) -> list[Entry]:
-    """A merchant's lines with numbers below `before`, newest first."""
+    """Return a merchant's entries with numbers below `before`, newest first."""
     rows = await connection.fetch(_LIST, merchant_id, livemode, before, action, object_id, limit)
     return [_entry(row) for row in rows]
 

@@ -1,4 +1,4 @@
-"""The headers of the blocks behind the scanned tip."""
+"""Headers of the most recent blocks, up to the scanned tip."""
 
 from collections.abc import Sequence
 
@@ -34,7 +34,7 @@ SELECT $1, t.* FROM unnest(
 """
 
 
-# Not below a payment whose intent still waits for its policy.
+# Keeps all headers from the lowest payment of any intent that still waits for its confirmation policy.
 _PRUNE = """
 DELETE FROM blocks WHERE ctid IN (
     SELECT b.ctid FROM blocks b JOIN chain_cursors c ON c.livemode = b.livemode
@@ -50,33 +50,33 @@ DELETE FROM blocks WHERE ctid IN (
 
 
 async def prune(connection: Connection, keep: int, limit: int) -> int:
-    """Forget headers more than `keep` below the scanned tip, at most `limit`. Returns how many."""
+    """Delete headers more than `keep` blocks below the scanned tip, at most `limit`. Returns how many."""
     tag = await connection.execute(_PRUNE, keep, limit)
     return count_of(tag)
 
 
 async def drop_all(connection: Connection, *, livemode: bool) -> None:
-    """Forget all headers: the chain was started anew."""
+    """Delete all headers, because the chain was restarted."""
     await connection.execute(_DROP_FROM, livemode, 0)
 
 
 async def headers_at(connection: Connection, heights: Sequence[int], *, livemode: bool) -> list[Header]:
-    """Those headers of these heights that we hold."""
+    """Return the stored headers at these heights."""
     return [_header(row) for row in await connection.fetch(_HEADERS_AT, livemode, heights)]
 
 
 async def headers_from(connection: Connection, height: int, *, livemode: bool) -> list[Header]:
-    """The headers we hold from `height` upward, ascending."""
+    """Return the stored headers from `height` upward, ascending."""
     return [_header(row) for row in await connection.fetch(_HEADERS_FROM, livemode, height)]
 
 
 async def lowest_height(connection: Connection, *, livemode: bool) -> int | None:
-    """The lowest header we hold."""
+    """Return the height of the lowest stored header, or None if there is none."""
     return await connection.fetchval(_LOWEST, livemode)
 
 
 async def replace_from(connection: Connection, height: int, headers: Sequence[Header], *, livemode: bool) -> None:
-    """Forget the headers from `height` upward and store these instead."""
+    """Replace the headers from `height` upward by these."""
     await connection.execute(_DROP_FROM, livemode, height)
     await connection.execute(
         _INSERT,

@@ -1,4 +1,4 @@
-"""How far the chain of each mode is read: the cursor, fenced by its version."""
+"""The cursor of each mode: how far its chain has been scanned. Writes are fenced by the cursor's version."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from sgate.db.pool import Connection, Record
 
 
 class Rescan(msgspec.Struct, frozen=True, kw_only=True):
-    """Blocks to read again, from the lowest height to the highest. `announces`: whether new deposits are told."""
+    """A range of blocks to read again, both ends included. `announces`: whether deposits found raise events."""
 
     lowest: int
     highest: int
@@ -17,16 +17,17 @@ class Rescan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cursor(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a chain has been read.
+    """How far a chain has been scanned.
 
     Attributes:
         view: the scanned tip; height 0 before the first scan.
-        version: compare and set it to write; a stale version writes nothing.
-        advanced_at: when the view last moved. checked_at: when the source last answered.
-        trouble: why the watcher cannot go on, in one sentence, or None.
-        tip_height: how high the chain was when it was last seen.
-        rescan: which blocks are still to be read again, or None.
-        last_open_address: where the round of addresses with open intents stands.
+        version: for compare-and-set; a write with a stale version changes nothing.
+        advanced_at: when the view last moved.
+        checked_at: when the chain source was last polled.
+        trouble: why the watcher cannot continue, in one sentence, or None.
+        tip_height: height of the chain's tip when last seen.
+        rescan: the blocks still to be read again, or None.
+        last_open_address: the address after which the watcher continues polling the addresses of open intents.
     """
 
     livemode: bool
@@ -60,11 +61,12 @@ SET scanned_height = $3, scanned_hash = $4, scanned_time = greatest(scanned_time
 WHERE livemode = $1 AND version = $2
 """
 
-_TOUCH = "UPDATE chain_cursors SET version = version + 1 WHERE livemode = $1 AND version = $2"
+_BUMP_VERSION = "UPDATE chain_cursors SET version = version + 1 WHERE livemode = $1 AND version = $2"
 
 _REMEMBER_ADDRESS = "UPDATE chain_cursors SET last_open_address = $2 WHERE livemode = $1"
 
-# What another rescan has still to read stays asked for. The version rises: a chunk that is being read now is of before.
+# Blocks left over from an earlier rescan stay in the range. The version is bumped, so that a chunk being read at this
+# moment, from before the rescan, is not written.
 _START_RESCAN = """
 UPDATE chain_cursors
 SET rescan_from = least(rescan_from, $2), rescan_to = scanned_height, rescan_announces = $3, version = version + 1
@@ -79,7 +81,7 @@ WHERE livemode = $1
 
 _CHECKED = "UPDATE chain_cursors SET checked_at = now(), trouble = $2 WHERE livemode = $1"
 
-# The height of a fresh cursor makes the next round a first scan. The time stays: deadlines that passed stay passed.
+# The height of a new cursor turns the next poll into a first scan. The time is kept: deadlines that passed stay passed.
 _FORGET = """
 UPDATE chain_cursors
 SET scanned_height = 0, scanned_hash = '', tenure_height = 0, bitcoin_height = 0, tip_height = 0, trouble = NULL,
@@ -89,42 +91,48 @@ WHERE livemode = $1
 
 
 async def ensure(connection: Connection, network: str, *, livemode: bool) -> Cursor:
-    """The cursor of a mode, made if there is none."""
+    """Return the cursor of a mode, creating it if there is none."""
     await connection.execute(_OPEN, livemode, network)
     cursor = await get(connection, livemode=livemode)
     if cursor is None:
-        raise LookupError("the cursor row that was just made is gone")
+        raise LookupError("the cursor row disappeared right after it was created")
     return cursor
 
 
 async def get(connection: Connection, *, livemode: bool) -> Cursor | None:
-    """The cursor of a mode, or None if that mode was never watched."""
+    """Return the cursor of a mode, or None if that mode was never watched."""
     row = await connection.fetchrow(_GET, livemode)
     return None if row is None else _cursor(row)
 
 
-async def touch(connection: Connection, cursor: Cursor) -> bool:
-    """Raise the version without moving. False if someone else moved it since: then write nothing at all."""
-    return await connection.execute(_TOUCH, cursor.livemode, cursor.version) == "UPDATE 1"
+async def bump_version(connection: Connection, cursor: Cursor) -> bool:
+    """Raise the version without moving the cursor. Returns False if it has changed since `cursor` was read.
+
+    If so, the caller must write nothing.
+    """
+    return await connection.execute(_BUMP_VERSION, cursor.livemode, cursor.version) == "UPDATE 1"
 
 
 async def remember_address(connection: Connection, address: str, *, livemode: bool) -> None:
-    """Where the round of addresses with open intents goes on."""
+    """Store the address after which polling the addresses of open intents continues."""
     await connection.execute(_REMEMBER_ADDRESS, livemode, address)
 
 
 async def start_rescan(connection: Connection, height: int, *, livemode: bool, announces: bool) -> bool:
-    """Have everything from `height` up to the scanned tip read again. False if the scan has not come that far."""
+    """Schedule the blocks from `height` to the scanned tip to be read again. Returns False if `height` is above it."""
     return await connection.execute(_START_RESCAN, livemode, height, announces) == "UPDATE 1"
 
 
 async def rescanned(connection: Connection, height: int, *, livemode: bool) -> None:
-    """The rescan has read everything up to `height`."""
+    """Record that the rescan has read every block up to `height`."""
     await connection.execute(_RESCANNED, livemode, height)
 
 
 async def advance(connection: Connection, cursor: Cursor, view: View, tip_height: int) -> bool:
-    """Move the cursor to `view`. False if someone else moved it since `cursor` was read: then write nothing at all."""
+    """Move the cursor to `view`. Returns False if it has changed since `cursor` was read.
+
+    If so, the caller must write nothing.
+    """
     tag = await connection.execute(
         _ADVANCE,
         cursor.livemode,
@@ -139,13 +147,13 @@ async def advance(connection: Connection, cursor: Cursor, view: View, tip_height
     return tag == "UPDATE 1"
 
 
-async def note_check(connection: Connection, trouble: str | None, *, livemode: bool) -> None:
-    """Record that the source was asked, and what is in the way, if anything."""
-    await connection.execute(_CHECKED, livemode, trouble)
+async def note_check(connection: Connection, error: str | None, *, livemode: bool) -> None:
+    """Record that the chain source was polled, and why the watcher cannot continue, if it cannot."""
+    await connection.execute(_CHECKED, livemode, error)
 
 
 async def forget(connection: Connection, *, livemode: bool) -> None:
-    """Forget where the scan stands: the chain was started anew."""
+    """Reset the scan to its start, because the chain was restarted."""
     await connection.execute(_FORGET, livemode)
 
 

@@ -1,6 +1,6 @@
-"""How the deployment stands as a whole: queues, endpoints, chains, merchants. For the metrics; read every few seconds.
+"""A snapshot of the whole deployment for the metrics: queues, endpoints, chains, merchants. Read every few seconds.
 
-Each statement is bounded, whatever has piled up: a survey must not make a bad day worse.
+Each statement is bounded, however long the queues are, so that the snapshot does not add to an overload.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,26 +12,32 @@ from sgate.db.pool import Connection
 from sgate.store import webhook_endpoints
 
 MAX_COUNTED = 100_000
-"""Rows of a queue that are counted; beyond that the exact number helps nobody."""
+"""How far the rows of a queue are counted; beyond that the exact number is of no use."""
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that waits: how many, and for how many seconds the oldest has."""
+    """The length of a queue, and the age of its oldest item in seconds."""
 
     count: int = 0
     oldest_s: float = 0.0
 
 
-class ChainSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """How one mode follows its chain: the block time of the scanned tip, when the chain last answered, and trouble."""
+class ModeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """How one mode follows its chain.
+
+    Attributes:
+        scanned_at: block time of the scanned tip, or None before the first scan.
+        checked_at: when the chain source was last polled, or None.
+        failing: whether the watcher cannot continue.
+    """
 
     scanned_at: datetime | None
     checked_at: datetime | None
-    troubled: bool
+    failing: bool
 
 
-class Survey(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers of one moment. Mappings are by mode (livemode), and by the state of an endpoint."""
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers at one moment. Mappings are keyed by livemode; `endpoints` is keyed by the state of an endpoint."""
 
     due: Waiting
     held: int
@@ -39,7 +45,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     endpoints_disabled_last_hour: int
     endpoints_without_key: int
     ledger: Mapping[bool, Waiting]
-    chains: Mapping[bool, ChainSeen]
+    chains: Mapping[bool, ModeSnapshot]
     database_bytes: int
     merchants: Mapping[bool, int]
     merchants_active: Mapping[bool, int]
@@ -78,13 +84,13 @@ FROM (VALUES (false), (true)) AS m (livemode)
 
 _CHAINS = """
 SELECT livemode, CASE WHEN scanned_height > 0 THEN scanned_time END AS scanned_at, checked_at,
-    trouble IS NOT NULL AS troubled
+    trouble IS NOT NULL AS failing
 FROM chain_cursors
 """
 
 _SIZE = "SELECT pg_database_size(current_database())"
 
-# An index probe per merchant, however many intents there are.
+# One index probe per merchant, however many intents there are.
 _MERCHANTS = """
 SELECT m.livemode, count(*) AS count, count(*) FILTER (WHERE EXISTS (
         SELECT 1 FROM payment_intents AS i
@@ -95,8 +101,12 @@ GROUP BY m.livemode
 """
 
 
-async def take(connection: Connection, key_ids: Sequence[bytes]) -> Survey:
-    """Look at everything. `key_ids`: of the keys that open secrets."""
+async def take(connection: Connection, key_ids: Sequence[bytes]) -> Snapshot:
+    """Take a snapshot.
+
+    Args:
+        key_ids: ids of the keys that can decrypt webhook secrets.
+    """
     [due] = await connection.fetch(_DUE, MAX_COUNTED)
     held = await connection.fetchval(_HELD, MAX_COUNTED)
     [counts] = await connection.fetch(_ENDPOINTS)
@@ -104,16 +114,16 @@ async def take(connection: Connection, key_ids: Sequence[bytes]) -> Survey:
     chains = await connection.fetch(_CHAINS)
     merchants = await connection.fetch(_MERCHANTS)
     size = await connection.fetchval(_SIZE)
-    return Survey(
+    return Snapshot(
         due=Waiting(count=due["count"], oldest_s=due["oldest_s"]),
         held=int(held or 0),
         endpoints={state: counts[state] for state in ("well", "failing", "disabled")},
         endpoints_disabled_last_hour=counts["disabled_last_hour"],
-        endpoints_without_key=await webhook_endpoints.lost_secrets(connection, key_ids),
+        endpoints_without_key=await webhook_endpoints.count_undecryptable_secrets(connection, key_ids),
         ledger={row["livemode"]: Waiting(count=row["count"], oldest_s=row["oldest_s"]) for row in ledger},
         chains={
-            row["livemode"]: ChainSeen(
-                scanned_at=row["scanned_at"], checked_at=row["checked_at"], troubled=row["troubled"]
+            row["livemode"]: ModeSnapshot(
+                scanned_at=row["scanned_at"], checked_at=row["checked_at"], failing=row["failing"]
             )
             for row in chains
         },

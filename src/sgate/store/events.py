@@ -1,8 +1,8 @@
-"""Events: append-only, numbered per intent, at most one `succeeded` each. Their deliveries are born with them.
+"""Events: append-only, numbered per intent, at most one `succeeded` each. Deliveries are created along with them.
 
-Events are read in the order of their `position`. Positions are given while transactions run, and transactions commit in
-another order: below a position that is visible, another may still appear. So whoever reads on from a cursor must not
-read further than the horizon: up to there all that will ever be visible is visible already.
+Events are read in the order of their `position`. Positions are assigned while transactions run, but transactions may
+commit in a different order, so an event may still appear below a position that is already visible. A reader that
+continues from a cursor must therefore not read past the horizon: every event up to it is visible now or never will be.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,13 @@ from sgate.store.rows import view_text
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored event. `payload` is its object, as it was then, as JSON; `sequence` numbers an intent's events.
+    """A stored event.
 
-    `object_id` is the id of what it is about, unless that is a payment intent. `position` is given by the database.
+    Attributes:
+        sequence: number of the event among those of its intent.
+        payload: the object as of the event, JSON.
+        object_id: id of the object if it is not a payment intent.
+        position: assigned by the database.
     """
 
     id: str
@@ -42,8 +46,8 @@ _EVENT = """
     RETURNING id, merchant_id, livemode, type, payment_intent_id, sequence, object_id, created_at
 """
 
-# An event and one delivery for each endpoint that wants it, except the one that it is about. Disabled endpoints get
-# theirs too: held until enabled.
+# An event and one delivery for each endpoint subscribed to it, except an endpoint that the event is about. Disabled
+# endpoints get deliveries too, held until the endpoint is enabled.
 _APPEND = f"""
 WITH event AS ({_EVENT})
 INSERT INTO webhook_deliveries (
@@ -60,7 +64,7 @@ JOIN webhook_endpoints AS endpoints ON endpoints.merchant_id = event.merchant_id
     AND endpoints.id IS DISTINCT FROM event.object_id
 """
 
-# An event that one endpoint is told, whatever it listens to.
+# An event that is sent to one endpoint, whatever event types it subscribes to.
 _APPEND_FOR = f"""
 WITH event AS ({_EVENT})
 INSERT INTO webhook_deliveries (id, merchant_id, livemode, endpoint_id, event_id, sequence, next_attempt_at, created_at)
@@ -75,7 +79,7 @@ id, merchant_id::text, livemode, type, payment_intent_id, sequence, payload::tex
 position
 """
 
-# What an event is about: its payment intent, or whatever else it names.
+# The object of an event is its payment intent or the object named by `object_id`.
 _MATCHES = """
 merchant_id = $1::text::uuid AND livemode = $2 AND ($3::text IS NULL OR type = $3)
     AND ($4::text IS NULL OR payment_intent_id = $4 OR object_id = $4)
@@ -95,8 +99,9 @@ FROM events WHERE payment_intent_id = ANY ($1::text[]) GROUP BY payment_intent_i
 
 _GET = f"SELECT {_COLUMNS} FROM events WHERE id = $1 AND merchant_id = $2::text::uuid AND livemode = $3"
 
-# First how far positions have been given, then what lower bounds writers still hold; in this order, because who takes a
-# bound after that gets a position beyond. The bound is in the lower 48 bits of the lock's key, see the migration 0004.
+# First read the last position assigned, then the lower bounds that writers still hold. The order matters: a writer that
+# takes its bound after the first read gets a position beyond it. The bound is in the lower 48 bits of the lock's key
+# (see migration 0004).
 HORIZON = """
 WITH reached AS MATERIALIZED (SELECT last_value FROM events_position)
 SELECT least(reached.last_value, (
@@ -110,7 +115,7 @@ FROM reached
 
 
 class Matching(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of a merchant's events: of a type, about an object (None: any), that happened in [since, until)."""
+    """A filter for a merchant's events: by type and object id (None: any), created in [since, until)."""
 
     event_type: str | None
     object_id: str | None
@@ -119,19 +124,19 @@ class Matching(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def append(connection: Connection, event: Event, view: View | None) -> None:
-    """Store an event, and a delivery for each endpoint that wants it."""
+    """Store an event and a delivery for each endpoint subscribed to it."""
     await connection.execute(_APPEND, *_values(event, view))
 
 
 async def append_for(connection: Connection, event: Event, endpoint_id: str) -> str:
-    """Store an event, and its delivery for one endpoint. Returns the id of the delivery."""
+    """Store an event and its delivery to one endpoint. Returns the id of the delivery."""
     return str(await connection.fetchval(_APPEND_FOR, *_values(event, None), endpoint_id))
 
 
 async def horizon(connection: Connection) -> int:
-    """Every event up to this position is visible to a statement that begins now, or never will be.
+    """Return the position up to which every event is visible to a statement that starts now, or never will be.
 
-    Belongs outside of a transaction that keeps its snapshot.
+    Must not run inside a repeatable-read or serializable transaction, whose snapshot may be older.
     """
     return int(await connection.fetchval(HORIZON) or 0)
 
@@ -146,7 +151,7 @@ async def newest(
     up_to: int,
     limit: int,
 ) -> list[Event]:
-    """A merchant's events between two positions (the second included), newest first."""
+    """Return a merchant's events with `after` < position <= `up_to`, newest first."""
     return await _between(connection, _NEWEST, merchant_id, livemode, matching, after, up_to, limit)
 
 
@@ -160,17 +165,17 @@ async def oldest(
     up_to: int,
     limit: int,
 ) -> list[Event]:
-    """The same, oldest first."""
+    """Return a merchant's events with `after` < position <= `up_to`, oldest first."""
     return await _between(connection, _OLDEST, merchant_id, livemode, matching, after, up_to, limit)
 
 
 async def position(connection: Connection, event_id: str, merchant_id: str, *, livemode: bool) -> int | None:
-    """The position of a merchant's event, or None if it has no such event."""
+    """Return the position of a merchant's event, or None if it has no such event."""
     return await connection.fetchval(_POSITION, event_id, merchant_id, livemode)
 
 
 async def get(connection: Connection, event_id: str, merchant_id: str, *, livemode: bool) -> Event | None:
-    """One event of a merchant."""
+    """Return a merchant's event, or None if it has no such event."""
     row = await connection.fetchrow(_GET, event_id, merchant_id, livemode)
     return None if row is None else _event(row)
 
@@ -222,6 +227,6 @@ def _event(row: Record) -> Event:
 
 
 async def types_of(connection: Connection, intent_ids: Sequence[str]) -> dict[str, tuple[EventType, ...]]:
-    """What was announced about each intent, in order."""
+    """Return the types of each intent's events, in order."""
     rows = await connection.fetch(_TYPES_OF, intent_ids)
     return {row["payment_intent_id"]: tuple(map(EventType, row["types"])) for row in rows}

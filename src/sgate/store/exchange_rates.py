@@ -1,4 +1,4 @@
-"""Exchange rates: what a look at the sources came to, shared by all processes, and whose turn it is to look."""
+"""Exchange rates: the results of polling the price sources, shared by all processes, and which process polls next."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,7 +8,7 @@ import msgspec
 from sgate.core.rate import Rate
 from sgate.db.pool import Connection
 
-# Whoever moves the time of the next look has the turn. If it dies over it, the next look is only one turn later.
+# The process that moves the time of the next poll does this poll. If it dies, the next poll is just one interval later.
 _TAKE_TURN = """
 UPDATE exchange_rate_turns SET next_look_at = now() + $1 WHERE next_look_at <= now() RETURNING true
 """
@@ -26,36 +26,47 @@ WHERE id IN (SELECT id FROM exchange_rates WHERE looked_at < now() - $1::interva
 """
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What the newest look came to: a rate, or None if the sources did not agree; `reason` says who, or why not."""
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of a poll.
+
+    Attributes:
+        rate: the rate, or None if the sources did not agree.
+        reason: the source of the rate, or why there is none.
+    """
 
     rate: Rate | None
     reason: str
 
 
 async def take_turn(connection: Connection, interval: timedelta) -> bool:
-    """Whether it is the caller's turn to look; then nobody else has one for `interval`."""
+    """Return whether it is the caller's turn to poll. If so, no other process gets a turn for `interval`."""
     return bool(await connection.fetchval(_TAKE_TURN, interval))
 
 
 async def insert(
     connection: Connection, *, usd_per_btc: Decimal | None, source: str, samples: bytes, taken_at: datetime
 ) -> None:
-    """Write down a look. `usd_per_btc` is None if the sources did not agree; `samples`: JSON, what each said."""
+    """Store the result of a poll.
+
+    Args:
+        usd_per_btc: the rate, or None if the sources did not agree.
+        source: the source of the rate, or why there is none.
+        samples: what each source answered, JSON.
+    """
     await connection.execute(_INSERT, usd_per_btc, source, samples.decode(), taken_at)
 
 
-async def newest(connection: Connection) -> Look | None:
-    """The newest look, or None before the first."""
+async def newest(connection: Connection) -> Reading | None:
+    """Return the result of the latest poll, or None before the first."""
     row = await connection.fetchrow(_NEWEST)
     if row is None:
         return None
     rate = None
     if row["usd_per_btc"] is not None:
         rate = Rate(usd_per_btc=row["usd_per_btc"], source=row["source"], taken_at=row["taken_at"])
-    return Look(rate=rate, reason=row["source"])
+    return Reading(rate=rate, reason=row["source"])
 
 
 async def prune(connection: Connection, keep: timedelta, limit: int) -> int:
-    """Forget looks older than `keep`, at most `limit`. The rates of intents stay with the intents."""
+    """Delete results older than `keep`, at most `limit`. Returns how many. Intents keep copies of their rates."""
     return int((await connection.execute(_PRUNE, keep, limit)).rpartition(" ")[2])

@@ -1,4 +1,4 @@
-"""Idempotency keys: the answer to a request, stored in the transaction of its effect."""
+"""Idempotency keys: the response to a request, stored in the transaction of its effect."""
 
 from datetime import datetime
 
@@ -9,7 +9,12 @@ from sgate.store.rows import count_of
 
 
 class StoredAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What was answered before. `answer_encrypted` is the body; `request_hash` the SHA-256 of the request."""
+    """A stored response.
+
+    Attributes:
+        request_hash: SHA-256 of the request.
+        answer_encrypted: the response's body, encrypted.
+    """
 
     request_hash: bytes
     object_id: str
@@ -22,7 +27,7 @@ SELECT request_hash, object_id, answer_status, answer_encrypted FROM idempotency
 WHERE scope = $1 AND expires_at > now()
 """
 
-# Taken only if nobody holds it, or who held it is past its time. Waits for a transaction that is just taking it.
+# Succeeds only if the key is free or expired. Waits for a concurrent transaction that is claiming the same key.
 _CLAIM = """
 INSERT INTO idempotency_keys AS stored (scope, request_hash, object_id, answer_status, answer_encrypted, expires_at)
 VALUES ($1, $2, '', 0, '', $3)
@@ -32,7 +37,7 @@ ON CONFLICT (scope) DO UPDATE
 RETURNING scope
 """
 
-# Until the transaction ends only.
+# TRUE: only until the transaction ends.
 _WAIT = "SELECT set_config('lock_timeout', $1, TRUE)"
 
 _FILL = "UPDATE idempotency_keys SET object_id = $2, answer_status = $3, answer_encrypted = $4 WHERE scope = $1"
@@ -40,12 +45,12 @@ _FILL = "UPDATE idempotency_keys SET object_id = $2, answer_status = $3, answer_
 _SWEEP = """
 DELETE FROM idempotency_keys
 WHERE scope IN (SELECT scope FROM idempotency_keys WHERE expires_at < now() ORDER BY expires_at LIMIT $1)
-    AND expires_at < now()  -- once more: a key that was just taken over is a fresh one
+    AND expires_at < now()  -- checked again, because the key may have been claimed again meanwhile
 """
 
 
 async def find(connection: Connection, scope: bytes) -> StoredAnswer | None:
-    """What was answered under this key, if it is still kept."""
+    """Return the response stored under this key, or None if there is none or it has expired."""
     row = await connection.fetchrow(_FIND, scope)
     return None if row is None else StoredAnswer(**dict(row))
 
@@ -53,7 +58,7 @@ async def find(connection: Connection, scope: bytes) -> StoredAnswer | None:
 async def claim(
     connection: Connection, scope: bytes, request_hash: bytes, keep_until: datetime, *, wait_s: float
 ) -> bool:
-    """Take the key for this transaction. False if it is taken: then look up what was answered.
+    """Claim a key for this transaction. Returns False if it is taken; then `find` returns the stored response.
 
     Raises:
         asyncpg.LockNotAvailableError: if another transaction holds the key for longer than `wait_s`.
@@ -63,11 +68,11 @@ async def claim(
 
 
 async def fill(connection: Connection, scope: bytes, object_id: str, answer_status: int, answer: bytes) -> None:
-    """Store the answer (encrypted) under a key that this transaction took."""
+    """Store the encrypted response under a key that this transaction has claimed."""
     await connection.execute(_FILL, scope, object_id, answer_status, answer)
 
 
 async def sweep(connection: Connection, limit: int) -> int:
-    """Delete keys past their time, at most `limit`. Returns how many."""
+    """Delete expired keys, at most `limit`. Returns how many."""
     tag = await connection.execute(_SWEEP, limit)
     return count_of(tag)

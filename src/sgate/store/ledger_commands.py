@@ -1,4 +1,4 @@
-"""What merchants decided about their intents: commands, never changed and never deleted."""
+"""Commands about intents, such as a merchant's cancellation. Append-only."""
 
 from sgate.core.lifecycle import Command
 from sgate.db.pool import Connection
@@ -8,5 +8,5 @@ _ADD = "INSERT INTO ledger_commands (payment_intent_id, command) VALUES ($1, $2:
 
 
 async def add(connection: Connection, intent_id: str, command: Command) -> None:
-    """Record what a merchant decided."""
+    """Append a command about an intent."""
     await connection.execute(_ADD, intent_id, command_text(command))

@@ -1,4 +1,4 @@
-"""The path of each intent: every decision that changed it, with the view it was made in. Append-only."""
+"""The path of each intent: every decision that changed it, with the view of the chain it was based on. Append-only."""
 
 import msgspec
 
@@ -11,9 +11,13 @@ from sgate.store.rows import view_of, view_text
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One decision: what was announced on the way from one state to the other, `sequence` being the last event's.
+    """One decision: a change from one state to another and the events announced about it.
 
-    When to look again is not part of the path.
+    The time and height of the intent's next check are not part of the path.
+
+    Attributes:
+        sequence: number of the last event.
+        view: the view of the chain that the decision was based on.
     """
 
     before: State
@@ -24,7 +28,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _StoredState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A state as stored: sets have no order, so exceptions are a sorted list."""
+    """A state as stored. The exceptions are a sorted list, because sets have no order."""
 
     status: Status
     exceptions: tuple[Anomaly, ...] = ()
@@ -48,14 +52,14 @@ ORDER BY payment_intent_id, id
 
 
 async def append(connection: Connection, intent_id: str, step: Step) -> None:
-    """Write a decision down, in its own transaction."""
+    """Append a decision, in the decision's own transaction."""
     await connection.execute(
         _APPEND, intent_id, _text(step.before), _text(step.after), step.events, step.sequence, view_text(step.view)
     )
 
 
 async def paths_of(connection: Connection, intent_ids: list[str]) -> dict[str, list[Step]]:
-    """All decisions about these intents, in order."""
+    """Return all decisions about each of these intents, in order."""
     paths: dict[str, list[Step]] = {intent_id: [] for intent_id in intent_ids}
     for row in await connection.fetch(_PATHS_OF, intent_ids):
         step = Step(

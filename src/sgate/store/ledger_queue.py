@@ -1,4 +1,4 @@
-"""The ledger's tables: intents waiting for a decision, commands of merchants, and an intent's facts."""
+"""The ledger's queue: intents waiting for a decision."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -7,7 +7,8 @@ from sgate.core.finality import MAX_BITCOIN_BLOCKS, MAX_TENURE_CHANGES, View
 from sgate.db.pool import Connection
 from sgate.store.rows import count_of
 
-# DO UPDATE, not DO NOTHING: it waits for a ledger that is just deleting the row, so that no touch is lost.
+# DO UPDATE rather than DO NOTHING, because it waits for a ledger that is just deleting the row. Otherwise the intent
+# would not be queued again.
 _QUEUE = """
 INSERT INTO ledger_queue AS q (payment_intent_id, livemode)
 SELECT id, $1 FROM unnest($2::text[]) AS t (id) ORDER BY id
@@ -31,13 +32,14 @@ ORDER BY id
 ON CONFLICT (payment_intent_id) DO NOTHING
 """
 
-# The ends of two indexes. EXISTS would be planned as if a third of all rows matched, and read the table.
-_DECIDES = """
+# Reads only the ends of two indexes. EXISTS would be planned as if a third of all rows matched, and scan the table.
+_HAS_DUE = """
 SELECT (SELECT min(next_check_time) FROM payment_intents WHERE livemode = $1 AND next_check_time IS NOT NULL) < $2
     OR (SELECT min(next_check_height) FROM payment_intents WHERE livemode = $1 AND next_check_height IS NOT NULL) <= $3
 """
 
-# Confirmed by a count of tenures or Bitcoin blocks that the new view falls short of, as far as any policy reaches.
+# Payments that may have been final by a number of tenures or Bitcoin blocks which the new view no longer reaches,
+# within the deepest policy allowed.
 _QUEUE_FALLEN = """
 INSERT INTO ledger_queue AS q (payment_intent_id, livemode)
 SELECT DISTINCT p.payment_intent_id, p.livemode FROM payments p
@@ -65,7 +67,7 @@ _LENGTH = "SELECT count(*) FROM ledger_queue WHERE livemode = $1"
 
 
 async def queue(connection: Connection, intent_ids: Iterable[str], *, livemode: bool) -> None:
-    """Ask for a new decision about these intents."""
+    """Queue these intents for a new decision."""
     await connection.execute(_QUEUE, livemode, sorted(set(intent_ids)))
 
 
@@ -73,44 +75,47 @@ async def queue_due(connection: Connection, view: View, limit: int, *, livemode:
     """Queue intents whose height or time threshold the view has passed, at most `limit` of each. Returns how many.
 
     Args:
-        deadlines: False to queue by height alone.
+        deadlines: False queues by height alone.
     """
     time = view.time if deadlines else None
     tag = await connection.execute(_QUEUE_DUE, livemode, view.height, time, limit)
     return count_of(tag)
 
 
-async def decides(connection: Connection, view: View, *, livemode: bool) -> bool:
-    """Whether an intent's deadline or threshold has come in this view."""
-    return bool(await connection.fetchval(_DECIDES, livemode, view.time, view.height))
+async def has_due(connection: Connection, view: View, *, livemode: bool) -> bool:
+    """Return whether any intent's deadline or height threshold is reached in this view."""
+    return bool(await connection.fetchval(_HAS_DUE, livemode, view.time, view.height))
 
 
-async def queue_fallen(connection: Connection, view: View, *, livemode: bool) -> int:
-    """After a reorganisation that lost tenures or Bitcoin blocks: queue whatever may not be final any more."""
+async def queue_unfinal(connection: Connection, view: View, *, livemode: bool) -> int:
+    """Queue the intents that may no longer be final after a reorganization that lost tenures or Bitcoin blocks."""
     lowest_tenure, lowest_bitcoin = view.tenure_height - MAX_TENURE_CHANGES, view.bitcoin_height - MAX_BITCOIN_BLOCKS
     return count_of(await connection.execute(_QUEUE_FALLEN, livemode, lowest_tenure, lowest_bitcoin))
 
 
 async def take(connection: Connection, *, livemode: bool) -> str | None:
-    """Lock the next waiting intent's queue row; None if there is none. `done` removes it, in this transaction."""
+    """Lock the queue row of the next waiting intent and return the intent's id, or None if there is none.
+
+    Call `done` in the same transaction to remove it.
+    """
     return await connection.fetchval(_TAKE, livemode)
 
 
 async def done(connection: Connection, intent_id: str) -> None:
-    """The decision is made."""
+    """Remove an intent from the queue, because its decision is made."""
     await connection.execute(_DONE, intent_id)
 
 
 async def postpone(connection: Connection, intent_id: str, delay: timedelta) -> None:
-    """Put an intent that cannot be decided aside for a while, so that it holds up no other."""
+    """Postpone an intent that cannot be decided, so that it does not block the others."""
     await connection.execute(_POSTPONE, intent_id, delay)
 
 
 async def queued(connection: Connection, intent_ids: Sequence[str]) -> set[str]:
-    """Which of these intents wait for a decision."""
+    """Return those of these intents that wait for a decision."""
     return {row["payment_intent_id"] for row in await connection.fetch(_QUEUED, intent_ids)}
 
 
 async def length(connection: Connection, *, livemode: bool) -> int:
-    """How many intents wait for a decision."""
+    """Return the number of intents that wait for a decision."""
     return int(await connection.fetchval(_LENGTH, livemode) or 0)

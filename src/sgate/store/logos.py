@@ -1,4 +1,4 @@
-"""Merchants' logos, under their digests."""
+"""Merchants' logos, stored by digest."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from sgate.db.pool import Connection
 
 
 class Logo(msgspec.Struct, frozen=True, kw_only=True):
-    """A small picture. `digest`: 32 hex digits of the content's SHA-256."""
+    """A small image. `digest`: the first 32 hex digits of the content's SHA-256."""
 
     digest: str
     media_type: str
@@ -19,7 +19,7 @@ _SET = "UPDATE merchants SET logo_digest = $2 WHERE id = $1::text::uuid"
 
 _GET = "SELECT digest, media_type, content FROM logos WHERE digest = $1"
 
-# A picture nobody shows is gone at once; a merchant's row that takes it meanwhile refers to it and fails.
+# If a merchant takes the logo at this very moment, its update fails by the foreign key.
 _DROP_UNUSED = """
 DELETE FROM logos WHERE digest = $1 AND NOT EXISTS (SELECT 1 FROM merchants WHERE logo_digest = $1)
 """
@@ -28,26 +28,26 @@ _SHOWN = "SELECT logo_digest FROM merchants WHERE id = $1::text::uuid FOR NO KEY
 
 
 async def put(connection: Connection, logo: Logo) -> None:
-    """Store a picture, unless it is there already."""
+    """Store a logo, unless it is already stored."""
     await connection.execute(_PUT, logo.digest, logo.media_type, logo.content)
 
 
 async def show(connection: Connection, merchant_id: str, digest: str | None) -> None:
-    """Make a stored picture the merchant's logo, or show none."""
+    """Set a merchant's logo to a stored one, or to none."""
     await connection.execute(_SET, merchant_id, digest)
 
 
 async def shown(connection: Connection, merchant_id: str) -> str | None:
-    """The digest of the merchant's logo; locks the profile until the transaction ends."""
+    """Return the digest of a merchant's logo, or None. Locks the profile until the transaction ends."""
     return await connection.fetchval(_SHOWN, merchant_id)
 
 
 async def get(connection: Connection, digest: str) -> Logo | None:
-    """A picture."""
+    """Return the logo with this digest, or None."""
     row = await connection.fetchrow(_GET, digest)
     return None if row is None else Logo(digest=row["digest"], media_type=row["media_type"], content=row["content"])
 
 
 async def drop_unused(connection: Connection, digest: str) -> None:
-    """Forget a picture that no merchant shows."""
+    """Delete a logo if no merchant uses it."""
     await connection.execute(_DROP_UNUSED, digest)

@@ -1,4 +1,4 @@
-"""Whether the deployment is in maintenance mode: at most one row."""
+"""Maintenance mode of the deployment: a table with at most one row."""
 
 from sgate.db.pool import Connection
 
@@ -13,15 +13,15 @@ _END = "DELETE FROM maintenance_mode RETURNING only_row"
 
 
 async def get(connection: Connection) -> int | None:
-    """How long callers are to wait, in seconds; None if the deployment is not in maintenance mode."""
+    """Return the `Retry-After` for clients in seconds, or None if the deployment is not in maintenance mode."""
     return await connection.fetchval(_GET)
 
 
 async def begin(connection: Connection, retry_after_s: int) -> None:
-    """Begin, or say another time."""
+    """Enter maintenance mode, or change its `Retry-After`."""
     await connection.execute(_BEGIN, retry_after_s)
 
 
 async def end(connection: Connection) -> bool:
-    """End. Returns whether there was anything to end."""
+    """Leave maintenance mode. Returns False if the deployment was not in it."""
     return await connection.fetchval(_END) is not None

@@ -1,11 +1,11 @@
-"""Daily numbers: what became of the intents that a merchant made on a day (UTC).
+"""Daily statistics: the outcome of the intents that a merchant created on a day (UTC).
 
-When an hour is over for a while, its day so far is counted and stored in `merchant_days`; `rolled_up_to` is the end of
-the newest such hour. If an intent of such an hour is made or changes later (late money, a reorganisation, a
-clock that was behind), the change writes a row into `touched_days` in its own transaction, and the day's row is not
-believed until it is counted anew. Counting is one statement, and so one snapshot: the touches that it removes are
-exactly those whose changes it has counted. Reading adds what is not stored (the last hours, touched days) by counting
-it, so that the numbers are always exact, whether anybody keeps house or not.
+Some time after an hour has ended, its day so far is counted and stored in `merchant_days`; `rolled_up_to` is the end of
+the newest such hour. If an intent of a stored hour is created or changed later (a late payment, a reorganization, a
+clock that was behind), the change marks the day dirty: it inserts a row into `touched_days` in its own transaction, and
+the day's stored row is ignored until the day is counted again. Counting is one statement and thus one snapshot, so the
+`touched_days` rows that it deletes are exactly those whose changes it has counted. Reads count the days and hours that
+are not stored or are dirty, so the numbers are always exact, whether or not maintenance is running.
 """
 
 from datetime import date, timedelta
@@ -15,26 +15,32 @@ import msgspec
 from sgate.db.pool import Connection, Record
 from sgate.store.rows import count_of
 
-UNTOUCHED = timedelta(hours=1)
-"""Changes of an intent are not noted until the hour in which it was made is over for so long: most end before."""
+MARK_DIRTY_AFTER = timedelta(hours=1)
+"""A change to an intent marks its day dirty only if the intent's hour ended at least this long ago. Most intents are
+closed by then."""
 
-SETTLE = UNTOUCHED + timedelta(hours=1)
-"""An hour is stored only so long after its end. What exceeds UNTOUCHED is longer than any transaction runs."""
+SETTLE = MARK_DIRTY_AFTER + timedelta(hours=1)
+"""How long after its end an hour is stored. The margin over MARK_DIRTY_AFTER is longer than any transaction runs."""
 
 MAX_DAYS_AT_ONCE = 31
 MAX_MODES_AT_ONCE = 50
-MAX_TOUCHES_AT_ONCE = 500
+MAX_DIRTY_AT_ONCE = 500
 ADVISORY_LOCK = 0x5347_4154_4530
-"""Held while counting: of two who count a day at the same time the slower one would store older numbers."""
+"""Held while counting. If two processes counted a day at the same time, the slower one would store older numbers."""
 
-STORABLE = f"date_trunc('hour', now() - interval '{UNTOUCHED.seconds} seconds', 'UTC')"
-"""SQL: who makes or changes an intent made before this must touch its day: its hour may be stored already, or soon."""
+STORABLE = f"date_trunc('hour', now() - interval '{MARK_DIRTY_AFTER.seconds} seconds', 'UTC')"
+"""An SQL expression. Creating or changing an intent created before this moment must mark its day dirty, because the
+intent's hour may be stored already, or soon."""
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):
-    """The intents made on one day, as they stand: how many in all and in each status; sats asked for and received.
+    """The intents created on one day, as of now.
 
-    `confirmed_sats` is what the confirmed ones received.
+    Attributes:
+        created: number of intents; the fields named after a status count those in it.
+        amount_sats: sum of the requested amounts.
+        received_sats: sum of the amounts received.
+        confirmed_sats: sum of the amounts received by confirmed intents.
     """
 
     day: date
@@ -76,8 +82,8 @@ ON CONFLICT (merchant_id, livemode, day) DO UPDATE SET {", ".join(f"{name} = exc
 
 _LOCK = "SELECT pg_try_advisory_xact_lock($1)"
 
-# The hours that are over and not stored yet, at most a month of a mode at a time. Their days are counted from midnight,
-# so that whatever was stored before is mended. LATERAL: the planner must see how short the time is.
+# Ended hours that are not stored yet, at most a month per mode at a time. Their days are counted from midnight, which
+# corrects what was stored before. LATERAL lets the planner see how short the period is.
 _STORE_ENDED = f"""
 WITH due AS (
     SELECT merchant_id, livemode, rolled_up_to AS since,
@@ -102,8 +108,8 @@ FROM due
 WHERE modes.merchant_id = due.merchant_id AND modes.livemode = due.livemode
 """
 
-# The days that were touched since they were stored, as far as they are stored.
-_STORE_TOUCHED = f"""
+# The days that became dirty after they were stored, counted as far as they are stored.
+_STORE_DIRTY = f"""
 WITH taken AS (
     DELETE FROM touched_days WHERE id IN (SELECT id FROM touched_days ORDER BY id LIMIT $1)
     RETURNING merchant_id, livemode, day
@@ -121,15 +127,15 @@ WITH taken AS (
 SELECT count(*) FROM taken
 """
 
-# What is stored and can be believed, what was made since, and touched days as a whole. A day may come twice.
+# Stored days that are not dirty, intents created since, and all of each dirty day. A day may be returned twice.
 _READ = f"""
-WITH touched AS (
+WITH dirty AS (
     SELECT DISTINCT day FROM touched_days
     WHERE merchant_id = $1::text::uuid AND livemode = $2 AND day BETWEEN $3 AND $4
 )
 SELECT day, {_NUMBERS} FROM merchant_days
 WHERE merchant_id = $1::text::uuid AND livemode = $2 AND day BETWEEN $3 AND $4
-    AND day NOT IN (SELECT day FROM touched)
+    AND day NOT IN (SELECT day FROM dirty)
 UNION ALL
 SELECT (i.created_at AT TIME ZONE 'UTC')::date, {_COUNTED} FROM payment_intents AS i
 WHERE i.merchant_id = $1::text::uuid AND i.livemode = $2
@@ -138,22 +144,22 @@ WHERE i.merchant_id = $1::text::uuid AND i.livemode = $2
         WHERE merchant_id = $1::text::uuid AND livemode = $2
     )
     AND i.created_at < ($4::date + 1)::timestamp AT TIME ZONE 'UTC'
-    AND (i.created_at AT TIME ZONE 'UTC')::date NOT IN (SELECT day FROM touched)
+    AND (i.created_at AT TIME ZONE 'UTC')::date NOT IN (SELECT day FROM dirty)
 GROUP BY 1
 UNION ALL
-SELECT touched.day, numbers.*
-FROM touched
+SELECT dirty.day, numbers.*
+FROM dirty
 CROSS JOIN LATERAL (
     SELECT {_COUNTED} FROM payment_intents AS i
     WHERE i.merchant_id = $1::text::uuid AND i.livemode = $2
-        AND i.created_at >= touched.day::timestamp AT TIME ZONE 'UTC'
-        AND i.created_at < (touched.day + 1)::timestamp AT TIME ZONE 'UTC'
+        AND i.created_at >= dirty.day::timestamp AT TIME ZONE 'UTC'
+        AND i.created_at < (dirty.day + 1)::timestamp AT TIME ZONE 'UTC'
 ) AS numbers
 """
 
 
 async def read(connection: Connection, merchant_id: str, first: date, last: date, *, livemode: bool) -> list[Day]:
-    """The days from `first` to `last`, both included, in order. Days without intents may be absent."""
+    """Return the days from `first` to `last`, both included, in order. Days without intents may be missing."""
     days: dict[date, Day] = {}
     for row in await connection.fetch(_READ, merchant_id, livemode, first, last):
         day = _day(row)
@@ -163,16 +169,16 @@ async def read(connection: Connection, merchant_id: str, first: date, last: date
 
 
 async def store_ended(connection: Connection, share: float = 1.0) -> int:
-    """Count and store hours that are over, for at most MAX_MODES_AT_ONCE modes of merchants.
+    """Count and store ended hours, for at most MAX_MODES_AT_ONCE modes of merchants.
 
     Args:
-        share: of what is counted at once at most, in (0, 1]; never less than a day of one mode.
+        share: fraction of the usual batch size, in (0, 1]; at least one day of one mode is counted.
 
     Returns:
-        how many modes came further; 0 also if somebody else is counting.
+        the number of modes that advanced; 0 also if another process is counting.
 
     Raises:
-        asyncpg.QueryCanceledError: if that takes longer than a statement may.
+        asyncpg.QueryCanceledError: if the statement times out.
     """
     days, modes = (max(1, int(share * most)) for most in (MAX_DAYS_AT_ONCE, MAX_MODES_AT_ONCE))
     async with connection.transaction():
@@ -182,12 +188,16 @@ async def store_ended(connection: Connection, share: float = 1.0) -> int:
     return count_of(tag)
 
 
-async def store_touched(connection: Connection) -> int:
-    """Count touched days anew. Returns how many touches were removed; 0 also if somebody else is counting."""
+async def store_dirty(connection: Connection) -> int:
+    """Count dirty days again.
+
+    Returns:
+        the number of `touched_days` rows deleted; 0 also if another process is counting.
+    """
     async with connection.transaction():
         if not await connection.fetchval(_LOCK, ADVISORY_LOCK):
             return 0
-        return int(await connection.fetchval(_STORE_TOUCHED, MAX_TOUCHES_AT_ONCE) or 0)
+        return int(await connection.fetchval(_STORE_DIRTY, MAX_DIRTY_AT_ONCE) or 0)
 
 
 def _day(row: Record) -> Day:

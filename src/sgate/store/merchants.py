@@ -1,4 +1,4 @@
-"""Merchants, their settings per mode, and the addresses they receive payments at."""
+"""Merchants, their settings per mode, and the addresses at which they receive payments."""
 
 from datetime import datetime, timedelta
 
@@ -9,13 +9,13 @@ from sgate.store.rows import policy_of, policy_text
 
 
 class Merchant(MerchantSettings, frozen=True, kw_only=True):
-    """A merchant in one mode, with its settings there.
+    """A merchant in one mode, with its settings in that mode.
 
     Attributes:
         id: UUID as text.
-        logo: the digest of the logo, or None.
+        logo: digest of the logo, or None.
         version: rises with every change of the mode's settings.
-        suspended_at: since when the operator lets the merchant do nothing, or None.
+        suspended_at: when the operator suspended the merchant, or None.
     """
 
     id: str
@@ -42,7 +42,7 @@ FROM merchants m JOIN merchant_modes o ON o.merchant_id = m.id
 WHERE m.id = $1::text::uuid AND o.livemode = $2
 """
 
-# The versions rise, so that no create that is under way stores anything (see `payment_intents_create.CREATE`).
+# The versions are bumped, so that creates already under way store nothing (see `payment_intents_create.CREATE`).
 _SUSPEND = """
 WITH merchant AS (
     UPDATE merchants SET suspended_at = CASE WHEN $2 THEN now() END
@@ -55,7 +55,7 @@ RETURNING merchant_id
 
 _SUSPENDED_SINCE = "SELECT id::text FROM merchants WHERE suspended_at > now() - $1::interval"
 
-# NO KEY: intents that refer to the row may be made meanwhile.
+# NO KEY, so that intents referring to the row can be created meanwhile.
 _LOCK = """
 SELECT o.version
 FROM merchants m JOIN merchant_modes o ON o.merchant_id = m.id
@@ -87,14 +87,14 @@ _LIST = "SELECT id::text, name, created_at FROM merchants ORDER BY created_at, i
 
 
 async def insert(connection: Connection, name: str) -> str:
-    """Make a merchant with default settings in both modes; returns its id."""
+    """Create a merchant with default settings in both modes. Returns its id."""
     merchant_id = str(await connection.fetchval(_INSERT, name))
     await connection.execute(_INSERT_MODES, merchant_id)
     return merchant_id
 
 
 async def get(connection: Connection, merchant_id: str, *, livemode: bool) -> Merchant | None:
-    """A merchant and the settings of one mode."""
+    """Return a merchant with the settings of one mode, or None."""
     row = await connection.fetchrow(_GET, merchant_id, livemode)
     return None if row is None else _merchant(row)
 
@@ -105,7 +105,7 @@ async def lock(connection: Connection, merchant_id: str, *, livemode: bool) -> N
 
 
 async def update(connection: Connection, merchant: Merchant) -> None:
-    """Store the profile and the mode's settings, and raise the version."""
+    """Store the profile and the mode's settings, and bump the version."""
     await connection.execute(
         _UPDATE_PROFILE,
         merchant.id,
@@ -127,28 +127,28 @@ async def update(connection: Connection, merchant: Merchant) -> None:
 
 
 async def claim_address(connection: Connection, merchant_id: str | None, address: str, *, livemode: bool) -> str | None:
-    """Record that payments to `address` are this merchant's, or (None) the gateway's. Returns who really owns it."""
+    """Claim an address for a merchant, or with None for the gateway, unless it is taken. Returns the actual owner."""
     return await connection.fetchval(_CLAIM_ADDRESS, livemode, address, merchant_id)
 
 
 async def owners_of(connection: Connection, addresses: list[str], *, livemode: bool) -> dict[str, str | None]:
-    """Whose addresses these are: address -> merchant id, None for the gateway's own; unknown ones are absent."""
+    """Return the owners of addresses: address -> merchant id, None for the gateway. Unknown addresses are missing."""
     rows = await connection.fetch(_OWNERS_OF, livemode, addresses)
     return {row["address"]: row["merchant_id"] for row in rows}
 
 
 async def list_all(connection: Connection, limit: int) -> list[Record]:
-    """Merchants (id, name, created_at), oldest first."""
+    """Return merchants (id, name, created_at), oldest first."""
     return await connection.fetch(_LIST, limit)
 
 
 async def suspend(connection: Connection, merchant_id: str, *, suspended: bool) -> bool:
-    """Suspend or resume. Returns whether that changed anything."""
+    """Suspend a merchant, or resume it. Returns whether that changed anything."""
     return bool(await connection.fetch(_SUSPEND, merchant_id, suspended))
 
 
 async def suspended_since(connection: Connection, age: timedelta) -> list[str]:
-    """Ids of the merchants that were suspended within the last `age`."""
+    """Return the ids of the merchants that were suspended within the last `age`."""
     return [row["id"] for row in await connection.fetch(_SUSPENDED_SINCE, age)]
 
 

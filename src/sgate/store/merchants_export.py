@@ -1,4 +1,4 @@
-"""Merchants and the addresses that are theirs, out of a database and into another: what a rebuild needs to know."""
+"""Export and import of merchants and their addresses: what a rebuild needs that is not on the chain."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from sgate.db.pool import Connection
 
 
 class OwnedAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """An address that payments to a merchant went to, now or earlier."""
+    """A current or former pay address of a merchant."""
 
     livemode: bool
     address: str
 
 
 class ModeEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A merchant's settings of one mode."""
+    """A merchant's settings in one mode."""
 
     livemode: bool
     pay_address: str | None = None
@@ -26,7 +26,7 @@ class ModeEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MerchantEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A merchant as exported. No key and no secret is in it."""
+    """An exported merchant. It contains no keys and no secrets."""
 
     id: str
     name: str
@@ -77,12 +77,12 @@ _decoder = msgspec.json.Decoder(MerchantEntry)
 
 
 async def export_after(connection: Connection, merchant_id: str, limit: int) -> list[MerchantEntry]:
-    """Merchants behind an id (FIRST_ID: from the first), in the order of their ids."""
+    """Return merchants with ids greater than `merchant_id` (FIRST_ID: from the first), ordered by id."""
     return [_decoder.decode(row["entry"]) for row in await connection.fetch(_EXPORT, merchant_id, limit)]
 
 
-async def bring_in(connection: Connection, entry: MerchantEntry) -> bool:
-    """Make a merchant as it was exported. What is there already stays as it is; False if the merchant was."""
+async def import_merchant(connection: Connection, entry: MerchantEntry) -> bool:
+    """Create a merchant from an export. Existing rows are left unchanged. Returns False if the merchant existed."""
     made = await connection.execute(_INSERT, entry.id, entry.name, entry.support_url) != "INSERT 0 0"
     for owned in entry.addresses:
         await connection.execute(_INSERT_ADDRESS, owned.livemode, owned.address, entry.id)

@@ -1,7 +1,7 @@
-"""Bring the schema up to date: Alembic keeps the order, plain `.sql` files hold the statements.
+"""Schema migrations: Alembic keeps their order, plain `.sql` files hold the statements.
 
-Any number of processes may start at once: an advisory lock lets one of them migrate while the others wait. SQLAlchemy
-is imported by this module alone.
+Any number of processes may start at once. An advisory lock lets one of them migrate while the others wait. Only this
+module imports SQLAlchemy.
 """
 
 from importlib import resources
@@ -26,7 +26,7 @@ ADVISORY_LOCK = 0x5347_4154_4501
 """Held while migrating ("SGATE", 1)."""
 
 LOCK_TIMEOUT_S = 10
-"""How long a statement of a migration may wait for a table that others use: it must not queue up the traffic."""
+"""How long a migration's statement may wait for a table in use. A longer wait would block the traffic behind it."""
 
 STATEMENT_TIMEOUT_S = 600
 
@@ -38,13 +38,13 @@ def _config() -> Config:
 
 
 async def migrate(database_url: str) -> str:
-    """Apply what is missing, under the lock. Returns the revision the schema is at.
+    """Apply the missing migrations under the lock. Returns the revision of the schema.
 
     Args:
-        database_url: must be a direct connection: advisory locks do not survive transaction pooling.
+        database_url: must connect directly, because advisory locks do not work through transaction pooling.
 
     Raises:
-        MigrationFailed: see there.
+        MigrationFailed: if a migration fails and is rolled back, or if this version does not know the schema.
         OSError, asyncpg.PostgresError: if the database cannot be reached.
     """
     engine = await _engine(database_url)
@@ -60,7 +60,7 @@ async def migrate(database_url: str) -> str:
         try:
             await connection.run_sync(_upgrade)
             await connection.commit()
-            await _make_months(database_url)
+            await _create_partitions(database_url)
         except CommandError as error:
             raise MigrationFailed(f"this version does not know the database's schema: {error}") from error
         except DBAPIError as error:  # from Alembic's own statements
@@ -74,8 +74,8 @@ async def migrate(database_url: str) -> str:
     return head()
 
 
-async def _make_months(database_url: str) -> None:
-    """So that the first deliveries of a new database are in their month already; later `maintenance` sees to it."""
+async def _create_partitions(database_url: str) -> None:
+    """Create the monthly partitions, so that a new database has them from the start. Later, maintenance does so."""
     connection = await connect(database_url, application_name="sgate migrate")
     try:
         await partitions.make_ahead(connection)
@@ -84,12 +84,12 @@ async def _make_months(database_url: str) -> None:
 
 
 def head() -> str:
-    """The revision this version of the code needs."""
+    """Return the schema revision that this version needs."""
     return cast("str", ScriptDirectory.from_config(_config()).get_current_head())
 
 
 def run_sql_of(migration_file: str) -> None:
-    """Run the `.sql` file that stands beside a migration's Python file, all statements in one go."""
+    """Run the `.sql` file next to a migration's Python file, all statements at once."""
     script = Path(migration_file).with_suffix(".sql").read_text("utf-8")
     dbapi_connection = cast("Any", op.get_bind().connection.dbapi_connection)
 
@@ -106,10 +106,10 @@ def _upgrade(connection: Connection) -> None:
 
 
 async def _engine(database_url: str) -> Any:
-    """An engine for one connection, which is opened here: SQLAlchemy would not understand `?sslmode=require`."""
+    """Create an engine around one connection, opened here because SQLAlchemy does not understand `?sslmode=require`."""
     opened = await connect(database_url, application_name="sgate migrate", statement_timeout_s=STATEMENT_TIMEOUT_S)
 
-    async def hand_over() -> asyncpg.Connection:
+    async def creator() -> asyncpg.Connection:
         return opened
 
-    return create_async_engine("postgresql+asyncpg://", async_creator=hand_over, poolclass=NullPool)
+    return create_async_engine("postgresql+asyncpg://", async_creator=creator, poolclass=NullPool)

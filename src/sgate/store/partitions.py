@@ -1,7 +1,7 @@
-"""Deliveries and their attempts are kept by the month: months ahead are made, months that nobody needs are dropped.
+"""Monthly partitions of deliveries and their attempts: created ahead of time, dropped after the retention period.
 
-The id of a delivery begins with the time of its event, so it says by itself which partition it is in. What is older or
-newer than all months is in the default partition, where rows are deleted one by one.
+The id of a delivery starts with the time of its event, so the id alone determines the partition. Rows outside all
+months are in the default partition, where they are deleted one by one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,18 +15,25 @@ from sgate.db.pool import Connection
 from sgate.store.rows import count_of
 
 MONTHS_AHEAD = 2
-"""Months that are there before they begin. So long may nobody keep house before rows fall into the default one."""
+"""How many months ahead partitions are created. If maintenance stops for longer, rows go to the default partition."""
 
 LOCK_TIMEOUT_S = 2
-"""Making and dropping a month stops everyone who sends for a moment. Whoever is in the way longer than this, such as a
-backup, is waited for again in the next round."""
+"""Creating or dropping a month briefly blocks all deliveries. If something such as a backup holds the table for longer
+than this, the next maintenance run tries again."""
 
 ADVISORY_LOCK = 0x5347_4154_4507
-"""Held while months are made and dropped ("SGATE", 7)."""
+"""Held while months are created and dropped ("SGATE", 7)."""
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done. `dropped_open`: deliveries that had waited for their endpoint all that time, and were dropped."""
+class MaintenanceResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of `maintain`.
+
+    Attributes:
+        made: suffixes of the months that were created.
+        dropped: suffixes of the months that were dropped.
+        dropped_open: deliveries in dropped months that were still waiting to be sent.
+        swept: rows deleted from the default partition.
+    """
 
     made: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
@@ -42,7 +49,7 @@ class Month(msgspec.Struct, frozen=True, order=True):
 
     @classmethod
     def of(cls, moment: datetime) -> "Month":
-        """The month that a moment is in."""
+        """Return the month that contains a moment."""
         utc = moment.astimezone(UTC)
         return cls(utc.year, utc.month)
 
@@ -58,7 +65,7 @@ class Month(msgspec.Struct, frozen=True, order=True):
 
     @property
     def suffix(self) -> str:
-        """How its tables' names end, such as `2026_11`."""
+        """The suffix of its tables' names, such as `2026_11`."""
         return f"{self.year:04}_{self.month:02}"
 
 
@@ -73,7 +80,7 @@ _FIRST_ID = "SELECT first_delivery_id($1)"
 
 _TAKEN = "SELECT EXISTS (SELECT 1 FROM webhook_deliveries_default WHERE id >= $1 AND id < $2)"
 
-# Nobody knows the attempts of what is gone.
+# The attempts of a delivery are deleted along with it.
 _SWEEP = """
 WITH old AS (
     SELECT id FROM webhook_deliveries_default
@@ -87,35 +94,39 @@ DELETE FROM webhook_deliveries_default WHERE id IN (SELECT id FROM old)
 
 
 async def make_ahead(connection: Connection) -> tuple[str, ...]:
-    """Make the months that are missing. Returns which."""
-    there = await _there(connection)
-    wanted = [month for month in _wanted(await _now(connection)) if month not in there]
-    return tuple([month.suffix for month in wanted if await _make(connection, month)])
+    """Create the missing months. Returns their suffixes."""
+    existing = await _existing(connection)
+    missing = [month for month in _required(await _now(connection)) if month not in existing]
+    return tuple([month.suffix for month in missing if await _make(connection, month)])
 
 
-async def keep(connection: Connection, retention: timedelta, limit: int) -> Kept:
-    """Make the months that are missing, drop those that ended longer than `retention` ago, sweep at most `limit` rows.
+async def maintain(connection: Connection, retention: timedelta, limit: int) -> MaintenanceResult:
+    """Create the missing months, drop those that ended longer than `retention` ago, sweep at most `limit` rows.
 
-    Whoever finds another process at it leaves it to that one.
+    Does nothing while another process is doing this.
     """
     swept = await _sweep(connection, retention, limit)
     try:
         async with connection.transaction():
             if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", ADVISORY_LOCK):
-                return Kept(swept=swept)
+                return MaintenanceResult(swept=swept)
             await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
             made = await make_ahead(connection)
             ended_by = await _now(connection) - retention
-            old = [month for month in await _there(connection) if month.following.start <= ended_by]
+            old = [month for month in await _existing(connection) if month.following.start <= ended_by]
             dropped_open = await _drop(connection, old)
     except asyncpg.LockNotAvailableError:
-        return Kept(swept=swept)
+        return MaintenanceResult(swept=swept)
     dropped = tuple(month.suffix for month in old)
-    return Kept(made=made, dropped=dropped, dropped_open=dropped_open, swept=swept)
+    return MaintenanceResult(made=made, dropped=dropped, dropped_open=dropped_open, swept=swept)
 
 
 async def _sweep(connection: Connection, retention: timedelta, limit: int) -> int:
-    """Under the lock too: it writes into every month's attempts, and another process may be dropping one."""
+    """Delete old rows from the default partition, at most `limit`. Returns how many.
+
+    Takes the advisory lock, because the statement deletes from every month's attempts, and another process may be
+    dropping a month.
+    """
     async with connection.transaction():
         if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", ADVISORY_LOCK):
             return 0
@@ -126,11 +137,11 @@ async def _now(connection: Connection) -> datetime:
     return cast("datetime", await connection.fetchval("SELECT now()"))
 
 
-async def _there(connection: Connection) -> list[Month]:
+async def _existing(connection: Connection) -> list[Month]:
     return [Month(int(text[:4]), int(text[5:])) for (text,) in await connection.fetch(_MONTHS)]
 
 
-def _wanted(now: datetime) -> Iterator[Month]:
+def _required(now: datetime) -> Iterator[Month]:
     month = Month.of(now)
     for _ in range(MONTHS_AHEAD + 1):
         yield month
@@ -138,7 +149,7 @@ def _wanted(now: datetime) -> Iterator[Month]:
 
 
 async def _make(connection: Connection, month: Month) -> bool:
-    """False if rows of that month are in the default partition, because it is made too late: then they stay there."""
+    """Create a month. Returns False, creating nothing, if the default partition already holds rows of that month."""
     first = str(await connection.fetchval(_FIRST_ID, month.start))
     end = str(await connection.fetchval(_FIRST_ID, month.following.start))
     if await connection.fetchval(_TAKEN, first, end):
@@ -154,7 +165,7 @@ async def _make(connection: Connection, month: Month) -> bool:
 
 
 async def _drop(connection: Connection, months: Sequence[Month]) -> int:
-    """Drop months. Returns how many deliveries in them were still open."""
+    """Drop months. Returns how many of their deliveries were still waiting to be sent."""
     still_open = 0
     for month in months:
         deliveries = f"webhook_deliveries_{month.suffix}"

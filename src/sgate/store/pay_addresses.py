@@ -1,4 +1,4 @@
-"""Addresses read for deposits without a memo: which is next, and how far each is read."""
+"""Addresses polled for deposits without a memo: which is next, and how far each has been read."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,12 +9,12 @@ from sgate.db.pool import Connection, Record
 
 
 class WatchedAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """An address and how far it is read.
+    """An address and how far it has been read.
 
     Attributes:
-        read_to_height: every transaction up to there is known.
-        resume_at: where a read that was too long for one round goes on, or None.
-        resume_height: how far it will be read once that is done.
+        read_to_height: every transaction up to this height is known.
+        resume_at: where to resume a read that was too long for one poll, or None.
+        resume_height: the height up to which everything is known once that read is complete.
     """
 
     address: str
@@ -23,7 +23,7 @@ class WatchedAddress(msgspec.Struct, frozen=True, kw_only=True):
     resume_height: int | None
 
 
-# The next distinct addresses of open intents, a step of the index each, however many intents share one.
+# The next distinct addresses of open intents: one index step per address, however many intents share it.
 _OPEN = """
 WITH RECURSIVE open (address, place) AS (
     (SELECT pay_address, 1 FROM payment_intents
@@ -56,7 +56,7 @@ FROM unnest($2::text[], $3::integer[], $4::text[], $5::integer[])
 WHERE a.livemode = $1 AND a.address = t.address
 """
 
-# What was read of blocks that are gone must be read again.
+# Transactions read from orphaned blocks must be read again.
 _REORGED = """
 UPDATE pay_addresses
 SET read_to_height = least(read_to_height, $2), resume_at = NULL, resume_height = NULL
@@ -79,10 +79,10 @@ _UNREAD = "SELECT count(*) FROM pay_addresses WHERE livemode = $1 AND (read_at <
 async def open_after(
     connection: Connection, address: str, limit: int, read_before: datetime, *, livemode: bool
 ) -> tuple[list[WatchedAddress], str]:
-    """The next addresses of open intents behind `address`, in order, that were last read before a moment.
+    """Return the next addresses of open intents after `address`, in order, that were last read before `read_before`.
 
     Returns:
-        those that are due, and the last address looked at: where to go on; empty at the end of the round.
+        the addresses that are due, and the last address examined, to continue from; empty at the end of the list.
     """
     rows = await connection.fetch(_OPEN, livemode, address, limit, read_before)
     last = rows[-1]["address"] if len(rows) == limit else ""
@@ -92,12 +92,12 @@ async def open_after(
 async def longest_unread(
     connection: Connection, limit: int, read_before: datetime, *, livemode: bool
 ) -> list[WatchedAddress]:
-    """Addresses that were last read before a moment, the longest unread first."""
+    """Return addresses that were last read before `read_before`, least recently read first."""
     return [_watched(row) for row in await connection.fetch(_OLDEST, livemode, read_before, limit)]
 
 
 async def note_read(connection: Connection, read: Sequence[WatchedAddress], now: datetime, *, livemode: bool) -> None:
-    """These were read just now, as far as they say."""
+    """Store how far these addresses have just been read."""
     await connection.execute(
         _READ,
         livemode,
@@ -110,27 +110,27 @@ async def note_read(connection: Connection, read: Sequence[WatchedAddress], now:
 
 
 async def note_reorg(connection: Connection, height: int, *, livemode: bool) -> None:
-    """Blocks from `height` upward were replaced."""
+    """Have every address read again from `height` upward, because a reorganization replaced those blocks."""
     await connection.execute(_REORGED, livemode, height - 1)
 
 
 async def begin(connection: Connection, height: int, *, livemode: bool) -> None:
-    """The first scan begins above `height`: what came before to addresses claimed before is not ours."""
+    """Mark never-read addresses as read up to `height`, where the first scan starts. Earlier deposits are ignored."""
     await connection.execute(_BEGIN, livemode, height)
 
 
 async def read_again(connection: Connection, height: int, *, livemode: bool) -> None:
-    """Have all addresses read again from `height` upward, soon."""
+    """Schedule all addresses to be read again from `height` upward."""
     await connection.execute(_READ_AGAIN, livemode, height - 1)
 
 
 async def oldest_read(connection: Connection, *, livemode: bool) -> datetime | None:
-    """When the longest unread address was read; None without addresses. How far behind the reading is."""
+    """Return when the least recently read address was read, as a measure of lag; None without addresses."""
     return await connection.fetchval(_OLDEST_READ, livemode)
 
 
 async def unread_since(connection: Connection, moment: datetime, *, livemode: bool) -> int:
-    """How many addresses were not read to the end since a moment."""
+    """Return the number of addresses that have not been read completely since a moment."""
     return int(await connection.fetchval(_UNREAD, livemode, moment) or 0)
 
 

@@ -1,4 +1,4 @@
-"""Hints: transactions that someone says will pay an intent. The watcher looks them up; nobody believes them."""
+"""Hints: transactions that a client says will pay an intent. They are not trusted; the watcher looks them up."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,14 +10,14 @@ from sgate.store.rows import count_of
 
 
 class Hint(msgspec.Struct, frozen=True, kw_only=True):
-    """A hint to look up. `looks`: how often it was looked up before."""
+    """A hint to look up. `looks`: how often it has been looked up before."""
 
     intent_id: str
     tx_id: str
     looks: int
 
 
-# At most $4 per intent, whatever became of them: whoever knows the id cannot make us look up more.
+# At most $4 per intent, including those that have ended, so that a client that knows the id cannot cause more lookups.
 _ADD = """
 INSERT INTO payment_hints (payment_intent_id, tx_id, livemode, next_look_at, hinted_at)
 SELECT $1::text, $2, $3, $5, $5
@@ -35,7 +35,7 @@ ORDER BY looks, next_look_at
 LIMIT $3
 """
 
-_LOOK_AGAIN = """
+_RESCHEDULE = """
 UPDATE payment_hints
 SET looks = looks + 1, next_look_at = CASE WHEN hinted_at > $4 THEN $3::timestamptz END
 WHERE payment_intent_id = $1 AND tx_id = $2
@@ -48,28 +48,31 @@ _END_MINED = "UPDATE payment_hints SET next_look_at = NULL WHERE tx_id = $1 AND 
 
 
 async def add(connection: Connection, intent_id: str, tx_id: str, limit: int, now: datetime, *, livemode: bool) -> bool:
-    """Remember a hint. False if the intent has `limit` others already."""
+    """Store a hint. Returns False if the intent already has `limit` others."""
     if count_of(await connection.execute(_ADD, intent_id, tx_id, livemode, limit, now)):
         return True
     return bool(await connection.fetchval(_KNOWN, intent_id, tx_id))
 
 
 async def due(connection: Connection, now: datetime, limit: int, *, livemode: bool) -> list[Hint]:
-    """Hints to look up now: the least looked up first, so that made-up ones do not hold up what a wallet just sent."""
+    """Return the hints to look up now, those looked up least often first.
+
+    That way invented hints do not delay a transaction that a wallet has just sent.
+    """
     rows = await connection.fetch(_DUE, livemode, now, limit)
     return [Hint(intent_id=row["payment_intent_id"], tx_id=row["tx_id"], looks=row["looks"]) for row in rows]
 
 
-async def look_again(connection: Connection, hint: Hint, at: datetime, hinted_after: datetime) -> bool:
-    """Look a hint up again at a later time. False if it is given up: it was not hinted after `hinted_after`."""
-    return not await connection.fetchval(_LOOK_AGAIN, hint.intent_id, hint.tx_id, at, hinted_after)
+async def reschedule(connection: Connection, hint: Hint, at: datetime, hinted_after: datetime) -> bool:
+    """Look a hint up again at `at`. Returns False if it is given up instead, being older than `hinted_after`."""
+    return not await connection.fetchval(_RESCHEDULE, hint.intent_id, hint.tx_id, at, hinted_after)
 
 
 async def end(connection: Connection, ended: Sequence[Hint]) -> None:
-    """Nothing more is to be found out about these."""
+    """Stop looking these hints up: their transactions need no further lookup."""
     await connection.executemany(_END, [(hint.intent_id, hint.tx_id) for hint in ended])
 
 
 async def end_mined(connection: Connection, tx_id: str) -> None:
-    """The transaction is in a block: its payments are recorded, its hints have served."""
+    """Stop looking up a transaction's hints, because it was mined and its payments are recorded."""
     await connection.execute(_END_MINED, tx_id)

@@ -1,4 +1,4 @@
-"""Payment intents: read in batches, changed one at a time under a lock. `payment_intents_create` makes them."""
+"""Payment intents: read in batches, changed one at a time under a lock. `payment_intents_create` creates them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,18 +16,19 @@ from sgate.store.payments_scan import PAYMENT_JSON, payment_of_json
 from sgate.store.rows import metadata_text, policy_of, scanned_of, view_of
 
 MAX_PAYMENTS_SHOWN = 100
-"""Payments that a read of an intent carries along; the rest are listed by their own call."""
+"""Maximum number of payments read along with an intent. `payments.list_page` returns all of them."""
 
 _metadata_decoder = msgspec.json.Decoder(dict[str, str])
 _payments_decoder = msgspec.json.Decoder(list[dict[str, Any]])
 
 
 class Branding(msgspec.Struct, frozen=True, kw_only=True):
-    """How a merchant's pages look, and who may embed them.
+    """The appearance of a merchant's pages, and the sites that may embed them.
 
     Attributes:
-        accent_color: `#rrggbb`, or None for ours. logo: the digest that the logo is served under, or None.
-        frame_origins: such as `https://shop.example`.
+        accent_color: `#rrggbb`, or None for the default.
+        logo: the digest under which the logo is served, or None.
+        frame_origins: origins that may embed the pages, such as `https://shop.example`.
     """
 
     accent_color: str | None
@@ -36,13 +37,14 @@ class Branding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IntentView(msgspec.Struct, frozen=True, kw_only=True):
-    """An intent as read: with its payments and the chain as far as it is scanned now.
+    """An intent as read: with its payments and the current view of the chain.
 
     Attributes:
         payments: in chain order, at most MAX_PAYMENTS_SHOWN.
-        scanned: None before the first scan of the chain.
-        sighted_at: the earliest mempool sighting, or None.
-        chain_checked_at: when the source of the chain last answered. chain_trouble: whether that was a refusal.
+        scanned: the scanned tip, or None before the first scan of the chain.
+        sighted_at: time of the earliest mempool sighting, or None.
+        chain_checked_at: when the chain source was last polled, or None.
+        chain_failing: whether that poll failed.
     """
 
     intent: PaymentIntent
@@ -53,11 +55,11 @@ class IntentView(msgspec.Struct, frozen=True, kw_only=True):
     scanned: View | None
     sighted_at: datetime | None
     chain_checked_at: datetime | None
-    chain_trouble: bool
+    chain_failing: bool
 
 
 class KnownIntent(msgspec.Struct, frozen=True, kw_only=True):
-    """As much of an intent as it takes to tell whether a transfer pays for it."""
+    """The part of an intent that determines whether a transfer pays for it."""
 
     id: str
     livemode: bool
@@ -75,7 +77,7 @@ i.next_check_time, i.decided_in::text AS decided_in, i.confirmed_at, i.canceled_
 
 VIEW_COLUMNS = f"""
 {_COLUMNS}, m.name AS merchant_name, m.support_url, m.accent_color, m.logo_digest, m.frame_origins,
-c.checked_at AS chain_checked_at, c.trouble IS NOT NULL AS chain_trouble,
+c.checked_at AS chain_checked_at, c.trouble IS NOT NULL AS chain_failing,
 c.scanned_height, c.scanned_hash, c.scanned_time, c.tenure_height AS scanned_tenure, c.bitcoin_height AS
 scanned_bitcoin, (
     SELECT json_agg({PAYMENT_JSON} ORDER BY p.block_height, p.tx_index, p.event_index)::text
@@ -95,10 +97,10 @@ LEFT JOIN chain_cursors c ON c.livemode = i.livemode
 WHERE i.id = ANY ($1::text[])
 """
 
-# NO KEY: rows that refer to the intent (payments, queue) may be written meanwhile.
+# NO KEY, so that rows referring to the intent (payments, queue) can be written meanwhile.
 _LOCK = f"SELECT {_COLUMNS} FROM payment_intents i WHERE i.id = $1 FOR NO KEY UPDATE"
 
-# A day whose numbers may be stored is counted anew (see `store.merchant_days`).
+# Marks a day dirty whose numbers may be stored already (see `store.merchant_days`).
 _SAVE = f"""
 WITH saved AS (
     UPDATE payment_intents
@@ -121,7 +123,7 @@ _COUNT_ALL = "SELECT count(*) FROM payment_intents"
 
 _IDS_AFTER = "SELECT id FROM payment_intents WHERE id > $1 ORDER BY id LIMIT $2"
 
-# The ends of two indexes, which hold open intents only: the closed ones are never walked past.
+# Reads only the ends of two indexes, which contain open intents only, so closed ones are never scanned.
 _ANY_OPEN = """
 SELECT num_nonnulls(
     (SELECT min(next_check_time) FROM payment_intents WHERE livemode = $1 AND next_check_time IS NOT NULL),
@@ -131,19 +133,19 @@ SELECT num_nonnulls(
 
 
 async def read(connection: Connection, intent_ids: Sequence[str]) -> dict[str, IntentView]:
-    """Intents by id, with their payments; unknown ones are absent."""
+    """Return intents by id, with their payments. Unknown ids are missing."""
     rows = await connection.fetch(_READ, intent_ids)
     return {row["id"]: view_of_row(row) for row in rows}
 
 
 async def lock(connection: Connection, intent_id: str) -> PaymentIntent | None:
-    """Lock an intent until the transaction ends, and read it."""
+    """Lock an intent until the transaction ends and return it, or None if there is none."""
     row = await connection.fetchrow(_LOCK, intent_id)
     return None if row is None else _intent(row)
 
 
 async def save(connection: Connection, intent: PaymentIntent, view: View) -> None:
-    """Store what was decided in `view` (status, sums, history); the terms never change."""
+    """Store an intent's state after a decision made in `view`: status, sums and history. The terms never change."""
     await connection.execute(
         _SAVE,
         intent.id,
@@ -161,12 +163,12 @@ async def save(connection: Connection, intent: PaymentIntent, view: View) -> Non
 
 
 async def describe(connection: Connection, intent_id: str, description: str | None, metadata: dict[str, str]) -> None:
-    """Store what the merchant says about a locked intent."""
+    """Store the merchant's description and metadata of a locked intent."""
     await connection.execute(_DESCRIBE, intent_id, description, metadata_text(metadata))
 
 
 async def known(connection: Connection, intent_ids: Sequence[str]) -> dict[str, KnownIntent]:
-    """Which of these memos name intents, of whichever mode."""
+    """Return the intents with these ids, taken from memos, in either mode. Unknown ids are missing."""
     rows = await connection.fetch(_KNOWN, intent_ids)
     return {
         row["id"]: KnownIntent(
@@ -177,22 +179,22 @@ async def known(connection: Connection, intent_ids: Sequence[str]) -> dict[str, 
 
 
 async def count_all(connection: Connection) -> int:
-    """How many intents there are, of both modes."""
+    """Return the number of intents in both modes."""
     return int(await connection.fetchval(_COUNT_ALL) or 0)
 
 
 async def ids_after(connection: Connection, intent_id: str, limit: int) -> list[str]:
-    """Ids of intents of both modes behind an id (empty: from the first), in their order."""
+    """Return the ids of intents of both modes that are greater than `intent_id` (empty: from the first), in order."""
     return [row["id"] for row in await connection.fetch(_IDS_AFTER, intent_id, limit)]
 
 
 async def any_open(connection: Connection, *, livemode: bool) -> bool:
-    """Whether an intent waits for money or for finality: then somebody wants the chain watched closely."""
+    """Return whether any intent waits for payment or finality, which calls for frequent polling of the chain."""
     return bool(await connection.fetchval(_ANY_OPEN, livemode))
 
 
 def view_of_row(row: Record) -> IntentView:
-    """An intent from a row of VIEW_COLUMNS."""
+    """Build an intent from a row of VIEW_COLUMNS."""
     payments = row["payments"]
     return IntentView(
         intent=_intent(row),
@@ -207,7 +209,7 @@ def view_of_row(row: Record) -> IntentView:
         scanned=scanned_of(row),
         sighted_at=row["sighted_at"],
         chain_checked_at=row["chain_checked_at"],
-        chain_trouble=row["chain_trouble"],
+        chain_failing=row["chain_failing"],
     )
 
 

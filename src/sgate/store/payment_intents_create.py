@@ -109,7 +109,7 @@ WITH input AS (
         amount_usd, rate_usd_per_btc, rate_source, quoted_at, next_check_time, created_at
     FROM fresh
     RETURNING id
-), touched AS (
+), dirty AS (
     INSERT INTO touched_days (merchant_id, livemode, day)
     SELECT merchant, livemode, (created_at AT TIME ZONE 'UTC')::date FROM fresh
     WHERE created_at < greatest(rolled_up_to, {STORABLE})

@@ -1,4 +1,4 @@
-"""All facts about an intent, read in one snapshot: payments, sightings, commands, and the view of the chain."""
+"""The facts about an intent, read in one snapshot: payments, sightings, commands, and the view of the chain."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ _texts_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a decision about one intent depends on, as of one moment."""
+    """Everything that a decision about one intent depends on, as of one moment."""
 
     payments: tuple[Payment, ...]
     sightings: tuple[Sighting, ...]
@@ -25,8 +25,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     view: View
 
 
-# One statement, so one snapshot: payments and the view they are judged in belong together. A mode that was never
-# watched has no cursor, but its merchants' commands count all the same.
+# One statement and thus one snapshot: the payments must match the view in which they are judged. A mode that was never
+# watched has no cursor, but its merchants' commands count nevertheless.
 _FACTS = f"""
 SELECT coalesce(c.scanned_height, 0) AS scanned_height, coalesce(c.scanned_hash, '') AS scanned_hash,
     coalesce(c.scanned_time, 'epoch') AS scanned_time, coalesce(c.tenure_height, 0) AS tenure_height,
@@ -41,7 +41,7 @@ FROM (VALUES ($2::boolean)) AS m (livemode) LEFT JOIN chain_cursors c USING (liv
 
 
 async def get(connection: Connection, intent_id: str, *, livemode: bool) -> Facts:
-    """All facts of an intent at this moment."""
+    """Return all facts about an intent as of now."""
     [row] = await connection.fetch(_FACTS, intent_id, livemode)
     return Facts(
         payments=tuple(payment_of_json(item) for item in _items(row["payments"])),

@@ -1,6 +1,6 @@
-"""Payments as merchants handle them: listed, assigned to an intent, marked as sent back.
+"""Payments as merchants handle them: listed, assigned to an intent, marked as refunded.
 
-The facts of the chain in the same table are the watcher's (`store/payments_scan.py`); nothing here touches them.
+The same table holds the facts of the chain, which only the watcher writes (`store/payments_scan.py`).
 """
 
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ from sgate.store.rows import scanned_of
 
 
 class Deposit(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment with what became of it.
+    """A payment and how it was handled.
 
     Attributes:
-        merchant_id: whose it is, or None if it came to the gateway's address and names nobody.
-        intent_id: what it pays for, or None: unmatched.
-        recovered_intent_id: the intent its memo names, which this database does not know.
-        assigned_at: when it was assigned to its intent by hand.
-        refunded_at, refund_tx_id: when it was marked as sent back, and by which transaction.
-        scanned: the chain as it is scanned now; None before the first scan.
+        merchant_id: its merchant, or None if it came to the gateway's address and names no merchant's intent.
+        intent_id: the intent it pays for, or None if it is unmatched.
+        recovered_intent_id: the intent that its memo names but that is not in this database, or None.
+        assigned_at: when it was manually assigned to its intent, or None.
+        refunded_at, refund_tx_id: when it was marked as refunded, and the refunding transaction, or None.
+        scanned: the scanned tip, or None before the first scan.
     """
 
     payment: Payment
@@ -54,7 +54,7 @@ _GET = f"SELECT {_COLUMNS} {_FROM} WHERE p.livemode = $1 AND p.id = $2"
 
 _LOCK = f"{_GET} FOR NO KEY UPDATE OF p"
 
-# `$2` NULL lists what belongs to no merchant. Two statements, one per direction, each with its index's order.
+# `$2` NULL lists payments without a merchant. There is one statement per direction, each in the order of its index.
 _FILTER = """
 WHERE p.livemode = $1 AND p.merchant_id IS NOT DISTINCT FROM $2::text::uuid
     AND ($3::text IS NULL OR p.payment_intent_id = $3)
@@ -92,13 +92,13 @@ _REFUND = "UPDATE payments SET refunded_at = $2, refund_tx_id = $3 WHERE id = $1
 
 
 async def get(connection: Connection, payment_id: str, *, livemode: bool) -> Deposit | None:
-    """One payment of a mode."""
+    """Return a payment, or None if the mode has no such payment."""
     row = await connection.fetchrow(_GET, livemode, payment_id)
     return None if row is None else _deposit(row)
 
 
 async def lock(connection: Connection, payment_id: str, *, livemode: bool) -> Deposit | None:
-    """Lock a payment until the transaction ends, and read it."""
+    """Lock a payment until the transaction ends and return it, or None if there is none."""
     row = await connection.fetchrow(_LOCK, livemode, payment_id)
     return None if row is None else _deposit(row)
 
@@ -114,7 +114,7 @@ async def list_page(
     newer: bool,
     limit: int,
 ) -> list[Deposit]:
-    """Payments on one side of `position` (created_at, id), newest first; those nearest to it if there are more."""
+    """Return the payments nearest to `position` (created_at, id) on one side of it, newest first."""
     statement = _STATEMENTS[unmatched, newer]
     rows: Sequence[Record] = await connection.fetch(statement, livemode, merchant_id, intent_id, *position, limit)
     return [_deposit(row) for row in (reversed(rows) if newer else rows)]
@@ -123,17 +123,20 @@ async def list_page(
 async def position(
     connection: Connection, payment_id: str, merchant_id: str | None, *, livemode: bool
 ) -> datetime | None:
-    """When this merchant's payment was recorded, or None if it has no such payment."""
+    """Return when a merchant's payment was recorded, or None if it has no such payment."""
     return await connection.fetchval(_POSITION, payment_id, livemode, merchant_id)
 
 
 async def assign(connection: Connection, payment_id: str, intent_id: str, merchant_id: str, now: datetime) -> bool:
-    """Make an unmatched payment pay for an intent. False if it is not one any more."""
+    """Assign an unmatched payment to an intent.
+
+    Returns False if it is no longer unmatched, no longer on the chain, or marked as refunded.
+    """
     return await connection.execute(_ASSIGN, payment_id, intent_id, merchant_id, now) == "UPDATE 1"
 
 
 async def mark_refunded(connection: Connection, payment_id: str, now: datetime, refund_tx_id: str) -> bool:
-    """Record that a payment was sent back. False if that is recorded already."""
+    """Mark a payment as refunded. Returns False if it already is."""
     return await connection.execute(_REFUND, payment_id, now, refund_tx_id) == "UPDATE 1"
 
 

@@ -1,4 +1,4 @@
-"""Payments and sightings: the facts of the chain. Written by the watcher alone, never deleted."""
+"""Payments: the facts of the chain. Written by the watcher only and never deleted."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,9 +23,9 @@ json_build_object(
 
 
 class FoundPayment(msgspec.Struct, frozen=True, kw_only=True):
-    """A transfer to an address we watch, as found on the chain. `intent_id` and `merchant_id` are None when unknown.
+    """A transfer to a watched address, as found on the chain. `intent_id` and `merchant_id` are None if unknown.
 
-    `recovered_intent_id` is the intent that the memo names and that this database does not know.
+    `recovered_intent_id` is the intent that the memo names if it is not in this database.
     """
 
     payment: Payment
@@ -35,15 +35,16 @@ class FoundPayment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Included(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment that was recorded as included: which one, whose, and whether it was unknown before."""
+    """A payment that was recorded as included. `is_new`: whether it was unknown before."""
 
     payment_id: str
     intent_id: str | None
     is_new: bool
 
 
-# Included (again): the place is overwritten, what survives reorganisations is kept, and an assignment is kept too. What
-# was paid to whom is part of the key: the same event with another content is another payment.
+# If the payment is known and is included again, its place on the chain is overwritten; what survives a reorganization,
+# including an assignment, is kept. Amount, recipient and memo are part of the key, so the same event with a different
+# content is a different payment.
 _UPSERT = """
 INSERT INTO payments AS stored (
     id, livemode, merchant_id, payment_intent_id, tx_id, event_index, amount_sats, sender, recipient, memo, status,
@@ -66,7 +67,7 @@ WHERE stored.status <> 'included' OR stored.index_block_hash <> excluded.index_b
 RETURNING id, payment_intent_id, xmax = 0 AS is_new
 """
 
-# A transaction that came back with other legs than before: those it no longer has, as they were, are gone.
+# A transaction may come back with other transfers (legs) than before. The legs it no longer has are orphaned.
 _ORPHAN_OTHER_LEGS = """
 UPDATE payments AS p SET status = 'orphaned'
 WHERE livemode = $1 AND tx_id = $2 AND status = 'included' AND NOT EXISTS (
@@ -77,14 +78,14 @@ WHERE livemode = $1 AND tx_id = $2 AND status = 'included' AND NOT EXISTS (
 RETURNING id, payment_intent_id, block_height, index_block_hash
 """
 
-# Whatever is included in a block that is not on the chain we follow.
+# Payments included in a block that is not on the chain we follow.
 _ORPHAN_FROM = """
 UPDATE payments SET status = 'orphaned'
 WHERE livemode = $1 AND block_height >= $2 AND status = 'included' AND index_block_hash <> ALL ($3::text[])
 RETURNING id, payment_intent_id, block_height, index_block_hash
 """
 
-# The chain was started anew: what its intent still waited for is gone, and so are deposits that paid for nothing.
+# The chain was restarted: payments of intents that are not confirmed are gone, and so are unmatched deposits.
 _ORPHAN_UNFINAL = """
 UPDATE payments AS p SET status = 'orphaned'
 WHERE p.livemode = $1 AND p.status = 'included' AND NOT EXISTS (
@@ -93,8 +94,8 @@ WHERE p.livemode = $1 AND p.status = 'included' AND NOT EXISTS (
 RETURNING p.id, p.payment_intent_id, p.block_height, p.index_block_hash
 """
 
-# What was final stays so: below the first block of the new chain no reorganisation reaches it. Where it really was, its
-# observations say.
+# Final payments stay final: below the first block of the new chain, no reorganization reaches them. Their observations
+# still record their original place.
 _KEEP_FINAL = """
 UPDATE payments SET block_height = 0, tenure_height = 0, bitcoin_height = 0
 WHERE livemode = $1 AND status = 'included'
@@ -115,7 +116,7 @@ WHERE livemode = $1 AND tx_id = ANY ($2::text[]) AND status = 'included'
 
 
 async def include(connection: Connection, found: FoundPayment, view: View, *, livemode: bool) -> Included | None:
-    """Record a transfer that is on the chain. None if nothing changed."""
+    """Record a transfer that is on the chain. Returns None if nothing changed."""
     payment = found.payment
     row = await connection.fetchrow(
         _UPSERT,
@@ -146,14 +147,14 @@ async def include(connection: Connection, found: FoundPayment, view: View, *, li
 
 
 async def clear_sightings(connection: Connection, tx_id: str) -> None:
-    """The transaction is in a block, all its payments are recorded: it is no longer a mere promise."""
+    """Delete the sightings of a transaction that is in a block and whose payments are all recorded."""
     await connection.execute(_CLEAR_SIGHTINGS, tx_id)
 
 
 async def orphan_other_legs(
     connection: Connection, tx_id: str, legs: Sequence[Payment], view: View, *, livemode: bool
 ) -> set[str]:
-    """Orphan the payments of a transaction that it no longer makes. Returns the intents whose facts changed."""
+    """Orphan a transaction's payments other than these legs. Returns the intents whose facts changed."""
     rows = await connection.fetch(
         _ORPHAN_OTHER_LEGS,
         livemode,
@@ -169,16 +170,18 @@ async def orphan_other_legs(
 async def orphan_from(
     connection: Connection, height: int, canonical_hashes: Sequence[str], view: View, *, livemode: bool
 ) -> set[str]:
-    """Orphan what is included from `height` upward in blocks other than these. Returns the intents concerned."""
+    """Orphan the payments included from `height` upward in blocks other than these. Returns the affected intents."""
     rows = await connection.fetch(_ORPHAN_FROM, livemode, height, canonical_hashes)
     return await _observe_orphans(connection, rows, view)
 
 
-async def leave_chain(connection: Connection, view: View, *, livemode: bool) -> tuple[int, set[str]]:
-    """The chain is gone: orphan all payments but those of confirmed intents, which no new chain can touch.
+async def orphan_unfinal(connection: Connection, view: View, *, livemode: bool) -> tuple[int, set[str]]:
+    """Orphan all payments except those of confirmed intents, because the chain was replaced by a new one.
+
+    The remaining payments are put out of the reach of the new chain's reorganizations.
 
     Returns:
-        how many were orphaned, and the intents concerned.
+        the number of orphaned payments, and the affected intents.
     """
     rows = await connection.fetch(_ORPHAN_UNFINAL, livemode)
     await connection.execute(_KEEP_FINAL, livemode)
@@ -188,7 +191,7 @@ async def leave_chain(connection: Connection, view: View, *, livemode: bool) -> 
 async def held_in_blocks(
     connection: Connection, tx_ids: Sequence[str], height: int, *, livemode: bool
 ) -> dict[str, set[str]]:
-    """Transactions of which we hold included payments: tx id -> index hashes of their blocks from `height` upward."""
+    """Return the transactions with included payments: tx id -> index hashes of their blocks from `height` upward."""
     held: dict[str, set[str]] = {}
     for row in await connection.fetch(_HELD, livemode, tx_ids, height):
         hashes = held.setdefault(row["tx_id"], set())
@@ -205,11 +208,11 @@ async def _observe_orphans(connection: Connection, rows: Sequence[Any], view: Vi
 
 
 def payment_of_json(item: dict[str, Any]) -> Payment:
-    """A payment from PAYMENT_JSON."""
+    """Build a payment from PAYMENT_JSON."""
     memo = item["memo"]
     return msgspec.convert({**item, "memo": None if memo is None else bytes.fromhex(memo)}, Payment)
 
 
 def sighting_of_json(item: dict[str, Any]) -> Sighting:
-    """A sighting from a JSON object with its fields."""
+    """Build a sighting from a JSON object of its fields."""
     return msgspec.convert(item, Sighting)

@@ -1,4 +1,4 @@
-"""Between rows and values: the encodings that several tables have in common."""
+"""Conversion between rows and values: the encodings that several tables share."""
 
 from functools import lru_cache
 
@@ -16,28 +16,28 @@ _command_decoder = msgspec.json.Decoder(Command)
 
 @lru_cache(maxsize=256)
 def policy_of(text: str) -> Policy:
-    """A stored confirmation policy. There are few different ones, so each is decoded once."""
+    """Decode a stored confirmation policy. There are few distinct policies, so the results are cached."""
     return _policy_decoder.decode(text)
 
 
 @lru_cache(maxsize=256)
 def policy_text(policy: Policy) -> str:
-    """A confirmation policy as stored."""
+    """Encode a confirmation policy for storage."""
     return _encoder.encode(policy).decode()
 
 
 def view_of(text: str) -> View:
-    """A stored view of the chain."""
+    """Decode a stored view of the chain."""
     return _view_decoder.decode(text)
 
 
 def view_text(view: View) -> str:
-    """A view of the chain as stored."""
+    """Encode a view of the chain for storage."""
     return _encoder.encode(view).decode()
 
 
 def scanned_of(row: Record) -> View | None:
-    """The chain as it is scanned, from the columns scanned_*; None before the first scan."""
+    """Build the view of the scanned tip from the scanned_* columns; None before the first scan."""
     if not row["scanned_height"]:
         return None
     return View(
@@ -50,20 +50,20 @@ def scanned_of(row: Record) -> View | None:
 
 
 def command_of(text: str) -> Command:
-    """A stored command of a merchant."""
+    """Decode a stored command."""
     return _command_decoder.decode(text)
 
 
 def command_text(command: Command) -> str:
-    """A command of a merchant as stored."""
+    """Encode a command for storage."""
     return _encoder.encode(command).decode()
 
 
 def count_of(command_tag: str) -> int:
-    """How many rows a command touched, from PostgreSQL's tag such as `UPDATE 3`."""
+    """Return the number of affected rows from a PostgreSQL command tag such as `UPDATE 3`."""
     return int(command_tag.rsplit(" ", 1)[-1])
 
 
 def metadata_text(metadata: dict[str, str]) -> str | None:
-    """Metadata as stored; None if there is none."""
+    """Encode metadata for storage; None if it is empty."""
     return msgspec.json.encode(metadata).decode() if metadata else None

@@ -1,4 +1,4 @@
-"""The deliveries of a merchant as it may look at them, and what it may do with one: send it again."""
+"""A merchant's view of its deliveries: listing them, and sending one again."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from sgate.db.pool import Connection, Record
 
 
 class LoggedDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery and the event it brings. `endpoint_gone`: deleted or disabled, nothing can be sent there now."""
+    """A delivery and its event. `endpoint_gone`: the endpoint is deleted or disabled, so nothing can be sent to it."""
 
     id: str
     endpoint_id: str
@@ -32,7 +32,12 @@ class LoggedDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoggedAttempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt, as the receiver saw it. `response_headers` is JSON; the body is cut and valid text."""
+    """One attempt and its response.
+
+    Attributes:
+        response_headers: JSON.
+        response_body: truncated, and always valid text.
+    """
 
     attempt: int
     url: str
@@ -45,7 +50,7 @@ class LoggedAttempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which deliveries: of an endpoint, of an event, in a state."""
+    """A filter for deliveries: by endpoint, event and status (None: any)."""
 
     endpoint_id: str | None = None
     event_id: str | None = None
@@ -59,7 +64,7 @@ d.status, d.attempts, d.created_at, d.next_attempt_at, d.last_attempt, d.last_er
 d.failed_at
 """
 
-# Newest first. From each endpoint as many as are wanted at all, by its index: a merchant has few endpoints.
+# Newest first. Reads up to $7 deliveries of each endpoint by its index, because a merchant has few endpoints.
 _LIST = f"""
 SELECT {_COLUMNS}
 FROM webhook_endpoints AS e
@@ -76,7 +81,7 @@ ORDER BY d.created_at DESC, d.id DESC
 LIMIT $7
 """
 
-# Those of one event: their ids are known from it, so each is one look into one month.
+# The deliveries of one event. Their ids follow from the event, so each takes one lookup in one month's partition.
 _LIST_OF_EVENT = f"""
 SELECT {_COLUMNS}
 FROM events AS v
@@ -106,7 +111,7 @@ SELECT attempt, url, started_at, duration_ms, response_status, response_headers:
 FROM webhook_attempts WHERE delivery_id = $1 ORDER BY attempt
 """
 
-# Once more from the first wait of the schedule. One that is under way is left alone: it is being sent.
+# Starts over with the first wait of the schedule. Skips a delivery that is being sent at this moment.
 _REDELIVER = """
 UPDATE webhook_deliveries
 SET status = 'pending', next_attempt_at = now(), attempts_before = attempts, delivered_at = NULL, failed_at = NULL,
@@ -124,7 +129,7 @@ async def list_of(
     before: tuple[datetime, str],
     limit: int,
 ) -> list[LoggedDelivery]:
-    """A merchant's deliveries older than the position `before` (created_at, id), newest first."""
+    """Return a merchant's deliveries older than the position `before` (created_at, id), newest first."""
     arguments = [merchant_id, livemode, *before, wanted.endpoint_id, wanted.status, limit]
     if wanted.event_id is None:
         rows = await connection.fetch(_LIST, *arguments)
@@ -134,23 +139,23 @@ async def list_of(
 
 
 async def get(connection: Connection, delivery_id: str, merchant_id: str, *, livemode: bool) -> LoggedDelivery | None:
-    """One delivery of a merchant."""
+    """Return a merchant's delivery, or None if it has no such delivery."""
     row = await connection.fetchrow(_GET, delivery_id, merchant_id, livemode)
     return None if row is None else _delivery(row)
 
 
 async def position(connection: Connection, delivery_id: str, merchant_id: str, *, livemode: bool) -> datetime | None:
-    """When a merchant's delivery was made, or None if it has no such delivery."""
+    """Return when a merchant's delivery was created, or None if it has no such delivery."""
     return await connection.fetchval(_POSITION, delivery_id, merchant_id, livemode)
 
 
 async def attempts(connection: Connection, delivery_id: str) -> list[LoggedAttempt]:
-    """All attempts of a delivery, the first first."""
+    """Return all attempts of a delivery, oldest first."""
     return [LoggedAttempt(**dict(row)) for row in await connection.fetch(_ATTEMPTS, delivery_id)]
 
 
 async def redeliver(connection: Connection, delivery_id: str) -> None:
-    """Send a delivery once more, now."""
+    """Schedule a delivery to be sent again at once."""
     await connection.execute(_REDELIVER, delivery_id)
 
 

@@ -1,18 +1,23 @@
-"""Deliveries that wait for their endpoint: of a disabled one until it is enabled, and the surplus of a slow one.
+"""Parked deliveries: those of a disabled endpoint until it is enabled, and the surplus of a slow one.
 
-`held` deliveries are out of the queue, so that nobody's claim has to walk past them. They are moved a few at a time; an
-endpoint for which there may be something to move is marked by `tended_until`.
+Parked deliveries have the status `held` and are out of the queue, so that claims do not have to skip them. They are
+moved in and out a few at a time. `tended_until` marks the endpoints that may have deliveries to move.
 """
 
 import msgspec
 
 from sgate.db.pool import Connection
 from sgate.store.rows import count_of
-from sgate.store.webhook_endpoints import TENDED_FOR
+from sgate.store.webhook_endpoints import MARKED_FOR
 
 
-class Tended(msgspec.Struct, frozen=True, kw_only=True):
-    """An endpoint to look after. `settled`: its last change is long enough ago that nothing new can come up."""
+class MarkedEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A marked endpoint.
+
+    Attributes:
+        failing: whether nothing has succeeded at it since its last failure.
+        settled: whether its last change is long enough ago that no delivery in the wrong state can be added any more.
+    """
 
     id: str
     disabled: bool
@@ -20,18 +25,18 @@ class Tended(msgspec.Struct, frozen=True, kw_only=True):
     settled: bool
 
 
-_TENDED = """
+_LOCK_MARKED = """
 SELECT id, disabled_at IS NOT NULL AS disabled, failing_since IS NOT NULL AS failing, tended_until <= now() AS settled
 FROM webhook_endpoints
 WHERE tended_until IS NOT NULL AND deleted_at IS NULL
-ORDER BY random()  -- so that a hundred with much to move do not keep out the others
+ORDER BY random()  -- so that a hundred endpoints with much to move do not starve the others
 LIMIT $1
 FOR NO KEY UPDATE SKIP LOCKED
 """
 
-_TEND = "UPDATE webhook_endpoints SET tended_until = now() + $2 WHERE id = $1 AND deleted_at IS NULL"
+_MARK = "UPDATE webhook_endpoints SET tended_until = now() + $2 WHERE id = $1 AND deleted_at IS NULL"
 
-_LEAVE = "UPDATE webhook_endpoints SET tended_until = NULL WHERE id = $1"
+_UNMARK = "UPDATE webhook_endpoints SET tended_until = NULL WHERE id = $1"
 
 _DUE = """
 SELECT count(*) FROM (
@@ -41,7 +46,7 @@ SELECT count(*) FROM (
 
 _ANY_HELD = "SELECT EXISTS (SELECT 1 FROM webhook_deliveries WHERE endpoint_id = $1 AND status = 'held')"
 
-# Those under way are left alone. The longest due stay.
+# Skips deliveries that are being sent, and keeps those that have been due the longest in the queue.
 _HOLD = """
 WITH surplus AS (
     SELECT id FROM webhook_deliveries
@@ -68,36 +73,36 @@ UPDATE webhook_deliveries AS d SET status = 'pending', next_attempt_at = now() F
 """
 
 
-async def tended(connection: Connection, limit: int) -> list[Tended]:
-    """Endpoints to look after, locked until the transaction ends; those that others look after are left out."""
-    return [Tended(**dict(row)) for row in await connection.fetch(_TENDED, limit)]
+async def lock_marked(connection: Connection, limit: int) -> list[MarkedEndpoint]:
+    """Lock marked endpoints until the transaction ends and return them. Skips those locked by other transactions."""
+    return [MarkedEndpoint(**dict(row)) for row in await connection.fetch(_LOCK_MARKED, limit)]
 
 
-async def tend(connection: Connection, endpoint_id: str) -> None:
-    """Mark an endpoint: there may be deliveries to move."""
-    await connection.execute(_TEND, endpoint_id, TENDED_FOR)
+async def mark(connection: Connection, endpoint_id: str) -> None:
+    """Mark an endpoint, because there may be deliveries to move."""
+    await connection.execute(_MARK, endpoint_id, MARKED_FOR)
 
 
-async def leave(connection: Connection, endpoint_id: str) -> None:
-    """There is nothing left to move."""
-    await connection.execute(_LEAVE, endpoint_id)
+async def unmark(connection: Connection, endpoint_id: str) -> None:
+    """Remove an endpoint's mark, because there is nothing left to move."""
+    await connection.execute(_UNMARK, endpoint_id)
 
 
 async def due(connection: Connection, endpoint_id: str, at_most: int) -> int:
-    """How many of an endpoint's deliveries are in the queue; counted up to `at_most`."""
+    """Return the number of an endpoint's deliveries in the queue, counted up to `at_most`."""
     return int(await connection.fetchval(_DUE, endpoint_id, at_most) or 0)
 
 
 async def any_held(connection: Connection, endpoint_id: str) -> bool:
-    """Whether there are deliveries of an endpoint that are held."""
+    """Return whether an endpoint has parked deliveries."""
     return bool(await connection.fetchval(_ANY_HELD, endpoint_id))
 
 
 async def hold(connection: Connection, endpoint_id: str, *, keep: int, limit: int) -> int:
-    """Take an endpoint's deliveries out of the queue, except `keep` and those under way. Returns how many."""
+    """Park an endpoint's deliveries, at most `limit`, except `keep` and those being sent. Returns how many."""
     return count_of(await connection.execute(_HOLD, endpoint_id, keep, limit))
 
 
 async def release(connection: Connection, endpoint_id: str, limit: int) -> int:
-    """Put held deliveries of an endpoint back, the oldest first. Returns how many."""
+    """Put an endpoint's parked deliveries back into the queue, oldest first, at most `limit`. Returns how many."""
     return count_of(await connection.execute(_RELEASE, endpoint_id, limit))

@@ -1,4 +1,4 @@
-"""Webhook deliveries: the table is the queue. A claim takes a lease; a result must bring the lease's token."""
+"""Webhook deliveries: their table is the queue. A claim takes a lease; a result must carry the lease's token."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,20 +10,21 @@ from sgate.db.pool import Connection, Record
 from sgate.store.rows import count_of
 
 WINDOW_FACTOR = 2
-"""So many times the rows wanted does one claim choose from. Rows that nobody may take now (held, leased, not yet
-their turn, of an endpoint at its cap) are left out before: otherwise they would fill the window and keep everyone
-else's out."""
+"""A claim chooses from a window of this many times the requested number of rows. Rows that cannot be claimed now (held,
+leased, waiting for an earlier event, or of an endpoint at its cap) are excluded from the window, which they would
+otherwise fill, starving the others."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A claimed delivery with all an attempt needs.
+    """A claimed delivery with everything that an attempt needs.
 
     Attributes:
-        attempt: 1 for the first. tries: how many there were before this one since it was last sent anew.
-        previous_secret_encrypted: during a rotation the secret before, which signs too.
-        failing_since: since when nothing has succeeded at its endpoint; None while all is well.
-        payload: the event's object.
-        due_at: when it was to be sent.
+        attempt: number of this attempt, starting at 1.
+        tries: number of earlier attempts since the delivery was created or last redelivered.
+        previous_secret_encrypted: the previous secret, which also signs during a rotation, or None.
+        failing_since: since when no attempt at its endpoint has succeeded; None while the endpoint works.
+        payload: the event's object, JSON.
+        due_at: when it was due.
     """
 
     id: str
@@ -45,9 +46,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """How one attempt ended, as stored. Exactly one of `delivered`, `failed`, `retry_in_s` says what follows.
+    """The result of an attempt, as stored. Exactly one of `delivered`, `failed` and `retry_in_s` is set.
 
-    The wait is counted from now by the database's clock, as it is the one that says when a delivery is due.
+    The wait counts from now by the database's clock, which also determines when a delivery is due.
     """
 
     delivery_id: str
@@ -70,12 +71,14 @@ QUEUE_SETTINGS: Mapping[str, str] = {
     "enable_bitmapscan": "off",
     "enable_seqscan": "off",
 }
-"""For the sessions that claim and complete. Their commits do not wait for the disk: what is lost in a crash only means
-that a webhook is sent again, with the same id. And rows are found by their index, no more than are wanted: the planner,
-whose statistics know little of a queue, would else read the whole backlog each time."""
+"""PostgreSQL settings for the sessions that claim and complete deliveries.
 
-# `chosen` says "still pending" by `next_attempt_at`, which no partial index has as its condition: else the planner may
-# look the few rows up by walking through all that are due.
+Their commits do not wait for the disk: a commit lost in a crash only means that a webhook is sent again, with the same
+id. And rows are always found by index, so that no more are read than needed: the planner's statistics are poor for a
+queue, and it would otherwise read the whole backlog each time."""
+
+# `chosen` checks "still pending" by `next_attempt_at`, which is not the condition of any partial index. Otherwise the
+# planner may look up the few rows by scanning all that are due.
 # First attempts keep the order of an intent's events: event n+1 waits until event n was tried once at that endpoint.
 _CLAIM = """
 WITH due AS (
@@ -114,7 +117,7 @@ RETURNING d.id, d.merchant_id::text, d.endpoint_id, d.attempts, d.attempts_befor
     d.next_attempt_at
 """
 
-# Results of a batch. A row whose lease was lost to someone else (other token) is not touched.
+# The results of a batch. A row whose lease was lost to another process (the token differs) is not changed.
 _COMPLETE = """
 WITH result AS (
     SELECT t.* FROM unnest(
@@ -145,14 +148,14 @@ FROM result AS r JOIN updated USING (id)
 ON CONFLICT (delivery_id, attempt) DO NOTHING
 """
 
-# A lease given back unused: as if it had never been claimed.
+# Returns a lease unused, as if the delivery had never been claimed.
 _RELEASE = """
 UPDATE webhook_deliveries
 SET lease_token = NULL, leased_until = NULL
 WHERE lease_token = $1 AND id = ANY ($2::text[]) AND status = 'pending'
 """
 
-# As above, but not at once: nothing can be sent now, and that is not the receiver's fault.
+# Like _RELEASE, but for a later time, because nothing can be sent now for a reason that is not the receiver's fault.
 _POSTPONE = """
 UPDATE webhook_deliveries
 SET lease_token = NULL, leased_until = NULL, next_attempt_at = now() + $3::interval, last_error = $4
@@ -176,13 +179,14 @@ async def claim(
     limit: int,
     lease: timedelta,
 ) -> list[Delivery]:
-    """Take due deliveries under a lease. Belongs in a transaction of its own, under QUEUE_SETTINGS.
+    """Claim due deliveries under a lease. Must run in a transaction of its own, under QUEUE_SETTINGS.
 
     Args:
-        token: must be given back with the results.
-        in_flight: attempts that are under way, by endpoint.
-        per_endpoint: at most so many of one endpoint, those under way included.
-        lease: after this someone else may take them; longer than twice the time an attempt may last.
+        token: identifies the lease; the results must carry it.
+        in_flight: number of attempts under way, by endpoint.
+        per_endpoint: maximum number per endpoint, including those under way.
+        limit: maximum number of deliveries claimed.
+        lease: how long until another process may claim them; must exceed twice the maximum duration of an attempt.
     """
     saturated = [endpoint for endpoint, count in in_flight.items() if count >= per_endpoint]
     rows = await connection.fetch(
@@ -200,26 +204,26 @@ async def claim(
 
 
 async def complete(connection: Connection, results: Sequence[Result]) -> int:
-    """Store how attempts ended. Returns how many counted; the others' leases had been lost."""
+    """Store the results of attempts. Returns how many were stored; the leases of the others had been lost."""
     columns = zip(*(msgspec.structs.astuple(result) for result in results), strict=True)
     tag = await connection.execute(_COMPLETE, *(list(column) for column in columns))
     return count_of(tag)
 
 
 async def release(connection: Connection, token: UUID, delivery_ids: Sequence[str]) -> None:
-    """Give claimed deliveries back without an attempt."""
+    """Release claimed deliveries without an attempt."""
     await connection.execute(_RELEASE, token, delivery_ids)
 
 
 async def postpone(
     connection: Connection, token: UUID, delivery_ids: Sequence[str], wait: timedelta, reason: str
 ) -> None:
-    """Give claimed deliveries back without an attempt, for later."""
+    """Release claimed deliveries without an attempt, due again after `wait`."""
     await connection.execute(_POSTPONE, token, delivery_ids, wait, reason)
 
 
 async def backlog(connection: Connection) -> Mapping[str, float]:
-    """How many deliveries are due, and for how many seconds the oldest has been."""
+    """Return the number of due deliveries and how many seconds the oldest has been due."""
     row = await connection.fetchrow(_BACKLOG)
     return {"due": row["due"], "oldest_s": row["oldest_s"]} if row else {"due": 0, "oldest_s": 0.0}
 

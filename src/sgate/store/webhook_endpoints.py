@@ -1,4 +1,4 @@
-"""Webhook endpoints: where a merchant wants to be told, and what about. Secrets are stored encrypted."""
+"""Webhook endpoints: URLs to which a merchant's events are sent. Their secrets are stored encrypted."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,19 +7,19 @@ import msgspec
 
 from sgate.db.pool import Connection, Record
 
-TENDED_FOR = timedelta(minutes=2)
-"""How long after a change the deliveries of an endpoint are looked after: longer than any transaction that began before
-the change may last, and may still add one in the state that is wrong now."""
+MARKED_FOR = timedelta(minutes=2)
+"""How long an endpoint stays marked after it is enabled or disabled. Longer than any transaction can last that began
+before the change and may still add deliveries in the state that was right before it."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A stored endpoint.
 
     Attributes:
-        event_types: empty means all.
-        previous_secret_encrypted: signs too until `previous_secret_until`; None before the first rotation.
-        failing_since: since when nothing has succeeded; None while all is well.
-        disabled_at: since when its deliveries are held back.
+        event_types: the event types it subscribes to; empty means all.
+        previous_secret_encrypted: also signs until `previous_secret_until`; None before the first rotation.
+        failing_since: since when no attempt has succeeded; None while the endpoint works.
+        disabled_at: since when its deliveries are held, or None.
     """
 
     id: str
@@ -57,7 +57,7 @@ WHERE merchant_id = $1::text::uuid AND livemode = $2 AND deleted_at IS NULL
 ORDER BY created_at DESC, id DESC
 """
 
-# What the operator's check looks at: everybody's endpoints that are in use, the newest first.
+# For the operator's check: the enabled endpoints of all merchants, newest first.
 _ENABLED_URLS = """
 SELECT id, url FROM webhook_endpoints
 WHERE deleted_at IS NULL AND disabled_at IS NULL
@@ -100,14 +100,14 @@ SET disabled_at = NULL, disabled_reason = NULL, failing_since = NULL, tended_unt
 WHERE id = $1 AND disabled_at IS NOT NULL
 """
 
-# Only where it is not so already: the rows of busy endpoints are not written for every webhook.
+# Only where it changes anything, so that the rows of busy endpoints are not written for every webhook.
 _FAILING = "UPDATE webhook_endpoints SET failing_since = $2 WHERE id = ANY ($1::text[]) AND failing_since IS NULL"
 
 _RECOVERED = (
     "UPDATE webhook_endpoints SET failing_since = NULL WHERE id = ANY ($1::text[]) AND failing_since IS NOT NULL"
 )
 
-# Secrets that another than the first key encrypted; a secret begins with its key's id.
+# Secrets that are not encrypted with the first key. A secret starts with its key's id.
 _OLD_SECRETS = """
 SELECT id, secret_encrypted, previous_secret_encrypted FROM webhook_endpoints
 WHERE id > $1 AND deleted_at IS NULL AND (
@@ -117,13 +117,13 @@ ORDER BY id
 LIMIT $3
 """
 
-# Not if it was rotated meanwhile.
+# Changes nothing if the secret was rotated meanwhile.
 _REENCRYPT = """
 UPDATE webhook_endpoints SET secret_encrypted = $3, previous_secret_encrypted = $5
 WHERE id = $1 AND secret_encrypted = $2 AND previous_secret_encrypted IS NOT DISTINCT FROM $4
 """
 
-_LOST_SECRETS = """
+_COUNT_UNDECRYPTABLE_SECRETS = """
 SELECT count(*) FROM webhook_endpoints
 WHERE deleted_at IS NULL AND NOT (substring(secret_encrypted FOR 4) = ANY ($1::bytea[]))
 """
@@ -145,50 +145,50 @@ async def insert(connection: Connection, endpoint: Endpoint) -> None:
 
 
 async def count(connection: Connection, merchant_id: str, *, livemode: bool) -> int:
-    """How many endpoints a merchant has."""
+    """Return the number of a merchant's endpoints."""
     return int(await connection.fetchval(_COUNT, merchant_id, livemode) or 0)
 
 
 async def list_of(connection: Connection, merchant_id: str, *, livemode: bool) -> list[Endpoint]:
-    """A merchant's endpoints, newest first."""
+    """Return a merchant's endpoints, newest first."""
     return [_endpoint(row) for row in await connection.fetch(_LIST, merchant_id, livemode)]
 
 
 async def enabled_urls(connection: Connection, limit: int) -> list[tuple[str, str]]:
-    """The newest endpoints that are in use, of all merchants: id and URL."""
+    """Return the ids and URLs of the newest enabled endpoints of all merchants."""
     return [(row["id"], row["url"]) for row in await connection.fetch(_ENABLED_URLS, limit)]
 
 
 async def get(connection: Connection, endpoint_id: str, merchant_id: str, *, livemode: bool) -> Endpoint | None:
-    """One of a merchant's endpoints."""
+    """Return a merchant's endpoint, or None if it has no such endpoint."""
     row = await connection.fetchrow(_GET, endpoint_id, merchant_id, livemode)
     return None if row is None else _endpoint(row)
 
 
 async def lock(connection: Connection, endpoint_id: str, merchant_id: str, *, livemode: bool) -> Endpoint | None:
-    """One of a merchant's endpoints, for a change in this transaction."""
+    """Lock a merchant's endpoint until the transaction ends and return it, or None if it has no such endpoint."""
     row = await connection.fetchrow(_LOCK, endpoint_id, merchant_id, livemode)
     return None if row is None else _endpoint(row)
 
 
 async def lock_any(connection: Connection, endpoint_id: str) -> Endpoint | None:
-    """Anybody's endpoint, for a change in this transaction."""
+    """Lock an endpoint of any merchant until the transaction ends and return it, or None if there is none."""
     row = await connection.fetchrow(_LOCK_ANY, endpoint_id)
     return None if row is None else _endpoint(row)
 
 
 async def update(connection: Connection, endpoint: Endpoint) -> None:
-    """Store the URL, the description and the event types of an endpoint that is locked."""
+    """Store the URL, description and event types of a locked endpoint."""
     await connection.execute(_UPDATE, endpoint.id, endpoint.url, endpoint.description, list(endpoint.event_types))
 
 
 async def rotate(connection: Connection, endpoint_id: str, secret_encrypted: bytes, previous_until: datetime) -> None:
-    """Give a locked endpoint a new secret; the one it had signs too until then."""
+    """Give a locked endpoint a new secret. The current one also signs until `previous_until`."""
     await connection.execute(_ROTATE, endpoint_id, secret_encrypted, previous_until)
 
 
 async def delete(connection: Connection, endpoint_id: str, merchant_id: str, *, livemode: bool) -> bool:
-    """Take an endpoint out of use, and close what was still to be sent there. False if there is no such endpoint."""
+    """Delete an endpoint and fail its remaining deliveries. Returns False if there is no such endpoint."""
     if await connection.execute(_DELETE, endpoint_id, merchant_id, livemode) != "UPDATE 1":
         return False
     await connection.execute(_FAIL_WAITING, endpoint_id)
@@ -196,29 +196,29 @@ async def delete(connection: Connection, endpoint_id: str, merchant_id: str, *, 
 
 
 async def disable(connection: Connection, endpoint_id: str, reason: str, at: datetime) -> bool:
-    """Send nothing more to an endpoint until it is enabled again. False if it is disabled already."""
-    return await connection.execute(_DISABLE, endpoint_id, reason, at, TENDED_FOR) == "UPDATE 1"
+    """Disable an endpoint. Returns False if it is already disabled."""
+    return await connection.execute(_DISABLE, endpoint_id, reason, at, MARKED_FOR) == "UPDATE 1"
 
 
 async def enable(connection: Connection, endpoint_id: str) -> bool:
-    """Send to an endpoint again, also what was held. False if it is enabled already."""
-    return await connection.execute(_ENABLE, endpoint_id, TENDED_FOR) == "UPDATE 1"
+    """Enable an endpoint, so that its held deliveries are sent too. Returns False if it is already enabled."""
+    return await connection.execute(_ENABLE, endpoint_id, MARKED_FOR) == "UPDATE 1"
 
 
 async def mark_failing(connection: Connection, endpoint_ids: Sequence[str], since: datetime) -> None:
-    """Something failed at these, and they were well before."""
+    """Mark endpoints as failing since `since`, unless they already are."""
     await connection.execute(_FAILING, endpoint_ids, since)
 
 
 async def mark_recovered(connection: Connection, endpoint_ids: Sequence[str]) -> None:
-    """Something succeeded at these."""
+    """Mark endpoints as working, because an attempt succeeded."""
     await connection.execute(_RECOVERED, endpoint_ids)
 
 
 async def old_secrets(
     connection: Connection, key_id: bytes, after: str, limit: int
 ) -> list[tuple[str, bytes, bytes | None]]:
-    """Endpoints, by id, with a secret that is not encrypted under this key: (id, secret, previous secret)."""
+    """Return endpoints with a secret not encrypted with this key, ordered by id: (id, secret, previous secret)."""
     rows = await connection.fetch(_OLD_SECRETS, after, key_id, limit)
     return [(row["id"], row["secret_encrypted"], row["previous_secret_encrypted"]) for row in rows]
 
@@ -229,14 +229,17 @@ async def reencrypt(
     before: tuple[bytes, bytes | None],
     after: tuple[bytes, bytes | None],
 ) -> bool:
-    """Put the same secrets, encrypted anew, in the place of these. False if they have been rotated meanwhile."""
+    """Replace the secrets `before` by the same secrets encrypted with another key, `after`.
+
+    Returns False if they were rotated meanwhile.
+    """
     tag = await connection.execute(_REENCRYPT, endpoint_id, before[0], after[0], before[1], after[1])
     return tag == "UPDATE 1"
 
 
-async def lost_secrets(connection: Connection, key_ids: Sequence[bytes]) -> int:
-    """How many endpoints have a secret that none of these keys encrypted: nothing can be signed for them."""
-    return int(await connection.fetchval(_LOST_SECRETS, list(key_ids)) or 0)
+async def count_undecryptable_secrets(connection: Connection, key_ids: Sequence[bytes]) -> int:
+    """Return the number of endpoints whose secret none of these keys can decrypt; nothing can be signed for them."""
+    return int(await connection.fetchval(_COUNT_UNDECRYPTABLE_SECRETS, list(key_ids)) or 0)
 
 
 def _endpoint(row: Record) -> Endpoint:

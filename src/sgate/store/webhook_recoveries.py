@@ -1,4 +1,4 @@
-"""Recoveries: a merchant asked for the events of some time once more. Worked off a few events at a time."""
+"""Recoveries: a merchant's requests to send a range of events again. They are processed a few events at a time."""
 
 from datetime import datetime
 
@@ -9,9 +9,11 @@ from sgate.db.pool import Connection
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
-    """Send an endpoint the events of [since, until) once more; those it has received only if `include_delivered`.
+    """A request to send an endpoint the events created in [since, until) again.
 
-    `replayed`: how many deliveries that has made so far.
+    Attributes:
+        include_delivered: whether to send events again that the endpoint has already received.
+        replayed: number of deliveries queued so far.
     """
 
     id: str
@@ -49,9 +51,9 @@ LIMIT 1
 FOR UPDATE SKIP LOCKED
 """
 
-# A few events in the order of their time. What the endpoint never had gets a delivery, what failed (or, if asked for,
-# was delivered) is sent anew; all of them held, so that they leave at the pace that the endpoint can take. What waits
-# or is under way is left alone; tests of other endpoints are left out.
+# Takes a few events, ordered by time. An event that the endpoint has no delivery for gets one; a delivery that failed
+# (or, if requested, was delivered) is sent again. All of them start as held, so that they are sent at a pace that the
+# endpoint can take. Deliveries that are pending or held already are not changed, and endpoint tests are excluded.
 _STEP = """
 WITH recovery AS (
     SELECT r.*, e.event_types FROM webhook_recoveries AS r JOIN webhook_endpoints AS e ON e.id = r.endpoint_id
@@ -63,7 +65,7 @@ WITH recovery AS (
         AND (v.created_at, v.id) > (r.reached_at, r.reached_id) AND v.created_at < r.until
     ORDER BY v.created_at, v.id
     LIMIT $2
-), anew AS (
+), resent AS (
     INSERT INTO webhook_deliveries AS d (
         id, merchant_id, livemode, endpoint_id, event_id, payment_intent_id, sequence, status, next_attempt_at,
         created_at
@@ -84,7 +86,7 @@ SET (reached_at, reached_id) = (
         FROM (SELECT created_at, id FROM chosen UNION ALL SELECT r.reached_at, r.reached_id) AS past
         ORDER BY created_at DESC, id DESC LIMIT 1
     ),
-    replayed = r.replayed + (SELECT count(*) FROM anew),
+    replayed = r.replayed + (SELECT count(*) FROM resent),
     finished_at = CASE WHEN (SELECT count(*) FROM chosen) < $2 THEN now() END
 WHERE r.id = $1
 RETURNING r.finished_at IS NOT NULL
@@ -92,7 +94,7 @@ RETURNING r.finished_at IS NOT NULL
 
 
 async def insert(connection: Connection, recovery: Recovery) -> bool:
-    """Store a new recovery. False if the endpoint has one that is not finished."""
+    """Store a new recovery. Returns False if the endpoint has an unfinished one."""
     try:
         async with connection.transaction():
             await connection.execute(
@@ -112,17 +114,20 @@ async def insert(connection: Connection, recovery: Recovery) -> bool:
 
 
 async def get(connection: Connection, recovery_id: str, merchant_id: str, *, livemode: bool) -> Recovery | None:
-    """A recovery of a merchant, also one that is finished."""
+    """Return a merchant's recovery, even if it is finished, or None if it has no such recovery."""
     row = await connection.fetchrow(_GET, recovery_id, merchant_id, livemode)
     return None if row is None else Recovery(**dict(row))
 
 
 async def next_open(connection: Connection) -> Recovery | None:
-    """The oldest recovery that is not finished, locked until the transaction ends; not one that others work on."""
+    """Lock the oldest unfinished recovery until the transaction ends and return it, or None if there is none.
+
+    Skips those locked by other transactions.
+    """
     row = await connection.fetchrow(_NEXT)
     return None if row is None else Recovery(**dict(row))
 
 
 async def step(connection: Connection, recovery_id: str, limit: int) -> bool:
-    """Take the next `limit` events of a recovery that is locked. Returns whether it is finished."""
+    """Process the next `limit` events of a locked recovery. Returns whether it is finished."""
     return bool(await connection.fetchval(_STEP, recovery_id, limit))

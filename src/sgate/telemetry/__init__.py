@@ -1,1 +1,1 @@
-"""What an operator sees: logs without secrets, and metrics."""
+"""Logs without secrets, metrics and traces, for the operator."""

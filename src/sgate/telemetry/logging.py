@@ -1,7 +1,7 @@
-"""Structured logs: one JSON object a line on standard error, with the request id, without secrets.
+"""Structured logs: one JSON object per line on standard error, with the request id and without secrets.
 
-Secrets are removed by name at any depth, and by form: an API key, a client secret or a webhook secret is cut out of any
-text, also in a URL or an error message.
+Secrets are removed by field name at any depth, and by pattern: API keys, client secrets and webhook secrets are cut out
+of any text, including URLs and error messages.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ import structlog
 REDACTED = "[REDACTED]"
 FIRST_ERROR_STATUS = 400
 SLOW_REQUEST_S = 1.0
-"""What takes so long is logged, however few requests are."""
+"""Requests that take at least this long are always logged, regardless of sampling."""
 
 MAX_WAITING_LINES = 256
-"""Some 100 kB: so many lines are written without waiting for the end of the turn."""
+"""Buffered lines (about 100 kB) that trigger a flush before the end of the event loop's iteration."""
 
 MAX_DEPTH = 6
 SENSITIVE_NAMES = frozenset(
@@ -37,7 +37,12 @@ _encoder = msgspec.json.Encoder(enc_hook=str)
 
 
 class RequestLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What is logged of each request. `ms`: how long it took; `key`: the id of the API key that asked."""
+    """The log line of a request.
+
+    Attributes:
+        ms: duration in milliseconds.
+        key: id of the API key that made the request, or None.
+    """
 
     event: str = "request"
     level: str = "info"
@@ -52,10 +57,12 @@ class RequestLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Output:
-    """Where lines go. A log that cannot be written (a full disk, a closed pipe) must not fail the work it tells of:
-    such lines are lost, and the next one that can be written says how many.
+    """Buffers log lines and writes them to a stream.
 
-    Lines wait here until they are flushed, and not in the stream: with PYTHONUNBUFFERED that is a system call a line.
+    A log that cannot be written (full disk, closed pipe) must not fail the operation it reports on. Such lines are
+    lost, and the next line that can be written is preceded by their number.
+
+    Lines are buffered here and not in the stream, which with PYTHONUNBUFFERED makes one system call per line.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -82,7 +89,7 @@ class _Output:
             self._stream.flush()
 
     def _take(self) -> list[bytes]:
-        """What waits. One by one, so that of threads that flush at the same time each line is taken by one."""
+        """Take the buffered lines, one by one, so that threads flushing at the same time never take the same line."""
         lines: list[bytes] = []
         with contextlib.suppress(IndexError):
             while True:
@@ -90,7 +97,7 @@ class _Output:
         return lines
 
     def _write(self, text: bytes) -> None:
-        """Write all of it: a stream without a buffer may take a part only, or (None) nothing."""
+        """Write all of `text`. An unbuffered stream may accept only part of it, or nothing (None)."""
         rest = memoryview(text)
         while rest:
             taken = cast("int | None", self._stream.write(rest))
@@ -100,8 +107,9 @@ class _Output:
 
 
 class _RequestLog:
-    """Writes request lines past structlog, whose steps cost more than answering from memory does; lines of one turn of
-    the event loop leave together.
+    """Writes request lines, all those of one event loop iteration together.
+
+    It bypasses structlog, whose processors cost more than answering a request from memory.
     """
 
     def __init__(self) -> None:
@@ -110,7 +118,7 @@ class _RequestLog:
         self._waiting = False
 
     def wants(self, status: int, seconds: float) -> bool:
-        """Whether a request is logged: all that failed or were slow, and a share of the others."""
+        """Return whether to log a request: always if it failed or was slow, otherwise by sampling."""
         if self.output is None:
             return False
         if status >= FIRST_ERROR_STATUS or seconds >= SLOW_REQUEST_S or self.sample >= 1:
@@ -135,11 +143,12 @@ _request_log = _RequestLog()
 
 
 def configure(level: str = "info", stream: TextIO | None = None, *, sample: float = 1.0) -> None:
-    """Set up logging for this process, once, at its start.
+    """Set up logging for this process. Call it once, at startup.
 
     Args:
         level: debug, info, warning or error.
-        sample: the share of lines about requests that went well, and fast, that is kept.
+        stream: where to write; standard error by default.
+        sample: fraction of the fast, successful requests that are logged.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
     output = _Output((stream or sys.stderr).buffer)
@@ -165,7 +174,7 @@ def configure(level: str = "info", stream: TextIO | None = None, *, sample: floa
 def request_line(
     *, request_id: str, method: str, path: str, status: int, seconds: float, address: str | None, key: str | None
 ) -> None:
-    """Log one request, on the event loop, unless it is left out by sampling."""
+    """Log one request, unless sampling drops it. Must run on the event loop."""
     if not _request_log.wants(status, seconds):
         return
     line = RequestLine(
@@ -182,7 +191,7 @@ def request_line(
 
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog processor: remove what must not be logged."""
+    """Remove secrets from a log event. This is a structlog processor."""
     for name, value in event.items():
         if name.lower() in SENSITIVE_NAMES:
             event[name] = REDACTED
@@ -194,9 +203,9 @@ def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mu
 
 
 def clean_text(text: str) -> str:
-    """The text without anything that has the form of a secret."""
+    """Return the text with everything that looks like a secret redacted."""
     if "sk_" not in text and "_secret_" not in text and "whsec_" not in text and "://" not in text:
-        return text  # looked at before the expression, because this runs for each value of each line
+        return text  # checked before the regular expression, because this runs for every value of every line
     return _SENSITIVE_TEXT.sub(lambda match: next(part for part in match.groups() if part) + REDACTED, text)
 
 
@@ -222,7 +231,7 @@ def _render(_logger: object, _method: str, event: MutableMapping[str, Any]) -> b
 
 
 class _Forwarding(logging.Handler):
-    """Brings what libraries log through the standard library into the same stream."""
+    """Forwards records that libraries log through the standard library to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
         log = structlog.get_logger(record.name)

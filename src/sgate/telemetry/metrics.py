@@ -1,7 +1,7 @@
-"""Prometheus metrics. docs/metrics.md is made from here.
+"""Prometheus metrics. docs/metrics.md is generated from here.
 
-Names follow the conventions: base units, `_total` for counters, timestamps rather than ages where an age would stop
-growing with the process that tells it.
+Names follow the conventions: base units, `_total` for counters, and timestamps rather than ages where an age would stop
+growing when the process that reports it dies.
 """
 
 import math
@@ -22,7 +22,7 @@ _UNITS = ("seconds", "bytes", "sats", "blocks")
 
 
 class Described(msgspec.Struct, frozen=True, kw_only=True):
-    """A metric as it is documented. `name` is the one that Prometheus knows; `unit` is empty for plain numbers."""
+    """The documentation of a metric. `name` is the name as seen by Prometheus."""
 
     section: str
     name: str
@@ -32,12 +32,12 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unit(self) -> str:
-        """The unit, which the name carries."""
+        """The unit, taken from the name; empty for plain numbers."""
         return next((unit for unit in _UNITS if unit in self.name.split("_")), "")
 
 
 class Metrics:
-    """Every metric of a process. One instance per process, handed to whoever counts."""
+    """All metrics of a process. There is one instance per process, passed to the code that updates it."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -54,79 +54,84 @@ class Metrics:
         self._shared()
 
     def render(self) -> bytes:
-        """The text format that Prometheus reads."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
     def names(self) -> set[str]:
-        """The names of all series that can be asked for, those of the libraries included."""
+        """Return the names of all series that can be queried, including those of the client library."""
         names = {sample.name for family in self.registry.collect() for sample in family.samples}
         for metric in self.described:
             ends = ("", "_bucket", "_sum", "_count") if metric.kind == "histogram" else ("",)
             names |= {metric.name + end for end in ends}
         return names
 
-    # --- what there is
+    # --- the metrics
 
     def _build(self) -> None:
         self._section = "The process"
-        build = self._gauge("sgate_build_info", "Always 1; the label tells which version runs.", "version")
+        build = self._gauge("sgate_build_info", "Always 1; the label is the running version.", "version")
         build.labels(sgate.__version__).set(1)
 
     def _requests(self) -> None:
         self._section = "Requests"
         self.requests = self._counter(
-            "sgate_http_requests", "HTTP requests answered; `route` is the pattern.", "method", "route", "status"
+            "sgate_http_requests",
+            "HTTP requests answered; `route` is the URL pattern.",
+            "method",
+            "route",
+            "status",
         )
         self.request_seconds = self._histogram(
             "sgate_http_request_seconds",
-            "Time to answer an HTTP request. A route that ends in `(stream)` lasts as long as its stream.",
+            "Time to answer an HTTP request. For a route that ends in `(stream)`, the lifetime of the stream.",
             LATENCY_BUCKETS_S,
             "method",
             "route",
         )
-        self.errors = self._counter("sgate_errors", "Errors answered, by the code of docs/errors.md.", "code")
+        self.errors = self._counter("sgate_errors", "Error responses, by code (see docs/errors.md).", "code")
         self.failed_authentications = self._counter(
-            "sgate_failed_authentications", "Requests refused for want of a valid API key."
+            "sgate_failed_authentications", "Requests refused for lack of a valid API key."
         )
-        self.streams_open = self._gauge("sgate_streams_open", "Streams of server-sent events that are open.")
+        self.streams_open = self._gauge("sgate_streams_open", "Open streams of server-sent events.")
         self.public_views = self._counter(
-            "sgate_public_views", "Public views shown: from memory (hit), or read from the database (miss).", "outcome"
+            "sgate_public_views",
+            "Public views served, from memory (hit) or from the database (miss).",
+            "outcome",
         )
-        self.redis_up = self._gauge("sgate_redis_up", "1 while limits are shared through Redis; 0 without Redis.")
+        self.redis_up = self._gauge("sgate_redis_up", "1 while rate limits are shared through Redis, otherwise 0.")
         self.limit_fallbacks = self._counter(
-            "sgate_rate_limit_fallbacks", "Calls counted in this process because Redis was away."
+            "sgate_rate_limit_fallbacks", "Calls counted within this process because Redis was unavailable."
         )
 
     def _payments(self) -> None:
         self._section = "Payments"
-        self.intents_created = self._counter("sgate_payment_intents_created", "Payment intents made.", "mode")
+        self.intents_created = self._counter("sgate_payment_intents_created", "Payment intents created.", "mode")
         self.intents_decided = self._counter(
-            "sgate_ledger_decisions", "Intents that the watcher's ledger looked at and decided.", "mode"
+            "sgate_ledger_decisions", "Decisions that the watcher's ledger made about payment intents.", "mode"
         )
         self.intents_undecided = self._counter(
             "sgate_ledger_undecided",
-            "Intents that could not be decided and were put aside for a minute: a defect of sGate.",
+            "Failed decisions about payment intents, each postponed by a minute. Any increase means a bug in sGate.",
             "mode",
         )
         self.announced = self._counter(
             "sgate_payment_events",
-            "Events announced about payment intents, by type, such as `payment_intent.succeeded`. A decision whose "
-            "transaction fails counts once more when it is taken again.",
+            "Events announced about payment intents, by type, such as `payment_intent.succeeded`.",
             "mode",
             "type",
         )
         self.confirmed_sats = self._counter(
-            "sgate_confirmed_sats", "Volume: what intents had received when they were first confirmed.", "mode"
+            "sgate_confirmed_sats", "Volume: amounts received by payment intents when first confirmed.", "mode"
         )
         self.confirmation_seconds = self._histogram(
             "sgate_payment_confirmation_seconds",
-            "From the block that includes an intent's last payment to the decision that it is confirmed.",
+            "Time from the block that includes an intent's last payment to the decision that confirms the intent.",
             CONFIRMATION_BUCKETS_S,
             "mode",
         )
         self.rate_calls = self._counter(
             "sgate_exchange_rate_calls",
-            "Questions to price sources: answered, failed, or cooling after a failure.",
+            "Requests to price sources: answered, failed, or skipped while cooling down after a failure.",
             "source",
             "outcome",
         )
@@ -138,7 +143,7 @@ class Metrics:
         self._section = "Webhooks"
         self.webhook_attempts = self._counter(
             "sgate_webhook_attempts",
-            "Attempts by outcome: delivered, retried (it will be tried again), failed (given up).",
+            "Attempts by outcome: delivered, retried (will be retried), or failed (given up).",
             "outcome",
         )
         self.webhook_seconds = self._histogram(
@@ -146,40 +151,45 @@ class Metrics:
         )
         self.webhook_wait_seconds = self._histogram(
             "sgate_webhook_first_attempt_wait_seconds",
-            "From the commit that made a delivery due to its first attempt.",
+            "Time from the commit that made a delivery due to its first attempt.",
             LATENCY_BUCKETS_S,
         )
 
     def _chain(self) -> None:
         self._section = "The chain"
         self.chain_calls = self._counter(
-            "sgate_chain_calls", "Calls to the chain's API; `status` is `none` without an answer.", "mode", "endpoint",
+            "sgate_chain_calls",
+            "Calls to the chain's API; `status` is `none` if there was no response.",
+            "mode",
+            "endpoint",
             "status",
-        )  # fmt: skip
+        )
         self.chain_call_seconds = self._histogram(
-            "sgate_chain_call_seconds", "Time of a call to the chain's API.", LATENCY_BUCKETS_S, "mode"
+            "sgate_chain_call_seconds", "Duration of a call to the chain's API.", LATENCY_BUCKETS_S, "mode"
         )
         self.chain_calls_left = self._gauge(
-            "sgate_chain_calls_left", "Calls left of the month's budget.", "mode", "api"
+            "sgate_chain_calls_left", "Calls left in this month's budget.", "mode", "api"
         )
-        self.chain_calls_budget = self._gauge("sgate_chain_calls_budget", "Calls that a month may have.", "mode", "api")
+        self.chain_calls_budget = self._gauge("sgate_chain_calls_budget", "Monthly budget of calls.", "mode", "api")
         self.chain_behind = self._gauge(
-            "sgate_chain_behind_blocks", "Blocks known to exist above the scanned height, as the leader saw.", "mode"
+            "sgate_chain_behind_blocks", "Known blocks above the scanned height, as seen by the leader.", "mode"
         )
-        self.chain_height = self._gauge("sgate_chain_scanned_height", "Height scanned to.", "mode")
-        self.chain_reorgs = self._counter("sgate_chain_reorgs", "Reorganisations seen.", "mode")
-        self.leading = self._gauge("sgate_watcher_leading", "1 while this process leads, 0 while it stands by.", "mode")
+        self.chain_height = self._gauge("sgate_chain_scanned_height", "Height of the scanned tip.", "mode")
+        self.chain_reorgs = self._counter("sgate_chain_reorgs", "Reorganizations seen.", "mode")
+        self.leading = self._gauge(
+            "sgate_watcher_leading", "1 while this process is the leader, 0 while it is on standby.", "mode"
+        )
 
     def _database(self) -> None:
         self._section = "The database"
         self.pool_connections = self._gauge(
             "sgate_database_pool_connections", "Pooled connections by state: used, idle.", "state"
         )
-        self.pool_limit = self._gauge("sgate_database_pool_limit", "Most pooled connections of this process.")
+        self.pool_limit = self._gauge("sgate_database_pool_limit", "Maximum size of this process's pool.")
         self.statement_seconds = self._histogram(
             "sgate_database_statement_seconds",
-            "Time of a statement, from sending it to its last row; `table` is the module of `store` that it belongs "
-            "to, or `transaction` (BEGIN, COMMIT), or `other`.",
+            "Duration of a statement, from sending it to receiving its last row; `table` is the `store` module that "
+            "defines it, or `transaction` (such as BEGIN or COMMIT), or `other`.",
             STATEMENT_BUCKETS_S,
             "table",
         )
@@ -188,27 +198,26 @@ class Metrics:
         )
         self.database_errors = self._counter(
             "sgate_database_errors",
-            "Statements that ended with an error: disk_full, timeout, conflict, read_only, away, resources, "
-            "constraint, other. Some conflicts and constraints are expected, and handled.",
+            "Statements that failed: disk_full, timeout, conflict, read_only, away, resources, constraint, other. Some "
+            "conflicts and constraint violations are expected and handled.",
             "kind",
         )
         self.replica_lag = self._gauge(
-            "sgate_database_replica_lag_seconds", "How far the read replica is behind; NaN without one."
+            "sgate_database_replica_lag_seconds", "Lag of the read replica; NaN without one."
         )
         self.replica_lag.set(math.nan)
 
     def _shared(self) -> None:
-        """What maintenance workers read from the database. All of them tell the same: ask for the maximum."""
+        """Metrics that maintenance workers read from the database. All report the same, so query the maximum."""
         self._section = "The whole deployment"
         self.surveyed_at = self._gauge(
-            "sgate_survey_timestamp_seconds", "When the numbers of this section were last read, Unix time."
+            "sgate_survey_timestamp_seconds", "When the metrics of this section were last read, Unix time."
         )
-        self.queue_due = self._gauge(
-            "sgate_webhook_queue_due", "Deliveries that could be sent now (counted up to 100,000)."
-        )
-        self.queue_age = self._gauge("sgate_webhook_queue_age_seconds", "For how long the oldest of them has been due.")
+        self.queue_due = self._gauge("sgate_webhook_queue_due", "Deliveries due to be sent (counted up to 100,000).")
+        self.queue_age = self._gauge("sgate_webhook_queue_age_seconds", "How long the oldest due delivery has waited.")
         self.queue_held = self._gauge(
-            "sgate_webhook_queue_held", "Deliveries held back for their endpoints (counted up to 100,000)."
+            "sgate_webhook_queue_held",
+            "Deliveries held back until their endpoint is enabled or catches up (counted up to 100,000).",
         )
         self.endpoints = self._gauge("sgate_webhook_endpoints", "Endpoints by state: well, failing, disabled.", "state")
         self.endpoints_disabled = self._gauge(
@@ -216,28 +225,30 @@ class Metrics:
         )
         self.endpoints_without_key = self._gauge(
             "sgate_webhook_endpoints_without_key",
-            "Endpoints whose secret no key of SGATE_SECRET_KEYS opens: nothing is sent to them.",
+            "Endpoints whose secret no key in SGATE_SECRET_KEYS can decrypt; nothing is sent to them.",
         )
-        self.ledger_queue = self._gauge("sgate_ledger_queue", "Intents that wait for a decision.", "mode")
+        self.ledger_queue = self._gauge("sgate_ledger_queue", "Payment intents waiting for a decision.", "mode")
         self.ledger_queue_age = self._gauge(
-            "sgate_ledger_queue_age_seconds", "For how long the oldest of them has waited.", "mode"
+            "sgate_ledger_queue_age_seconds", "How long the oldest payment intent in the queue has waited.", "mode"
         )
         self.chain_scanned_at = self._gauge(
             "sgate_chain_scanned_block_timestamp_seconds", "Block time of the scanned tip, Unix time.", "mode"
         )
         self.chain_checked_at = self._gauge(
-            "sgate_chain_checked_timestamp_seconds", "When the chain last answered a watcher, Unix time.", "mode"
+            "sgate_chain_checked_timestamp_seconds",
+            "When a watcher last polled the chain, successfully or not, Unix time.",
+            "mode",
         )
-        self.chain_trouble = self._gauge(
+        self.chain_failing = self._gauge(
             "sgate_chain_trouble", "1 while the chain cannot be followed; /health says why.", "mode"
         )
-        self.database_bytes = self._gauge("sgate_database_size_bytes", "How large the database is.")
+        self.database_bytes = self._gauge("sgate_database_size_bytes", "Size of the database.")
         self.merchants_active = self._gauge(
-            "sgate_merchants_active", "Merchants who made an intent in the last 24 hours.", "mode"
+            "sgate_merchants_active", "Merchants that created a payment intent in the last 24 hours.", "mode"
         )
-        self.merchants = self._gauge("sgate_merchants", "Merchants with that mode.", "mode")
+        self.merchants = self._gauge("sgate_merchants", "Merchants, by mode.", "mode")
 
-    # --- how one is made
+    # --- constructors
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         self._describe(f"{name}_total", "counter", meaning, labels)
@@ -256,5 +267,5 @@ class Metrics:
 
 
 def mode_name(livemode: bool) -> str:
-    """The label of a mode."""
+    """Return the label of a mode, `live` or `test`."""
     return "live" if livemode else "test"

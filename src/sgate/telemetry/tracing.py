@@ -1,10 +1,11 @@
-"""OpenTelemetry traces: one per payment, from the request that makes the intent to the webhook that tells of the money.
+"""OpenTelemetry traces: one per payment, from the request that creates the intent to the webhook that reports payment.
 
-Hours may lie between the two, and other processes, other machines. So that nothing has to be stored or handed on, a
-trace's id is made from the intent's: every process knows it, and so does whoever looks for a payment's trace
-(`trace_id_of`). Which payments are traced follows from the id too, so that all processes agree.
+The two may be hours apart, in different processes on different machines. A trace's id is derived from the intent's id,
+so nothing has to be stored or passed along: every process can compute it, and so can anyone searching for a payment's
+trace (`trace_id_of`). Sampling is derived from the id too, so that all processes agree on which payments are traced.
 
-This is an extra (`sgate[tracing]`) and off by default; then nothing here is loaded, and callers hold None.
+Tracing is an extra (`sgate[tracing]`) and off by default. When it is off, OpenTelemetry is not loaded, and callers hold
+None instead of a `Traces`.
 """
 
 import hashlib
@@ -32,27 +33,27 @@ _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
 class TracingMissing(Exception):
-    """The packages for tracing are not installed: pip install 'sgate[tracing]'."""
+    """The packages for tracing are not installed. Install them with `pip install 'sgate[tracing]'`."""
 
 
 class SpanIds(msgspec.Struct, frozen=True):
-    """Where a span stands: in which trace, under which id."""
+    """The ids of a span and its trace."""
 
     trace_id: int
     span_id: int
 
     @property
     def traceparent(self) -> str:
-        """As the W3C header of that name."""
+        """The value of the W3C `traceparent` header."""
         return f"00-{self.trace_id:032x}-{self.span_id:016x}-01"
 
 
 _chosen: ContextVar[SpanIds | None] = ContextVar("_chosen", default=None)
-"""The ids of the span that is being made."""
+"""The ids for the span that is being started."""
 
 
 class _ChosenIds:
-    """OpenTelemetry's way to say which ids spans get."""
+    """An OpenTelemetry id generator that returns the ids in `_chosen`."""
 
     def generate_span_id(self) -> int:
         chosen = _chosen.get()
@@ -67,39 +68,46 @@ class _ChosenIds:
 
 
 class Traces:
-    """Where spans of payments go."""
+    """Records the spans of payments."""
 
     def __init__(self, provider: "TracerProvider", sample: float = 1.0) -> None:
-        """`provider`: made by `provider_of`. `sample`: the share of payments that are traced."""
+        """Create traces.
+
+        Args:
+            provider: where spans go, from `provider_of`.
+            sample: fraction of the payments that are traced.
+        """
         self._provider = provider
         self._tracer = provider.get_tracer("sgate", sgate.__version__)
         self._below = int(sample * (1 << 64))
 
     def sampled(self, intent_id: str) -> bool:
-        """Whether this payment is traced."""
+        """Return whether this payment is traced."""
         return root_of(intent_id).trace_id & ((1 << 64) - 1) < self._below
 
     def next_span(self, intent_id: str) -> SpanIds:
-        """The ids of a span that is about to begin, for `record` when it has ended."""
+        """Return ids for a span that is about to start; pass them to `record` when it has ended."""
         return SpanIds(root_of(intent_id).trace_id, new_span_id())
 
     def record(
         self, intent_id: str, name: str, seconds: float, attributes: Attributes, *, ids: SpanIds | None = None
     ) -> None:
-        """Record what ended just now and took `seconds`. An attribute `error` marks it failed."""
+        """Record a span that has just ended and took `seconds`. An `error` attribute marks it as failed."""
         if self.sampled(intent_id):
             self._record(intent_id, name, seconds, attributes, ids or self.next_span(intent_id), [])
 
     def record_create(self, intent_id: str, seconds: float, attributes: Attributes, traceparent: str) -> None:
-        """Record the request that made an intent: the root. `traceparent`: what the merchant's request carried, or
-        nothing; the two traces are linked.
+        """Record the root span: the request that created an intent.
+
+        Args:
+            traceparent: the `traceparent` header of the merchant's request, whose trace is linked; may be empty.
         """
         if self.sampled(intent_id):
             links = links_of(traceparent)
             self._record(intent_id, "payment_intent.create", seconds, attributes, root_of(intent_id), links)
 
     def close(self) -> None:
-        """Send what is still here. Blocks for as long as that takes, a few seconds at most."""
+        """Send the remaining spans. Blocks until that is done, for a few seconds at most."""
         self._provider.shutdown()
 
     def _record(
@@ -130,10 +138,10 @@ class Traces:
 
 
 def open_traces(url: str, sample: float) -> Traces:
-    """Traces that go to a collector, by OTLP over HTTP, a few seconds late and from a thread of their own.
+    """Open traces that are exported to a collector by OTLP over HTTP, in batches from a background thread.
 
     Raises:
-        TracingMissing: if the extra is not installed.
+        TracingMissing: if the `tracing` extra is not installed.
     """
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -143,16 +151,20 @@ def open_traces(url: str, sample: float) -> Traces:
 
 
 def provider_of(exporter: "SpanExporter", *, batched: bool) -> "TracerProvider":
-    """An OpenTelemetry provider for `Traces`. `batched` off sends each span at once, as tests want it."""
+    """Create an OpenTelemetry provider for `Traces`.
+
+    Args:
+        batched: False exports each span at once, for tests.
+    """
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
     from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
     provider = TracerProvider(
-        sampler=ALWAYS_ON,  # `Traces.sampled` has decided before
+        sampler=ALWAYS_ON,  # `Traces.sampled` has already decided
         resource=Resource.create({"service.name": "sgate", "service.version": sgate.__version__}),
-        id_generator=_ChosenIds(),  # type: ignore[arg-type] - their class is abstract; this has its methods
+        id_generator=_ChosenIds(),  # type: ignore[arg-type] - has the methods of their abstract class
         shutdown_on_exit=False,
     )
     provider.add_span_processor(BatchSpanProcessor(exporter) if batched else SimpleSpanProcessor(exporter))
@@ -160,29 +172,29 @@ def provider_of(exporter: "SpanExporter", *, batched: bool) -> "TracerProvider":
 
 
 def root_of(intent_id: str) -> SpanIds:
-    """The root of an intent's trace: the request that made it."""
+    """Return the ids of the root span of an intent's trace: the request that created it."""
     digest = hashlib.sha256(intent_id.encode()).digest()
     return SpanIds(int.from_bytes(digest[:16]), int.from_bytes(digest[16:24]))
 
 
 def trace_id_of(intent_id: str) -> str:
-    """Under what to look for a payment's trace: 32 hex."""
+    """Return the trace id of a payment, 32 hex digits."""
     return f"{root_of(intent_id).trace_id:032x}"
 
 
 def new_span_id() -> int:
-    """Never 0, which means none."""
+    """Return a random span id; never 0, which means "none"."""
     return secrets.randbits(64) or 1
 
 
 def intent_in(payload: bytes) -> str | None:
-    """The id of the payment intent that an event's object is, or None if it is something else."""
+    """Return the id of the payment intent in an event's payload, or None if its object is something else."""
     found = _INTENT.match(payload)
     return None if found is None else found[1].decode()
 
 
 def links_of(traceparent: str) -> "list[Link]":
-    """A link to the span that a W3C `traceparent` names; none if it names none."""
+    """Return a link to the span that a W3C `traceparent` names; empty if it names none."""
     found = _TRACEPARENT.fullmatch(traceparent)
     if found is None or int(found[1], 16) == 0 or int(found[2], 16) == 0:
         return []
@@ -192,7 +204,7 @@ def links_of(traceparent: str) -> "list[Link]":
     return [trace.Link(trace.SpanContext(int(found[1], 16), int(found[2], 16), is_remote=True, trace_flags=flags))]
 
 
-def _kind_of(name: str):  # noqa: ANN202 - a kind of OpenTelemetry, which is not loaded when this is read
+def _kind_of(name: str):  # noqa: ANN202 - an OpenTelemetry type, not loaded at import
     from opentelemetry.trace import SpanKind
 
     return {"payment_intent.create": SpanKind.SERVER, "webhook.attempt": SpanKind.CLIENT}.get(name, SpanKind.INTERNAL)

@@ -1,1 +1,1 @@
-"""Server-rendered pages: complete without JavaScript, better with a little of it."""
+"""Server-rendered pages. They work without JavaScript; a small script improves them."""

@@ -1,7 +1,7 @@
-"""The built style and scripts: read once, served under names that change with their content.
+"""The built style sheet and scripts: read once, served under names that contain a hash of their content.
 
-They are built by `make web` and come with the wheel. Where they are missing every page still works: plain, and without
-what needs a script.
+They are built by `make web` and included in the wheel. Without them every page still works, unstyled and without the
+features that need a script.
 """
 
 import gzip
@@ -25,20 +25,21 @@ _REFERENCE = "src/reference.ts"
 
 
 class _Entry(msgspec.Struct, frozen=True):
-    """One line of Vite's manifest."""
+    """An entry of Vite's manifest."""
 
     file: str
     css: tuple[str, ...] = ()
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
-    """What was built. Without a build everything is empty.
+    """The result of a build. Empty without one.
 
     Attributes:
-        style: the style sheet's text; it is put into each page, which saves a round trip.
-        script_url: of the checkout's script, or None. wallet: whether wallets can be paid with.
+        style: the text of the style sheet, which is inlined into each page to save a request.
+        script_url: the URL of the checkout's script, or None.
+        wallet: whether paying with a wallet was built.
         reference: the URLs of the API reference's script and style sheet, or None.
-        files: name -> content, gzipped.
+        files: name -> gzipped content.
     """
 
     style: str = ""
@@ -50,12 +51,12 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def built() -> Built:
-    """The files beside this module."""
+    """Return the build that is installed with this package."""
     return read(resources.files("sgate.web").joinpath("static"))
 
 
 def read(folder: Traversable) -> Built:
-    """The files that Vite wrote into a folder."""
+    """Read the files that Vite wrote into a folder."""
     manifest = folder.joinpath("manifest.json")
     if not manifest.is_file():
         return Built()
@@ -76,11 +77,11 @@ def _files(entries: Mapping[str, _Entry]) -> set[str]:
 
 
 def routes() -> list[HTTPRouteHandler]:
-    """The route of the files."""
+    """Return the route that serves the files."""
 
     @get("/assets/{name:str}", status_code=200)
     async def asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
-        """One built file. All that asks for it understands gzip; what does not gets it unpacked."""
+        """Serve a built file, gzipped unless the client does not accept that."""
         content = built().files.get(name)
         if content is None:
             return Response(b"", status_code=404, media_type="text/plain", headers={"Cache-Control": "no-store"})

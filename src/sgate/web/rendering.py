@@ -1,7 +1,7 @@
-"""Rendering pages: Jinja2 with everything escaped, in the visitor's language, under a strict content security policy.
+"""Page rendering: Jinja2 with autoescaping, in the visitor's language, under a strict content security policy.
 
-A page is complete in one answer: its style stands in it, and its script is the only thing it asks for afterwards.
-Nothing comes from anybody else.
+A page is complete in one response with its style sheet inlined; it loads its script, font and images from this server
+only.
 """
 
 import gzip
@@ -35,7 +35,7 @@ AnyRequest = Request[Any, Any, Any]
 CHUNK_CHARACTERS = 4
 RETRY_AFTER_S = 10
 GZIP_LEVEL = 4
-"""More costs more time than it saves bytes, on pages of this size."""
+"""Higher levels cost more time than they save bytes on pages of this size."""
 
 HTML = "text/html; charset=utf-8"
 
@@ -49,13 +49,16 @@ _templates = Environment(
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """What surrounds a page's content.
+    """The frame around a page's content.
 
     Attributes:
-        path: of the page itself. query: what its links to itself have to carry along.
-        accent: the merchant's colour, `#rrggbb`, or None for ours. frame_origins: who may embed the page.
-        script: whether the checkout's script belongs to it. retries: whether it loads itself again once it can be had.
-        policy: another content security policy than that of our pages, with `{nonce}` in it, or None.
+        path: the path of the page.
+        query: the query parameters that links to the page itself keep.
+        accent: the merchant's color, `#rrggbb`, or None for the default.
+        frame_origins: the origins that may embed the page.
+        script: whether the page loads the checkout's script.
+        retries: whether the page reloads itself once the server responds again.
+        policy: a content security policy to use instead of the default, with `{nonce}` in it, or None.
     """
 
     path: str
@@ -68,21 +71,21 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sbtc(amount_sats: int) -> str:
-    """Sats as sBTC, exact: the unit that most wallets ask for."""
+    """Format sats as sBTC, exactly. Most wallets ask for this unit."""
     whole, rest = divmod(amount_sats, SATS_PER_BTC)
     return f"{whole}.{rest:08d}".rstrip("0").rstrip(".")
 
 
 def clock(seconds: int) -> str:
-    """Seconds as 14:59 or 23:59:59."""
+    """Format seconds as `14:59` or `23:59:59`."""
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 def chunked(text: str) -> Markup:
-    """A long code in groups that the eye can compare. No character is added: what is copied is the code itself."""
-    prefix = text[: text.find("_") + 1]  # of a memo
+    """Split a long code into groups that are easy to compare. No character is added, so that copying it still works."""
+    prefix = text[: text.find("_") + 1]  # memos have one
     code = text[len(prefix) :]
     chunks = [code[start : start + CHUNK_CHARACTERS] for start in range(0, len(code), CHUNK_CHARACTERS)]
     if prefix:
@@ -91,17 +94,17 @@ def chunked(text: str) -> Markup:
 
 
 def coded(text: str) -> Markup:
-    """Text whose `back-quoted` words are code."""
+    """Turn the `back-quoted` words of a text into code elements."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
 
 
 def unix_ms(iso: str) -> int:
-    """An ISO moment as Unix milliseconds, for scripts."""
+    """Convert an ISO 8601 time to Unix milliseconds, for scripts."""
     return int(datetime.fromisoformat(iso).timestamp() * 1000)
 
 
 def web_link(url: str | None) -> str | None:
-    """The URL if a browser may follow it to a web page, else None. Checked when it was stored, and here once more."""
+    """Return the URL if it is an http or https link, else None. A second check: it was validated when stored."""
     if url is None:
         return None
     try:
@@ -116,12 +119,12 @@ _templates.filters.update({_filter.__name__: _filter for _filter in _FILTERS})
 
 
 def words_for(request: AnyRequest) -> Words:
-    """The language that the visitor asked for, or whose browser prefers it."""
+    """Return the language of the `lang` parameter, or the one that the browser prefers."""
     return i18n.choose(request.query_params.get("lang"), request.headers.get("accept-language", ""))
 
 
 def chosen_language(request: AnyRequest) -> dict[str, str]:
-    """The `lang` of the address, for links that keep it; empty if the language was negotiated."""
+    """Return the `lang` parameter for links to keep; empty if the language was negotiated."""
     wanted = request.query_params.get("lang")
     return {"lang": wanted} if wanted in LANGUAGES else {}
 
@@ -129,72 +132,72 @@ def chosen_language(request: AnyRequest) -> dict[str, str]:
 def page(
     request: AnyRequest, template: str, *, frame: Frame | None = None, status: int = 200, **values: object
 ) -> Response[bytes]:
-    """A whole page."""
-    said, frame = words_for(request), frame or Frame(path=request.scope["path"])
+    """Render a complete page."""
+    words, frame = words_for(request), frame or Frame(path=request.scope["path"])
     nonce = secrets.token_urlsafe(16)
     files = built()
     html = _render(
         template,
-        said,
+        words,
         nonce=nonce,
         style=files.style + (accent_style(frame.accent) if frame.accent and files.style else ""),
         script_url=files.script_url if frame.script else None,
-        languages=_languages(said, frame),
+        languages=_languages(words, frame),
         **values,
     )
-    answer = _html(request, html, status)
+    response = _html(request, html, status)
     policy = _policy(nonce, frame) if frame.policy is None else frame.policy.format(nonce=nonce)
-    answer.headers["Content-Security-Policy"] = policy
-    return answer
+    response.headers["Content-Security-Policy"] = policy
+    return response
 
 
 def part(request: AnyRequest, template: str, **values: object) -> Response[bytes]:
-    """A piece of a page, for the script that puts it into the page."""
+    """Render a part of a page, which the page's script swaps in."""
     return _html(request, _render(template, words_for(request), **values), 200)
 
 
-def trouble(request: AnyRequest, error: Exception) -> Response[bytes]:
-    """Litestar's exception handler for pages: says honestly that the page cannot be shown, to people."""
+def render_error(request: AnyRequest, error: Exception) -> Response[bytes]:
+    """Render an error page. This is Litestar's exception handler for the pages."""
     status, code = _status_of(error)
     state = state_of(request.scope)
     state.error_code = code
     ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     if ours:
         structlog.get_logger("sgate.web").error("page_failed", code=code, exc_info=error)
-    again_s = RETRY_AFTER_S if ours and request.method == "GET" else None  # nothing is ever sent twice by itself
+    again_s = RETRY_AFTER_S if ours and request.method == "GET" else None  # only GET is retried automatically
     frame = Frame(path=request.scope["path"], query=_query(request), retries=again_s is not None)
-    answer = page(
+    response = page(
         request, "trouble.html", frame=frame, status=status, ours=ours, request_id=state.request_id, again_s=again_s
     )
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        answer.headers["Retry-After"] = str(RETRY_AFTER_S)
-    return answer
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
-def _render(template: str, said: Words, **values: object) -> str:
+def _render(template: str, words: Words, **values: object) -> str:
     return _templates.get_template(template).render(
-        _=said,
-        many=said.many,
-        number=said.number,
-        sbtc_amount=said.sbtc,
-        usd=said.usd,
-        moment=said.moment,
-        language=said.code,
-        direction=said.direction,
+        _=words,
+        many=words.many,
+        number=words.number,
+        sbtc_amount=words.sbtc,
+        usd=words.usd,
+        moment=words.moment,
+        language=words.code,
+        direction=words.direction,
         **values,
     )
 
 
-def _languages(said: Words, frame: Frame) -> list[tuple[str, str, str | None]]:
-    """The switch: code, name, and the address of this page in that language (None for the present one)."""
+def _languages(words: Words, frame: Frame) -> list[tuple[str, str, str | None]]:
+    """Return code, name and URL of this page for each language; the URL is None for the current one."""
     return [
-        (code, name, None if code == said.code else f"{frame.path}?{urlencode({**frame.query, 'lang': code})}")
+        (code, name, None if code == words.code else f"{frame.path}?{urlencode({**frame.query, 'lang': code})}")
         for code, name in LANGUAGES.items()
     ]
 
 
 def _html(request: AnyRequest, html: str, status: int) -> Response[bytes]:
-    """The answer, gzipped: no secret of ours stands beside text that somebody else can choose."""
+    """Return the HTML, gzipped. BREACH does not apply: no server secret appears beside attacker-chosen text."""
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Language, Accept-Encoding"}
     content = html.encode()
     if "gzip" in request.headers.get("accept-encoding", ""):
@@ -216,13 +219,15 @@ def _status_of(error: Exception) -> tuple[int, str]:
 
 
 def _query(request: AnyRequest) -> dict[str, str]:
-    """What the page was asked for with, but for the language: the page's links to itself carry it along."""
+    """Return the request's query parameters without `lang`, for the page's links to itself."""
     return {name: value for name, value in request.query_params.items() if name != "lang"}
 
 
 def _scripts(nonce: str, frame: Frame) -> str:
-    """`'self'` beside the nonce: the wallet's script, which the page's script imports, is given none by browsers. Only
-    our built files are scripts to a browser; everything else is served as what it is, with `nosniff`.
+    """Return the sources for `script-src`.
+
+    Browsers pass no nonce to the wallet's script, which the page's script imports, so `'self'` is allowed too. Only the
+    built files can run as scripts: every other response has its own content type and `nosniff`.
     """
     if frame.script:
         return f"'nonce-{nonce}' 'self'"

@@ -1,7 +1,7 @@
-"""What the pages draw as SVG: the guilloche of a slip, QR codes, the cells of confirmations. Pure.
+"""SVG for the pages: guilloches, QR codes and progress bars of confirmations. Pure.
 
-The guilloche is the pattern of fine waves that banknotes carry. It is drawn from the request's id, so each request has
-its own, the same on every screen.
+A guilloche is a pattern of fine waves, as on banknotes. It is derived from the payment intent's id, so that each intent
+has its own.
 """
 
 import hashlib
@@ -10,27 +10,26 @@ from functools import lru_cache
 import segno
 
 QR_QUIET_ZONE = 4
-"""White modules around the code, as its standard asks; without them scanners fail on a dark page."""
+"""White modules around the code, as the standard requires; without them scanners fail on a dark page."""
 
 QR_INK = "#101614"
 QR_MASK = 4
-"""Any mask can be scanned. Choosing the most even of the eight takes four times as long as drawing the code."""
+"""Any mask can be scanned. Choosing the best of the eight takes four times as long as drawing the code."""
 
 MAX_CODES_KEPT = 512
-"""Drawn codes kept in the process: a page is drawn again and again, for the same address and the same link."""
+"""How many QR codes are cached. Pages are rendered repeatedly for the same address and link."""
 
 WIDTH, HEIGHT = 600, 40
 WAVES = 7
 MAX_CELLS = 24
-"""Beyond this the cells would be hairlines: one bar is drawn instead."""
-
+"""With more cells they would be hairlines, so one bar is drawn instead."""
 
 CELL_GAP = 0.012
-"""Between two cells, as a share of the whole width: as wide with two cells as with twelve."""
+"""The gap between two cells, as a fraction of the whole width, whatever their number."""
 
 
 def guilloche(text: str) -> str:
-    """Waves across a band of 600 x 40, stretched to its width."""
+    """Return waves across a 600 x 40 band that stretches to its container's width."""
     numbers = hashlib.sha256(text.encode()).digest()
     paths = "".join(f'<path d="{_wave(*numbers[3 * wave : 3 * wave + 3])}"/>' for wave in range(WAVES))
     return (
@@ -40,7 +39,7 @@ def guilloche(text: str) -> str:
 
 
 def _wave(length: int, swing: int, phase: int) -> str:
-    """One smooth wave; `T` repeats the first arc mirrored, so a whole wave is a short path."""
+    """Return the path of one smooth wave. `t` repeats the first arc mirrored, which keeps the path short."""
     half = 24 + length % 40
     height = 14 + swing % 26
     start = -(phase % (2 * half))
@@ -50,14 +49,14 @@ def _wave(length: int, swing: int, phase: int) -> str:
 
 @lru_cache(MAX_CODES_KEPT)
 def qr_svg(text: str) -> str:
-    """A QR code, dark on a transparent ground; the page puts white behind it."""
+    """Return a QR code, dark on transparent; the page puts white behind it."""
     return segno.make(text, error="m", micro=False, boost_error=False, mask=QR_MASK).svg_inline(
         border=QR_QUIET_ZONE, omitsize=True, svgclass="qr-code", lineclass=None, dark=QR_INK
     )
 
 
 def cells(done: int, needed: int) -> str:
-    """`done` of `needed` cells filled. The numbers stand beside it in words."""
+    """Return a bar of cells, `done` of `needed` filled. It is decorative; the page shows the numbers as text."""
     count = min(needed, MAX_CELLS)
     filled = done * count // needed
     gap = count * CELL_GAP if needed <= MAX_CELLS else 0

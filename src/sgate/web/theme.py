@@ -1,49 +1,51 @@
-"""A merchant's colour, made readable: the nearest shade with enough contrast on our light and our dark paper. Pure."""
+"""Accessible accent colors: the nearest shade of a merchant's color with enough contrast in both themes. Pure."""
 
 from collections.abc import Sequence
 
 Rgb = tuple[float, float, float]
 
-LIGHT_PAPER, DARK_PAPER = "#f4f6f4", "#161e1c"
-"""The least favourable grounds that coloured text stands on: `sunken` in light, `surface` in dark (see pages.css)."""
+LIGHT_BACKGROUND, DARK_BACKGROUND = "#f4f6f4", "#161e1c"
+"""The backgrounds with the least contrast under colored text: `sunken` in light, `surface` in dark (see pages.css)."""
 
 WHITE, BLACK = "#ffffff", "#000000"
 LINEAR_BELOW = 0.04045
-"""Where sRGB's curve begins."""
+"""Below this value sRGB is linear."""
 
 TEXT_CONTRAST = 4.5
-"""WCAG 2.2 AA for text; links and codes are drawn in this colour."""
+"""WCAG 2.2 AA for text; links and codes use the accent color."""
 
 STEPS = 64
 
 
 def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours as WCAG defines it, 1 to 21."""
+    """Return the WCAG contrast ratio of two colors, 1 to 21."""
     lighter, darker = sorted((_luminance(_rgb(one)), _luminance(_rgb(other))), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def readable(accent: str, paper: str) -> str:
-    """The accent, darkened or lightened as little as it takes to be read on the paper."""
-    target = BLACK if _luminance(_rgb(paper)) > 0.5 else WHITE  # noqa: PLR2004 - the middle
+def readable(accent: str, background: str) -> str:
+    """Darken or lighten the accent just enough to be readable on the background."""
+    target = BLACK if _luminance(_rgb(background)) > 0.5 else WHITE  # noqa: PLR2004 - the middle
     shades = (_mixed(accent, target, step / STEPS) for step in range(STEPS + 1))
-    return next(shade for shade in shades if contrast(shade, paper) >= TEXT_CONTRAST)
+    return next(shade for shade in shades if contrast(shade, background) >= TEXT_CONTRAST)
 
 
 def ink_on(accent: str) -> str:
-    """White or black, whichever is read better on the accent."""
+    """Return white or black, whichever has more contrast on the accent."""
     return max((WHITE, BLACK), key=lambda ink: contrast(ink, accent))
 
 
 def accent_style(accent: str) -> str:
-    """The style that gives a page the merchant's colour, `#rrggbb`, in light and dark."""
-    light, dark = readable(accent, LIGHT_PAPER), readable(accent, DARK_PAPER)
-    by_day, by_night = (f":root{{--color-accent:{of};--color-accent-ink:{ink_on(of)}}}" for of in (light, dark))
-    return f"{by_day}@media screen and (prefers-color-scheme:dark){{{by_night}}}"
+    """Return the CSS that applies the merchant's color, `#rrggbb`, in light and dark mode."""
+    light, dark = readable(accent, LIGHT_BACKGROUND), readable(accent, DARK_BACKGROUND)
+    light_rule, dark_rule = (
+        f":root{{--color-accent:{shade};--color-accent-ink:{ink_on(shade)}}}" for shade in (light, dark)
+    )
+    return f"{light_rule}@media screen and (prefers-color-scheme:dark){{{dark_rule}}}"
 
 
-def _rgb(colour: str) -> Rgb:
-    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+def _rgb(color: str) -> Rgb:
+    red, green, blue = (int(color[at : at + 2], 16) / 255 for at in (1, 3, 5))
     return red, green, blue
 
 

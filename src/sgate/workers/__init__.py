@@ -1,4 +1,4 @@
-"""The work behind the API: following the chain, delivering webhooks, keeping house.
+"""Background workers: following the chain, delivering webhooks, maintenance.
 
-Each worker has a `run_once()` that does one round and reports it; the loop around it is in a module of its own.
+Each worker has a `run_once()` that does one iteration and reports on it; the loop around it is in a separate module.
 """

@@ -1,4 +1,4 @@
-"""Which process leads a mode's watcher: the one that holds its advisory lock."""
+"""Leader election for a mode's watcher: the process that holds its advisory lock leads."""
 
 import asyncio
 import contextlib
@@ -9,29 +9,32 @@ import asyncpg
 from sgate.db.pool import DatabaseErrors, connect
 
 ADVISORY_LOCKS = {False: 0x5347_4154_4510, True: 0x5347_4154_4511}
-"""Held by the watcher that leads, per mode."""
+"""The lock of each mode, held by the leading watcher."""
 
 
 LEADER_HEARTBEAT_S = 0.75
 
 
 LEADER_SILENCE_S = 3.0
-"""PostgreSQL ends the session of a leader that has said nothing for so long, and another may lead. A process that is
-killed loses its connection at once; one whose machine is paused, or lost without a word, would keep the lock for hours.
+"""PostgreSQL ends the session of a leader that has been silent for this long, so that another can take over. A killed
+process loses its connection at once, but one whose machine is paused or disconnected would keep the lock for hours.
 """
 
 
 @contextlib.asynccontextmanager
 async def acquire(direct_url: str, *, livemode: bool) -> AsyncGenerator[tuple[bool, Callable[[], Awaitable[None]]]]:
-    """Try to take the lock: yields (leading, still_leading); the latter raises when the lock's connection is gone."""
-    connection, talking = await connect(direct_url, application_name="sgate watcher"), asyncio.Lock()
+    """Try to acquire the lock, and yield (leading, still_leading).
+
+    `still_leading` raises when the connection that holds the lock is lost.
+    """
+    connection, in_use = await connect(direct_url, application_name="sgate watcher"), asyncio.Lock()
 
     async def still_leading() -> None:
-        async with talking:
+        async with in_use:
             await connection.fetchval("SELECT 1")
 
     async def beat() -> None:
-        with contextlib.suppress(*DatabaseErrors):  # then `still_leading` raises it too
+        with contextlib.suppress(*DatabaseErrors):  # `still_leading` will raise it as well
             while True:
                 await asyncio.sleep(LEADER_HEARTBEAT_S)
                 await still_leading()

@@ -1,7 +1,7 @@
-"""What the loops around the workers share: when to run, what to do when the database is away, how to stop.
+"""Common parts of the workers' loops: intervals, back-off while the database is unavailable, shutdown.
 
-A loop here decides nothing about money. It runs `run_once` again and again; trouble with the database or the chain
-makes it wait and try again; anything else is a defect, ends the process and lets the supervisor start it anew.
+A loop makes no decisions about money. It calls `run_once` repeatedly. After an error of the database or the chain it
+waits and tries again; any other exception is a defect that ends the process, and the supervisor restarts it.
 """
 
 import asyncio
@@ -19,62 +19,62 @@ DATABASE_BACK_OFF_S = 0.5
 MAX_BACK_OFF_S = 2.0
 
 STOP_GRACE_S = 8.0
-"""How long a stop waits for what is in flight. Supervisors kill after ten seconds (Docker) or thirty (Kubernetes)."""
+"""How long shutdown waits for work in flight. Supervisors kill after ten seconds (Docker) or thirty (Kubernetes)."""
 
 
 class Pulse:
-    """The sign of life of a loop, for health checks: when it last finished a round, and what troubles it."""
+    """The heartbeat of a loop, for health checks: the number of completed iterations, and the last error."""
 
     def __init__(self) -> None:
-        self.rounds = 0
+        self.iterations = 0
         self.leading = False
-        self.trouble: str | None = None
+        self.last_error: str | None = None
 
     def leads(self) -> float:
-        """1 while leading, else 0: for metrics."""
+        """Return 1 while leading, otherwise 0, for a gauge."""
         return float(self.leading)
 
-    def beat(self, trouble: str | None = None) -> None:
-        """A round is done."""
-        self.rounds += 1
-        self.trouble = trouble
+    def beat(self, error: str | None = None) -> None:
+        """Record a completed iteration, with its error if it had one."""
+        self.iterations += 1
+        self.last_error = error
 
 
 class Stop:
-    """Asked to stop: loops finish what they are doing and end."""
+    """A request to stop: loops finish their current work and end."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
 
     @property
     def requested(self) -> bool:
-        """Whether to stop."""
+        """Whether a stop has been requested."""
         return self._event.is_set()
 
     def request(self) -> None:
-        """Ask all loops to end."""
+        """Request that all loops end."""
         self._event.set()
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep, but not longer than until the stop."""
+        """Sleep, but wake when a stop is requested."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._event.wait(), seconds)
 
     async def wait(self) -> None:
-        """Until the stop."""
+        """Wait until a stop is requested."""
         await self._event.wait()
 
 
 async def repeat(
     name: str, run: Callable[[], Awaitable[object]], *, interval_s: float, stop: Stop, pulse: Pulse
 ) -> None:
-    """Run again and again, `interval_s` apart; wait longer and longer while the database is away."""
+    """Call `run` every `interval_s` seconds until a stop is requested; back off while the database is unavailable."""
     log, back_off_s = structlog.get_logger(f"sgate.{name}"), DATABASE_BACK_OFF_S
     while not stop.requested:
         try:
             await run()
         except DatabaseErrors as error:
-            pulse.beat(f"the database is away: {error}")
+            pulse.beat(f"the database is unavailable: {error}")
             log.warning("database_away", reason=str(error), retry_in_s=back_off_s)
             await stop.sleep(back_off_s)
             back_off_s = min(back_off_s * 2, MAX_BACK_OFF_S)
@@ -84,7 +84,7 @@ async def repeat(
 
 
 async def unless_stopped(work: Coroutine[object, object, Answer], stop: Stop) -> Answer | None:
-    """The answer of `work`, or None if a stop is asked for and `work` does not end soon after; then it is cancelled."""
+    """Return the result of `work`, or None if it was canceled because it had not ended STOP_GRACE_S after a stop."""
     working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -97,7 +97,7 @@ async def unless_stopped(work: Coroutine[object, object, Answer], stop: Stop) ->
 
 
 async def first_of(wake: asyncio.Event, stop: Stop, timeout_s: float) -> None:
-    """Until there is something to do, a stop is asked for, or time is up."""
+    """Wait until `wake` is set, a stop is requested, or the timeout has passed."""
     waiting = [asyncio.create_task(wake.wait()), asyncio.create_task(stop.wait())]
     try:
         await asyncio.wait(waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""Keeping house, a little at a time: what may be forgotten is forgotten, and days that are over are counted."""
+"""Maintenance in small batches: expired rows are deleted, and the daily statistics of past days are stored."""
 
 from datetime import timedelta
 
@@ -13,57 +13,57 @@ from sgate.workers.loops import Pulse, Stop, repeat
 MAINTENANCE_INTERVAL_S = 60.0
 SWEEP_ROWS = 1_000
 KEEP_BLOCKS = 5_000
-"""Headers kept behind the scanned tip. Payments younger than this can be reorganised away and come back."""
+"""Headers kept below the scanned tip. A reorganization can orphan and re-include only payments within this depth."""
 
 KEEP_RATES = timedelta(days=90)
-"""Looks at the price sources are kept so long; the rate of an intent stays with the intent."""
+"""How long exchange rates are kept. The rate of an intent is stored with the intent."""
 
 
 DELIVERY_RETENTION = timedelta(days=90)
 
 SMALLEST_SHARE = 1 / 64
-"""Of the daily numbers that are counted at once, when that takes too long: a day of one mode."""
+"""Smallest share of the daily statistics to compute at once when that takes too long: one day of one mode."""
 
 _log = structlog.get_logger(__name__)
 
 
 class Swept(msgspec.Struct, frozen=True, kw_only=True):
-    """What one round removed, and how many daily numbers it stored; `more` if it had to leave some for the next."""
+    """The report of one iteration: rows deleted, and daily statistics stored."""
 
     idempotency_keys: int = 0
     blocks: int = 0
     exchange_rates: int = 0
     deliveries: int = 0
     modes_counted: int = 0
-    days_touched: int = 0
+    days_updated: int = 0
 
     @property
     def more(self) -> bool:
-        """Whether there may be more to do."""
+        """Whether a batch was full, so that there may be more to do."""
         return (
             SWEEP_ROWS in (self.idempotency_keys, self.blocks, self.exchange_rates, self.deliveries)
             or self.modes_counted == merchant_days.MAX_MODES_AT_ONCE
-            or self.days_touched == merchant_days.MAX_TOUCHES_AT_ONCE
+            or self.days_updated == merchant_days.MAX_DIRTY_AT_ONCE
         )
 
 
 class Maintenance:
-    """Sweeps expired rows and stores daily numbers. Any number may run."""
+    """Deletes expired rows and stores daily statistics. Any number may run concurrently."""
 
     def __init__(self, pool: Pool, delivery_retention: timedelta = DELIVERY_RETENTION) -> None:
-        """`delivery_retention`: how long deliveries and their attempts are kept, by the month."""
+        """`delivery_retention`: how long deliveries and their attempts are kept; whole months are dropped."""
         self._pool = pool
         self._delivery_retention = delivery_retention
         self._share = 1.0
 
     async def run_once(self) -> Swept:
-        """One round: at most SWEEP_ROWS of each kind, and as many days as `store.merchant_days` counts at once."""
+        """Delete at most SWEEP_ROWS rows of each kind, and store one batch of daily statistics."""
         async with self._pool.acquire() as connection:
             keys = await idempotency_keys.sweep(connection, SWEEP_ROWS)
             old_blocks = await blocks.prune(connection, KEEP_BLOCKS, SWEEP_ROWS)
             rates = await exchange_rates.prune(connection, KEEP_RATES, SWEEP_ROWS)
-            months = await partitions.keep(connection, self._delivery_retention, SWEEP_ROWS)
-            days = await merchant_days.store_touched(connection)
+            months = await partitions.maintain(connection, self._delivery_retention, SWEEP_ROWS)
+            days = await merchant_days.store_dirty(connection)
             modes = await self._store_ended(connection)
         if months.made or months.dropped:
             _log.info("delivery_months", made=months.made, dropped=months.dropped, dropped_open=months.dropped_open)
@@ -73,11 +73,11 @@ class Maintenance:
             exchange_rates=rates,
             deliveries=months.swept,
             modes_counted=modes,
-            days_touched=days,
+            days_updated=days,
         )
 
     async def _store_ended(self, connection: Connection) -> int:
-        """Whoever has years of a large merchant to catch up with counts less at once until it can be done in time."""
+        """Store statistics of past days, with a smaller share at once after each timeout, as a backlog may be years."""
         try:
             modes = await merchant_days.store_ended(connection, self._share)
         except asyncpg.QueryCanceledError:
@@ -91,7 +91,7 @@ class Maintenance:
 
 
 async def maintain(maintenance: Maintenance, *, stop: Stop, pulse: Pulse) -> None:
-    """Sweep once a minute, until there is nothing left to sweep."""
+    """Run the maintenance every minute, each time until nothing is left to do."""
 
     async def once() -> None:
         while not stop.requested:

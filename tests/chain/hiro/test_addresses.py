@@ -1,4 +1,4 @@
-"""HiroSource about heights and addresses, against what the real API answered, also through a reorganisation."""
+"""HiroSource for heights and addresses with recorded responses of the real API, including a reorganization."""
 
 import pytest
 
@@ -16,16 +16,16 @@ async def involved(replay, source, name):
 @pytest.mark.parametrize(
     "name", ["1-mined/v3-principals-transactions.merchant1", "8-big-tx/v3-principals-transactions"]
 )
-async def test_a_page_of_what_concerns_an_address(replay, source, name):
+async def test_a_page_of_the_transactions_of_an_address(replay, source, name):
     body = recording(name).body
     page = await involved(replay, source, name)
-    told = [(item["transaction"]["tx_id"], item["transaction"]["block"]["height"]) for item in body["results"]]
-    assert told
-    assert [(item.tx_id, item.height) for item in page.items] == told
+    expected = [(item["transaction"]["tx_id"], item["transaction"]["block"]["height"]) for item in body["results"]]
+    assert expected
+    assert [(item.tx_id, item.height) for item in page.items] == expected
     assert page.older == body["cursor"]["next"]
 
 
-async def test_a_reorg_takes_a_transaction_from_an_address_and_another_block_brings_it_back(replay, source):
+async def test_a_reorg_removes_a_transaction_from_an_address_and_another_block_restores_it(replay, source):
     pages = [
         await involved(replay, source, f"4-reorg-not-remined/v3-principals-transactions.{step}")
         for step in ("1-before", "2-after", "3-remined")

@@ -1,7 +1,7 @@
-"""Each recorded answer of the real API, put before the client: what it may conclude from it, and what it must not.
+"""Every recorded response of the real API: what the client may conclude from it, and what it must not.
 
-Whatever lies in the folder is read here, so no reorganisation, no mempool state, no failure and no refusal that was
-recorded can be forgotten. The tests beside this one tell what the most telling of them mean.
+All files of the folder are read, so that no recorded reorganization, mempool state, failure or refusal is missed. The
+other tests in this directory cover the most important ones in detail.
 """
 
 import json
@@ -18,7 +18,7 @@ INVOLVING = f"/extended/v3/principals/{ADDRESS}/transactions"
 NAMES = sorted(
     path.relative_to(RECORDED).with_suffix("").as_posix()
     for path in RECORDED.glob("*/*.json")
-    if path.name != "feeder-report.json"  # what the recording did to the chain: no answer
+    if path.name != "feeder-report.json"  # what the recording did to the chain: not a response
 )
 
 
@@ -28,7 +28,7 @@ def path_of(name):
 
 
 def kind_of(name):
-    """What was asked, as far as the client asks it."""
+    """Return the kind of the request, as far as the client makes it."""
     path = path_of(name)
     if path == MULTIPLE:
         return "transactions"
@@ -69,14 +69,14 @@ def test_the_folder_holds_what_the_client_must_withstand():
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-async def test_a_refusal_teaches_nothing_and_names_the_endpoint(world, name):
-    """Whichever question it answers: nothing is concluded from it. Only "block not found" says that a block is gone."""
+async def test_a_refusal_allows_no_conclusion_and_names_the_endpoint(world, name):
+    """Nothing is concluded from it, whatever the request. Only "block not found" means that a block does not exist."""
     replay, source = world
     for path in (BLOCKS, LOGS, MULTIPLE, INVOLVING, f"{BLOCKS}/{UNKNOWN_TX}"):
         replay.put(path, ANSWERS[name])
-    for question in (source.headers(), source.logs(), source.transactions([UNKNOWN_TX]), source.involving(ADDRESS)):
+    for request in (source.headers(), source.logs(), source.transactions([UNKNOWN_TX]), source.involving(ADDRESS)):
         with pytest.raises(ChainUnavailable, match=r"^/extended/v\d/"):
-            await question
+            await request
     if ANSWERS[name].status == 404 and "Route" not in str(ANSWERS[name].body):
         assert await source.header(UNKNOWN_TX) is None
     else:
@@ -92,17 +92,17 @@ async def test_transactions_in_every_recorded_state(world, name):
     body = ANSWERS[name].body
     tx_ids = [tx_id for tx_id in body if len(tx_id) == 66]
     if any(entry["result"].get("event_count", 0) > len(entry["result"].get("events", ())) for entry in body.values()):
-        with pytest.raises(ChainUnavailable, match="/events"):  # the rest of its events is on pages that are not there
+        with pytest.raises(ChainUnavailable, match="/events"):  # its other events are on pages that are not available
             await source.transactions(tx_ids)
         return
     found = await source.transactions(tx_ids)
     assert set(found) == {tx_id for tx_id in tx_ids if body[tx_id]["found"]}
     for tx_id, transaction in found.items():
-        told = body[tx_id]["result"]
-        assert transaction.status is STATUSES[told["tx_status"]]
-        assert transaction.block_hash == told.get("block_hash")
+        expected = body[tx_id]["result"]
+        assert transaction.status is STATUSES[expected["tx_status"]]
+        assert transaction.block_hash == expected.get("block_hash")
         assert bool(transaction.transfers) <= (transaction.status is TxStatus.SUCCESS)
-        assert transaction.replaced_by == told.get("replaced_by_tx_id")
+        assert transaction.replaced_by == expected.get("replaced_by_tx_id")
 
 
 @pytest.mark.parametrize("name", good("logs"))
@@ -110,11 +110,11 @@ async def test_every_recorded_page_of_memos(world, name):
     replay, source = world
     replay.put(LOGS, ANSWERS[name])
     page = await source.logs()
-    told = ANSWERS[name].body
+    expected = ANSWERS[name].body
     assert [(log.tx_id, log.event_index) for log in page.logs] == [
-        (item["tx_id"], item["event_index"]) for item in told["results"]
+        (item["tx_id"], item["event_index"]) for item in expected["results"]
     ]
-    assert page.older == told["prev_cursor"]
+    assert page.older == expected["prev_cursor"]
     assert page.tip == ANSWERS[name].headers.get("etag", "").strip('W/"')
 
 
@@ -123,16 +123,16 @@ async def test_every_recorded_list_of_an_address(world, name):
     replay, source = world
     replay.put(INVOLVING, ANSWERS[name])
     page = await source.involving(ADDRESS)
-    told = ANSWERS[name].body
+    expected = ANSWERS[name].body
     assert [(item.tx_id, item.height, item.moves_tokens) for item in page.items] == [
         (
             item["transaction"]["tx_id"],
             item["transaction"]["block"]["height"],
             item["affected_balances"]["ft"],
         )
-        for item in told["results"]
+        for item in expected["results"]
     ]
-    assert page.older == told["cursor"]["next"]
+    assert page.older == expected["cursor"]["next"]
 
 
 @pytest.mark.parametrize("name", good("headers"))
@@ -140,17 +140,17 @@ async def test_every_recorded_page_of_blocks(world, name):
     replay, source = world
     replay.put(BLOCKS, ANSWERS[name])
     page = await source.headers()
-    told = ANSWERS[name].body
+    expected = ANSWERS[name].body
     assert [header.index_block_hash for header in page.headers] == [
-        block["index_block_hash"] for block in told["results"]
+        block["index_block_hash"] for block in expected["results"]
     ]
-    assert page.older == told["prev_cursor"]
+    assert page.older == expected["prev_cursor"]
 
 
 @pytest.mark.parametrize("name", good("header"))
 async def test_every_recorded_block(world, name):
     replay, source = world
-    told = ANSWERS[name].body
-    replay.put(f"{BLOCKS}/{told['height']}", ANSWERS[name])
-    header = await source.header_at(told["height"])
-    assert (header.index_block_hash, header.tenure_height) == (told["index_block_hash"], told["tenure_height"])
+    expected = ANSWERS[name].body
+    replay.put(f"{BLOCKS}/{expected['height']}", ANSWERS[name])
+    header = await source.header_at(expected["height"])
+    assert (header.index_block_hash, header.tenure_height) == (expected["index_block_hash"], expected["tenure_height"])

@@ -1,4 +1,4 @@
-"""The client keeps to the budget, and listens to what the server says is left."""
+"""The client keeps to the budget, and updates it from the server's headers."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -47,7 +47,7 @@ async def test_a_call_waits_for_its_minute(world):
     assert len(world.replay.requests) == 3
 
 
-async def test_nothing_is_asked_when_the_month_is_used_up(world):
+async def test_no_call_is_made_once_the_month_is_exhausted(world):
     world = world(per_month=2)
     await world.source.headers()
     await world.source.headers()
@@ -63,10 +63,10 @@ async def test_retries_count_as_the_server_counts_them(world):
     assert world.budget.calls == 3
 
 
-async def test_what_the_server_says_is_left_counts(world):
+async def test_the_servers_count_of_remaining_calls_is_used(world):
     world = world(per_month=1_000)
-    told = recording("1-mined/v2-blocks")
-    told.headers = told.headers | {"x-ratelimit-remaining-stacks-month": "17"}
-    world.replay.put(BLOCKS, told)
+    answer = recording("1-mined/v2-blocks")
+    answer.headers = answer.headers | {"x-ratelimit-remaining-stacks-month": "17"}
+    world.replay.put(BLOCKS, answer)
     await world.source.headers()
     assert world.budget.remaining() == 17

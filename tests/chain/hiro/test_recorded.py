@@ -1,4 +1,4 @@
-"""HiroSource against what the real API answered."""
+"""HiroSource with recorded responses of the real API."""
 
 import copy
 
@@ -54,7 +54,7 @@ async def test_transfer_many_has_a_memo_per_leg(replay, source):
 
 
 @pytest.mark.parametrize("tx_status", ["abort_by_post_condition", "abort_by_response", "problematic_skipped"])
-async def test_a_failed_transaction_pays_nothing_though_its_arguments_say_so(replay, source, tx_status):
+async def test_a_failed_transaction_pays_nothing_despite_its_arguments(replay, source, tx_status):
     failed = recording("1-mined/v1-tx-multiple")
     failed.body[TX["fail_pc"]]["result"]["tx_status"] = tx_status
     replay.put(MULTIPLE, failed)
@@ -64,7 +64,7 @@ async def test_a_failed_transaction_pays_nothing_though_its_arguments_say_so(rep
     assert (transaction.transfers, transaction.intention) == ((), None)
 
 
-async def test_a_pending_one_says_what_it_intends(replay, source):
+async def test_a_pending_transaction_has_its_intended_transfer(replay, source):
     found = await ask(replay, source, "2-mempool/v1-tx-multiple.pending", TX["pending"])
     transaction = found[TX["pending"]]
     assert transaction.status is TxStatus.PENDING
@@ -96,13 +96,13 @@ async def test_only_a_direct_transfer_has_an_intention(replay, source, path, val
     assert (await source.transactions([TX["pending"]]))[TX["pending"]].intention is None
 
 
-async def test_a_dropped_one_names_what_took_its_place(replay, source):
+async def test_a_dropped_transaction_names_its_replacement(replay, source):
     found = await ask(replay, source, "6-reorg-double-spend/v1-tx-multiple.2-nonce-taken", TX["doublespent"])
     transaction = found[TX["doublespent"]]
     assert (transaction.status, transaction.replaced_by) == (TxStatus.DROPPED, TX["spender"])
 
 
-async def test_a_status_nobody_knows_is_not_paid(replay, source):
+async def test_an_unknown_status_pays_nothing(replay, source):
     odd = recording("1-mined/v1-tx-multiple")
     odd.body[TX["direct_memo"]]["result"]["tx_status"] = "success_of_a_new_kind"
     replay.put(MULTIPLE, odd)
@@ -143,7 +143,7 @@ async def test_microblock_canonical_may_be_absent(replay, source):
         {"block_height": "3"},
     ],
 )
-async def test_an_answer_that_contradicts_itself_is_no_answer(replay, source, change):
+async def test_a_contradictory_response_is_rejected(replay, source, change):
     odd = recording("1-mined/v1-tx-multiple")
     odd.body[TX["direct_memo"]]["result"] |= change
     replay.put(MULTIPLE, odd)
@@ -151,7 +151,7 @@ async def test_an_answer_that_contradicts_itself_is_no_answer(replay, source, ch
         await source.transactions([TX["direct_memo"]])
 
 
-async def test_an_absurd_amount_is_no_answer(replay, source):
+async def test_an_impossible_amount_is_rejected(replay, source):
     odd = recording("1-mined/v1-tx-multiple")
     odd.body[TX["direct_memo"]]["result"]["events"][0]["asset"]["amount"] = "1e5"
     replay.put(MULTIPLE, odd)
@@ -159,7 +159,7 @@ async def test_an_absurd_amount_is_no_answer(replay, source):
         await source.transactions([TX["direct_memo"]])
 
 
-async def test_a_reorg_takes_the_block_away_and_another_block_brings_it_back(replay, source):
+async def test_a_reorg_orphans_the_transaction_and_another_block_includes_it_again(replay, source):
     before = (await ask(replay, source, "4-reorg-not-remined/v1-tx-multiple.1-before", TX["reorged"]))[TX["reorged"]]
     after = (await ask(replay, source, "4-reorg-not-remined/v1-tx-multiple.2-after", TX["reorged"]))[TX["reorged"]]
     again = (await ask(replay, source, "4-reorg-not-remined/v1-tx-multiple.3-remined", TX["reorged"]))[TX["reorged"]]
@@ -170,7 +170,7 @@ async def test_a_reorg_takes_the_block_away_and_another_block_brings_it_back(rep
     assert before.transfers == again.transfers
 
 
-async def test_ids_are_sent_in_lower_case_and_texts_that_are_none_are_not_sent(replay, source):
+async def test_ids_are_sent_in_lower_case_and_malformed_ids_are_not_sent(replay, source):
     replay.put(MULTIPLE, recording("1-mined/v1-tx-multiple"))
     shouted = "0x" + TX["direct_memo"][2:].upper()
     found = await source.transactions([shouted, TX["direct_memo"], "0x12", "", "latest", TX["router"][2:]])
@@ -180,7 +180,7 @@ async def test_ids_are_sent_in_lower_case_and_texts_that_are_none_are_not_sent(r
     assert len(replay.requests) == 1
 
 
-async def test_many_ids_go_in_calls_of_fifty(replay, source):
+async def test_many_ids_are_split_into_calls_of_fifty(replay, source):
     replay.put(MULTIPLE, answer({}))
     assert await source.transactions([f"0x{number:064x}" for number in range(120)]) == {}
     assert [request.query["tx_id"].count(",") + 1 for request in replay.requests] == [50, 50, 20]
@@ -218,13 +218,13 @@ async def test_an_older_page_and_an_unchanged_one(replay, source):
         await source.headers()
 
 
-async def test_a_cursor_that_a_reorg_took_away(replay, source):
+async def test_a_cursor_that_a_reorg_removed(replay, source):
     replay.put(BLOCKS, recording("4-reorg-not-remined/v2-blocks.cursor_of_orphan.2-after"))
     with pytest.raises(ChainUnavailable, match=r"404.*Cursor not found"):
         await source.headers("0x" + "12" * 32)
 
 
-async def test_a_list_with_a_block_that_is_not_canonical_is_no_answer(replay, source):
+async def test_a_list_with_a_block_that_is_not_canonical_is_rejected(replay, source):
     odd = recording("1-mined/v2-blocks")
     odd.body["results"][1]["canonical"] = False
     replay.put(BLOCKS, odd)
@@ -243,7 +243,7 @@ async def test_one_header_before_and_after_a_reorg(replay, source):
     assert await source.header(index_block_hash) is None
 
 
-async def test_a_header_is_only_the_one_that_was_asked_for(replay, source):
+async def test_only_the_requested_header_is_returned(replay, source):
     replay.put(f"{BLOCKS}/latest", recording("1-mined/v2-blocks.one"))
     assert await source.header("latest") is None
     uncanonical = recording("1-mined/v2-blocks.one")
@@ -256,7 +256,7 @@ async def test_a_header_is_only_the_one_that_was_asked_for(replay, source):
     "not_about_the_block",
     [recording("1-mined/no-such-route"), answer(b"<html>not found</html>", 404), answer({}, 404), answer([], 404)],
 )
-async def test_a_404_that_is_not_about_the_block_says_nothing(replay, source, not_about_the_block):
+async def test_a_404_that_is_not_about_the_block_allows_no_conclusion(replay, source, not_about_the_block):
     replay.put(f"{BLOCKS}/{UNKNOWN_TX}", not_about_the_block)
     with pytest.raises(ChainUnavailable, match="404"):
         await source.header(UNKNOWN_TX)
@@ -316,7 +316,7 @@ async def test_logs_that_are_no_memos_are_left_out(replay, source):
     assert [log.memo for log in (await source.logs()).logs] == [b""]
 
 
-async def test_a_cursor_without_a_height_is_no_answer(replay, source):
+async def test_a_cursor_without_a_height_is_rejected(replay, source):
     odd = recording("1-mined/v2-smart-contracts-logs")
     odd.body["prev_cursor"] = "later"
     replay.put(LOGS, odd)
@@ -361,14 +361,14 @@ async def test_the_key_is_sent_and_calls_are_reported(replay):
 
 
 def big_entry(event_count=400):
-    """What `tx/multiple` says of the recorded big transaction; only its events were recorded."""
+    """Return the `tx/multiple` response for the recorded large transaction, of which only the events were recorded."""
     entry = copy.deepcopy(recording("1-mined/v1-tx-multiple").body[TX["many"]])
     entry["result"] |= {"tx_id": TX["big"], "event_count": event_count}
     return answer({TX["big"]: entry})
 
 
 def big_pages(replay, total=400):
-    """The recorded pages 1 and 2, and pages 3 and 4 in their likeness."""
+    """Return the recorded pages 1 and 2, and similar pages 3 and 4."""
     pages = [recording("8-big-tx/v3-transaction-events.limit_100").body]
     pages.append(recording("8-big-tx/v3-transaction-events.limit_100.page2").body)
     for start in (200, 300):
@@ -434,7 +434,7 @@ async def test_pages_that_end_early_or_repeat_themselves(replay, source):
 
 @pytest.mark.parametrize(("first_event", "transfers_read"), [(0, 5_000), (1, 4_999)])
 async def test_an_endless_transaction_is_read_up_to_a_bound(replay, source, first_event, transfers_read):
-    """Cut between a transfer and its memo, the transfer is left out: it must not look as if it had none."""
+    """If the limit separates a transfer from its memo, the transfer is omitted: it must not appear without a memo."""
     replay.put(MULTIPLE, big_entry(1_000_000))
     pages = iter(range(0, 1_000_000, 100))
     template = recording("8-big-tx/v3-transaction-events.limit_100").body

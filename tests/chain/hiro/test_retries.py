@@ -1,4 +1,4 @@
-"""HiroSource when the server or the line is bad."""
+"""HiroSource when the server or the connection fails."""
 
 import asyncio
 import socket
@@ -18,7 +18,7 @@ def failing(status, **headers):
 
 
 async def cut_off(request):
-    """Announces more than it sends, then hangs up."""
+    """Announce more than is sent, then close the connection."""
     response = web.StreamResponse(headers={"content-length": "1000", "content-type": "application/json"})
     await response.prepare(request)
     await response.write(b'{"results": [')
@@ -32,7 +32,7 @@ async def hang_up(request):
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-async def test_what_may_pass_is_tried_again_with_growing_waits(replay, source, pauses, status):
+async def test_a_transient_failure_is_retried_with_growing_waits(replay, source, pauses, status):
     replay.put(BLOCKS, failing(status), failing(status), failing(status), GOOD)
     page = await source.headers()
     assert page is not None
@@ -49,7 +49,7 @@ async def test_it_gives_up_and_names_the_endpoint(replay, source, pauses):
 
 
 async def test_jitter_shortens_a_wait_by_up_to_half(replay, pauses):
-    source = hiro(replay.url, pauses=pauses, dice=1.0)
+    source = hiro(replay.url, pauses=pauses, random_fraction=1.0)
     replay.put(BLOCKS, failing(500), GOOD)
     await source.headers()
     await source.close()
@@ -62,7 +62,7 @@ async def test_retry_after_is_obeyed(replay, source, pauses):
     assert pauses.waits_s == [7.0, 1.0]
 
 
-async def test_a_long_retry_after_is_told_not_waited_for(replay, source, pauses):
+async def test_a_long_retry_after_is_reported_and_not_waited_for(replay, source, pauses):
     replay.put(BLOCKS, failing(429, retry_after="3600"), GOOD)
     with pytest.raises(ChainUnavailable, match="429 and asks for a pause of 3600 s") as caught:
         await source.headers()
@@ -70,21 +70,21 @@ async def test_a_long_retry_after_is_told_not_waited_for(replay, source, pauses)
     assert pauses.waits_s == []
 
 
-@pytest.mark.parametrize("wish", ["soon", "-5", "1.5", "Wed, 21 Oct 2026 07:28:00 GMT", "9" * 30, "٣", ""])
-async def test_a_retry_after_that_cannot_be_read_is_no_wish(replay, source, pauses, wish):
-    replay.put(BLOCKS, failing(429, retry_after=wish), GOOD)
+@pytest.mark.parametrize("value", ["soon", "-5", "1.5", "Wed, 21 Oct 2026 07:28:00 GMT", "9" * 30, "٣", ""])
+async def test_an_invalid_retry_after_is_ignored(replay, source, pauses, value):
+    replay.put(BLOCKS, failing(429, retry_after=value), GOOD)
     assert await source.headers()
     assert pauses.waits_s == [0.5]
 
 
-async def test_a_wish_is_passed_on_after_the_last_attempt(replay, source):
+async def test_retry_after_is_passed_on_after_the_last_attempt(replay, source):
     replay.put(BLOCKS, failing(429, retry_after="9"))
     with pytest.raises(ChainUnavailable) as caught:
         await source.headers()
     assert caught.value.retry_after_s == 9
 
 
-async def test_a_body_that_is_cut_off_is_asked_for_again(replay, source):
+async def test_a_truncated_body_is_requested_again(replay, source):
     replay.put(BLOCKS, cut_off, GOOD)
     assert await source.headers()
     replay.put(BLOCKS, cut_off)
@@ -96,15 +96,15 @@ async def test_a_connection_that_breaks_or_is_refused(replay, source, pauses):
     replay.put(BLOCKS, hang_up)
     with pytest.raises(ChainUnavailable, match="the connection failed"):
         await source.headers()
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        refused = hiro(f"http://127.0.0.1:{nobody.getsockname()[1]}", pauses=pauses)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        refused = hiro(f"http://127.0.0.1:{unused.getsockname()[1]}", pauses=pauses)
         with pytest.raises(ChainUnavailable, match=r"the connection failed .ClientConnectorError., 4 times"):
             await refused.headers()
         await refused.close()
 
 
-async def test_an_answer_that_does_not_come_in_time(replay, pauses):
+async def test_a_response_that_does_not_arrive_in_time(replay, pauses):
     calls = []
     limits = HiroLimits(total_timeout_s=0.05, attempts=2)
     source = hiro(replay.url, pauses=pauses, limits=limits, on_call=lambda *call: calls.append(call[:2]))
@@ -114,14 +114,14 @@ async def test_an_answer_that_does_not_come_in_time(replay, pauses):
         await never.wait()
 
     replay.put(BLOCKS, silent)
-    with pytest.raises(ChainUnavailable, match="no complete answer in time, 2 times"):
+    with pytest.raises(ChainUnavailable, match="no complete response in time, 2 times"):
         await source.headers()
     never.set()
     await source.close()
     assert calls == [(BLOCKS, None), (BLOCKS, None)]
 
 
-async def test_a_body_without_end_is_refused(replay, pauses):
+async def test_an_endless_body_is_rejected(replay, pauses):
     source = hiro(replay.url, pauses=pauses, limits=HiroLimits(body_bytes=10_000))
 
     async def endless(request):
@@ -144,7 +144,7 @@ async def test_a_body_without_end_is_refused(replay, pauses):
 )
 async def test_a_body_of_another_shape_names_the_endpoint(replay, source, pauses, body):
     replay.put(BLOCKS, answer(body))
-    with pytest.raises(ChainUnavailable, match="/extended/v2/blocks: the answer cannot be read"):
+    with pytest.raises(ChainUnavailable, match="/extended/v2/blocks: the response cannot be parsed"):
         await source.headers()
     replay.put(MULTIPLE, answer(body))
     with pytest.raises(ChainUnavailable, match="/extended/v1/tx/multiple"):
@@ -157,16 +157,16 @@ async def test_a_body_of_another_shape_names_the_endpoint(replay, source, pauses
 )
 async def test_an_entry_of_another_shape_names_the_endpoint(replay, source, entry):
     replay.put(MULTIPLE, answer(b'{"' + UNKNOWN_TX.encode() + b'": ' + entry + b"}"))
-    with pytest.raises(ChainUnavailable, match="/extended/v1/tx/multiple: the answer cannot be read"):
+    with pytest.raises(ChainUnavailable, match="/extended/v1/tx/multiple: the response cannot be parsed"):
         await source.transactions([UNKNOWN_TX])
 
 
 @pytest.mark.parametrize("change", [{"height": -1}, {"height": "6"}, {"hash": "0xAB"}, {"block_time": 10**15}])
-async def test_a_header_with_odd_values_is_no_answer(replay, source, change):
+async def test_a_header_with_invalid_values_is_rejected(replay, source, change):
     odd = recording("1-mined/v2-blocks")
     odd.body["results"][0] |= change
     replay.put(BLOCKS, odd)
-    with pytest.raises(ChainUnavailable, match="/extended/v2/blocks: the answer cannot be read"):
+    with pytest.raises(ChainUnavailable, match="/extended/v2/blocks: the response cannot be parsed"):
         await source.headers()
 
 

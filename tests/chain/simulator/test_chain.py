@@ -26,7 +26,7 @@ def test_block_times_follow_the_clock_and_always_rise():
     assert chain.mine(3, seconds_between=5).time == START + 101 + 10
 
 
-def test_every_so_many_blocks_a_tenure_begins_on_a_new_bitcoin_block():
+def test_a_tenure_begins_on_a_new_bitcoin_block_at_a_fixed_interval():
     chain = open_chain(blocks_per_tenure=3)
     chain.mine(8)
     blocks = chain.history.canonical
@@ -68,7 +68,7 @@ def test_a_branch_keeps_times_tenures_and_bitcoin_blocks():
     assert before[-1].index_block_hash in chain.history.by_index_hash
 
 
-def test_what_waits_is_mined_in_the_order_it_came():
+def test_pending_transactions_are_mined_in_order_of_arrival():
     clock = Clock()
     chain = open_chain(clock=clock)
     later = chain.submit(payment(not_before=START + 5))
@@ -107,14 +107,14 @@ def test_the_same_operations_give_the_same_hashes_and_another_seed_others():
         ({"kind": Kind.TRANSFER_MANY, "more": (Leg(recipient=SHOP, amount_sats=1),) * 200}, "at most 200 legs"),
     ],
 )
-def test_what_no_chain_would_take_is_refused(fields, problem):
+def test_a_transfer_that_no_chain_would_accept_is_refused(fields, problem):
     chain = open_chain()
     with pytest.raises(RefusedTransfer, match=problem):
         chain.submit(payment(**fields))
     assert chain.history.mempool == {}
 
 
-def test_what_the_chain_cannot_do_is_refused():
+def test_an_impossible_operation_is_refused():
     chain = open_chain()
     for impossible in (
         lambda: chain.mine(0),

@@ -46,7 +46,7 @@ async def test_paying(chain, control):
     assert chain.history.txs[later].received_at == START + 9.5
 
 
-async def test_what_no_chain_would_take_is_refused(control):
+async def test_a_transfer_that_no_chain_would_accept_is_refused(control):
     with pytest.raises(RefusedTransfer, match="at most 34 bytes"):
         await control.transfer(SHOP, 1, b"x" * 35)
     with pytest.raises(RefusedTransfer):
@@ -112,7 +112,7 @@ async def test_orders(chain, server):
         ("faults", {"lag_blocks": -1}, "lag_blocks"),
     ],
 )
-async def test_bad_orders_are_refused_with_a_sentence(chain, server, path, body, problem):
+async def test_invalid_bodies_are_refused_with_a_reason(chain, server, path, body, problem):
     chain.mine()
     status, answer = await order(server, path, body)
     assert status == 422
@@ -121,7 +121,7 @@ async def test_bad_orders_are_refused_with_a_sentence(chain, server, path, body,
 
 
 @pytest.mark.parametrize("data", [b"{", b"\xff", b"recipient=me"])
-async def test_what_is_not_json_is_a_bad_request(server, data):
+async def test_a_body_that_is_not_json_is_a_bad_request(server, data):
     status, answer = await order(server, "transfer", data=data)
     assert status == 400
     assert "not JSON" in answer["error"]

@@ -18,7 +18,7 @@ SOURCES = str(Path(simulator.__file__).parents[3])
 
 
 def play(chain, clock):
-    """A bit of everything."""
+    """Perform some operations of every kind."""
     chain.submit(payment(1, b"one"))
     chain.submit(payment(2, b"\xff\x00", not_before=clock.now + 50.5))
     chain.mine(7, seconds_between=3)
@@ -62,7 +62,7 @@ def test_an_opened_chain_is_the_one_that_was_closed(tmp_path):
     again.close()
 
 
-def test_it_goes_on_as_if_it_had_never_stopped(tmp_path):
+def test_a_reopened_chain_continues_as_if_it_had_never_stopped(tmp_path):
     clock, steady_clock = Clock(), Clock()
     steady = open_chain(clock=steady_clock)
     chain = open_chain(tmp_path, clock)
@@ -76,7 +76,7 @@ def test_it_goes_on_as_if_it_had_never_stopped(tmp_path):
 
 
 @pytest.mark.parametrize("torn", [b"{", b'{"type":"mine","at":1', b"\x00\x00", b'{"type":"rival","at":1.0}'])
-def test_a_torn_last_line_is_cut_off(tmp_path, torn):
+def test_an_incomplete_last_line_is_removed(tmp_path, torn):
     chain = open_chain(tmp_path)
     chain.mine(3)
     before = state(chain)
@@ -92,7 +92,7 @@ def test_a_torn_last_line_is_cut_off(tmp_path, torn):
     assert journal.read_bytes().count(b"\n") == 3
 
 
-def test_every_cut_of_the_journal_opens(tmp_path):
+def test_a_journal_truncated_anywhere_opens(tmp_path):
     clock = Clock()
     chain = open_chain(tmp_path, clock)
     play(chain, clock)
@@ -123,7 +123,7 @@ def test_another_asset_is_another_chain(tmp_path):
     open_chain(tmp_path).close()  # the failed attempt has let go of the lock
 
 
-def test_a_disk_that_is_full_leaves_no_torn_line(tmp_path, monkeypatch):
+def test_a_full_disk_leaves_no_incomplete_line(tmp_path, monkeypatch):
     chain = open_chain(tmp_path)
     whole = (tmp_path / JOURNAL).read_bytes()
     write = os.write

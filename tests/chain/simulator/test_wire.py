@@ -1,4 +1,4 @@
-"""The simulator's HTTP answers have the fields and JSON types of the recorded ones."""
+"""The simulator's HTTP responses have the fields and JSON types of the recorded ones."""
 
 import json
 
@@ -37,7 +37,7 @@ async def server():
 
 
 def shape(value):
-    """Keys and JSON types; a list is the set of its items' shapes."""
+    """Return the keys and JSON types of a value; a list becomes the set of its items' shapes."""
     match value:
         case dict():
             return {key: shape(item) for key, item in value.items()}
@@ -78,7 +78,7 @@ async def test_mined_transactions(server, name, transfer):
         assert simulated["result"][field] == real["result"][field]
 
 
-async def test_a_direct_payment_word_for_word(server):
+async def test_a_direct_payment_field_by_field(server):
     real = recording("1-mined/v1-tx-multiple").body[TX["direct_memo"]]["result"]
     simulated = (await mined(server, payment(100_000, b"INV-0001")))["result"]
     for field in ("tx_result", "event_count", "vm_error", "canonical", "nonce", "fee_rate", "anchor_mode"):
@@ -101,7 +101,7 @@ async def test_the_arguments_of_transfer_many_are_spelled_alike(server):
     assert call["function_args"][0]["hex"].startswith("0x0b00000001" + first_leg)
 
 
-async def test_failures_by_response_say_so(server):
+async def test_failures_by_response_are_reported_as_such(server):
     result = (await mined(server, payment(kind=Kind.ABORT_BY_RESPONSE)))["result"]
     assert (result["tx_status"], result["events"], result["event_count"]) == ("abort_by_response", [], 0)
     assert result["tx_result"] == {"hex": "0x08" + "01" + "0" * 31 + "1", "repr": "(err u1)"}

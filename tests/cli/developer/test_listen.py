@@ -1,4 +1,4 @@
-"""`sgate listen`: what a developer's own server gets is what a webhook endpoint gets."""
+"""`sgate listen`: a developer's server receives the same as a webhook endpoint."""
 
 import json
 import time
@@ -25,7 +25,7 @@ async def test_an_event_is_forwarded_as_a_webhook_with_both_signatures(site, dev
         await site.api(key, "POST", "/v1/webhook_endpoints", {"url": shop.url})
         async with developer.started("listen", "--forward-to", mine.url) as listening:
             await listening.printed("Ctrl+C")
-            intent = await site.intent(key, looking=False)
+            intent = await site.intent(key, scan_first=False)
             await mine.until(lambda receiver: len(receiver.received) == 1)
             await listening.printed("thank you")
             status = await listening.interrupted()
@@ -58,7 +58,7 @@ async def test_the_secret_stays_the_same_and_is_not_the_key(site, developer):
     assert developer.settings["api_key"] not in listening.output
 
 
-async def test_a_receiver_that_fails_is_told_with_its_answer_and_the_next_event_goes_on(site, developer):
+async def test_a_failed_answer_is_shown_and_the_next_event_is_forwarded(site, developer):
     key = developer.settings["api_key"]
     hostile = b"\x1b[2Jno \x00such order"
     async with (
@@ -66,28 +66,28 @@ async def test_a_receiver_that_fails_is_told_with_its_answer_and_the_next_event_
         developer.started("listen", "--forward-to", mine.url, "--max", "2") as listening,
     ):
         await listening.printed("Ctrl+C")
-        await site.intent(key, looking=False)
+        await site.intent(key, scan_first=False)
         await listening.printed("500")
-        await site.intent(key, looking=False)
+        await site.intent(key, scan_first=False)
         assert await listening.ended() == 0
     assert "500 \ufffd[2Jno \ufffdsuch order" in listening.output
     assert len(mine.received) == 2
 
 
-async def test_nobody_listening_there_is_told(site, developer):
+async def test_a_refused_connection_is_shown(site, developer):
     async with developer.started("listen", "--forward-to", "1/hooks", "--max", "1") as listening:
         await listening.printed("http://localhost:1/hooks")
-        await site.intent(developer.settings["api_key"], looking=False)
+        await site.intent(developer.settings["api_key"], scan_first=False)
         assert await listening.ended() == 0
-    assert "not delivered: nobody listens there" in listening.output
+    assert "not delivered: no server is listening there" in listening.output
 
 
-async def test_since_brings_what_happened_before_and_then_goes_on(site, developer):
+async def test_since_starts_with_earlier_events_and_continues_with_new_ones(site, developer):
     key = developer.settings["api_key"]
-    made = [(await site.intent(key, looking=False))["id"] for _ in range(3)]
+    made = [(await site.intent(key, scan_first=False))["id"] for _ in range(3)]
     async with developer.started("listen", "--since", "1h", "--print-json", "--max", "4") as listening:
         await listening.printed(made[2])
-        made.append((await site.intent(key, looking=False))["id"])
+        made.append((await site.intent(key, scan_first=False))["id"])
         assert await listening.ended() == 0
     events = [json.loads(line) for line in listening.lines]
     assert [event["data"]["object"]["id"] for event in events] == made
@@ -95,14 +95,14 @@ async def test_since_brings_what_happened_before_and_then_goes_on(site, develope
 
 
 @pytest.mark.parametrize("types", ["payment_intent.canceled", "payment_intent.canceled,payment_intent.expired"])
-async def test_only_the_events_that_are_asked_for_are_shown(site, developer, types):
+async def test_only_events_of_the_requested_types_are_shown(site, developer, types):
     key = developer.settings["api_key"]
-    first = await site.intent(key, looking=False)
+    first = await site.intent(key, scan_first=False)
     await site.api(key, "POST", f"/v1/payment_intents/{first['id']}/cancel")
     arguments = ("listen", "--since", "1h", "--events", types, "--print-json", "--max", "2")
     async with developer.started(*arguments) as listening:
         await listening.printed("\n")
-        second = await site.intent(key, looking=False)
+        second = await site.intent(key, scan_first=False)
         await site.api(key, "POST", f"/v1/payment_intents/{second['id']}/cancel")
         assert await listening.ended() == 0
     events = [json.loads(line) for line in listening.lines]
@@ -112,7 +112,7 @@ async def test_only_the_events_that_are_asked_for_are_shown(site, developer, typ
     ]
 
 
-async def test_nothing_is_missed_and_nothing_told_twice_when_the_server_restarts(place, database_url, tmp_path):
+async def test_a_server_restart_neither_loses_nor_repeats_events(place, database_url, tmp_path):
     settings = {"database_url": database_url, "data_dir": place, "test__block_interval_s": 0}
     _, key = make_merchant(place, **settings)
     server = Server(place, **settings)
@@ -126,15 +126,15 @@ async def test_nothing_is_missed_and_nothing_told_twice_when_the_server_restarts
                 made = [await merchant.expect(201, "POST", "/v1/payment_intents", {"amount_sats": 1000})]
                 await mine.until(lambda receiver: len(receiver.received) == 1)
                 server.kill()
-                await listening.printed("The connection to the server is lost")
+                await listening.printed("Lost the connection to the server")
                 server.start()
                 await server.ready()
                 made.append(await merchant.expect(201, "POST", "/v1/payment_intents", {"amount_sats": 1000}))
                 made.append(await merchant.expect(201, "POST", "/v1/payment_intents", {"amount_sats": 1000}))
                 assert await listening.ended() == 0
-            assert "Connected again" in listening.errors
-            told = [json.loads(delivery.body)["data"]["object"]["id"] for delivery in mine.received]
-            assert told == [intent["id"] for intent in made]
+            assert "Reconnected" in listening.errors
+            forwarded = [json.loads(delivery.body)["data"]["object"]["id"] for delivery in mine.received]
+            assert forwarded == [intent["id"] for intent in made]
     finally:
         server.close()
 
@@ -142,11 +142,11 @@ async def test_nothing_is_missed_and_nothing_told_twice_when_the_server_restarts
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--events", "payment_intent.paid"), "there is no event 'payment_intent.paid'"),
+        (("--events", "payment_intent.paid"), "there is no event type 'payment_intent.paid'"),
         (("--since", "yesterday"), "--since"),
         (("--forward-to", "ftp://localhost/"), "--forward-to"),
         (("--forward-to", "http://[::1"), "--forward-to"),
     ],
 )
-async def test_what_cannot_be_understood_is_told(developer, arguments, said):
+async def test_invalid_options_are_refused(developer, arguments, said):
     assert said in await developer.refused("listen", *arguments)

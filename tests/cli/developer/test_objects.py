@@ -1,4 +1,4 @@
-"""`sgate intents`, `events` and `logs`: what a developer looks at."""
+"""`sgate intents`, `events` and `logs`."""
 
 import json
 
@@ -9,7 +9,7 @@ from workers.webhooks.receiver import Receiver, response
 pytestmark = pytest.mark.timeout(300)
 
 
-async def test_an_intent_is_made_found_and_listed(site, developer):
+async def test_an_intent_is_created_found_and_listed(site, developer):
     arguments = ("--description", "Order 17", "--metadata", "order=17", "--expires-in", "600")
     made = await developer.json("intents", "create", "4321", *arguments)
     assert (made["amount_sats"], made["description"], made["metadata"]) == (4321, "Order 17", {"order": "17"})
@@ -46,8 +46,8 @@ async def test_an_intent_is_watched_until_it_is_confirmed(site, developer):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("intents", "create"), "say what is due"),
-        (("intents", "create", "1000", "--usd", "1"), "say what is due"),
+        (("intents", "create"), "give one amount"),
+        (("intents", "create", "1000", "--usd", "1"), "give one amount"),
         (("intents", "create", "1000", "--metadata", "order"), "KEY=VALUE"),
         (("intents", "create", "1000", "--expires-in", "5"), "invalid_expires_in"),
         (("intents", "get", "pi_000000000000000000000000"), "payment_intent_not_found"),
@@ -56,7 +56,7 @@ async def test_an_intent_is_watched_until_it_is_confirmed(site, developer):
         (("events", "list", "--since", "soon"), "--since"),
     ],
 )
-async def test_what_does_not_go_is_one_sentence(developer, arguments, said):
+async def test_an_error_is_one_sentence(developer, arguments, said):
     assert said in await developer.refused(*arguments)
 
 
@@ -64,7 +64,7 @@ async def test_events_are_listed_shown_and_sent_again(site, developer):
     key = developer.settings["api_key"]
     async with Receiver() as shop, Receiver() as mine:
         await site.api(key, "POST", "/v1/webhook_endpoints", {"url": shop.url})
-        intent = await site.intent(key, looking=False)
+        intent = await site.intent(key, scan_first=False)
         (event,) = await developer.json("events", "list", "--type", "payment_intent.created", "--intent", intent["id"])
         assert await developer.json("events", "get", event["id"]) == event
         await shop.until(lambda receiver: len(receiver.received) == 1)
@@ -76,34 +76,34 @@ async def test_events_are_listed_shown_and_sent_again(site, developer):
     assert {delivery.body for delivery in (*shop.received, *mine.received)} == {shop.received[0].body}
 
 
-async def test_an_event_that_nobody_was_told_of_cannot_be_sent_again(site, developer):
-    await site.intent(developer.settings["api_key"], looking=False)
+async def test_an_event_without_deliveries_cannot_be_sent_again(site, developer):
+    await site.intent(developer.settings["api_key"], scan_first=False)
     (event,) = await developer.json("events", "list")
-    assert "no endpoint was told" in await developer.refused("events", "resend", event["id"])
+    assert "has no deliveries" in await developer.refused("events", "resend", event["id"])
 
 
-async def test_the_log_shows_old_attempts_and_goes_on_with_new_ones(site, developer):
+async def test_the_log_shows_old_attempts_and_continues_with_new_ones(site, developer):
     key = developer.settings["api_key"]
     async with Receiver(response(500, body=b"broken"), response(200, body=b"fine")) as shop:
         await site.api(key, "POST", "/v1/webhook_endpoints", {"url": shop.url})
-        await site.intent(key, looking=False)
+        await site.intent(key, scan_first=False)
         await shop.until(lambda receiver: len(receiver.received) == 1)
         async with developer.started("logs", "tail") as tailing:
             await tailing.printed("answered 500")
             await tailing.printed("broken")
             await tailing.printed("next attempt at")
-            await site.intent(key, looking=False)
+            await site.intent(key, scan_first=False)
             await tailing.printed("fine")
             assert await tailing.interrupted() == 130
     assert tailing.errors == ""
     assert tailing.output.count("attempt 1 at") >= 2
 
 
-async def test_the_log_without_following_ends_and_narrows(site, developer):
+async def test_the_log_without_following_exits_and_filters(site, developer):
     key = developer.settings["api_key"]
     async with Receiver() as shop:
         await site.api(key, "POST", "/v1/webhook_endpoints", {"url": shop.url})
-        await site.intent(key, looking=False)
+        await site.intent(key, scan_first=False)
         await shop.until(lambda receiver: len(receiver.received) == 1)
         async with developer.started("logs", "tail", "--json") as tailing:
             await tailing.printed('"response_status":200')

@@ -1,4 +1,4 @@
-"""`sgate trigger`: each event really happens, on a real server and its simulated chain."""
+"""`sgate trigger`: each event happens on a real server and its simulated chain."""
 
 import pytest
 
@@ -19,10 +19,10 @@ BEFORE = {
     EventType.DUPLICATE_PAYMENT: [EventType.SUCCEEDED],
     EventType.FAILED: [EventType.PARTIALLY_PAID],
 }
-"""What must have been announced on the way."""
+"""Events that must be announced before."""
 
 
-def test_there_is_a_way_to_each_event():
+def test_each_event_type_has_a_scenario():
     assert set(SCENARIOS) == set(EventType)
 
 
@@ -44,25 +44,25 @@ async def test_the_event_happens(site, kind):
     )
     assert types.count(kind) == 1
     assert said
-    assert endpoints["data"] == [], "what was made for the occasion is gone"
+    assert endpoints["data"] == [], "the scenario's endpoint is deleted"
 
 
-async def test_a_deposit_at_an_address_that_was_just_read_is_told_soon(site, developer):
+async def test_a_deposit_at_an_address_that_was_just_read_is_announced_soon(site, developer):
     first = await developer.json("trigger", "payment.unmatched")
     again = await developer.json("trigger", "payment.unmatched", "--timeout", "30")
     assert first["event"]["id"] != again["event"]["id"]
 
 
-async def test_the_command_tells_each_step_and_what_came(site, developer):
+async def test_the_command_prints_each_step_and_event(site, developer):
     output = await developer.ok("trigger", "succeeded")
     made, paid, created, succeeded = output.splitlines()
-    assert "made payment intent pi_" in made
+    assert "created payment intent pi_" in made
     assert "a customer pays 25,000 sats" in paid
     assert "✓ payment_intent.created" in created
     assert "✓ payment_intent.succeeded" in succeeded
 
 
-async def test_the_command_gives_the_event_to_machines(site, developer):
+async def test_the_command_prints_the_event_as_json(site, developer):
     answer = await developer.json("trigger", "payment_intent.canceled", "--amount-sats", "777")
     assert (answer["event"]["type"], answer["event"]["data"]["object"]["amount_sats"]) == (
         "payment_intent.canceled",
@@ -71,25 +71,25 @@ async def test_the_command_gives_the_event_to_machines(site, developer):
     assert [event["type"] for event in answer["all"]] == ["payment_intent.created", "payment_intent.canceled"]
 
 
-async def test_a_server_that_is_not_on_the_simulated_chain_says_so(database_url, tmp_path):
+async def test_a_server_that_is_not_on_the_simulated_chain_is_an_error(database_url, tmp_path):
     async with open_real_site(database_url, tmp_path / "site", Network.TESTNET) as site:
         developer = Developer(tmp_path, api_key=await site.merchant(), api_base_url=site.base_url)
         said = await developer.refused("trigger", "payment_intent.succeeded")
-    assert "does not run on the simulated chain" in said
+    assert "does not use the simulated chain" in said
     assert "Log in with a test key" in said
 
 
-async def test_an_event_that_does_not_come_says_where_to_look(site, developer):
+async def test_an_event_that_does_not_arrive_is_an_error_with_advice(site, developer):
     site.chain.faults.outage = True
     said = await developer.refused("trigger", "payment_intent.expired", "--timeout", "3", "--json")
-    assert "payment_intent.expired did not come within 3 s" in said
+    assert "payment_intent.expired did not arrive within 3 s" in said
     assert "sgate doctor" in said
 
 
-async def test_unknown_events_are_told_with_those_there_are(developer):
+async def test_an_unknown_event_type_is_an_error_that_lists_all_types(developer):
     assert "payment_intent.succeeded" in await developer.refused("trigger", "payment_intent.paid")
 
 
-async def test_without_an_event_it_lists_them(developer):
+async def test_without_an_event_it_lists_all_types(developer):
     output = await developer.ok("trigger")
     assert all(kind in output and kind.meaning in output for kind in EventType)

@@ -1,4 +1,4 @@
-"""The commands of an operator, and what they say when something is wrong."""
+"""Commands for operators, and their error messages."""
 
 import json
 import socket
@@ -70,7 +70,7 @@ def test_a_wrong_setting_is_one_sentence_that_names_the_variable(place, settings
     assert "Traceback" not in errors
 
 
-def test_a_port_that_is_taken_is_told(place, database_url):
+def test_a_port_in_use_is_an_error_that_names_the_setting(place, database_url):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -88,21 +88,21 @@ def test_production_refuses_a_schema_that_is_not_up_to_date(place, postgres_serv
     assert "Traceback" not in errors
 
 
-def test_migrate_can_be_run_again_and_again(place, database_url):
+def test_migrate_can_be_run_repeatedly(place, database_url):
     for _ in range(2):
         status, output, errors = command(place, "migrate", database_url=database_url)
         assert (status, errors) == (0, "")
         assert output.startswith("The schema is at ")
 
 
-def test_a_key_for_secrets_is_good_enough_for_production(place, database_url):
+def test_a_generated_secret_key_is_accepted_in_production(place, database_url):
     status, output, _ = command(place, "keys", "secret")
     assert (status, len(output.strip())) == (0, 64)
     settings = PRODUCTION | {"database_url": database_url, "secret_keys": output.strip()}
     assert command(place, "chain", "status", **settings)[0] == 0
 
 
-async def test_merchants_and_keys_are_made_used_and_revoked(place, database_url):
+async def test_merchants_and_keys_are_created_used_and_revoked(place, database_url):
     settings = {"database_url": database_url, "test__source": "simulator", "data_dir": place}
     merchant_id, first_key = make_merchant(place, **settings)
     status, output, errors = command(
@@ -144,12 +144,12 @@ def test_a_merchant_that_does_not_exist_gets_no_key(place, database_url):
     assert (status, output, "there is no merchant" in errors) == (2, "", True)
 
 
-def test_before_the_first_run_the_chain_status_says_what_to_do(place, database_url):
+def test_the_chain_status_before_the_first_run_gives_advice(place, database_url):
     status, output, _ = command(place, "chain", "status", database_url=database_url)
-    assert (status, output) == (0, "No chain has been followed yet. Start `sgate run`.\n")
+    assert (status, output) == (0, "No chain has been read yet. Start `sgate run`.\n")
 
 
-async def test_the_server_says_who_it_is(place, database_url):
+async def test_a_server_starts_and_stops_cleanly(place, database_url):
     settings = {"database_url": database_url, "data_dir": place}
     async with Server(place, **settings) as server, aiohttp.ClientSession() as session:
         async with session.get(f"{server.url}/health/live") as answer:

@@ -1,4 +1,4 @@
-"""`sgate doctor`: what is well, what is wrong, and what to do."""
+"""`sgate doctor`: its checks and their advice."""
 
 import json
 import time
@@ -19,7 +19,7 @@ NOWHERE = "http://127.0.0.1:2"
 
 
 async def examine(developer):
-    """(exit status, checks by name)."""
+    """Return the exit status and the checks by name."""
     status, output, errors = await developer.run("doctor", "--json")
     assert errors == ""
     return status, {check["name"]: check for check in json.loads(output)["checks"]}
@@ -32,7 +32,7 @@ async def chain_is_read(site):
 
 @pytest.fixture
 def operator(database_url, place):
-    """Somebody on the machine of the server. Nobody serves there yet."""
+    """An operator on the server's machine, where no server is running yet."""
     return Developer(
         place,
         database_url=database_url,
@@ -42,8 +42,8 @@ def operator(database_url, place):
     )
 
 
-async def test_all_is_well_with_a_server_that_runs(site, operator):
-    await until(lambda: chain_is_read(site), "the watcher has looked")
+async def test_all_checks_pass_with_a_running_server(site, operator):
+    await until(lambda: chain_is_read(site), "the watcher has polled")
     with RedisServer(operator.home) as redis:
         status, found = await examine(operator.but(public_url=site.base_url, redis_url=redis.url))
     assert {name: check["found"] for name, check in found.items() if check["level"] != "ok"} == {}
@@ -61,7 +61,7 @@ async def test_before_the_first_run_there_are_warnings_and_no_failure(place):
     assert warned.keys() == {"secret keys", "database", "public URL"}
     assert "sgate keys secret" in warned["secret keys"]
     assert "sgate run" in warned["database"]
-    assert not (place / "data").exists(), "looking makes nothing"
+    assert not (place / "data").exists(), "checks must not create anything"
 
 
 @pytest.mark.parametrize(
@@ -72,12 +72,12 @@ async def test_before_the_first_run_there_are_warnings_and_no_failure(place):
         ({"test__source": "off"}, "settings", "both modes are off"),
         ({"database_url": "postgresql://127.0.0.1:1/sgate"}, "database", "cannot be reached"),
         ({"database_url": "nonsense"}, "database", "cannot be reached"),
-        ({"data_dir": "/dev/null/here"}, "data directory", "cannot be written"),
+        ({"data_dir": "/dev/null/here"}, "data directory", "is not writable"),
         ({"live__source": "hiro", "live__stacks_api_url": NOWHERE}, "chain API 127.0.0.1:2", "no connection"),
         ({"database_direct_url": "postgresql://127.0.0.1:1/sgate"}, "database, directly", "cannot be reached"),
     ],
 )
-async def test_what_is_wrong_fails_with_what_to_do(operator, settings, name, said):
+async def test_a_failing_check_gives_advice(operator, settings, name, said):
     status, found = await examine(operator.but(**settings))
     assert status == 1
     assert found[name]["level"] == "fail"
@@ -95,14 +95,14 @@ async def test_an_old_schema_fails_in_production_and_warns_in_development(operat
     assert "sgate migrate" in found["migrations"]["advice"]
 
 
-async def test_redis_and_a_public_address_that_are_away_are_warnings(operator):
+async def test_an_unreachable_redis_or_public_url_is_a_warning(operator):
     status, found = await examine(operator.but(redis_url="redis://127.0.0.1:1/0"))
     assert status == 0
     assert (found["redis"]["level"], found["public URL"]["level"]) == ("warn", "warn")
 
 
 class StacksApi:
-    """A Stacks API whose clock, chain and network are what a test wants."""
+    """A Stacks API whose clock, chain and network are set by a test."""
 
     def __init__(self, *, network_id=2_147_483_648, clock_s=0, block_age_s=5):
         self._network_id, self._clock_s, self._block_age_s = network_id, clock_s, block_age_s
@@ -153,15 +153,15 @@ async def test_the_chain_api_is_judged_by_clock_network_and_newest_block(operato
     assert status == ("fail" in levels.values())
 
 
-async def test_endpoints_are_tried_through_the_guard_of_deliveries_and_nothing_is_sent(site, operator):
-    key, operator = await site.merchant(), operator.but(secret_keys=None)  # the keys of that server
+async def test_endpoints_are_checked_like_delivery_destinations_and_nothing_is_sent(site, operator):
+    key, operator = await site.merchant(), operator.but(secret_keys=None)  # the same keys as that server
     async with Receiver() as shop:
         for url in (shop.url, f"{NOWHERE}/hooks"):
             await site.api(key, "POST", "/v1/webhook_endpoints", {"url": url})
         status, found = await examine(operator)
         assert (status, found["webhook endpoints"]["found"]) == (0, "1 of 2 can be reached")
-        (away,) = [check for name, check in found.items() if name.startswith("webhook endpoint we_")]
-        assert (away["level"], NOWHERE in away["found"]) == ("warn", True)
+        (unreachable,) = [check for name, check in found.items() if name.startswith("webhook endpoint we_")]
+        assert (unreachable["level"], NOWHERE in unreachable["found"]) == ("warn", True)
         status, found = await examine(operator.but(webhook_allow_private="false"))
         refused = [check for name, check in found.items() if name.startswith("webhook endpoint we_")]
         assert [check["level"] for check in refused] == ["fail", "fail"]
@@ -179,10 +179,10 @@ async def test_a_lost_secret_key_fails(site, operator):
     assert (status, found["webhook secrets"]["level"]) == (1, "fail")
 
 
-async def test_people_read_what_to_do_below_what_is_wrong(operator):
+async def test_advice_is_printed_below_a_failed_check(operator):
     status, output, _ = await operator.but(database_url="postgresql://127.0.0.1:1/sgate").run("doctor")
     lines = output.splitlines()
     (at,) = [number for number, line in enumerate(lines) if line.startswith("fail  database:")]
     assert lines[at + 1].strip().startswith("→ Check SGATE_DATABASE_URL")
-    assert lines[-1].endswith("1 to mend.")
+    assert lines[-1].endswith("failed: 1.")
     assert status == 1

@@ -1,29 +1,29 @@
-"""A merchant's own look: colour, logo, and who may embed the pages."""
+"""A merchant's branding: color, logo, and the sites that may embed the pages."""
 
 import itertools
 
 import pytest
 
-from sgate.web.theme import DARK_PAPER, LIGHT_PAPER, TEXT_CONTRAST, contrast, ink_on, readable
+from sgate.web.theme import DARK_BACKGROUND, LIGHT_BACKGROUND, TEXT_CONTRAST, contrast, ink_on, readable
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
 
-@pytest.mark.parametrize("paper", [LIGHT_PAPER, DARK_PAPER])
-def test_every_colour_becomes_one_that_can_be_read(paper):
+@pytest.mark.parametrize("background", [LIGHT_BACKGROUND, DARK_BACKGROUND])
+def test_every_color_becomes_readable(background):
     parts = ("00", "55", "aa", "ff")
     for accent in map("".join, itertools.product(parts, parts, parts)):
-        shade = readable(f"#{accent}", paper)
-        assert contrast(shade, paper) >= TEXT_CONTRAST
+        shade = readable(f"#{accent}", background)
+        assert contrast(shade, background) >= TEXT_CONTRAST
         assert contrast(ink_on(shade), shade) >= TEXT_CONTRAST
 
 
-def test_a_colour_that_can_be_read_stays_as_it_is():
-    assert readable("#0c5a54", LIGHT_PAPER) == "#0c5a54"
+def test_a_readable_color_stays_unchanged():
+    assert readable("#0c5a54", LIGHT_BACKGROUND) == "#0c5a54"
     assert round(contrast("#000000", "#ffffff")) == 21
 
 
-async def test_the_pages_have_the_merchants_colour_and_logo_and_fetch_them_from_us(site):
+async def test_the_pages_have_the_merchants_color_and_logo_served_by_the_gateway(site):
     key = await site.merchant(accent_color="#FF00AA")
     async with site.http.put(
         f"{site.base_url}/v1/merchants/me/logo", data=PNG, headers={"Authorization": f"Bearer {key}"}
@@ -31,7 +31,7 @@ async def test_the_pages_have_the_merchants_colour_and_logo_and_fetch_them_from_
         merchant = await answer.json()
     assert (answer.status, merchant["accent_color"]) == (200, "#ff00aa")
     page = await site.page(await site.intent(key))
-    assert f"--color-accent:{readable('#ff00aa', LIGHT_PAPER)}" in page.html
+    assert f"--color-accent:{readable('#ff00aa', LIGHT_BACKGROUND)}" in page.html
     (logo,) = [image["src"] for image in page.of("img")]
     assert merchant["logo_url"] == site.base_url + logo
     async with site.http.get(site.base_url + logo) as answer:
@@ -44,7 +44,7 @@ async def test_the_pages_have_the_merchants_colour_and_logo_and_fetch_them_from_
 
 
 @pytest.mark.parametrize("content", [b"", b"<svg/>", b"GIF89a", PNG[:8] + b"\0" * 65_536])
-async def test_what_is_no_small_picture_is_no_logo(site, content):
+async def test_an_invalid_or_too_large_logo_is_refused(site, content):
     key = await site.merchant()
     async with site.http.put(
         f"{site.base_url}/v1/merchants/me/logo", data=content, headers={"Authorization": f"Bearer {key}"}
@@ -67,7 +67,7 @@ async def test_what_is_no_small_picture_is_no_logo(site, content):
         {"frame_origins": [f"https://shop{number}.example" for number in range(11)]},
     ],
 )
-async def test_what_is_no_colour_or_no_origin_is_refused(site, change):
+async def test_an_invalid_color_or_origin_is_refused(site, change):
     key = await site.merchant()
     headers = {"Authorization": f"Bearer {key}"}
     async with site.http.patch(f"{site.base_url}/v1/merchants/me", json=change, headers=headers) as answer:

@@ -17,7 +17,7 @@ async def picture(page, name):
     await expect(page.locator(f"main[data-picture={name}]")).to_be_visible()
 
 
-async def test_a_payment_by_the_panel_is_confirmed_without_a_reload_and_leads_back_to_the_shop(
+async def test_a_simulated_payment_is_confirmed_without_a_reload_and_redirects_to_the_shop(
     database_url, tmp_path, playwright_browser
 ):
     async with open_site(database_url, tmp_path, roles=ALL_ROLES, block_interval_s=0.5) as site:
@@ -27,18 +27,18 @@ async def test_a_payment_by_the_panel_is_confirmed_without_a_reload_and_leads_ba
         intent = await site.api(key, "POST", "/v1/payment_intents", request)
         page = await visitors.open(site.path_of(intent))
         await picture(page, "waiting")
-        await page.get_by_role("button", name="Pay what is due").click()
+        await page.get_by_role("button", name="Pay the amount due").click()
         await expect(page.locator("#note")).to_have_text("Sent. It will be in the next block.")
         await page.evaluate("window.sameDocument = true")
         await picture(page, "confirmed")
         assert await page.evaluate("window.sameDocument")
         assert await page.title() == "Paid. Thank you! · Corner Coffee"
-        await expect(page.locator("#announcement")).to_contain_text("You are taken back in 10 seconds")
+        await expect(page.locator("#announcement")).to_contain_text("You will be redirected in 10 seconds")
         await page.wait_for_url(f"{site.base_url}/?order={intent['id']}")
-        assert visitors.wrongs == []
+        assert visitors.problems == []
 
 
-async def test_who_wants_to_stay_is_not_taken_away(site, visitors):
+async def test_a_customer_who_chooses_to_stay_is_not_redirected(site, visitors):
     intent = await site.intent(success_url=f"{site.base_url}/?paid")
     page = await visitors.open("/")
     await page.clock.install()
@@ -53,7 +53,7 @@ async def test_who_wants_to_stay_is_not_taken_away(site, visitors):
     assert "/pi/" in page.url
 
 
-async def test_who_comes_back_to_a_paid_page_is_not_taken_away_again(site, visitors):
+async def test_a_customer_who_returns_to_a_paid_page_is_not_redirected_again(site, visitors):
     intent = await site.intent(success_url=f"{site.base_url}/?paid")
     await site.pay(intent)
     page = await visitors.open("/")
@@ -67,7 +67,7 @@ async def test_who_comes_back_to_a_paid_page_is_not_taken_away_again(site, visit
     await expect(page.locator("#redirect-note")).to_be_hidden()
 
 
-async def test_a_reorganisation_stops_the_way_back_to_the_shop(site, visitors):
+async def test_a_reorganization_stops_the_redirect(site, visitors):
     intent = await site.intent(success_url=f"{site.base_url}/?paid")
     page = await visitors.open("/")
     await page.clock.install()
@@ -86,7 +86,7 @@ async def test_a_reorganisation_stops_the_way_back_to_the_shop(site, visitors):
     assert "/pi/" in page.url
 
 
-async def test_every_copy_button_copies_exactly_what_is_shown_and_says_so(site, visitors):
+async def test_every_copy_button_copies_exactly_what_is_shown_and_confirms_it(site, visitors):
     intent = await site.intent()
     page = await visitors.open(site.path_of(intent), permissions=["clipboard-read", "clipboard-write"])
     await page.get_by_text("My wallet asks for the memo as bytes").click()
@@ -105,7 +105,7 @@ async def test_every_copy_button_copies_exactly_what_is_shown_and_says_so(site, 
     await expect(page.locator("#announcement")).to_have_text("Copied: the memo as hex")
 
 
-async def test_without_the_clipboard_the_text_is_selected_whole(site, visitors):
+async def test_without_the_clipboard_the_whole_text_is_selected(site, visitors):
     intent = await site.intent()
     page = await visitors.open(site.path_of(intent))
     await page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
@@ -132,12 +132,12 @@ async def test_the_keyboard_alone_is_enough(site, visitors):
     assert await page.evaluate("navigator.clipboard.readText()") == intent["id"]
 
 
-async def test_without_javascript_the_form_pays_and_the_page_loads_itself_again(site, visitors):
+async def test_without_javascript_the_form_pays_and_the_page_reloads(site, visitors):
     intent = await site.intent(success_url=f"{site.base_url}/?paid")
     page = await visitors.open(site.path_of(intent), java_script_enabled=False)
     await expect(page.locator("#pay-memo")).to_have_text(intent["id"])
     await expect(page.locator("#copy-pay-memo")).to_be_hidden()
-    await page.get_by_role("button", name="Pay what is due").click()
+    await page.get_by_role("button", name="Pay the amount due").click()
     await expect(page.locator("#note")).to_have_text("Sent. It will be in the next block.")
     await site.mine()
     await picture(page, "confirmed")
@@ -146,7 +146,7 @@ async def test_without_javascript_the_form_pays_and_the_page_loads_itself_again(
     await page.wait_for_url(f"{site.base_url}/?paid")
 
 
-async def test_trouble_of_the_server_is_said_and_passes(site, visitors):
+async def test_a_server_error_is_shown_until_the_server_recovers(site, visitors):
     visitors.expected = ["500 (Internal Server Error)"]
     intent = await site.intent()
     page = await visitors.open(site.path_of(intent))
@@ -155,8 +155,8 @@ async def test_trouble_of_the_server_is_said_and_passes(site, visitors):
             async with page.expect_response("**/public/**"):
                 await poll_now(page)
         await expect(page.locator("#connection")).to_be_visible()
-        await expect(page.locator("#connection-reason")).to_have_text("The server answered with 500.")
-        await expect(page.locator("#announcement")).to_contain_text("not up to date")
+        await expect(page.locator("#connection-reason")).to_have_text("The server responded with status 500.")
+        await expect(page.locator("#announcement")).to_contain_text("may be out of date")
         await expect(page.locator("#copy-pay-memo")).to_be_enabled()
     await site.pay(intent)
     await poll_now(page)
@@ -164,7 +164,7 @@ async def test_trouble_of_the_server_is_said_and_passes(site, visitors):
     await expect(page.locator("#connection")).to_be_hidden()
 
 
-async def test_a_lost_connection_is_said_and_passes(site, visitors):
+async def test_a_lost_connection_is_shown_until_it_is_restored(site, visitors):
     visitors.expected = ["ERR_INTERNET_DISCONNECTED"]
     intent = await site.intent()
     page = await visitors.open(site.path_of(intent))
@@ -178,29 +178,29 @@ async def test_a_lost_connection_is_said_and_passes(site, visitors):
 
 
 @pytest.mark.parametrize("skew_s", [-86_400, 3_600])
-async def test_the_countdown_runs_by_the_clock_of_the_server(site, visitors, skew_s):
+async def test_the_countdown_follows_the_servers_clock(site, visitors, skew_s):
     page = await visitors.open(site.path_of(await site.intent(expires_in=900)), skew_s=skew_s)
     left = await page.locator("#countdown").text_content()
     assert left == "15:00" or left.startswith("14:5")
 
 
-async def test_when_the_time_is_up_the_page_stops_asking_for_money_by_itself(site, visitors):
+async def test_when_time_is_up_the_page_hides_the_instructions_by_itself(site, visitors):
     intent = await site.intent(expires_in=60)
     page = await visitors.open(site.path_of(intent))
-    site.clock.turn(59)
-    await poll_now(page)  # learns the server's time, and counts the last second down itself
+    site.clock.advance(59)
+    await poll_now(page)  # the page receives the server's time and counts down the last second itself
     await picture(page, "time_up")
     await expect(page.locator("#pay-address")).to_have_count(0)
 
 
-async def test_a_payment_is_announced_and_the_focus_does_not_get_lost(site, visitors):
+async def test_a_payment_is_announced_and_the_focus_is_kept(site, visitors):
     intent = await site.intent()
     page = await visitors.open(site.path_of(intent))
     await page.locator("#copy-pay-memo").focus()
     await site.pay(intent, 10_000)
     await poll_now(page)
     await picture(page, "partial")
-    await expect(page.locator("#announcement")).to_have_text("A part has arrived. 15,000 sats are still due")
+    await expect(page.locator("#announcement")).to_have_text("Partial payment received. 15,000 sats are still due")
     await expect(page.locator("#copy-pay-memo")).to_be_focused()
     await site.pay(intent, 15_000)
     await poll_now(page)
@@ -209,7 +209,7 @@ async def test_a_payment_is_announced_and_the_focus_does_not_get_lost(site, visi
     await expect(page.locator("#state-title")).to_be_focused()
 
 
-async def test_what_was_opened_stays_open_when_the_page_changes(site, visitors):
+async def test_opened_details_stay_open_when_the_page_changes(site, visitors):
     intent = await site.intent()
     page = await visitors.open(site.path_of(intent))
     await page.get_by_text("My wallet asks for the memo as bytes").click()
@@ -219,17 +219,17 @@ async def test_what_was_opened_stays_open_when_the_page_changes(site, visitors):
     await expect(page.locator("#pay-memo-hex")).to_be_visible()
 
 
-async def test_late_money_appears_on_a_page_that_had_expired(site, visitors):
+async def test_a_late_payment_appears_on_an_expired_page(site, visitors):
     intent = await site.intent()
     await site.pass_deadline()
     page = await visitors.open(site.path_of(intent))
     await picture(page, "expired")
     await site.pay(intent)
     await poll_now(page)
-    await expect(page.locator("#state")).to_contain_text("came after the deadline")
+    await expect(page.locator("#state")).to_contain_text("arrived after the deadline")
 
 
-async def test_a_script_that_got_into_the_page_would_not_run(site, visitors):
+async def test_an_injected_script_does_not_run(site, visitors):
     visitors.expected = ["Content Security Policy"]
     page = await visitors.open(site.path_of(await site.intent()))
     await page.evaluate(
@@ -242,8 +242,8 @@ async def test_a_script_that_got_into_the_page_would_not_run(site, visitors):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [SMALL_PHONE, DESKTOP], ids=["phone", "desktop"])
-async def test_every_picture_is_readable_and_usable(site, visitors, every_picture, scheme, viewport):
-    visitors.expected = ["404 (Not Found)", "500 (Internal Server Error)"]  # the pages that say so are among them
+async def test_every_picture_is_accessible(site, visitors, every_picture, scheme, viewport):
+    visitors.expected = ["404 (Not Found)", "500 (Internal Server Error)"]  # some pages have these statuses
     problems = {}
     async for name, path in every_picture(site):
         for language, direction in (("en", "ltr"), ("ar", "rtl")):
@@ -256,13 +256,13 @@ async def test_every_picture_is_readable_and_usable(site, visitors, every_pictur
                 found += await axe(page)
             await page.evaluate("document.documentElement.style.fontSize = '200%'")
             if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                found.append("scrolls sideways with letters of twice the size")
+                found.append("scrolls sideways at twice the font size")
             problems.update({(name, language): found} if found else {})
             await page.context.close()
     assert problems == {}, problems
 
 
-async def test_a_receipt_is_printed_in_dark_ink_on_white_also_by_who_reads_in_the_dark(site, visitors):
+async def test_a_receipt_is_printed_dark_on_white_also_in_dark_mode(site, visitors):
     intent = await site.intent(await site.merchant(accent_color="#ffee00"), description="Order 17")
     await site.pay(intent)
     receipt = f"/pi/{intent['id']}/receipt?client_secret={intent['client_secret']}"

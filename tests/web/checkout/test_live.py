@@ -1,4 +1,4 @@
-"""How the open page stays up to date, whatever does not work; and inside of a frame."""
+"""How an open page stays up to date despite failures, and how it behaves in a frame."""
 
 import time
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 expect.set_options(timeout=WAIT_MS)
 
 AT_MOST_S = 2.0
-"""From the commit to the screen; locally it is well under 300 ms (`make bench-web`), but test machines are busy."""
+"""From the commit to the screen. It takes well under 300 ms (`make bench-web`), but test machines are busy."""
 
 
 async def picture(page, name):
@@ -21,26 +21,26 @@ async def picture(page, name):
 
 
 async def streaming(page):
-    """Wait until the page listens."""
+    """Wait until the page has opened its event stream."""
     async with page.expect_request("**/events*"):
         await page.reload()
     await page.wait_for_function("performance.getEntriesByType('resource').length >= 1")
 
 
-async def test_a_payment_is_on_the_screen_at_once_without_a_question(site, visitors):
+async def test_a_payment_is_shown_at_once_without_polling(site, visitors):
     intent = await site.intent()
     page = await visitors.open(site.path_of(intent))
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested = []
+    page.on("request", lambda request: requested.append(request.url))
     await streaming(page)
     await site.pay(intent)
     began = time.monotonic()
     await picture(page, "confirmed")
     assert time.monotonic() - began < AT_MOST_S
-    assert not [url for url in asked if url.endswith(f"/public/payment_intents/{intent['id']}")]
+    assert not [url for url in requested if url.endswith(f"/public/payment_intents/{intent['id']}")]
 
 
-async def test_where_streams_do_not_get_through_the_page_asks_every_three_seconds(site, visitors):
+async def test_without_streams_the_page_polls_every_three_seconds(site, visitors):
     visitors.expected = ["ERR_FAILED", "net::"]
     intent = await site.intent()
     page = await visitors.open("/", viewport=SMALL_PHONE)
@@ -48,15 +48,15 @@ async def test_where_streams_do_not_get_through_the_page_asks_every_three_second
     await page.route("**/events*", lambda route: route.abort())
     await page.goto(site.path_of(intent))
     for _ in range(3):
-        async with page.expect_response(f"**/public/payment_intents/{intent['id']}?*") as asked:
+        async with page.expect_response(f"**/public/payment_intents/{intent['id']}?*") as polled:
             await page.clock.run_for(3000)
-        await (await asked.value).finished()
+        await (await polled.value).finished()
     await site.pay(intent)
     await page.clock.run_for(3000)
     await picture(page, "confirmed")
 
 
-async def test_when_the_api_answers_500_the_customer_can_pay_and_learns_what_happened(site, visitors):
+async def test_when_the_api_returns_500_the_customer_can_still_pay(site, visitors):
     visitors.expected = ["500 (Internal Server Error)", "EventSource"]
     intent = await site.intent()
     page = await visitors.open("/", viewport=SMALL_PHONE)
@@ -65,7 +65,7 @@ async def test_when_the_api_answers_500_the_customer_can_pay_and_learns_what_hap
     for _ in range(2):
         async with page.expect_response(f"**/public/payment_intents/{intent['id']}?*"):
             await poll_now(page)
-    await expect(page.locator("#connection-reason")).to_have_text("The server answered with 500.")
+    await expect(page.locator("#connection-reason")).to_have_text("The server responded with status 500.")
     await expect(page.locator("#pay-memo")).to_have_text(intent["id"])
     await expect(page.locator("#copy-pay-memo")).to_be_enabled()
     await site.pay(intent)
@@ -78,17 +78,17 @@ async def test_nothing_is_announced_while_nothing_happens(site, visitors):
     await page.clock.install()
     await page.goto(site.path_of(await site.intent()))
     await page.evaluate(
-        "window.said = []; new MutationObserver(() => window.said.push(announcement.textContent))"
+        "window.announced = []; new MutationObserver(() => window.announced.push(announcement.textContent))"
         ".observe(document.getElementById('announcement'), { childList: true })"
     )
     for _ in range(2):
-        async with page.expect_response("**/slip*"):  # drawn anew, although nothing happened
+        async with page.expect_response("**/slip*"):  # rendered again, although nothing happened
             await page.clock.fast_forward(62_000)
         await page.wait_for_function("document.querySelector('#countdown').textContent")
-    assert await page.evaluate("window.said") == []
+    assert await page.evaluate("window.announced") == []
 
 
-async def test_who_wants_no_motion_sees_none(site, visitors):
+async def test_reduced_motion_is_respected(site, visitors):
     path = site.path_of(await site.intent())
     moving = await visitors.open(path, reduced_motion="no-preference")
     assert await moving.evaluate("document.getAnimations().length") > 0
@@ -97,7 +97,7 @@ async def test_who_wants_no_motion_sees_none(site, visitors):
 
 
 @pytest.mark.parametrize("name", ["**/assets/checkout-*", "**/slip*"])
-async def test_when_the_script_or_its_redrawing_fails_the_page_can_still_be_paid_from(site, visitors, name):
+async def test_when_the_script_or_its_update_fails_the_customer_can_still_pay(site, visitors, name):
     visitors.expected = ["500 (Internal Server Error)"]
     intent = await site.intent()
     page = await visitors.open("/", viewport=SMALL_PHONE)
@@ -112,18 +112,18 @@ async def test_when_the_script_or_its_redrawing_fails_the_page_can_still_be_paid
 
 
 BROKEN_SCRIPTS = {
-    "away": {"status": 500, "body": ""},
+    "missing": {"status": 500, "body": ""},
     "broken": {"status": 200, "content_type": "text/javascript", "body": "throw new Error('broken on purpose')"},
 }
 
 
-@pytest.mark.parametrize("answer", BROKEN_SCRIPTS.values(), ids=BROKEN_SCRIPTS)
-async def test_with_a_script_that_is_away_or_breaks_at_once_the_page_loads_itself_again(site, visitors, answer):
+@pytest.mark.parametrize("response", BROKEN_SCRIPTS.values(), ids=BROKEN_SCRIPTS)
+async def test_with_a_missing_or_broken_script_the_page_reloads_itself(site, visitors, response):
     visitors.expected = ["500 (Internal Server Error)", "broken on purpose"]
     intent = await site.intent()
     page = await visitors.open("/")
     await page.clock.install()
-    await page.route("**/assets/checkout-*", lambda route: route.fulfill(**answer))
+    await page.route("**/assets/checkout-*", lambda route: route.fulfill(**response))
     await page.goto(site.path_of(intent))
     await expect(page.locator("#pay-memo")).to_have_text(intent["id"])
     await site.pay(intent)
@@ -132,7 +132,7 @@ async def test_with_a_script_that_is_away_or_breaks_at_once_the_page_loads_itsel
     await picture(page, "confirmed")
 
 
-async def test_a_page_whose_script_is_broken_is_not_given_up_for_an_error_page(site, visitors):
+async def test_a_page_with_a_broken_script_is_not_replaced_by_an_error_page(site, visitors):
     visitors.expected = ["500 (Internal Server Error)"]
     intent = await site.intent()
     page = await visitors.open("/")
@@ -148,7 +148,7 @@ async def test_a_page_whose_script_is_broken_is_not_given_up_for_an_error_page(s
     await picture(page, "waiting")
 
 
-async def test_a_page_that_says_sorry_is_the_right_one_again_as_soon_as_it_can_be_had(site, visitors):
+async def test_an_error_page_is_replaced_once_the_server_responds_again(site, visitors):
     visitors.expected = ["500 (Internal Server Error)"]
     path = site.path_of(await site.intent())
     page = await visitors.open("/")
@@ -163,7 +163,7 @@ async def test_a_page_that_says_sorry_is_the_right_one_again_as_soon_as_it_can_b
     await picture(page, "waiting")
 
 
-async def test_a_page_whose_script_runs_stays(site, visitors):
+async def test_a_page_with_a_running_script_is_not_reloaded(site, visitors):
     page = await visitors.open("/")
     await page.clock.install()
     await page.goto(site.path_of(await site.intent()))
@@ -173,20 +173,20 @@ async def test_a_page_whose_script_runs_stays(site, visitors):
 
 
 SHOP_PAGE = """<!doctype html><title>Shop</title><link rel="icon" href="data:,"><script>
-window.told = []; addEventListener("message", (event) => window.told.push([event.origin, event.data]));
+window.messages = []; addEventListener("message", (event) => window.messages.push([event.origin, event.data]));
 </script><iframe src="%s" width="400" height="300"></iframe>"""
 
 
 @pytest.fixture
 async def shop():
-    """A shop's own site. `shop.framed` is the address that its page shows in a frame."""
+    """A shop's own site. `shop.framed` is the URL that its page embeds."""
     app = web.Application()
     server = TestServer(app, host="127.0.0.1")
 
-    async def answer(_: web.Request) -> web.Response:
+    async def show(_: web.Request) -> web.Response:
         return web.Response(text=SHOP_PAGE % server.framed, content_type="text/html")
 
-    app.router.add_get("/", answer)
+    app.router.add_get("/", show)
     await server.start_server()
     yield server
     await server.close()
@@ -196,29 +196,29 @@ def origin_of(shop):
     return f"http://127.0.0.1:{shop.port}"
 
 
-async def test_in_a_frame_the_page_tells_the_shop_and_nobody_is_taken_away(site, visitors, shop):
+async def test_in_a_frame_the_page_notifies_the_shop_and_does_not_redirect(site, visitors, shop):
     key = await site.merchant(frame_origins=[origin_of(shop)])
     intent = await site.intent(key, success_url=f"{site.base_url}/?paid")
     shop.framed = site.base_url + site.path_of(intent)
     visitors.elsewhere = (origin_of(shop),)
     page = await visitors.open(origin_of(shop))
-    await page.wait_for_function("told.some(([, data]) => data.type === 'resize' && data.height > 300)")
+    await page.wait_for_function("messages.some(([, data]) => data.type === 'resize' && data.height > 300)")
     await site.pay(intent)
-    await page.wait_for_function("told.some(([, data]) => data.type === 'status' && data.state === 'confirmed')")
+    await page.wait_for_function("messages.some(([, data]) => data.type === 'status' && data.state === 'confirmed')")
     frame = page.frame_locator("iframe")
     await expect(frame.locator("#redirect-note")).to_be_hidden()
     await frame.get_by_role("button", name="Close").click()
-    await page.wait_for_function("told.at(-1)[1].type === 'close'")
-    told = await page.evaluate("told")
-    assert {origin for origin, _ in told} == {site.base_url}
-    assert {(data["source"], data["version"], data["payment_intent"]) for _, data in told} == {
+    await page.wait_for_function("messages.at(-1)[1].type === 'close'")
+    messages = await page.evaluate("messages")
+    assert {origin for origin, _ in messages} == {site.base_url}
+    assert {(data["source"], data["version"], data["payment_intent"]) for _, data in messages} == {
         ("sgate", 1, intent["id"])
     }
-    assert told[0][1]["type"] == "ready"
-    assert [data["state"] for _, data in told if data["type"] == "status"] == ["waiting", "confirmed"]
+    assert messages[0][1]["type"] == "ready"
+    assert [data["state"] for _, data in messages if data["type"] == "status"] == ["waiting", "confirmed"]
 
 
-async def test_who_is_not_allowed_to_embed_the_page_sees_nothing_of_it(site, visitors, shop):
+async def test_a_site_that_is_not_allowed_cannot_embed_the_page(site, visitors, shop):
     visitors.expected = ["frame-ancestors", "Framing"]
     shop.framed = site.base_url + site.path_of(await site.intent())
     visitors.elsewhere = (origin_of(shop),)
@@ -226,7 +226,7 @@ async def test_who_is_not_allowed_to_embed_the_page_sees_nothing_of_it(site, vis
     async with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
         await page.goto(origin_of(shop))
     await expect(page.frame_locator("iframe").locator("#pay-memo")).to_have_count(0)
-    assert await page.evaluate("told") == []
+    assert await page.evaluate("messages") == []
 
 
 async def test_the_customer_can_switch_the_language_and_keeps_the_payment(site, visitors):

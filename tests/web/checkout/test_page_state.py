@@ -1,9 +1,9 @@
-"""The pictures of the checkout, each made by really paying on the simulated chain, read without a browser."""
+"""The pictures of the checkout, reached by payments on the simulated chain and read without a browser."""
 
 import pytest
 
 from sgate.core.finality import Tier
-from sgate.web.checkout.messages import guess, needs
+from sgate.web.checkout.messages import duration, needs
 from sgate.web.checkout.page_state import minutes_needed, transactions_of
 from sgate.web.i18n import words_of
 from sgate.web.rendering import chunked, clock, coded, sbtc, web_link
@@ -12,7 +12,7 @@ from web.states import DEEP, links
 HOW_TO_PAY = ("pay-amount", "pay-sats", "pay-address", "pay-memo", "pay-memo-hex")
 
 
-async def test_a_waiting_page_says_all_that_is_needed_to_pay(site):
+async def test_a_waiting_page_shows_everything_needed_to_pay(site):
     intent = await site.intent(**links(site))
     page = await site.page(intent)
     assert (page.status, page.picture) == (200, "waiting")
@@ -27,11 +27,11 @@ async def test_a_waiting_page_says_all_that_is_needed_to_pay(site):
     assert "Do not forget the memo." in page.text
     assert "about $25.00" in page.text
     assert "fixed rate of the simulated chain, not a market price" in page.text
-    assert "It counts after 1 Stacks block (under a minute)." in page.text
+    assert "The payment is final after 1 Stacks block (under a minute)." in page.text
     assert page.shown("cancel-link") == "Cancel and go back"
 
 
-async def test_a_part_asks_for_exactly_the_rest(site):
+async def test_a_partial_payment_asks_for_exactly_the_rest(site):
     intent = await site.intent(**links(site))
     await site.pay(intent, 10_000)
     page = await site.page(intent)
@@ -39,12 +39,12 @@ async def test_a_part_asks_for_exactly_the_rest(site):
     assert (page.shown("amount"), page.shown("pay-amount"), page.shown("pay-sats")) == (
         "15,000 sats", "0.00015", "15000",
     )  # fmt: skip
-    assert "10,000 of 25,000 sats are here" in page.shown("state")
-    assert "$" not in page.text  # the quote is for the whole
+    assert "10,000 of 25,000 sats received" in page.shown("state")
+    assert "$" not in page.text  # the quote is for the full amount
     assert "cancel-link" not in page.by_id
 
 
-async def test_a_payment_in_the_mempool_folds_the_instructions_away(site):
+async def test_a_payment_in_the_mempool_collapses_the_instructions(site):
     intent = await site.intent(**links(site))
     await site.see_in_mempool(intent)
     page = await site.page(intent)
@@ -55,14 +55,15 @@ async def test_a_payment_in_the_mempool_folds_the_instructions_away(site):
     assert "cancel-link" not in page.by_id
 
 
-async def test_a_payment_that_waits_for_finality_shows_how_far_it_is(site):
+async def test_a_payment_that_waits_for_finality_shows_its_progress(site):
     intent = await site.intent(confirmation_policy=DEEP, **links(site))
     (tx_id,) = await site.pay(intent)
     await site.mine(2)
     page = await site.page(intent)
     assert page.picture == "processing"
-    assert "It needs 6 Stacks blocks and 2 new tenures to be final. Still to go: about 20 minutes." in page.shown(
-        "state"
+    assert (
+        "Your payment needs 6 Stacks blocks and 2 new tenures to be final. Time remaining: about 20 minutes."
+        in page.shown("state")
     )
     assert "Stacks blocks3 of 6" in page.shown("state")
     assert "Tenures0 of 2" in page.shown("state")
@@ -70,13 +71,13 @@ async def test_a_payment_that_waits_for_finality_shows_how_far_it_is(site):
     assert not {"pay-address", "cancel-link", "countdown"} & set(page.by_id)
 
 
-async def test_a_paid_page_leads_back_to_the_shop_and_never_to_its_cancel_page(site):
+async def test_a_paid_page_links_back_to_the_shop_and_never_to_its_cancel_page(site):
     intent = await site.intent(**links(site))
     await site.pay(intent)
     page = await site.page(intent)
     assert page.picture == "confirmed"
     assert page.shown("state-title") == "Paid. Thank you!"
-    assert "25,000 sats have arrived" in page.shown("state")
+    assert "Corner Coffee has received 25,000 sats." in page.shown("state")
     link = next(attributes for attributes in page.of("a") if attributes.get("id") == "return-link")
     assert link["href"] == f"{site.base_url}/?paid={intent['id']}"
     assert not {"pay-address", "cancel-link", "excess"} & set(page.by_id)
@@ -90,116 +91,116 @@ async def test_a_paid_page_without_a_return_link_offers_no_cancel_link_either(si
 
 @pytest.mark.parametrize(
     ("amounts", "title"),
-    [([40_000], "More arrived than was due"), ([25_000, 40_000], "It was paid twice")],
+    [([40_000], "More was paid than was due"), ([25_000, 40_000], "Duplicate payment received")],
     ids=["overpaid", "duplicate"],
 )
-async def test_money_beyond_the_amount_is_named_to_the_sat(site, amounts, title):
+async def test_an_excess_is_shown_to_the_sat(site, amounts, title):
     intent = await site.intent()
     await site.pay(intent, *amounts)
     page = await site.page(intent)
     assert page.picture == "confirmed"
     assert page.shown("excess").startswith(title)
-    assert f"{sum(amounts) - 25_000:,} sats more than the amount have arrived" in page.shown("excess")
+    assert f"{sum(amounts) - 25_000:,} sats more than the amount due" in page.shown("excess")
 
 
-async def test_a_second_payment_after_the_deadline_is_told_on_a_paid_page(site):
+async def test_a_second_payment_after_the_deadline_is_shown_on_a_paid_page(site):
     intent = await site.intent()
     await site.pay(intent)
     await site.pass_deadline()
     await site.pay(intent)
     page = await site.page(intent)
     assert page.picture == "confirmed"
-    assert page.shown("excess").startswith("Another payment came too late")
+    assert page.shown("excess").startswith("Another payment arrived too late")
 
 
-async def test_from_the_deadline_on_nobody_is_asked_to_pay_although_the_intent_is_still_open(site):
+async def test_after_the_deadline_no_payment_is_requested_although_the_intent_is_still_open(site):
     intent = await site.intent(expires_in=60)
-    site.clock.turn(61)
+    site.clock.advance(61)
     page = await site.page(intent)
     assert page.picture == "time_up"
-    assert "Please do not pay any more" in page.shown("state")
+    assert "Please do not send a payment now" in page.shown("state")
     assert page.main["data-busy"] == "true"
     assert not {"pay-address", "countdown", "again"} & set(page.by_id)
     assert "qr-code" not in page.html.partition("<body>")[2]
 
 
-async def test_nobody_is_told_to_pay_after_the_deadline_while_the_chain_is_away(site):
+async def test_after_the_deadline_no_payment_is_requested_while_the_chain_is_unavailable(site):
     intent = await site.intent(expires_in=60)
     async with site.gateway.pool.acquire() as connection:
         await connection.execute("UPDATE chain_cursors SET trouble = 'the Stacks API does not answer'")
-    assert "You can still pay" in (await site.page(intent)).shown("chain-away")
-    site.clock.turn(61)
+    assert "You can still pay" in (await site.page(intent)).shown("chain-unavailable")
+    site.clock.advance(61)
     page = await site.page(intent)
     assert page.picture == "time_up"
     assert "You can still pay" not in page.text
-    assert "A payment that you have sent is not lost" in page.shown("chain-away")
+    assert "A payment that you have already sent is not lost" in page.shown("chain-unavailable")
 
 
-async def test_a_part_before_the_deadline_is_not_forgotten_after_it(site):
+async def test_a_partial_payment_is_still_shown_after_the_deadline(site):
     intent = await site.intent(expires_in=60)
     await site.pay(intent, 10_000)
-    site.clock.turn(61)
+    site.clock.advance(61)
     page = await site.page(intent)
     assert page.picture == "time_up"
-    assert "10,000 of 25,000 sats have arrived." in page.shown("state")
+    assert "10,000 of 25,000 sats received." in page.shown("state")
 
 
-async def test_an_expired_page_says_that_nothing_came(site):
+async def test_an_expired_page_says_that_no_payment_was_received(site):
     intent = await site.intent(**links(site))
     await site.pass_deadline()
     page = await site.page(intent)
     assert page.picture == "expired"
-    assert "Nothing was received in time" in page.shown("state")
+    assert "No payment was received in time" in page.shown("state")
     assert page.shown("cancel-link") == "Go back"
     assert "pay-address" not in page.by_id
 
 
-async def test_late_money_is_said_to_be_late_and_not_to_be_missing(site):
+async def test_a_late_payment_is_shown_as_late_and_not_as_missing(site):
     intent = await site.intent()
     await site.pass_deadline()
     await site.pay(intent)
     page = await site.page(intent)
     assert page.picture == "expired"
-    assert "Your payment of 25,000 sats came after the deadline" in page.shown("state")
-    assert "Nothing was received" not in page.text
+    assert "Your payment of 25,000 sats arrived after the deadline" in page.shown("state")
+    assert "No payment was received" not in page.text
 
 
-async def test_a_late_second_half_is_not_said_to_have_been_in_time(site):
+async def test_a_late_second_half_is_not_shown_as_in_time(site):
     intent = await site.intent()
     await site.pay(intent, 10_000)
     await site.pass_deadline()
-    assert "10,000 of 25,000 sats have arrived. " in (await site.page(intent)).shown("state")
+    assert "has received 10,000 of 25,000 sats. " in (await site.page(intent)).shown("state")
     await site.pay(intent, 15_000)
     page = await site.page(intent)
     assert page.picture == "failed"
-    assert "25,000 of 25,000 sats have arrived, some of them after the deadline" in page.shown("state")
+    assert "has received 25,000 of 25,000 sats, some of them after the deadline" in page.shown("state")
 
 
-async def test_a_canceled_page_speaks_of_money_that_came_nevertheless(site):
+async def test_a_canceled_page_shows_a_payment_that_arrived_later(site):
     key = await site.merchant()
     intent = await site.intent(key)
     await site.api(key, "POST", f"/v1/payment_intents/{intent['id']}/cancel")
     page = await site.page(intent)
     assert (page.picture, "pay-address" in page.by_id) == ("canceled", False)
-    assert "Please do not pay here any more" in page.shown("state")
+    assert "Please do not send a payment." in page.shown("state")
     await site.pay(intent)
-    assert "25,000 sats came after it was canceled" in (await site.page(intent)).shown("state")
+    assert "25,000 sats arrived after the cancellation" in (await site.page(intent)).shown("state")
 
 
-async def test_after_a_reorganisation_nobody_is_asked_to_pay_again(site):
+async def test_after_a_reorganization_the_customer_is_not_asked_to_pay_again(site):
     intent = await site.intent(**links(site))
     (tx_id,) = await site.pay(intent)
     await site.reorg()
     page = await site.page(intent)
     assert page.picture == "lost"
     assert "do not pay again" in page.shown("state")
-    assert f"off the chain {tx_id}" in page.text
+    assert f"no longer on the chain {tx_id}" in page.text
     assert "open" not in next(attributes for attributes in page.of("details") if attributes["id"] == "again")
     await site.mine()
     assert (await site.page(intent)).picture == "confirmed"
 
 
-async def test_a_payment_mined_again_less_deep_says_why_it_waits_again(site):
+async def test_a_payment_mined_again_explains_why_it_is_confirmed_again(site):
     key = await site.merchant(confirmation_policy=[{"from_sats": 0, "stacks_blocks": 2}])
     intent = await site.intent(key)
     await site.pay(intent)
@@ -209,20 +210,20 @@ async def test_a_payment_mined_again_less_deep_says_why_it_waits_again(site):
     await site.mine()
     page = await site.page(intent)
     assert page.picture == "processing"
-    assert "The chain took a different turn, so it is being confirmed once more." in page.shown("state")
+    assert "The Stacks chain was reorganized, so your payment is being confirmed again." in page.shown("state")
 
 
-async def test_a_payment_that_never_came_back_is_said_to_be_gone(site):
+async def test_a_payment_that_was_not_mined_again_is_shown_as_lost(site):
     intent = await site.intent()
     await site.pay(intent)
     await site.reorg(remine="drop")
     await site.pass_deadline()
     page = await site.page(intent)
     assert page.picture == "failed"
-    assert "the payment did not come back" in page.shown("state")
+    assert "the payment was not included in another one" in page.shown("state")
 
 
-async def test_pages_that_are_about_to_change_load_themselves_again_without_javascript(site):
+async def test_pages_that_will_change_reload_without_javascript(site):
     intent = await site.intent()
     refresh = [meta["content"] for meta in (await site.page(intent)).of("meta") if meta.get("http-equiv")]
     assert refresh == [f"10; url={site.path_of(intent)}"]
@@ -230,7 +231,7 @@ async def test_pages_that_are_about_to_change_load_themselves_again_without_java
     assert [meta for meta in (await site.page(intent)).of("meta") if meta.get("http-equiv")] == []
 
 
-async def test_an_unknown_request_is_said_to_be_unknown(site):
+async def test_an_unknown_payment_request_returns_404(site):
     for path in ("/pi/pi_000000000000000000000000", "/pi/nonsense", "/pi/%3Cscript%3E"):
         page = await site.get(path)
         assert (page.status, "does not exist" in page.text) == (404, True)
@@ -245,11 +246,11 @@ def test_sats_as_sbtc_are_exact(amount_sats, words):
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0, "0:00"), (59, "0:59"), (900, "15:00"), (86_400, "24:00:00")])
-def test_a_day_is_not_shown_as_1440_minutes(seconds, words):
+def test_a_duration_is_shown_with_hours(seconds, words):
     assert clock(seconds) == words
 
 
-def test_chunks_add_no_character_and_hide_no_markup():
+def test_chunks_add_no_character_and_escape_markup():
     assert chunked("ab<cdef") == "<span>ab&lt;c</span><wbr><span>def</span>"
     assert chunked("pi_12345").startswith("<span>pi_</span><wbr><span>1234</span>")
 
@@ -261,7 +262,7 @@ def test_back_quotes_become_code_and_markup_stays_text():
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "data:text/html,x", "//shop.example", "/path", "https:", "http://[", "", None]
 )
-def test_only_links_to_web_pages_get_into_a_page(url):
+def test_only_links_to_web_pages_are_shown(url):
     assert web_link(url) is None
     assert web_link("https://shop.example/?a=b") == "https://shop.example/?a=b"
 
@@ -279,9 +280,9 @@ def test_only_links_to_web_pages_get_into_a_page(url):
         ),
     ],
 )
-def test_what_a_payment_needs_is_said_in_words(tier, words):
+def test_the_requirements_of_a_payment_in_words(tier, words):
     english = words_of("en")
-    assert f"{needs(english, tier)} ({guess(english, minutes_needed(tier))})" == words
+    assert f"{needs(english, tier)} ({duration(english, minutes_needed(tier))})" == words
 
 
 async def test_a_transaction_is_linked_on_real_networks_only(site):

@@ -1,4 +1,4 @@
-"""What no page may do: run what a merchant wrote, tell a secret, call elsewhere, or fail without a word."""
+"""What no page may do: run a merchant's markup, reveal a secret, contact other sites, or fail silently."""
 
 import re
 from importlib import resources
@@ -10,7 +10,7 @@ from web.states import links
 EVIL = "<script>alert('x')</script> \"quoted\" & 'single'"
 
 
-async def test_what_a_merchant_wrote_is_text_and_nothing_else(site):
+async def test_what_a_merchant_wrote_is_shown_as_text(site):
     key = await site.merchant(EVIL)
     intent = await site.intent(key, description=f"{EVIL} {{{{ 7 * 7 }}}}", cancel_url="https://shop.example/?a=1&b='2'")
     page = await site.page(intent)
@@ -23,7 +23,7 @@ async def test_what_a_merchant_wrote_is_text_and_nothing_else(site):
     assert link["rel"] == "noreferrer"
 
 
-async def test_the_name_is_text_in_every_picture(site, every_picture):
+async def test_the_name_is_shown_as_text_in_every_picture(site, every_picture):
     async with site.gateway.pool.acquire() as connection:
         async for name, path in every_picture(site):
             await connection.execute("UPDATE merchants SET name = $1", EVIL)
@@ -31,16 +31,16 @@ async def test_the_name_is_text_in_every_picture(site, every_picture):
             if page.picture or name == "receipt":
                 assert EVIL in page.text, name
             running = [script for script in page.of("script") if script.get("type") != "application/json"]
-            assert len(running) <= (2 if page.picture else name == "trouble"), name
+            assert len(running) <= (2 if page.picture else name == "error"), name
 
 
-def test_only_our_own_text_is_put_into_pages_as_it_is():
+def test_only_our_own_markup_is_inserted_unescaped():
     templates = resources.files("sgate.web").joinpath("templates").iterdir()
     unescaped = [name for file in templates for name in re.findall(r"(\w+) \| safe", file.read_text("utf-8"))]
     assert sorted(unescaped) == ["address_code", "drawn", *["guilloche"] * 9, "page_code", "style"]
 
 
-async def test_a_link_that_got_past_the_checks_is_still_not_drawn(site):
+async def test_an_invalid_stored_link_is_not_shown(site):
     intent = await site.intent(**links(site))
     async with site.gateway.pool.acquire() as connection:
         await connection.execute(
@@ -70,7 +70,7 @@ async def test_the_description_and_the_links_need_the_client_secret(site):
     )
 
 
-async def test_a_page_tells_no_secret_but_its_own(site):
+async def test_a_page_reveals_no_secret_but_its_own(site):
     key = await site.merchant()
     intent = await site.intent(key, metadata={"order": "secret-metadata"}, **links(site))
     html = (await site.page(intent)).html
@@ -79,7 +79,7 @@ async def test_a_page_tells_no_secret_but_its_own(site):
         assert secret not in html
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/docs/errors", "/pi/nothing", None])
+@pytest.mark.parametrize("path", ["/", "/docs/errors", "/pi/nothing", None])
 async def test_every_page_has_the_strict_policy_with_a_nonce_of_its_own(site, path):
     path = path or site.path_of(await site.intent())
     pages = [await site.get(path) for _ in range(2)]
@@ -101,8 +101,8 @@ async def test_every_page_has_the_strict_policy_with_a_nonce_of_its_own(site, pa
     assert len(nonces) == 2
 
 
-async def test_no_page_takes_anything_from_elsewhere_or_has_inline_handlers(site):
-    for path in ("/", "/docs", "/docs/errors", site.path_of(await site.intent(**links(site)))):
+async def test_no_page_loads_anything_from_other_sites_or_has_inline_handlers(site):
+    for path in ("/", "/docs/errors", site.path_of(await site.intent(**links(site)))):
         for tag, attributes in (await site.get(path)).tags:
             assert not [name for name in attributes if name.startswith("on") or name == "style"], (tag, attributes)
             assert (attributes.get("src") or "/assets/").startswith("/assets/")
@@ -119,19 +119,19 @@ async def test_an_invented_rate_is_never_shown(site):
     assert "$" not in (await site.page(intent)).text
 
 
-async def test_a_defect_of_ours_is_said_without_its_details(site):
+async def test_an_internal_error_is_reported_without_its_details(site):
     intent = await site.intent()
     async with site.broken():
         page = await site.page(intent)
     assert page.status == 500
-    assert "Something is wrong on our side" in page.text
-    assert "do not pay a second time" in page.text
+    assert "Something went wrong on our side" in page.text
+    assert "do not pay again" in page.text
     assert page.headers["X-Request-Id"] in page.text
     assert "payment_intents" not in page.html.partition("<body>")[2]
     assert [meta["content"] for meta in page.of("meta") if meta.get("http-equiv")] == ["10"]
 
 
-async def test_a_database_that_is_away_is_said_to_be_a_passing_trouble(site):
+async def test_an_unavailable_database_is_reported_as_temporary(site):
     intent = await site.intent()
     site.gateway.pool.terminate()
     page = await site.page(intent)

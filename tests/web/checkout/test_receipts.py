@@ -1,9 +1,9 @@
-"""The receipt, for people and for machines."""
+"""The receipt, as a page and as JSON."""
 
 from web.states import DEEP, links
 
 
-async def test_a_receipt_says_what_was_asked_what_came_and_how_settled_it_is(site):
+async def test_a_receipt_shows_the_amounts_the_transaction_and_its_finality(site):
     intent = await site.intent(**links(site))
     (tx_id,) = await site.pay(intent)
     await site.mine(2)
@@ -28,14 +28,14 @@ async def test_a_receipt_says_what_was_asked_what_came_and_how_settled_it_is(sit
     assert data["quote"]["amount_usd"] == "25.00"
 
 
-async def test_a_receipt_of_what_is_not_final_says_so(site):
+async def test_a_receipt_of_a_payment_that_is_not_final_says_so(site):
     intent = await site.intent(confirmation_policy=DEEP)
     await site.pay(intent)
     page = await site.get(f"/pi/{intent['id']}/receipt")
     assert "not-final" in page.by_id
 
 
-async def test_there_is_no_receipt_of_nothing_or_of_a_payment_that_lost_its_block(site):
+async def test_there_is_no_receipt_without_a_payment_or_of_an_orphaned_one(site):
     intent = await site.intent()
     path = f"/pi/{intent['id']}/receipt"
     assert (await site.get(path)).status == 404

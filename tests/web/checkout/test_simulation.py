@@ -1,4 +1,4 @@
-"""The panel that pays on the simulated chain; it is a form and needs no script."""
+"""The panel that pays on the simulated chain. It is a form that needs no script."""
 
 from datetime import datetime
 
@@ -25,7 +25,7 @@ async def press(site, intent, kind, *, client_secret=None):
         ("no_memo", "waiting", 0),
     ],
 )
-async def test_each_button_pays_what_it_says(site, kind, picture, received_sats):
+async def test_each_button_pays_as_labeled(site, kind, picture, received_sats):
     intent = await site.intent(amount_sats=25_001)
     status, location = await press(site, intent, kind)
     assert (status, location) == (303, f"{site.path_of(intent)}&note={kind}")
@@ -37,7 +37,7 @@ async def test_each_button_pays_what_it_says(site, kind, picture, received_sats)
     assert found.intent.amount_received_sats == received_sats
 
 
-async def test_two_halves_are_paid_by_half_and_then_the_rest(site):
+async def test_half_and_then_the_amount_due_pay_in_full(site):
     intent = await site.intent(amount_sats=25_001)
     for kind in ("half", "exact"):
         await press(site, intent, kind)
@@ -70,12 +70,12 @@ async def test_an_unknown_kind_pays_nothing(site):
     assert not site.chain.history.txs
 
 
-async def test_the_panel_gives_no_secret_to_who_had_none(site):
+async def test_the_panel_reveals_no_secret_to_a_visitor_without_one(site):
     intent = await site.intent(**links(site))
     assert await press(site, intent, "exact", client_secret="wrong") == (303, f"/pi/{intent['id']}?note=exact")
 
 
-async def test_a_note_that_we_did_not_write_is_not_shown(site):
+async def test_an_unknown_note_is_not_shown(site):
     intent = await site.intent()
     page = await site.get(f"{site.path_of(intent)}&note=You+won")
     assert "note" not in page.by_id

@@ -12,7 +12,7 @@ from web.states import links
 
 @contextlib.asynccontextmanager
 async def stream(site, intent, *, secret=True, last=None):
-    """Yields a function that reads the next event as (id, data)."""
+    """Yield a function that reads the next event as (id, data)."""
     query = f"?client_secret={intent['client_secret']}" if secret else ""
     headers = {} if last is None else {"Last-Event-ID": last}
     url = f"{site.base_url}/public/payment_intents/{intent['id']}/events{query}"
@@ -31,7 +31,7 @@ async def stream(site, intent, *, secret=True, last=None):
         yield following
 
 
-async def test_a_page_is_told_what_is_and_then_what_changes(site):
+async def test_a_stream_sends_the_current_state_and_then_each_change(site):
     intent = await site.intent(**links(site))
     async with stream(site, intent) as following:
         _, first = await following()
@@ -41,7 +41,7 @@ async def test_a_page_is_told_what_is_and_then_what_changes(site):
         assert (second["status"], second["amount_received_sats"]) == ("confirmed", 25_000)
 
 
-async def test_who_comes_back_is_told_only_what_changed_meanwhile(site):
+async def test_a_client_that_reconnects_receives_only_what_changed_meanwhile(site):
     intent = await site.intent()
     async with stream(site, intent) as following:
         seen, _ = await following()
@@ -58,7 +58,7 @@ async def test_without_the_client_secret_nothing_private_is_streamed(site):
     assert (shown["description"], shown["success_url"]) == (None, None)
 
 
-async def test_there_is_no_stream_of_nothing(site):
+async def test_there_is_no_stream_of_an_unknown_intent(site):
     for path in ("pi_000000000000000000000000", "nonsense"):
         async with site.http.get(f"{site.base_url}/public/payment_intents/{path}/events") as answer:
             assert answer.status == 404

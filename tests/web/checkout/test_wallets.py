@@ -1,4 +1,4 @@
-"""Paying with a wallet: a fake one that speaks SIP-030 in the page, and pays on the simulated chain what it was asked for."""
+"""Paying with a wallet: a fake SIP-030 provider that pays as requested on the simulated chain."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -18,8 +18,8 @@ from web.visitor import PHONE, READABLE, SMALL_PHONE, UNUSABLE, WAIT_MS, Visitor
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=WAIT_MS)
 
-PAYER_HASH = b"\x07" * 20
-PAYER = {Network.MAINNET: encode(22, PAYER_HASH), Network.TESTNET: encode(26, PAYER_HASH)}
+CUSTOMER_HASH = b"\x07" * 20
+CUSTOMER = {Network.MAINNET: encode(22, CUSTOMER_HASH), Network.TESTNET: encode(26, CUSTOMER_HASH)}
 INSTALL = """
 window.TestWallet = { request: async (method, params) => {
   const answer = await window.askWallet(method, JSON.parse(JSON.stringify(params ?? {})));
@@ -32,7 +32,7 @@ FUNGIBLE, SENDS_EXACTLY = "01", "01"
 
 
 def decoded(arguments: list[str]) -> tuple[int, str, str, bytes]:
-    """The arguments of `transfer`: amount, sender, recipient, memo. Wallets are given hex with or without `0x`."""
+    """Decode the arguments of `transfer`: amount, sender, recipient, memo. Hex may start with `0x`."""
     values = [decode_hex(f"0x{argument.removeprefix('0x')}") for argument in arguments]
     match values:
         case [UInt(amount), PrincipalValue(sender), PrincipalValue(recipient), OptionalValue(Buffer(memo))]:
@@ -43,11 +43,12 @@ def decoded(arguments: list[str]) -> tuple[int, str, str, bytes]:
 
 @dataclass
 class FakeWallet:
-    """The other side of `window.TestWallet`.
+    """The implementation behind `window.TestWallet`.
 
     Attributes:
-        refusal: what it throws instead of paying.
-        silent: it does not answer at all, as one whose window was closed. `closed` ends the waiting, with a refusal.
+        refusal: the error to throw instead of paying.
+        silent: whether it does not respond, like a wallet whose window was closed. Setting `closed` ends the wait with
+            a refusal.
     """
 
     site: Site
@@ -60,16 +61,16 @@ class FakeWallet:
     async def ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         self.calls.append((method, params))
         if method == "getAddresses":
-            return {"error": {"code": -32601, "message": "Method not found"}}  # SIP-030 calls it otherwise
+            return {"error": {"code": -32601, "message": "Method not found"}}  # SIP-030 has another name for it
         if method == "stx_getAddresses":
-            return {"addresses": [{"symbol": "STX", "address": PAYER[self.network], "publicKey": ""}]}
+            return {"addresses": [{"symbol": "STX", "address": CUSTOMER[self.network], "publicKey": ""}]}
         if self.silent:
             await self.closed.wait()
             return {"error": REFUSALS["rejected"]}
         if self.refusal is not None:
             return {"error": self.refusal}
         amount, sender, recipient, memo = decoded(params["functionArgs"])
-        assert sender == PAYER[self.network]
+        assert sender == CUSTOMER[self.network]
         transfer = SimulatedTransfer(recipient=recipient, amount_sats=amount, memo=memo)
         return {"txid": self.site.chain.submit(transfer).removeprefix("0x"), "transaction": ""}
 
@@ -80,7 +81,7 @@ class FakeWallet:
         return page
 
     async def install(self, page, *, listed: bool = True):
-        """Into what the page loads from now on."""
+        """Add the wallet to every page that is loaded from now on."""
         await page.expose_function("askWallet", self.ask)
         if listed:
             await page.add_init_script(INSTALL)
@@ -109,21 +110,21 @@ async def test_a_wallet_is_asked_for_exactly_this_payment_and_its_payment_arrive
         assert method == "stx_callContract"
         assert (params["contract"], params["functionName"]) == (contract, "transfer")
         assert (params["network"], params["postConditionMode"]) == (network, "deny")
-        assert (amount, sender, recipient) == (25_001, PAYER[network], intent["pay_address"])
+        assert (amount, sender, recipient) == (25_001, CUSTOMER[network], intent["pay_address"])
         assert memo == intent["id"].encode()
-        assert params["postConditions"] == [post_condition(PAYER[network], contract, token, 25_001)]
+        assert params["postConditions"] == [post_condition(CUSTOMER[network], contract, token, 25_001)]
 
         await site.mine()
         await poll_now(page)
         await expect(page.locator("main[data-picture=confirmed]")).to_be_visible()
         found = await site.gateway.deps.payment_intents.find(intent["id"])
         assert found.intent.amount_received_sats == 25_001
-        assert visitors.wrongs == []
+        assert visitors.problems == []
 
 
-def post_condition(payer: str, contract: str, token: str, amount_sats: int) -> str:
-    """SIP-005: a fungible post-condition of a standard principal that sends exactly an amount, as hex."""
-    principal, (address, _, name) = parse_principal(payer), contract.partition(".")
+def post_condition(sender: str, contract: str, token: str, amount_sats: int) -> str:
+    """Encode a SIP-005 post-condition, as hex: a standard principal sends exactly this amount of a fungible token."""
+    principal, (address, _, name) = parse_principal(sender), contract.partition(".")
     owner = parse_principal(address)
     return "".join(
         (
@@ -143,7 +144,7 @@ REFUSALS = {
 }
 
 
-async def test_whatever_goes_wrong_is_said_plainly_and_there_is_a_way_on(database_url, tmp_path, playwright_browser):
+async def test_every_failure_is_explained_and_the_customer_can_continue(database_url, tmp_path, playwright_browser):
     async with open_real_site(database_url, tmp_path, Network.TESTNET) as site:
         visitors = Visitors(playwright_browser, site.base_url)
         intent = await site.intent()
@@ -159,16 +160,16 @@ async def test_whatever_goes_wrong_is_said_plainly_and_there_is_a_way_on(databas
             await expect(page.locator("#by-hand")).to_be_visible()
         wallet.network = Network.MAINNET
         await pay.click()
-        await expect(note).to_contain_text("Switch it to Stacks testnet")
+        await expect(note).to_contain_text("Switch to this one and try again: Stacks testnet")
         wallet.network, wallet.refusal = Network.TESTNET, None
         await pay.click()
         await expect(note).to_contain_text(SCRIPT["sent"])
         await page.get_by_role("button", name=SCRIPT["again"]).click()
         await expect(page.locator("#by-hand")).to_be_visible()
-        assert visitors.wrongs == []
+        assert visitors.problems == []
 
 
-async def test_what_the_wallet_said_stays_when_the_page_is_drawn_anew_and_is_said_once(
+async def test_the_wallets_result_survives_an_update_of_the_page_and_is_announced_once(
     database_url, tmp_path, playwright_browser
 ):
     async with open_real_site(database_url, tmp_path, Network.TESTNET) as site:
@@ -185,28 +186,28 @@ async def test_what_the_wallet_said_stays_when_the_page_is_drawn_anew_and_is_sai
         await page.clock.run_for(100)
         await expect(announced).to_have_text(SCRIPT["sbtc"])
         await page.evaluate("announcement.textContent = ''")
-        await _drawn_anew(page)
+        await _updated(page)
         await expect(note).to_have_text(SCRIPT["sbtc"])
         wallet.refusal = None
         await page.get_by_role("button", name="Pay with wallet").click()
         await expect(note).to_contain_text(SCRIPT["sent"])
         await page.clock.run_for(100)
         await page.evaluate("announcement.textContent = ''")
-        await _drawn_anew(page)
+        await _updated(page)
         await expect(note).to_contain_text(SCRIPT["sent"])
         await page.clock.run_for(100)
         await expect(announced).to_have_text("")
-        assert visitors.wrongs == []
+        assert visitors.problems == []
 
 
-async def _drawn_anew(page):
-    """The page's minute has passed: it fetches what is drawn once more."""
+async def _updated(page):
+    """Advance the clock by a minute, after which the page fetches its content again."""
     await page.evaluate("document.querySelector('main').dataset.old = 'true'")
     await page.clock.fast_forward(62_000)
     await expect(page.locator("main[data-old]")).to_have_count(0)
 
 
-async def test_a_wallet_that_stays_silent_can_be_asked_again_and_its_late_no_takes_nothing_back(
+async def test_a_silent_wallet_can_be_asked_again_and_its_late_refusal_is_ignored(
     database_url, tmp_path, playwright_browser
 ):
     async with open_real_site(database_url, tmp_path, Network.TESTNET) as site:
@@ -219,9 +220,7 @@ async def test_a_wallet_that_stays_silent_can_be_asked_again_and_its_late_no_tak
         note = page.locator("#wallet-note")
         await page.get_by_role("button", name="Pay with wallet").click()
         await expect(note).to_have_text(SCRIPT["asking"])
-        await until(
-            lambda: any(method == "stx_callContract" for method, _ in wallet.calls)
-        )  # each question begins anew
+        await until(lambda: any(method == "stx_callContract" for method, _ in wallet.calls))
         await page.clock.run_for(15_000)
         wallet.silent = False
         await page.get_by_role("button", name=SCRIPT["silent"]).click()
@@ -230,10 +229,12 @@ async def test_a_wallet_that_stays_silent_can_be_asked_again_and_its_late_no_tak
         await page.clock.run_for(1_000)
         await expect(note).to_contain_text(SCRIPT["sent"])
         assert [method for method, _ in wallet.calls].count("stx_callContract") == 2
-        assert visitors.wrongs == []
+        assert visitors.problems == []
 
 
-async def test_when_the_wallets_script_cannot_be_loaded_there_is_a_way_on(database_url, tmp_path, playwright_browser):
+async def test_when_the_wallet_script_cannot_be_loaded_the_customer_can_pay_manually(
+    database_url, tmp_path, playwright_browser
+):
     async with open_real_site(database_url, tmp_path, Network.TESTNET) as site:
         visitors = Visitors(playwright_browser, site.base_url)
         visitors.expected = ["500 (Internal Server Error)", "Failed to fetch"]
@@ -242,11 +243,11 @@ async def test_when_the_wallets_script_cannot_be_loaded_there_is_a_way_on(databa
         await page.get_by_role("button", name="Pay with wallet").click()
         await expect(page.locator("#wallet-note")).to_have_text(SCRIPT["unloaded"])
         await expect(page.locator("#by-hand")).to_be_visible()
-        assert visitors.wrongs == []
+        assert visitors.problems == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_everything_a_wallet_leads_to_is_readable_and_usable(database_url, tmp_path, playwright_browser, scheme):
+async def test_every_state_of_the_wallet_panel_is_accessible(database_url, tmp_path, playwright_browser, scheme):
     async with open_real_site(database_url, tmp_path, Network.TESTNET) as site:
         visitors = Visitors(playwright_browser, site.base_url)
         found = {}
@@ -261,10 +262,10 @@ async def test_everything_a_wallet_leads_to_is_readable_and_usable(database_url,
             problems = [*await page.evaluate(READABLE), *await page.evaluate(UNUSABLE), *await axe(page)]
             found.update({str(refusals): problems} if problems else {})
         assert found == {}
-        assert visitors.wrongs == []
+        assert visitors.problems == []
 
 
-async def test_without_a_wallet_it_says_where_to_get_one_and_with_several_it_asks_which(
+async def test_without_a_wallet_the_page_links_to_some_and_with_several_it_offers_a_choice(
     database_url, tmp_path, playwright_browser
 ):
     async with open_real_site(database_url, tmp_path, Network.TESTNET) as site:
@@ -282,10 +283,10 @@ async def test_without_a_wallet_it_says_where_to_get_one_and_with_several_it_ask
         await expect(page.locator("#wallet-choices button")).to_have_count(2)
         await page.get_by_role("button", name="Leather").click()
         await expect(page.locator("#wallet-note")).to_contain_text(SCRIPT["sent"])
-        assert visitors.wrongs == []
+        assert visitors.problems == []
 
 
-async def test_no_wallet_is_looked_for_before_somebody_asks(database_url, tmp_path, playwright_browser):
+async def test_wallets_are_not_searched_for_before_the_button_is_pressed(database_url, tmp_path, playwright_browser):
     async with open_real_site(database_url, tmp_path, Network.TESTNET) as site:
         visitors = Visitors(playwright_browser, site.base_url)
         wallet = FakeWallet(site, Network.TESTNET)

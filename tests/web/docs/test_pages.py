@@ -1,11 +1,11 @@
-"""The pages for developers are made from the OpenAPI document, so they cannot say something else."""
+"""The developer pages, which are rendered from the OpenAPI document and the errors."""
 
 from sgate.web.assets import Built
 from sgate.web.docs import pages
 from sgate.web.docs.pages import error_pages
 
 
-async def test_every_link_of_the_documentation_leads_somewhere(site):
+async def test_every_link_of_the_documentation_works(site):
     known = {path: await site.get(path) for path in ("/", "/docs", "/docs/errors")}
     for path, page in known.items():
         for link in page.of("a"):
@@ -15,7 +15,7 @@ async def test_every_link_of_the_documentation_leads_somewhere(site):
             assert not anchor or anchor in found.by_id, link
 
 
-async def test_what_is_english_reads_from_left_to_right_for_everybody(site):
+async def test_english_pages_read_from_left_to_right_in_every_language(site):
     for path in ("/docs", "/docs/errors", "/docs/errors/invalid_json"):
         page = await site.get(f"{path}?lang=ar")
         assert (page.main["lang"], page.main["dir"]) == ("en", "ltr"), path
@@ -32,16 +32,16 @@ async def test_every_error_code_has_a_page_of_its_own(site):
     assert "Retrieve a payment intent" not in calls
 
 
-async def test_the_doc_url_of_an_answer_leads_to_its_page(site):
-    async with site.http.get(f"{site.base_url}/v1/events") as answer:
-        doc_url = (await answer.json())["error"]["doc_url"]
+async def test_the_doc_url_of_an_error_leads_to_its_page(site):
+    async with site.http.get(f"{site.base_url}/v1/events") as response:
+        doc_url = (await response.json())["error"]["doc_url"]
     assert doc_url.startswith("http")
     page = await site.get(doc_url[doc_url.index("/docs") :])
     assert page.status == 200
     assert "invalid_api_key" in page.text
 
 
-async def test_an_unknown_code_gets_the_list_of_all_and_404(site):
+async def test_an_unknown_code_returns_404_with_the_list_of_all_codes(site):
     page = await site.get("/docs/errors/no<such>code")
     assert page.status == 404
     assert "no<such>code" in page.text

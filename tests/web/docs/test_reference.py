@@ -1,4 +1,4 @@
-"""The reference in a real Chromium: every call is shown, a test key works, a live key stays, nobody else is asked."""
+"""The API reference in a real Chromium: operations, test keys, live keys, and no requests to other sites."""
 
 import pytest
 from playwright.async_api import expect
@@ -31,7 +31,7 @@ async def executed(page, operation_id):
     return block
 
 
-async def test_every_call_and_event_is_shown_and_a_call_can_be_tried_with_a_test_key(site, visitors):
+async def test_every_operation_and_event_is_shown_and_a_test_key_can_try_one(site, visitors):
     key = await site.merchant("Corner Coffee")
     page = await opened(visitors)
     for path, methods in document.document()["paths"].items():
@@ -58,17 +58,17 @@ async def test_a_live_key_is_not_sent_from_the_page(site, visitors):
     await expect(block.locator(".live-responses-table tbody td.response-col_status")).to_contain_text("401")
     await expect(page.locator("#live-key")).to_contain_text("test keys only")
     assert set(sent) == {None}
-    visitors.wrongs.clear()  # the browser logs every 401 as an error
+    visitors.problems.clear()  # the browser logs every 401 as an error
 
 
-async def test_the_page_of_an_error_leads_to_the_calls_that_answer_it(site, visitors):
+async def test_the_page_of_an_error_links_to_the_operations_that_return_it(site, visitors):
     page = await visitors.open("/docs/errors/payment_intent_not_cancelable")
     await page.get_by_role("link", name="Cancel a payment intent").click()
     await expect(page.locator("[id$='-cancelPaymentIntent'].is-open")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_everybody_can_read_it(site, visitors, scheme):
+async def test_it_is_accessible(site, visitors, scheme):
     page = await opened(visitors, viewport=SMALL_PHONE, color_scheme=scheme)
     await page.locator("[id$='-createPaymentIntent'] .opblock-summary-control").click()
     assert [*await page.evaluate(READABLE), *await axe(page)] == []

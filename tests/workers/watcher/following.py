@@ -9,7 +9,7 @@ GATEWAY = simulated_address("the gateway")
 
 
 class World:
-    """What a test needs: `pay`, `mine`, look. Each `mine` is followed by one round of the watcher."""
+    """The fixture of watcher tests: `pay`, `mine`, `poll`. Each `mine` is followed by one poll of the watcher."""
 
     def __init__(self, pool, chain, clock, shop, watcher):
         self.pool, self.chain, self.clock, self.shop, self.watcher = pool, chain, clock, shop, watcher
@@ -20,29 +20,29 @@ class World:
 
     async def mine(self, count=1):
         self.chain.mine(count)
-        return await self.round()
+        return await self.poll()
 
     async def pass_time(self, seconds):
-        """The clock moves on, a block comes, and it is scanned."""
+        """Advance the clock, mine a block, and scan it."""
         self.clock.now += seconds
         return await self.mine()
 
     async def reorg(self, depth, remine="same"):
         self.chain.reorg(depth, remine)
-        return await self.round()
+        return await self.poll()
 
-    async def round(self):
+    async def poll(self):
         return await self.watcher.run_once()
 
-    async def quiet_round(self):
-        """A round in which the source answers as it should."""
+    async def clean_poll(self):
+        """Poll without faults until nothing is left to read."""
         self.chain.faults.before_answer(None)
         self.chain.faults.lag_blocks = 0
         self.chain.faults.outage = False
-        report = await self.round()
+        report = await self.poll()
         while report.more:
-            report = await self.round()
-        assert report.trouble is None
+            report = await self.poll()
+        assert report.error is None
         return report
 
     def another_watcher(self, pool=None, source=None):
@@ -67,5 +67,5 @@ async def open_world(
     watcher = watcher_of(pool, source or SimulatorSource(chain), shop, start_height)
     world = World(pool, chain, clock, shop, watcher)
     if start_height is None:
-        await world.round()
+        await world.poll()
     return world

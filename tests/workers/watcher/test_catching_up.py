@@ -1,11 +1,11 @@
-"""After an absence: read from below in chunks, judged in the order of the blocks; and blocks read again on request."""
+"""Catching up upward in chunks, with decisions in the order of the blocks; and rescans."""
 
 import pytest
 
 from chain.simulated import open_chain
 from services.books import check_books
 from services.shop import SIX_BLOCKS
-from sgate.chain.quota import RESTS
+from sgate.chain.quota import READ_INTERVALS
 from sgate.ledger import replay
 from sgate.services import chain_reset
 from sgate.store import chain_cursors
@@ -15,9 +15,9 @@ from workers.watcher.following import open_world
 
 
 async def catch_up(world):
-    reports = [await world.round()]
+    reports = [await world.poll()]
     while reports[-1].more:
-        reports.append(await world.round())
+        reports.append(await world.poll())
     return reports
 
 
@@ -48,7 +48,7 @@ async def test_a_long_gap_is_read_in_chunks_and_nobody_who_paid_in_time_expires(
 async def test_progress_is_kept_between_chunks(pool):
     world = await open_world(pool)
     world.chain.mine(1_400)
-    first = await world.round()
+    first = await world.poll()
     second = await world.another_watcher().run_once()
     assert second.view.height == first.view.height + CHUNK_BLOCKS
     world.watcher = world.another_watcher()
@@ -57,7 +57,7 @@ async def test_progress_is_kept_between_chunks(pool):
 
 
 @pytest.mark.parametrize("behind", [0, 1_500])
-async def test_a_reorganisation_of_five_hundred_blocks(pool, behind):
+async def test_a_reorganization_of_five_hundred_blocks(pool, behind):
     world = await open_world(pool, blocks=700)
     intent_id = await world.shop.intent(1_000)
     world.pay(intent_id, 1_000)
@@ -91,7 +91,7 @@ async def test_what_was_missed_is_found_by_reading_blocks_again(pool):
         before = await chain_cursors.get(connection, livemode=False)
         assert await chain_cursors.start_rescan(connection, 5, livemode=False, announces=True)
         assert not await chain_cursors.start_rescan(connection, before.view.height + 1, livemode=False, announces=True)
-    first = await world.round()
+    first = await world.poll()
     assert (first.more, first.view) == (True, before.view)
     world.watcher = world.another_watcher()
     await catch_up(world)
@@ -107,7 +107,7 @@ async def test_a_second_request_to_read_again_loses_nothing_of_the_first(pool):
         assert await chain_cursors.start_rescan(connection, 20, livemode=False, announces=True)
         reading = await chain_cursors.get(connection, livemode=False)
         assert await chain_cursors.start_rescan(connection, 10, livemode=False, announces=True)
-        assert not await chain_cursors.touch(connection, reading)  # the chunk that is being read is not written down
+        assert not await chain_cursors.bump_version(connection, reading)  # the chunk being read is not written
         assert await chain_cursors.start_rescan(connection, 40, livemode=False, announces=True)
         assert (await chain_cursors.get(connection, livemode=False)).rescan.lowest == 10
 
@@ -121,34 +121,34 @@ async def test_another_chain_changes_nothing_until_the_operator_accepts_it(pool)
     world.chain = open_chain(clock=world.clock, seed="another")
     world.chain.mine(30)
     world.watcher = world.another_watcher()
-    report = await world.round()
-    assert "accept-reset" in report.trouble
+    report = await world.poll()
+    assert "accept-reset" in report.error
     assert [await world.shop.status(intent_id) for intent_id in (final, waiting)] == ["confirmed", "processing"]
     assert await chain_reset.accept(pool, OPERATOR, livemode=False) == 1
-    assert (await world.round()).trouble is None
+    assert (await world.poll()).error is None
     assert await world.shop.status(final) == "confirmed"
     assert (await world.shop.state(waiting))[:2] == ("requires_payment", 0)
 
 
-async def test_what_was_final_on_a_chain_that_was_started_anew_stays_final_and_all_else_begins_anew(pool):
+async def test_after_a_chain_restart_final_payments_stay_final_and_everything_else_starts_over(pool):
     world = await open_world(pool, blocks=60)
     final = await world.shop.intent(1_000, policy=SIX_BLOCKS)
     world.pay(final, 1_000)
     world.pay(None, 7)
     await world.mine(6)
-    await world.pass_time(RESTS.any.total_seconds() + 1)
+    await world.pass_time(READ_INTERVALS.any.total_seconds() + 1)
     world.chain = open_chain(clock=world.clock, seed="another")
     world.chain.mine(30)
     world.watcher = world.another_watcher()
     assert await chain_reset.accept(pool, OPERATOR, livemode=False) == 1
-    await world.round()
+    await world.poll()
     deposits = "SELECT amount_sats, status FROM payments WHERE payment_intent_id IS NULL ORDER BY amount_sats"
     assert [tuple(row) for row in await pool.fetch(deposits)] == [(7, "orphaned")]
     world.pay(None, 8)
     await world.mine()
     await world.reorg(5)
     for _ in range(2):
-        await world.pass_time(RESTS.any.total_seconds() + 1)
+        await world.pass_time(READ_INTERVALS.any.total_seconds() + 1)
     assert [tuple(row) for row in await pool.fetch(deposits)] == [(7, "orphaned"), (8, "included")]
     await world.mine(60)
     await world.reorg(40)

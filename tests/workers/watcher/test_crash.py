@@ -1,7 +1,7 @@
-"""A crash at any statement of a round loses no payment, counts none twice, loses no event and no delivery.
+"""A crash at any statement of a poll loses no payment, counts none twice, loses no event and no delivery.
 
-One round that does everything at once (new blocks, a reorganisation, new and returning payments, decisions, deadlines)
-is killed at its k-th statement, for every k; then a clean round must end with the right books.
+One poll that does everything at once (new blocks, a reorganization, new and re-included payments, decisions, deadlines)
+is killed at its k-th statement, for every k; then a clean poll must end with the right books.
 """
 
 import pytest
@@ -28,7 +28,7 @@ async def eventful_world(pool):
     world.pay(moved, 1_000)
     await world.mine()
     world.chain.reorg(1, "none")
-    await world.round()
+    await world.poll()
     world.pay(halved, 600)
     world.pay(many, 600, kind=Kind.TRANSFER_MANY, more=(Leg(recipient=SHOP, amount_sats=400, memo=many.encode()),))
     world.pay(waiting, 1_000)
@@ -52,7 +52,7 @@ async def check_outcome(world, expected):
     await check_books(world.pool, world.chain)
 
 
-async def statements_of_a_clean_round(pool):
+async def statements_of_a_clean_poll(pool):
     world, expected = await eventful_world(pool)
     countdown = Countdown()
     await world.another_watcher(CrashingPool(pool, countdown)).run_once()
@@ -62,7 +62,7 @@ async def statements_of_a_clean_round(pool):
 
 async def test_the_clean_round_has_every_kind_of_statement(pool):
     """Else the tests below would prove little."""
-    seen = await statements_of_a_clean_round(pool)
+    seen = await statements_of_a_clean_poll(pool)
     for needed in (
         "UPDATE chain_cursors", "UPDATE payments SET status = 'orphaned'", "DELETE FROM blocks", "INSERT INTO blocks",
         "INSERT INTO payments", "INSERT INTO payment_observations", "INSERT INTO ledger_queue", "UPDATE payment_intents",
@@ -78,22 +78,22 @@ GROUPS = 6
 
 @pytest.mark.parametrize("group", range(GROUPS))
 async def test_a_lost_connection_at_any_statement(pool, group):
-    """The same watcher goes on afterwards: it must not believe that it has read what was never committed."""
+    """The same watcher continues afterward: it must not assume that it has read what was never committed."""
     for number in range(group + 1, MOST_STATEMENTS, GROUPS):
         if not await crash(pool, number, error=ConnectionResetError):
             return
-    raise AssertionError("the round has more statements than this test reaches")
+    raise AssertionError("the poll has more statements than this test reaches")
 
 
 @pytest.mark.parametrize("group", range(GROUPS))
 async def test_a_kill_at_many_statements(pool, group):
-    """A new watcher goes on afterwards."""
+    """A new watcher continues afterward."""
     for number in range(group + 1, MOST_STATEMENTS, 4 * GROUPS + 1):
         await crash(pool, number, error=Killed)
 
 
-async def test_a_commit_that_went_through_though_nobody_was_told(pool):
-    seen = await statements_of_a_clean_round(pool)
+async def test_a_commit_that_succeeded_without_a_confirmation(pool):
+    seen = await statements_of_a_clean_poll(pool)
     commits = [number for number, statement in enumerate(seen, start=1) if statement == "COMMIT"]
     assert len(commits) > 5
     for number in commits:
@@ -101,10 +101,10 @@ async def test_a_commit_that_went_through_though_nobody_was_told(pool):
 
 
 async def crash(pool, number, *, error, after=False):
-    """The eventful round dies at its statement `number`; a clean round must put everything right.
+    """Crash the eventful poll at its statement `number`; a clean poll must then repair everything.
 
     Returns:
-        whether the round got that far.
+        whether the poll got that far.
     """
     await empty(pool)
     world, expected = await eventful_world(pool)

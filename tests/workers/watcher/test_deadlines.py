@@ -1,4 +1,4 @@
-"""Deadlines are judged by the scanned chain: no outage of ours, and no slow block, expires money that was in time."""
+"""Deadlines are decided by the scanned chain: no outage and no slow block expires a payment that was on time."""
 
 from datetime import timedelta
 
@@ -51,29 +51,29 @@ async def test_the_last_second_is_in_time_and_the_next_is_late(world):
 
 
 async def test_the_clock_alone_expires_nobody(world):
-    """Only blocks that were read tell the time."""
+    """Time is taken only from blocks that were read."""
     intent_id = await world.shop.intent()
     world.clock.now += 10 * EXPIRES_IN_S
-    await world.round()
+    await world.poll()
     assert await world.shop.status(intent_id) == "requires_payment"
 
 
 async def test_what_is_scanned_says_how_late_it_is_though_our_clock_is_far_ahead(world):
-    """A server that lags shows a block from before the deadline, long after it: nobody's time is up by that."""
+    """A lagging server returns a block from before the deadline, long after it: that must expire no intent."""
     intent_id = await world.shop.intent()
     world.chain.mine()
     world.clock.now += 10 * EXPIRES_IN_S
     world.pay(intent_id, 1_000)
     world.chain.mine()
     world.chain.faults.lag_blocks = 1
-    assert (await world.round()).new_blocks == 1
+    assert (await world.poll()).new_blocks == 1
     assert await world.shop.status(intent_id) == "requires_payment"
-    await world.quiet_round()
+    await world.clean_poll()
     assert await world.shop.status(intent_id) == "expired"
 
 
 async def test_an_outage_across_the_deadline_expires_nobody_whose_money_was_in_time(world):
-    """The NestJS original expired by its own clock: whoever paid during an outage was told it was too late."""
+    """Expiry by the server's own clock would reject customers who paid on time during an outage."""
     paid, unpaid, late = [await world.shop.intent() for _ in range(3)]
     world.chain.faults.outage = True
     world.clock.now += EXPIRES_IN_S
@@ -82,20 +82,20 @@ async def test_an_outage_across_the_deadline_expires_nobody_whose_money_was_in_t
     for _ in range(5):
         world.clock.now += EXPIRES_IN_S
         world.chain.mine(40)
-        report = await world.round()
-        assert report.trouble is not None
+        report = await world.poll()
+        assert report.error is not None
         assert report.settled == 0
     world.pay(late, 1_000)
     world.chain.mine()
     assert {await world.shop.status(intent_id) for intent_id in (paid, unpaid, late)} == {"requires_payment"}
-    await world.quiet_round()
+    await world.clean_poll()
     assert await world.shop.events(paid) == ["created", "succeeded"]
     assert await world.shop.events(unpaid) == ["created", "expired"]
     assert await world.shop.events(late) == ["created", "expired", "paid_late"]
     await check_books(world.pool, world.chain)
 
 
-async def test_processing_does_not_last_for_ever(world):
+async def test_processing_does_not_last_forever(world):
     """In the NestJS original `processing` never expired: a payment that vanished was waited for eternally."""
     intent_id = await world.shop.intent(policy=SIX_BLOCKS)
     world.pay(intent_id, 1_000)
@@ -137,7 +137,7 @@ async def test_a_sighting_in_time_holds_the_deadline_open_and_makes_its_payment_
     world.chain.mine(include_mempool=False)
     world.clock.now += HOLD_S
     world.chain.mine(include_mempool=False)
-    await world.round()
+    await world.poll()
     assert await world.shop.status(intent_id) == "requires_payment"
     await world.mine()  # one second later than the hold allows: block times rise
     assert await world.shop.state(intent_id) == ("expired", 1_000, {"paid_late"})
@@ -155,7 +155,7 @@ async def test_a_payment_seen_in_time_and_mined_within_the_hold_is_in_time(world
     assert payment.first_seen_at == deadline
 
 
-async def test_a_sighting_that_is_never_mined_does_not_hold_for_ever(world):
+async def test_a_sighting_that_is_never_mined_does_not_hold_forever(world):
     intent_id = await world.shop.intent()
     seen_at = (await world.shop.see(intent_id)).intent.terms.expires_at
     await sight(world, intent_id, "0x" + "ab" * 32, seen_at)
@@ -180,12 +180,12 @@ async def test_every_leg_of_a_transaction_keeps_its_own_sighting(world):
 
 
 async def test_many_deadlines_at_once_are_all_judged_in_the_end(world, monkeypatch):
-    """More than one step takes: the rest follows, none is forgotten."""
+    """There are more than one step handles; the rest follow, and none is lost."""
     monkeypatch.setattr("sgate.ledger.decide.MAX_DUE_PER_STEP", 4)
     made = [await world.shop.intent() for _ in range(10)]
     await world.pass_time(EXPIRES_IN_S + GRACE_S + 1)
-    await world.round()
-    await world.round()
+    await world.poll()
+    await world.poll()
     assert {await world.shop.status(intent_id) for intent_id in made} == {"expired"}
     await check_books(world.pool, world.chain)
 
@@ -204,7 +204,7 @@ PRINCIPAL = "/extended/v3/principals/{principal}/transactions"
 
 @pytest.mark.parametrize("status", [404, 410])
 async def test_an_endpoint_that_is_gone_expires_nobody_and_is_named(world, status):
-    """Headers and memos still come, but who paid without a memo or waits in the mempool cannot be seen."""
+    """Headers and memos still arrive, but deposits without a memo and pending payments cannot be seen."""
     intent_id, paid = await world.shop.intent(), await world.shop.intent(policy=SIX_BLOCKS)
     world.pay(paid, 1_000)
     await world.mine(5)
@@ -212,8 +212,8 @@ async def test_an_endpoint_that_is_gone_expires_nobody_and_is_named(world, statu
     faults = world.chain.faults
     faults.before_answer(lambda asked: faults.fail_next(1, status) if asked == PRINCIPAL else None)
     report = await world.pass_time(EXPIRES_IN_S + GRACE_S + 1)
-    assert (report.new_blocks, report.trouble) == (1, f"{PRINCIPAL}: the simulated server answered {status}")
+    assert (report.new_blocks, report.error) == (1, f"{PRINCIPAL}: the simulated server answered {status}")
     assert (await world.shop.status(intent_id), await world.shop.status(paid)) == ("requires_payment", "confirmed")
-    await world.quiet_round()
+    await world.clean_poll()
     assert await world.shop.status(intent_id) == "expired"
     await check_books(world.pool, world.chain)

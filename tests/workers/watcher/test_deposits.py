@@ -1,20 +1,20 @@
-"""Deposits without a memo of ours: found by reading addresses, announced once, never credited by themselves."""
+"""Deposits without an intent's memo: found by reading addresses, announced once, never credited automatically."""
 
 from chain.simulated import OTHER_SHOP, SHOP
 from services.books import check_books
-from sgate.chain.quota import RESTS, Unlimited
+from sgate.chain.quota import READ_INTERVALS, Unlimited
 from sgate.chain.simulator import Kind, Leg, SimulatorSource
 from sgate.workers.watcher import deposits
 from sgate.workers.watcher.watcher import Watcher
 from workers.watcher.following import GATEWAY, open_world, watcher_of
 
-SECONDS = RESTS.any.total_seconds() + 1
+SECONDS = READ_INTERVALS.any.total_seconds() + 1
 
 
 async def read_addresses(world):
-    """Time passes, a block comes, and every address is read."""
+    """Advance the clock, mine a block, and read every address."""
     await world.pass_time(SECONDS)
-    return await world.round()
+    return await world.poll()
 
 
 async def unmatched(world):
@@ -62,7 +62,7 @@ async def test_memos_that_name_nothing_here_leave_the_money_unmatched(pool):
     assert await unmatched(world) == [(11, "included", False, unknown), (12, "included", False, None)]
 
 
-async def test_what_comes_to_the_gateways_address_is_the_operators_and_nobody_is_told(pool):
+async def test_a_deposit_to_the_gateway_address_is_the_operators_and_no_merchant_is_notified(pool):
     from services.shop import simulated_mode
 
     world = await open_world(pool, mode=simulated_mode(gateway_address=GATEWAY))
@@ -92,7 +92,7 @@ async def test_an_address_with_more_than_one_round_can_read_is_resumed(pool, mon
         world.pay(None, number + 1)
     await world.pass_time(SECONDS)
     assert len(await unmatched(world)) == 100
-    await world.round()
+    await world.poll()
     assert len(await unmatched(world)) == 170
     assert await announced(world) == 170
 
@@ -105,7 +105,7 @@ async def test_a_replica_that_lags_lists_less_and_loses_nothing(pool):
     world.chain.faults.before_answer(
         lambda asked: setattr(world.chain.faults, "lag_blocks", 3 if "principals" in asked else 0)
     )
-    await world.round()
+    await world.poll()
     world.chain.faults.before_answer(None)
     world.chain.faults.lag_blocks = 0
     await read_addresses(world)
@@ -129,7 +129,7 @@ async def test_nothing_is_asked_when_there_is_nothing_to_spare(pool):
     world.chain.mine()
     world.chain.faults.before_answer(asked.append)
     report = await poor.run_once()
-    assert (report.trouble, [name for name in asked if "principals" in name]) == (None, [])
+    assert (report.error, [name for name in asked if "principals" in name]) == (None, [])
     await watcher_of(pool, SimulatorSource(world.chain), world.shop).run_once()
     assert [row[0] for row in await unmatched(world)] == [51]
 
@@ -147,5 +147,5 @@ async def test_every_address_has_its_turn(pool):
     world.clock.now += SECONDS
     await world.mine()
     for _ in range(90 // deposits.MAX_ADDRESSES + 1):
-        await world.round()
+        await world.poll()
     assert [row[0] for row in await unmatched(world)] == list(range(1, 91))

@@ -1,4 +1,4 @@
-"""Another chain behind the same URL, and lists of headers that lack one: recognised, and nothing is concluded."""
+"""A different chain behind the same URL, and pages that lack a header: both are detected, and nothing is concluded."""
 
 import msgspec
 import pytest
@@ -14,7 +14,7 @@ async def world(pool) -> World:
     return await open_world(pool)
 
 
-async def test_a_different_chain_behind_the_same_url_is_recognised_and_orphans_nothing(world):
+async def test_a_different_chain_behind_the_same_url_is_recognized_and_orphans_nothing(world):
     intent_id = await world.shop.intent(1_000)
     world.pay(intent_id, 1_000)
     before = (await world.mine()).view
@@ -23,8 +23,8 @@ async def test_a_different_chain_behind_the_same_url_is_recognised_and_orphans_n
     for blocks in (1, 20, 30, 400):
         other.mine(blocks)
         report = await watcher_of(world.pool, SimulatorSource(other), world.shop).run_once()
-        assert report.trouble is not None
-        assert "another network or a restarted chain" in report.trouble
+        assert report.error is not None
+        assert "another network or a restarted chain" in report.error
         assert report.view == before
     assert await world.shop.events(intent_id) == ["created", "succeeded"]
     assert await world.shop.status(waiting) == "requires_payment"
@@ -35,14 +35,14 @@ async def test_a_different_chain_behind_the_same_url_is_recognised_and_orphans_n
     await check_books(world.pool, world.chain)
 
 
-async def test_a_different_chain_is_recognised_without_reading_it(world):
+async def test_a_different_chain_is_recognized_without_reading_it(world):
     await world.mine(400)
     other = open_chain(clock=Clock(START + 10**6), seed="another chain")
     other.mine(2_000)
     asked = []
     other.faults.before_answer(asked.append)
     report = await watcher_of(world.pool, SimulatorSource(other), world.shop).run_once()
-    assert "accept-reset" in report.trouble
+    assert "accept-reset" in report.error
     assert len(asked) <= 4
 
 
@@ -61,17 +61,17 @@ async def test_a_gap_in_a_page_of_headers_is_noticed(pool, first):
     world = await open_world(pool, chain, source=Gappy(chain) if first else None)
     chain.mine(10)
     world.watcher = world.another_watcher(source=Gappy(chain))
-    report = await world.round()
-    assert "moved while its headers were read" in report.trouble
+    report = await world.poll()
+    assert "moved while its headers were read" in report.error
     world.watcher = world.another_watcher()
-    await world.round()
+    await world.poll()
     heights = [row["height"] for row in await pool.fetch("SELECT height FROM blocks ORDER BY height")]
     assert heights == list(range(heights[0], chain.tip.height + 1))
 
 
-async def test_a_chain_that_was_started_anew_and_is_shorter_is_a_different_chain(world):
+async def test_a_restarted_shorter_chain_is_a_different_chain(world):
     before = (await world.mine(50)).view
     other = open_chain(clock=Clock(START), seed="anew")
     report = await watcher_of(world.pool, SimulatorSource(other), world.shop).run_once()
-    assert report.trouble is not None
+    assert report.error is not None
     assert report.view == before

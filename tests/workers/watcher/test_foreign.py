@@ -1,4 +1,4 @@
-"""What a watcher remembers of transactions that paid nobody here, and when it must forget that."""
+"""The watcher's cache of foreign transactions, and when it must be cleared."""
 
 from chain.simulated import Clock, open_chain
 from services.books import check_books

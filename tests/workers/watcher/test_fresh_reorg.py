@@ -1,4 +1,4 @@
-"""A reorganisation right after the first scan, deeper than the blocks that were scanned one by one."""
+"""A reorganization right after the first scan, deeper than the blocks that were scanned one by one."""
 
 import pytest
 
@@ -27,7 +27,7 @@ async def test_a_deep_reorganisation_right_after_a_first_scan_is_followed(pool, 
     world.pay(intent, 1_000)
     await world.mine()
     report = await world.reorg(depth, "same")
-    assert report.trouble is None
+    assert report.error is None
     assert report.reorged_from == world.chain.tip.height - depth
     await world.mine(10)
     assert await world.shop.state(intent) == ("confirmed", 1_000, set())

@@ -10,7 +10,7 @@ from services.shop import open_shop, simulated_mode
 from sgate.chain.simulator import SimulatorSource
 from sgate.store import chain_cursors
 from sgate.workers.watcher.watcher import Fenced
-from store.waiting import until_somebody_waits
+from store.waiting import until_a_session_waits
 from workers.watcher.following import World, open_world, watcher_of
 
 
@@ -20,7 +20,7 @@ async def world(pool) -> World:
 
 
 async def run_both(*watchers):
-    """One round of each at the same time; who was fenced is reported as such, anything else is raised."""
+    """Poll with both watchers concurrently. Returns `Fenced` for a fenced one; any other exception is raised."""
     results = await asyncio.gather(*(watcher.run_once() for watcher in watchers), return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, Fenced):
@@ -42,7 +42,7 @@ async def test_two_watchers_at_once_have_one_effect(world):
         results = await run_both(world.watcher, rival)
         fenced += sum(isinstance(result, Fenced) for result in results)
     world.chain.mine()
-    await world.quiet_round()
+    await world.clean_poll()
     assert fenced > 0
     for intent_id in made:
         events = await world.shop.events(intent_id)
@@ -65,7 +65,7 @@ async def test_two_first_scans_at_once(pool):
 
 
 async def test_a_leader_that_lost_its_lock_writes_nothing(world):
-    """It read the cursor, then slept; meanwhile another one went on."""
+    """It read the cursor, then stalled, while another watcher continued."""
     intent_id = await world.shop.intent(1_000)
     world.pay(intent_id, 1_000)
     world.chain.mine()
@@ -80,7 +80,7 @@ async def test_a_leader_that_lost_its_lock_writes_nothing(world):
     with pytest.raises(Fenced):
         await sleepy._commit(cursor, scan)
     assert await snapshot(world) == before
-    await world.quiet_round()
+    await world.clean_poll()
     assert await world.shop.events(intent_id) == ["created"]
     await check_books(world.pool, world.chain)
 
@@ -98,7 +98,7 @@ async def test_the_fence_holds_while_the_other_commit_is_still_open(world):
         await transaction.start()
         assert await chain_cursors.advance(first, cursor, scan.view, scan.tip_height)
         second = asyncio.create_task(world.watcher._commit(cursor, scan))
-        await until_somebody_waits(world.pool)
+        await until_a_session_waits(world.pool)
         await transaction.commit()
     with pytest.raises(Fenced):
         await second

@@ -1,4 +1,4 @@
-"""The loop around the watcher: one leads, the others stand by, and a stop does not wait for a chain that hangs."""
+"""The watcher's loop: one process leads, the others stand by, and a stop does not wait for a chain that hangs."""
 
 import asyncio
 import contextlib
@@ -14,15 +14,15 @@ from sgate.db.pool import DatabaseErrors, connect
 from sgate.workers import leadership, loops
 from sgate.workers.loops import Pulse, Stop
 from sgate.workers.watcher.loop import watch
-from sgate.workers.watcher.watcher import Fenced, Round
+from sgate.workers.watcher.watcher import Fenced, PollReport
 
 WAIT_S = 20.0
 NOWHERE = View(height=0, index_block_hash="", time=datetime(2026, 11, 1, tzinfo=UTC), tenure_height=0, bitcoin_height=0)
-REPORT = Round(view=NOWHERE)
+REPORT = PollReport(view=NOWHERE)
 
 
 class Rounds:
-    """A watcher as far as the loop can see: counts its rounds, and does in each what it is told to."""
+    """A stub of the watcher that counts its polls and runs the given actions in them."""
 
     def __init__(self, behaviour=None):
         self.count = 0
@@ -96,14 +96,14 @@ async def test_of_two_watchers_one_leads_and_the_other_takes_over_when_it_ends(d
             assert first.count == done
 
 
-async def test_each_mode_has_a_leader_of_its_own(database_url):
+async def test_each_mode_has_its_own_leader(database_url):
     test, live = Rounds(), Rounds()
     async with watching(test, database_url, livemode=False), watching(live, database_url, livemode=True):
         await test.until(3)
         await live.until(3)
 
 
-async def test_a_leader_whose_lock_is_gone_stops_and_takes_part_again(database_url, pool):
+async def test_a_leader_that_lost_its_lock_stops_and_competes_again(database_url, pool):
     rounds = Rounds()
     async with watching(rounds, database_url) as (_, pulse, running):
         await rounds.until(2)
@@ -113,8 +113,8 @@ async def test_a_leader_whose_lock_is_gone_stops_and_takes_part_again(database_u
         assert pulse.leading
 
 
-async def test_a_leader_that_says_nothing_any_more_loses_the_lock(database_url, pool, monkeypatch):
-    """As one whose machine is paused, or was lost without a word: its connection stays, and nobody else would lead."""
+async def test_a_silent_leader_loses_the_lock(database_url, pool, monkeypatch):
+    """Like a leader whose machine is paused or disconnected: its connection stays, and no other process could lead."""
     monkeypatch.setattr(leadership, "LEADER_SILENCE_S", 0.3)
     async with leadership.acquire(database_url, livemode=False) as (leading, still_leading):
         assert leading
@@ -131,7 +131,7 @@ async def test_a_leader_that_says_nothing_any_more_loses_the_lock(database_url, 
             await still_leading()
 
 
-async def test_a_leader_that_rests_keeps_the_lock(database_url, monkeypatch):
+async def test_a_waiting_leader_keeps_the_lock(database_url, monkeypatch):
     monkeypatch.setattr(leadership, "LEADER_SILENCE_S", 0.6)
     monkeypatch.setattr(leadership, "LEADER_HEARTBEAT_S", 0.1)
     async with leadership.acquire(database_url, livemode=False) as (leading, still_leading):
@@ -154,7 +154,7 @@ async def test_a_leader_that_rests_keeps_the_lock(database_url, monkeypatch):
         await still_leading()
 
 
-async def test_a_fenced_round_gives_up_the_lead_and_the_loop_goes_on(database_url):
+async def test_a_fenced_poll_gives_up_the_lead_and_the_loop_continues(database_url):
     async def fenced_once(count):
         if count == 1:
             raise Fenced("another watcher moved the cursor")
@@ -166,7 +166,7 @@ async def test_a_fenced_round_gives_up_the_lead_and_the_loop_goes_on(database_ur
     assert [entry["event"] for entry in logs].count("leadership_lost") == 1
 
 
-async def test_trouble_with_the_database_is_waited_out(database_url):
+async def test_the_loop_waits_until_the_database_is_back(database_url):
     async def away_twice(count):
         if count <= 2:
             raise asyncpg.CannotConnectNowError("the database system is starting up")
@@ -175,7 +175,7 @@ async def test_trouble_with_the_database_is_waited_out(database_url):
     with capture_logs() as logs:
         async with watching(rounds, database_url) as (_, pulse, _):
             await rounds.until(4)
-            assert pulse.trouble is None
+            assert pulse.last_error is None
     waits = [entry["retry_in_s"] for entry in logs if entry["event"] == "database_away"]
     assert waits == [0.5, 1.0]
 
@@ -189,7 +189,7 @@ async def test_a_defect_ends_the_loop(database_url):
             await asyncio.wait_for(asyncio.shield(running), WAIT_S)
 
 
-async def test_a_stop_lets_a_round_end(database_url):
+async def test_a_stop_lets_a_poll_end(database_url):
     release = asyncio.Event()
 
     async def slow(_):
@@ -206,7 +206,7 @@ async def test_a_stop_lets_a_round_end(database_url):
     assert rounds.count == 1
 
 
-async def test_a_stop_breaks_off_a_round_that_hangs(database_url, monkeypatch):
+async def test_a_stop_cancels_a_poll_that_hangs(database_url, monkeypatch):
     monkeypatch.setattr(loops, "STOP_GRACE_S", 0.05)
 
     async def hang(_):
@@ -220,8 +220,8 @@ async def test_a_stop_breaks_off_a_round_that_hangs(database_url, monkeypatch):
     assert rounds.cancelled
 
 
-async def test_while_nobody_waits_it_rests_until_it_is_woken(database_url):
-    """A hint or a new intent ends the long rest: an hour here, if the wake-up were not heard."""
+async def test_an_idle_watcher_waits_until_it_is_woken(database_url):
+    """A hint or a new intent ends the long wait, which would last an hour here without the wake-up."""
     rounds, listener = Rounds(), Listener(database_url)
     listening = asyncio.create_task(listener.run())
     async with watching(rounds, database_url, listener=listener, interval_s=lambda busy: 0.01 if busy else 3600.0):
@@ -235,15 +235,15 @@ async def test_while_nobody_waits_it_rests_until_it_is_woken(database_url):
     await asyncio.gather(listening, return_exceptions=True)
 
 
-async def test_it_leaves_the_api_alone_as_long_as_it_asks_for(database_url):
+async def test_it_waits_as_long_as_the_api_asks(database_url):
     rounds = Rounds()
-    refused = Round(view=NOWHERE, trouble="429", retry_after_s=3600.0)
+    refused = PollReport(view=NOWHERE, error="429", retry_after_s=3600.0)
     rounds.run_once = answering(rounds.run_once, [REPORT, refused])
     async with watching(rounds, database_url) as (_, pulse, _):
         await rounds.until(2)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(rounds.until(3), 0.2)
-        assert pulse.trouble == "429"
+        assert pulse.last_error == "429"
 
 
 def answering(run_once, reports):

@@ -1,4 +1,4 @@
-"""What a wallet says it sent: looked up, shown as seen, waited for a while, and never believed."""
+"""Hints of wallets: verified on the chain, shown as seen, waited for a while, and never trusted."""
 
 import contextlib
 
@@ -30,7 +30,7 @@ async def hint(world, intent_id, tx_id):
 
 
 async def hinted(world, amount_sats=1_000, **fields):
-    """An intent, and a waiting payment for it of which the watcher was told."""
+    """Return an intent, and a pending payment for it with a hint."""
     intent_id = await world.shop.intent(1_000)
     tx_id = world.pay(intent_id, amount_sats, **fields)
     await hint(world, intent_id, tx_id)
@@ -56,7 +56,7 @@ async def waiting_hints(world):
 async def test_a_waiting_payment_is_seen_and_nothing_more(world):
     intent_id, tx_id = await hinted(world)
     assert await finality(world, intent_id) is None
-    await world.round()
+    await world.poll()
     assert await sightings(world) == [(intent_id, tx_id)]
     assert await finality(world, intent_id) is Finality.SEEN
     assert await world.shop.state(intent_id) == ("requires_payment", 0, set())
@@ -66,7 +66,7 @@ async def test_a_waiting_payment_is_seen_and_nothing_more(world):
 
 async def test_a_seen_payment_that_is_mined_counts_and_its_hint_has_served(world):
     intent_id, _ = await hinted(world)
-    await world.round()
+    await world.poll()
     await world.mine()
     assert await world.shop.state(intent_id) == ("confirmed", 1_000, set())
     assert await waiting_hints(world) == set()
@@ -76,11 +76,11 @@ async def test_a_seen_payment_that_is_mined_counts_and_its_hint_has_served(world
 async def test_seen_in_time_and_mined_late_is_in_time(world):
     intent_id, tx_id = await hinted(world)
     seen_at = world.shop.environment.now()
-    await world.round()
+    await world.poll()
     deadline = (await world.shop.see(intent_id)).intent.terms.expires_at.timestamp()
     world.clock.now = deadline + 300
     world.chain.mine(include_mempool=False)
-    await world.round()
+    await world.poll()
     assert await world.shop.status(intent_id) == "requires_payment"
     await world.mine()
     assert await world.shop.state(intent_id) == ("confirmed", 1_000, set())
@@ -91,45 +91,45 @@ async def test_seen_in_time_and_mined_late_is_in_time(world):
 
 async def test_the_deadline_is_held_for_a_while_and_no_longer(world):
     intent_id, _ = await hinted(world)
-    await world.round()
+    await world.poll()
     terms = (await world.shop.see(intent_id)).intent.terms
     world.clock.now = terms.in_time_until.timestamp() + terms.seen_hold_s - 60
     world.chain.mine(include_mempool=False)
-    await world.round()
+    await world.poll()
     assert await world.shop.status(intent_id) == "requires_payment"
     world.clock.now += 120
     world.chain.mine(include_mempool=False)
-    await world.round()
+    await world.poll()
     assert await world.shop.status(intent_id) == "expired"
 
 
 async def test_a_seen_payment_does_not_block_a_cancel(world):
     intent_id, _ = await hinted(world)
-    await world.round()
+    await world.poll()
     await world.shop.cancel(intent_id)
     assert await world.shop.status(intent_id) == "canceled"
 
 
 async def test_a_replaced_payment_is_not_seen_any_more_and_the_new_one_is_followed(world):
     intent_id, old = await hinted(world)
-    await world.round()
+    await world.poll()
     new = world.chain.replace(old, SimulatedTransfer(recipient=SHOP, amount_sats=1_000, memo=intent_id.encode()))
     world.clock.now += 60
-    await world.round()
+    await world.poll()
     assert await waiting_hints(world) == {new}
-    await world.round()
+    await world.poll()
     assert await sightings(world) == [(intent_id, new)]
     await world.mine()
     assert await world.shop.state(intent_id) == ("confirmed", 1_000, set())
 
 
-async def test_a_replacement_that_pays_somebody_else_leaves_nothing(world):
+async def test_a_replacement_that_pays_someone_else_leaves_nothing(world):
     intent_id, old = await hinted(world)
-    await world.round()
+    await world.poll()
     world.chain.replace(old, SimulatedTransfer(recipient=OTHER_SHOP, amount_sats=1_000, memo=None))
     world.clock.now += 60
-    await world.round()
-    await world.round()
+    await world.poll()
+    await world.poll()
     assert await sightings(world) == []
     assert await finality(world, intent_id) is None
 
@@ -146,7 +146,7 @@ async def test_a_replacement_that_pays_somebody_else_leaves_nothing(world):
 )
 async def test_what_does_not_call_the_token_for_this_intent_is_not_seen(world, fields):
     intent_id, _ = await hinted(world, **fields)
-    await world.round()
+    await world.poll()
     assert await sightings(world) == []
     assert await finality(world, intent_id) is None
 
@@ -154,13 +154,13 @@ async def test_what_does_not_call_the_token_for_this_intent_is_not_seen(world, f
 async def test_the_payment_of_another_intent_or_without_memo_is_not_seen(world):
     mine, other = await world.shop.intent(), await world.shop.intent()
     await hint(world, mine, world.pay(other, 1_000))
-    await hint(world, mine, world.pay(None, 1_000, sender=simulated_address("another payer")))
-    await world.round()
+    await hint(world, mine, world.pay(None, 1_000, sender=simulated_address("another customer")))
+    await world.poll()
     assert await sightings(world) == []
 
 
 class Boastful(SimulatorSource):
-    """Whoever calls the token may write any amount into the arguments: the mempool takes it, the contract never will."""
+    """A call can name any amount: the mempool accepts it, but the contract never will."""
 
     amount_sats = 0
 
@@ -176,24 +176,24 @@ class Boastful(SimulatorSource):
 
 
 @pytest.mark.parametrize("amount_sats", [0, 2_100_000_000_000_001, 2**63, 2**128 - 1])
-async def test_an_amount_that_does_not_exist_is_not_seen_and_stops_nobody(world, amount_sats):
+async def test_an_impossible_amount_is_not_seen_and_stops_no_other(world, amount_sats):
     intent_id, _ = await hinted(world)
-    other, seen = await hinted(world, sender=simulated_address("another payer"))
+    other, seen = await hinted(world, sender=simulated_address("another customer"))
     boastful = Boastful(world.chain)
     boastful.amount_sats = amount_sats
     world.watcher = world.another_watcher(source=boastful)
-    assert (await world.round()).trouble is None
+    assert (await world.poll()).error is None
     assert await sightings(world) == []
     world.watcher = world.another_watcher()
     world.clock.now += 60
-    await world.round()
+    await world.poll()
     assert (other, seen) in await sightings(world)
     assert await finality(world, intent_id) is Finality.SEEN
 
 
 async def test_a_failed_transaction_is_not_seen_any_more(world):
     intent_id, _ = await hinted(world, kind=Kind.ABORT_BY_RESPONSE)
-    await world.round()
+    await world.poll()
     assert await finality(world, intent_id) is Finality.SEEN
     world.clock.now += 60
     await world.mine()
@@ -202,22 +202,22 @@ async def test_a_failed_transaction_is_not_seen_any_more(world):
     assert await world.shop.state(intent_id) == ("requires_payment", 0, set())
 
 
-async def test_an_unknown_transaction_is_looked_up_ever_more_rarely_and_given_up(world):
+async def test_an_unknown_transaction_is_checked_ever_more_rarely_and_given_up(world):
     intent_id = await world.shop.intent()
     await hint(world, intent_id, UNKNOWN_TX)
     asked = []
     world.chain.faults.before_answer(lambda endpoint: asked.append(endpoint) if "multiple" in endpoint else None)
-    await world.round()
-    await world.round()
+    await world.poll()
+    await world.poll()
     assert len(asked) == 1
     world.clock.now += 3
-    await world.round()
+    await world.poll()
     assert len(asked) == 2
     world.clock.now += 25 * 3600
-    await world.round()
+    await world.poll()
     assert await waiting_hints(world) == set()
     world.clock.now += 3600
-    await world.round()
+    await world.poll()
     assert len(asked) == 3
 
 
@@ -230,10 +230,10 @@ class Forgetful(SimulatorSource):
 
 async def test_a_replica_that_does_not_know_the_transaction_does_not_lose_the_sighting(world):
     intent_id, tx_id = await hinted(world)
-    await world.round()
+    await world.poll()
     world.clock.now += 60
     world.watcher = world.another_watcher(source=Forgetful(world.chain))
-    await world.round()
+    await world.poll()
     assert await sightings(world) == [(intent_id, tx_id)]
     assert await finality(world, intent_id) is Finality.SEEN
 
@@ -242,12 +242,12 @@ async def test_a_hinted_deposit_without_memo_is_in_the_inbox_at_once(pool):
     """The address was read a moment ago and is not due: only the hint leads to it."""
     world = await open_world(pool)
     intent_id = await world.shop.intent()
-    await world.round()
+    await world.poll()
     tx_id = world.pay(None, 700)
     await world.mine()
     assert await world.shop.payments() == []
     await hint(world, intent_id, tx_id)
-    await world.round()
+    await world.poll()
     [deposit] = await world.shop.payments()
     assert (deposit["tx_id"], deposit["payment_intent_id"], deposit["amount_sats"]) == (tx_id, None, 700)
     assert await world.shop.state(intent_id) == ("requires_payment", 0, set())
@@ -277,6 +277,6 @@ async def test_without_budget_hints_wait(world):
     await poor.run_once()
     assert not any("multiple" in endpoint for endpoint in asked)
     assert (await sightings(world), await waiting_hints(world)) == ([], {tx_id})
-    await world.round()
+    await world.poll()
     assert any("multiple" in endpoint for endpoint in asked)
     assert await sightings(world) == [(intent_id, tx_id)]

@@ -1,4 +1,4 @@
-"""A transaction that does something else when a reorganisation mines it again: its money counts where it is now.
+"""A transaction that does something else when a reorganization mines it again: it counts for where its funds are now.
 
 In each of these the same transfer event, in the same transaction, goes to another address or names another intent.
 """
@@ -43,7 +43,7 @@ async def mined_otherwise(world, source, tx_id, **fields):
     """One block is replaced; in the new one the transaction does something else."""
     source.otherwise[tx_id] = fields
     report = await world.reorg(1, "same")
-    assert report.trouble is None
+    assert report.error is None
     assert report.reorged_from is not None
 
 

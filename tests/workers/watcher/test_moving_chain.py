@@ -83,7 +83,7 @@ async def test_the_chain_moves_once_before_one_answer(world, move, endpoint):
             move(world.chain)
 
     world.chain.faults.before_answer(before)
-    await world.round()
+    await world.poll()
     assert moved
     await check_books_of_what_is_scanned(world)
     await settle_down(world)
@@ -94,11 +94,11 @@ async def test_the_chain_moves_once_before_one_answer(world, move, endpoint):
 
 
 @pytest.mark.parametrize("move", MOVES[:-2], ids=lambda move: move.__name__)
-async def test_the_chain_moves_before_every_answer_of_several_rounds(world, move):
+async def test_the_chain_moves_before_every_answer_of_several_polls(world, move):
     made = await story(world)
     world.chain.faults.before_answer(lambda asked: move(world.chain))
     for _ in range(4):
-        await world.round()
+        await world.poll()
         await check_books_of_what_is_scanned(world)
     await settle_down(world)
     for intent_id in made:
@@ -115,25 +115,25 @@ async def settle_down(world):
     world.chain.faults.before_answer(None)
     world.chain.faults.lag_blocks = 0
     world.chain.mine(7)
-    await world.quiet_round()
+    await world.clean_poll()
     await check_books(world.pool, world.chain)
 
 
-async def test_a_chain_that_never_rests_is_followed_all_the_same(world):
-    """A block before each answer: every round still gets further and misses nothing."""
+async def test_a_chain_that_keeps_moving_is_still_followed(world):
+    """A block arrives before each answer: every poll still makes progress and misses nothing."""
     world.chain.faults.before_answer(lambda asked: world.chain.mine())
     for _ in range(5):
         intent_id = await world.shop.intent(1_000)
         world.pay(intent_id, 1_000)
-        await world.round()
-        report = await world.round()
-        assert report.trouble is None
+        await world.poll()
+        report = await world.poll()
+        assert report.error is None
         assert report.new_blocks > 0
         assert await world.shop.status(intent_id) == "confirmed"
 
 
 async def test_catching_up_succeeds_though_blocks_come_while_the_gap_is_read(world):
-    """Reading hundreds of headers takes longer than a block: that must not make the round worthless, or none ever ends."""
+    """Reading hundreds of headers takes longer than a block; the poll must still succeed, or none ever would."""
     paid = await world.shop.intent(1_000)
     world.pay(paid, 1_000)
     world.chain.mine(400)
@@ -143,11 +143,11 @@ async def test_catching_up_succeeds_though_blocks_come_while_the_gap_is_read(wor
     world.pay(last, 1_000)
     world.chain.mine(200)
     world.chain.faults.before_answer(lambda asked: world.chain.mine())
-    report = await world.round()
-    assert report.trouble is None
+    report = await world.poll()
+    assert report.error is None
     assert report.new_blocks >= 600
     assert await world.shop.status(paid) == await world.shop.status(last) == "confirmed"
-    await world.quiet_round()
+    await world.clean_poll()
     await check_books(world.pool, world.chain)
 
 
@@ -162,7 +162,7 @@ async def test_catching_up_a_few_hundred_blocks_over_the_wire(pool):
             made.append(await world.shop.intent(1_000))
             world.pay(made[-1], 1_000)
             chain.mine(50)
-        report = await world.round()
+        report = await world.poll()
         assert (report.new_blocks, report.payments) == (300, 6)
         assert {await world.shop.status(intent_id) for intent_id in made} == {"confirmed"}
         await check_books(pool, chain)
@@ -171,7 +171,7 @@ async def test_catching_up_a_few_hundred_blocks_over_the_wire(pool):
         await server.close()
 
 
-async def test_a_deep_reorganisation_during_the_catch_up(world):
+async def test_a_deep_reorganization_while_catching_up(world):
     await world.mine(50)
     intent_id = await world.shop.intent(1_000)
     world.pay(intent_id, 1_000)
@@ -180,13 +180,13 @@ async def test_a_deep_reorganisation_during_the_catch_up(world):
     world.chain.mine(100)
     asked = itertools.count()
     world.chain.faults.before_answer(lambda _: next(asked) == 3 and world.chain.reorg(120, "none"))
-    await world.round()
+    await world.poll()
     await settle_down(world)
     assert await world.shop.status(intent_id) == "confirmed"
 
 
-async def test_a_branch_that_is_gone_before_the_round_ends_makes_nothing_final(world):
-    """The sixth block was read, but when the last answer came it had lost: whoever shipped for it would have lost too."""
+async def test_a_branch_that_is_orphaned_during_the_poll_makes_nothing_final(world):
+    """The sixth block was orphaned by the time of the last answer; goods shipped for it would have been lost."""
     intent_id = await world.shop.intent(1_000, policy=SIX_BLOCKS)
     world.pay(intent_id, 1_000)
     for _ in range(5):
@@ -196,11 +196,11 @@ async def test_a_branch_that_is_gone_before_the_round_ends_makes_nothing_final(w
     world.chain.faults.before_answer(
         lambda asked: asked == BLOCK and not gone and gone.append(world.chain.reorg(6, "drop"))
     )
-    report = await world.round()
+    report = await world.poll()
     assert gone
-    assert report.trouble is not None
+    assert report.error is not None
     assert await world.shop.status(intent_id) == "processing"
-    await world.quiet_round()
+    await world.clean_poll()
     assert await world.shop.events(intent_id) == ["created", "processing", "reorged"]
     await check_books(world.pool, world.chain)
 
@@ -214,16 +214,16 @@ async def test_a_replica_that_lags_changes_nothing(world, lag_blocks):
     world.pay(intent_id, 1_000)
     before = (await world.mine()).view
     world.chain.faults.lag_blocks = lag_blocks
-    report = await world.round()
+    report = await world.poll()
     assert (report.view, report.new_blocks, report.reorged_from) == (before, 0, None)
     assert await world.shop.events(intent_id) == ["created", "succeeded"]
-    await world.quiet_round()
+    await world.clean_poll()
     await check_books(world.pool, world.chain)
 
 
 @pytest.mark.parametrize("endpoint", [BLOCKS, LOGS, MULTIPLE, BLOCK])
 @pytest.mark.parametrize("lag_blocks", [1, 3, 30])
-async def test_one_answer_of_a_round_comes_from_a_replica_that_lags(world, endpoint, lag_blocks):
+async def test_one_answer_of_a_poll_comes_from_a_replica_that_lags(world, endpoint, lag_blocks):
     """The memos of a block that the replica does not have must not count as read."""
     intent_id = await world.shop.intent(1_000)
     world.chain.mine(2)
@@ -235,13 +235,13 @@ async def test_one_answer_of_a_round_comes_from_a_replica_that_lags(world, endpo
 
     world.chain.faults.before_answer(before)
     for _ in range(3):
-        await world.round()
+        await world.poll()
         await check_books_of_what_is_scanned(world)
     await settle_down(world)
     assert await world.shop.events(intent_id) == ["created", "succeeded"]
 
 
-async def test_flapping_between_replicas_is_no_reorganisation(world):
+async def test_flapping_between_replicas_is_not_a_reorganization(world):
     intent_id = await world.shop.intent(1_000)
     world.pay(intent_id, 1_000)
     heights = []
@@ -256,14 +256,14 @@ async def test_flapping_between_replicas_is_no_reorganisation(world):
         assert report.reorged_from is None
         heights.append(report.view.height)
     assert heights == sorted(heights)
-    await world.quiet_round()
+    await world.clean_poll()
     assert await world.shop.events(intent_id) == ["created", "succeeded"]
     await check_books(world.pool, world.chain)
 
 
 @pytest.mark.parametrize("lag_blocks", [12, 60])
 async def test_the_second_page_of_memos_comes_from_a_replica_that_lags(world, lag_blocks):
-    """It begins with older memos than it should, without a word. Nobody may expire for it."""
+    """Its page silently begins with older memos than it should. No intent may expire because of that."""
     intent_id = await world.shop.intent(1_000)
     world.chain.mine(70)
     world.pay(intent_id, 1_000)
@@ -278,9 +278,9 @@ async def test_the_second_page_of_memos_comes_from_a_replica_that_lags(world, la
         world.chain.faults.lag_blocks = lag_blocks if asked == LOGS and next(pages) == 1 else 0
 
     world.chain.faults.before_answer(before)
-    report = await world.round()
-    assert report.trouble is not None
-    await world.quiet_round()
+    report = await world.poll()
+    assert report.error is not None
+    await world.clean_poll()
     assert await world.shop.events(intent_id) == ["created", "succeeded"]
     await check_books(world.pool, world.chain)
 
@@ -301,31 +301,31 @@ async def test_any_answer_may_fail(world, nth):
     world.chain.faults.before_answer(
         lambda _: next(asked) == nth and world.chain.faults.fail_next(1, (429, 500, 503)[nth % 3])
     )
-    report = await world.round()
+    report = await world.poll()
     assert report.view.height >= before.height > 0
     assert await world.shop.status(intent_id) == "processing"
-    await world.quiet_round()
+    await world.clean_poll()
     assert await world.shop.status(second) == "confirmed"
     await check_books(world.pool, world.chain)
 
 
-async def test_trouble_is_noted_and_forgotten(world):
+async def test_an_error_is_stored_and_cleared_again(world):
     world.chain.faults.outage = True
-    assert (await world.mine()).trouble is not None
+    assert (await world.mine()).error is not None
     assert await world.pool.fetchval("SELECT trouble FROM chain_cursors") is not None
-    await world.quiet_round()
+    await world.clean_poll()
     assert await world.pool.fetchval("SELECT trouble FROM chain_cursors") is None
 
 
-async def test_an_unchanged_chain_costs_one_call_a_round_and_a_block_two(pool):
+async def test_an_unchanged_chain_costs_one_call_per_poll_and_a_block_two(pool):
     chain = open_chain(clock=Clock())
     chain.mine(25)
     asked = []
     chain.faults.before_answer(asked.append)
     world = await open_world(pool, chain)
-    await world.round()
+    await world.poll()
     asked.clear()
-    await world.round()
+    await world.poll()
     assert asked == [BLOCKS]
     await world.mine()
     assert asked == [BLOCKS, BLOCKS, LOGS]
@@ -344,9 +344,9 @@ async def test_what_was_read_is_not_fetched_again(world):
     assert MULTIPLE not in asked
 
 
-async def test_a_round_on_an_empty_chain_of_one_block(pool):
+async def test_a_poll_of_an_empty_chain_of_one_block(pool):
     world = await open_world(pool, open_chain(clock=Clock()))
-    assert (await world.round()).view.height == 1
+    assert (await world.poll()).view.height == 1
     intent_id = await world.shop.intent(1_000)
     world.pay(intent_id, 1_000, recipient=SHOP)
     await world.mine()

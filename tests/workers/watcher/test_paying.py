@@ -1,4 +1,4 @@
-"""What a payment on the simulated chain becomes, straight and over the HTTP face that speaks the Stacks API."""
+"""Payments on the simulated chain, read directly and over its HTTP interface, which implements the Stacks API."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from workers.watcher.following import GATEWAY, World, open_world
 
 @pytest.fixture(params=["direct", "http"])
 async def both(pool, request):
-    """The few stories that are told over both sources."""
+    """The few scenarios that run against both sources."""
     chain = open_chain(clock=Clock())
     if request.param == "direct":
         yield await open_world(pool, chain)
@@ -151,7 +151,7 @@ async def test_a_little_missing_is_enough_within_the_tolerance(world):
     assert await world.shop.status(short) == "requires_payment"
 
 
-async def test_late_money_is_held_and_told(world):
+async def test_a_late_payment_is_held_and_reported(world):
     intent_id = await world.shop.intent(1_000)
     await world.pass_time(900 + 300 + 1)
     assert await world.shop.status(intent_id) == "expired"
@@ -172,7 +172,7 @@ async def test_late_money_counts_where_the_merchant_accepts_it(world):
     assert await world.shop.events(intent_id) == ["created", "expired", "succeeded", "paid_late"]
 
 
-async def test_money_after_the_cancel_is_held_and_told(world):
+async def test_a_payment_after_cancellation_is_held_and_reported(world):
     intent_id = await world.shop.intent(1_000)
     world.pay(intent_id, 1_000)
     await world.shop.cancel(intent_id)
@@ -323,7 +323,7 @@ async def test_more_than_the_newest_fifty_transactions_are_seen(world):
 
 
 async def test_a_reply_that_leaves_a_payment_out_is_forgiven_while_it_is_young(world):
-    """Each round reads the last twenty blocks again."""
+    """Each poll reads the last twenty blocks again."""
     intent_id = await world.shop.intent(1_000)
     world.pay(intent_id, 1_000)
     await world.mine()
@@ -341,6 +341,6 @@ async def test_a_first_scan_looks_a_few_blocks_back_and_a_given_start_height_loo
     chain.submit(SimulatedTransfer(recipient=SHOP, amount_sats=1_000, memo=old.encode()))
     chain.mine(100)
     world = await open_world(pool, chain, shop=shop, source=SimulatorSource(chain), start_height=2)
-    assert (await world.round()).new_blocks == 100
+    assert (await world.poll()).new_blocks == 100
     assert await shop.status(old) == "confirmed"
     await check_books(pool, chain)

@@ -8,9 +8,9 @@ import pytest
 from chain.simulated import ASSET, SHOP, Clock, open_chain
 from services.books import check_books
 from sgate.chain.hiro.source import HiroSource
-from sgate.chain.quota import RESTS, Budget, Limits
+from sgate.chain.quota import READ_INTERVALS, Budget, Limits
 from sgate.chain.simulator import Kind, Leg, serve, simulated_address
-from sgate.runtime.chain_sources import patience_with
+from sgate.runtime.chain_sources import hiro_limits_for
 from sgate.store import blocks
 from sgate.workers.watcher.watcher import Watcher
 from workers.watcher.following import open_world
@@ -21,7 +21,7 @@ MOST_ROUNDS = 20
 
 
 class Time:
-    """The clock of the budget: it moves when somebody sleeps."""
+    """The clock of the budget, which advances only by sleeping."""
 
     def __init__(self):
         self.now = datetime(2027, 1, 15, tzinfo=UTC)
@@ -35,11 +35,11 @@ class Time:
 
 @pytest.fixture
 async def metered(pool):
-    """A world whose watcher has what Hiro gives to those who have no key; and its budget and clock."""
+    """A world whose watcher has Hiro's quota for callers without a key, and its budget and clock."""
     chain, time = open_chain(clock=Clock()), Time()
     budget = Budget(FREE, time)
     server = await serve(chain)
-    source = HiroSource(server.url, ASSET, sleep=time.sleep, limits=patience_with([server.url]), budget=budget)
+    source = HiroSource(server.url, ASSET, sleep=time.sleep, limits=hiro_limits_for([server.url]), budget=budget)
     world = await open_world(pool, chain, source=source, blocks=5)
     world.watcher = Watcher(
         pool=pool, source=source, mode=world.shop.mode, environment=world.shop.environment, allowance=budget
@@ -51,10 +51,10 @@ async def metered(pool):
 
 
 async def catch_up(world):
-    """Rounds until there is nothing more to read, with the pauses that the watcher's loop would make."""
+    """Poll until nothing is left to read, with the pauses that the watcher's loop would make."""
     for _ in range(MOST_ROUNDS):
-        report = await world.round()
-        if report.trouble is None and not report.more:
+        report = await world.poll()
+        if report.error is None and not report.more:
             return
         await world.time.sleep(report.retry_after_s or world.budget.interval_s(5.0, busy=True))
     raise AssertionError(f"after {MOST_ROUNDS} rounds: {report}")
@@ -74,8 +74,8 @@ async def test_two_hours_of_absence_are_caught_up_with_twenty_five_calls_a_minut
     await check_books(world.pool, world.chain)
 
 
-async def test_a_server_that_says_wait_in_every_round_is_caught_up_with(metered):
-    """As when others behind the same address use up what a minute has."""
+async def test_a_server_that_asks_to_wait_in_every_poll_is_caught_up_with(metered):
+    """Others behind the same address may use up the quota of a minute."""
     world, asked = metered, itertools.count(1)
     intent_id = await world.shop.intent(1_000)
     world.pay(intent_id, 1_000)
@@ -86,8 +86,8 @@ async def test_a_server_that_says_wait_in_every_round_is_caught_up_with(metered)
     assert await world.shop.status(intent_id) == "confirmed"
 
 
-async def test_hints_cost_one_call_a_round_whatever_they_name(metered):
-    """Anybody may hint at large transactions, and at old ones, whose headers are not held any more."""
+async def test_hints_cost_one_call_per_poll_whatever_they_name(metered):
+    """Anyone can give hints about large transactions, and about old ones, whose headers are no longer stored."""
     world = metered
     intents = [await world.shop.intent(1_000) for _ in range(10)]
     stranger, crowd = simulated_address("somebody else"), tuple(Leg(recipient=SHOP, amount_sats=1) for _ in range(120))
@@ -103,7 +103,7 @@ async def test_hints_cost_one_call_a_round_whatever_they_name(metered):
     for nth, tx_id in enumerate((*large, *old)):
         await hint(world, intents[nth % len(intents)], tx_id)
     before = world.budget.calls
-    assert (await world.round()).trouble is None
+    assert (await world.poll()).error is None
     assert world.budget.calls - before == 2  # the unchanged tip, and the hints
     assert await world.pool.fetchval("SELECT count(*) FROM payment_hints WHERE next_look_at IS NOT NULL") == 0
 
@@ -118,7 +118,7 @@ async def test_a_hint_just_given_does_not_wait_behind_made_up_ones(metered):
     )  # fmt: skip
     intent_id = await world.shop.intent(1_000)
     await hint(world, intent_id, world.pay(intent_id, 1_000))
-    await world.round()
+    await world.poll()
     assert await world.pool.fetchval("SELECT count(*) FROM mempool_sightings WHERE payment_intent_id = $1", intent_id)
 
 
@@ -131,14 +131,14 @@ async def test_a_busy_address_costs_no_more_than_there_is_to_spare(metered):
     with world.budget.extra():
         for _ in range(world.budget.spare_calls()):
             world.budget.count()
-    world.clock.now += RESTS.any.total_seconds() + 1
+    world.clock.now += READ_INTERVALS.any.total_seconds() + 1
     await world.mine()
     found = []
     while not found or found[-1] < 400:
         await world.time.sleep(180)
         before, spare = world.budget.calls, world.budget.spare_calls()
-        assert (await world.round()).trouble is None
+        assert (await world.poll()).error is None
         assert world.budget.calls - before <= spare + 1  # one to see that the tip is the same
         found.append(await world.pool.fetchval("SELECT count(*) FROM payments"))
-    assert len(set(found)) > 2  # it took several rounds
+    assert len(set(found)) > 2  # it took several polls
     await check_books(world.pool, world.chain)

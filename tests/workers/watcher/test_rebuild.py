@@ -1,4 +1,4 @@
-"""Restoring payments from the chain: into an old backup, and into a database that has nothing."""
+"""Restoring payments from the chain, into an old backup and into an empty database."""
 
 import pytest
 
@@ -33,7 +33,7 @@ async def live(world, payments):
             world.pay(await world.shop.intent(1_000 + number), 1_000 + number)
         await world.mine(13)
     await world.pass_time(SECONDS)
-    await world.quiet_round()
+    await world.clean_poll()
 
 
 async def facts(pool):
@@ -52,13 +52,13 @@ async def rebuild(world, from_height):
     )  # fmt: skip
     seen = []
 
-    async def rest(report):
+    async def wait(report):
         world.chain.faults.outage = False
 
     world.clock.now += SECONDS
     await rebuilding.prepare(pool, from_height, livemode=False)
     await rebuilding.rebuild(
-        pool, watcher, shop.environment, from_height, livemode=False, rest=rest, observe=seen.append
+        pool, watcher, shop.environment, from_height, livemode=False, wait=wait, observe=seen.append
     )
     return seen
 
@@ -70,10 +70,10 @@ async def test_after_the_database_is_gone_every_payment_and_amount_comes_back(po
         entries = await merchants_export.export_after(connection, FIRST_ID, 100)
         await connection.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
         for entry in entries:
-            assert await merchants_export.bring_in(connection, entry)
-            assert not await merchants_export.bring_in(connection, entry)
+            assert await merchants_export.import_merchant(connection, entry)
+            assert not await merchants_export.import_merchant(connection, entry)
         assert await merchants_export.export_after(connection, FIRST_ID, 100) == entries
-    world.chain.faults.outage = True  # for the first round: it is waited out
+    world.chain.faults.outage = True  # for the first poll; the rebuild waits it out
     seen = await rebuild(world, 1)
     assert await facts(pool) == before
     assert (seen[-1].height, seen[-1].unread) == (world.chain.tip.height, 0)
@@ -119,34 +119,34 @@ async def test_a_chain_that_cannot_be_read_ends_it_with_what_was_read(pool, worl
     await live(world, 3)
     world.chain.faults.outage = True
 
-    async def rest(report):
+    async def wait(report):
         pass
 
     with pytest.raises(RebuildFailed, match="503"):
         await rebuilding.rebuild(
-            pool, world.watcher, world.shop.environment, 1, livemode=False, rest=rest, observe=lambda _: None
+            pool, world.watcher, world.shop.environment, 1, livemode=False, wait=wait, observe=lambda _: None
         )
 
 
-async def test_while_there_is_no_call_to_spare_for_addresses_it_rests(pool, world):
+async def test_while_there_is_no_call_to_spare_for_addresses_it_waits(pool, world):
     await live(world, 3)
-    rests = []
+    waits = []
 
     class Poor(Unlimited):
         def spare_calls(self):
-            return super().spare_calls() if rests else 0
+            return super().spare_calls() if waits else 0
 
     watcher = Watcher(
         pool=pool, source=SimulatorSource(world.chain), mode=world.shop.mode, environment=world.shop.environment,
         start_height=1, allowance=Poor(), announces_unmatched=False,
     )  # fmt: skip
 
-    async def rest(report):
-        rests.append(report)
+    async def wait(report):
+        waits.append(report)
 
     world.clock.now += SECONDS
     await rebuilding.prepare(pool, 1, livemode=False)
     await rebuilding.rebuild(
-        pool, watcher, world.shop.environment, 1, livemode=False, rest=rest, observe=lambda _: None
+        pool, watcher, world.shop.environment, 1, livemode=False, wait=wait, observe=lambda _: None
     )
-    assert len(rests) == 1
+    assert len(waits) == 1

@@ -46,7 +46,7 @@ class Recorded:
     async def see(self, stage):
         self.chain.show(stage)
         report = await self.watcher.run_once()
-        assert report.trouble is None
+        assert report.error is None
         return report
 
 
@@ -173,14 +173,14 @@ async def test_a_memo_whose_transaction_did_not_succeed_holds_the_scan_back_and_
     stage.transactions[TX["direct_memo"]]["result"]["tx_status"] = tx_status
     recorded.chain.show(stage)
     report = await recorded.watcher.run_once()
-    assert report.trouble is not None
+    assert report.error is not None
     assert report.view.height == 0
     assert await recorded.shop.state(intent_id) == ("requires_payment", 0, set())
     await recorded.see(mined())
     assert await recorded.shop.status(intent_id) == "confirmed"
 
 
-async def test_the_recorded_reorganisation_before_after_and_mined_again(recorded):
+async def test_the_recorded_reorganization_before_after_and_mined_again(recorded):
     lost, safe = await recorded.intent(b"INV-0008", 88_000), await recorded.intent(b"INV-0001", 100_000)
     await recorded.see(reorged("1-before"))
     assert await recorded.shop.state(lost) == ("confirmed", 88_000, set())
@@ -210,7 +210,7 @@ async def test_the_recorded_transaction_that_moved_to_another_block_of_the_branc
     await check_books(recorded.pool)
 
 
-async def test_the_recorded_double_spend_after_a_reorganisation(recorded):
+async def test_the_recorded_double_spend_after_a_reorganization(recorded):
     intent_id = await recorded.intent(b"INV-0010", 88_000)
     await recorded.see(double_spent(after=False))
     assert await recorded.shop.status(intent_id) == "confirmed"

@@ -1,4 +1,4 @@
-"""Reorganisations: what was taken back is told, what comes back is told, and nothing succeeds twice."""
+"""Reorganizations: orphaned and re-included payments are reported, and nothing succeeds twice."""
 
 import pytest
 
@@ -51,7 +51,7 @@ async def test_mined_again_in_the_same_reorganisation_nothing_is_taken_back(pool
 async def test_gone_and_mined_again_later(pool, depth):
     world, deep, shallow = await paid_world(pool, depth)
     world.chain.reorg(depth, "none")
-    await world.round()
+    await world.poll()
     assert await world.shop.state(shallow) == ("requires_payment", 0, {"reorged"})
     assert await world.shop.state(deep) == ("confirmed", 500, set())
     await check_books(pool, world.chain)
@@ -171,7 +171,7 @@ async def test_money_in_time_stays_in_time_though_its_block_comes_back_late(worl
     await world.reorg(1, "none")
     world.clock.now += 1_700  # past deadline and grace, within the hold
     world.chain.mine(include_mempool=False)
-    await world.round()
+    await world.poll()
     assert await world.shop.status(intent_id) == "requires_payment"
     await world.mine()
     assert await world.shop.state(intent_id) == ("confirmed", 1_000, {"reorged"})
@@ -185,7 +185,7 @@ async def test_what_was_closed_after_a_reorganisation_opens_again_when_the_money
     world.clock.now += 10_000
     world.chain.reorg(1, "none")
     world.chain.mine(include_mempool=False)
-    await world.round()
+    await world.poll()
     assert await world.shop.state(intent_id) == ("failed", 0, {"reorged"})
     await world.mine()
     assert await world.shop.state(intent_id) == ("confirmed", 1_000, {"reorged"})
@@ -210,8 +210,8 @@ async def test_an_equal_rival_of_the_tip_changes_nothing(world):
     world.pay(intent_id, 1_000)
     await world.mine()
     world.chain.rival()
-    report = await world.round()
-    assert (report.reorged_from, report.new_blocks, report.trouble) == (None, 0, None)
+    report = await world.poll()
+    assert (report.reorged_from, report.new_blocks, report.error) == (None, 0, None)
     assert await world.shop.events(intent_id) == ["created", "succeeded"]
 
 
@@ -220,6 +220,6 @@ async def test_the_time_of_the_view_never_goes_back(world):
     world.clock.now += 500
     before = (await world.mine()).view
     world.chain.reorg(1)
-    after = (await world.round()).view
+    after = (await world.poll()).view
     assert after.height == before.height + 1
     assert after.time >= before.time

@@ -1,4 +1,4 @@
-"""A replica that stayed on a branch that is gone, and knows a transaction from there that was mined again much later."""
+"""A replica that stayed on an orphaned branch, with a transaction that was mined again much later."""
 
 from chain.simulated import OTHER_SHOP, Clock, open_chain
 from services.books import check_books
@@ -18,11 +18,11 @@ async def test_a_transaction_that_is_deep_only_on_a_stale_branch_is_not_taken_fo
     await world.reorg(1, "none")
     for _ in range(60):
         chain.mine(include_mempool=False)
-    await world.round()
+    await world.poll()
     chain.faults.before_answer(lambda asked: setattr(chain.faults, "stuck", asked == MULTIPLE))
     chain.mine()  # the payment is back, sixty blocks higher
-    report = await world.round()
-    assert "not on the chain" in report.trouble
+    report = await world.poll()
+    assert "not on the scanned chain" in report.error
     chain.faults.before_answer(None)
     chain.faults.stuck = False
     await world.mine()
@@ -30,7 +30,7 @@ async def test_a_transaction_that_is_deep_only_on_a_stale_branch_is_not_taken_fo
     await check_books(pool, chain)
 
 
-async def test_memos_older_than_the_headers_we_hold_are_looked_at_once(pool):
+async def test_memos_older_than_the_stored_headers_are_read_once(pool):
     """What is below can not be checked, and was read when it was new."""
     chain = open_chain(clock=Clock())
     chain.mine(5)

@@ -1,4 +1,4 @@
-"""What a deliverer finds in the database: a merchant, its endpoints, and events with their deliveries."""
+"""The database content for a deliverer: a merchant, its endpoints, and events with their deliveries."""
 
 import contextlib
 import secrets
@@ -99,7 +99,7 @@ class Outbox:
             return [dict(row) for row in await connection.fetch("SELECT * FROM webhook_attempts ORDER BY attempt")]
 
     async def all_due(self):
-        """Let the time come for whatever waits for another attempt."""
+        """Make all deliveries that wait for a retry due."""
         async with self.pool.acquire() as connection:
             await connection.execute("UPDATE webhook_deliveries SET next_attempt_at = now() WHERE status = 'pending'")
 
@@ -124,7 +124,7 @@ class Outbox:
             return await connection.fetchval("SELECT now()")
 
     async def enable(self, endpoint_id):
-        """Enable it, and let the tender release what was held."""
+        """Enable the endpoint, and let the backlog requeue its held deliveries."""
         async with self.pool.acquire() as connection:
             assert await webhook_endpoints.enable(connection, endpoint_id)
         while (await Backlog(self.pool).run_once()).released:

@@ -1,4 +1,4 @@
-"""A merchant's server on the loopback interface that answers as badly as it is told to."""
+"""A merchant's server on the loopback interface that answers as badly as a test requires."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ def response(status=200, headers=(), body=b"ok"):
 
 
 class Receiver:
-    """Answers with `answers` in turn, the last one again and again; or with what `choose(received)` says."""
+    """Answers with `answers` one after another, repeating the last one, or with the result of `choose(received)`."""
 
     def __init__(self, *answers: bytes, choose: Callable[[Received], bytes] | None = None) -> None:
         self._answers = list(answers) or [response()]
@@ -56,7 +56,7 @@ class Receiver:
         self._released.set()
 
     async def until(self, condition):
-        """Wait until `condition(self)` holds; it is looked at after every request."""
+        """Wait until `condition(self)` holds; it is checked after every request."""
         async with self._changed:
             await asyncio.wait_for(self._changed.wait_for(lambda: condition(self)), WAIT_S)
 

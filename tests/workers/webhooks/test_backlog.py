@@ -1,4 +1,4 @@
-"""Deliveries that wait for their endpoint are kept out of everyone else's way, and come back."""
+"""Deliveries that wait for their endpoint are parked, so that they delay no other, and are requeued."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from sgate.store import webhook_deliveries_queue, webhook_endpoints
-from sgate.workers.webhooks.backlog import PLENTY, SURPLUS, Backlog
+from sgate.workers.webhooks.backlog import MAX_QUEUED, MAX_QUEUED_FAILING, Backlog
 from workers.webhooks.outbox import Outbox, deliverer_on
 from workers.webhooks.receiver import HANG, Receiver
 
@@ -56,46 +56,48 @@ async def looked_after(pool):
         return await connection.fetchval("SELECT count(*) FROM webhook_endpoints WHERE tended_until IS NOT NULL")
 
 
-async def test_the_surplus_of_an_endpoint_that_hangs_is_taken_out_of_the_queue_and_comes_back(pool, outbox):
+async def test_the_excess_of_an_endpoint_that_hangs_is_parked_and_requeued(pool, outbox):
     async with Receiver(HANG) as slow, deliverer_on(pool, per_endpoint=2, timeout_s=60) as worker:
         endpoint = await outbox.endpoint(slow.url)
-        await backlog(outbox, endpoint, SURPLUS + 50)
+        await backlog(outbox, endpoint, MAX_QUEUED_FAILING + 50)
         sending = asyncio.create_task(worker.run_once())
         async with asyncio.timeout(20):
             while not worker.stuck:
                 await asyncio.sleep(0.05)
         await tended(pool, worker.stuck)
-        assert await states(outbox) == {"pending": SURPLUS + 2, "held": 48}
+        assert await states(outbox) == {"pending": MAX_QUEUED_FAILING + 2, "held": 48}
         slow.release()
         await sending
         assert worker.stuck == []
         await tended(pool)
         while (await worker.run_once()).claimed:
             await tended(pool)
-        assert await states(outbox) == {"delivered": SURPLUS + 50}
+        assert await states(outbox) == {"delivered": MAX_QUEUED_FAILING + 50}
         order = [received.headers["webhook-id"] for received in slow.received]
         assert sorted(order[:60]) == sorted(f"evt_{number:024x}" for number in range(1, 61))
 
 
-async def test_a_hundred_thousand_would_come_back_at_the_pace_that_the_endpoint_can_take(pool, outbox):
+async def test_a_large_backlog_is_requeued_at_the_rate_the_endpoint_can_handle(pool, outbox):
     endpoint = await outbox.endpoint("http://127.0.0.1:1/hooks")
     async with pool.acquire() as connection:
         await webhook_endpoints.disable(connection, endpoint, "by a test", (await outbox.now()))
-    await backlog(outbox, endpoint, PLENTY + 500)
+    await backlog(outbox, endpoint, MAX_QUEUED + 500)
     await tended(pool)
-    assert await states(outbox) == {"held": PLENTY + 500}
+    assert await states(outbox) == {"held": MAX_QUEUED + 500}
     async with pool.acquire() as connection:
         assert await webhook_endpoints.enable(connection, endpoint)
     await tended(pool)
-    assert await states(outbox) == {"pending": PLENTY, "held": 500}
+    assert await states(outbox) == {"pending": MAX_QUEUED, "held": 500}
     async with pool.acquire() as connection:
         await webhook_endpoints.mark_failing(connection, [endpoint], await outbox.now())
         await connection.execute("UPDATE webhook_deliveries SET status = 'held', next_attempt_at = NULL")
     await tended(pool)
-    assert await states(outbox) == {"pending": SURPLUS, "held": PLENTY + 500 - SURPLUS}, "it fails: not so many"
+    assert await states(outbox) == {"pending": MAX_QUEUED_FAILING, "held": MAX_QUEUED + 500 - MAX_QUEUED_FAILING}, (
+        "it fails: not so many"
+    )
 
 
-async def test_an_endpoint_is_looked_after_until_nothing_is_left_and_nothing_new_can_come_up(pool, outbox):
+async def test_an_endpoint_is_managed_until_nothing_is_left_and_nothing_new_can_arrive(pool, outbox):
     endpoint = await outbox.endpoint("http://127.0.0.1:1/hooks")
     async with pool.acquire() as connection:
         await webhook_endpoints.disable(connection, endpoint, "by a test", await outbox.now())
@@ -125,7 +127,7 @@ async def test_what_is_held_is_not_overtaken_by_later_events_of_its_intent(pool,
         assert [received.headers["webhook-id"] for received in shop.received] == [first, second]
 
 
-async def test_two_tenders_at_once_do_not_wait_for_each_other(pool, outbox):
+async def test_two_concurrent_backlogs_do_not_wait_for_each_other(pool, outbox):
     for _ in range(3):
         endpoint = await outbox.endpoint("http://127.0.0.1:1/hooks")
         async with pool.acquire() as connection:
@@ -138,10 +140,13 @@ async def test_two_tenders_at_once_do_not_wait_for_each_other(pool, outbox):
     assert await states(outbox) == {"held": 60}
 
 
-async def test_a_claim_walks_past_no_more_than_the_surplus_of_an_endpoint_that_hangs(pool, outbox):
+async def test_a_claim_skips_no_more_than_the_queue_limit_of_an_endpoint_that_hangs(pool, outbox):
     endpoint = await outbox.endpoint("http://127.0.0.1:1/hooks")
-    await backlog(outbox, endpoint, SURPLUS + 900)
+    await backlog(outbox, endpoint, MAX_QUEUED_FAILING + 900)
     async with pool.acquire() as connection:
         before = (await webhook_deliveries_queue.backlog(connection))["due"]
         await tended(pool, [endpoint])
-        assert (before, (await webhook_deliveries_queue.backlog(connection))["due"]) == (SURPLUS + 900, SURPLUS)
+        assert (before, (await webhook_deliveries_queue.backlog(connection))["due"]) == (
+            MAX_QUEUED_FAILING + 900,
+            MAX_QUEUED_FAILING,
+        )

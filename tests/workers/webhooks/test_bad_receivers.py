@@ -1,4 +1,4 @@
-"""Receivers that misbehave, each a real server on the loopback interface: none costs more than its time and its share."""
+"""Misbehaving receivers, each a real server on the loopback interface: none costs more than its time limit and share."""
 
 import asyncio
 import contextlib
@@ -69,7 +69,7 @@ async def posted(url, *, timeout_s=5.0, times=1, **options):
 
 
 def drip(data, *, pause_s=0.02):
-    """A byte now, a byte later: each resets a timeout that only looks at silence."""
+    """A byte now, a byte later: each resets a timeout that measures only silence."""
 
     async def serve(_, writer):
         for byte in data:
@@ -83,7 +83,7 @@ def drip(data, *, pause_s=0.02):
 async def test_headers_that_trickle_in_end_with_the_time_limit():
     async with server(drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 1000)) as url:
         reply = await posted(url, timeout_s=0.3)
-    assert (reply.outcome.status, reply.outcome.error) == (None, "no answer within the time limit")
+    assert (reply.outcome.status, reply.outcome.error) == (None, "no response within the time limit")
 
 
 async def test_a_body_that_trickles_in_ends_with_the_time_limit_and_counts_by_its_status():
@@ -113,7 +113,7 @@ async def test_an_answer_after_the_time_limit_is_none_and_the_next_attempt_has_a
     async with server(serve) as url:
         late = await client.post(url, b"{}", {}, merchant_id=MERCHANT)
         answer.set()
-        assert late.outcome.error == "no answer within the time limit"
+        assert late.outcome.error == "no response within the time limit"
         assert (await client.post(url, b"{}", {}, merchant_id=MERCHANT)).outcome.succeeded
         assert connections == 2
         await client.close()
@@ -165,7 +165,7 @@ async def test_any_way_to_say_200_is_understood(answer, body):
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n", "change the protocol"),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n", "switch protocols"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nok", "Duplicate Content-Length"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", ""),
         (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok and more", ""),
@@ -186,7 +186,7 @@ async def test_what_is_not_http_is_an_invalid_response_and_its_first_bytes_are_s
     assert reply.outcome.error.startswith("invalid_response: ")
     assert error in reply.outcome.error
     assert "\n" not in reply.outcome.error
-    if "change the protocol" not in error:
+    if "switch protocols" not in error:
         assert reply.body == answer.decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
@@ -197,7 +197,7 @@ async def test_a_connection_that_ends_before_an_answer_is_a_failure_with_a_reaso
 
     async with server(serve) as url:
         reply = await posted(url)
-    assert (reply.outcome.status, reply.outcome.error) == (None, "the connection was closed without an answer")
+    assert (reply.outcome.status, reply.outcome.error) == (None, "the connection was closed without a response")
 
 
 # --- endless answers
@@ -207,7 +207,7 @@ PIECE = 50_000
 
 
 def endless(head, piece):
-    """`head`, then `piece` again and again: 20 MB in all, if somebody takes them. Returns also how much was sent."""
+    """Send `head`, then `piece` repeatedly, up to 20 MB. Also returns how much was sent."""
     sent = []
 
     async def serve(_, writer):
@@ -251,7 +251,7 @@ async def test_what_never_ends_is_cut_off(head, piece):
 
 @pytest.mark.parametrize(("head", "piece"), ENDLESS.values(), ids=ENDLESS.keys())
 async def test_what_never_ends_is_counted_by_the_byte(head, piece, monkeypatch):
-    """No more than the limit reaches the parser, whatever it would make of it."""
+    """No more than the limit reaches the parser."""
     taken = []
     real = ResponseHandler.data_received
     monkeypatch.setattr(
@@ -397,7 +397,7 @@ async def test_a_receiver_that_answers_500_for_an_hour_gets_its_events_when_it_i
     assert not await outbox.failing(endpoint)
 
 
-async def test_an_endpoint_at_which_nothing_succeeds_for_five_days_is_disabled_and_that_is_told(pool, outbox):
+async def test_an_endpoint_at_which_nothing_succeeds_for_five_days_is_disabled_and_the_merchant_notified(pool, outbox):
     async with Receiver(response(500)) as shop, Receiver() as other:
         failing = await outbox.endpoint(shop.url)
         await outbox.endpoint(other.url)
@@ -412,7 +412,7 @@ async def test_an_endpoint_at_which_nothing_succeeds_for_five_days_is_disabled_a
     assert "nothing has succeeded for 5 days" in other.received[-1].body.decode()
 
 
-async def test_one_success_begins_the_five_days_anew(pool, outbox):
+async def test_one_success_restarts_the_five_days(pool, outbox):
     async with Receiver(response(500), response(200), response(500)) as shop:
         endpoint = await outbox.endpoint(shop.url)
         for days in (0, 4, 6):
@@ -456,11 +456,11 @@ def test_uvloop_behaves_the_same(behaves):
 
 
 @pytest.mark.parametrize("answer", [HANG, RESET], ids=["hang", "reset"])
-def test_uvloop_tells_what_breaks_as_plainly(answer):
+def test_uvloop_reports_failures_as_plainly(answer):
     async def post():
         async with Receiver(answer) as shop:
             return await posted(shop.url, timeout_s=0.3)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         reply = runner.run(post())
-    assert reply.outcome.error.startswith("no answer within" if answer == HANG else "the connection was lost")
+    assert reply.outcome.error.startswith("no response within" if answer == HANG else "the connection was lost")

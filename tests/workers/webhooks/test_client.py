@@ -1,4 +1,4 @@
-"""Where a webhook is never sent, however its URL spells the place and whatever its name resolves to."""
+"""Forbidden destinations of webhooks, however the URL spells them and whatever the name resolves to."""
 
 import asyncio
 import contextlib
@@ -108,7 +108,7 @@ async def test_a_public_name_that_resolves_to_a_private_address_is_refused(addre
 
 
 async def test_a_name_that_turns_to_a_private_address_later_is_refused_then(monkeypatch):
-    """DNS rebinding: what the name led to when the endpoint was made, or a minute ago, counts for nothing."""
+    """DNS rebinding: earlier resolutions of the name do not count."""
     monkeypatch.setattr(resolver, "DNS_CACHE_S", 0.0)
     names = Names(["192.0.2.1"], ["127.0.0.1"])
     checked = CheckedResolver(Egress(), names)
@@ -121,7 +121,7 @@ async def test_a_name_that_turns_to_a_private_address_later_is_refused_then(monk
 
 async def test_what_was_checked_is_what_is_connected_to():
     async with Receiver() as shop:
-        names = Names(["127.0.0.1"], ["127.0.0.2"])  # a second look-up would lead elsewhere
+        names = Names(["127.0.0.1"], ["127.0.0.2"])  # a second lookup would lead elsewhere
         reply = await posted(f"http://hooks.example.com:{shop.port}/", names, allow_private=True)
         assert reply.outcome.status == 200
         assert names.asked == ["hooks.example.com"]
@@ -161,8 +161,8 @@ async def test_a_name_that_does_not_exist_is_an_outcome_and_no_exception(monkeyp
     assert "hooks.example.com" in reply.outcome.error
 
 
-async def test_names_that_nobody_answers_for_do_not_hold_up_the_others(monkeypatch):
-    """The system's resolver blocks a thread per look-up. A few dead name servers must not use up everybody's threads."""
+async def test_unanswered_lookups_do_not_delay_the_others(monkeypatch):
+    """The system's resolver blocks a thread per lookup. A few dead name servers must not use up all threads."""
     answered = threading.Event()
 
     def look_up(host, port, *_, **__):
@@ -184,14 +184,14 @@ async def test_names_that_nobody_answers_for_do_not_hold_up_the_others(monkeypat
             )
             assert reply.outcome.status == 200
             assert not any(task.done() for task in dead)
-            await asyncio.wait_for(asyncio.to_thread(int), 5)  # nor are the threads of the rest of the process used up
+            await asyncio.wait_for(asyncio.to_thread(int), 5)  # nor are the other threads of the process used up
         finally:
             answered.set()
             assert {reply.outcome.status for reply in await asyncio.gather(*dead)} == {None}
             await client.close()
 
 
-async def test_one_dead_name_costs_one_look_up_however_many_wait_for_it(monkeypatch):
+async def test_one_dead_name_costs_one_lookup_however_many_wait_for_it(monkeypatch):
     answered, asked = threading.Event(), []
 
     def look_up(host, *_, **__):
@@ -203,7 +203,7 @@ async def test_one_dead_name_costs_one_look_up_however_many_wait_for_it(monkeypa
     client = WebhookClient(egress=Egress(), timeout_s=0.3)
     posts = [client.post("https://hooks.dead.example/", b"{}", {}, merchant_id=MERCHANT) for _ in range(10)]
     replies = await asyncio.gather(*posts)
-    assert {reply.outcome.error for reply in replies} == {"no answer within the time limit"}
+    assert {reply.outcome.error for reply in replies} == {"no response within the time limit"}
     assert asked == ["hooks.dead.example"]
     answered.set()
     await client.close()
@@ -211,7 +211,7 @@ async def test_one_dead_name_costs_one_look_up_however_many_wait_for_it(monkeypa
 
 @contextlib.contextmanager
 def silent(port, *addresses):
-    """Sockets that take no connection and refuse none: their backlog is full, so the kernel drops what comes."""
+    """Sockets that neither accept nor refuse connections: their backlog is full, so the kernel drops packets."""
     with contextlib.ExitStack() as stack:
         for address in addresses:
             listening = stack.enter_context(socket.socket())

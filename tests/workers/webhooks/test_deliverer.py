@@ -1,4 +1,4 @@
-"""What becomes of one delivery: attempts, waits, what is signed, and what is written down."""
+"""One delivery: its attempts, retries, signatures, and stored results."""
 
 import json
 import time
@@ -101,10 +101,10 @@ async def test_each_attempt_brings_the_same_id_and_bytes_freshly_signed_in_both_
         (response(307, [b"Location: /elsewhere"]), 307, "answered 307; redirects are not followed"),
         (response(400), 400, "answered 400"),
         (response(429), 429, "answered 429"),
-        (HANG, None, "no answer within the time limit"),
+        (HANG, None, "no response within the time limit"),
         (RESET, None, "the connection was lost"),
         (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", None, "invalid_response: Bad status line"),
-        (b"", None, "the connection was closed without an answer"),
+        (b"", None, "the connection was closed without a response"),
         (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n", None, "invalid_response: Got more than 8190 bytes"),
     ],
     ids=["301", "307", "400", "429", "hang", "reset", "not-http", "closed", "endless-header"],
@@ -157,7 +157,7 @@ async def test_deliveries_of_a_disabled_endpoint_are_held_and_go_when_it_is_enab
 
 
 @pytest.mark.parametrize(
-    ("wish", "shortest_s", "longest_s"),
+    ("retry_after", "shortest_s", "longest_s"),
     [
         (b"120", 118, 120),
         (b"1", 4, 6),  # shorter than the schedule's own wait
@@ -170,9 +170,9 @@ async def test_deliveries_of_a_disabled_endpoint_are_held_and_go_when_it_is_enab
     ],
     ids=["seconds", "short", "long", "absurd", "words", "negative", "past-date", "date"],
 )
-async def test_retry_after_is_honoured_up_to_six_hours(pool, outbox, wish, shortest_s, longest_s):
-    wish = wish or format_datetime(datetime.now(UTC) + timedelta(seconds=120), usegmt=True).encode()
-    async with Receiver(response(503, [b"Retry-After: " + wish])) as shop, deliverer_on(pool) as worker:
+async def test_retry_after_is_honored_up_to_six_hours(pool, outbox, retry_after, shortest_s, longest_s):
+    retry_after = retry_after or format_datetime(datetime.now(UTC) + timedelta(seconds=120), usegmt=True).encode()
+    async with Receiver(response(503, [b"Retry-After: " + retry_after])) as shop, deliverer_on(pool) as worker:
         await outbox.endpoint(shop.url)
         await outbox.event()
         assert (await worker.run_once()).retried == 1
@@ -225,14 +225,14 @@ async def test_bytes_that_no_database_can_store_do_not_stop_the_delivery(pool, o
     assert json.loads(attempt["response_headers"])["Connection"] == "close"
 
 
-async def test_a_secret_that_cannot_be_decrypted_is_told_in_the_log_and_holds_up_no_other(pool, outbox):
+async def test_a_secret_that_cannot_be_decrypted_is_logged_and_delays_no_other(pool, outbox):
     async with Receiver() as shop, deliverer_on(pool) as worker:
         lost = await outbox.endpoint(shop.url, cipher=Cipher(["a key that is gone"]))
         await outbox.endpoint(shop.url)
         await outbox.event()
         report = await worker.run_once()
         assert (report.delivered, report.retried, report.postponed) == (1, 0, 1)
-        assert "SGATE_SECRET_KEYS" in worker.trouble
+        assert "SGATE_SECRET_KEYS" in worker.signing_error
     (delivery,) = await outbox.deliveries(endpoint_id=lost)
     assert (delivery["status"], delivery["attempts"], delivery["lease_token"]) == ("pending", 0, None)
     assert 50 < delivery["due_in_s"] <= 60
@@ -242,15 +242,15 @@ async def test_a_secret_that_cannot_be_decrypted_is_told_in_the_log_and_holds_up
         await outbox.move(lost, shop.url)
         await outbox.all_due()
         assert (await worker.run_once()).delivered == 1, "the key is back"
-        assert worker.trouble is None
+        assert worker.signing_error is None
 
 
-async def test_every_attempt_is_told_to_the_metrics(pool, outbox):
-    told = []
+async def test_every_attempt_is_reported_to_the_metrics(pool, outbox):
+    observed = []
     async with (
         Receiver(response(500), response(200)) as shop,
         deliverer_on(
-            pool, observe=lambda delivery, result: told.append((delivery.attempt, result.delivered))
+            pool, observe=lambda delivery, result: observed.append((delivery.attempt, result.delivered))
         ) as worker,
     ):
         await outbox.endpoint(shop.url)
@@ -258,4 +258,4 @@ async def test_every_attempt_is_told_to_the_metrics(pool, outbox):
         await worker.run_once()
         await outbox.all_due()
         await worker.run_once()
-    assert told == [(1, False), (2, True)]
+    assert observed == [(1, False), (2, True)]

@@ -1,4 +1,4 @@
-"""Endpoints that hang, however many they are, take nobody else's place."""
+"""Endpoints that hang, however many, do not take slots from others."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ LONGER_THAN_THE_TEST_S = 120.0
 
 @contextlib.asynccontextmanager
 async def delivering(worker, database_url):
-    """The loop, running; it finds what is due by polling."""
+    """Run the loop, which finds due deliveries by polling."""
     stop = Stop()
     running = asyncio.create_task(deliver(worker, Listener(database_url), stop=stop, pulse=Pulse()))
     try:

@@ -1,4 +1,4 @@
-"""Only what was tried counts as an attempt: a deliverer that dies with a claim in its hands uses none up."""
+"""Only real attempts count: a deliverer that dies with a claim uses up none."""
 
 import pytest
 
@@ -18,7 +18,7 @@ async def claims_are_lost(outbox, dead, times):
         await outbox.leases_run_out()
 
 
-async def test_a_claim_that_nothing_came_of_has_cost_no_attempt(pool, outbox):
+async def test_a_lost_claim_costs_no_attempt(pool, outbox):
     async with Receiver() as shop, deliverer_on(pool) as dead, deliverer_on(pool) as worker:
         await outbox.endpoint(shop.url)
         await outbox.event()
@@ -54,10 +54,10 @@ async def test_between_lost_claims_every_attempt_of_the_schedule_is_made(pool, o
     assert [row["status"] for row in await outbox.deliveries()] == ["failed"]
 
 
-async def test_giving_back_a_claim_takes_no_attempt_away(pool, outbox):
+async def test_releasing_a_claim_costs_no_attempt(pool, outbox):
     async with deliverer_on(pool) as leaving:
         await outbox.endpoint("http://127.0.0.1:1/hooks")
         await outbox.event()
         for _ in range(2):
-            await leaving.give_back(*await leaving.claim())
+            await leaving.release(*await leaving.claim())
     assert [row["attempts"] for row in await outbox.deliveries()] == [0]

@@ -1,4 +1,4 @@
-"""Who gets which delivery when: order, shares, leases, and several deliverers at once."""
+"""The delivery queue: order, shares, leases, and several deliverers at once."""
 
 import asyncio
 import collections
@@ -133,7 +133,7 @@ SELECT delivery_id(id, $2, created_at), $1::text::uuid, FALSE, $2, id, 1, now() 
 """
 
 
-async def test_a_backlog_that_is_held_for_a_disabled_endpoint_keeps_nobody_elses_webhooks_back(pool, outbox):
+async def test_a_backlog_held_for_a_disabled_endpoint_delays_no_other_webhooks(pool, outbox):
     async with Receiver(response(410)) as gone, Receiver() as shop, deliverer_on(pool) as worker:
         endpoint = await outbox.endpoint(gone.url)
         await outbox.event()
@@ -146,7 +146,7 @@ async def test_a_backlog_that_is_held_for_a_disabled_endpoint_keeps_nobody_elses
         assert len(shop.received) == 1
 
 
-async def test_a_backlog_leased_by_a_process_that_died_keeps_nobody_elses_webhooks_back(pool, outbox):
+async def test_a_backlog_leased_by_a_dead_process_delays_no_other_webhooks(pool, outbox):
     async with Receiver() as shop, deliverer_on(pool) as worker:
         endpoint = await outbox.endpoint("http://127.0.0.1:1/hooks")
         async with pool.acquire() as connection:
@@ -207,23 +207,23 @@ async def test_a_late_failure_does_not_undo_a_success(pool, outbox):
     assert [row["status"] for row in await outbox.deliveries()] == ["delivered"]
 
 
-async def test_what_was_given_back_can_be_claimed_at_once_and_has_cost_no_attempt(pool, outbox):
+async def test_a_released_delivery_can_be_claimed_at_once_and_has_cost_no_attempt(pool, outbox):
     async with Receiver() as shop, deliverer_on(pool) as leaving, deliverer_on(pool) as worker:
         await outbox.endpoint(shop.url)
         await outbox.event()
-        await leaving.give_back(*await leaving.claim())
+        await leaving.release(*await leaving.claim())
         assert (await worker.run_once()).delivered == 1
     assert [row["attempts"] for row in await outbox.deliveries()] == [1]
 
 
-async def test_giving_back_touches_nothing_that_someone_else_has_taken_over(pool, outbox):
+async def test_a_release_does_not_affect_deliveries_claimed_by_another_process(pool, outbox):
     async with deliverer_on(pool) as leaving, deliverer_on(pool) as worker:
         await outbox.endpoint("http://127.0.0.1:1/hooks")
         await outbox.event()
         token, claimed = await leaving.claim()
         await outbox.leases_run_out()
         other_token, _ = await worker.claim()
-        await leaving.give_back(token, claimed)
+        await leaving.release(token, claimed)
     assert [row["lease_token"] for row in await outbox.deliveries()] == [other_token]
 
 

@@ -1,4 +1,4 @@
-"""The loop around the deliverer: slow receivers, a database that goes away, and the end of the process."""
+"""The deliverer's loop: slow receivers, an unavailable database, and shutdown."""
 
 import asyncio
 import contextlib
@@ -46,21 +46,21 @@ async def delivering(worker, listener, **options):
         await asyncio.gather(running, return_exceptions=True)
 
 
-async def tell(pool):
+async def send_notification(pool):
     async with pool.acquire() as connection:
         await notify(connection, Channel.DELIVERY)
 
 
-async def test_a_new_delivery_goes_out_when_the_feed_tells_of_it(pool, outbox, listener, monkeypatch):
+async def test_a_new_delivery_is_sent_when_notified(pool, outbox, listener, monkeypatch):
     monkeypatch.setattr(loop, "DELIVERY_POLL_S", 60.0)
     async with Receiver() as shop, deliverer_on(pool) as worker, delivering(worker, listener):
         await outbox.endpoint(shop.url)
         await outbox.event()
-        await tell(pool)
+        await send_notification(pool)
         await shop.until(lambda shop: len(shop.received) == 1)
 
 
-async def test_polling_finds_what_the_feed_did_not_tell(pool, outbox, database_url):
+async def test_polling_finds_deliveries_without_a_notification(pool, outbox, database_url):
     deaf = Listener(database_url)
     async with Receiver() as shop, deliverer_on(pool) as worker, delivering(worker, deaf):
         await outbox.endpoint(shop.url)
@@ -87,7 +87,7 @@ async def test_an_endpoint_that_hangs_delays_neither_others_nor_the_next_events_
     assert [json.loads(received.body)["sequence"] for received in quick.received].count(3) == 5
 
 
-async def test_it_waits_while_the_database_is_away_and_goes_on_when_it_is_back(pool, outbox, listener):
+async def test_it_waits_while_the_database_is_unavailable_and_continues_when_it_is_back(pool, outbox, listener):
     async with Receiver() as shop, deliverer_on(pool) as worker, delivering(worker, listener) as (_, _, running):
         await outbox.endpoint(shop.url)
         async with pool.acquire() as connection:
@@ -130,7 +130,7 @@ async def test_a_stop_waits_for_what_is_in_flight(pool, outbox, listener):
     assert [row["status"] for row in await outbox.deliveries()] == ["delivered"]
 
 
-async def test_a_stop_breaks_off_what_takes_too_long_and_gives_its_leases_back(pool, outbox, listener):
+async def test_a_stop_cancels_slow_attempts_and_releases_their_leases(pool, outbox, listener):
     async with Receiver(HANG) as shop, deliverer_on(pool) as worker:
         await outbox.endpoint(shop.url)
         for _ in range(3):

@@ -1,14 +1,14 @@
-// Wallets say in many ways that they did not pay. The customer needs one of a few plain sentences, and a way on.
+// Classification of wallet errors, which differ between wallets, into the few that the page explains.
 
 export type Failure = "rejected" | "network" | "sbtc" | "fee" | "unsupported" | "broken";
 
-/** The payer's address belongs to another network than the payment. */
+/** The wallet has no address on the payment's network. */
 export class WrongNetwork extends Error {}
 
 const REJECTED = new Set([4001, -32000, -31001]);
 const UNSUPPORTED = new Set([-32601, -32602, 4200]);
 
-/** What happened. The words of wallets differ more than their codes, and a code like -32000 is used for everything. */
+/** Classify an error. The message is checked first, because codes such as -32000 are used for many errors. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof WrongNetwork) return "network";
   const code = Number((error as { code?: unknown } | null)?.code);

@@ -1,2 +1,2 @@
-// In place of @stacks/connect's own dialog, which is never opened: see vite.config.ts.
+// Replaces @stacks/connect's dialog, which is never opened (see vite.config.ts).
 export function defineCustomElements(): void {}

@@ -1,10 +1,10 @@
-// Paying with a wallet that is in the browser. Loaded when a customer asks for it; nothing here runs before.
+// Payment with a wallet in the browser. Loaded only when a customer chooses it.
 import { request, type StacksProvider } from "@stacks/connect";
 import { getInstalledProviders, getProviderFromId } from "@stacks/connect-ui";
 import { Cl, Pc } from "@stacks/transactions";
 import { type Failure, failureOf, WrongNetwork } from "./failures";
 
-/** What to pay: `contract` is the token's `ADDRESS.name`, `token` the asset's name in it, `memo` text of at most 34 bytes. */
+/** A payment. `contract` is the token's `ADDRESS.name`, `token` its asset name, `memo` text of at most 34 bytes. */
 export interface Order {
   network: "mainnet" | "testnet";
   contract: string;
@@ -20,13 +20,13 @@ export interface Wallet {
   icon?: string;
 }
 
-/** How it ended: a transaction id, `0x` and 64 hex digits, or why not. */
+/** The result: a transaction id, `0x` and 64 hex digits, or why the payment failed. */
 export type Sent = { txId: string } | { failure: Failure };
 
 const VERSIONS = { mainnet: /^S[PM]/, testnet: /^S[TN]/ };
 const METHOD_NOT_FOUND = -32601;
 
-// Wallets that do not list themselves, found by the object they put into the page.
+// Wallets that do not register themselves, detected by their objects in the page.
 const KNOWN = [
   { id: "LeatherProvider", name: "Leather" },
   { id: "XverseProviders.BitcoinProvider", name: "Xverse" },
@@ -34,7 +34,7 @@ const KNOWN = [
   { id: "FordefiProviders.UtxoProvider", name: "Fordefi" },
 ];
 
-/** The wallets in this browser. */
+/** Return the wallets in this browser. */
 export function wallets(): Wallet[] {
   const found = new Map<string, Wallet>();
   for (const { id, name, icon } of getInstalledProviders(KNOWN as Parameters<typeof getInstalledProviders>[0])) {
@@ -44,25 +44,25 @@ export function wallets(): Wallet[] {
   return [...found.values()];
 }
 
-/** Ask the wallet to send exactly this. It can send nothing else: every other movement of tokens fails the transaction. */
+/** Ask the wallet to send this payment. Post-conditions make the transaction fail if it would move anything else. */
 export async function pay(walletId: string, order: Order): Promise<Sent> {
   const provider: StacksProvider = getProviderFromId(walletId);
   const options = { provider, enableLocalStorage: false, persistWalletSelect: false };
   try {
-    const payer = await payerOf(options, order.network);
+    const sender = await senderOf(options, order.network);
     const { txid } = await request(options, "stx_callContract", {
       contract: order.contract as `${string}.${string}`,
       functionName: "transfer",
       functionArgs: [
         Cl.uint(order.amountSats),
-        Cl.principal(payer),
+        Cl.principal(sender),
         Cl.principal(order.recipient),
         Cl.some(Cl.bufferFromUtf8(order.memo)),
       ],
       network: order.network,
       postConditionMode: "deny",
       postConditions: [
-        Pc.principal(payer).willSendEq(order.amountSats).ft(order.contract as `${string}.${string}`, order.token),
+        Pc.principal(sender).willSendEq(order.amountSats).ft(order.contract as `${string}.${string}`, order.token),
       ],
     });
     if (!txid) return { failure: "broken" };
@@ -74,12 +74,12 @@ export async function pay(walletId: string, order: Order): Promise<Sent> {
 
 type Options = Parameters<typeof request>[0] & object;
 
-async function payerOf(options: Options, network: Order["network"]): Promise<string> {
+async function senderOf(options: Options, network: Order["network"]): Promise<string> {
   const { addresses } = await addressesOf(options, network);
   const stacks = addresses.map(({ address }) => address).filter((address) => /^S[PMTN]/.test(address));
-  const payer = stacks.find((address) => VERSIONS[network].test(address));
-  if (payer === undefined) throw new WrongNetwork();
-  return payer;
+  const sender = stacks.find((address) => VERSIONS[network].test(address));
+  if (sender === undefined) throw new WrongNetwork();
+  return sender;
 }
 
 async function addressesOf(options: Options, network: Order["network"]): Promise<{ addresses: { address: string }[] }> {
@@ -87,6 +87,6 @@ async function addressesOf(options: Options, network: Order["network"]): Promise
     return await request(options, "getAddresses", { network });
   } catch (error) {
     if ((error as { code?: number }).code !== METHOD_NOT_FOUND) throw error;
-    return await request(options, "stx_getAddresses", { network }); // SIP-030's own name for it
+    return await request(options, "stx_getAddresses", { network }); // its name in SIP-030
   }
 }

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the table of calls, the structs they take and give, and the tree of errors."""
+"""The OpenAPI 3.1 document, built from the declared calls, the structs of their bodies, and the error classes."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -11,91 +11,99 @@ from litestar.handlers import HTTPRouteHandler
 import sgate
 from sgate.api.calls import Call, Schema
 from sgate.api.openapi.calls import CALLS
-from sgate.api.openapi.examples import example_of
+from sgate.api.openapi.examples import examples
+from sgate.api.openapi.schemas import components, name_of
 from sgate.api.requests import JSON
 from sgate.core import errors
 from sgate.core.errors import GatewayError
 from sgate.core.event import Envelope, EventType
 from sgate.http.error_responses import PROBLEM
-from sgate.http.sse import EVENT_STREAM
+from sgate.http.sse import EVENT_STREAM, frame
+from sgate.objects.encoding import encode
 from sgate.objects.error import ErrorEnvelope
-from sgate.objects.payment import PaymentObject
+from sgate.objects.payment import DepositObject
 from sgate.objects.payment_intent import IntentObject
 from sgate.objects.webhook_endpoint import EndpointObject
 
 DESCRIPTION = """\
 A payment gateway for sBTC: payment intents, hosted checkout, signed webhooks.
 
-**Keys.** Send `Authorization: Bearer sk_test_...` (test mode) or `sk_live_...` (real money). Neither mode sees the \
-other. A key has scopes: `read`, `write`, and `admin` for keys and settings.
+**Authentication.** Send `Authorization: Bearer sk_test_...` (test mode) or `sk_live_...` (real money). The two modes \
+do not see each other's objects. An API key has scopes: `read`, `write`, and `admin` for API keys and settings.
 
-**Repeating.** Send an `Idempotency-Key` with every POST. If no answer comes, send the same again: it has its effect \
-once, and the answer is the first one, with `Idempotent-Replayed: true`.
+**Idempotency.** Send an `Idempotency-Key` with every POST. If you receive no response, repeat the request with the \
+same key: it takes effect once, and the response is the first one, with `Idempotent-Replayed: true`.
 
-**Failures** have one form, `error.code` says which, `error.doc_url` explains it. With `Accept: \
-application/problem+json` they come as RFC 9457 problem details.
+**Errors** all have the same form: `error.code` identifies the error, `error.doc_url` explains it. With `Accept: \
+application/problem+json` they are returned as RFC 9457 problem details.
 
-**Lists** are newest first. Walk them with `starting_after` and `ending_before`, at any depth at the same cost.
+**Lists** are newest first. Page through them with `starting_after` and `ending_before`; every page costs the same.
 
-**Times** are ISO 8601 in UTC, amounts are whole sats.\
+**Times** are ISO 8601 in UTC, and amounts are whole sats.\
 """
 
 TAGS: Mapping[str, str] = {
-    "Payment intents": "What a customer is asked to pay, and what has come of it.",
-    "Payments": "Transfers on the chain, with those that name no intent.",
-    "Merchant": "Your profile, the settings of the key's mode, and your numbers day by day.",
-    "API keys": "A key is shown once, when it is made. Roll one to replace it without a gap; revoke one that leaked.",
-    "Audit log": "Who did what to keys, settings, addresses and endpoints.",
-    "Webhook endpoints": "Where you are told about events.",
-    "Webhook deliveries": "What was sent to your endpoints, and what they answered.",
-    "Events": "Everything that was announced, whether or not a webhook told you.",
-    "Simulated chain": "Make things happen, with a test key, where the test mode runs on the simulated chain.",
-    "Public": "What the checkout asks for. No key; any origin.",
-    "Operations": "For operators and their machines.",
+    "Payment intents": "Requests to a customer to pay an amount, and their progress.",
+    "Payments": "Transfers on the chain, including unmatched deposits, which name no payment intent.",
+    "Merchant": "Your profile, the settings of the key's mode, and your daily statistics.",
+    "API keys": "A key is shown only once, when it is created. Roll a key to replace it without an interruption, and "
+    "revoke one that has leaked.",
+    "Audit log": "Who did what to API keys, settings, pay addresses and webhook endpoints.",
+    "Webhook endpoints": "URLs of your server that events are sent to.",
+    "Webhook deliveries": "What was sent to your endpoints, and how they responded.",
+    "Events": "Everything that has happened, whether or not it was sent to a webhook endpoint.",
+    "Simulated chain": "Control of the simulated chain, with a test key, on servers whose test mode runs on it.",
+    "Public": "The calls of the checkout page: without an API key, from any origin.",
+    "Operations": "Health checks for operators and their monitoring.",
 }
 
-_PREFIXES: Mapping[str, str] = {
-    "intent_id": "pi",
-    "payment_id": "pay",
-    "endpoint_id": "we",
-    "delivery_id": "whd",
-    "event_id": "evt",
-    "key_id": "ak",
+_IDS: Mapping[str, tuple[str, str]] = {
+    "intent_id": ("pi", "payment intent"),
+    "payment_id": ("pay", "payment"),
+    "endpoint_id": ("we", "webhook endpoint"),
+    "delivery_id": ("whd", "webhook delivery"),
+    "recovery_id": ("whr", "recovery"),
+    "event_id": ("evt", "event"),
+    "key_id": ("ak", "API key"),
 }
+"""Prefix and kind of object, by path parameter."""
 
 _HEADERS: Schema = {
     "X-Request-Id": {
-        "description": "The id of the request, in every log line about it.",
+        "description": "Id of the request, which is part of all its log entries.",
         "schema": {"type": "string"},
     },
     "Idempotent-Replayed": {
-        "description": "`true` if the answer is one given before under the same Idempotency-Key.",
+        "description": "`true` if the response was stored by an earlier request with the same Idempotency-Key.",
         "schema": {"type": "string"},
     },
     "Retry-After": {
-        "description": "Seconds to wait before the next try.",
+        "description": "Seconds to wait before trying again.",
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
     },
     "WWW-Authenticate": {"description": "How to authenticate.", "schema": {"type": "string"}},
-    "RateLimit": {"description": "Calls left (`r`) and seconds until more are (`t`).", "schema": {"type": "string"}},
+    "RateLimit": {
+        "description": "Calls that are left (`r`), and seconds until the limit is reset (`t`).",
+        "schema": {"type": "string"},
+    },
 }
 
 _IDEMPOTENCY_KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "Up to 255 printable ASCII characters. The same request with the same key has its effect once.",
+    "description": "1 to 255 printable ASCII characters. A request repeated with the same key takes effect only once.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]{1,255}$"},
     "example": "order-17",
 }
 
 
 def route() -> HTTPRouteHandler:
-    """Serves the document."""
+    """Return the route that serves the document."""
 
     @get("/openapi.json")
     async def openapi_document() -> Response[bytes]:
-        """The OpenAPI document."""
+        """Return the OpenAPI document."""
         return Response(msgspec.json.format(msgspec.json.encode(document()), indent=2), media_type=JSON)
 
     return openapi_document
@@ -103,10 +111,14 @@ def route() -> HTTPRouteHandler:
 
 @cache
 def document() -> Mapping[str, Any]:
-    """The OpenAPI document."""
+    """Build the OpenAPI document."""
     types = [kind for call in CALLS for kind in (call.answer, call.body) if kind is not None]
-    references, schemas = _components([*types, ErrorEnvelope, Envelope, IntentObject, PaymentObject, EndpointObject])
+    bodies = [call.body for call in CALLS if call.body is not None]
+    types += [ErrorEnvelope, Envelope, IntentObject, DepositObject, EndpointObject]
+    references, schemas = components(list(dict.fromkeys(types)), requests=bodies, shown=_shown())
     schemas["Problem"] = _PROBLEM
+    about = [event["data"]["object"] for event in examples().events.values()]
+    schemas["EventData"]["properties"]["object"]["examples"] = about[:1]
     operations = _Operations(references, schemas)
     paths: dict[str, Any] = {}
     for call in CALLS:
@@ -143,14 +155,14 @@ def document() -> Mapping[str, Any]:
 
 
 class _Operations:
-    """Calls and webhooks as operations of the document."""
+    """Renders calls and webhooks as operations of the document."""
 
     def __init__(self, references: Mapping[type, Schema], schemas: Schema) -> None:
         self._references = references
         self._schemas = schemas
 
     def of(self, call: Call) -> Schema:
-        """One call."""
+        """Return the operation of a call."""
         operation: Schema = {
             "operationId": call.name,
             "summary": call.summary,
@@ -163,11 +175,13 @@ class _Operations:
             "responses": {str(call.status): self._success(call), **self._failures(call)},
             "security": [] if call.scope is None else [{"apiKey": []}],
         }
-        if call.scope is not None:
-            operation["description"] = f"Needs a key with the scope `{call.scope}`."
+        needs = "" if call.scope is None else f"Requires a key with the scope `{call.scope}`."
+        if description := f"{call.description} {needs}".strip():
+            operation["description"] = description
         if call.body is not None:
-            schema = self._references[call.body]
-            content = {"schema": schema, "example": example_of(schema, self._schemas)}
+            content: Schema = {"schema": self._references[call.body]}
+            if (recorded := examples().calls.get(call.name)) is not None:
+                content["example"] = recorded.request
             operation["requestBody"] = {"required": self._needs_fields(call.body), "content": {JSON: content}}
         if call.upload:
             binary: Schema = {"schema": {"type": "string", "format": "binary"}}
@@ -175,7 +189,7 @@ class _Operations:
         return operation
 
     def webhook(self, event_type: EventType) -> Schema:
-        """What is sent when an event happens."""
+        """Return the operation of a webhook: what is sent when an event occurs."""
         schema: Schema = {
             "allOf": [
                 self._references[Envelope],
@@ -192,29 +206,32 @@ class _Operations:
                 },
             ]
         }
-        envelope = example_of(self._references[Envelope], self._schemas)
-        shown = example_of(self._references[_object_of(event_type)], self._schemas)
-        example = envelope | {"type": str(event_type), "event": str(event_type), "data": {"object": shown}}
+        content: Schema = {"schema": schema}
+        if event_type in examples().events:
+            content["example"] = examples().events[event_type]
         return {
             "post": {
                 "operationId": str(event_type),
                 "summary": event_type.meaning,
-                "description": "Sent to every endpoint that asked for it, at least once, signed. Do what it asks for "
-                "once per `webhook-id`.",
+                "description": "Sent to every endpoint that receives events of this type, signed, and at least once: "
+                "process each `webhook-id` only once.",
                 "parameters": _WEBHOOK_HEADERS,
-                "requestBody": {"required": True, "content": {JSON: {"schema": schema, "example": example}}},
-                "responses": {"2XX": {"description": "Received. Anything else is tried again."}},
+                "requestBody": {"required": True, "content": {JSON: content}},
+                "responses": {
+                    "2XX": {"description": "The event was received. After any other response it is sent again."}
+                },
                 "security": [],
             }
         }
 
     def _success(self, call: Call) -> Schema:
-        schema = self._references[call.answer]
         headers = ["X-Request-Id", *(["RateLimit"] if call.scope else [])]
         headers += ["Idempotent-Replayed"] if call.idempotent else []
-        content = {"schema": schema, "example": example_of(schema, self._schemas)}
+        content: Schema = {"schema": self._references[call.answer]}
+        if (recorded := examples().calls.get(call.name)) is not None:
+            content["example"] = recorded.response
         return {
-            "description": "A stream of events." if call.stream else "Done.",
+            "description": "A stream of server-sent events." if call.stream else "The call succeeded.",
             "headers": _header_references(headers),
             "content": {EVENT_STREAM if call.stream else JSON: content, **_streamed(call)},
         }
@@ -222,7 +239,7 @@ class _Operations:
     def _failures(self, call: Call) -> Schema:
         if call.unhealthy:
             schema = self._references[call.answer]
-            return {"503": {"description": "Not well.", "content": {JSON: {"schema": schema}}}}
+            return {"503": {"description": "Unhealthy.", "content": {JSON: {"schema": schema}}}}
         by_status: dict[int, list[type[GatewayError]]] = {}
         for kind in _errors_of(call):
             by_status.setdefault(kind.status, []).append(kind)
@@ -245,33 +262,29 @@ class _Operations:
         }
 
     def _needs_fields(self, body: type) -> bool:
-        schema = self._schemas[self._references[body]["$ref"].rpartition("/")[2]]
-        return bool(schema.get("required"))
+        return bool(self._schemas[name_of(self._references[body])].get("required"))
 
 
 def _streamed(call: Call) -> Schema:
     if call.streams is None:
         return {}
     schema: Schema = {"type": "string", "description": f"Each `data:` line is one {call.streams.__name__}."}
-    return {EVENT_STREAM: {"schema": schema, "example": "data: {}\n\n"}}
+    frames = [frame(encode(event), event=event["type"], identity=event["id"]) for event in examples().events.values()]
+    return {EVENT_STREAM: {"schema": schema, "example": b"".join(frames[:1]).decode()}}
 
 
-def _components(types: Sequence[type]) -> tuple[dict[type, Schema], Schema]:
-    unique = list(dict.fromkeys(types))
-    found, components = msgspec.json.schema_components(
-        unique, ref_template="#/components/schemas/{name}", schema_hook=_any
-    )
-    return dict(zip(unique, found, strict=True)), components
-
-
-def _any(kind: type) -> Schema:
-    """Values of no fixed shape: the object inside an event, the details of an error."""
-    del kind
-    return {"description": "Any JSON value."}  # an empty schema would count as none
+def _shown() -> list[tuple[type, Any]]:
+    """Return the recorded objects with their types."""
+    recorded = examples()
+    return [
+        *((call.answer, recorded.calls[call.name].response) for call in CALLS if call.name in recorded.calls),
+        *((Envelope, event) for event in recorded.events.values()),
+        *((_object_of(EventType(name)), event["data"]["object"]) for name, event in recorded.events.items()),
+    ]
 
 
 def _errors_of(call: Call) -> list[type[GatewayError]]:
-    """The errors of a call: its own, and those of all calls."""
+    """Return the errors of a call: its own, and those of all calls."""
     kinds: list[type[GatewayError]] = [*call.failures, errors.RateLimitExceeded, errors.Unavailable, GatewayError]
     if call.scope is not None:
         kinds += [errors.Unauthorized, errors.Forbidden]
@@ -295,7 +308,7 @@ def _error_example(kind: type[GatewayError]) -> Schema:
                 "doc_url": f"https://pay.example.com/docs/errors/{kind.code}",
                 "details": {},
             },
-            "request_id": "req_0123456789abcdef01234567",
+            "request_id": "req_6b042ac00123456789abcdef",
             "timestamp": "2026-11-23T12:00:00.000Z",
             "path": "/v1/payment_intents",
             "status": kind.status,
@@ -304,21 +317,25 @@ def _error_example(kind: type[GatewayError]) -> Schema:
 
 
 def _object_of(event_type: EventType) -> type:
-    """What an event is about, by the first part of its name."""
-    kinds: Mapping[str, type] = {"payment": PaymentObject, "webhook_endpoint": EndpointObject}
+    """Return the type of the object that an event is about, by the first part of its name."""
+    kinds: Mapping[str, type] = {"payment": DepositObject, "webhook_endpoint": EndpointObject}
     return kinds.get(event_type.partition(".")[0], IntentObject)
 
 
 def _path_parameters(path: str) -> list[Schema]:
-    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-    return [_path_parameter(name) for name in names]
+    return [_path_parameter(part[1:-1]) for part in path.split("/") if part.startswith("{")]
 
 
 def _path_parameter(name: str) -> Schema:
-    schema: Schema = {"type": "string", "minLength": 1}
-    if name in _PREFIXES:
-        schema = {"type": "string", "pattern": f"^{_PREFIXES[name]}_[0-9a-f]{{24}}$"}
-    return {"name": name, "in": "path", "required": True, "schema": schema}
+    prefix, kind = _IDS[name]
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": f"Id of the {kind}.",
+        "schema": {"type": "string", "pattern": f"^{prefix}_[0-9a-f]{{24}}$"},
+        "example": f"{prefix}_6b042ac0a1b2c3d4e5f60718",
+    }
 
 
 def _header_references(names: Sequence[str]) -> Schema:
@@ -330,32 +347,47 @@ def _webhook_header(name: str, description: str) -> Schema:
 
 
 _WEBHOOK_HEADERS = [
-    _webhook_header("webhook-id", "The event's id: the same on every attempt."),
+    _webhook_header("webhook-id", "Id of the event; the same in every attempt."),
     _webhook_header(
-        "webhook-timestamp", "When this attempt was signed, Unix seconds. Refuse what is older than 5 min."
+        "webhook-timestamp",
+        "Time at which the attempt was signed, in Unix seconds. Refuse requests that are older than 5 minutes.",
     ),
     _webhook_header(
-        "webhook-signature", "`v1,` and base64 of HMAC-SHA256 over `id.timestamp.body` (Standard Webhooks)."
+        "webhook-signature", "`v1,` and the base64 HMAC-SHA256 of `id.timestamp.body` (Standard Webhooks)."
     ),
-    _webhook_header("X-sGate-Timestamp", "The same time once more."),
-    _webhook_header("X-sGate-Signature", "`t=`, the time, `,v1=` and hex of HMAC-SHA256 over `timestamp.body`."),
+    _webhook_header("X-sGate-Timestamp", "The same time again."),
+    _webhook_header("X-sGate-Signature", "`t=`, the time, `,v1=` and the hexadecimal HMAC-SHA256 of `timestamp.body`."),
 ]
+
+
+def _problem_field(kind: str, description: str, example: object, **schema: object) -> Schema:
+    return {"type": kind, "description": description, "examples": [example], **schema}
+
 
 _PROBLEM: Schema = {
     "title": "Problem",
-    "description": "A failure as RFC 9457 problem details.",
+    "description": "An error as RFC 9457 problem details.",
     "type": "object",
     "required": ["type", "title", "status", "detail", "instance", "code", "request_id"],
     "properties": {
-        "type": {"type": "string", "format": "uri-reference", "description": "The page that explains the code."},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string", "description": "The path of the request."},
-        "code": {"type": "string"},
-        "request_id": {"type": "string"},
-        "param": {"type": "string"},
-        "details": {"type": "object"},
-        "retry_after": {"type": "integer"},
+        "type": _problem_field(
+            "string",
+            "URL of the page that explains the code.",
+            "https://pay.example.com/docs/errors/invalid_expires_in",
+            format="uri",
+        ),
+        "title": _problem_field("string", "Name of the HTTP status.", "Unprocessable Entity"),
+        "status": _problem_field("integer", "HTTP status code.", 422),
+        "detail": _problem_field(
+            "string", "What is wrong and what to do, for people.", "`expires_in` must be from 60 to 86400 seconds."
+        ),
+        "instance": _problem_field("string", "Path of the request.", "/v1/payment_intents"),
+        "code": _problem_field("string", "Code that identifies the error.", "invalid_expires_in"),
+        "request_id": _problem_field(
+            "string", "Id of the request, as in its header `X-Request-Id`.", "req_6b042ac00123456789abcdef"
+        ),
+        "param": _problem_field("string", "Field or parameter at fault, if there is one.", "expires_in"),
+        "details": _problem_field("object", "Further facts, which depend on the code.", {}),
+        "retry_after": _problem_field("integer", "Seconds to wait before trying again.", 1),
     },
 }

@@ -1,1 +1,1 @@
-"""The calls, one module per object: parse, one use case, answer."""
+"""The API's calls and their handlers, one module per kind of object."""

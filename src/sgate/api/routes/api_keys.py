@@ -1,4 +1,4 @@
-"""The calls under /v1/api_keys. They need the scope `admin`, and see only keys of their own mode."""
+"""Calls under /v1/api_keys. They require the scope `admin`, and access only keys of the caller's mode."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from sgate.api import query, request_bodies
 from sgate.api.calls import IDEMPOTENCY, VALIDATION, Call
 from sgate.api.decoding import decode
 from sgate.api.dependencies import Dependencies
-from sgate.api.query import part_of
+from sgate.api.query import page_of
 from sgate.api.requests import AnyRequest, actor_of, is_id, json_body, json_response, key_of, principal_of, respond
 from sgate.core import errors
 from sgate.core.scope import Scope
@@ -24,6 +24,10 @@ CREATE_API_KEY = Call(
     name="createApiKey",
     summary="Create an API key",
     tag="API keys",
+    description=(
+        "Creates an API key in the mode of the key that makes the call. The response contains the key itself, which "
+        "cannot be retrieved later."
+    ),
     body=request_bodies.CreateApiKey,
     answer=ApiKeyObject,
     status=201,
@@ -37,6 +41,7 @@ LIST_API_KEYS = Call(
     name="listApiKeys",
     summary="List API keys",
     tag="API keys",
+    description="Returns the valid API keys of this mode, newest first.",
     answer=ApiKeyList,
     scope=Scope.ADMIN,
     query=(query.AFTER, query.BEFORE, query.LIMIT_ALL),
@@ -48,6 +53,7 @@ RETRIEVE_API_KEY = Call(
     name="retrieveApiKey",
     summary="Retrieve an API key",
     tag="API keys",
+    description="Retrieves an API key by its id, even if it has been revoked or has expired.",
     answer=ApiKeyObject,
     scope=Scope.ADMIN,
     failures=(errors.ApiKeyNotFound,),
@@ -56,8 +62,12 @@ ROLL_API_KEY = Call(
     method="post",
     path="/v1/api_keys/{key_id}/roll",
     name="rollApiKey",
-    summary="Replace an API key",
+    summary="Roll an API key",
     tag="API keys",
+    description=(
+        "Creates a successor with the same name and scopes. The old key continues to work for `overlap_s` seconds, 24 "
+        "hours by default. The response contains the new key itself, which cannot be retrieved later."
+    ),
     body=request_bodies.RollApiKey,
     answer=ApiKeyObject,
     status=201,
@@ -77,6 +87,7 @@ REVOKE_API_KEY = Call(
     name="revokeApiKey",
     summary="Revoke an API key",
     tag="API keys",
+    description="Revokes an API key. It stops working within a second. A key can revoke itself.",
     answer=ApiKeyObject,
     scope=Scope.ADMIN,
     failures=(errors.ApiKeyNotFound, errors.ApiKeyEnded),
@@ -85,11 +96,11 @@ CALLS = (CREATE_API_KEY, LIST_API_KEYS, RETRIEVE_API_KEY, ROLL_API_KEY, REVOKE_A
 
 
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
-    """The calls about API keys."""
+    """Return the routes of the API-key calls."""
 
     @CREATE_API_KEY.route
     async def create_api_key(request: AnyRequest) -> Response[bytes]:
-        """Make a key; the answer shows it, once."""
+        """Create an API key."""
         principal = await principal_of(request, deps, CREATE_API_KEY)
         body = await json_body(request)
         wanted = request_bodies.key_request(decode(body, request_bodies.CreateApiKey))
@@ -106,20 +117,20 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @LIST_API_KEYS.route
     async def list_api_keys(request: AnyRequest) -> Response[bytes]:
-        """All keys that can be used, newest first."""
+        """List the valid API keys, newest first."""
         principal = await principal_of(request, deps, LIST_API_KEYS)
         found = await api_keys.list_of(deps.pool, principal.merchant)
-        return json_response(encode(part_of(request, found)))
+        return json_response(encode(page_of(request, found)))
 
     @RETRIEVE_API_KEY.route
     async def retrieve_api_key(request: AnyRequest, key_id: FromPath[str]) -> Response[bytes]:
-        """One key, also one that has ended."""
+        """Retrieve an API key, even if it is revoked or has expired."""
         principal = await principal_of(request, deps, RETRIEVE_API_KEY)
         return json_response(encode(await api_keys.get(deps.pool, principal.merchant, _checked(key_id))))
 
     @ROLL_API_KEY.route
     async def roll_api_key(request: AnyRequest, key_id: FromPath[str]) -> Response[bytes]:
-        """Make the successor of a key; the answer shows it, once."""
+        """Create the successor of an API key."""
         principal = await principal_of(request, deps, ROLL_API_KEY)
         body = await json_body(request)
         shape = decode(body, request_bodies.RollApiKey)
@@ -137,7 +148,7 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @REVOKE_API_KEY.route
     async def revoke_api_key(request: AnyRequest, key_id: FromPath[str]) -> Response[bytes]:
-        """Make a key useless."""
+        """Revoke an API key."""
         principal = await principal_of(request, deps, REVOKE_API_KEY)
         actor = actor_of(request, deps, principal)
         return json_response(encode(await api_keys.revoke(deps.pool, principal.merchant, _checked(key_id), actor)))

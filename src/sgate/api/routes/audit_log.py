@@ -1,4 +1,4 @@
-"""The calls under /v1/audit_log: who did what to keys, settings and endpoints."""
+"""The call under /v1/audit_log, which lists the recorded actions and who performed them."""
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
@@ -21,13 +21,19 @@ LIST_AUDIT_LOG = Call(
     method="get",
     path="/v1/audit_log",
     name="listAuditLog",
-    summary="List the audit log",
+    summary="List audit log entries",
     tag="Audit log",
+    description=(
+        "Returns the recorded actions, such as changes of API keys, settings and webhook endpoints, and who performed "
+        "them, newest first."
+    ),
     answer=AuditLogList,
     scope=Scope.ADMIN,
     query=(
-        query.parameter("action", "Only lines of this action, such as `api_key.revoked`.", {"type": "string"}),
-        query.parameter("object_id", "Only lines about this object.", {"type": "string"}),
+        query.parameter(
+            "action", "Returns only entries with this action, such as `api_key.revoked`.", {"type": "string"}
+        ),
+        query.parameter("object_id", "Returns only entries about the object with this id.", {"type": "string"}),
         query.AFTER,
         query.LIMIT,
     ),
@@ -37,11 +43,11 @@ CALLS = (LIST_AUDIT_LOG,)
 
 
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
-    """The calls about the audit log."""
+    """Return the routes of the audit-log calls."""
 
     @LIST_AUDIT_LOG.route
     async def list_audit_log(request: AnyRequest) -> Response[bytes]:
-        """What was done, newest first."""
+        """List audit log entries, newest first."""
         principal = await principal_of(request, deps, LIST_AUDIT_LOG)
         refuse_unknown_parameters(request, *LIST_AUDIT_LOG.parameters)
         limit = limit_of(request)
@@ -64,6 +70,6 @@ def _name(request: AnyRequest, param: str) -> str | None:
     text = request.query_params.get(param)
     if text is not None and not (text.isascii() and text.isprintable() and len(text) <= MAX_NAME_CHARACTERS):
         raise errors.ValidationFailed(
-            f"{param} has at most {MAX_NAME_CHARACTERS} printable ASCII characters.", param=param
+            f"{param} must have at most {MAX_NAME_CHARACTERS} characters, all printable ASCII.", param=param
         )
     return text

@@ -1,4 +1,4 @@
-"""The calls under /v1/events: a page, one, and a stream of them."""
+"""Calls under /v1/events: list, retrieve and stream events."""
 
 import contextlib
 from collections.abc import Generator, Sequence
@@ -17,9 +17,9 @@ from sgate.api.query import (
     limit_of,
     object_id_of,
     one_of,
+    paging_of,
     period_of,
     refuse_unknown_parameters,
-    walk_of,
 )
 from sgate.api.requests import AnyRequest, is_id, json_response, principal_of, stream_response
 from sgate.core import errors
@@ -33,7 +33,7 @@ from sgate.services.events import Events
 from sgate.store.events import Matching
 
 STREAM_BATCH = 100
-"""Events read at once for a stream that is behind."""
+"""Maximum number of events per read of a stream."""
 
 STREAM_POLL_S = 1.0
 STREAMS_PER_MERCHANT = 8
@@ -44,22 +44,30 @@ LIST_EVENTS = Call(
     method="get",
     path="/v1/events",
     name="listEvents",
-    summary="List events, or stream those to come",
+    summary="List or stream events",
     tag="Events",
+    description=(
+        "Returns events, newest first. With `stream=true`, the response is a stream of server-sent events that sends "
+        "each new event as it occurs. A client that reconnects with `Last-Event-ID` misses none."
+    ),
     answer=EventList,
     scope=Scope.READ,
     streams=Envelope,
     query=(
-        query.parameter("type", "Only events of this type.", {"type": "string", "enum": list(EventType)}),
-        query.parameter("object", "Only events about the object with this id.", query.ID),
-        query.parameter("payment_intent", "The same, for a payment intent.", query.ID),
+        query.parameter("type", "Returns only events of this type.", {"type": "string", "enum": list(EventType)}),
+        query.parameter("object", "Returns only events about the object with this id.", query.ID),
+        query.parameter("payment_intent", "Returns only events about the payment intent with this id.", query.ID),
         *query.PERIOD,
         query.parameter(
             "stream",
-            "`true`: the answer is a stream of server-sent events and does not end.",
+            "If `true`, the response is a stream of server-sent events that stays open.",
             {"type": "string", "enum": ["true", "false"]},
         ),
-        query.parameter("last_event_id", "Stream from after this event on; as the header `Last-Event-ID`.", query.ID),
+        query.parameter(
+            "last_event_id",
+            "Streams the events after this one. The `Last-Event-ID` header, if sent, takes precedence.",
+            query.ID,
+        ),
         query.AFTER,
         query.BEFORE,
         query.LIMIT,
@@ -72,6 +80,7 @@ RETRIEVE_EVENT = Call(
     name="retrieveEvent",
     summary="Retrieve an event",
     tag="Events",
+    description="Retrieves an event, with the content that webhook endpoints receive.",
     answer=Envelope,
     scope=Scope.READ,
     failures=(errors.EventNotFound,),
@@ -80,18 +89,18 @@ CALLS = (LIST_EVENTS, RETRIEVE_EVENT)
 
 
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
-    """The calls about events."""
+    """Return the routes of the event calls."""
     log = deps.events
 
     @LIST_EVENTS.route
     async def list_events(request: AnyRequest) -> Response[Any]:
-        """Events, newest first; or with `stream=true` those to come."""
+        """List events, newest first, or stream new ones with `stream=true`."""
         principal = await principal_of(request, deps, LIST_EVENTS)
         if one_of(request, "stream", ("true", "false")) == "true":
             return await _stream(request, deps, log, principal)
         refuse_unknown_parameters(request, *_FILTERS, "stream", "starting_after", "ending_before", "limit")
         limit = limit_of(request)
-        starting_after, ending_before, _ = walk_of(request)
+        starting_after, ending_before, _ = paging_of(request)
         page = await log.page(
             principal.merchant,
             _matching(request),
@@ -104,7 +113,7 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @RETRIEVE_EVENT.route
     async def retrieve_event(request: AnyRequest, event_id: FromPath[str]) -> Response[bytes]:
-        """One event, as it was sent."""
+        """Retrieve an event, as webhook endpoints receive it."""
         principal = await principal_of(request, deps, RETRIEVE_EVENT)
         if not is_id(event_id):
             raise errors.EventNotFound
@@ -114,7 +123,10 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
 
 async def _stream(request: AnyRequest, deps: Dependencies, log: Events, principal: Principal) -> Response[Any]:
-    """From the event that the client saw last, or from now on. A browser sends that as a header when it comes back."""
+    """Stream the events after the last one that the client has seen, or from now on.
+
+    The last event is named by the `Last-Event-ID` header, which browsers send when they reconnect, or by the query.
+    """
     refuse_unknown_parameters(request, "type", "object", "payment_intent", "stream", "last_event_id")
     matching, merchant = _matching(request), principal.merchant
     last_event_id = request.headers.get("last-event-id") or request.query_params.get("last_event_id")
@@ -128,13 +140,13 @@ async def _stream(request: AnyRequest, deps: Dependencies, log: Events, principa
     def join(subscription: Subscription) -> Generator[Read]:
         async def read() -> Sequence[bytes]:
             nonlocal at, newest
-            begun, newest = newest, None
+            start, newest = newest, None
             found, at = await log.following(merchant, at, matching, STREAM_BATCH)
             if len(found) == STREAM_BATCH:
                 subscription.wake()
             frames = [frame(encode(event_object(event)), event=event.type, identity=event.id) for event in found]
-            # A client that is cut off before its first event must say where it was when it comes back.
-            return frames if begun is None else [position(begun), *frames]
+            # A client that is disconnected before its first event must be able to resume from where it started.
+            return frames if start is None else [position(start), *frames]
 
         leave = deps.listener.wait_for(Channel.EVENT, topic, subscription.wake)
         try:
@@ -143,7 +155,7 @@ async def _stream(request: AnyRequest, deps: Dependencies, log: Events, principa
             leave()
 
     topic = topic_of(merchant.id, livemode=merchant.livemode)
-    # When the key is revoked or the merchant suspended, the streams with these tags are ended.
+    # The tags for key and merchant end the stream when the key is revoked or the merchant is suspended.
     limits = {f"events {topic}": STREAMS_PER_MERCHANT, principal.key_id: None, merchant.id: None}
     return stream_response(request, deps, join, limits=limits, poll_s=STREAM_POLL_S, reserved=False)
 

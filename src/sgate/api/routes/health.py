@@ -1,4 +1,4 @@
-"""The calls under /health, /health/live, /health/ready, /metrics."""
+"""Calls for monitoring: /health, /health/live, /health/ready, /metrics."""
 
 import resource
 import sys
@@ -22,8 +22,11 @@ HEALTH = Call(
     method="get",
     path="/health",
     name="health",
-    summary="How well every part works",
+    summary="Retrieve the health report",
     tag="Operations",
+    description=(
+        "Reports the state of each component. The status code is 503 if the database is unavailable, and 200 otherwise."
+    ),
     answer=HealthReport,
     unhealthy=True,
 )
@@ -31,8 +34,9 @@ HEALTH_LIVE = Call(
     method="get",
     path="/health/live",
     name="healthLive",
-    summary="Whether the process runs",
+    summary="Check liveness",
     tag="Operations",
+    description="Returns 200 while the process is running.",
     answer=Alive,
     unhealthy=True,
 )
@@ -40,8 +44,12 @@ HEALTH_READY = Call(
     method="get",
     path="/health/ready",
     name="healthReady",
-    summary="Whether the process can serve requests",
+    summary="Check readiness",
     tag="Operations",
+    description=(
+        "Returns 200 if the process can serve requests, and 503 if the database does not respond or the process is "
+        "shutting down."
+    ),
     answer=Alive,
     unhealthy=True,
 )
@@ -49,22 +57,22 @@ CALLS = (HEALTH, HEALTH_LIVE, HEALTH_READY)
 
 
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
-    """The calls of operators and their machines."""
+    """Return the routes of the health calls."""
 
     @HEALTH.route
     async def health() -> Response[bytes]:
-        """How well every part works."""
+        """Report the health of each component."""
         report = await report_of(deps)
         return json_response(encode(report), 503 if report.status is Health.UNHEALTHY else 200)
 
     @HEALTH_LIVE.route
     async def live() -> Response[bytes]:
-        """The process runs."""
+        """Report that the process is running."""
         return json_response(encode(Alive(status=Health.HEALTHY)))
 
     @HEALTH_READY.route
     async def ready() -> Response[bytes]:
-        """The process can serve requests: its database answers, and it was not asked to stop."""
+        """Report whether the process can serve requests: the database responds, and no shutdown is in progress."""
         healthy = not deps.leaving.is_set() and await _cursors(deps) is not None
         status = Health.HEALTHY if healthy else Health.UNHEALTHY
         return json_response(encode(Alive(status=status)), 200 if healthy else 503)
@@ -73,36 +81,36 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
 
 def metrics_route(deps: Dependencies) -> HTTPRouteHandler:
-    """What Prometheus asks."""
+    """Return the route that Prometheus scrapes."""
 
     @get("/metrics")
     async def metrics() -> Response[bytes]:
-        """Prometheus metrics."""
+        """Return the metrics in the Prometheus text format."""
         return Response(deps.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return metrics
 
 
 async def report_of(deps: Dependencies) -> HealthReport:
-    """Ask every part."""
+    """Check each component, and return the report."""
     now = deps.environment.now()
     cursors = await _cursors(deps)
     chains = {mode_name(cursor.livemode): _chain_health(cursor, now) for cursor in cursors or ()}
-    parts = {
+    components = {
         "database": Health.UNHEALTHY if cursors is None else Health.HEALTHY,
         "blockchain": _worst([chain.status for chain in chains.values()]) if cursors else Health.DEGRADED,
-        # Without Redis limits are counted in this process, and there is nothing that could be away.
+        # Without Redis, limits are counted in this process, and no cache can be unavailable.
         "cache": Health.HEALTHY if deps.rate_limits.as_configured else Health.DEGRADED,
     }
     if deps.reads.has_replica:
-        parts["replica"] = Health.HEALTHY if deps.reads.replica_is_fresh else Health.DEGRADED
+        components["replica"] = Health.HEALTHY if deps.reads.replica_is_fresh else Health.DEGRADED
     if cursors is not None:
-        parts["webhooks"] = await _webhooks(deps)
-    overall = Health.UNHEALTHY if cursors is None else _worst(list(parts.values()))
+        components["webhooks"] = await _webhooks(deps)
+    overall = Health.UNHEALTHY if cursors is None else _worst(list(components.values()))
     return HealthReport(
         status=overall,
         timestamp=iso_ms(now),
-        services=parts,
+        services=components,
         chains=chains,
         uptime=round(deps.now_monotonic_s() - deps.started_monotonic_s, 1),
         memory={"max_rss": _max_rss_bytes()},
@@ -110,7 +118,7 @@ async def report_of(deps: Dependencies) -> HealthReport:
 
 
 async def _cursors(deps: Dependencies) -> list[Cursor] | None:
-    """The cursors of the modes that are on, or None if the database is away."""
+    """Return the chain cursors of the enabled modes, or None if the database is unavailable."""
     try:
         async with deps.pool.acquire(timeout=2) as connection:
             found = [await chain_cursors.get(connection, livemode=livemode) for livemode in deps.modes]
@@ -120,10 +128,10 @@ async def _cursors(deps: Dependencies) -> list[Cursor] | None:
 
 
 async def _webhooks(deps: Dependencies) -> Health:
-    """Whether webhooks can be signed: a key that is missing from SGATE_SECRET_KEYS keeps them back."""
+    """Check that webhooks can be signed: without its key in `SGATE_SECRET_KEYS`, a secret cannot be decrypted."""
     try:
         async with deps.pool.acquire(timeout=2) as connection:
-            lost = await webhook_endpoints.lost_secrets(connection, deps.cipher.key_ids)
+            lost = await webhook_endpoints.count_undecryptable_secrets(connection, deps.cipher.key_ids)
     except DatabaseErrors:
         return Health.DEGRADED
     return Health.DEGRADED if lost else Health.HEALTHY
@@ -136,7 +144,7 @@ def _chain_health(cursor: Cursor, now: datetime) -> ChainHealth:
         network=cursor.network,
         scanned_height=cursor.view.height,
         checked_at=iso_ms_or_none(cursor.checked_at),
-        trouble=cursor.trouble or ("no watcher has looked at the chain lately" if silent else None),
+        trouble=cursor.trouble or ("no watcher has polled the chain recently" if silent else None),
     )
 
 

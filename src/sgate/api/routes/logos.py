@@ -1,4 +1,4 @@
-"""The logos of merchants, as the pages show them."""
+"""The call that serves merchants' logos to the pages."""
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
@@ -14,11 +14,11 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 def route(deps: Dependencies) -> HTTPRouteHandler:
-    """The call for a logo."""
+    """Return the route that serves logos."""
 
     @get("/logos/{digest:str}")
     async def retrieve_logo(request: AnyRequest, digest: FromPath[str]) -> Response[bytes]:
-        """A merchant's logo. A changed logo has another address."""
+        """Return a logo. Its URL contains its digest, so a changed logo has a new URL."""
         await count(request, deps, LimitClass.PUBLIC, caller_of(address_of(request, deps)))
         logo = await branding.logo(deps.pool, digest)
         headers = {"Cache-Control": FOREVER, "Content-Security-Policy": "default-src 'none'; sandbox"}

@@ -1,4 +1,4 @@
-"""The calls under /v1/merchants/me."""
+"""Calls under /v1/merchants/me."""
 
 import msgspec
 from litestar import Response
@@ -23,6 +23,7 @@ RETRIEVE_MERCHANT = Call(
     name="retrieveMerchant",
     summary="Retrieve the merchant",
     tag="Merchant",
+    description="Retrieves the merchant that the API key belongs to, with the settings of the key's mode.",
     answer=MerchantObject,
     scope=Scope.READ,
 )
@@ -32,6 +33,9 @@ UPDATE_MERCHANT = Call(
     name="updateMerchant",
     summary="Update the merchant",
     tag="Merchant",
+    description=(
+        "Updates the merchant's profile and the settings of the key's mode. Fields that are not given stay unchanged."
+    ),
     body=request_bodies.UpdateMerchant,
     answer=MerchantObject,
     scope=Scope.ADMIN,
@@ -47,8 +51,9 @@ RETRIEVE_MERCHANT_STATS = Call(
     method="get",
     path="/v1/merchants/me/stats",
     name="retrieveMerchantStats",
-    summary="Retrieve daily numbers",
+    summary="Retrieve daily statistics",
     tag="Merchant",
+    description="Returns the merchant's statistics day by day, in UTC.",
     answer=StatsObject,
     scope=Scope.READ,
     query=query.DAYS,
@@ -60,6 +65,9 @@ SET_LOGO = Call(
     name="setLogo",
     summary="Set the logo",
     tag="Merchant",
+    description=(
+        "Sets the logo shown on the merchant's pages. The request body is the image: PNG, JPEG or WebP, at most 64 kB."
+    ),
     answer=MerchantObject,
     scope=Scope.ADMIN,
     upload=("image/png", "image/jpeg", "image/webp"),
@@ -71,6 +79,7 @@ DELETE_LOGO = Call(
     name="deleteLogo",
     summary="Remove the logo",
     tag="Merchant",
+    description="Removes the logo from the merchant's pages.",
     answer=MerchantObject,
     scope=Scope.ADMIN,
 )
@@ -78,18 +87,18 @@ CALLS = (RETRIEVE_MERCHANT, UPDATE_MERCHANT, RETRIEVE_MERCHANT_STATS, SET_LOGO, 
 
 
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
-    """The calls about the merchant."""
+    """Return the routes of the merchant calls."""
 
     @RETRIEVE_MERCHANT.route
     async def retrieve_merchant(request: AnyRequest) -> Response[bytes]:
-        """The merchant of this key."""
+        """Retrieve the merchant of the API key."""
         principal = await principal_of(request, deps, RETRIEVE_MERCHANT)
         fresh = await deps.authenticator.refresh(principal)
         return json_response(encode(merchant_object(fresh.merchant, deps.modes[fresh.merchant.livemode])))
 
     @UPDATE_MERCHANT.route
     async def update_merchant(request: AnyRequest) -> Response[bytes]:
-        """Change the profile and the settings of this key's mode."""
+        """Update the profile, and the settings of the key's mode."""
         principal = await principal_of(request, deps, UPDATE_MERCHANT)
         change = request_bodies.given(decode(await json_body(request), request_bodies.UpdateMerchant))
         mode = deps.modes[principal.merchant.livemode]
@@ -101,7 +110,7 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @RETRIEVE_MERCHANT_STATS.route
     async def retrieve_merchant_stats(request: AnyRequest) -> Response[bytes]:
-        """The merchant's numbers, day by day."""
+        """Return the merchant's daily statistics."""
         principal = await principal_of(request, deps, RETRIEVE_MERCHANT_STATS)
         refuse_unknown_parameters(request, *RETRIEVE_MERCHANT_STATS.parameters)
         first, last = days_of(request, deps.environment.now(), stats.DEFAULT_DAYS, longest=stats.MAX_DAYS)
@@ -109,7 +118,7 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @SET_LOGO.route
     async def set_logo(request: AnyRequest) -> Response[bytes]:
-        """Show a logo on the pages; the body is the picture."""
+        """Set the logo to the image in the request body."""
         principal = await principal_of(request, deps, SET_LOGO)
         merchant, actor = principal.merchant, actor_of(request, deps, principal)
         logo = await branding.set_logo(deps.pool, merchant, await request.body(), actor)
@@ -118,7 +127,7 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @DELETE_LOGO.route
     async def delete_logo(request: AnyRequest) -> Response[bytes]:
-        """Show no logo any more."""
+        """Remove the logo."""
         principal = await principal_of(request, deps, DELETE_LOGO)
         merchant = principal.merchant
         await branding.remove_logo(deps.pool, merchant, actor_of(request, deps, principal))

@@ -1,4 +1,4 @@
-"""The calls under /v1/payment_intents."""
+"""Calls under /v1/payment_intents."""
 
 import time
 
@@ -11,7 +11,7 @@ from sgate.api.authentication import Principal
 from sgate.api.calls import IDEMPOTENCY, VALIDATION, Call
 from sgate.api.decoding import decode
 from sgate.api.dependencies import Dependencies
-from sgate.api.query import limit_of, metadata_of, period_of, refuse_unknown_parameters, walk_of
+from sgate.api.query import limit_of, metadata_of, paging_of, period_of, refuse_unknown_parameters
 from sgate.api.requests import AnyRequest, json_body, json_response, key_of, principal_of, respond
 from sgate.core import errors
 from sgate.core.intent import Status
@@ -24,7 +24,7 @@ from sgate.services.idempotency import Answer
 from sgate.services.payment_intent_lists import Page
 from sgate.services.payment_intents import SettingsOutdated
 from sgate.store.merchants import Merchant
-from sgate.store.payment_intents_lists import Narrowed
+from sgate.store.payment_intents_lists import IntentFilter
 from sgate.telemetry.metrics import mode_name
 from sgate.telemetry.tracing import Traces, intent_in
 
@@ -37,6 +37,10 @@ CREATE_PAYMENT_INTENT = Call(
     name="createPaymentIntent",
     summary="Create a payment intent",
     tag="Payment intents",
+    description=(
+        "Creates a payment intent. Its terms, such as the amount, the pay address and the deadline, cannot be changed "
+        "later; its description and metadata can."
+    ),
     body=request_bodies.CreatePaymentIntent,
     answer=IntentWithPayments,
     status=201,
@@ -63,16 +67,22 @@ LIST_PAYMENT_INTENTS = Call(
     name="listPaymentIntents",
     summary="List payment intents",
     tag="Payment intents",
+    description="Returns payment intents, newest first.",
     answer=IntentList,
     scope=Scope.READ,
     query=(
-        query.parameter("status", "Only those with this status.", {"type": "string", "enum": list(Status)}),
+        query.parameter(
+            "status", "Returns only payment intents with this status.", {"type": "string", "enum": list(Status)}
+        ),
         *query.PERIOD,
         query.METADATA_FILTER,
         query.AFTER,
         query.BEFORE,
         query.parameter(
-            "page", "A page by its number, up to 10,000 objects; not together with a cursor.", query.PAGE_NUMBER
+            "page",
+            "A page number, as an alternative to a cursor; the response then includes totals. Page numbers cover only "
+            "the first 10,000 objects.",
+            query.PAGE_NUMBER,
         ),
         query.LIMIT,
     ),
@@ -84,6 +94,7 @@ RETRIEVE_PAYMENT_INTENT = Call(
     name="retrievePaymentIntent",
     summary="Retrieve a payment intent",
     tag="Payment intents",
+    description="Retrieves a payment intent with its payments.",
     answer=IntentWithPayments,
     scope=Scope.READ,
     failures=(errors.PaymentIntentNotFound,),
@@ -95,6 +106,10 @@ UPDATE_PAYMENT_INTENT = Call(
     name="updatePaymentIntent",
     summary="Update a payment intent",
     tag="Payment intents",
+    description=(
+        "Updates the description or the metadata of a payment intent, whatever its status. Fields that are not given "
+        "stay unchanged."
+    ),
     body=request_bodies.UpdatePaymentIntent,
     answer=IntentWithPayments,
     scope=Scope.WRITE,
@@ -113,6 +128,7 @@ CANCEL_PAYMENT_INTENT = Call(
     name="cancelPaymentIntent",
     summary="Cancel a payment intent",
     tag="Payment intents",
+    description="Cancels a payment intent that is awaiting payment and has no payment on the chain.",
     answer=IntentWithPayments,
     scope=Scope.WRITE,
     idempotent=True,
@@ -128,11 +144,11 @@ CALLS = (
 
 
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
-    """The calls about payment intents."""
+    """Return the routes of the payment-intent calls."""
 
     @CREATE_PAYMENT_INTENT.route
     async def create_payment_intent(request: AnyRequest) -> Response[bytes]:
-        """Make a payment intent."""
+        """Create a payment intent."""
         principal = await principal_of(request, deps, CREATE_PAYMENT_INTENT)
         body = await json_body(request)
         return respond(await _create(deps, request, principal, body))
@@ -146,13 +162,13 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @RETRIEVE_PAYMENT_INTENT.route
     async def retrieve_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
-        """One payment intent with its payments."""
+        """Retrieve a payment intent with its payments."""
         principal = await principal_of(request, deps, RETRIEVE_PAYMENT_INTENT)
         return json_response(encode(await deps.payment_intents.get(intent_id, principal.merchant)))
 
     @UPDATE_PAYMENT_INTENT.route
     async def update_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
-        """Change the description or the metadata."""
+        """Update the description or the metadata."""
         principal = await principal_of(request, deps, UPDATE_PAYMENT_INTENT)
         body = await json_body(request)
         change = request_bodies.description_change(decode(body, request_bodies.UpdatePaymentIntent))
@@ -161,7 +177,7 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @CANCEL_PAYMENT_INTENT.route
     async def cancel_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
-        """Cancel a payment intent that waits."""
+        """Cancel a payment intent that is awaiting payment."""
         principal = await principal_of(request, deps, CANCEL_PAYMENT_INTENT)
         body = await json_body(request)
         decode(body, request_bodies.Nothing)
@@ -194,11 +210,11 @@ async def _create(deps: Dependencies, request: AnyRequest, principal: Principal,
             if deps.traces is not None:
                 _trace(deps.traces, request, answer, time.perf_counter() - started)
         return answer
-    raise errors.Conflict("The merchant's settings are changing right now. Try again in a moment.", retry_after_s=1)
+    raise errors.Conflict("The merchant's settings are being changed. Try again in a moment.", retry_after_s=1)
 
 
 def _trace(traces: Traces, request: AnyRequest, answer: Answer, seconds: float) -> None:
-    """The root of the payment's trace, with a link to the trace that the request belongs to."""
+    """Record the root span of the payment's trace, linked to the trace of the request."""
     intent_id = intent_in(answer.body)
     if intent_id is not None:
         attributes = {"http.request.method": "POST", "http.response.status_code": answer.status}
@@ -207,9 +223,9 @@ def _trace(traces: Traces, request: AnyRequest, answer: Answer, seconds: float) 
 
 async def _list(deps: Dependencies, request: AnyRequest, merchant: Merchant) -> dict[str, object]:
     limit = limit_of(request)
-    starting_after, ending_before, page = walk_of(request)
+    starting_after, ending_before, page = paging_of(request)
     since, until = period_of(request)
-    narrowed = Narrowed(
+    narrowed = IntentFilter(
         merchant_id=merchant.id,
         livemode=merchant.livemode,
         since=since,
@@ -219,9 +235,14 @@ async def _list(deps: Dependencies, request: AnyRequest, merchant: Merchant) -> 
     )
     reads, public_url = deps.reads, deps.modes[merchant.livemode].public_url
     if page is not None:
-        leaf = await payment_intent_lists.numbered(reads, narrowed, public_url, page=page, limit=limit)
-        counted = {"total": leaf.total, "total_is_exact": leaf.total_is_exact, "page": page, "pages": leaf.pages}
-        return _listed(leaf, limit) | counted
+        numbered = await payment_intent_lists.numbered(reads, narrowed, public_url, page=page, limit=limit)
+        totals = {
+            "total": numbered.total,
+            "total_is_exact": numbered.total_is_exact,
+            "page": page,
+            "pages": numbered.pages,
+        }
+        return _listed(numbered, limit) | totals
     if starting_after is not None:
         found = await payment_intent_lists.older(
             reads, narrowed, public_url, starting_after=starting_after, limit=limit
@@ -244,4 +265,4 @@ def _status(text: str | None) -> Status | None:
         return Status(text)
     except ValueError:
         allowed = ", ".join(Status)
-        raise errors.ValidationFailed(f"status is one of {allowed}.", param="status") from None
+        raise errors.ValidationFailed(f"status must be one of {allowed}.", param="status") from None

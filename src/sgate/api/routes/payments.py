@@ -1,4 +1,4 @@
-"""The calls under /v1/payments: what came, the inbox of unmatched deposits, and decisions about them."""
+"""Calls under /v1/payments: payments, the inbox of unmatched deposits, and the decisions about them."""
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
@@ -32,8 +32,9 @@ ACCEPT_PAYMENT_INTENT = Call(
     method="post",
     path="/v1/payment_intents/{intent_id}/accept",
     name="acceptPaymentIntent",
-    summary="Count money that came late or after a cancel",
+    summary="Accept held payments",
     tag="Payment intents",
+    description="Counts the payments that are held because they arrived late or after the payment intent was canceled.",
     answer=IntentWithPayments,
     scope=Scope.WRITE,
     idempotent=True,
@@ -45,11 +46,14 @@ LIST_PAYMENTS = Call(
     name="listPayments",
     summary="List payments and unmatched deposits",
     tag="Payments",
+    description="Returns payments and unmatched deposits, newest first.",
     answer=PaymentList,
     scope=Scope.READ,
     query=(
-        query.parameter("unmatched", "Only deposits that pay for no payment intent.", {"type": "boolean"}),
-        query.parameter("payment_intent", "Only payments of this payment intent.", query.ID),
+        query.parameter(
+            "unmatched", "If `true`, returns only deposits that belong to no payment intent.", {"type": "boolean"}
+        ),
+        query.parameter("payment_intent", "Returns only payments of this payment intent.", query.ID),
         query.AFTER,
         query.BEFORE,
         query.LIMIT,
@@ -62,6 +66,7 @@ RETRIEVE_PAYMENT = Call(
     name="retrievePayment",
     summary="Retrieve a payment",
     tag="Payments",
+    description="Retrieves a payment or an unmatched deposit.",
     answer=DepositObject,
     scope=Scope.READ,
     failures=(errors.PaymentNotFound,),
@@ -71,8 +76,9 @@ ASSIGN_PAYMENT = Call(
     method="post",
     path="/v1/payments/{payment_id}/assign",
     name="assignPayment",
-    summary="Say which payment intent an unmatched deposit is for",
+    summary="Assign a deposit to a payment intent",
     tag="Payments",
+    description="Assigns an unmatched deposit to a payment intent with the same pay address.",
     body=request_bodies.AssignPayment,
     answer=DepositObject,
     scope=Scope.WRITE,
@@ -89,8 +95,12 @@ MARK_PAYMENT_REFUNDED = Call(
     method="post",
     path="/v1/payments/{payment_id}/mark_refunded",
     name="markPaymentRefunded",
-    summary="Record that a payment was sent back by hand",
+    summary="Mark a payment as refunded",
     tag="Payments",
+    description=(
+        "Records that you sent a payment back, and in which transaction. The payment will never count toward a "
+        "payment intent."
+    ),
     body=request_bodies.MarkRefunded,
     answer=DepositObject,
     scope=Scope.WRITE,
@@ -107,11 +117,11 @@ CALLS = (ACCEPT_PAYMENT_INTENT, LIST_PAYMENTS, RETRIEVE_PAYMENT, ASSIGN_PAYMENT,
 
 
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
-    """The calls about payments."""
+    """Return the routes of the payment calls."""
 
     @LIST_PAYMENTS.route
     async def list_payments(request: AnyRequest) -> Response[bytes]:
-        """List payments, newest first; `unmatched=true` is the inbox."""
+        """List payments, newest first; with `unmatched=true`, the inbox."""
         principal = await principal_of(request, deps, LIST_PAYMENTS)
         refuse_unknown_parameters(request, *LIST_PAYMENTS.parameters)
         limit = limit_of(request)
@@ -130,13 +140,13 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @RETRIEVE_PAYMENT.route
     async def retrieve_payment(request: AnyRequest, payment_id: FromPath[str]) -> Response[bytes]:
-        """One payment."""
+        """Retrieve a payment or deposit."""
         principal = await principal_of(request, deps, RETRIEVE_PAYMENT)
         return json_response(encode(await deps.payments.get(_checked(payment_id), principal.merchant)))
 
     @ASSIGN_PAYMENT.route
     async def assign_payment(request: AnyRequest, payment_id: FromPath[str]) -> Response[bytes]:
-        """Say which payment intent an unmatched deposit is for."""
+        """Assign an unmatched deposit to a payment intent."""
         principal = await principal_of(request, deps, ASSIGN_PAYMENT)
         body = await json_body(request)
         shape = decode(body, request_bodies.AssignPayment)
@@ -146,7 +156,7 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @MARK_PAYMENT_REFUNDED.route
     async def mark_payment_refunded(request: AnyRequest, payment_id: FromPath[str]) -> Response[bytes]:
-        """Record that a payment was sent back by hand."""
+        """Record that the merchant has sent a payment back."""
         principal = await principal_of(request, deps, MARK_PAYMENT_REFUNDED)
         body = await json_body(request)
         tx_id = validation.tx_id(decode(body, request_bodies.MarkRefunded).tx_id)
@@ -156,7 +166,7 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @ACCEPT_PAYMENT_INTENT.route
     async def accept_payment_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
-        """Count the money that is held."""
+        """Count the held payments of a payment intent."""
         principal = await principal_of(request, deps, ACCEPT_PAYMENT_INTENT)
         body = await json_body(request)
         decode(body, request_bodies.Nothing)
@@ -175,12 +185,12 @@ def _checked(payment_id: str) -> str:
 def _unmatched(request: AnyRequest) -> bool:
     text = request.query_params.get("unmatched", "false")
     if text not in {"true", "false"}:
-        raise errors.ValidationFailed("unmatched is `true` or `false`.", param="unmatched")
+        raise errors.ValidationFailed("unmatched must be `true` or `false`.", param="unmatched")
     return text == "true"
 
 
 def _intent_id(request: AnyRequest) -> str | None:
     text = request.query_params.get("payment_intent")
     if text is not None and not is_intent_id(text):
-        raise errors.ValidationFailed("payment_intent is the id of a payment intent.", param="payment_intent")
+        raise errors.ValidationFailed("payment_intent must be the id of a payment intent.", param="payment_intent")
     return text

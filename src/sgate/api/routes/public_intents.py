@@ -1,4 +1,4 @@
-"""The calls under /public: what the checkout page asks for. No key, any origin, no credentials; limited by address."""
+"""Calls under /public, made by the checkout page: without an API key, from any origin, rate-limited by address."""
 
 import math
 from typing import Any
@@ -36,12 +36,11 @@ PREFLIGHT = {
     "Access-Control-Allow-Headers": "Content-Type, X-Request-Id",
     "Access-Control-Max-Age": "86400",
 }
-VIEW_PATH = "/public/payment_intents/{intent_id}"
 HINT_PREFLIGHT = PREFLIGHT | {"Access-Control-Allow-Methods": "POST, OPTIONS"}
 
 MAX_STREAMS = (50, 100, 200)
-"""Streams of one address (IPv6: a /64), and of the /56 and /48 around it: many customers may stand behind one address,
-and a provider gives one customer up to a /48.
+"""Maximum number of streams per address (IPv4 address or IPv6 /64), per /56 and per /48. Many customers may share one
+address, and one subscriber may hold up to a /48.
 """
 
 
@@ -49,10 +48,14 @@ RETRIEVE_PUBLIC_PAYMENT_INTENT = Call(
     method="get",
     path="/public/payment_intents/{intent_id}",
     name="retrievePublicPaymentIntent",
-    summary="Retrieve what a payer may see",
+    summary="Retrieve a payment intent as its customer",
     tag="Public",
+    description=(
+        "Retrieves the part of a payment intent that its customer may see. Requires no API key and can be called from "
+        "any origin."
+    ),
     answer=PublicIntent,
-    query=(query.parameter("client_secret", "Opens description and return links.", {"type": "string"}),),
+    query=(query.parameter("client_secret", "Reveals the description and the return URLs.", {"type": "string"}),),
     failures=(errors.PaymentIntentNotFound,),
     limit=LimitClass.PUBLIC,
     preflight=True,
@@ -61,8 +64,12 @@ GIVE_HINT = Call(
     method="post",
     path="/public/payment_intents/{intent_id}/hint",
     name="giveHint",
-    summary="Tell which transaction the wallet sent",
+    summary="Report the customer's transaction",
     tag="Public",
+    description=(
+        "Reports which transaction the customer's wallet has sent, so that it is noticed before it is in a block. The "
+        "transaction is verified on the chain; the report itself is not trusted."
+    ),
     body=request_bodies.GiveHint,
     answer=HintObject,
     status=202,
@@ -74,11 +81,15 @@ STREAM_PUBLIC_PAYMENT_INTENT = Call(
     method="get",
     path="/public/payment_intents/{intent_id}/events",
     name="streamPublicPaymentIntent",
-    summary="Be told what changes",
+    summary="Stream a payment intent to its customer",
     tag="Public",
+    description=(
+        "Streams the part of a payment intent that its customer may see as server-sent events: the current state "
+        "first, then each change."
+    ),
     answer=PublicIntent,
     stream=True,
-    query=(query.parameter("client_secret", "Opens description and return links.", {"type": "string"}),),
+    query=(query.parameter("client_secret", "Reveals the description and the return URLs.", {"type": "string"}),),
     failures=(errors.PaymentIntentNotFound,),
     limit=LimitClass.PUBLIC,
 )
@@ -88,8 +99,9 @@ RETRIEVE_RECEIPT = Call(
     name="retrieveReceipt",
     summary="Retrieve the receipt",
     tag="Public",
+    description="Retrieves the receipt of a payment intent. It becomes available once a payment is in a block.",
     answer=Receipt,
-    query=(query.parameter("client_secret", "Opens the description.", {"type": "string"}),),
+    query=(query.parameter("client_secret", "Reveals the description.", {"type": "string"}),),
     failures=(errors.PaymentIntentNotFound, errors.ReceiptNotFound),
     limit=LimitClass.PUBLIC,
 )
@@ -97,11 +109,11 @@ CALLS = (RETRIEVE_PUBLIC_PAYMENT_INTENT, GIVE_HINT, STREAM_PUBLIC_PAYMENT_INTENT
 
 
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
-    """The public calls."""
+    """Return the routes of the public calls."""
 
     @RETRIEVE_PUBLIC_PAYMENT_INTENT.route
     async def retrieve_public_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
-        """What a payer may see of a payment intent."""
+        """Retrieve the part of a payment intent that its customer may see."""
         state_of(request.scope).extra_headers = CORS
         if request.method == "OPTIONS":
             return Response(b"", status_code=204, headers=PREFLIGHT)
@@ -111,7 +123,7 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @GIVE_HINT.route
     async def give_hint(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
-        """Which transaction the wallet sent: looked up soon, never believed."""
+        """Store which transaction the wallet has sent. The watcher verifies it; the report alone proves nothing."""
         state_of(request.scope).extra_headers = CORS
         if request.method == "OPTIONS":
             return Response(b"", status_code=204, headers=HINT_PREFLIGHT)
@@ -126,7 +138,7 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @STREAM_PUBLIC_PAYMENT_INTENT.route
     async def stream_public_intent(request: AnyRequest, intent_id: FromPath[str]) -> Response[Any]:
-        """Tell an open page what changes, as server-sent events."""
+        """Stream the changes of a payment intent to an open page, as server-sent events."""
         state_of(request.scope).extra_headers = CORS
         caller = caller_of(address_of(request, deps))
         await count(request, deps, STREAM_PUBLIC_PAYMENT_INTENT.limit, caller, CORS)
@@ -137,13 +149,13 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
             deps,
             lambda subscription: deps.live_intents.follow(subscription, intent_id, seen, private=private),
             limits={**_stream_limits(address_of(request, deps)), intent_id: deps.max_streams_per_intent},
-            poll_s=math.inf,  # it is woken when there is something to send
+            poll_s=math.inf,  # the stream is woken when there is something to send
             reserved=private,
         )
 
     @RETRIEVE_RECEIPT.route
     async def retrieve_receipt(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
-        """The receipt, as data."""
+        """Retrieve the receipt as JSON."""
         state_of(request.scope).extra_headers = CORS
         await count(request, deps, RETRIEVE_RECEIPT.limit, caller_of(address_of(request, deps)), CORS)
         found, mode, private = await _find(deps, intent_id, _secret_of(request))
@@ -156,15 +168,15 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
 
 async def _find(deps: Dependencies, intent_id: str, secret: str | None) -> tuple[IntentView, Mode, bool]:
-    """The intent, its mode, and whether the client secret was shown.
+    """Return the intent, its mode, and whether the client secret was given.
 
     Raises:
-        PaymentIntentNotFound: also if the secret is wrong.
+        PaymentIntentNotFound: if there is no such intent, its mode is disabled, or the secret is wrong.
     """
     found, mode = await _known(deps, intent_id)
     if secret is not None and not opens(found, secret):
         raise errors.PaymentIntentNotFound(
-            "The client secret is not that of this payment intent.", param="client_secret"
+            "The client secret does not belong to this payment intent.", param="client_secret"
         )
     return found, mode, secret is not None
 

@@ -1,7 +1,7 @@
-"""The calls under /v1/simulator: make things happen on the simulated chain. Test keys only, and no real money.
+"""Calls under /v1/simulator, which control the simulated chain: test keys only, and no real money.
 
-Every merchant of a deployment shares its simulated chain. To pay on it disturbs nobody; to mine and to fork does, so a
-server in production refuses that.
+All merchants of a deployment share its simulated chain. Paying on it affects nobody else, but mining and forking do, so
+a server in production refuses those.
 """
 
 from collections.abc import Awaitable
@@ -27,13 +27,14 @@ from sgate.core.money import MAX_AMOUNT_SATS
 from sgate.core.scope import Scope
 from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode, iso_ms
+from sgate.objects.fields import PayAddress
 from sgate.objects.payment_intent import IntentWithPayments
 from sgate.objects.simulator import SimulatedPaymentObject, SimulatorObject
 from sgate.services.payment_intents import IntentRequest
 
 MAX_BLOCKS = 100
 MAX_REORG_DEPTH = 50
-"""Blocks. Deeper forks than the watcher meets in a day are the business of `sgate simulator`."""
+"""In blocks. For deeper forks, use `sgate simulator`."""
 
 MAX_GRACE_S = 86_400
 MAX_HEIGHT = 1_000_000_000
@@ -42,51 +43,64 @@ _T = TypeVar("_T")
 
 
 class SimulatedPayment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Pay on the simulated chain. It is in the next block."""
+    """A payment to send on the simulated chain."""
 
-    recipient: Annotated[str, msgspec.Meta(description="Where to: a Stacks address.", max_length=128)]
+    recipient: Annotated[PayAddress, msgspec.Meta(description="The Stacks address to pay to.", max_length=128)]
     amount_sats: Annotated[
-        int, msgspec.Meta(ge=1, le=MAX_AMOUNT_SATS, description="How much, in sats.", examples=[100_000])
+        int, msgspec.Meta(ge=1, le=MAX_AMOUNT_SATS, description="The amount, in sats.", examples=[100_000])
     ]
     memo: Annotated[
         Annotated[str, msgspec.Meta(max_length=34)] | None,
-        msgspec.Meta(description="The memo: the id of a payment intent, other text of up to 34 bytes, or null."),
+        msgspec.Meta(
+            description="The id of a payment intent, any other text of up to 34 bytes, or null for no memo.",
+            examples=["pi_6b042ac0a1b2c3d4e5f60718"],
+        ),
     ] = None
 
 
 class ShortIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Make a payment intent whose time is up soon, to see what happens then."""
+    """A payment intent to create with a deadline that is only seconds away."""
 
     amount_sats: Annotated[
-        int, msgspec.Meta(ge=1, le=MAX_AMOUNT_SATS, description="What is due, in sats.", examples=[100_000])
+        int, msgspec.Meta(ge=1, le=MAX_AMOUNT_SATS, description="The amount due, in sats.", examples=[100_000])
     ]
     expires_in_s: Annotated[
         int, msgspec.Meta(ge=1, le=limits.MAX_EXPIRES_IN_S, description="Seconds until the deadline.", examples=[5])
     ]
     grace_s: Annotated[
-        int, msgspec.Meta(ge=0, le=MAX_GRACE_S, description="Seconds after it in which money still counts as in time.")
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=MAX_GRACE_S,
+            description="Seconds after the deadline in which payments still count as on time.",
+            examples=[0],
+        ),
     ] = 0
 
 
 class MineBlocks(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Mine blocks now. Those that come by themselves go on coming."""
+    """Blocks to mine immediately, in addition to those that are mined automatically."""
 
-    blocks: Annotated[int, msgspec.Meta(ge=1, le=MAX_BLOCKS, description="How many.")] = 1
+    blocks: Annotated[int, msgspec.Meta(ge=1, le=MAX_BLOCKS, description="The number of blocks.", examples=[1])] = 1
 
 
 class Reorganise(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Let another branch replace the newest blocks."""
+    """A reorganization to simulate, in which another branch replaces the newest blocks."""
 
-    depth: Annotated[int, msgspec.Meta(ge=1, le=MAX_REORG_DEPTH, description="How many blocks are replaced.")] = 1
+    depth: Annotated[
+        int, msgspec.Meta(ge=1, le=MAX_REORG_DEPTH, description="The number of blocks to replace.", examples=[1])
+    ] = 1
     from_height: Annotated[
         Annotated[int, msgspec.Meta(ge=1, le=MAX_HEIGHT)] | None,
-        msgspec.Meta(description="Instead of a depth: replace the block at this height and all above it."),
+        msgspec.Meta(
+            description="Replaces the block at this height and all above it; overrides `depth`.", examples=[1204]
+        ),
     ] = None
     remine: Annotated[
         Literal["same", "none", "drop"],
         msgspec.Meta(
-            description="What becomes of their transactions. `same`: mined again; `none`: they wait for a block; "
-            "`drop`: they are gone for good."
+            description="What happens to the transactions of the replaced blocks. `same`: they are included in the new "
+            "branch; `none`: they return to the mempool; `drop`: they are lost."
         ),
     ] = "none"
 
@@ -95,8 +109,9 @@ RETRIEVE_SIMULATOR = Call(
     method="get",
     path="/v1/simulator",
     name="retrieveSimulator",
-    summary="Where the simulated chain stands",
+    summary="Retrieve the simulated chain",
     tag="Simulated chain",
+    description="Retrieves the current state of the simulated chain.",
     answer=SimulatorObject,
     scope=Scope.READ,
     failures=(errors.NotSimulated, errors.ValidationFailed),
@@ -105,8 +120,9 @@ SIMULATE_PAYMENT = Call(
     method="post",
     path="/v1/simulator/payments",
     name="simulatePayment",
-    summary="Pay on the simulated chain",
+    summary="Simulate a payment",
     tag="Simulated chain",
+    description="Sends a payment on the simulated chain. It is included in the next block.",
     body=SimulatedPayment,
     answer=SimulatedPaymentObject,
     status=201,
@@ -119,6 +135,7 @@ CREATE_SHORT_PAYMENT_INTENT = Call(
     name="createShortPaymentIntent",
     summary="Create a payment intent that expires soon",
     tag="Simulated chain",
+    description="Creates a payment intent whose deadline is only seconds away, to test what happens when it passes.",
     body=ShortIntent,
     answer=IntentWithPayments,
     status=201,
@@ -136,8 +153,12 @@ MINE_BLOCKS = Call(
     method="post",
     path="/v1/simulator/blocks",
     name="mineBlocks",
-    summary="Mine blocks of the simulated chain",
+    summary="Mine blocks",
     tag="Simulated chain",
+    description=(
+        "Mines blocks of the simulated chain immediately. Not available in production, where all merchants share the "
+        "chain."
+    ),
     body=MineBlocks,
     answer=SimulatorObject,
     scope=Scope.WRITE,
@@ -147,8 +168,12 @@ REORGANISE = Call(
     method="post",
     path="/v1/simulator/reorg",
     name="reorganise",
-    summary="Let another branch win",
+    summary="Simulate a reorganization",
     tag="Simulated chain",
+    description=(
+        "Replaces the newest blocks of the simulated chain with another branch. Not available in production, where "
+        "all merchants share the chain."
+    ),
     body=Reorganise,
     answer=SimulatorObject,
     scope=Scope.WRITE,
@@ -158,18 +183,18 @@ CALLS = (RETRIEVE_SIMULATOR, SIMULATE_PAYMENT, CREATE_SHORT_PAYMENT_INTENT, MINE
 
 
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
-    """The calls about the simulated chain."""
+    """Return the routes of the simulator calls."""
 
     @RETRIEVE_SIMULATOR.route
     async def retrieve_simulator(request: AnyRequest) -> Response[bytes]:
-        """Where the chain stands."""
+        """Retrieve the current state of the simulated chain."""
         principal = await principal_of(request, deps, RETRIEVE_SIMULATOR)
         refuse_unknown_parameters(request)
         return _shown(deps, await _answered(_control(deps, principal).standing()))
 
     @SIMULATE_PAYMENT.route
     async def simulate_payment(request: AnyRequest) -> Response[bytes]:
-        """Pay."""
+        """Send a payment on the simulated chain."""
         principal = await principal_of(request, deps, SIMULATE_PAYMENT)
         order = decode(await json_body(request), SimulatedPayment)
         memo = None if order.memo is None else order.memo.encode()
@@ -178,25 +203,27 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @CREATE_SHORT_PAYMENT_INTENT.route
     async def create_short_payment_intent(request: AnyRequest) -> Response[bytes]:
-        """Make an intent that expires soon."""
+        """Create a payment intent that expires soon."""
         principal = await principal_of(request, deps, CREATE_SHORT_PAYMENT_INTENT)
         body = await json_body(request)
         order = decode(body, ShortIntent)
         _control(deps, principal)
         return respond(
-            await deps.payment_intents.create(principal.merchant, _wanted(order), key_of(request, principal, body))
+            await deps.payment_intents.create(
+                principal.merchant, _intent_request(order), key_of(request, principal, body)
+            )
         )
 
     @MINE_BLOCKS.route
     async def mine_blocks(request: AnyRequest) -> Response[bytes]:
-        """Mine."""
+        """Mine blocks."""
         control = await _steering(request, deps, MINE_BLOCKS)
         order = decode(await json_body(request), MineBlocks)
         return _shown(deps, await _answered(control.mine(order.blocks)))
 
     @REORGANISE.route
     async def reorganise(request: AnyRequest) -> Response[bytes]:
-        """Fork."""
+        """Simulate a reorganization."""
         control = await _steering(request, deps, REORGANISE)
         order = decode(await json_body(request), Reorganise)
         return _shown(deps, await _answered(control.reorg(await _depth(control, order), order.remine)))
@@ -219,14 +246,14 @@ async def _steering(request: AnyRequest, deps: Dependencies, call: Call) -> Simu
     return control
 
 
-async def _answered(asking: Awaitable[_T]) -> _T:
+async def _answered(operation: Awaitable[_T]) -> _T:
     try:
-        return await asking
+        return await operation
     except (RefusedTransfer, RefusedOperation) as error:
         sentence = str(error)
-        raise errors.SimulationRefused(f"The simulated chain refuses: {sentence}.") from None
+        raise errors.SimulationRefused(f"The simulated chain refused this: {sentence}.") from None
     except ChainUnavailable as error:
-        raise errors.Unavailable("The simulated chain does not answer. Is it running?", retry_after_s=1) from error
+        raise errors.Unavailable("The simulated chain does not respond. Is it running?", retry_after_s=1) from error
 
 
 async def _depth(control: SimulatorControl, order: Reorganise) -> int:
@@ -235,12 +262,12 @@ async def _depth(control: SimulatorControl, order: Reorganise) -> int:
     depth = (await _answered(control.standing())).height - order.from_height + 1
     if not 1 <= depth <= MAX_REORG_DEPTH:
         raise errors.ValidationFailed(
-            f"from_height is one of the newest {MAX_REORG_DEPTH} blocks of the chain.", param="from_height"
+            f"from_height must be the height of one of the newest {MAX_REORG_DEPTH} blocks.", param="from_height"
         )
     return depth
 
 
-def _wanted(order: ShortIntent) -> IntentRequest:
+def _intent_request(order: ShortIntent) -> IntentRequest:
     return IntentRequest(
         amount_sats=order.amount_sats,
         amount_usd=None,

@@ -1,4 +1,4 @@
-"""The calls under /v1/webhook_deliveries."""
+"""Calls under /v1/webhook_deliveries."""
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
@@ -34,14 +34,15 @@ LIST_WEBHOOK_DELIVERIES = Call(
     name="listWebhookDeliveries",
     summary="List webhook deliveries",
     tag="Webhook deliveries",
+    description="Returns webhook deliveries, newest first.",
     answer=DeliveryList,
     scope=Scope.READ,
     query=(
-        query.parameter("endpoint", "Only deliveries to this endpoint.", query.ID),
-        query.parameter("event", "Only deliveries of this event.", query.ID),
+        query.parameter("endpoint", "Returns only deliveries to this endpoint.", query.ID),
+        query.parameter("event", "Returns only deliveries of this event.", query.ID),
         query.parameter(
             "status",
-            "Only those in this state.",
+            "Returns only deliveries with this status.",
             {"type": "string", "enum": ["pending", "held", "delivered", "failed"]},
         ),
         query.AFTER,
@@ -55,6 +56,7 @@ RETRIEVE_WEBHOOK_DELIVERY = Call(
     name="retrieveWebhookDelivery",
     summary="Retrieve a webhook delivery with its attempts",
     tag="Webhook deliveries",
+    description="Retrieves a webhook delivery with its payload and all of its attempts.",
     answer=DeliveryWithAttempts,
     scope=Scope.READ,
     failures=(errors.WebhookDeliveryNotFound,),
@@ -63,8 +65,9 @@ REDELIVER_WEBHOOK = Call(
     method="post",
     path="/v1/webhook_deliveries/{delivery_id}/redeliver",
     name="redeliverWebhook",
-    summary="Send a webhook once more",
+    summary="Redeliver a webhook",
     tag="Webhook deliveries",
+    description="Sends a webhook again immediately. If that fails, it is retried on the usual schedule.",
     answer=DeliveryObject,
     scope=Scope.WRITE,
     idempotent=True,
@@ -74,12 +77,12 @@ CALLS = (LIST_WEBHOOK_DELIVERIES, RETRIEVE_WEBHOOK_DELIVERY, REDELIVER_WEBHOOK)
 
 
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
-    """The calls about deliveries."""
+    """Return the routes of the delivery calls."""
     deliveries = deps.webhook_deliveries
 
     @LIST_WEBHOOK_DELIVERIES.route
     async def list_webhook_deliveries(request: AnyRequest) -> Response[bytes]:
-        """Deliveries, newest first."""
+        """List deliveries, newest first."""
         principal = await principal_of(request, deps, LIST_WEBHOOK_DELIVERIES)
         refuse_unknown_parameters(request, *LIST_WEBHOOK_DELIVERIES.parameters)
         limit = limit_of(request)
@@ -97,13 +100,13 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @RETRIEVE_WEBHOOK_DELIVERY.route
     async def retrieve_webhook_delivery(request: AnyRequest, delivery_id: FromPath[str]) -> Response[bytes]:
-        """One delivery with what was sent and each attempt."""
+        """Retrieve a delivery with its payload and all attempts."""
         principal = await principal_of(request, deps, RETRIEVE_WEBHOOK_DELIVERY)
         return json_response(encode(await deliveries.get(principal.merchant, _checked(delivery_id))))
 
     @REDELIVER_WEBHOOK.route
     async def redeliver_webhook(request: AnyRequest, delivery_id: FromPath[str]) -> Response[bytes]:
-        """Send it once more."""
+        """Send a webhook again."""
         principal = await principal_of(request, deps, REDELIVER_WEBHOOK)
         body = await json_body(request)
         decode(body, request_bodies.Nothing)

@@ -1,4 +1,4 @@
-"""The calls under /v1/webhook_endpoints and /v1/webhook_recoveries."""
+"""Calls under /v1/webhook_endpoints."""
 
 from collections.abc import Awaitable, Callable
 
@@ -11,7 +11,7 @@ from sgate.api.authentication import Principal
 from sgate.api.calls import IDEMPOTENCY, VALIDATION, Call
 from sgate.api.decoding import decode
 from sgate.api.dependencies import Dependencies
-from sgate.api.query import part_of
+from sgate.api.query import page_of
 from sgate.api.requests import AnyRequest, actor_of, is_id, json_body, json_response, key_of, principal_of, respond
 from sgate.core import errors
 from sgate.core.scope import Scope
@@ -31,6 +31,9 @@ CREATE_WEBHOOK_ENDPOINT = Call(
     name="createWebhookEndpoint",
     summary="Create a webhook endpoint",
     tag="Webhook endpoints",
+    description=(
+        "Creates a webhook endpoint. The response contains its signing secret, which cannot be retrieved later."
+    ),
     body=request_bodies.CreateWebhookEndpoint,
     answer=EndpointObject,
     status=201,
@@ -50,6 +53,7 @@ LIST_WEBHOOK_ENDPOINTS = Call(
     name="listWebhookEndpoints",
     summary="List webhook endpoints",
     tag="Webhook endpoints",
+    description="Returns the webhook endpoints of this mode, newest first.",
     answer=EndpointList,
     scope=Scope.READ,
     query=(query.AFTER, query.BEFORE, query.LIMIT_ALL),
@@ -61,6 +65,7 @@ RETRIEVE_WEBHOOK_ENDPOINT = Call(
     name="retrieveWebhookEndpoint",
     summary="Retrieve a webhook endpoint",
     tag="Webhook endpoints",
+    description="Retrieves a webhook endpoint.",
     answer=EndpointObject,
     scope=Scope.READ,
     failures=(errors.WebhookEndpointNotFound,),
@@ -71,6 +76,10 @@ UPDATE_WEBHOOK_ENDPOINT = Call(
     name="updateWebhookEndpoint",
     summary="Update a webhook endpoint",
     tag="Webhook endpoints",
+    description=(
+        "Updates a webhook endpoint. Fields that are not given stay unchanged. Pending deliveries are sent to the new "
+        "URL; changed event types apply only to new events."
+    ),
     body=request_bodies.UpdateWebhookEndpoint,
     answer=EndpointObject,
     scope=Scope.ADMIN,
@@ -87,8 +96,12 @@ ROTATE_WEBHOOK_SECRET = Call(
     method="post",
     path="/v1/webhook_endpoints/{endpoint_id}/rotate_secret",
     name="rotateWebhookSecret",
-    summary="Rotate the secret; the one before signs too for 24 hours",
+    summary="Rotate the signing secret",
     tag="Webhook endpoints",
+    description=(
+        "Replaces the signing secret. For 24 hours, webhooks are signed with the previous secret as well. The "
+        "response contains the new secret, which cannot be retrieved later."
+    ),
     answer=EndpointObject,
     scope=Scope.ADMIN,
     idempotent=True,
@@ -98,8 +111,9 @@ ENABLE_WEBHOOK_ENDPOINT = Call(
     method="post",
     path="/v1/webhook_endpoints/{endpoint_id}/enable",
     name="enableWebhookEndpoint",
-    summary="Enable a webhook endpoint and send what was held",
+    summary="Enable a webhook endpoint",
     tag="Webhook endpoints",
+    description="Enables a webhook endpoint and sends the deliveries that were held for it, oldest first.",
     answer=EndpointObject,
     scope=Scope.ADMIN,
     idempotent=True,
@@ -111,6 +125,7 @@ SEND_TEST_WEBHOOK = Call(
     name="sendTestWebhook",
     summary="Send a test event",
     tag="Webhook endpoints",
+    description="Sends a test event to a webhook endpoint. The response is its delivery.",
     answer=DeliveryObject,
     status=201,
     scope=Scope.ADMIN,
@@ -121,8 +136,12 @@ RECOVER_WEBHOOKS = Call(
     method="post",
     path="/v1/webhook_endpoints/{endpoint_id}/recover",
     name="recoverWebhooks",
-    summary="Send the events of some time once more",
+    summary="Recover events",
     tag="Webhook endpoints",
+    description=(
+        "Sends the events of a period to a webhook endpoint again: those that it has not received, or all of them "
+        "with `include_delivered`. Retrieve the recovery to follow its progress."
+    ),
     body=request_bodies.RecoverWebhooks,
     answer=RecoveryObject,
     status=202,
@@ -142,6 +161,7 @@ DELETE_WEBHOOK_ENDPOINT = Call(
     name="deleteWebhookEndpoint",
     summary="Delete a webhook endpoint",
     tag="Webhook endpoints",
+    description="Deletes a webhook endpoint. Its pending deliveries are not sent.",
     answer=Deleted,
     scope=Scope.ADMIN,
     failures=(errors.WebhookEndpointNotFound,),
@@ -160,16 +180,17 @@ CALLS = (
 
 
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
-    """The calls about webhook endpoints."""
-    return [*_kept(deps, deps.webhook_endpoints), *_acted_on(deps, deps.webhook_endpoints, deps.webhook_deliveries)]
+    """Return the routes of the endpoint calls."""
+    endpoints, deliveries = deps.webhook_endpoints, deps.webhook_deliveries
+    return [*_crud_routes(deps, endpoints), *_action_routes(deps, endpoints, deliveries)]
 
 
-def _kept(deps: Dependencies, endpoints: WebhookEndpoints) -> list[HTTPRouteHandler]:
-    """Make, look, change, delete."""
+def _crud_routes(deps: Dependencies, endpoints: WebhookEndpoints) -> list[HTTPRouteHandler]:
+    """Return the routes that create, list, retrieve, update and delete endpoints."""
 
     @CREATE_WEBHOOK_ENDPOINT.route
     async def create_webhook_endpoint(request: AnyRequest) -> Response[bytes]:
-        """Make an endpoint; the answer shows its secret, once."""
+        """Create an endpoint."""
         principal, body, key, actor = await _change(request, deps, CREATE_WEBHOOK_ENDPOINT)
         shape = decode(body, request_bodies.CreateWebhookEndpoint)
         wanted = request_bodies.endpoint_request(shape, deps.egress, livemode=principal.merchant.livemode)
@@ -177,20 +198,20 @@ def _kept(deps: Dependencies, endpoints: WebhookEndpoints) -> list[HTTPRouteHand
 
     @LIST_WEBHOOK_ENDPOINTS.route
     async def list_webhook_endpoints(request: AnyRequest) -> Response[bytes]:
-        """All endpoints, newest first."""
+        """List all endpoints, newest first."""
         principal = await principal_of(request, deps, LIST_WEBHOOK_ENDPOINTS)
         found = await endpoints.list_of(principal.merchant)
-        return json_response(encode(part_of(request, found)))
+        return json_response(encode(page_of(request, found)))
 
     @RETRIEVE_WEBHOOK_ENDPOINT.route
     async def retrieve_webhook_endpoint(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
-        """One endpoint."""
+        """Retrieve an endpoint."""
         principal = await principal_of(request, deps, RETRIEVE_WEBHOOK_ENDPOINT)
         return json_response(encode(await endpoints.get(principal.merchant, _checked(endpoint_id))))
 
     @UPDATE_WEBHOOK_ENDPOINT.route
     async def update_webhook_endpoint(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
-        """Change an endpoint; what is not given stays."""
+        """Update an endpoint."""
         principal, body, key, actor = await _change(request, deps, UPDATE_WEBHOOK_ENDPOINT)
         shape = decode(body, request_bodies.UpdateWebhookEndpoint)
         change = request_bodies.endpoint_change(shape, deps.egress, livemode=principal.merchant.livemode)
@@ -198,7 +219,7 @@ def _kept(deps: Dependencies, endpoints: WebhookEndpoints) -> list[HTTPRouteHand
 
     @DELETE_WEBHOOK_ENDPOINT.route
     async def delete_webhook_endpoint(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
-        """Take an endpoint out of use."""
+        """Delete an endpoint."""
         principal = await principal_of(request, deps, DELETE_WEBHOOK_ENDPOINT)
         actor = actor_of(request, deps, principal)
         await endpoints.delete(principal.merchant, _checked(endpoint_id), actor)
@@ -213,8 +234,10 @@ def _kept(deps: Dependencies, endpoints: WebhookEndpoints) -> list[HTTPRouteHand
     ]
 
 
-def _acted_on(deps: Dependencies, endpoints: WebhookEndpoints, deliveries: WebhookDeliveries) -> list[HTTPRouteHandler]:
-    """Rotate, enable, test, recover."""
+def _action_routes(
+    deps: Dependencies, endpoints: WebhookEndpoints, deliveries: WebhookDeliveries
+) -> list[HTTPRouteHandler]:
+    """Return the routes that rotate secrets, enable and test endpoints, and recover events."""
 
     async def without_body(
         request: AnyRequest,
@@ -228,22 +251,22 @@ def _acted_on(deps: Dependencies, endpoints: WebhookEndpoints, deliveries: Webho
 
     @ROTATE_WEBHOOK_SECRET.route
     async def rotate_webhook_secret(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
-        """A new secret, shown once; the old one signs too for a day."""
+        """Replace the signing secret; the previous one stays in use for a day."""
         return await without_body(request, ROTATE_WEBHOOK_SECRET, endpoint_id, endpoints.rotate_secret)
 
     @ENABLE_WEBHOOK_ENDPOINT.route
     async def enable_webhook_endpoint(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
-        """Send again, also what was held."""
+        """Enable an endpoint, and send the deliveries held for it."""
         return await without_body(request, ENABLE_WEBHOOK_ENDPOINT, endpoint_id, endpoints.enable)
 
     @SEND_TEST_WEBHOOK.route
     async def send_test_webhook(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
-        """Send a test event; the answer is its delivery."""
+        """Send a test event, and return its delivery."""
         return await without_body(request, SEND_TEST_WEBHOOK, endpoint_id, deliveries.test)
 
     @RECOVER_WEBHOOKS.route
     async def recover_webhooks(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
-        """Send the events of some time once more."""
+        """Send the events of a period again."""
         principal, body, key, actor = await _change(request, deps, RECOVER_WEBHOOKS)
         shape = decode(body, request_bodies.RecoverWebhooks)
         answer = await deliveries.recover(
@@ -261,7 +284,7 @@ def _acted_on(deps: Dependencies, endpoints: WebhookEndpoints, deliveries: Webho
 
 
 async def _change(request: AnyRequest, deps: Dependencies, call: Call) -> tuple[Principal, bytes, Key | None, Actor]:
-    """Who changes something, the request's body, its idempotency key, and who is written down for it."""
+    """Return the principal, body, idempotency key and actor of a request that changes something."""
     principal = await principal_of(request, deps, call)
     body = await json_body(request)
     return principal, body, key_of(request, principal, body), actor_of(request, deps, principal)

@@ -1,4 +1,4 @@
-"""The calls under /v1/webhook_recoveries."""
+"""The call under /v1/webhook_recoveries."""
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
@@ -16,8 +16,9 @@ RETRIEVE_WEBHOOK_RECOVERY = Call(
     method="get",
     path="/v1/webhook_recoveries/{recovery_id}",
     name="retrieveWebhookRecovery",
-    summary="Retrieve a recovery: how far it is",
+    summary="Retrieve a webhook recovery",
     tag="Webhook endpoints",
+    description="Retrieves a webhook recovery and its progress.",
     answer=RecoveryObject,
     scope=Scope.READ,
     failures=(errors.WebhookRecoveryNotFound,),
@@ -26,11 +27,11 @@ CALLS = (RETRIEVE_WEBHOOK_RECOVERY,)
 
 
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
-    """The calls about recoveries, which the endpoints begin."""
+    """Return the routes of the recovery calls."""
 
     @RETRIEVE_WEBHOOK_RECOVERY.route
     async def retrieve_webhook_recovery(request: AnyRequest, recovery_id: FromPath[str]) -> Response[bytes]:
-        """How far a recovery is."""
+        """Retrieve a recovery and its progress."""
         principal = await principal_of(request, deps, RETRIEVE_WEBHOOK_RECOVERY)
         if not is_id(recovery_id):
             raise errors.WebhookRecoveryNotFound

@@ -1,1 +1,1 @@
-"""The Stacks API as Hiro serves it: HTTP, decoding, and a source of what the chain shows."""
+"""The Stacks API of Hiro: an HTTP client, decoding, and a `ChainSource`."""

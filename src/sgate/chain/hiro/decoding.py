@@ -1,7 +1,7 @@
-"""The answers of the Stacks API, as far as we read them.
+"""The responses of the Stacks API, as far as sGate reads them.
 
-Only fields we need are named, everything else is skipped. Hashes, heights and times are checked while decoding, so
-nothing odd gets further than this file.
+Only the fields that sGate needs are declared; all others are skipped. Hashes, heights and times are validated during
+decoding, so that invalid ones get no further than this module.
 """
 
 from typing import Annotated
@@ -44,7 +44,7 @@ class ValueAnswer(msgspec.Struct, frozen=True):
 
 
 class LogAnswer(msgspec.Struct, frozen=True):
-    """What a contract printed."""
+    """A value printed by a contract."""
 
     contract_id: str
     topic: str
@@ -67,7 +67,7 @@ class LogsAnswer(msgspec.Struct, frozen=True):
 
 
 class AssetAnswer(msgspec.Struct, frozen=True):
-    """What moved. Coins, tokens and NFTs share the field; only fungible tokens are read."""
+    """A movement of an asset. STX, tokens and NFTs share the field; only fungible tokens are read."""
 
     asset_event_type: str | None = None
     asset_id: str | None = None
@@ -86,7 +86,7 @@ class EventAnswer(msgspec.Struct, frozen=True):
 
 
 class FtAssetAnswer(msgspec.Struct, frozen=True):
-    """A fungible token moved, as v3 writes it."""
+    """A movement of a fungible token, as v3 spells it."""
 
     type: str
     asset_identifier: str
@@ -105,7 +105,7 @@ class EventV3Answer(msgspec.Struct, frozen=True):
 
 
 class CursorV3Answer(msgspec.Struct, frozen=True):
-    """Where a v3 list goes on."""
+    """The cursor of the next page of a v3 list."""
 
     next: str | None = None
 
@@ -119,20 +119,20 @@ class EventsV3Answer(msgspec.Struct, frozen=True):
 
 
 class PlaceAnswer(msgspec.Struct, frozen=True):
-    """The block a listed transaction is in."""
+    """The block of a listed transaction."""
 
     height: Count
 
 
 class ListedAnswer(msgspec.Struct, frozen=True):
-    """A transaction of a list: only mined ones are listed."""
+    """A transaction of a list. Only mined ones are listed."""
 
     tx_id: Hash
     block: PlaceAnswer
 
 
 class AffectedAnswer(msgspec.Struct, frozen=True):
-    """Which kinds of balances of the principal a transaction changed."""
+    """The kinds of balances of the principal that a transaction changed."""
 
     ft: bool
 
@@ -152,7 +152,7 @@ class InvolvementsAnswer(msgspec.Struct, frozen=True):
 
 
 class ContractCallAnswer(msgspec.Struct, frozen=True):
-    """Which function was called, with which arguments."""
+    """A contract call: the function and its arguments."""
 
     contract_id: str
     function_name: str
@@ -160,7 +160,7 @@ class ContractCallAnswer(msgspec.Struct, frozen=True):
 
 
 class TxAnswer(msgspec.Struct, frozen=True):
-    """A transaction of `/extended/v1/tx/multiple`, in any state."""
+    """A transaction of `/extended/v1/tx/multiple`, in any status."""
 
     tx_id: Hash
     tx_status: str
@@ -178,13 +178,13 @@ class TxAnswer(msgspec.Struct, frozen=True):
 
 
 class TxEntry(msgspec.Struct, frozen=True):
-    """What is known of one id; `result` is an object without a status when nothing is."""
+    """The entry of one transaction id. If it is unknown, `result` is an object without a status."""
 
     found: bool
     result: msgspec.Raw
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True):
-    """How the API says no."""
+    """An error response."""
 
     message: str = ""

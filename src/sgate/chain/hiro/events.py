@@ -1,4 +1,4 @@
-"""Translating the API's events and arguments into plain ones: two spellings in, one out."""
+"""Translation of the events and arguments of both API versions into common types."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,12 +11,12 @@ TRANSFER_FUNCTION = "transfer"
 
 
 def broken(endpoint: str, tx_id: str, problem: str) -> ChainUnavailable:
-    """The answer about one transaction contradicts itself or an earlier one."""
+    """Return the error for a response about a transaction that contradicts itself or an earlier response."""
     return ChainUnavailable(f"{endpoint}: {tx_id}: {problem}")
 
 
 def events_of(events: Iterable[EventAnswer]) -> Iterator[TokenEvent | PrintEvent]:
-    """Token and print events as `/extended/v1/tx/multiple` spells them."""
+    """Yield the token and print events of `/extended/v1/tx/multiple`."""
     for event in events:
         if event.event_type == "fungible_token_asset" and (asset := event.asset) is not None:
             yield TokenEvent(
@@ -34,7 +34,7 @@ def events_of(events: Iterable[EventAnswer]) -> Iterator[TokenEvent | PrintEvent
 
 
 def events_of_v3(events: Iterable[EventV3Answer]) -> Iterator[TokenEvent | PrintEvent]:
-    """Token and print events as `/extended/v3/transactions/{id}/events` spells them."""
+    """Yield the token and print events of `/extended/v3/transactions/{id}/events`."""
     for event in events:
         if event.type == "ft_asset" and (asset := event.ft_asset) is not None:
             yield TokenEvent(
@@ -52,7 +52,7 @@ def events_of_v3(events: Iterable[EventV3Answer]) -> Iterator[TokenEvent | Print
 
 
 def intention_of(call: ContractCallAnswer | None, token_contract: str) -> Transfer | None:
-    """What a direct call of the token's `transfer` says it will do, or None for any other call."""
+    """Return the transfer that a direct call of the token's `transfer` would make, or None for any other call."""
     if call is None or call.contract_id != token_contract or call.function_name != TRANSFER_FUNCTION:
         return None
     try:

@@ -1,7 +1,7 @@
-"""One GET to the Stacks API, done politely: bounded, retried with growing waits, and never longer than it is worth.
+"""HTTP client for the Stacks API: GET with limits on time, size and attempts, and with exponential back-off.
 
-What may pass by itself is tried again (429, 5xx, timeouts, broken connections); what cannot is reported at once.
-Whoever asks gets a complete body or ChainUnavailable, nothing between.
+Transient failures (429, 5xx, timeouts, broken connections) are retried, all others are reported immediately. The caller
+gets either a complete body or ChainUnavailable.
 """
 
 import asyncio
@@ -17,23 +17,24 @@ from sgate.chain.quota import Budget
 from sgate.chain.source import ChainUnavailable
 
 LONGEST_PAUSE_S = 900.0
-"""How long to leave the API alone when nothing of the month is left."""
+"""`retry_after_s` once the month's calls are used up."""
 
 OnCall = Callable[[str, int | None, float], None]
-"""Told after every call: endpoint, HTTP status (None: no answer), seconds it took."""
+"""Called after every call with the endpoint, the HTTP status (None: no response) and the duration in seconds."""
 
 Sleep = Callable[[float], Awaitable[None]]
 
 
 class HiroLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much one question may cost.
+    """The limits of one request.
 
     Attributes:
-        body_bytes: the largest answer we read; 50 transactions of 100 events are about 3 MB.
+        body_bytes: the largest response that is read; 50 transactions of 100 events are about 3 MB.
         connect_timeout_s, total_timeout_s: of one attempt.
-        attempts: calls at most for one question, the first included.
-        first_wait_s, longest_wait_s: the wait doubles from one to the other, shortened by up to half at random.
-        longest_retry_after_s: a server that asks for a longer pause is told to the caller instead of waited for.
+        attempts: the maximum number of attempts, including the first.
+        first_wait_s, longest_wait_s: the wait between attempts doubles from the first to the longest, and is shortened
+            by up to half at random.
+        longest_retry_after_s: a longer `Retry-After` is reported to the caller instead of being waited for.
     """
 
     body_bytes: int = 16 * 1024 * 1024
@@ -49,15 +50,15 @@ DEFAULT_LIMITS = HiroLimits()
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """A complete answer with a status that is not worth a retry."""
+    """A complete response with a status that is not retried."""
 
     status: int
     body: bytes
     etag: str | None
 
 
-class _PassingFailure(Exception):
-    """This attempt failed, the next one may not. `retry_after_s` is the server's wish."""
+class _TransientFailure(Exception):
+    """An attempt failed, but the next one may succeed. `retry_after_s` is the server's `Retry-After`."""
 
     def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
         super().__init__(reason)
@@ -76,7 +77,7 @@ class HiroHttp:
         *,
         sleep: Sleep = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
-        dice: Callable[[], float] = random.random,
+        random_fraction: Callable[[], float] = random.random,
         limits: HiroLimits = DEFAULT_LIMITS,
         budget: Budget | None = None,
     ) -> None:
@@ -84,25 +85,26 @@ class HiroHttp:
         self._base_url = base_url.rstrip("/")
         self._headers = {"accept": "application/json"} | ({"x-api-key": api_key} if api_key else {})
         self._on_call = on_call
-        self._sleep, self._clock, self._dice = sleep, clock, dice
+        self._sleep, self._clock, self._random_fraction = sleep, clock, random_fraction
         self._limits = limits
         self._session: aiohttp.ClientSession | None = None
 
     async def get(self, endpoint: str, path: str, etag: str | None = None) -> Answer:
-        """GET `path`, trying again while that may help.
+        """GET `path`, with retries of transient failures.
 
         Args:
             endpoint: the path's pattern, for messages and metrics.
-            path: path and query, already escaped.
+            path: the path and query, already escaped.
             etag: sent as If-None-Match.
 
         Raises:
-            ChainUnavailable: after the last attempt, or when the server asks for a longer pause than we wait.
+            ChainUnavailable: if the last attempt failed, `Retry-After` is too long, the response is too large, or the
+                month's calls are used up.
         """
         for attempt in range(1, self._limits.attempts + 1):
             try:
                 return await self._attempt(endpoint, path, etag)
-            except _PassingFailure as failure:
+            except _TransientFailure as failure:
                 if attempt == self._limits.attempts:
                     reason = f"{endpoint}: {failure.reason}, {attempt} times"
                     raise ChainUnavailable(reason, failure.retry_after_s) from failure
@@ -115,25 +117,27 @@ class HiroHttp:
             await self._session.close()
             self._session = None
 
-    async def _wait(self, endpoint: str, attempt: int, failure: _PassingFailure) -> None:
-        wish_s = failure.retry_after_s or 0.0
-        if wish_s > self._limits.longest_retry_after_s:
-            reason = f"{endpoint}: {failure.reason} and asks for a pause of {wish_s:.0f} s"
-            raise ChainUnavailable(reason, wish_s) from failure
+    async def _wait(self, endpoint: str, attempt: int, failure: _TransientFailure) -> None:
+        retry_after_s = failure.retry_after_s or 0.0
+        if retry_after_s > self._limits.longest_retry_after_s:
+            reason = f"{endpoint}: {failure.reason} and asks for a pause of {retry_after_s:.0f} s"
+            raise ChainUnavailable(reason, retry_after_s) from failure
         wait_s = min(self._limits.first_wait_s * 2 ** (attempt - 1), self._limits.longest_wait_s)
-        await self._sleep(max(wish_s, wait_s * (1 - self._dice() / 2)))
+        await self._sleep(max(retry_after_s, wait_s * (1 - self._random_fraction() / 2)))
 
-    async def _within_budget(self, endpoint: str) -> None:
-        """Wait for the minute's turn, however long a round gets by that: one that is broken off would begin anew.
+    async def _wait_for_budget(self, endpoint: str) -> None:
+        """Wait until the minute's limit allows a call, then count it.
+
+        The wait has no deadline, because an aborted poll would have to start again from the beginning.
 
         Raises:
-            ChainUnavailable: if the month is used up.
+            ChainUnavailable: if the month's calls are used up.
         """
         if self._budget is None:
             return
         while (wait_s := self._budget.wait_s()) > 0:
             if wait_s == float("inf"):
-                advice = "raise STACKS_API_CALLS_PER_MONTH if the plan allows it"
+                advice = "raise STACKS_API_CALLS_PER_MONTH if your plan allows it"
                 raise ChainUnavailable(
                     f"{endpoint}: the month's calls to this API are used up: {advice}", LONGEST_PAUSE_S
                 )
@@ -141,7 +145,7 @@ class HiroHttp:
         self._budget.count()
 
     async def _attempt(self, endpoint: str, path: str, etag: str | None) -> Answer:
-        await self._within_budget(endpoint)
+        await self._wait_for_budget(endpoint)
         headers = {"if-none-match": etag} if etag is not None else {}
         url, started, status = self._base_url + path, self._clock(), None
         try:
@@ -149,13 +153,13 @@ class HiroHttp:
                 status = response.status
                 if self._budget is not None:
                     self._budget.observe(response.headers)
-                _refuse_passing_statuses(response)
+                _raise_for_transient_status(response)
                 body = await self._read(endpoint, response)
                 return Answer(status=status, body=body, etag=response.headers.get("etag"))
         except TimeoutError:
-            raise _PassingFailure("no complete answer in time") from None
+            raise _TransientFailure("no complete response in time") from None
         except aiohttp.ClientError as problem:
-            raise _PassingFailure(f"the connection failed ({type(problem).__name__})") from problem
+            raise _TransientFailure(f"the connection failed ({type(problem).__name__})") from problem
         finally:
             if self._on_call is not None:
                 self._on_call(endpoint, status, self._clock() - started)
@@ -165,24 +169,24 @@ class HiroHttp:
         async for chunk in response.content.iter_any():
             body += chunk
             if len(body) > self._limits.body_bytes:
-                raise ChainUnavailable(f"{endpoint}: the answer is larger than {self._limits.body_bytes} bytes")
+                raise ChainUnavailable(f"{endpoint}: the response is larger than {self._limits.body_bytes} bytes")
         return bytes(body)
 
     def _open_session(self) -> aiohttp.ClientSession:
-        """The session, made at the first call: aiohttp wants a running loop."""
+        """Return the session, created at the first call because aiohttp needs a running event loop."""
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self._limits.total_timeout_s, connect=self._limits.connect_timeout_s)
             self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout)
         return self._session
 
 
-def _refuse_passing_statuses(response: aiohttp.ClientResponse) -> None:
+def _raise_for_transient_status(response: aiohttp.ClientResponse) -> None:
     if response.status == HTTPStatus.TOO_MANY_REQUESTS or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise _PassingFailure(f"the server answered {response.status}", _retry_after_s(response))
+        raise _TransientFailure(f"the server answered {response.status}", _retry_after_s(response))
 
 
 def _retry_after_s(response: aiohttp.ClientResponse) -> float | None:
-    """Seconds the server wants us to stay away. Dates are not used by this API; they count as no wish."""
+    """Return `Retry-After` in seconds. Dates, which this API does not use, are ignored."""
     text = response.headers.get("retry-after", "")
     if not (text.isascii() and text.isdigit() and len(text) <= len("999999999")):
         return None

@@ -1,9 +1,9 @@
-"""The Stacks API of Hiro as a source of chain data.
+"""A source of chain data on the Stacks API of Hiro.
 
-Only endpoints that are not deprecated are used: blocks, the token contract's logs, and transactions by id. Names and
-traps of the API stay in this file: its `prev_cursor` is the older page, its transactions carry a block hash but no
-index block hash, a transaction that lost its block is simply pending again, and events beyond the hundredth
-must be paged from an endpoint that spells everything differently.
+Only endpoints that are not deprecated are used: blocks, the token contract's logs, transactions by id, and transactions
+of an address. The peculiarities of the API are confined to this module: `prev_cursor` leads to the older page,
+transactions have a block hash but no index block hash, a transaction that lost its block becomes pending again, and
+events beyond the hundredth are paged from an endpoint with different field names.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ PRINCIPAL = "/extended/v3/principals/{principal}/transactions"
 TX_EVENTS = "/extended/v3/transactions/{tx_id}/events"
 
 MAX_EVENTS_READ = 10_000
-"""Events read of one transaction. Nothing honest has more; one transaction must not keep us paging for ever."""
+"""The most events read of one transaction. No legitimate transaction has more, and paging must be bounded."""
 
 STATUSES: Mapping[str, TxStatus] = {
     "success": TxStatus.SUCCESS,
@@ -72,10 +72,10 @@ _T = TypeVar("_T")
 
 
 class HiroSource:
-    """ChainSource on a Stacks API server.
+    """A `ChainSource` on a Stacks API server.
 
     Attributes:
-        calls: calls made so far, by endpoint; retries count, as they do for the server's limits.
+        calls: calls made so far, by endpoint, including retries.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class HiroSource:
         *,
         sleep: Sleep = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
-        dice: Callable[[], float] = random.random,
+        random_fraction: Callable[[], float] = random.random,
         limits: HiroLimits = DEFAULT_LIMITS,
         budget: Budget | None = None,
     ) -> None:
@@ -96,11 +96,18 @@ class HiroSource:
         self._on_call = on_call
         self.calls: Counter[str] = Counter()
         self._http = HiroHttp(
-            base_url, api_key, self._count, sleep=sleep, clock=clock, dice=dice, limits=limits, budget=budget
+            base_url,
+            api_key,
+            self._count,
+            sleep=sleep,
+            clock=clock,
+            random_fraction=random_fraction,
+            limits=limits,
+            budget=budget,
         )
 
     async def headers(self, cursor: str | None = None, unless: str | None = None) -> HeaderPage | None:
-        """A page of canonical headers, newest first; None if `unless` still holds."""
+        """Return a page of canonical headers, newest first; None if `unless` is still its etag."""
         path = f"{BLOCKS}?limit={MAX_HEADERS_PER_PAGE}" + _cursor_query(cursor)
         answer = await self._http.get(BLOCKS, path, unless)
         if unless is not None and answer.status == HTTPStatus.NOT_MODIFIED:
@@ -111,17 +118,17 @@ class HiroSource:
         return HeaderPage(headers=tuple(map(_header, page.results)), older=page.prev_cursor, etag=answer.etag)
 
     async def header(self, index_block_hash: str) -> Header | None:
-        """One header, or None if no such block is on the canonical chain."""
+        """Return a header, or None if the block is not on the canonical chain."""
         answer = await self._http.get(BLOCK, f"{BLOCKS}/{quote(index_block_hash, safe='')}")
         if answer.status == HTTPStatus.NOT_FOUND and _says_block_not_found(answer):
             return None
         block = _decode(answer, BLOCK, answers.BlockAnswer)
-        if not block.canonical or block.index_block_hash != index_block_hash:  # also answers heights and block hashes
+        if not block.canonical or block.index_block_hash != index_block_hash:  # heights and block hashes also match
             return None
         return _header(block)
 
     async def header_at(self, height: int) -> Header | None:
-        """The canonical header of a height, or None if the chain does not reach it."""
+        """Return the canonical header at a height, or None if the chain is not that high."""
         answer = await self._http.get(BLOCK_AT, f"{BLOCKS}/{height}")
         if answer.status == HTTPStatus.NOT_FOUND and _says_block_not_found(answer):
             return None
@@ -129,11 +136,11 @@ class HiroSource:
         return _header(block) if block.canonical and block.height == height else None
 
     async def logs_below(self, height: int) -> LogPage:
-        """A page of memos printed below `height`. A cursor need not name an event: the next older one is the first."""
+        """Return a page of memos printed below `height`. A cursor that matches no event means the next older one."""
         return await self.logs(f"{height}:0:0:0")
 
     async def involving(self, address: str, cursor: str | None = None) -> InvolvementPage:
-        """A page of mined transactions that concern an address, newest first."""
+        """Return a page of mined transactions that concern an address, newest first."""
         place = PRINCIPAL.replace("{principal}", quote(address, safe=""))
         path = f"{place}?limit={MAX_INVOLVED_PER_PAGE}" + _cursor_query(cursor)
         page = _decode(await self._http.get(PRINCIPAL, path), PRINCIPAL, answers.InvolvementsAnswer)
@@ -148,7 +155,7 @@ class HiroSource:
         return InvolvementPage(items=items, older=page.cursor.next)
 
     async def logs(self, cursor: str | None = None) -> LogPage:
-        """A page of memos printed by the token contract, newest first."""
+        """Return a page of memos printed by the token contract, newest first."""
         path = f"/extended/v2/smart-contracts/{self._contract}/logs?limit={MAX_LOGS_PER_PAGE}" + _cursor_query(cursor)
         answer = await self._http.get(LOGS, path)
         page = _decode(answer, LOGS, answers.LogsAnswer)
@@ -160,11 +167,11 @@ class HiroSource:
         )
 
     async def transactions(self, tx_ids: Sequence[str], *, whole: bool = True) -> Mapping[str, Transaction]:
-        """The transactions the server knows, with all their transfers; texts that are no id count as unknown."""
-        asked = [tx_id for tx_id in dict.fromkeys(map(str.lower, tx_ids)) if _TX_ID.fullmatch(tx_id)]
+        """Return the transactions that the server knows, with all their transfers. Malformed ids count as unknown."""
+        wanted = [tx_id for tx_id in dict.fromkeys(map(str.lower, tx_ids)) if _TX_ID.fullmatch(tx_id)]
         known: dict[str, Transaction] = {}
-        for start in range(0, len(asked), MAX_TX_IDS_PER_CALL):
-            for found in await self._multiple(asked[start : start + MAX_TX_IDS_PER_CALL]):
+        for start in range(0, len(wanted), MAX_TX_IDS_PER_CALL):
+            for found in await self._multiple(wanted[start : start + MAX_TX_IDS_PER_CALL]):
                 known[found.tx_id] = await self._transaction(found, whole=whole)
         return known
 
@@ -197,7 +204,7 @@ class HiroSource:
                 continue
             transaction = _decode_bytes(bytes(entry.result), TX_MULTIPLE, answers.TxAnswer)
             if transaction.tx_id != tx_id:
-                raise ChainUnavailable(f"{TX_MULTIPLE}: {tx_id} was asked for, {transaction.tx_id} came")
+                raise ChainUnavailable(f"{TX_MULTIPLE}: requested {tx_id}, got {transaction.tx_id}")
             found.append(transaction)
         return found
 
@@ -237,7 +244,7 @@ class HiroSource:
     async def _transfers(self, found: answers.TxAnswer) -> tuple[Transfer, ...]:
         endpoint = TX_MULTIPLE
         if found.event_count is None or len(found.events) > found.event_count:
-            raise broken(endpoint, found.tx_id, f"{len(found.events)} events came, {found.event_count} were announced")
+            raise broken(endpoint, found.tx_id, f"got {len(found.events)} events of {found.event_count}")
         try:
             if len(found.events) == found.event_count:
                 return pair(events_of(found.events), self._asset)
@@ -247,7 +254,7 @@ class HiroSource:
             raise broken(endpoint, found.tx_id, str(problem)) from None
 
     async def _many_events(self, found: answers.TxAnswer, event_count: int) -> list[TokenEvent | PrintEvent]:
-        """All events of a large transaction, paged; it must not have moved meanwhile."""
+        """Page through the events of a large transaction, and check that it stayed in its block meanwhile."""
         wanted = min(event_count, MAX_EVENTS_READ)
         seen: list[answers.EventV3Answer] = []
         cursor: str | None = None
@@ -260,7 +267,7 @@ class HiroSource:
         if len({event.event_index for event in seen}) != len(seen):
             raise broken(TX_EVENTS, found.tx_id, "an event was listed twice")
         if len(seen) < event_count and seen[-1].type == "ft_asset":
-            seen.pop()  # its memo would be the next event, which we do not read
+            seen.pop()  # its memo would be the next event, which is not read
         again = await self._multiple([found.tx_id])
         if [transaction.block_hash for transaction in again] != [found.block_hash]:
             raise broken(TX_EVENTS, found.tx_id, "the transaction left its block while its events were read")
@@ -293,7 +300,7 @@ def _decode_bytes(body: bytes, endpoint: str, type_: type[_T]) -> _T:
     try:
         return msgspec.json.decode(body, type=type_)
     except (msgspec.DecodeError, ValueError, RecursionError) as problem:
-        raise ChainUnavailable(f"{endpoint}: the answer cannot be read: {problem}") from None
+        raise ChainUnavailable(f"{endpoint}: the response cannot be parsed: {problem}") from None
 
 
 MAX_MESSAGE_CHARACTERS = 200
@@ -308,7 +315,7 @@ def _message_of(answer: Answer) -> str:
 
 
 def _says_block_not_found(answer: Answer) -> bool:
-    """Whether a 404 is about the block. A proxy's 404 or a missing route says nothing about any block."""
+    """Return whether a 404 is about the block, rather than from a proxy or about a missing route."""
     return bool(_message_of(answer)) and not _is_route_missing(answer)
 
 
@@ -333,7 +340,7 @@ def _time(unix_s: int) -> datetime:
 
 
 def _height_of(log_cursor: str) -> int:
-    """The height in a cursor of the form `height:microblock:transaction:event`."""
+    """Return the height in a cursor of the form `height:microblock:transaction:event`."""
     height = log_cursor.partition(":")[0]
     if not (height.isascii() and height.isdigit() and len(height) <= len(str(answers.MAX_BIGINT))):
         raise ChainUnavailable(f"{LOGS}: {log_cursor[:40]!r} is not a cursor that begins with a height")
@@ -341,6 +348,6 @@ def _height_of(log_cursor: str) -> int:
 
 
 def _tip_of(etag: str | None) -> str | None:
-    """The index block hash an etag of the logs names. Proxies that compress mark etags as weak."""
+    """Return the index block hash in an etag of the logs. Proxies that compress mark etags as weak."""
     tip = (etag or "").removeprefix("W/").strip('"')
     return tip if _TX_ID.fullmatch(tip) else None

@@ -1,4 +1,4 @@
-"""A simulated Stacks chain: for the demo, for the test mode, and for tests that need a chain that misbehaves."""
+"""A simulated Stacks chain for the demo, the test mode, and tests that need a misbehaving chain."""
 
 from sgate.chain.simulator.api import RunningSimulator, mine_at_interval, serve
 from sgate.chain.simulator.chain import DEFAULT_BLOCKS_PER_TENURE, RefusedOperation, SimulatedChain

@@ -1,7 +1,7 @@
-"""The HTTP face of the simulated chain: a Stacks API server, as far as the gateway needs one.
+"""The HTTP API of the simulated chain: the part of a Stacks API server that the gateway needs.
 
-Paths, paging, cursors, etags, limits and error texts are those of a real server (stacks-blockchain-api 9), so that
-whatever reads the real one reads this one unchanged. The control face under `/simulator/` is ours.
+Paths, paging, cursors, etags, limits and error messages are those of a real server (stacks-blockchain-api 9), so that
+clients of the real server work unchanged. The control API under `/simulator/` is specific to sGate.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ DEFAULT_EVENTS, MAX_EVENTS = 20, 100
 DEFAULT_TXS, MAX_TXS = 20, 50
 MAX_OFFSET = 1_000
 MAX_REQUEST_LINE_BYTES = 32 * 1024
-"""A request for 240 transactions fits, as on the real server."""
+"""Fits a request for 240 transactions, as on the real server."""
 
 CACHEABLE = "public, no-cache, must-revalidate"
 NO_LOGS: Page[LogEntry] = Page(items=[], total=0, newer=None, older=None)
@@ -33,7 +33,7 @@ VALIDATION_ERROR = "FST_ERR_VALIDATION"
 
 
 class _Refusal(Exception):
-    """An error answer."""
+    """An error response."""
 
     def __init__(self, status: HTTPStatus, message: str, *, etag: str | None = None, code: str | None = None) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class StacksApi:
         self._chain = chain
 
     def application(self) -> web.Application:
-        """The application: the API, and the control face."""
+        """Return the application, which serves the API and the control API."""
         app = web.Application(middlewares=[self._answer_errors])
         app.add_routes(
             [
@@ -64,12 +64,12 @@ class StacksApi:
         return app
 
     async def status(self, request: web.Request) -> web.Response:
-        """The server and its tip."""
+        """Return the server's version and its tip."""
         view = self._view(request)
         return _answer(request, wire.status(view), _tip_etag(view))
 
     async def blocks(self, request: web.Request) -> web.Response:
-        """A page of blocks; the cursor is an index block hash."""
+        """Return a page of blocks; the cursor is an index block hash."""
         limit = number(request.query, "limit", DEFAULT_BLOCKS, MAX_BLOCKS)
         offset = number(request.query, "offset", 0, None)
         view = self._view(request)
@@ -83,7 +83,7 @@ class StacksApi:
         return _answer(request, wire.block_page(page, limit, offset), etag)
 
     async def block(self, request: web.Request) -> web.Response:
-        """One block by height, hash, index block hash or as `latest`."""
+        """Return a block by height, hash, index block hash or `latest`."""
         view, name = self._view(request), request.match_info["block"]
         if name == "latest":
             found = view.tip
@@ -100,7 +100,7 @@ class StacksApi:
         return _answer(request, wire.block(found), etag)
 
     async def logs(self, request: web.Request) -> web.Response:
-        """A page of what a contract printed. Only the token's prints are kept; other contracts have none."""
+        """Return a page of a contract's logs. Only those of the token are stored; other contracts have none."""
         limit = number(request.query, "limit", DEFAULT_EVENTS, MAX_EVENTS)
         offset = number(request.query, "offset", 0, MAX_OFFSET)
         cursor = log_cursor(request.query.get("cursor"))
@@ -109,7 +109,7 @@ class StacksApi:
         return _answer(request, wire.log_page(page, view, limit, offset), _tip_etag(view))
 
     async def multiple(self, request: web.Request) -> web.Response:
-        """Many transactions, with events, in whatever state they are."""
+        """Return several transactions with their events, whatever their status."""
         tx_ids = tx_ids_of(request.query.getall("tx_id", []))
         event_limit = number(request.query, "event_limit", DEFAULT_EVENTS, MAX_EVENTS)
         event_offset = number(request.query, "event_offset", 0, None)
@@ -120,7 +120,7 @@ class StacksApi:
         return _answer(request, body, f'"{view.now:.6f}"')
 
     async def events(self, request: web.Request) -> web.Response:
-        """A page of a mined transaction's events."""
+        """Return a page of the events of a mined transaction."""
         limit = number(request.query, "limit", DEFAULT_EVENTS, MAX_EVENTS)
         start = number(request.query, "cursor", 0, None)
         view = self._view(request)
@@ -133,7 +133,7 @@ class StacksApi:
         return _answer(request, wire.v3_events(tx, start, limit), f'"{tx.tx_id}:{found.index_block_hash}"')
 
     async def principal(self, request: web.Request) -> web.Response:
-        """A page of a principal's transactions."""
+        """Return a page of the transactions of a principal."""
         limit = number(request.query, "limit", DEFAULT_TXS, MAX_TXS)
         cursor = principal_cursor(request.query.get("cursor"))
         view, principal = self._view(request), request.match_info["principal"]
@@ -164,7 +164,7 @@ class StacksApi:
 
 
 class _FaultArose(Exception):
-    """The simulated server fails, because it was told to."""
+    """A fault that was requested of the simulated server."""
 
     def __init__(self, status: int, retry_after_s: int | None) -> None:
         super().__init__(status)
@@ -172,7 +172,7 @@ class _FaultArose(Exception):
 
     def answer(self) -> web.Response:
         headers = {} if self.retry_after_s is None else {"retry-after": str(self.retry_after_s)}
-        body = msgspec.json.encode({"error": "the simulated server was told to fail"})
+        body = msgspec.json.encode({"error": "the simulated server fails on request"})
         return web.Response(status=self.status, body=body, content_type="application/json", headers=headers)
 
 
@@ -212,10 +212,10 @@ def _json(status: int, body: Json, headers: dict[str, str]) -> web.Response:
 
 
 class RunningSimulator:
-    """A simulated chain that answers on a port.
+    """A running HTTP server for a simulated chain.
 
     Attributes:
-        url: its base URL, without a slash at the end.
+        url: its base URL, without a trailing slash.
     """
 
     def __init__(self, runner: web.AppRunner, url: str) -> None:
@@ -223,12 +223,12 @@ class RunningSimulator:
         self.url = url
 
     async def close(self) -> None:
-        """Stop answering. The chain stays open."""
+        """Stop the server. The chain stays open."""
         await self._runner.cleanup()
 
 
 async def serve(chain: SimulatedChain, host: str = "127.0.0.1", port: int = 0) -> RunningSimulator:
-    """Answer HTTP for a chain; port 0 takes any free one."""
+    """Serve a chain over HTTP. Port 0 picks a free one."""
     runner = web.AppRunner(
         StacksApi(chain).application(),
         access_log=None,
@@ -249,7 +249,7 @@ async def serve(chain: SimulatedChain, host: str = "127.0.0.1", port: int = 0) -
 async def mine_at_interval(
     chain: SimulatedChain, interval_s: float, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 ) -> None:
-    """Mine a block every `interval_s` seconds, until cancelled."""
+    """Mine a block every `interval_s` seconds until canceled."""
     while True:
         await sleep(interval_s)
         chain.mine()

@@ -1,4 +1,4 @@
-"""Blocks of the simulated chain, and where their hashes come from."""
+"""Blocks of the simulated chain, and the source of their hashes."""
 
 import hashlib
 
@@ -6,14 +6,14 @@ import msgspec
 
 FIRST_BITCOIN_HEIGHT = 900_001
 NAKAMOTO_MICROBLOCK = 2147483647
-"""What `microblock_sequence` always is since Nakamoto; part of cursors."""
+"""The value of `microblock_sequence` since Nakamoto; part of cursors."""
 
 NO_BLOCK = "0x" + "00" * 32
 """The parent of the first block."""
 
 
 class BitcoinBlock(msgspec.Struct, frozen=True):
-    """A Bitcoin block, as far as Stacks shows it."""
+    """A Bitcoin block, as far as the Stacks API shows it."""
 
     height: int
     hash: str
@@ -26,8 +26,8 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         time: Unix seconds, later than the parent's.
-        tenure_began_at: height of the first block of this block's tenure on its branch.
-        tx_ids: in order.
+        tenure_began_at: height of the first block of this block's tenure, on its branch.
+        tx_ids: the ids of its transactions, in order.
     """
 
     height: int
@@ -43,13 +43,13 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hashes:
-    """Hashes that look random and are the same in every run: SHA-256 of seed, purpose and a counter."""
+    """Deterministic hashes that look random: SHA-256 of the seed, the purpose and a counter."""
 
     def __init__(self, seed: str) -> None:
         self._seed = hashlib.sha256(seed.encode())
 
     def of(self, purpose: str, number: int) -> str:
-        """`0x` + 64 hex."""
+        """Return a hash as `0x` + 64 hex."""
         digest = self._seed.copy()
         digest.update(f":{purpose}:{number}".encode())
         return "0x" + digest.hexdigest()

@@ -1,7 +1,7 @@
 """SimulatedChain: a Nakamoto-like chain in memory that mines, forks and fails on demand.
 
-It is shipped, not a mock: the demo and the test mode run on it, and the tests throw at the gateway what the real chain
-does rarely. It persists itself, so a gateway that was killed finds the same chain when it comes back.
+It is part of the product, not a mock: the demo and the test mode run on it, and tests use it to expose the gateway to
+what rarely happens on the real chain. It is persistent: a gateway that was killed finds the same chain after a restart.
 """
 
 import math
@@ -14,7 +14,7 @@ from sgate.chain.simulator.blocks import FIRST_BITCOIN_HEIGHT, NO_BLOCK, Bitcoin
 from sgate.chain.simulator.faults import Faults
 from sgate.chain.simulator.history import History, SimulatedTx
 from sgate.chain.simulator.journal import (
-    BitcoinCame,
+    BitcoinBlockArrived,
     Genesis,
     Journal,
     JournalBroken,
@@ -40,32 +40,32 @@ DEFAULT_BLOCKS_PER_TENURE = 120
 
 DEFAULT_SEED = "sgate"
 MAX_BLOCKS_PER_CALL = 100_000
-"""Blocks mined at once: about ten seconds of work."""
+"""The most blocks mined in one call: about ten seconds of work."""
 
 MAX_REORG_DEPTH = 1_000
 
 
 class RefusedOperation(ValueError):
-    """The chain cannot do that now; the message says why."""
+    """The chain cannot perform the operation now; the message says why."""
 
 
 class SimulatedChain:
-    """The chain. Open it with `SimulatedChain.open`; all times are Unix times in seconds.
+    """The simulated chain; create it with `SimulatedChain.open`. All times are Unix times in seconds.
 
     Attributes:
-        history: what has happened; for reading only.
-        faults: how badly the servers in front of it behave.
+        history: the history of the chain, read-only.
+        faults: the faults of the servers in front of it.
     """
 
     def __init__(self, journal: Journal, genesis: Genesis, clock: Callable[[], float]) -> None:
-        """Used by `open`."""
+        """Create the chain; called by `open`."""
         self._journal = journal
         self._clock = clock
         self._blocks_per_tenure = genesis.blocks_per_tenure
         self._blocks_made = 0
         self._tenure_due = self._extension_due = False
         self._bitcoin_forks = 0
-        self._left_behind: History | None = None
+        self._stuck_replica: History | None = None
         self.history = History(genesis.asset, Hashes(genesis.seed))
         self.faults = Faults()
         self._bitcoin = self._bitcoin_block(FIRST_BITCOIN_HEIGHT, genesis.at)
@@ -81,20 +81,21 @@ class SimulatedChain:
         blocks_per_tenure: int = DEFAULT_BLOCKS_PER_TENURE,
         seed: str = DEFAULT_SEED,
     ) -> "SimulatedChain":
-        """The chain kept in `directory`, or a new one; None keeps it in memory only.
+        """Open the chain stored in `directory`, or create one. None keeps it in memory only.
 
         Args:
             asset: the token that payments are made in; must be the same every time.
-            clock: Unix time in seconds.
-            blocks_per_tenure: every so many Stacks blocks a Bitcoin block comes and a tenure begins. An existing
-                chain keeps the number, and the seed, that it began with.
+            clock: returns the Unix time in seconds.
+            blocks_per_tenure: the number of Stacks blocks after which a Bitcoin block arrives and a tenure begins. An
+                existing chain keeps the number and the seed that it was created with.
 
         Raises:
-            ChainInUse: if another process has the directory.
-            JournalBroken: if what is there cannot be replayed, or belongs to another asset.
+            ChainInUse: if another process uses the directory.
+            JournalBroken: if the journal cannot be replayed, or is that of another asset.
+            RefusedOperation: if `blocks_per_tenure` is less than 1.
         """
         if blocks_per_tenure < 1:
-            raise RefusedOperation("a tenure has at least one block")
+            raise RefusedOperation("blocks_per_tenure must be at least 1")
         journal = Journal(directory)
         try:
             operations = journal.replay()
@@ -121,27 +122,27 @@ class SimulatedChain:
 
     @property
     def bitcoin_height(self) -> int:
-        """Bitcoin's height; it may be ahead of the tip's."""
+        """The height of Bitcoin, which may be ahead of the tip's Bitcoin block."""
         return self._bitcoin.height
 
     def view(self) -> View:
-        """What a server shows now; one that lags shows fewer blocks, one that is stuck an old branch."""
-        history = self._left_behind if self.faults.stuck and self._left_behind is not None else self.history
+        """Return what a server shows now: fewer blocks if it lags, an old branch if it is stuck."""
+        history = self._stuck_replica if self.faults.stuck and self._stuck_replica is not None else self.history
         height = max(1, history.tip.height - self.faults.lag_blocks)
         return View(history, height=height, now=self._clock(), bitcoin_height=self.bitcoin_height)
 
     def leave_replica(self) -> None:
-        """From now on one replica stays where the chain is at this moment; it answers while `faults.stuck` is set."""
-        self._left_behind = self.history.snapshot()
+        """Freeze one replica at the current state of the chain. It answers while `faults.stuck` is set."""
+        self._stuck_replica = self.history.snapshot()
 
     def submit(self, transfer: SimulatedTransfer) -> str:
-        """Hand a transaction to the mempool; it is mined with the next block after its time.
+        """Submit a transaction to the mempool. The next block after its `not_before` includes it.
 
         Returns:
-            its id.
+            The id of the transaction.
 
         Raises:
-            RefusedTransfer: if no chain would take it.
+            RefusedTransfer: if no chain would accept the transaction.
         """
         check(transfer)
         number = len(self.history.txs)
@@ -149,57 +150,67 @@ class SimulatedChain:
         return self.history.hashes.of("transaction", number)
 
     def replace(self, tx_id: str, transfer: SimulatedTransfer) -> str:
-        """A waiting transaction is dropped for another one of the same sender and nonce, as a higher fee does.
+        """Replace a pending transaction by another one with the same sender and nonce, as a higher fee does.
 
         Returns:
-            the id of the transaction that takes its place.
+            The id of the replacement.
 
         Raises:
-            RefusedTransfer, RefusedOperation: if no chain would take it, or if nothing of that id waits.
+            RefusedTransfer: if no chain would accept the replacement.
+            RefusedOperation: if there is no pending transaction with this id and sender.
         """
         check(transfer)
         waiting = self.history.mempool.get(tx_id)
         if waiting is None or waiting.transfer.sender != transfer.sender:
-            raise RefusedOperation("only a waiting transaction can be replaced, and only by its sender")
+            raise RefusedOperation("only a pending transaction can be replaced, and only by its sender")
         number = len(self.history.txs)
         self._do(Replace(at=self._clock(), tx_id=tx_id, transfer=transfer))
         return self.history.hashes.of("transaction", number)
 
     def mine(self, count: int = 1, *, seconds_between: int = 1, include_mempool: bool = True) -> Block:
-        """Mine blocks; what waits goes into the first.
+        """Mine blocks; the first includes the pending transactions.
 
         Args:
-            seconds_between: between the times of these blocks. The first has the clock's time, or one second after
-                its parent if that is later.
+            seconds_between: the difference between the times of these blocks. The time of the first is the clock's, or
+                one second after its parent's if that is later.
+            include_mempool: False to leave the pending transactions in the mempool.
 
         Returns:
-            the new tip.
+            The new tip.
+
+        Raises:
+            RefusedOperation: if an argument is out of range.
         """
         if not 1 <= count <= MAX_BLOCKS_PER_CALL:
             raise RefusedOperation(f"1 to {MAX_BLOCKS_PER_CALL} blocks can be mined at once")
         if seconds_between < 1:
-            raise RefusedOperation("block times rise: there is at least one second between blocks")
+            raise RefusedOperation("block times must increase: seconds_between must be at least 1")
         self._do(Mine(at=self._clock(), count=count, seconds_between=seconds_between, include_mempool=include_mempool))
         return self.tip
 
     def bitcoin_block(self, *, new_tenure: bool = True) -> int:
-        """A Bitcoin block comes; the next Stacks block begins a tenure, or (without `new_tenure`) extends the old one.
+        """Add a Bitcoin block. The next Stacks block begins a tenure or, without `new_tenure`, extends the current one.
 
         Returns:
-            Bitcoin's height.
+            The new height of Bitcoin.
         """
-        self._do(BitcoinCame(at=self._clock(), new_tenure=new_tenure))
+        self._do(BitcoinBlockArrived(at=self._clock(), new_tenure=new_tenure))
         return self.bitcoin_height
 
     def reorg(self, depth: int, remine: Remine = "same", *, bitcoin_fork: bool = False) -> Block:
-        """Replace the newest `depth` blocks by a branch that is one block higher.
+        """Replace the newest `depth` blocks with a branch that is one block higher.
 
         Args:
-            remine: what becomes of the transactions in the orphaned blocks. "same": mined again in the same order, one
-                block higher; "none": they wait and may be mined later; "drop": another transaction spends their nonce.
+            remine: what happens to the transactions in the orphaned blocks. "same": they are mined again in the same
+                order, one block higher; "none": they return to the mempool; "drop": other transactions spend their
+                nonces.
+            bitcoin_fork: whether Bitcoin itself forks.
 
         Returns:
-            the new tip.
+            The new tip.
+
+        Raises:
+            RefusedOperation: if there are not that many blocks to replace.
         """
         if not 1 <= depth <= min(MAX_REORG_DEPTH, self.tip.height - 1):
             raise RefusedOperation(f"1 to {min(MAX_REORG_DEPTH, self.tip.height - 1)} blocks can be replaced now")
@@ -207,13 +218,16 @@ class SimulatedChain:
         return self.tip
 
     def rival(self) -> str:
-        """A competitor of the tip, of equal height: it does not win and nobody can see it.
+        """Add a sibling of the tip that does not become canonical and that no server shows.
 
         Returns:
-            its index block hash.
+            The index block hash of the block.
+
+        Raises:
+            RefusedOperation: if there is only one block.
         """
         if self.tip.height == 1:
-            raise RefusedOperation("the first block has no rivals")
+            raise RefusedOperation("the first block cannot have a rival")
         self._do(Rival(at=self._clock()))
         return self.history.hashes.of("index", self._blocks_made - 1)
 
@@ -228,25 +242,25 @@ class SimulatedChain:
     def _apply(self, operation: Operation) -> None:
         match operation:
             case Genesis():
-                raise JournalBroken("a simulated chain begins only once")
+                raise JournalBroken("the journal has a second genesis operation")
             case Submit():
                 not_before = operation.transfer.not_before
                 received_at = operation.at if not_before is None else max(operation.at, not_before)
                 self.history.add_tx(operation.transfer, received_at)
             case Mine():
                 self._mine(operation)
-            case BitcoinCame():
+            case BitcoinBlockArrived():
                 self._bitcoin = self._bitcoin_block(self._bitcoin.height + 1, operation.at)
                 if operation.new_tenure:
                     self._tenure_due = True
                 else:
                     self._extension_due = True
             case Reorganise():
-                self._reorganise(operation)
+                self._reorganize(operation)
             case Replace():
                 replaced = self.history.txs[operation.tx_id]
-                instead = self.history.add_tx(operation.transfer, operation.at, replaced.nonce)
-                self.history.drop(replaced, instead.tx_id)
+                replacement = self.history.add_tx(operation.transfer, operation.at, replaced.nonce)
+                self.history.drop(replaced, replacement.tx_id)
             case Rival():
                 parent = self.history.canonical[-2]
                 self.history.keep(self._branch_block(parent, self.tip, ()))
@@ -261,7 +275,7 @@ class SimulatedChain:
             earliest = now if number == 0 else self.tip.time + operation.seconds_between
             self._append(self._make_block(self.tip, earliest, tx_ids))
 
-    def _reorganise(self, operation: Reorganise) -> None:
+    def _reorganize(self, operation: Reorganise) -> None:
         ancestor_height = self.tip.height - operation.depth
         orphaned = self.history.orphan_above(ancestor_height)
         remined: list[tuple[str, ...]] = [()] * (operation.depth + 1)
@@ -290,11 +304,11 @@ class SimulatedChain:
         self._append(self._make_block(self.tip, math.floor(operation.at), remined[-1]))
 
     def _double_spend(self, tx: SimulatedTx, at: float) -> str:
-        """Drop a waiting transaction in favour of another one of the same sender and nonce."""
+        """Drop a pending transaction in favor of another one with the same sender and nonce."""
         sender = tx.transfer.sender
         recipient = simulated_address("double spender") if sender == PAYER else PAYER
-        instead = SimulatedTransfer(recipient=recipient, amount_sats=1, sender=sender, kind=Kind.STX)
-        replacement = self.history.add_tx(instead, at, tx.nonce)
+        transfer = SimulatedTransfer(recipient=recipient, amount_sats=1, sender=sender, kind=Kind.STX)
+        replacement = self.history.add_tx(transfer, at, tx.nonce)
         self.history.drop(tx, replacement.tx_id)
         return replacement.tx_id
 
@@ -302,7 +316,7 @@ class SimulatedChain:
         self.history.append(block)
 
     def _make_block(self, parent: Block | None, earliest: int, tx_ids: tuple[str, ...]) -> Block:
-        """A block on top of `parent`, not before `earliest`; begins a tenure when one is due."""
+        """Return a block on top of `parent`, not earlier than `earliest`. It begins a tenure if one is due."""
         if parent is None:
             return self._block(None, earliest, self._bitcoin, new_tenure=True, tx_ids=tx_ids)
         time_s = max(earliest, parent.time + 1)
@@ -315,7 +329,7 @@ class SimulatedChain:
         return self._block(parent, time_s, bitcoin, new_tenure=new_tenure, tx_ids=tx_ids)
 
     def _branch_block(self, parent: Block, old: Block, tx_ids: tuple[str, ...]) -> Block:
-        """The block that takes the place of `old`: same height, time, tenure and Bitcoin block, on another branch."""
+        """Return a replacement of `old` on another branch, with the same height, time, tenure and Bitcoin block."""
         new_tenure = old.tenure_began_at == old.height
         return self._block(parent, old.time, old.bitcoin, new_tenure=new_tenure, tx_ids=tx_ids)
 

@@ -1,4 +1,4 @@
-"""Paying on the simulated chain, and steering it, from elsewhere in the program: the checkout's panel and the API."""
+"""Control of a simulated chain from other parts of sGate: the checkout's simulation panel and the API."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a simulated chain stands. `mempool`: how many transactions wait for a block."""
+    """The status of a simulated chain. `mempool` is the number of pending transactions."""
 
     height: int
     block_time: datetime
@@ -29,7 +29,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SimulatorControl(Protocol):
-    """Somebody who can pay on the simulated chain, and let it grow or fork."""
+    """An interface to pay on the simulated chain, and to mine and fork it."""
 
     async def transfer(
         self,
@@ -40,22 +40,22 @@ class SimulatorControl(Protocol):
         sender: str | None = None,
         not_before: float | None = None,
     ) -> str:
-        """Pay.
+        """Submit a transfer.
 
         Args:
-            not_before: Unix time before which nobody sees the payment; None for at once.
+            not_before: Unix time from which the payment is visible; None for immediately.
 
         Returns:
-            the transaction's id.
+            The id of the transaction.
 
         Raises:
-            RefusedTransfer: if no chain would take it; the message says why.
+            RefusedTransfer: if no chain would accept the transfer; the message says why.
             ChainUnavailable: if the simulated chain cannot be reached.
         """
         ...
 
     async def standing(self) -> Standing:
-        """Where the chain stands.
+        """Return the status of the chain.
 
         Raises:
             ChainUnavailable: if the simulated chain cannot be reached.
@@ -63,19 +63,19 @@ class SimulatorControl(Protocol):
         ...
 
     async def mine(self, blocks: int) -> Standing:
-        """Mine blocks now; what waits goes into the first.
+        """Mine blocks; the first includes the pending transactions.
 
         Raises:
-            RefusedOperation: if the chain cannot do that; the message says why.
+            RefusedOperation: if the chain cannot do this; the message says why.
             ChainUnavailable: if the simulated chain cannot be reached.
         """
         ...
 
     async def reorg(self, depth: int, remine: Remine) -> Standing:
-        """Let another branch win; see `SimulatedChain.reorg`.
+        """Replace the newest `depth` blocks with another branch; `remine` is as in `SimulatedChain.reorg`.
 
         Raises:
-            RefusedOperation: if the chain cannot do that; the message says why.
+            RefusedOperation: if the chain cannot do this; the message says why.
             ChainUnavailable: if the simulated chain cannot be reached.
         """
         ...
@@ -86,7 +86,7 @@ class SimulatorControl(Protocol):
 
 
 class DirectControl:
-    """SimulatorControl on a chain in this process."""
+    """A `SimulatorControl` of a chain in this process."""
 
     def __init__(self, chain: SimulatedChain) -> None:
         self._chain = chain
@@ -100,32 +100,32 @@ class DirectControl:
         sender: str | None = None,
         not_before: float | None = None,
     ) -> str:
-        """Pay; see SimulatorControl."""
+        """Submit a transfer and return its transaction id."""
         transfer = SimulatedTransfer(
             recipient=recipient, amount_sats=amount_sats, memo=memo, sender=sender or PAYER, not_before=not_before
         )
         return self._chain.submit(transfer)
 
     async def standing(self) -> Standing:
-        """Where the chain stands."""
+        """Return the status of the chain."""
         return standing_of(self._chain)
 
     async def mine(self, blocks: int) -> Standing:
-        """Mine; see SimulatorControl."""
+        """Mine blocks; the first includes the pending transactions."""
         self._chain.mine(blocks)
         return standing_of(self._chain)
 
     async def reorg(self, depth: int, remine: Remine) -> Standing:
-        """Fork; see SimulatorControl."""
+        """Replace the newest `depth` blocks with another branch."""
         self._chain.reorg(depth, remine)
         return standing_of(self._chain)
 
     async def close(self) -> None:
-        """Nothing to release: the chain belongs to who opened it."""
+        """Do nothing: closing the chain is up to its owner."""
 
 
 def standing_of(chain: SimulatedChain) -> Standing:
-    """Where a chain stands."""
+    """Return the status of a chain."""
     tip = chain.tip
     return Standing(
         height=tip.height,
@@ -145,7 +145,7 @@ class _Refused(msgspec.Struct):
 
 
 class HttpControl:
-    """SimulatorControl on a simulated chain that another process serves."""
+    """A `SimulatorControl` of a chain that another process serves over HTTP."""
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url.rstrip("/")
@@ -160,7 +160,7 @@ class HttpControl:
         sender: str | None = None,
         not_before: float | None = None,
     ) -> str:
-        """Pay; see SimulatorControl."""
+        """Submit a transfer and return its transaction id."""
         order = {
             "recipient": recipient,
             "amount_sats": amount_sats,
@@ -168,20 +168,20 @@ class HttpControl:
             "sender": sender,
             "not_before": not_before,
         }
-        return (await self._ask("POST", "/simulator/transfer", order, _Accepted, RefusedTransfer)).tx_id
+        return (await self._request("POST", "/simulator/transfer", order, _Accepted, RefusedTransfer)).tx_id
 
     async def standing(self) -> Standing:
-        """Where the chain stands."""
-        return await self._ask("GET", "/simulator/status", None, Standing, RefusedOperation)
+        """Return the status of the chain."""
+        return await self._request("GET", "/simulator/status", None, Standing, RefusedOperation)
 
     async def mine(self, blocks: int) -> Standing:
-        """Mine; see SimulatorControl."""
-        return await self._ask("POST", "/simulator/mine", {"blocks": blocks}, Standing, RefusedOperation)
+        """Mine blocks; the first includes the pending transactions."""
+        return await self._request("POST", "/simulator/mine", {"blocks": blocks}, Standing, RefusedOperation)
 
     async def reorg(self, depth: int, remine: Remine) -> Standing:
-        """Fork; see SimulatorControl."""
+        """Replace the newest `depth` blocks with another branch."""
         order = {"depth": depth, "remine": remine}
-        return await self._ask("POST", "/simulator/reorg", order, Standing, RefusedOperation)
+        return await self._request("POST", "/simulator/reorg", order, Standing, RefusedOperation)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -189,7 +189,7 @@ class HttpControl:
             await self._session.close()
             self._session = None
 
-    async def _ask(
+    async def _request(
         self, method: str, path: str, order: object, answer: type[_T], refusal: type[RefusedTransfer | RefusedOperation]
     ) -> _T:
         status, body = await self._call(method, path, None if order is None else msgspec.json.encode(order))
@@ -211,4 +211,4 @@ class HttpControl:
             ) as response:
                 return response.status, await response.content.read(MAX_ANSWER_BYTES)
         except (TimeoutError, aiohttp.ClientError) as problem:
-            raise ChainUnavailable(f"{path}: no answer ({type(problem).__name__})") from problem
+            raise ChainUnavailable(f"{path}: no response ({type(problem).__name__})") from problem

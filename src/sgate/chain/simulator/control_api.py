@@ -1,4 +1,4 @@
-"""The control face of the simulated chain: pay, mine, fork, fail. For demos, tests and the checkout's test mode."""
+"""The control API of the simulated chain: pay, mine, fork, fail. For demos, tests and the checkout's test mode."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 
 
 class TransferOrder(msgspec.Struct, forbid_unknown_fields=True):
-    """Body of `POST /simulator/transfer`. The memo is given as text, or as hex, or not at all."""
+    """Body of `POST /simulator/transfer`. The memo is optional: text in `memo`, or hex in `memo_hex`."""
 
     recipient: str
     amount_sats: int | str
@@ -50,18 +50,18 @@ class ReorgOrder(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class FaultsOrder(msgspec.Struct, forbid_unknown_fields=True):
-    """Body of `POST /simulator/faults`; what is left out stays as it is."""
+    """Body of `POST /simulator/faults`. Omitted fields stay unchanged."""
 
     outage: bool | None = None
     lag_blocks: int | None = None
 
 
 class BadOrder(ValueError):
-    """The body cannot be understood; the message says why."""
+    """The body is invalid; the message says why."""
 
 
 def control_routes(chain: SimulatedChain) -> list[web.RouteDef]:
-    """The routes under `/simulator/`."""
+    """Return the routes under `/simulator/`."""
     control = Control(chain)
     return [
         web.get("/simulator/status", _guarded(control.status)),
@@ -74,13 +74,13 @@ def control_routes(chain: SimulatedChain) -> list[web.RouteDef]:
 
 
 class Control:
-    """What can be ordered. Each method takes a JSON body and returns the JSON answer."""
+    """The operations of the control API. Each method takes a JSON body and returns the JSON response."""
 
     def __init__(self, chain: SimulatedChain) -> None:
         self._chain = chain
 
     def status(self, _body: bytes) -> object:
-        """Where the chain stands."""
+        """Return the status of the chain."""
         chain = self._chain
         return {
             **msgspec.structs.asdict(standing_of(chain)),
@@ -90,7 +90,7 @@ class Control:
         }
 
     def transfer(self, body: bytes) -> object:
-        """Pay."""
+        """Submit a transfer."""
         order = _parse(body, TransferOrder)
         transfer = SimulatedTransfer(
             recipient=order.recipient,
@@ -108,18 +108,18 @@ class Control:
         return self.status(b"")
 
     def bitcoin_block(self, body: bytes) -> object:
-        """Let a Bitcoin block come."""
+        """Add a Bitcoin block."""
         self._chain.bitcoin_block(new_tenure=_parse(body, BitcoinOrder).new_tenure)
         return self.status(b"")
 
     def reorg(self, body: bytes) -> object:
-        """Let another branch win."""
+        """Replace the newest blocks with another branch."""
         order = _parse(body, ReorgOrder)
         self._chain.reorg(order.depth, order.remine)
         return self.status(b"")
 
     def faults(self, body: bytes) -> object:
-        """Let the servers fail, or recover."""
+        """Make the servers fail or recover."""
         order = _parse(body, FaultsOrder)
         if order.lag_blocks is not None:
             if not 0 <= order.lag_blocks <= MAX_LAG_BLOCKS:
@@ -157,7 +157,7 @@ def _memo_of(order: TransferOrder) -> bytes | None:
 
 
 def _guarded(order: Callable[[bytes], object]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """A handler around an order: its refusals become 400 or 422 with the sentence."""
+    """Return a request handler for an operation. Its refusals become 400 or 422 with the message."""
 
     async def handle(request: web.Request) -> web.Response:
         try:

@@ -1,4 +1,4 @@
-"""How badly the servers in front of the simulated chain behave."""
+"""Faults of the servers in front of the simulated chain."""
 
 from collections import deque
 from collections.abc import Callable
@@ -9,19 +9,19 @@ OUTAGE_STATUS = 503
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """A request that fails: the HTTP status, and the pause the server asks for."""
+    """The failure of a request: the HTTP status and `Retry-After`."""
 
     status: int
     retry_after_s: int | None = None
 
 
 class Faults:
-    """Switches that every answer obeys. They are not persisted: a restarted server is healthy.
+    """Switches that apply to every response. They are not persisted: a restarted server is healthy.
 
     Attributes:
-        outage: answer nothing but 503.
-        lag_blocks: answer as a replica that is so many blocks behind.
-        stuck: answer as the replica that stays where `SimulatedChain.leave_replica` left it, whatever branch that is.
+        outage: answer every request with 503.
+        lag_blocks: answer like a replica that is this many blocks behind.
+        stuck: answer like the replica frozen by `SimulatedChain.leave_replica`, even if its branch is orphaned.
     """
 
     def __init__(self) -> None:
@@ -32,15 +32,15 @@ class Faults:
         self._before_answer: Callable[[str], None] | None = None
 
     def fail_next(self, count: int, status: int, retry_after_s: int | None = None) -> None:
-        """Let the next `count` requests fail with `status` (for example 429 or 500)."""
+        """Make the next `count` requests fail with `status` (for example 429 or 500)."""
         self._next += [Fault(status, retry_after_s)] * count
 
     def before_answer(self, callback: Callable[[str], None] | None) -> None:
-        """Call `callback` with the endpoint before each answer, so that the chain can move between two of them."""
+        """Call `callback` with the endpoint before each response, so that the chain can change between two of them."""
         self._before_answer = callback
 
     def arise(self, endpoint: str) -> Fault | None:
-        """The fault that the request now arriving meets, or None. To be asked once per request."""
+        """Return the fault for the current request, or None. Call it exactly once per request."""
         if self._before_answer is not None:
             self._before_answer(endpoint)
         if self._next:

@@ -1,7 +1,7 @@
-"""What has happened on the simulated chain: blocks of every branch, transactions, indexes over the canonical one.
+"""The history of the simulated chain: blocks of all branches, transactions, and indexes over the canonical branch.
 
-It knows no clock and no file: `SimulatedChain` tells it what to do and when that was. The same calls in the same order
-give the same history, hash for hash.
+It uses no clock and no file: `SimulatedChain` passes in what happens and when. The same calls in the same order give
+the same history, hash for hash.
 """
 
 import bisect
@@ -25,14 +25,14 @@ from sgate.core.address import contract_of
 
 
 class SimulatedTx(msgspec.Struct, kw_only=True):
-    """A transaction and what became of it.
+    """A transaction and its current state.
 
     Attributes:
-        number: the how many-th submitted; breaks ties in the mempool.
+        number: its position in the order of submission, from 0; breaks ties in the mempool.
         received_at: Unix time from which the mempool shows it.
-        events: those it leaves when mined.
-        block, tx_index: where it is mined on the canonical chain, or None.
-        replaced_by: the transaction that spent its nonce, once it was dropped.
+        events: the events that it emits when mined.
+        block, tx_index: its place on the canonical chain; `block` is None while it is not mined.
+        replaced_by: the transaction that spent its nonce, or None while it is not dropped.
     """
 
     tx_id: str
@@ -47,14 +47,14 @@ class SimulatedTx(msgspec.Struct, kw_only=True):
 
 
 class LogEntry(msgspec.Struct, frozen=True):
-    """A memo printed on the canonical chain; `place` orders entries: height, transaction, event."""
+    """A memo printed on the canonical chain. `place` is (height, transaction index, event index) and orders entries."""
 
     place: tuple[int, int, int]
     log: MemoLog
 
     @property
     def cursor(self) -> str:
-        """Its place as the API writes it."""
+        """The place as the API's cursor."""
         height, tx_index, event_index = self.place
         return f"{height}:{NAKAMOTO_MICROBLOCK}:{tx_index}:{event_index}"
 
@@ -67,12 +67,12 @@ class History:
     """Blocks, transactions and their indexes.
 
     Attributes:
-        canonical: the canonical chain; the block of height h is at h - 1.
+        canonical: the canonical chain; the block at height h has index h - 1.
         by_index_hash, by_block_hash: blocks of all branches.
-        txs: every transaction ever submitted.
-        mempool: waiting transactions, also those whose time has not come.
+        txs: all transactions ever submitted.
+        mempool: pending transactions, including those that are not visible yet.
         logs: memos on the canonical chain, oldest first.
-        involving: for each principal the (height, tx_index) places of transactions it is involved in, oldest first.
+        involving: for each principal, the places (height, tx_index) of the transactions that involve it, oldest first.
     """
 
     def __init__(self, asset: str, hashes: Hashes) -> None:
@@ -89,7 +89,7 @@ class History:
         self._nonces: Counter[str] = Counter()
 
     def snapshot(self) -> "History":
-        """The same history as it is now; what happens later does not change it."""
+        """Return a copy that later changes do not affect."""
         kept = copy.copy(self)
         kept.canonical, kept.logs = self.canonical.copy(), self.logs.copy()
         kept.by_index_hash, kept.by_block_hash = self.by_index_hash.copy(), self.by_block_hash.copy()
@@ -104,11 +104,11 @@ class History:
         return self.canonical[-1]
 
     def is_canonical(self, block: Block) -> bool:
-        """Whether the block is on the canonical chain."""
+        """Return whether the block is on the canonical chain."""
         return block.height <= len(self.canonical) and self.canonical[block.height - 1] is block
 
     def add_tx(self, transfer: SimulatedTransfer, received_at: float, nonce: int | None = None) -> SimulatedTx:
-        """Take a transaction into the mempool. `nonce` is given when it takes another one's place."""
+        """Add a transaction to the mempool. Pass `nonce` if it replaces another one."""
         number = len(self.txs)
         if nonce is None:
             nonce = self._nonces[transfer.sender]
@@ -125,16 +125,16 @@ class History:
         return tx
 
     def waiting(self, now: float) -> list[SimulatedTx]:
-        """The transactions the mempool shows at `now`, in the order they came."""
+        """Return the transactions that the mempool shows at `now`, in order of arrival."""
         visible = (tx for tx in self.mempool.values() if tx.received_at <= now)
         return sorted(visible, key=lambda tx: (tx.received_at, tx.number))
 
     def keep(self, block: Block) -> None:
-        """Remember a block without making it canonical."""
+        """Store a block without making it canonical."""
         self.by_index_hash[block.index_block_hash] = self.by_block_hash[block.block_hash] = block
 
     def append(self, block: Block) -> None:
-        """Put a block on top of the canonical chain, its transactions with it."""
+        """Append a block, with its transactions, to the canonical chain."""
         self.keep(block)
         self.canonical.append(block)
         for tx_index, tx_id in enumerate(block.tx_ids):
@@ -143,25 +143,25 @@ class History:
             self._index(tx, block.height, tx_index)
 
     def orphan_above(self, height: int) -> list[Block]:
-        """Take all canonical blocks above `height` away; their transactions wait again.
+        """Remove all canonical blocks above `height`; their transactions return to the mempool.
 
         Returns:
-            the orphaned blocks, oldest first.
+            The orphaned blocks, oldest first.
         """
         orphaned = self.canonical[height:]
         del self.canonical[height:]
         del self.logs[bisect.bisect_right(self.logs, (height + 1,), key=_place_of) :]
         for block in orphaned:
             for tx_id in block.tx_ids:
-                self._forget_block(self.txs[tx_id], height)
+                self._return_to_mempool(self.txs[tx_id], height)
         return orphaned
 
     def drop(self, tx: SimulatedTx, replaced_by: str) -> None:
-        """Throw a waiting transaction out of the mempool: another one has spent its nonce."""
+        """Drop a pending transaction whose nonce another one has spent."""
         del self.mempool[tx.tx_id]
         tx.replaced_by = replaced_by
 
-    def _forget_block(self, tx: SimulatedTx, height: int) -> None:
+    def _return_to_mempool(self, tx: SimulatedTx, height: int) -> None:
         tx.block = None
         self.mempool[tx.tx_id] = tx
         for principal in self.principals_of(tx):
@@ -179,7 +179,7 @@ class History:
             self.involving[principal].append((height, tx_index))
 
     def principals_of(self, tx: SimulatedTx) -> set[str]:
-        """Everybody involved: sender, called contract, and who gave or received something."""
+        """Return all principals involved: the sender, the called contract, and the parties of each movement."""
         principals = {tx.transfer.sender}
         if (call := call_of(tx.transfer, self.asset)) is not None:
             principals.add(call.contract)

@@ -1,7 +1,7 @@
-"""How the simulated chain survives its process: every operation is a line of a file, written before it takes effect.
+"""The journal of the simulated chain: every operation is a line of a file, written before it takes effect.
 
-Opening a directory replays the lines. A process killed in the middle of a write leaves a torn last line; that operation
-was never acknowledged, so the line is cut off. The directory belongs to one process at a time.
+Opening a directory replays the lines. A process killed in the middle of a write leaves an incomplete last line; its
+operation was never acknowledged, so the line is removed. Only one process at a time can use the directory.
 """
 
 import fcntl
@@ -14,11 +14,11 @@ import msgspec
 from sgate.chain.simulator.transactions import SimulatedTransfer
 
 Remine = Literal["same", "none", "drop"]
-"""What becomes of transactions whose blocks are orphaned: mined again in the same order, waiting, or double spent."""
+"""What happens to transactions of orphaned blocks: mined again in the same order, pending again, or double-spent."""
 
 
 class Genesis(msgspec.Struct, frozen=True, kw_only=True, tag="genesis"):
-    """The chain begins. Always the first operation."""
+    """The creation of the chain; always the first operation."""
 
     at: float
     seed: str
@@ -27,14 +27,14 @@ class Genesis(msgspec.Struct, frozen=True, kw_only=True, tag="genesis"):
 
 
 class Submit(msgspec.Struct, frozen=True, kw_only=True, tag="submit"):
-    """A transaction was submitted."""
+    """The submission of a transaction."""
 
     at: float
     transfer: SimulatedTransfer
 
 
 class Mine(msgspec.Struct, frozen=True, kw_only=True, tag="mine"):
-    """Blocks were mined."""
+    """The mining of blocks."""
 
     at: float
     count: int
@@ -42,15 +42,15 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True, tag="mine"):
     include_mempool: bool
 
 
-class BitcoinCame(msgspec.Struct, frozen=True, kw_only=True, tag="bitcoin_block"):
-    """A Bitcoin block came; the next Stacks block begins a tenure or extends the current one."""
+class BitcoinBlockArrived(msgspec.Struct, frozen=True, kw_only=True, tag="bitcoin_block"):
+    """The arrival of a Bitcoin block; the next Stacks block begins a tenure or extends the current one."""
 
     at: float
     new_tenure: bool
 
 
 class Reorganise(msgspec.Struct, frozen=True, kw_only=True, tag="reorg"):
-    """Another branch won; with `bitcoin_fork` because Bitcoin itself forked."""
+    """A reorganization; with `bitcoin_fork`, Bitcoin itself forked."""
 
     at: float
     depth: int
@@ -59,28 +59,28 @@ class Reorganise(msgspec.Struct, frozen=True, kw_only=True, tag="reorg"):
 
 
 class Rival(msgspec.Struct, frozen=True, kw_only=True, tag="rival"):
-    """A competitor of the tip came and did not win."""
+    """A sibling of the tip that did not become canonical."""
 
     at: float
 
 
 class Replace(msgspec.Struct, frozen=True, kw_only=True, tag="replace"):
-    """A waiting transaction lost its place in the mempool to another one of the same sender and nonce."""
+    """The replacement of a pending transaction by another one with the same sender and nonce."""
 
     at: float
     tx_id: str
     transfer: SimulatedTransfer
 
 
-Operation = Genesis | Submit | Mine | BitcoinCame | Reorganise | Rival | Replace
+Operation = Genesis | Submit | Mine | BitcoinBlockArrived | Reorganise | Rival | Replace
 
 
 class ChainInUse(RuntimeError):
-    """Another process writes to this simulated chain; stop it, or choose another directory."""
+    """Another process uses this simulated chain. Stop it, or choose another directory."""
 
 
 class JournalBroken(RuntimeError):
-    """The journal cannot be replayed; the message says where it breaks."""
+    """The journal cannot be replayed; the message says which line is wrong."""
 
 
 _encoder = msgspec.json.Encoder()
@@ -88,13 +88,13 @@ _decoder = msgspec.json.Decoder(Operation)
 
 
 class Journal:
-    """The operations of one chain, in a directory or (without one) nowhere."""
+    """The stored operations of one chain. Without a directory, nothing is stored."""
 
     def __init__(self, directory: Path | None) -> None:
-        """Open the directory, made if need be, and lock it.
+        """Open and lock the directory, which is created if it does not exist.
 
         Raises:
-            ChainInUse: if another process has it.
+            ChainInUse: if another process uses it.
         """
         self._lock = self._file = None
         if directory is None:
@@ -105,15 +105,17 @@ class Journal:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._lock)
-            raise ChainInUse(f"another process uses the simulated chain in {directory}") from None
+            raise ChainInUse(
+                f"another process uses the simulated chain in {directory}: stop it, or choose another directory"
+            ) from None
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._file = os.open(directory / "operations.jsonl", flags, 0o600)
 
     def replay(self) -> list[Operation]:
-        """All operations so far; a torn last line is cut off.
+        """Return all operations so far, after removing an incomplete last line.
 
         Raises:
-            JournalBroken: if a line before the last cannot be read.
+            JournalBroken: if a complete line cannot be read.
         """
         if self._file is None:
             return []
@@ -125,7 +127,7 @@ class Journal:
         return [_decode(number, line) for number, line in enumerate(complete.splitlines(), start=1)]
 
     def append(self, operation: Operation) -> None:
-        """Write an operation; when this returns it survives the process."""
+        """Write an operation. Once this returns, the operation survives a crash of the process."""
         if self._file is None:
             return
         length = os.fstat(self._file).st_size
@@ -133,12 +135,12 @@ class Journal:
         try:
             while line:
                 line = line[os.write(self._file, line) :]
-        except OSError:  # the disk is full: no torn line may stand in the way of the next one
+        except OSError:  # such as a full disk: remove the incomplete line before the next one
             os.ftruncate(self._file, length)
             raise
 
     def close(self) -> None:
-        """Release file and lock."""
+        """Release the file and the lock."""
         for descriptor in (self._file, self._lock):
             if descriptor is not None:
                 os.close(descriptor)

@@ -1,4 +1,4 @@
-"""The simulated chain as a source, without HTTP between."""
+"""A source of chain data on a simulated chain in the same process, without HTTP."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -29,17 +29,17 @@ from sgate.core.header import Header
 
 
 class SimulatorSource:
-    """ChainSource straight on a SimulatedChain; it obeys the chain's faults as a server would."""
+    """A `ChainSource` directly on a SimulatedChain. The chain's faults apply to it as to a server."""
 
     def __init__(self, chain: SimulatedChain, *, page_size: int | None = None) -> None:
-        """`page_size`: at most so many entries a page, fewer than a real server gives, so that pages are turned."""
+        """Create a source. `page_size` limits the entries of a page below the server's limits, to exercise paging."""
         self._chain = chain
         self._headers_per_page = min(page_size or MAX_HEADERS_PER_PAGE, MAX_HEADERS_PER_PAGE)
         self._logs_per_page = min(page_size or MAX_LOGS_PER_PAGE, MAX_LOGS_PER_PAGE)
         self._involved_per_page = min(page_size or MAX_INVOLVED_PER_PAGE, MAX_INVOLVED_PER_PAGE)
 
     async def headers(self, cursor: str | None = None, unless: str | None = None) -> HeaderPage | None:
-        """A page of canonical headers, newest first; None if `unless` still holds."""
+        """Return a page of canonical headers, newest first; None if `unless` is still its etag."""
         view = self._view("/extended/v2/blocks")
         etag = f'"{view.tip.index_block_hash}"'
         if unless == etag:
@@ -47,12 +47,12 @@ class SimulatorSource:
         try:
             page = view.blocks(cursor, self._headers_per_page)
         except UnknownCursor:
-            raise ChainUnavailable("the simulated chain has no such cursor on its canonical branch") from None
+            raise ChainUnavailable("the cursor is not on the canonical branch of the simulated chain") from None
         older = None if page.older is None else page.older.index_block_hash
         return HeaderPage(headers=tuple(map(_header, page.items)), older=older, etag=etag)
 
     async def header(self, index_block_hash: str) -> Header | None:
-        """One header, or None if no such block is on the canonical chain."""
+        """Return a header, or None if the block is not on the canonical chain."""
         view = self._view("/extended/v2/blocks/{index_block_hash}")
         block = view.stored_block(index_block_hash)
         if block is None or block.index_block_hash != index_block_hash or not view.is_canonical(block):
@@ -60,16 +60,16 @@ class SimulatorSource:
         return _header(block)
 
     async def header_at(self, height: int) -> Header | None:
-        """The canonical header of a height, or None if the chain does not reach it."""
+        """Return the canonical header at a height, or None if the chain is not that high."""
         block = self._view("/extended/v2/blocks/{height}").block_at(height)
         return None if block is None else _header(block)
 
     async def logs_below(self, height: int) -> LogPage:
-        """A page of memos printed below `height`, newest first."""
+        """Return a page of memos printed below `height`, newest first."""
         return await self.logs(f"{height}:0:0:0")
 
     async def involving(self, address: str, cursor: str | None = None) -> InvolvementPage:
-        """A page of mined transactions that concern an address, newest first."""
+        """Return a page of mined transactions that concern an address, newest first."""
         view = self._view("/extended/v3/principals/{principal}/transactions")
         try:
             page = view.transactions_of(address, principal_cursor(cursor), self._involved_per_page)
@@ -83,7 +83,7 @@ class SimulatorSource:
         )
 
     async def logs(self, cursor: str | None = None) -> LogPage:
-        """A page of memos printed by the token contract, newest first."""
+        """Return a page of memos printed by the token contract, newest first."""
         view = self._view("/extended/v2/smart-contracts/{contract_id}/logs")
         page: Page[LogEntry] = view.logs(_place(cursor), self._logs_per_page)
         older = page.older
@@ -95,18 +95,18 @@ class SimulatorSource:
         )
 
     async def transactions(self, tx_ids: Sequence[str], *, whole: bool = True) -> Mapping[str, Transaction]:
-        """The transactions the chain knows; texts that are no id count as unknown."""
-        asked = list(dict.fromkeys(map(str.lower, tx_ids)))
+        """Return the transactions that the chain knows. Malformed ids count as unknown."""
+        wanted = list(dict.fromkeys(map(str.lower, tx_ids)))
         known: dict[str, Transaction] = {}
-        for start in range(0, len(asked), MAX_TX_IDS_PER_CALL):
+        for start in range(0, len(wanted), MAX_TX_IDS_PER_CALL):
             view = self._view("/extended/v1/tx/multiple")
-            for tx_id in asked[start : start + MAX_TX_IDS_PER_CALL]:
+            for tx_id in wanted[start : start + MAX_TX_IDS_PER_CALL]:
                 if (tx := view.tx(tx_id)) is not None:
                     known[tx_id] = _transaction(view, tx, whole=whole)
         return known
 
     async def close(self) -> None:
-        """Nothing to release: the chain belongs to who opened it."""
+        """Do nothing: closing the chain is up to its owner."""
 
     def _view(self, endpoint: str) -> View:
         fault = self._chain.faults.arise(endpoint)

@@ -1,7 +1,7 @@
-"""What may happen on the simulated chain: kinds of transactions, what each calls, and which events it leaves.
+"""Transactions of the simulated chain: their kinds, the contract calls they make and the events they emit.
 
-Besides the plain payment there is everything a gateway must not be fooled by: failed transfers whose arguments still
-look like payments, tokens with the same name, prints that look like memos, money minted instead of sent.
+Besides plain payments, there is everything that a gateway must not mistake for one: failed transfers whose arguments
+look like payments, tokens with the same name, prints that look like memos, and minted tokens.
 """
 
 import hashlib
@@ -18,10 +18,10 @@ from sgate.core.address import HASH160_BYTES, InvalidAddress, contract_of, encod
 from sgate.core.memo import MAX_MEMO_BYTES
 
 MAX_AMOUNT_SATS = 2**63 - 1
-"""Far more than there will ever be; the real token counts to 2^128."""
+"""Far more than will ever exist; amounts of the real token have 128 bits."""
 
 MAX_TRANSFER_MANY_LEGS = 200
-"""What sbtc-token's `transfer-many` accepts."""
+"""The limit of sbtc-token's `transfer-many`."""
 
 ROUTER_FEE_USTX = 2_000_000
 POST_CONDITION_FAILURE = "Post-condition check failure on fungible asset {asset}"
@@ -29,7 +29,7 @@ TRANSFER_ERROR_CODE = 1
 
 
 def simulated_address(name: str) -> str:
-    """The testnet address of somebody who exists only in the simulation."""
+    """Return the testnet address of a party that exists only in the simulation."""
     return encode(26, hashlib.sha256(name.encode()).digest()[:HASH160_BYTES])
 
 
@@ -40,18 +40,16 @@ PEG = simulated_address("peg")
 
 
 class Kind(StrEnum):
-    """What kind of transaction it is."""
+    """The kind of a transaction."""
 
     TRANSFER = "transfer"  # a direct call of the token's `transfer`
-    TRANSFER_MANY = "transfer_many"  # the token's `transfer-many`: all legs
-    ROUTER = "router"  # somebody else's contract pays all legs among other things
-    ABORT_BY_RESPONSE = "abort_by_response"  # a transfer that failed: nothing moved
+    TRANSFER_MANY = "transfer_many"  # a call of the token's `transfer-many` with all legs
+    ROUTER = "router"  # another contract pays all legs, among other things
+    ABORT_BY_RESPONSE = "abort_by_response"  # a failed transfer: nothing moved
     ABORT_BY_POST_CONDITION = "abort_by_post_condition"  # a transfer that was rolled back: nothing moved
-    OTHER_ASSET = "other_asset"  # another token of the same name
-    IMITATION = "imitation"  # a foreign contract prints the memo, nothing moves
-    IMITATION_AFTER_TRANSFER = (
-        "imitation_after_transfer"  # a transfer without memo; a foreign contract prints one after
-    )
+    OTHER_ASSET = "other_asset"  # a different token with the same name
+    IMITATION = "imitation"  # another contract prints the memo; nothing moves
+    IMITATION_AFTER_TRANSFER = "imitation_after_transfer"  # a transfer without a memo, then another contract prints one
     PEG_IN = "peg_in"  # sBTC is minted to the recipient
     STX = "stx"  # a transfer of STX
 
@@ -65,12 +63,12 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SimulatedTransfer(msgspec.Struct, frozen=True, kw_only=True):
-    """A transaction to be submitted.
+    """A transaction to submit.
 
     Attributes:
-        recipient, amount_sats, memo: the first (mostly only) leg.
+        recipient, amount_sats, memo: the first leg, usually the only one.
         more: further legs, for TRANSFER_MANY and ROUTER.
-        not_before: Unix time before which nobody sees it; None for at once.
+        not_before: Unix time from which it is visible; None for immediately.
     """
 
     recipient: str
@@ -83,7 +81,7 @@ class SimulatedTransfer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def legs(self) -> tuple[Leg, ...]:
-        """All legs, the first one included."""
+        """All legs, including the first."""
         return (Leg(recipient=self.recipient, amount_sats=self.amount_sats, memo=self.memo), *self.more)
 
 
@@ -92,7 +90,7 @@ class RefusedTransfer(ValueError):
 
 
 class StxEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """STX were transferred."""
+    """A transfer of STX."""
 
     event_index: int
     sender: str
@@ -101,7 +99,7 @@ class StxEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownPrint(PrintEvent, frozen=True, kw_only=True):
-    """A print, with the text the API shows for its value."""
+    """A print event, with the text that the API shows for its value."""
 
     text: str
 
@@ -126,23 +124,23 @@ class Call(msgspec.Struct, frozen=True):
 
     @property
     def signature(self) -> str:
-        """The function's definition as the API shows it."""
+        """The definition of the function as the API shows it."""
         arguments = "".join(f" ({argument.name} {argument.type})" for argument in self.arguments)
         return f"(define-public ({self.function}{arguments}))"
 
 
 def check(transfer: SimulatedTransfer) -> None:
-    """Refuse what no chain would take.
+    """Raise if no chain would accept the transaction.
 
     Raises:
-        RefusedTransfer: with a sentence that says why.
+        RefusedTransfer: if an address, an amount, a memo, `not_before` or the number of legs is not possible.
     """
     if transfer.more and transfer.kind not in (Kind.TRANSFER_MANY, Kind.ROUTER):
-        raise RefusedTransfer("only transfer_many and router have more than one leg")
+        raise RefusedTransfer("only transfer_many and router can have more than one leg")
     if len(transfer.legs) > MAX_TRANSFER_MANY_LEGS:
-        raise RefusedTransfer(f"a transaction has at most {MAX_TRANSFER_MANY_LEGS} legs")
+        raise RefusedTransfer(f"a transaction can have at most {MAX_TRANSFER_MANY_LEGS} legs")
     if transfer.not_before is not None and not math.isfinite(transfer.not_before):
-        raise RefusedTransfer("not_before is a Unix time")
+        raise RefusedTransfer("not_before must be a Unix time")
     try:
         _check_sender(transfer.sender)
         for leg in transfer.legs:
@@ -154,22 +152,22 @@ def check(transfer: SimulatedTransfer) -> None:
 def _check_sender(sender: str) -> None:
     principal = parse_principal(sender)
     if principal.contract_name is not None or str(principal) != sender:
-        raise RefusedTransfer("the sender of a transaction is a wallet address")
+        raise RefusedTransfer("the sender of a transaction must be a wallet address")
 
 
 def _check_leg(leg: Leg, sender: str) -> None:
     if str(parse_principal(leg.recipient)) != leg.recipient:
-        raise RefusedTransfer("the recipient is not spelled as the chain spells addresses")
+        raise RefusedTransfer("the recipient is not in the canonical spelling of addresses")
     if leg.recipient == sender:
         raise RefusedTransfer("sender and recipient are the same (the token answers err u2)")
     if not 1 <= leg.amount_sats <= MAX_AMOUNT_SATS:
-        raise RefusedTransfer("an amount is between 1 and 2^63 - 1 sats")
+        raise RefusedTransfer("an amount must be between 1 and 2^63 - 1 sats")
     if leg.memo is not None and len(leg.memo) > MAX_MEMO_BYTES:
-        raise RefusedTransfer(f"a memo has at most {MAX_MEMO_BYTES} bytes")
+        raise RefusedTransfer(f"a memo can have at most {MAX_MEMO_BYTES} bytes")
 
 
 def status_of(kind: Kind) -> str:
-    """The `tx_status` of a mined transaction of this kind."""
+    """Return the `tx_status` of a mined transaction of this kind."""
     match kind:
         case Kind.ABORT_BY_RESPONSE | Kind.ABORT_BY_POST_CONDITION:
             return kind.value
@@ -178,7 +176,7 @@ def status_of(kind: Kind) -> str:
 
 
 def result_of(transfer: SimulatedTransfer) -> Shown:
-    """What the transaction returned. A rolled back one still says it was fine."""
+    """Return the result of a transaction. That of a rolled-back one is still `ok`."""
     match transfer.kind:
         case Kind.ABORT_BY_RESPONSE:
             return shown.err(shown.uint(TRANSFER_ERROR_CODE))
@@ -189,7 +187,7 @@ def result_of(transfer: SimulatedTransfer) -> Shown:
 
 
 def call_of(transfer: SimulatedTransfer, asset: str) -> Call | None:
-    """The contract call a transaction makes, or None if it calls nothing."""
+    """Return the contract call of a transaction, or None if it makes none."""
     token = contract_of(asset)
     match transfer.kind:
         case Kind.TRANSFER | Kind.ABORT_BY_RESPONSE | Kind.ABORT_BY_POST_CONDITION:
@@ -221,7 +219,7 @@ def call_of(transfer: SimulatedTransfer, asset: str) -> Call | None:
 
 
 def other_asset(asset: str) -> str:
-    """An asset with the same contract and asset names, deployed by somebody else."""
+    """Return an asset with the same contract and asset names, deployed by another party."""
     return f"{IMPOSTOR}.{contract_of(asset).partition('.')[2]}::{asset.partition('::')[2]}"
 
 
@@ -283,14 +281,14 @@ class _Emitter:
         self.events.append(event)
 
     def transfer(self, asset: str, sender: str, leg: Leg) -> None:
-        """What the token's `transfer` does."""
+        """Emit the events of the token's `transfer`."""
         self.token(asset, TRANSFER_ACTION, sender, leg)
         if leg.memo is not None:
             self.printed(contract_of(asset), shown.buffer(leg.memo))
 
 
 def events_of(transfer: SimulatedTransfer, asset: str) -> tuple[SimulatedEvent, ...]:  # noqa: C901 - a table
-    """The events of the transaction once it is mined, numbered from 0. Failed ones leave none."""
+    """Return the events of a mined transaction, numbered from 0. A failed one has none."""
     emit, sender = _Emitter(), transfer.sender
     match transfer.kind:
         case Kind.TRANSFER | Kind.TRANSFER_MANY:
@@ -321,7 +319,7 @@ def events_of(transfer: SimulatedTransfer, asset: str) -> tuple[SimulatedEvent, 
 
 
 def router_report(transfer: SimulatedTransfer) -> Shown:
-    """What the router's own contract prints at the end."""
+    """Return what the router's contract prints at the end."""
     return shown.tuple_of(
         {
             "count": shown.uint(len(transfer.legs)),

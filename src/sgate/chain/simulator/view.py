@@ -1,7 +1,7 @@
-"""What a server shows of the simulated chain at one moment: the canonical chain up to some height.
+"""The simulated chain as a server shows it at one moment: the canonical chain up to some height.
 
-Both faces, the direct source and the HTTP one, read through this, so they cannot disagree. Nothing here scans the
-chain: every question is an index look-up or a slice.
+The direct source and the HTTP API both read through a view, so that they cannot disagree. Nothing here scans the chain:
+every query is an index lookup or a slice.
 """
 
 import bisect
@@ -20,17 +20,17 @@ DROPPED = "dropped_replace_by_fee"
 
 
 class UnknownCursor(LookupError):
-    """The cursor's block is not on the canonical chain."""
+    """The block of the cursor is not on the canonical chain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[_T]):
-    """Part of a list, newest first.
+    """A page of a list, newest first.
 
     Attributes:
-        items: the page.
-        total: entries of the whole list.
-        newer, older: the first entries of the neighbouring pages, or None at the ends.
+        items: the entries of the page.
+        total: the number of entries of the whole list.
+        newer, older: the first entry of the adjacent page, or None at the end.
     """
 
     items: list[_T]
@@ -43,9 +43,9 @@ class View:
     """The chain as one server shows it.
 
     Attributes:
-        height: the newest block it has.
-        now: Unix time of the answer.
-        bitcoin_height: Bitcoin's height.
+        height: the height of its newest block.
+        now: Unix time of the response.
+        bitcoin_height: the height of Bitcoin.
     """
 
     def __init__(self, history: History, *, height: int, now: float, bitcoin_height: int) -> None:
@@ -66,26 +66,26 @@ class View:
 
     @property
     def tip(self) -> Block:
-        """The newest block this server has."""
+        """The newest block of this server."""
         return self._history.canonical[self.height - 1]
 
     def block_at(self, height: int) -> Block | None:
-        """The canonical block of that height."""
+        """Return the canonical block at a height, or None."""
         return self._history.canonical[height - 1] if 1 <= height <= self.height else None
 
     def stored_block(self, any_hash: str) -> Block | None:
-        """The block with that index block hash or block hash, of any branch."""
+        """Return the block with this index block hash or block hash, on any branch, or None."""
         return self._history.by_index_hash.get(any_hash) or self._history.by_block_hash.get(any_hash)
 
     def is_canonical(self, block: Block) -> bool:
-        """Whether this server has the block on its canonical chain."""
+        """Return whether this server has the block on its canonical chain."""
         return block.height <= self.height and self._history.is_canonical(block)
 
     def blocks(self, cursor: str | None, limit: int, offset: int = 0) -> Page[Block]:
-        """A page of blocks from the one with the index block hash `cursor` downward.
+        """Return a page of blocks, from the one with the index block hash `cursor` downward.
 
         Raises:
-            UnknownCursor: if that is not canonical.
+            UnknownCursor: if that block is not canonical.
         """
         start = 0
         if cursor is not None:
@@ -96,7 +96,7 @@ class View:
         return _page(self._history.canonical, self.height, start + offset, limit)
 
     def logs(self, cursor: tuple[int, int, int] | None, limit: int, offset: int = 0) -> Page[LogEntry]:
-        """A page of printed memos from `cursor` downward; what is newer than the cursor is skipped, present or not."""
+        """Return a page of printed memos from `cursor` downward. The cursor need not match an entry."""
         entries = self._history.logs
         visible = bisect.bisect_right(entries, (self.height + 1, -1, -1), key=_place_of)
         start = 0
@@ -105,7 +105,7 @@ class View:
         return _page(entries, visible, start + offset, limit)
 
     def transactions_of(self, principal: str, cursor: tuple[int, int] | None, limit: int) -> Page[SimulatedTx]:
-        """A page of mined transactions that involve `principal`."""
+        """Return a page of mined transactions that involve `principal`."""
         places = self._history.involving.get(principal, [])
         visible = bisect.bisect_left(places, (self.height + 1, -1))
         start = 0 if cursor is None else max(0, visible - bisect.bisect_right(places, cursor))
@@ -118,26 +118,26 @@ class View:
         )
 
     def tx(self, tx_id: str) -> SimulatedTx | None:
-        """A transaction this server knows of: mined, waiting or dropped."""
+        """Return a transaction that this server knows (mined, pending or dropped), or None."""
         tx = self._history.txs.get(tx_id)
         return tx if tx is not None and (tx.received_at <= self.now or self.block_of(tx) is not None) else None
 
     def block_of(self, tx: SimulatedTx) -> Block | None:
-        """The block this server has the transaction in."""
+        """Return the block that includes the transaction on this server, or None."""
         return tx.block if tx.block is not None and tx.block.height <= self.height else None
 
     def status_of(self, tx: SimulatedTx) -> str:
-        """The `tx_status` this server gives it."""
+        """Return the `tx_status` of a transaction on this server."""
         if tx.replaced_by is not None:
             return DROPPED
         return PENDING if self.block_of(tx) is None else status_of(tx.transfer.kind)
 
     def parent_of(self, block: Block) -> Block | None:
-        """The block below, on any branch; None for the first one."""
+        """Return the parent of a block, on any branch; None for the first block."""
         return self._history.by_index_hash.get(block.parent_index_hash)
 
     def mempool_size(self) -> int:
-        """How many transactions wait."""
+        """Return the number of pending transactions."""
         return len(self._history.waiting(self.now))
 
     def _at(self, place: tuple[int, int]) -> SimulatedTx:
@@ -150,7 +150,7 @@ def _place_of(entry: LogEntry) -> tuple[int, int, int]:
 
 
 def _page(ascending: Sequence[_T], visible: int, start: int, limit: int) -> Page[_T]:
-    """A page, newest first, of the first `visible` entries of an ascending list; `start` counts from the newest."""
+    """Page backward through the first `visible` entries of an ascending list; `start` counts from the newest."""
     newest = visible - 1
     return Page(
         items=[ascending[newest - position] for position in range(start, min(start + limit, visible))],

@@ -1,7 +1,7 @@
-"""The simulated chain in the words of the Stacks API: the JSON bodies, field by field as a real server sends them.
+"""The simulated chain in the format of the Stacks API: JSON bodies with the same fields as those of a real server.
 
-Fields without meaning in a simulation (execution costs, fees, microblocks) have the constant values that a Nakamoto
-chain's answers have or could have.
+Fields without a meaning in a simulation (execution costs, fees, microblocks) have constant values that are possible on
+a Nakamoto chain.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ EXECUTION_COST: Json = {
 
 
 def status(view: View) -> Json:
-    """`/extended`."""
+    """Return the body of `/extended`."""
     tip = view.tip
     return {
         "server_version": SERVER_VERSION,
@@ -53,7 +53,7 @@ def status(view: View) -> Json:
 
 
 def block(found: Block) -> Json:
-    """A block of `/extended/v2/blocks`."""
+    """Return a block of `/extended/v2/blocks`."""
     return {
         "canonical": True,
         "height": found.height,
@@ -75,7 +75,7 @@ def block(found: Block) -> Json:
 
 
 def block_page(page: Page[Block], limit: int, offset: int) -> Json:
-    """`/extended/v2/blocks`."""
+    """Return a page of `/extended/v2/blocks`."""
 
     def cursor(found: Block | None) -> str | None:
         return None if found is None else found.index_block_hash
@@ -92,7 +92,7 @@ def block_page(page: Page[Block], limit: int, offset: int) -> Json:
 
 
 def log_page(page: Page[LogEntry], view: View, limit: int, offset: int) -> Json:
-    """`/extended/v2/smart-contracts/{id}/logs`."""
+    """Return a page of `/extended/v2/smart-contracts/{id}/logs`."""
 
     def cursor(entry: LogEntry | None) -> str | None:
         return None if entry is None else entry.cursor
@@ -123,7 +123,7 @@ def _log(entry: LogEntry, token: str) -> Json:
 
 
 def tx_entry(view: View, tx_id: str, event_limit: int, event_offset: int) -> Json:
-    """One entry of `/extended/v1/tx/multiple`."""
+    """Return an entry of `/extended/v1/tx/multiple`."""
     tx = view.tx(tx_id)
     if tx is None:
         return {"found": False, "result": {"tx_id": tx_id}}
@@ -241,7 +241,7 @@ def _contract_call(call: Call) -> Json:
 
 
 def v1_event(tx: SimulatedTx, event: SimulatedEvent) -> Json:
-    """An event as `/extended/v1/tx/multiple` spells it."""
+    """Return an event in the format of `/extended/v1/tx/multiple`."""
     head: Json = {"event_index": event.event_index}
     match event:
         case StxEvent():
@@ -262,7 +262,7 @@ def v1_event(tx: SimulatedTx, event: SimulatedEvent) -> Json:
 
 
 def v3_event(tx: SimulatedTx, event: SimulatedEvent) -> Json:
-    """An event as `/extended/v3/transactions/{id}/events` spells it."""
+    """Return an event in the format of `/extended/v3/transactions/{id}/events`."""
     head: Json = {"event_index": event.event_index}
     match event:
         case StxEvent():
@@ -287,7 +287,7 @@ def _printed(contract: str, topic: str, value_hex: str, text: str) -> Json:
 
 
 def v3_events(tx: SimulatedTx, start: int, limit: int) -> Json:
-    """`/extended/v3/transactions/{id}/events`: ascending, the cursor is an event index."""
+    """Return a page of `/extended/v3/transactions/{id}/events`, ascending; the cursor is an event index."""
     items: Sequence[SimulatedEvent] = tx.events[start : start + limit]
     more = start + limit < len(tx.events)
     return {
@@ -303,5 +303,5 @@ def v3_events(tx: SimulatedTx, start: int, limit: int) -> Json:
 
 
 def iso(unix_s: int) -> str:
-    """A time as the API writes it."""
+    """Return a time in the format of the API."""
     return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

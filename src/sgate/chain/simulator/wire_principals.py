@@ -1,4 +1,4 @@
-"""The list of a principal's transactions, in the words of the third version of the API."""
+"""The transactions of a principal in the format of the API's v3."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 def principal_page(page: Page[SimulatedTx], view: View, principal: str, limit: int) -> Json:
-    """`/extended/v3/principals/{principal}/transactions`; `next` leads to older ones."""
+    """Return a page of `/extended/v3/principals/{principal}/transactions`; `next` leads to older ones."""
 
     def cursor(tx: SimulatedTx | None) -> str | None:
         block = None if tx is None else tx.block

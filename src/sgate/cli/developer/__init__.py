@@ -1,1 +1,1 @@
-"""Commands for developers: they talk to a running server, over HTTP only."""
+"""Commands for developers, which call a running server over HTTP only."""

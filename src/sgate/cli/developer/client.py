@@ -1,4 +1,4 @@
-"""The API as the commands for developers use it: HTTP, nothing else. What goes wrong is a sentence that says so."""
+"""HTTP client of the API for developer commands. Each error is one sentence that says what is wrong."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from sgate.cli.problems import Failure
 CONNECT_TIMEOUT_S = 5.0
 TIMEOUT_S = 30.0
 SILENCE_S = 45.0
-"""A stream says something every 15 seconds; three times that without a word means that the connection is dead."""
+"""A stream sends a heartbeat every 15 seconds; after three times that without data, the connection is dead."""
 
 MAX_PAGE = 100
 MAX_TEXT_CHARACTERS = 200
@@ -26,16 +26,16 @@ T = TypeVar("T")
 
 ProfileOption = Annotated[
     str | None,
-    typer.Option("--profile", help="Which login to use; default: $SGATE_PROFILE, else the one logged in last."),
+    typer.Option("--profile", help="The login to use. Default: $SGATE_PROFILE, otherwise the latest login."),
 ]
 
 
-class ServerAway(Failure):
+class ServerUnreachable(Failure):
     """The server cannot be reached."""
 
 
 class Refused(Failure):
-    """The server said no. `code` is the API's error code, `status` the HTTP status."""
+    """The server refused the call. `code` is the API's error code, `status` the HTTP status."""
 
     def __init__(self, message: str, *, status: int, code: str, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -50,35 +50,39 @@ class Client:
         self.target = target
 
     async def get(self, path: str, **query: object) -> Any:
-        """Read. Parameters that are None are left out.
+        """Return the decoded answer to a GET request. Query parameters that are None are omitted.
 
         Raises:
-            ServerAway, Refused: see there.
+            ServerUnreachable: if the server cannot be reached.
+            Refused: if the server answers with an error.
         """
         return await self._call("GET", path, query=query)
 
     async def post(self, path: str, body: Mapping[str, object] | None = None, *, key: str | None = None) -> Any:
-        """Make or do something; `key` is an Idempotency-Key.
+        """Return the decoded answer to a POST request. `key` is an idempotency key.
 
         Raises:
-            ServerAway, Refused: see there.
+            ServerUnreachable: if the server cannot be reached.
+            Refused: if the server answers with an error.
         """
         headers = {} if key is None else {"Idempotency-Key": key}
         return await self._call("POST", path, body=body or {}, headers=headers)
 
     async def delete(self, path: str) -> Any:
-        """Delete something.
+        """Return the decoded answer to a DELETE request.
 
         Raises:
-            ServerAway, Refused: see there.
+            ServerUnreachable: if the server cannot be reached.
+            Refused: if the server answers with an error.
         """
         return await self._call("DELETE", path)
 
     async def all_of(self, path: str, most: int, **query: object) -> list[Any]:
-        """The newest `most` objects of a list, newest first.
+        """Return the newest `most` objects of a list, newest first.
 
         Raises:
-            ServerAway, Refused: see there.
+            ServerUnreachable: if the server cannot be reached.
+            Refused: if the server answers with an error.
         """
         found: list[Any] = []
         while len(found) < most:
@@ -93,14 +97,15 @@ class Client:
     async def stream(
         self, path: str, *, last_event_id: str | None, **query: object
     ) -> AsyncGenerator[aiohttp.StreamReader]:
-        """The bytes of a stream of server-sent events.
+        """Yield the bytes of a stream of server-sent events.
 
         Raises:
-            ServerAway, Refused: see there.
+            ServerUnreachable: if the server cannot be reached or the connection breaks.
+            Refused: if the server answers with an error.
         """
         headers = {"Accept": "text/event-stream"} | ({} if last_event_id is None else {"Last-Event-ID": last_event_id})
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=SILENCE_S)
-        with _away(self.target.base_url):
+        with _network_errors(self.target.base_url):
             async with self._session.get(
                 self.target.base_url + path, params=_given(query), headers=headers, timeout=timeout
             ) as response:
@@ -117,7 +122,7 @@ class Client:
         body: Mapping[str, object] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        with _away(self.target.base_url):
+        with _network_errors(self.target.base_url):
             async with self._session.request(
                 method,
                 self.target.base_url + path,
@@ -127,17 +132,17 @@ class Client:
                 allow_redirects=False,
             ) as response:
                 content = await response.read()
-                if response.status >= 300:  # noqa: PLR2004 - anything but an answer
+                if response.status >= 300:  # noqa: PLR2004 - not a success
                     raise _refusal(self.target, response, content)
         try:
             return json.loads(content)
         except ValueError:
-            raise _stranger(self.target, response.status) from None
+            raise _not_sgate(self.target, response.status) from None
 
 
 @contextlib.asynccontextmanager
 async def open_client(target: Target) -> AsyncGenerator[Client]:
-    """A client, for as long as the block lasts."""
+    """Yield a client, and close its connections at the end."""
     async with aiohttp.ClientSession(
         headers={"Authorization": f"Bearer {target.api_key}", "User-Agent": f"sgate-cli/{__version__}"},
         timeout=aiohttp.ClientTimeout(total=TIMEOUT_S, sock_connect=CONNECT_TIMEOUT_S),
@@ -146,7 +151,7 @@ async def open_client(target: Target) -> AsyncGenerator[Client]:
 
 
 def with_client(work: Callable[[Client], Coroutine[object, object, T]], profile: str | None) -> T:
-    """Run `work` with a client of the chosen profile. Ctrl+C ends it, without a traceback."""
+    """Run `work` with a client of the selected profile. Ctrl+C stops it without a traceback."""
     target = profiles.chosen(profile)
 
     async def run() -> T:
@@ -157,7 +162,7 @@ def with_client(work: Callable[[Client], Coroutine[object, object, T]], profile:
 
 
 def run_until_interrupted(work: Coroutine[object, object, T]) -> T:
-    """Run to the end, or until Ctrl+C, which is exit status 130 as everywhere."""
+    """Run `work` to its end, or until Ctrl+C, which exits with the conventional status 130."""
     try:
         return asyncio.run(work)
     except KeyboardInterrupt:
@@ -169,13 +174,13 @@ def _given(query: Mapping[str, object]) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _away(base_url: str):  # noqa: ANN202 - turns what a network does into one sentence
+def _network_errors(base_url: str):  # noqa: ANN202 - turns network errors into one sentence
     try:
         yield
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
-        raise ServerAway(
-            f"no sGate server answers at {base_url} ({_reason(error)}). Is it running? Start it with `sgate run` or "
-            "`sgate demo`, or name another: SGATE_API_BASE_URL or `sgate login --base-url URL`"
+        raise ServerUnreachable(
+            f"no sGate server answers at {base_url} ({_reason(error)}). Start it with `sgate run` or `sgate demo`, or "
+            "choose another server with SGATE_API_BASE_URL or `sgate login --base-url URL`"
         ) from None
 
 
@@ -184,7 +189,7 @@ def _reason(error: BaseException) -> str:
         case TimeoutError():
             return "no answer within the time limit"
         case aiohttp.ClientConnectorDNSError():
-            return "the name cannot be looked up"
+            return "the host name cannot be resolved"
         case aiohttp.ClientConnectorCertificateError():
             return "its certificate is not trusted"
         case aiohttp.ClientConnectorError():
@@ -199,7 +204,7 @@ def _refusal(target: Target, response: aiohttp.ClientResponse, content: bytes) -
         error, request_id = answer["error"], answer["request_id"]
         code, message, param = str(error["code"]), str(error["message"]), error.get("param")
     except (ValueError, KeyError, TypeError):
-        return _stranger(target, response.status)
+        return _not_sgate(target, response.status)
     hint = _HINTS.get(code, "")
     field = "" if param is None or str(param) in message else f" (field: {param})"
     sentence = f"{message}{field}{hint} [{code}, request {request_id}]"
@@ -210,20 +215,20 @@ def _refusal(target: Target, response: aiohttp.ClientResponse, content: bytes) -
 
 
 _HINTS: Mapping[str, str] = {
-    "unauthorized": " Log in again with `sgate login`; `sgate keys create` on the server makes a key.",
-    "invalid_api_key": " Log in again with `sgate login`; `sgate keys create` on the server makes a key.",
-    "insufficient_scope": " Make a key with the scopes read, write and admin: `sgate keys create` on the server.",
-    "not_simulated": " Log in with a test key of a server that runs on the simulated chain, such as `sgate demo`.",
+    "unauthorized": " Log in again with `sgate login`; `sgate keys create` on the server creates a key.",
+    "invalid_api_key": " Log in again with `sgate login`; `sgate keys create` on the server creates a key.",
+    "insufficient_scope": " Create a key with the scopes read, write and admin: `sgate keys create` on the server.",
+    "not_simulated": " Log in with a test key of a server on the simulated chain, such as `sgate demo`.",
     "pay_address_missing": " Set one: PATCH /v1/merchants/me, or SGATE_TEST__GATEWAY_ADDRESS on the server.",
-    "not_found": " Is the address right (it has no path), and the server as new as this command?",
-    "internal_error": " The server's log tells more under this request id.",
+    "not_found": " Check that the server's URL has no path, and that the server is as new as this command.",
+    "internal_error": " The server's log has details under this request id.",
 }
-"""What to do, where the API cannot know that a command line is asking."""
+"""Hints for the command line, by error code, where the API's own message cannot give them."""
 
 
-def _stranger(target: Target, status: int) -> Failure:
+def _not_sgate(target: Target, status: int) -> Failure:
     host = urlsplit(target.base_url).netloc
     return Failure(
-        f"what answers at {target.base_url} (status {status}) is not the API of sGate. Check the address ({host}), and "
-        "that it has no path: SGATE_API_BASE_URL or `sgate login --base-url URL`"
+        f"the server at {target.base_url} (status {status}) is not an sGate API. Check that the host is right ({host}) "
+        "and that the URL has no path: SGATE_API_BASE_URL or `sgate login --base-url URL`"
     )

@@ -1,4 +1,4 @@
-"""`sgate events`: what was announced, and having it sent again."""
+"""`sgate events`: list events, and resend them."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from sgate.cli.printing import JsonOption, day_and_time, examples, line, print_j
 from sgate.cli.problems import Failure
 from sgate.core.event import EventType
 
-app = typer.Typer(help="Look at events, and have them sent again.", no_args_is_help=True, rich_markup_mode="rich")
+app = typer.Typer(help="List events, and resend them.", no_args_is_help=True, rich_markup_mode="rich")
 
 MAX_LISTED = 1_000
 MAX_DELIVERIES = 100
@@ -22,7 +22,7 @@ EventArgument = Annotated[str, typer.Argument(metavar="EVENT", help="The event's
 
 
 def complete_type(incomplete: str) -> list[str]:
-    """Event types for the shell's completion."""
+    """Return the event types for shell completion."""
     return [kind for kind in EventType if kind.startswith(incomplete)]
 
 
@@ -31,10 +31,17 @@ def complete_type(incomplete: str) -> list[str]:
     epilog=examples("sgate events list", "sgate events list --type payment_intent.succeeded --since 1d --limit 50"),
 )
 def list_events(
-    kind: Annotated[str | None, typer.Option("--type", help="Only this type.", autocompletion=complete_type)] = None,
-    intent: Annotated[str | None, typer.Option("--intent", help="Only about this payment intent, pi_...")] = None,
-    since: Annotated[str | None, typer.Option(metavar="SPAN", help="Only of the last 30s, 15m, 2h or 1d.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=MAX_LISTED, help="How many at most.")] = 20,
+    kind: Annotated[
+        str | None, typer.Option("--type", help="Only events of this type.", autocompletion=complete_type)
+    ] = None,
+    intent: Annotated[
+        str | None, typer.Option("--intent", help="Only events about this payment intent, pi_...")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="SPAN", help="Only events from the last 30s, 15m, 2h or 1d, or since an ISO 8601 time."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_LISTED, help="Maximum number of events.")] = 20,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -54,12 +61,12 @@ def list_events(
             (item["id"], item["type"], item["data"]["object"].get("id", ""), day_and_time(item["created"]))
             for item in found
         ]
-        print_table(("id", "type", "about", "when"), rows)
+        print_table(("id", "type", "object", "created"), rows)
 
 
 @app.command("get", epilog=examples("sgate events get evt_3f2b8c1d4e5f60718293a4b5"))
 def get(event: EventArgument, profile: ProfileOption = None, as_json: JsonOption = False) -> None:
-    """Show an event as it was sent."""
+    """Show an event."""
 
     async def work(client: Client) -> Any:
         return await client.get(f"{streams.PATH}/{event}")
@@ -78,38 +85,38 @@ def get(event: EventArgument, profile: ProfileOption = None, as_json: JsonOption
 )
 def resend(
     event: EventArgument,
-    endpoint: Annotated[str | None, typer.Option("--endpoint", help="Only to this endpoint, we_...")] = None,
+    endpoint: Annotated[str | None, typer.Option("--endpoint", help="Send only to this endpoint, we_...")] = None,
     forward_to: Annotated[
-        str | None, typer.Option("--forward-to", metavar="URL", help="Not to the endpoints, but from here to this URL.")
+        str | None, typer.Option("--forward-to", metavar="URL", help="Post the event from here to this URL instead.")
     ] = None,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Have an event sent again, to the endpoints that it was for; or post it from here, signed as `sgate listen` does.
+    """Send an event again to its webhook endpoints, or post it from here to a URL, signed as by `sgate listen`.
 
-    The webhook-id is the same as before: a receiver that is right about duplicates does nothing the second time.
+    The webhook-id stays the same, so a receiver that handles duplicates ignores an event that it has processed before.
     """
     if forward_to is not None:
         _forward(event, checked_destination(forward_to), profile, as_json=as_json)
         return
 
     async def work(client: Client) -> list[Any]:
-        await client.get(f"{streams.PATH}/{event}")  # says so, if there is no such event
+        await client.get(f"{streams.PATH}/{event}")  # fails if there is no such event
         deliveries = await client.all_of("/v1/webhook_deliveries", MAX_DELIVERIES, event=event, endpoint=endpoint)
         return [await client.post(f"/v1/webhook_deliveries/{item['id']}/redeliver") for item in deliveries]
 
     sent = with_client(work, profile)
     if not sent:
         raise Failure(
-            "no endpoint was told about this event, so none can be told again. `sgate events resend EVENT --forward-to"
-            " URL` posts it from here; POST /v1/webhook_endpoints/{id}/recover sends a time span to a new endpoint"
+            "this event has no deliveries that could be sent again. `sgate events resend EVENT --forward-to URL` posts "
+            "it from here; POST /v1/webhook_endpoints/{id}/recover sends the events of a time span to a new endpoint"
         )
     if as_json:
         print_json(sent)
         return
     for item in sent:
-        line(f"{item['id']}  is sent again to {item['endpoint']}")
-    line("[dim]How it went: sgate logs tail[/]")
+        line(f"{item['id']}  is being sent again to {item['endpoint']}")
+    line("[dim]See the result with: sgate logs tail[/]")
 
 
 def _forward(event_id: str, url: str, profile: str | None, *, as_json: bool) -> None:
@@ -122,7 +129,7 @@ def _forward(event_id: str, url: str, profile: str | None, *, as_json: bool) -> 
     if as_json:
         print_json(answer)
     else:
-        said = f"{answer.status or 'not delivered'} {escape(answer.error or answer.body)}"
-        line(f"{escape(url)}: {said}  [dim]{answer.ms} ms[/]")
+        result = f"{answer.status or 'not delivered'} {escape(answer.error or answer.body)}"
+        line(f"{escape(url)}: {result}  [dim]{answer.ms} ms[/]")
     if not answer.accepted:
         raise typer.Exit(1)

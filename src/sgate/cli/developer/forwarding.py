@@ -1,4 +1,4 @@
-"""Handing an event to a developer's own server: the same bytes, headers and signatures as a real delivery."""
+"""Forwarding of events to a developer's own server, with the bytes, headers and signatures of a real delivery."""
 
 import time
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from sgate.cli.problems import Failure
 from sgate.core.signature import headers_of
 
 TIMEOUT_S = 10.0
-"""As long as a real delivery may take."""
+"""The same time limit as for a real delivery."""
 
 USER_AGENT = "sGate-Webhooks/1"
 MAX_BODY_BYTES = 16 * 1024
@@ -20,7 +20,7 @@ MAX_TEXT_CHARACTERS = 120
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the receiver said, or why it said nothing."""
+    """The receiver's answer, or the `error` if there was none. `ms` is the duration in milliseconds."""
 
     ms: int
     status: int | None = None
@@ -42,7 +42,7 @@ class Forwarder:
         self._secret = secret
 
     async def forward(self, event: Event) -> Answer:
-        """Post it, once. Whatever goes wrong is an answer, never an exception."""
+        """Post an event once. Network errors are returned as an answer, not raised."""
         headers = {
             **headers_of([self._secret], event.id, int(time.time()), event.body),
             "Content-Type": "application/json",
@@ -67,10 +67,10 @@ class Forwarder:
 
 
 def checked_destination(text: str) -> str:
-    """Where to forward to: a URL, or the short forms `localhost:3000/webhooks` and `3000/webhooks`.
+    """Return the URL to forward to. `localhost:3000/webhooks` and `3000/webhooks` are accepted as short forms.
 
     Raises:
-        Failure: if it cannot be understood.
+        Failure: if `text` is not such a URL.
     """
     url = text.strip()
     if url.partition("/")[0].isdigit():
@@ -93,5 +93,5 @@ def _ms(started: float) -> int:
 
 def _reason(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
-        return "nobody listens there"
+        return "no server is listening there"
     return (str(error) or type(error).__name__)[:MAX_TEXT_CHARACTERS]

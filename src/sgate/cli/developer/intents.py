@@ -1,4 +1,4 @@
-"""`sgate intents`: make payment intents, look at them, and watch them being paid."""
+"""`sgate intents`: create payment intents, and watch them being paid."""
 
 import asyncio
 import contextlib
@@ -25,13 +25,13 @@ from sgate.cli.printing import (
 from sgate.cli.problems import Failure
 
 app = typer.Typer(
-    help="Make payment intents, look at them, and watch them being paid.", no_args_is_help=True, rich_markup_mode="rich"
+    help="Create payment intents, and watch them being paid.", no_args_is_help=True, rich_markup_mode="rich"
 )
 
 PATH = "/v1/payment_intents"
 MAX_LISTED = 1_000
 CONFIRMATIONS_S = 2.0
-"""How often `watch` asks for confirmations: they are no events."""
+"""How often `watch` polls for confirmations, which are not announced by events."""
 
 IntentArgument = Annotated[str, typer.Argument(metavar="INTENT", help="The payment intent's id, pi_...")]
 
@@ -60,27 +60,32 @@ OPEN = (StatusName.REQUIRES_PAYMENT, StatusName.PROCESSING)
     ),
 )
 def create(
-    amount_sats: Annotated[int | None, typer.Argument(metavar="[SATS]", min=1, help="What is due, in sats.")] = None,
-    usd: Annotated[str | None, typer.Option("--usd", help="What is due in dollars instead, such as 19.99.")] = None,
-    description: Annotated[str | None, typer.Option(help="Shown to the payer.")] = None,
+    amount_sats: Annotated[int | None, typer.Argument(metavar="[SATS]", min=1, help="The amount in sats.")] = None,
+    usd: Annotated[str | None, typer.Option("--usd", help="The amount in dollars instead, such as 19.99.")] = None,
+    description: Annotated[str | None, typer.Option(help="A description that customers see.")] = None,
     metadata: Annotated[
-        list[str] | None, typer.Option("--metadata", metavar="KEY=VALUE", help="For yourself; may be repeated.")
+        list[str] | None,
+        typer.Option("--metadata", metavar="KEY=VALUE", help="Metadata for your own use; may be repeated."),
     ] = None,
-    expires_in: Annotated[int | None, typer.Option("--expires-in", help="Seconds until the deadline.")] = None,
+    expires_in: Annotated[
+        int | None, typer.Option("--expires-in", help="Seconds until the payment intent expires.")
+    ] = None,
     success_url: Annotated[
-        str | None, typer.Option("--success-url", help="Where the payer goes once it is paid.")
+        str | None, typer.Option("--success-url", help="URL that the customer returns to after paying.")
     ] = None,
-    cancel_url: Annotated[str | None, typer.Option("--cancel-url", help="Where the payer goes to give up.")] = None,
+    cancel_url: Annotated[
+        str | None, typer.Option("--cancel-url", help="URL that the customer returns to without paying.")
+    ] = None,
     idempotency_key: Annotated[
-        str | None, typer.Option("--idempotency-key", help="The same key never makes a second one.")
+        str | None, typer.Option("--idempotency-key", help="A repeated call with the same key creates no second one.")
     ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Follow what happens to it.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Watch the payment intent after creating it.")] = False,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a payment intent, and print where to pay it."""
+    """Create a payment intent, and print where to pay it."""
     if (amount_sats is None) == (usd is None):
-        raise Failure("say what is due: `sgate intents create SATS` or `sgate intents create --usd DOLLARS`")
+        raise Failure("give one amount: `sgate intents create SATS` or `sgate intents create --usd DOLLARS`")
     given = {
         "amount_sats": amount_sats,
         "amount_usd": usd,
@@ -93,17 +98,18 @@ def create(
     body = {name: value for name, value in given.items() if value is not None}
 
     async def work(client: Client) -> None:
-        made = await client.post(PATH, body, key=idempotency_key)
+        created = await client.post(PATH, body, key=idempotency_key)
         if as_json:
-            print_json(made)
+            print_json(created)
         else:
             line(
-                f"[bold]{made['id']}[/] asks for [bold]{sats(made['amount_sats'])}[/] until {clock(made['expires_at'])}"
+                f"[bold]{created['id']}[/] is payable with [bold]{sats(created['amount_sats'])}[/] "
+                f"until {clock(created['expires_at'])}"
             )
-            line(f"Pay here       {escape(made['checkout_url'])}")
-            line(f"Or by hand to  {made['pay_address']} with the memo {made['memo']}")
+            line(f"Pay here      {escape(created['checkout_url'])}")
+            line(f"Or send it to {created['pay_address']} with the memo {created['memo']}")
         if watch:
-            await _watch(client, made["id"], as_json=as_json)
+            await _watch(client, created["id"], as_json=as_json)
 
     with_client(work, profile)
 
@@ -124,14 +130,18 @@ def get(intent: IntentArgument, profile: ProfileOption = None, as_json: JsonOpti
     epilog=examples("sgate intents list", "sgate intents list --status confirmed --since 1d --metadata order=17"),
 )
 def list_intents(
-    status: Annotated[StatusName | None, typer.Option(help="Only those with this status.")] = None,
+    status: Annotated[StatusName | None, typer.Option(help="Only payment intents with this status.")] = None,
     since: Annotated[
-        str | None, typer.Option(metavar="SPAN", help="Only those of the last 30s, 15m, 2h or 1d.")
+        str | None,
+        typer.Option(
+            metavar="SPAN", help="Only those created in the last 30s, 15m, 2h or 1d, or since an ISO 8601 time."
+        ),
     ] = None,
     metadata: Annotated[
-        list[str] | None, typer.Option("--metadata", metavar="KEY=VALUE", help="Only with this pair; may be repeated.")
+        list[str] | None,
+        typer.Option("--metadata", metavar="KEY=VALUE", help="Only with this metadata; may be repeated."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=MAX_LISTED, help="How many at most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_LISTED, help="Maximum number of payment intents.")] = 20,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -146,7 +156,7 @@ def list_intents(
     if as_json:
         print_json(found)
     elif not found:
-        typer.echo("No payment intents. Make one: sgate intents create 25000")
+        typer.echo("No payment intents. Create one: sgate intents create 25000")
     else:
         rows = [
             (
@@ -158,12 +168,12 @@ def list_intents(
             )
             for item in found
         ]
-        print_table(("id", "status", "sats", "description", "made"), rows)
+        print_table(("id", "status", "sats", "description", "created"), rows)
 
 
 @app.command("watch", epilog=examples("sgate intents watch pi_3f2b8c1d4e5f60718293a4b5"))
 def watch(intent: IntentArgument, profile: ProfileOption = None, as_json: JsonOption = False) -> None:
-    """Follow what happens to a payment intent, until it is confirmed, expired, failed or canceled."""
+    """Watch a payment intent until it is confirmed, expired, failed or canceled."""
 
     async def work(client: Client) -> None:
         await _watch(client, intent, as_json=as_json)
@@ -172,7 +182,7 @@ def watch(intent: IntentArgument, profile: ProfileOption = None, as_json: JsonOp
 
 
 async def _watch(client: Client, intent_id: str, *, as_json: bool) -> None:
-    """Print each change. Events say at once that there is one; confirmations are asked for."""
+    """Print each change of an intent. Events report changes at once; confirmations are polled."""
     shown: Any = None
     changed = asyncio.Event()
     position = await streams.newest_id(client)
@@ -214,10 +224,10 @@ def _show(found: Any, *, as_json: bool) -> None:
 
 
 def _pairs(given: list[str]) -> dict[str, str]:
-    """`KEY=VALUE` texts as a mapping.
+    """Parse `KEY=VALUE` texts into a mapping.
 
     Raises:
-        Failure: if one has no `=`.
+        Failure: if a text has no key or no `=`.
     """
     wrong = [text for text in given if not text.partition("=")[0] or "=" not in text]
     if wrong:

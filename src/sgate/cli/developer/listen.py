@@ -1,4 +1,4 @@
-"""`sgate listen`: events as they happen, forwarded to a developer's own machine."""
+"""`sgate listen`: watch events as they happen, and forward them to the developer's machine."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -22,7 +22,7 @@ ALL = "all"
 
 
 def complete_types(incomplete: str) -> list[str]:
-    """Event types for the shell's completion, after the last comma."""
+    """Return the event types for shell completion after the last comma."""
     before, comma, last = incomplete.rpartition(",")
     return [f"{before}{comma}{kind}" for kind in EventType if kind.startswith(last)]
 
@@ -38,30 +38,37 @@ def complete_types(incomplete: str) -> list[str]:
 )
 def listen(
     forward_to: Annotated[
-        str | None, typer.Option("--forward-to", metavar="URL", help="Post each event there, signed like a webhook.")
+        str | None,
+        typer.Option("--forward-to", metavar="URL", help="Post each event to this URL, signed like a webhook."),
     ] = None,
     events: Annotated[
         str,
         typer.Option(
-            "--events", metavar="TYPES", help="Only these types, separated by commas.", autocompletion=complete_types
+            "--events",
+            metavar="TYPES",
+            help="Only events of these types, separated by commas.",
+            autocompletion=complete_types,
         ),
     ] = ALL,
     since: Annotated[
-        str | None, typer.Option(metavar="SPAN", help="Begin with the events of the last 30s, 15m, 2h or 1d.")
+        str | None,
+        typer.Option(
+            metavar="SPAN", help="Start with the events of the last 30s, 15m, 2h or 1d, or since an ISO 8601 time."
+        ),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--print-json", "--json", help="Print each event as one line of JSON, and nothing else.")
+        bool, typer.Option("--print-json", "--json", help="Print each event as one line of JSON and nothing else.")
     ] = False,
-    most: Annotated[int | None, typer.Option("--max", min=1, help="End after so many events.")] = None,
+    most: Annotated[int | None, typer.Option("--max", min=1, help="Exit after this number of events.")] = None,
     profile: ProfileOption = None,
 ) -> None:
-    """Watch events as they happen, and forward them to your own machine.
+    """Watch events as they happen, and forward them to your machine.
 
-    Each is posted once, with the bytes and both signatures of a real delivery, but signed with a secret of your own
-    that is printed at the start and stays the same for this login: give it to your receiver as its webhook secret.
+    Each event is posted once, with the bytes and both signatures of a real delivery. It is signed with a webhook secret
+    that is printed at the start and stays the same for this login: configure your receiver with it.
 
-    If the server goes away, it goes on where it was when the server is back. Webhook endpoints are not needed for this,
-    and those that exist get their deliveries as always. Ctrl+C ends it.
+    After a lost connection the command reconnects and continues where it stopped. It needs no webhook endpoint, and
+    existing endpoints get their deliveries as usual. Press Ctrl+C to stop.
     """
     wanted = _types(events)
     moment = None if since is None else streams.moment_of(since, datetime.now(UTC))
@@ -88,13 +95,13 @@ def listen(
 async def _arriving(
     client: Client, wanted: frozenset[str], position: str | None, moment: datetime | None
 ) -> AsyncGenerator[Event]:
-    """The events since a moment, if one is given, and then those after a position that do not belong to them."""
+    """Yield the events since `moment`, if given, and then those after `position` that were not among them."""
     query = {"type": next(iter(wanted))} if len(wanted) == 1 else {}
     before = [] if moment is None else await streams.since(client, moment, **query)
     for event in before:
         if not wanted or event.type in wanted:
             yield event
-    shown = {event.id for event in before}  # the newest of them may have come after the position
+    shown = {event.id for event in before}  # the newest of them may be after the position
     async with aclosing(streams.follow(client, position, _notice, **query)) as following:
         async for event in following:
             if event.id not in shown and (not wanted or event.type in wanted):
@@ -102,17 +109,17 @@ async def _arriving(
 
 
 def _types(text: str) -> frozenset[str]:
-    """The types to show; none means all.
+    """Return the event types to show; an empty set means all.
 
     Raises:
-        Failure: for one that does not exist.
+        Failure: if an event type does not exist.
     """
     given = frozenset(part.strip() for part in text.split(",") if part.strip())
     if ALL in given:
         return frozenset()
     unknown = sorted(given - set(EventType))
     if unknown:
-        raise Failure(f"--events: there is no event {unknown[0]!r}. There are: {', '.join(EventType)}")
+        raise Failure(f"--events: there is no event type {unknown[0]!r}. Choose from: {', '.join(EventType)}")
     return given
 
 
@@ -121,8 +128,8 @@ def _greet(client: Client, destination: str | None) -> None:
     line(f"Listening to [bold]{escape(client.target.base_url)}[/] ({mode} mode, {escape(client.target.origin)}).")
     if destination is not None:
         line(f"Forwarding to [bold]{escape(destination)}[/]")
-        line(f"Webhook secret of your receiver: [bold]{client.target.webhook_secret}[/]")
-    line("[dim]Ctrl+C ends it.[/]\n")
+        line(f"Webhook secret for your receiver: [bold]{client.target.webhook_secret}[/]")
+    line("[dim]Press Ctrl+C to stop.[/]\n")
 
 
 def _show(event: Event, answer: Answer | None, *, as_json: bool) -> None:
@@ -140,8 +147,8 @@ def _show(event: Event, answer: Answer | None, *, as_json: bool) -> None:
     if answer.error is not None:
         line(f"          [red]not delivered:[/] {escape(answer.error)}  [dim]{answer.ms} ms[/]")
     else:
-        colour = "green" if answer.accepted else "red"
-        line(f"          [{colour}]{answer.status}[/] {escape(answer.body)}  [dim]{answer.ms} ms[/]")
+        color = "green" if answer.accepted else "red"
+        line(f"          [{color}]{answer.status}[/] {escape(answer.body)}  [dim]{answer.ms} ms[/]")
 
 
 def _notice(sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""`sgate logout`: forget a stored API key."""
+"""`sgate logout`: remove a stored API key."""
 
 import os
 from typing import Annotated
@@ -17,19 +17,21 @@ app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
 @app.command("logout", epilog=examples("sgate logout", "sgate logout --profile staging", "sgate logout --all"))
 def logout(
-    profile: Annotated[str | None, typer.Option("--profile", help="Which login; default: the current one.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Forget all of them.")] = False,
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="The login to remove. Default: the current one.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Remove all logins.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Forget a stored API key.
+    """Remove a stored API key.
 
-    The key itself stays valid: if somebody may have seen it, revoke it with `sgate keys revoke` on the server.
+    The key itself stays valid. If it may have leaked, revoke it with `sgate keys revoke` on the server.
     """
     path = profiles.path_of()
     stored = profiles.read(path)
     wanted = profile or os.environ.get("SGATE_PROFILE") or stored.current
     if not every and wanted not in stored.profiles:
-        raise Failure(f"there is no profile {wanted!r} to forget (there are: {', '.join(stored.profiles) or 'none'})")
+        raise Failure(f"there is no profile {wanted!r} to remove (profiles: {', '.join(stored.profiles) or 'none'})")
     gone = list(stored.profiles) if every else [wanted]
     kept = {name: found for name, found in stored.profiles.items() if name not in gone}
     current = stored.current if stored.current in kept else next(iter(kept), profiles.DEFAULT_NAME)
@@ -37,6 +39,6 @@ def logout(
     if as_json:
         print_json({"forgotten": gone, "current": current if kept else None})
         return
-    line(f"Forgotten: {escape(', '.join(gone)) or 'nothing'}. The keys themselves stay valid until they are revoked.")
+    line(f"Removed: {escape(', '.join(gone)) or 'nothing'}. The keys themselves stay valid until they are revoked.")
     if kept:
         line(f"The current profile is {escape(current)}.")

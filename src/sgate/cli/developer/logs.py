@@ -1,4 +1,4 @@
-"""`sgate logs`: what is sent to webhook endpoints, and what they answer."""
+"""`sgate logs`: follow the deliveries to webhook endpoints, and their answers."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,18 +10,18 @@ import typer
 from rich.markup import escape
 
 from sgate.cli.developer import streams
-from sgate.cli.developer.client import Client, ProfileOption, Refused, ServerAway, with_client
+from sgate.cli.developer.client import Client, ProfileOption, Refused, ServerUnreachable, with_client
 from sgate.cli.printing import JsonOption, clock, examples, line, plain, print_json
 
 app = typer.Typer(
-    help="Follow what is sent to your webhook endpoints, and what they answer.",
+    help="Follow the deliveries to your webhook endpoints, and their answers.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
 
 PATH = "/v1/webhook_deliveries"
-LOOK_S = 2.0
-"""Between two looks: two calls each, far below the limit of 200 calls a minute."""
+POLL_S = 2.0
+"""Seconds between two polls of two calls each, far below the limit of 200 calls per minute."""
 
 LONGEST_PAUSE_S = 20.0
 PAGE = 100
@@ -29,7 +29,7 @@ MAX_BODY_CHARACTERS = 160
 
 
 class DeliveryStatus(StrEnum):
-    """The state of a delivery."""
+    """The status of a delivery."""
 
     PENDING = "pending"
     HELD = "held"
@@ -41,21 +41,24 @@ class DeliveryStatus(StrEnum):
     "tail", epilog=examples("sgate logs tail", "sgate logs tail --status failed --since 1h --no-follow --json")
 )
 def tail(
-    status: Annotated[DeliveryStatus | None, typer.Option(help="Only deliveries in this state.")] = None,
-    endpoint: Annotated[str | None, typer.Option("--endpoint", help="Only to this endpoint, we_...")] = None,
+    status: Annotated[DeliveryStatus | None, typer.Option(help="Only deliveries with this status.")] = None,
+    endpoint: Annotated[str | None, typer.Option("--endpoint", help="Only deliveries to this endpoint, we_...")] = None,
     since: Annotated[
-        str | None, typer.Option(metavar="SPAN", help="Begin with the attempts of the last 30s, 15m, 2h or 1d.")
+        str | None,
+        typer.Option(
+            metavar="SPAN", help="Start with the deliveries of the last 30s, 15m, 2h or 1d, or since an ISO 8601 time."
+        ),
     ] = None,
     lines: Annotated[
-        int, typer.Option("--lines", "-n", min=0, max=PAGE, help="Begin with the last so many deliveries.")
+        int, typer.Option("--lines", "-n", min=0, max=PAGE, help="Start with this number of latest deliveries.")
     ] = 10,
-    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Go on with what comes.")] = True,
+    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Continue with new attempts.")] = True,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Follow the webhook deliveries of your endpoints: each attempt with its time, the answer, and what comes next.
+    """Follow the webhook deliveries to your endpoints: each attempt with its time, its answer and the next attempt.
 
-    What `sgate listen` forwards is not among them: it goes to no endpoint.
+    Events that `sgate listen` forwards are not shown, because they are not sent to an endpoint.
     """
     moment = None if since is None else streams.moment_of(since, datetime.now(UTC))
 
@@ -63,13 +66,13 @@ def tail(
         log = _Log(client, status, endpoint, as_json=as_json)
         await log.begin(PAGE if since is not None else lines, moment)
         while follow:
-            await log.go_on()
+            await log.poll()
 
     with_client(work, profile)
 
 
 class _Log:
-    """What has been shown: of each delivery, how many attempts and which state."""
+    """The printed log. It remembers for each delivery the number of attempts and the status already shown."""
 
     def __init__(self, client: Client, status: DeliveryStatus | None, endpoint: str | None, *, as_json: bool) -> None:
         self._client = client
@@ -77,38 +80,38 @@ class _Log:
         self._endpoint = endpoint
         self._as_json = as_json
         self._shown: dict[str, tuple[int, str]] = {}
-        self._pause_s = LOOK_S
+        self._pause_s = POLL_S
 
     async def begin(self, count: int, moment: datetime | None) -> None:
-        """Show the last deliveries, oldest first; those before them are not news any more."""
-        found = await self._look()
+        """Show the latest deliveries, oldest first, and mark older ones as shown."""
+        found = await self._newest_and_pending()
         old = [item for item in found if moment is not None and datetime.fromisoformat(item["created_at"]) < moment]
         shown = [item for item in found if item not in old][:count]
         for item in found:
             self._shown[item["id"]] = (item["attempts"], item["status"])
         await self._show(reversed(shown), after={})
 
-    async def go_on(self) -> None:
-        """Wait a moment, and show what has changed. A server that is away is asked again, less and less often."""
+    async def poll(self) -> None:
+        """Wait, and show what has changed. The wait grows while the server is unreachable."""
         await asyncio.sleep(self._pause_s)
         try:
-            found = await self._look()
-        except (ServerAway, Refused) as error:
-            if isinstance(error, Refused) and error.status not in streams.PASSING:
+            found = await self._newest_and_pending()
+        except (ServerUnreachable, Refused) as error:
+            if isinstance(error, Refused) and error.status not in streams.TRANSIENT_STATUSES:
                 raise
-            if self._pause_s == LOOK_S:
-                typer.echo("The connection to the server is lost. Trying again until it is back.", err=True)
+            if self._pause_s == POLL_S:
+                typer.echo("Lost the connection to the server. Reconnecting.", err=True)
             self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 2)
             return
-        self._pause_s = LOOK_S
+        self._pause_s = POLL_S
         before = {item["id"]: self._shown.get(item["id"], (0, "")) for item in found}
         changed = [item for item in found if before[item["id"]] != (item["attempts"], item["status"])]
         for item in changed:
             self._shown[item["id"]] = (item["attempts"], item["status"])
         await self._show(reversed(changed), after={key: attempts for key, (attempts, _) in before.items()})
 
-    async def _look(self) -> list[Any]:
-        """The newest deliveries, and those that are to be tried again, newest first."""
+    async def _newest_and_pending(self) -> list[Any]:
+        """Return the newest deliveries and those that will be tried again, newest first."""
         newest = await self._client.get(PATH, limit=PAGE, endpoint=self._endpoint)
         pending = await self._client.get(PATH, limit=PAGE, endpoint=self._endpoint, status=DeliveryStatus.PENDING)
         found = {item["id"]: item for item in (*pending["data"], *newest["data"])}
@@ -133,11 +136,11 @@ def _print(item: Any, attempts: list[Any]) -> None:
     for attempt in attempts:
         line(f"{clock(attempt['started_at'])}  {head}")
         status, good = attempt["response_status"], attempt["error"] is None
-        said = escape(plain(attempt["response_body"] or "", MAX_BODY_CHARACTERS))
-        answer = f"[green]{status}[/] {said}" if good else f"[red]{escape(attempt['error'])}[/] {said}"
+        body = escape(plain(attempt["response_body"] or "", MAX_BODY_CHARACTERS))
+        answer = f"[green]{status}[/] {body}" if good else f"[red]{escape(attempt['error'])}[/] {body}"
         where = f"attempt {attempt['attempt']} at {escape(attempt['url'])}"
         line(f"          {where}: {answer}  [dim]{attempt['duration_ms']} ms[/]")
     if item["next_attempt_at"] is not None and item["status"] == DeliveryStatus.PENDING and attempts:
         line(f"          next attempt at {clock(item['next_attempt_at'])}")
     if item["status"] == DeliveryStatus.FAILED:
-        line("          [red]given up[/]; send it again: sgate events resend " + item["event"])
+        line("          [red]failed for good[/]; to send it again: sgate events resend " + item["event"])

@@ -1,7 +1,7 @@
-"""Where API keys of developers are kept: one file, readable by its owner alone.
+"""Stored logins of developers, in one file that only its owner can read.
 
-A profile is a server, a key for it, and the secret that `sgate listen` signs with. Environment variables override what
-is stored: SGATE_PROFILE chooses, SGATE_API_KEY and SGATE_API_BASE_URL replace.
+A profile holds a server's URL, an API key for it, and the secret with which `sgate listen` signs. Environment variables
+override it: SGATE_PROFILE selects a profile, SGATE_API_KEY and SGATE_API_BASE_URL replace its values.
 """
 
 import base64
@@ -29,7 +29,7 @@ SHOWN_CHARACTERS = 4
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored login. `webhook_secret`: what `sgate listen` signs with."""
+    """A stored login. `webhook_secret` is the secret with which `sgate listen` signs."""
 
     base_url: str
     api_key: str
@@ -38,16 +38,16 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
-    """The file. `current`: the profile that is used when nothing else is said."""
+    """The content of the file. `current` is the profile that is used by default."""
 
     current: str = DEFAULT_NAME
     profiles: dict[str, Profile] = {}
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom the commands talk to: a server, a key, and the secret for forwarded webhooks.
+    """The server that a command calls, the API key, and the secret for forwarded webhooks.
 
-    `origin`: where that comes from, for people.
+    `origin` says where the key comes from, in words for people.
     """
 
     base_url: str
@@ -57,21 +57,21 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def livemode(self) -> bool:
-        """Whether the key moves real money's intents."""
+        """Whether the key is a live key."""
         return self.api_key.startswith("sk_live_")
 
 
 def path_of(environ: Mapping[str, str] = os.environ) -> Path:
-    """The file: `$XDG_CONFIG_HOME/sgate/credentials.json`, else under `~/.config`."""
+    """Return the path of the file: `$XDG_CONFIG_HOME/sgate/credentials.json`, by default under `~/.config`."""
     base = environ.get("XDG_CONFIG_HOME")
     return (Path(base) if base and Path(base).is_absolute() else Path.home() / ".config") / "sgate" / "credentials.json"
 
 
 def read(path: Path) -> Stored:
-    """What is stored; nothing if there is no file.
+    """Return the stored logins; none if there is no file.
 
     Raises:
-        Failure: if it cannot be read, or others may read it too.
+        Failure: if the file cannot be read or decoded, or other users may read it.
     """
     try:
         with path.open("rb") as file:
@@ -82,22 +82,22 @@ def read(path: Path) -> Stored:
     except OSError as error:
         raise Failure(f"{path} cannot be read: {error.strerror}") from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise Failure(f"{path} holds API keys, and others on this machine may read it. Say: chmod 600 {path}")
+        raise Failure(f"{path} holds API keys, but other users of this machine may read it. Run: chmod 600 {path}")
     try:
         return msgspec.json.decode(content, type=Stored)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Failure(f"{path} is not what `sgate login` writes. Remove it, and log in again.") from None
+        raise Failure(f"{path} was not written by `sgate login`. Remove it and log in again.") from None
 
 
 def write(path: Path, stored: Stored) -> None:
-    """Store, all or nothing; the file is never readable by others, not even for a moment.
+    """Write the logins atomically. Other users can never read the file, not even while it is being written.
 
     Raises:
-        Failure: if it cannot be written.
+        Failure: if the file cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".credentials-")  # made with mode 0600
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".credentials-")  # created with mode 0600
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n")
@@ -109,21 +109,23 @@ def write(path: Path, stored: Stored) -> None:
                 Path(name).unlink()
             raise
     except OSError as error:
-        raise Failure(f"{path} cannot be written: {error.strerror}. Set XDG_CONFIG_HOME to another place.") from None
+        raise Failure(
+            f"{path} cannot be written: {error.strerror}. Set XDG_CONFIG_HOME to another directory."
+        ) from None
 
 
 def chosen(name: str | None, environ: Mapping[str, str] = os.environ) -> Target:
-    """Whom to talk to: what the environment says, else the profile of that name, else the current one.
+    """Return the target of a command: that of the environment, of the named profile, or of the current one.
 
     Raises:
-        Failure: if there is no key, or it would be shown to a server that it was not stored for.
+        Failure: if there is no key, or it would be sent to a server that it was not stored for.
     """
     stored = read(path_of(environ))
     wanted = name or environ.get("SGATE_PROFILE")
     profile = stored.profiles.get(wanted or stored.current)
     if wanted is not None and profile is None:
         known = ", ".join(stored.profiles) or "none"
-        raise Failure(f"there is no profile {wanted!r} (there are: {known}). Say: sgate login --profile {wanted}")
+        raise Failure(f"there is no profile {wanted!r} (profiles: {known}). Run: sgate login --profile {wanted}")
     given_key, given_url = environ.get("SGATE_API_KEY"), environ.get("SGATE_API_BASE_URL")
     if given_key:
         base_url = given_url or (DEFAULT_BASE_URL if profile is None else profile.base_url)
@@ -136,12 +138,12 @@ def chosen(name: str | None, environ: Mapping[str, str] = os.environ) -> Target:
         )
     if profile is None:
         raise Failure(
-            "no API key is known. Say `sgate login`, or set SGATE_API_KEY. `sgate merchants create` makes one."
+            "no API key is stored. Run `sgate login`, or set SGATE_API_KEY. `sgate merchants create` creates a key."
         )
     if given_url and given_url.rstrip("/") != profile.base_url:
         raise Failure(
             f"SGATE_API_BASE_URL is {given_url}, but the stored key is for {profile.base_url}. "
-            "Set SGATE_API_KEY too, or say: sgate login --profile NAME"
+            "Set SGATE_API_KEY too, or run: sgate login --profile NAME"
         )
     return Target(
         base_url=profile.base_url,
@@ -152,22 +154,22 @@ def chosen(name: str | None, environ: Mapping[str, str] = os.environ) -> Target:
 
 
 def checked_key(text: str, source: str) -> str:
-    """An API key by its form.
+    """Return an API key without surrounding space.
 
     Raises:
-        Failure: if it is none. What was typed is not shown: it may be a secret of something else.
+        Failure: if `text` does not look like an API key. The text is not shown, because it may be another secret.
     """
     key = text.strip()
     if not key.startswith(KEY_PREFIXES) or not key.isascii() or not key.replace("_", "").isalnum():
-        raise Failure(f"{source} is not an API key: those start with sk_test_ or sk_live_")
+        raise Failure(f"{source} is not an API key; API keys start with sk_test_ or sk_live_")
     return key
 
 
 def checked_url(text: str, api_key: str, source: str) -> str:
-    """The base URL of a server, without a slash at the end.
+    """Return the base URL of a server, without a trailing slash.
 
     Raises:
-        Failure: if it is none, or would send a live key through a network in clear text.
+        Failure: if it is not a URL, or would send a live key over a network in clear text.
     """
     try:
         parts = urlsplit(text.strip())
@@ -177,12 +179,12 @@ def checked_url(text: str, api_key: str, source: str) -> str:
     if not usable or parts.query or parts.fragment or parts.username:
         raise Failure(f"{source}: {text!r} is not a URL such as {DEFAULT_BASE_URL}")
     if parts.scheme == "http" and api_key.startswith("sk_live_") and not is_this_machine(parts.hostname or ""):
-        raise Failure(f"{source}: a live key is not sent to {text} in clear text. Use https://.")
+        raise Failure(f"{source}: a live key must not be sent to {text} in clear text. Use https://.")
     return text.strip().rstrip("/")
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host is the machine itself."""
+    """Whether a host name or address is that of this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -190,17 +192,17 @@ def is_this_machine(host: str) -> bool:
 
 
 def new_profile(base_url: str, api_key: str, merchant: str, before: Profile | None) -> Profile:
-    """A profile; the secret for webhooks stays what it was, so that receivers need not be told a new one."""
+    """Return a profile. It keeps the webhook secret of `before`, so that receivers need no new one."""
     secret = new_secret(secrets.token_bytes(SECRET_BYTES)) if before is None else before.webhook_secret
     return Profile(base_url=base_url, api_key=api_key, webhook_secret=secret, merchant=merchant)
 
 
 def shown_key(api_key: str) -> str:
-    """A key for people: enough to recognise it, too little to use it."""
+    """Return an abbreviated key, which can be recognized but not used."""
     return f"{api_key[:8]}…{api_key[-SHOWN_CHARACTERS:]}"
 
 
 def _derived_secret(api_key: str) -> str:
-    """Without a profile, the secret follows from the key: always the same, and it tells nothing about the key."""
+    """Return the webhook secret for a key without a profile. It is stable and reveals nothing about the key."""
     digest = hmac.digest(api_key.encode(), b"sgate listen", "sha256")
     return f"whsec_{base64.b64encode(digest[:SECRET_BYTES]).decode()}"

@@ -1,6 +1,6 @@
-"""How each event is made to happen on the simulated chain.
+"""Scenarios that cause each event on the simulated chain.
 
-Nothing is faked: a customer pays, or does not, and sGate does the rest.
+Nothing is faked: a simulated customer pays or does not pay, and the server processes that as usual.
 """
 
 import asyncio
@@ -20,25 +20,25 @@ from sgate.cli.problems import Failure
 from sgate.core.event import EventType
 
 INTENTS, SIMULATOR, ENDPOINTS = "/v1/payment_intents", "/v1/simulator", "/v1/webhook_endpoints"
-LOOK_S = 1.1
-"""Without news for so long, the chain is looked at, and moved if it stands still. Block times are whole seconds."""
+IDLE_S = 1.1
+"""Seconds without an event after which the chain is checked, and mined if it is idle. Block times are whole seconds."""
 
 SHORT_S = 2
-"""The deadline of an intent that is to expire."""
+"""Seconds until the deadline of an intent that should expire."""
 
 PART_S = 10
-"""The deadline of an intent that is to be paid in part before: enough for a block to come."""
+"""Seconds until the deadline of an intent that is partially paid first: enough for a block to be mined."""
 
 BLOCKS_TO_WAIT = 3
-"""Confirmations that a payment must wait for when it is to be seen waiting."""
+"""Blocks that a payment must wait for when its intent should be observed in `processing`."""
 
 
 class Stage:
-    """One performance: what it works with, what it did, and what was announced meanwhile.
+    """One run of a scenario: its client, its steps, and the events that arrived meanwhile.
 
     Attributes:
-        events: in the order in which they came.
-        say: told each step in one sentence.
+        events: the events in the order of their arrival.
+        say: called with one sentence for each step.
     """
 
     def __init__(self, client: Client, amount_sats: int, timeout_s: float, say: Callable[[str], None]) -> None:
@@ -47,12 +47,12 @@ class Stage:
         self.say = say
         self.events: list[Event] = []
         self._timeout_s = timeout_s
-        self._news = asyncio.Event()
+        self._arrived = asyncio.Event()
         self._collecting: asyncio.Task[None] | None = None
 
     @contextlib.asynccontextmanager
     async def watched(self) -> AsyncGenerator[None]:
-        """As long as the block lasts, events are collected."""
+        """Collect events during the block."""
         position = await streams.newest_id(self.client)
         self._collecting = asyncio.create_task(self._collect(position))
         try:
@@ -62,26 +62,26 @@ class Stage:
             await asyncio.wait([self._collecting])
 
     async def until(self, kind: EventType, subject: Callable[[dict[str, Any]], bool]) -> Event:
-        """Wait for an event about a subject; a chain that stands still is moved.
+        """Wait for an event of a type about a matching object, and mine a block whenever the chain is idle.
 
         Raises:
-            Failure: if it does not come in time.
+            Failure: if the event does not arrive in time.
         """
         deadline, height = time.monotonic() + self._timeout_s, 0
         while True:
-            self._news.clear()
+            self._arrived.clear()
             for event in self.events:
                 if event.type == kind.value and subject(event.subject):
                     return event
             if self._collecting is not None and self._collecting.done():
-                self._collecting.result()  # what ended it
+                self._collecting.result()  # raises the error that ended it
             if time.monotonic() > deadline:
                 raise Failure(
-                    f"{kind} did not come within {self._timeout_s:.0f} s. Does a watcher run, and does it follow the "
-                    "chain? Look at /health of the server, or say `sgate doctor` there"
+                    f"{kind} did not arrive within {self._timeout_s:.0f} s. Check that a watcher is running and "
+                    "follows the chain: see /health of the server, or run `sgate doctor` there"
                 )
             try:
-                await asyncio.wait_for(self._news.wait(), LOOK_S)
+                await asyncio.wait_for(self._arrived.wait(), IDLE_S)
             except TimeoutError:
                 standing = await self.client.get(SIMULATOR)
                 if standing["height"] == height:
@@ -89,25 +89,25 @@ class Stage:
                 height = standing["height"]
 
     async def intent(self, **terms: object) -> dict[str, Any]:
-        """A payment intent."""
+        """Create a payment intent."""
         made = await self.client.post(
             INTENTS, {"amount_sats": self.amount_sats, "description": "sgate trigger"} | terms
         )
-        self.say(f"made payment intent {made['id']} of {sats(self.amount_sats)}")
+        self.say(f"created payment intent {made['id']} of {sats(self.amount_sats)}")
         return made
 
     async def short_intent(self, seconds: int) -> dict[str, Any]:
-        """A payment intent that expires in so many seconds of the chain's time, without grace."""
+        """Create a payment intent that expires after `seconds` of block time, without a grace period."""
         standing = await self.client.get(SIMULATOR)
         ahead = datetime.fromisoformat(standing["block_time"]) - datetime.fromisoformat(standing["server_time"])
         expires_in = seconds + max(0, round(ahead.total_seconds()))
         body = {"amount_sats": self.amount_sats, "expires_in_s": expires_in, "grace_s": 0}
         made = await self.client.post(f"{SIMULATOR}/payment_intents", body)
-        self.say(f"made payment intent {made['id']} of {sats(self.amount_sats)} that expires in {expires_in} s")
+        self.say(f"created payment intent {made['id']} of {sats(self.amount_sats)} that expires in {expires_in} s")
         return made
 
     async def pay(self, intent: dict[str, Any], amount_sats: int, *, memo: bool = True) -> str:
-        """A customer pays; returns the transaction's id."""
+        """Pay as a customer. Returns the transaction's id."""
         order = {"recipient": intent["pay_address"], "amount_sats": amount_sats, "memo": intent["id"] if memo else None}
         tx_id = (await self.client.post(f"{SIMULATOR}/payments", order))["tx_id"]
         self.say(f"a customer pays {sats(amount_sats)}{'' if memo else ' without a memo'}: transaction {tx_id[:18]}…")
@@ -115,7 +115,7 @@ class Stage:
         return str(tx_id)
 
     async def mine(self) -> None:
-        """A block comes now, where the server lets us; elsewhere it comes by itself."""
+        """Mine a block, unless the chain is shared with other servers; it then mines blocks by itself."""
         try:
             await self.client.post(f"{SIMULATOR}/blocks", {"blocks": 1})
         except Refused as error:
@@ -123,7 +123,7 @@ class Stage:
                 raise
 
     async def reorg(self, intent: dict[str, Any]) -> None:
-        """Another branch wins, in which the intent was never paid."""
+        """Reorganize the chain onto a branch in which the intent was never paid."""
         found = await self.client.get(f"{INTENTS}/{intent['id']}")
         height = min(payment["block_height"] for payment in found["payments"])
         await self.client.post(f"{SIMULATOR}/reorg", {"from_height": height, "remine": "drop"})
@@ -133,14 +133,14 @@ class Stage:
         async with contextlib.aclosing(streams.follow(self.client, position, self.say)) as following:
             async for event in following:
                 self.events.append(event)
-                self._news.set()
+                self._arrived.set()
 
 
 Scenario = Callable[[Stage], Awaitable[Event]]
 
 
 def about(intent: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
-    """Whether an event is about this object."""
+    """Return a predicate for events about this object."""
     return lambda subject: subject.get("id") == intent["id"]
 
 
@@ -240,8 +240,8 @@ async def unmatched(stage: Stage) -> Event:
     merchant = await stage.client.get("/v1/merchants/me")
     if merchant["pay_address"] is None:
         raise Failure(
-            "deposits at the deployment's gateway address belong to no merchant, so nobody would be told. Give the "
-            "merchant a pay address of its own first: PATCH /v1/merchants/me with pay_address"
+            "deposits at the gateway address belong to no merchant, so no event would be sent. Give the merchant its "
+            "own pay address first: PATCH /v1/merchants/me with pay_address"
         )
     tx_id = await stage.pay({"id": "", "pay_address": merchant["pay_address"]}, stage.amount_sats, memo=False)
     return await stage.until(EventType.UNMATCHED, lambda subject: subject.get("tx_id") == tx_id)
@@ -256,13 +256,13 @@ async def endpoint_test(stage: Stage) -> Event:
 async def endpoint_disabled(stage: Stage) -> Event:
     async with _endpoint(stage, answering=410) as endpoint:
         await stage.client.post(f"{ENDPOINTS}/{endpoint['id']}/test")
-        stage.say("it answers 410 Gone: it wants no more")
+        stage.say("the endpoint answers 410 Gone")
         return await stage.until(EventType.ENDPOINT_DISABLED, about(endpoint))
 
 
 @contextlib.asynccontextmanager
 async def _endpoint(stage: Stage, *, answering: int) -> AsyncGenerator[dict[str, Any]]:
-    """An endpoint on this machine, for as long as the block lasts."""
+    """Yield a webhook endpoint on this machine that exists during the block."""
 
     async def answer(_: web.Request) -> web.Response:
         return web.Response(status=answering)
@@ -280,10 +280,10 @@ async def _endpoint(stage: Stage, *, answering: int) -> AsyncGenerator[dict[str,
             if error.code != "invalid_url":
                 raise
             raise Failure(
-                "this event needs an endpoint on this machine, and the server does not send webhooks to private "
-                "addresses. Try it with a server in development (SGATE_WEBHOOK_ALLOW_PRIVATE)"
+                "this event needs an endpoint on this machine, but the server does not send webhooks to private "
+                "addresses. Use a server in development, or set SGATE_WEBHOOK_ALLOW_PRIVATE there"
             ) from None
-        stage.say(f"made webhook endpoint {made['id']} at {url}")
+        stage.say(f"created webhook endpoint {made['id']} at {url}")
         try:
             yield made
         finally:
@@ -297,7 +297,7 @@ def _half(stage: Stage) -> int:
 
 
 def _stricter(policy: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A merchant's policy that waits for some blocks at each amount."""
+    """Return the policy with at least BLOCKS_TO_WAIT Stacks blocks in each tier."""
     return [
         {name: value for name, value in tier.items() if value}
         | {"from_sats": tier["from_sats"], "stacks_blocks": max(BLOCKS_TO_WAIT, tier.get("stacks_blocks") or 0)}
@@ -323,4 +323,4 @@ SCENARIOS: Mapping[EventType, Scenario] = {
     EventType.ENDPOINT_TEST: endpoint_test,
     EventType.ENDPOINT_DISABLED: endpoint_disabled,
 }
-"""Every event there is; a test compares."""
+"""The scenarios of all event types; a test checks that none is missing."""

@@ -1,7 +1,7 @@
-"""Following events: a stream that resumes where it broke off, however often that happens.
+"""Event streams that resume where they stopped after each lost connection.
 
-The server keeps every event, so nothing is lost: after a break the stream goes on after the last event that was seen
-(`Last-Event-ID`). A server that is away is asked again, at growing intervals.
+The server stores every event, so none is lost: after a reconnect the stream continues after the last event received
+(`Last-Event-ID`). While the server is unreachable, the interval between attempts grows.
 """
 
 import asyncio
@@ -17,28 +17,28 @@ import aiohttp
 import msgspec
 from aiohttp.http_exceptions import LineTooLong
 
-from sgate.cli.developer.client import Client, Refused, ServerAway
+from sgate.cli.developer.client import Client, Refused, ServerUnreachable
 from sgate.cli.problems import Failure
 
 PATH = "/v1/events"
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 20.0
 MAX_BACKFILL = 10_000
-"""Events. Who missed more reads them from `GET /v1/events`."""
+"""Maximum number of past events that are fetched. `GET /v1/events` lists more."""
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
-PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-"""What a server, or a proxy before it, answers while it restarts."""
+TRANSIENT_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+"""Statuses with which a server, or a proxy in front of it, may answer while it restarts."""
 
 _SPAN = re.compile(r"(\d{1,6})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 Notice = Callable[[str], None]
-"""Told in one sentence that the connection is lost, or back."""
+"""Called with one sentence when the connection is lost or restored."""
 
 
 class Event(NamedTuple):
-    """One event. `body`: its bytes, the same that a webhook carries."""
+    """An event. `body` holds the same bytes as a webhook."""
 
     id: str
     type: str
@@ -46,23 +46,23 @@ class Event(NamedTuple):
 
     @property
     def json(self) -> Any:
-        """The body, decoded."""
+        """The decoded body."""
         return json.loads(self.body)
 
     @property
     def subject(self) -> dict[str, Any]:
-        """The object that the event is about, as it was then."""
+        """The object of the event, as it was at that time."""
         return self.json["data"]["object"]
 
 
 async def newest_id(client: Client) -> str | None:
-    """The id of the newest event of all; None if there is none yet."""
+    """Return the id of the newest event, or None if there is none yet."""
     page = await client.get(PATH, limit=1)
     return page["data"][0]["id"] if page["data"] else None
 
 
 async def since(client: Client, moment: datetime | None, **query: object) -> list[Event]:
-    """The events from a moment on (None: all), oldest first.
+    """Return the events since a moment (None: all events), oldest first.
 
     Raises:
         Failure: if there are more than MAX_BACKFILL.
@@ -70,19 +70,20 @@ async def since(client: Client, moment: datetime | None, **query: object) -> lis
     from_date = None if moment is None else moment.astimezone(UTC).isoformat()
     found = await client.all_of(PATH, MAX_BACKFILL + 1, from_date=from_date, **query)
     if len(found) > MAX_BACKFILL:
-        raise Failure(f"there are more than {MAX_BACKFILL} events. Go back less far with --since.")
+        raise Failure(f"there are more than {MAX_BACKFILL} events. Use a shorter --since.")
     return [event_of(item) for item in reversed(found)]
 
 
 async def follow(client: Client, position: str | None, notice: Notice, **query: object) -> AsyncGenerator[Event]:
-    """Events as they happen, each once, in order; without an end.
+    """Yield events as they happen, each once and in order, without end.
 
     Args:
-        position: the event after which to begin; None if there was none at all when the caller looked.
-        query: narrows, as in `GET /v1/events`.
+        position: id of the event after which to start; None if the caller found no event at all.
+        query: filters, as for `GET /v1/events`.
 
     Raises:
-        ServerAway, Refused: if the first connection fails; later ones are tried again, unless the server says no.
+        ServerUnreachable: if the first connection fails; lost connections are retried.
+        Refused: if the first request is refused, or a later one with a status that is not transient.
     """
     seen: set[str] = set()
     pause_s, broken = FIRST_PAUSE_S, None
@@ -90,7 +91,7 @@ async def follow(client: Client, position: str | None, notice: Notice, **query: 
         try:
             async with client.stream(PATH, last_event_id=position, stream="true", **query) as content:
                 if broken:
-                    notice("Connected again; nothing was missed.")
+                    notice("Reconnected; no events were missed.")
                 pause_s, broken = FIRST_PAUSE_S, ""
                 missed = await since(client, None, **query) if position is None else []
                 for event in missed:
@@ -102,26 +103,26 @@ async def follow(client: Client, position: str | None, notice: Notice, **query: 
                         position = event.id
                         if event.id not in seen:
                             yield event
-        except (ServerAway, Refused) as error:
-            if broken is None or (isinstance(error, Refused) and error.status not in PASSING):
+        except (ServerUnreachable, Refused) as error:
+            if broken is None or (isinstance(error, Refused) and error.status not in TRANSIENT_STATUSES):
                 raise
             if not broken:
-                notice("The connection to the server is lost. Trying again until it is back; nothing will be missed.")
+                notice("Lost the connection to the server. Reconnecting; no events will be missed.")
             broken = str(error)
         await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
         pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
 
 
 def event_of(item: Any) -> Event:
-    """An event of a list. Its bytes are those that were signed: JSON keeps the order of fields."""
+    """Return the event of a list item. Its bytes are those that were signed, because JSON keeps the order of fields."""
     return Event(item["id"], item["type"], msgspec.json.encode(item))
 
 
 def moment_of(text: str, now: datetime) -> datetime:
-    """A span (`90s`, `15m`, `2h`, `1d`) before now, or a date or time in ISO 8601.
+    """Parse a time span before now (`90s`, `15m`, `2h`, `1d`), or an ISO 8601 date or time.
 
     Raises:
-        Failure: if it is neither.
+        Failure: if `text` is neither.
     """
     span = _SPAN.fullmatch(text.strip())
     if span is not None:
@@ -130,13 +131,13 @@ def moment_of(text: str, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise Failure(
-            f"--since: {text!r} is neither a span such as 90s, 15m, 2h, 1d nor a time such as 2026-11-25T08:00Z"
+            f"--since: {text!r} is neither a time span such as 90s, 15m, 2h, 1d nor a time such as 2026-11-25T08:00Z"
         ) from None
     return moment if moment.tzinfo is not None else moment.astimezone()
 
 
 async def _events(content: aiohttp.StreamReader) -> AsyncGenerator[Event]:
-    """The events of one connection, until it ends. What was cut off by the end comes again after it."""
+    """Yield the events of one connection until it ends. An event that is cut off arrives again after a reconnect."""
     identity, name, data = "", "", b""
     while (line := await _line(content)) is not None:
         field, _, value = line.partition(b":")
@@ -151,12 +152,12 @@ async def _events(content: aiohttp.StreamReader) -> AsyncGenerator[Event]:
                 yield Event(identity, name, data)
                 name, data = "", b""
             case _:
-                pass  # a comment, or `retry`: our own pauses grow
+                pass  # a comment, or `retry`, which is ignored in favor of our own growing pauses
 
 
 async def _line(content: aiohttp.StreamReader) -> bytes | None:
     try:
         line = await content.readline(max_line_length=MAX_LINE_BYTES)
     except LineTooLong:
-        raise Failure("the server sent an event that is too large to be one. Is this the right address?") from None
+        raise Failure("the server sent a line that is too large for an event. Check the server's URL.") from None
     return line.rstrip(b"\r\n") if line.endswith(b"\n") else None

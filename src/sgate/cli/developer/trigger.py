@@ -1,4 +1,4 @@
-"""`sgate trigger`: make an event really happen, on the simulated chain."""
+"""`sgate trigger`: cause an event on the simulated chain."""
 
 from typing import Annotated
 
@@ -17,13 +17,13 @@ from sgate.core.money import MAX_AMOUNT_SATS
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 AMOUNT_SATS = 25_000
 LEAST_SATS = 2
-"""So that there is a half."""
+"""Some scenarios pay half of the amount."""
 
 TIMEOUT_S = 60.0
 
 
 def complete_event(incomplete: str) -> list[tuple[str, str]]:
-    """Events for the shell's completion, with what they mean."""
+    """Return the event types and their meanings for shell completion."""
     return [(kind.value, kind.meaning) for kind in EventType if kind.startswith(incomplete)]
 
 
@@ -38,28 +38,33 @@ def complete_event(incomplete: str) -> list[tuple[str, str]]:
 def trigger(
     event: Annotated[
         str | None,
-        typer.Argument(metavar="[EVENT]", help="What is to happen; without it: a list.", autocompletion=complete_event),
+        typer.Argument(
+            metavar="[EVENT]", help="The event type; without it, list all types.", autocompletion=complete_event
+        ),
     ] = None,
     amount_sats: Annotated[
-        int, typer.Option("--amount-sats", min=LEAST_SATS, max=MAX_AMOUNT_SATS // 2, help="What the intent asks for.")
+        int,
+        typer.Option(
+            "--amount-sats", min=LEAST_SATS, max=MAX_AMOUNT_SATS // 2, help="The amount of the payment intent."
+        ),
     ] = AMOUNT_SATS,
     timeout_s: Annotated[float, typer.Option("--timeout", min=1, help="Seconds to wait for each step.")] = TIMEOUT_S,
     profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make an event really happen, on the simulated chain.
+    """Cause an event on the simulated chain.
 
-    Nothing is faked: a payment intent is made, a customer pays it (or half of it, too much, too late, twice ...),
-    blocks come, and the server announces what it makes of that, to your endpoints and to `sgate listen`.
+    Nothing is faked: the command creates a payment intent, pays it as a customer (or half of it, too much, too late,
+    twice, ...), and mines blocks. The server sends the resulting events to your endpoints and to `sgate listen`.
 
-    It needs a test key, and a server whose test mode runs on the simulated chain, as `sgate demo` and `sgate run` do
-    unless told otherwise.
+    It needs a test key, and a server whose test mode runs on the simulated chain, as it does by default with
+    `sgate demo` and `sgate run`.
     """
     if event is None:
         if as_json:
             print_json([{"type": kind, "meaning": kind.meaning} for kind in EventType])
         else:
-            print_table(("event", "what it tells"), [(kind, kind.meaning) for kind in EventType])
+            print_table(("event", "meaning"), [(kind, kind.meaning) for kind in EventType])
         return
     scenario = SCENARIOS[_known(event)]
 
@@ -68,29 +73,29 @@ def trigger(
             line(f"  {escape(sentence)}")
 
     async def work(client: Client) -> tuple[Event, list[Event]]:
-        await client.get(scenarios.SIMULATOR)  # says so, if the server is not on the simulated chain
+        await client.get(scenarios.SIMULATOR)  # fails if the server is not on the simulated chain
         stage = Stage(client, amount_sats, timeout_s, say)
         async with stage.watched():
             return await scenario(stage), stage.events
 
-    came, events = with_client(work, profile)
+    target_event, events = with_client(work, profile)
     if as_json:
-        print_json({"event": came.json, "all": [{"id": item.id, "type": item.type} for item in events]})
+        print_json({"event": target_event.json, "all": [{"id": item.id, "type": item.type} for item in events]})
         return
     for item in events:
         subject = item.subject.get("id", "")
         line(f"[green]✓[/] [bold]{escape(item.type)}[/]  {escape(subject)}  [dim]{item.id}[/]")
-        if item.id == came.id:
+        if item.id == target_event.id:
             break
 
 
 def _known(name: str) -> EventType:
-    """The event type of that name; `payment_intent.` may be left out.
+    """Return the event type with this name, which may omit `payment_intent.`.
 
     Raises:
-        Failure: if there is none.
+        Failure: if there is no such event type.
     """
     for candidate in (name, f"payment_intent.{name}"):
         if candidate in set(EventType):
             return EventType(candidate)
-    raise Failure(f"there is no event {name!r}. There are: {', '.join(EventType)}")
+    raise Failure(f"there is no event type {name!r}. Choose from: {', '.join(EventType)}")

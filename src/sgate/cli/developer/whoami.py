@@ -1,4 +1,4 @@
-"""`sgate whoami`: which server and merchant the commands talk to."""
+"""`sgate whoami`: show which server and merchant the commands use."""
 
 import os
 from typing import Any
@@ -15,7 +15,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
 @app.command("whoami", epilog=examples("sgate whoami", "sgate whoami --profile staging --json"))
 def whoami(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
-    """Show which server and merchant the commands talk to."""
+    """Show which server and merchant the commands use."""
 
     async def work(client: Client) -> dict[str, Any]:
         merchant = await client.get("/v1/merchants/me")
@@ -40,6 +40,6 @@ def whoami(profile: ProfileOption = None, as_json: JsonOption = False) -> None:
     line(f"Server    {escape(found['base_url'])}")
     line(f"Key       {found['key']} ({mode} mode, from {escape(found['from'])})")
     line(f"Network   {found['network']}")
-    line(f"Paid at   {found['pay_address'] or 'no address yet: set pay_address with PATCH /v1/merchants/me'}")
+    line(f"Address   {found['pay_address'] or 'none yet: set pay_address with PATCH /v1/merchants/me'}")
     if len(stored) > 1:
         line(f"Profiles  {escape(', '.join(stored))}")

@@ -1,1 +1,1 @@
-"""Commands for operators: they run the server, or talk to its database."""
+"""Commands for operators, which run the server or access its database."""

@@ -1,4 +1,4 @@
-"""`sgate chain`: how well the chain is followed."""
+"""`sgate chain`: show how far the chain is read, and read it again."""
 
 import sys
 from datetime import UTC, datetime
@@ -25,17 +25,21 @@ from sgate.store.audit_log import OPERATOR
 from sgate.store.chain_cursors import Rescan
 
 LONGEST_AGE_S = 10 * 365 * 86_400.0
-"""An age beyond this means that it never happened."""
+"""A greater age means that the event never happened."""
 
-app = typer.Typer(help="The chain as this gateway sees it.", no_args_is_help=True)
+app = typer.Typer(help="Show how far the chain is read, and read it again.", no_args_is_help=True)
 
 
 class ChainStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How far one mode's chain is read. Ages in seconds.
+    """The progress of reading one mode's chain. Ages are in seconds.
 
-    `tip_height`: how high the chain was when it was last seen. `rescan`: blocks still to be read again.
-    `addresses_read_s_ago`: when the longest unread address was read; None without one. `calls_this_month`: by API;
-    `calls_per_month`: what each may get, None without a limit.
+    Attributes:
+        tip_height: height of the chain when it was last read.
+        rescan: blocks that are still to be read again.
+        addresses_read_s_ago: time since the least recently read address was read; None without addresses.
+        calls_this_month: calls made, by API name.
+        calls_per_month: call limit of each API; None without a limit.
+        trouble: the last error, or None if the chain is read without errors.
     """
 
     mode: str
@@ -55,7 +59,7 @@ class ChainStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 @app.command("status")
 def status(as_json: JsonOption = False) -> None:
-    """How far the chain is read, and what is in the way. Exit status 1 if something is."""
+    """Show how far each chain is read and whether reading fails. The exit status is 1 if it does."""
 
     async def work(pool: Pool, chosen: Settings) -> list[ChainStatus]:
         async with pool.acquire() as connection:
@@ -66,7 +70,7 @@ def status(as_json: JsonOption = False) -> None:
     if as_json:
         print_json(found)
     elif not found:
-        typer.echo("No chain has been followed yet. Start `sgate run`.")
+        typer.echo("No chain has been read yet. Start `sgate run`.")
     else:
         _print(found)
     if any(chain.trouble for chain in found):
@@ -76,10 +80,13 @@ def status(as_json: JsonOption = False) -> None:
 @app.command("rescan", epilog=examples("sgate chain rescan --from-height 180000 --mode live"))
 def rescan(
     from_height: Annotated[int, typer.Option("--from-height", min=1, help="The first block to read again.")],
-    mode: Annotated[ModeName, typer.Option(help="The mode whose chain is read.")] = ModeName.TEST,
+    mode: Annotated[ModeName, typer.Option(help="The mode whose chain is read again.")] = ModeName.TEST,
     as_json: JsonOption = False,
 ) -> None:
-    """Have the running watcher read blocks and addresses again, up to where it is. Nothing moves backward meanwhile."""
+    """Have the running watcher read blocks and addresses again, up to its current height.
+
+    The scanned height does not go back meanwhile.
+    """
     livemode = mode is ModeName.LIVE
 
     async def work(pool: Pool, _: Settings) -> bool:
@@ -88,39 +95,37 @@ def rescan(
             return await chain_cursors.start_rescan(connection, from_height, livemode=livemode, announces=True)
 
     if not with_pool(work):
-        raise OperatorError(f"the {mode} chain is not scanned as far as height {from_height}; see `sgate chain status`")
+        raise OperatorError(f"the {mode} chain is not scanned up to height {from_height}; see `sgate chain status`")
     if as_json:
         print_json({"mode": mode, "from_height": from_height})
         return
-    typer.echo(f"Blocks from {from_height} are read again by the watcher; `sgate chain status` shows how far it is.")
+    typer.echo(f"The watcher reads blocks from {from_height} again; `sgate chain status` shows its progress.")
 
 
 @app.command("accept-reset")
 def accept_reset(
-    mode: Annotated[ModeName, typer.Option(help="The mode whose chain was started anew.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    mode: Annotated[ModeName, typer.Option(help="The mode whose chain was reset.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Begin to follow a chain that was started anew (a test network was reset). The old chain is forgotten.
+    """Accept that a chain was reset, as test networks sometimes are, and follow the new chain.
 
-    Payments that were final stay as they are. Those that were not are gone with their chain.
+    Payments of confirmed intents stay as they are. All other payments are orphaned with the old chain.
     """
     livemode = mode is ModeName.LIVE
     if not yes:
-        typer.confirm(f"Forget the {mode} chain as it was, with all payments that were not final?", abort=True)
+        typer.confirm(f"Forget the old {mode} chain and orphan all payments of unconfirmed intents?", abort=True)
 
     async def work(pool: Pool, _: Settings) -> int | None:
         return await chain_reset.accept(pool, OPERATOR, livemode=livemode)
 
     lost = with_pool(work)
     if lost is None:
-        raise OperatorError(f"the {mode} chain was never followed: there is nothing to forget")
+        raise OperatorError(f"the {mode} chain was never read: there is nothing to reset")
     if as_json:
         print_json({"mode": mode, "payments_gone": lost})
         return
-    typer.echo(
-        f"The {mode} chain is followed anew from the next round on; {lost} payments were not final and are gone."
-    )
+    typer.echo(f"The watcher follows the new {mode} chain from its next poll on. Orphaned payments: {lost}.")
 
 
 async def _status(connection: Connection, chosen: Settings, livemode: bool) -> ChainStatus | None:
@@ -154,7 +159,15 @@ def _calls_per_month(chosen: Settings, livemode: bool) -> int | None:
 def _print(found: list[ChainStatus]) -> None:
     console = Console()
     table = Table(
-        "mode", "network", "scanned", "block time", "looked", "addresses read", "calls this month", "waiting", "trouble"
+        "mode",
+        "network",
+        "scanned",
+        "block time",
+        "last polled",
+        "addresses read",
+        "calls this month",
+        "waiting",
+        "last error",
     )
     for chain in found:
         limit = "" if chain.calls_per_month is None else f" of {chain.calls_per_month:,}"
@@ -179,7 +192,7 @@ def _print(found: list[ChainStatus]) -> None:
                 f"{chain.scanned_height:,} of {chain.tip_height:,} blocks",
             )
         if chain.rescan is not None:
-            console.print(f"{chain.mode}: blocks {chain.rescan.lowest:,} to {chain.rescan.highest:,} are read again.")
+            console.print(f"{chain.mode}: reading blocks {chain.rescan.lowest:,} to {chain.rescan.highest:,} again.")
 
 
 def _ago(seconds: float | None) -> str:

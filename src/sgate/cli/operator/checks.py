@@ -1,4 +1,4 @@
-"""What `sgate doctor` finds: a check, how it went, and what to do about it. Here are those that ask nobody else."""
+"""Checks of `sgate doctor` that use only this process: settings, secret keys, the data directory and clocks."""
 
 import tempfile
 import time
@@ -14,7 +14,7 @@ from sgate.settings.settings import DEVELOPMENT_SECRET_KEY, Settings
 
 
 class Level(StrEnum):
-    """How a check went. `warn`: it works, but not as it should in the end."""
+    """The result of a check. `warn` means that it works, but should be improved."""
 
     OK = "ok"
     WARN = "warn"
@@ -22,7 +22,7 @@ class Level(StrEnum):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One check. `found`: what is so; `advice`: what to do, if something is to be done."""
+    """One check: what was `found`, and the `advice` on what to do about it."""
 
     name: str
     level: Level
@@ -31,22 +31,22 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ok(name: str, found: str) -> Check:
-    """All is well."""
+    """Return a check that passed."""
     return Check(name=name, level=Level.OK, found=found)
 
 
 def warn(name: str, found: str, advice: str) -> Check:
-    """It works, but."""
+    """Return a check that passed with a warning."""
     return Check(name=name, level=Level.WARN, found=found, advice=advice)
 
 
 def fail(name: str, found: str, advice: str) -> Check:
-    """It does not work."""
+    """Return a check that failed."""
     return Check(name=name, level=Level.FAIL, found=found, advice=advice)
 
 
 def settings_check(settings: Settings) -> Check:
-    """What the settings come to."""
+    """Check that at least one mode is on."""
     modes = ", ".join(
         f"{'live' if livemode else 'test'} mode "
         + ("off" if settings.mode(livemode).source is Source.OFF else f"on {settings.network_of(livemode)}")
@@ -58,21 +58,21 @@ def settings_check(settings: Settings) -> Check:
 
 
 def secret_keys_check(settings: Settings) -> Check:
-    """Under what secrets are stored."""
+    """Check that secrets are not encrypted with the development key."""
     keys = settings.secret_key_texts()
     if DEVELOPMENT_SECRET_KEY in keys:
         return warn(
             "secret keys",
-            "webhook secrets are stored under the development key, which everybody knows",
-            "Before real merchants come: put what `sgate keys secret` prints into SGATE_SECRET_KEYS.",
+            "webhook secrets are encrypted with the development key, which is public",
+            "Before you serve real merchants, set SGATE_SECRET_KEYS to a key from `sgate keys secret`.",
         )
-    older = f", and {len(keys) - 1} older" if len(keys) > 1 else ""
-    return ok("secret keys", f"1 that encrypts{older}")
+    older = f", {len(keys) - 1} older" if len(keys) > 1 else ""
+    return ok("secret keys", f"1 encrypts{older}")
 
 
 def data_directory_check(settings: Settings) -> Check:
-    """Whether the embedded database and the simulated chain can keep their data."""
-    needed = [name for name, needs in _INHABITANTS.items() if needs(settings)]
+    """Check that the embedded database and the simulated chain can store their data."""
+    needed = [name for name, needs in _USERS.items() if needs(settings)]
     directory = factories.data_directory(settings)
     if not needed:
         return ok("data directory", "not needed: the database and the chain are elsewhere")
@@ -81,13 +81,13 @@ def data_directory_check(settings: Settings) -> Check:
     if reason is not None:
         return fail(
             "data directory",
-            f"{existing} cannot be written ({reason}); {' and '.join(needed)} would be there",
-            "Give this user the right to write there, or set SGATE_DATA_DIR to another place.",
+            f"{existing} is not writable ({reason}), but is needed for {' and '.join(needed)}",
+            "Make it writable for this user, or set SGATE_DATA_DIR to another directory.",
         )
     return ok("data directory", f"{directory} holds {' and '.join(needed)}")
 
 
-_INHABITANTS: dict[str, Callable[[Settings], bool]] = {
+_USERS: dict[str, Callable[[Settings], bool]] = {
     "the embedded database": lambda settings: settings.database_url is None,
     "the simulated chain": lambda settings: (
         settings.test.source is Source.SIMULATOR and not settings.test.stacks_api_url
@@ -105,26 +105,33 @@ def _why_not_writable(directory: Path) -> str | None:
 
 SKEW_WARN_S = 5.0
 SKEW_FAIL_S = 120.0
-"""Webhook signatures are refused when clocks are five minutes apart, and deadlines begin to be wrong before."""
+"""Receivers refuse webhook signatures if clocks differ by five minutes; deadlines are wrong before that."""
 
 
 def skew_check(name: str, theirs: float, asked_at: float, answered_at: float, *, exact_s: float = 0.0) -> Check:
-    """How far a clock is from ours, less what the way and its own precision may account for. Unix times."""
+    """Check the difference between a remote clock and ours. All times are Unix times.
+
+    Args:
+        theirs: the remote clock's time.
+        asked_at: our time at the request.
+        answered_at: our time at the answer. Half of the time in between is allowed for the transfer.
+        exact_s: precision of the remote clock.
+    """
     slack_s = (answered_at - asked_at) / 2 + exact_s
     skew_s = max(0.0, abs(theirs - (asked_at + answered_at) / 2) - slack_s)
     found = f"{skew_s:.1f} s from this machine's clock"
-    advice = "Let the clocks be set by NTP (timedatectl set-ntp true), on this machine and on that one."
+    advice = "Synchronize the clocks of both machines by NTP (timedatectl set-ntp true)."
     if skew_s > SKEW_FAIL_S:
         return fail(name, found, advice)
     return warn(name, found, advice) if skew_s > SKEW_WARN_S else ok(name, found)
 
 
 def worst(checks: Sequence[Check]) -> Level:
-    """The worst of them."""
+    """Return the worst level of the checks."""
     levels = {check.level for check in checks}
     return next((level for level in (Level.FAIL, Level.WARN) if level in levels), Level.OK)
 
 
 def now_s() -> float:
-    """Unix time."""
+    """Return the Unix time."""
     return time.time()

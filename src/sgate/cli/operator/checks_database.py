@@ -1,4 +1,4 @@
-"""What `sgate doctor` asks the database: is it there, is it new enough, what does it say about chain and webhooks."""
+"""Checks of `sgate doctor` on the database: its version, clock and schema, watchers, secrets and webhook endpoints."""
 
 import asyncio
 import contextlib
@@ -23,18 +23,18 @@ from sgate.store import chain_cursors, webhook_endpoints
 from sgate.workers.webhooks.resolver import CheckedResolver
 
 LEAST_VERSION = 150_000
-"""PostgreSQL 15, as `server_version_num` counts."""
+"""PostgreSQL 15, in the format of `server_version_num`."""
 
 NUMBER_PER_MAJOR = 10_000
 MAX_ENDPOINTS = 50
 CONNECT_TIMEOUT_S = 3.0
 _SERVER_NUMBERS = ("server_version_num", "max_connections")
 SPARE_CONNECTIONS = 10
-"""Beside the pool: LISTEN, leadership, the queue of the deliverer, migrations, and a person with psql."""
+"""Connections besides the pool: LISTEN, leadership, the deliverer's queue, migrations, and a person with psql."""
 
 
 async def database_checks(settings: Settings, url: str) -> list[Check]:
-    """All that the database can tell."""
+    """Run all checks on the database."""
     started = time.monotonic()
     try:
         connection = await connect(
@@ -42,7 +42,11 @@ async def database_checks(settings: Settings, url: str) -> list[Check]:
         )
     except (*DatabaseErrors, asyncpg.PostgresError, ValueError) as error:
         reason = str(error) or type(error).__name__
-        return [fail("database", f"cannot be reached: {reason}", "Check SGATE_DATABASE_URL, and that the server runs.")]
+        return [
+            fail(
+                "database", f"cannot be reached: {reason}", "Check SGATE_DATABASE_URL, and that the server is running."
+            )
+        ]
     try:
         return [
             await _server(connection, settings, (time.monotonic() - started) * 1000),
@@ -62,8 +66,8 @@ async def _server(connection: Connection, settings: Settings, ms: float) -> Chec
     if most < settings.database_max_connections + SPARE_CONNECTIONS and settings.database_direct_url is None:
         return warn(
             "database",
-            f"{version} allows {most} connections, and one process here may take {settings.database_max_connections}",
-            "Raise max_connections of the server, or lower SGATE_DATABASE_MAX_CONNECTIONS.",
+            f"{version} allows {most} connections, and one sGate process may use {settings.database_max_connections}",
+            "Raise the server's max_connections, or lower SGATE_DATABASE_MAX_CONNECTIONS.",
         )
     return ok("database", f"{version}, connected in {ms:.0f} ms")
 
@@ -75,7 +79,7 @@ async def _clock(connection: Connection) -> Check:
 
 
 async def _direct(settings: Settings, url: str) -> list[Check]:
-    """Whether the way around the pooler leads to a server too."""
+    """Check that the URL without the pooler reaches a server too."""
     direct = factories.direct_url(settings, url)
     if direct == url:
         return []
@@ -95,9 +99,9 @@ async def _contents(connection: Connection, settings: Settings, url: str) -> lis
         found = str(error).partition(":")[0]
         if settings.in_production:
             return [fail("migrations", found, "Run `sgate migrate` before `sgate run`.")]
-        return [warn("migrations", found, "Run `sgate migrate`; in development `sgate run` does it by itself.")]
+        return [warn("migrations", found, "Run `sgate migrate`; in development `sgate run` does it on start.")]
     except (*DatabaseErrors, asyncpg.PostgresError):
-        return []  # that it cannot be reached is another check's to say
+        return []  # another check reports that it cannot be reached
     return [
         ok("migrations", f"the schema is at {schema_check.REVISION}"),
         *[
@@ -111,36 +115,36 @@ async def _contents(connection: Connection, settings: Settings, url: str) -> lis
 
 
 async def _watched(connection: Connection, settings: Settings, livemode: bool) -> Check:
-    """Whether a watcher follows the chain."""
+    """Check that a watcher follows the chain."""
     name = f"watcher, {'live' if livemode else 'test'} mode"
     cursor = await chain_cursors.get(connection, livemode=livemode)
-    start = "Start `sgate run` (or `sgate run --role watcher`), and look at its log."
+    start = "Start `sgate run` (or `sgate run --role watcher`), and check its log."
     if cursor is None or cursor.checked_at is None:
-        return warn(name, "no chain has been followed yet", start)
+        return warn(name, "the chain has not been read yet", start)
     if cursor.network != settings.network_of(livemode):
-        found = f"the database followed {cursor.network}, the settings say {settings.network_of(livemode)}"
+        found = f"the database belongs to {cursor.network}, but the settings say {settings.network_of(livemode)}"
         return fail(name, found, f"Set SGATE_{'LIVE' if livemode else 'TEST'}__NETWORK back, or use another database.")
     if cursor.trouble is not None:
-        return fail(name, cursor.trouble, "See docs/chain.md; `sgate chain status` shows whether it has gone on.")
+        return fail(name, cursor.trouble, "See docs/chain.md; `sgate chain status` shows whether it has recovered.")
     silent = datetime.now(UTC) - cursor.checked_at
     if silent > CHAIN_SILENT_AFTER:
-        return warn(name, f"nobody has looked at the chain for {silent.total_seconds() / 60:.0f} minutes", start)
-    return ok(name, f"block {cursor.view.height:,} is read, {silent.total_seconds():.0f} s ago")
+        return warn(name, f"the chain was last read {silent.total_seconds() / 60:.0f} minutes ago", start)
+    return ok(name, f"at block {cursor.view.height:,}, last read {silent.total_seconds():.0f} s ago")
 
 
 async def _secrets(connection: Connection, settings: Settings) -> Check:
-    lost = await webhook_endpoints.lost_secrets(connection, Cipher(settings.secret_key_texts()).key_ids)
+    lost = await webhook_endpoints.count_undecryptable_secrets(connection, Cipher(settings.secret_key_texts()).key_ids)
     if lost:
         return fail(
             "webhook secrets",
-            f"{lost} endpoint(s) cannot be signed for: their key is not in SGATE_SECRET_KEYS",
-            "Put the key back behind the first one; if it is lost, their merchants must make new endpoints.",
+            f"deliveries to {lost} endpoint(s) cannot be signed: their secret's key is not in SGATE_SECRET_KEYS",
+            "Add the key again after the first one; if it is lost, the merchants must create new endpoints.",
         )
-    return ok("webhook secrets", "all can be read with SGATE_SECRET_KEYS")
+    return ok("webhook secrets", "all can be decrypted with SGATE_SECRET_KEYS")
 
 
 async def _endpoints(connection: Connection, settings: Settings) -> list[Check]:
-    """Whether the endpoints can be connected to, through the guard that deliveries go through. Nothing is sent."""
+    """Check that the endpoints accept connections, with the address checks of deliveries. Nothing is sent."""
     found = await webhook_endpoints.enabled_urls(connection, MAX_ENDPOINTS)
     if not found:
         return [ok("webhook endpoints", "there are none yet")]
@@ -165,9 +169,9 @@ async def _proxy(host: str, port: int) -> Check:
     try:
         await _connect(host, port)
     except (OSError, TimeoutError) as error:
-        advice = "No webhook can be sent. Is the proxy of SGATE_WEBHOOK_PROXY down, or a firewall in the way?"
+        advice = "No webhook can be sent. Check that the proxy of SGATE_WEBHOOK_PROXY is up and no firewall blocks it."
         return fail("webhook proxy", f"{host}:{port} cannot be reached: {error}", advice)
-    return ok("webhook proxy", f"{host}:{port} can be reached; it decides which endpoints are")
+    return ok("webhook proxy", f"{host}:{port} can be reached; endpoints are reached through it and not checked")
 
 
 async def _endpoint(resolver: CheckedResolver, egress: Egress, endpoint_id: str, url: str) -> Check:
@@ -180,10 +184,10 @@ async def _endpoint(resolver: CheckedResolver, egress: Egress, endpoint_id: str,
         addresses = [host] if literal else [found["host"] for found in await resolver.resolve(host, port)]
         await _connect_to_one(addresses, port)
     except ForbiddenDestination as error:
-        advice = "Its deliveries fail. Let its merchant change the URL; SGATE_WEBHOOK_ALLOW_PRIVATE is for development."
+        advice = "Deliveries fail until the merchant changes the URL (in development: set SGATE_WEBHOOK_ALLOW_PRIVATE)."
         return fail(name, f"{url} is refused: {error}", advice)
     except (OSError, TimeoutError, ValueError) as error:
-        advice = "Deliveries are tried again for a while. Is its server down, or a firewall in the way?"
+        advice = "Deliveries are retried for a while. Check that its server is up and no firewall blocks it."
         return warn(name, f"{url} cannot be reached: {error}", advice)
     return ok(name, f"{url} can be reached")
 

@@ -1,4 +1,4 @@
-"""What `sgate doctor` asks over the network: the chain's API, Redis, and this installation's own public address."""
+"""Checks of `sgate doctor` over the network: chain APIs, Redis, and this installation's public URL."""
 
 import json
 from email.utils import parsedate_to_datetime
@@ -18,18 +18,18 @@ TIMEOUT_S = 5.0
 MAX_ANSWER_BYTES = 1024 * 1024
 NETWORK_IDS = {1: Network.MAINNET, 2_147_483_648: Network.TESTNET}
 OLD_BLOCK_S = 1800.0
-"""Stacks blocks come every few seconds; half an hour without one is a stop of the network, or an API that is stuck."""
+"""Stacks blocks arrive every few seconds; after half an hour without one, the network or the API has stalled."""
 
 FUTURE_BLOCK_S = 120.0
 DATE_PRECISION_S = 1.0
 
 
 class Unusable(Exception):
-    """An answer that cannot be used; the message says why."""
+    """An answer is unusable; the message says why."""
 
 
 async def network_checks(settings: Settings) -> list[Check]:
-    """All of them."""
+    """Run all checks over the network."""
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         checks = [
@@ -53,9 +53,7 @@ async def _chain_api(session: aiohttp.ClientSession, settings: Settings, livemod
         height, block_time = int(block["height"]), float(block["block_time"])
     except (Unusable, KeyError, TypeError, ValueError) as error:
         reason = error if isinstance(error, Unusable) else "its answer is not that of a Stacks API"
-        return [
-            fail(name, f"{url}: {reason}", f"Check {variable}, its key, and the network. docs/chain.md tells more.")
-        ]
+        return [fail(name, f"{url}: {reason}", f"Check {variable}, its key and the network; see docs/chain.md.")]
     checks = [ok(name, f"block {height:,}")]
     if answered is not None:
         checks.append(skew_check(f"clock of {name_of(url)}", answered, asked_at, now_s(), exact_s=DATE_PRECISION_S))
@@ -68,10 +66,10 @@ def _block_time(name: str, block_time: float) -> Check:
     name, age_s = f"{name}, block time", now_s() - block_time
     if age_s > OLD_BLOCK_S:
         found = f"the newest block is {age_s / 60:.0f} minutes old"
-        return warn(name, found, "Either the network stands still or this API does: compare with an explorer.")
+        return warn(name, found, "Either the network or this API has stalled: compare with a block explorer.")
     if age_s < -FUTURE_BLOCK_S:
         found = f"the newest block is {-age_s:.0f} s in the future"
-        return warn(name, found, "This machine's clock is probably behind: set it by NTP (timedatectl set-ntp true).")
+        return warn(name, found, "This clock is probably slow: synchronize it by NTP (timedatectl set-ntp true).")
     return ok(name, f"{max(0.0, age_s):.0f} s ago")
 
 
@@ -83,12 +81,12 @@ async def _network(
         info, _ = await _get(session, f"{url}/v2/info", headers)
         number = int(info["network_id"])
     except (Unusable, KeyError, TypeError, ValueError):
-        advice = f"Make sure yourself that it serves {wanted}."
-        return warn(name, "it does not say which network it serves (/v2/info needs its node)", advice)
+        advice = f"Verify by other means that it serves {wanted}."
+        return warn(name, "it does not report its network (/v2/info needs a Stacks node behind it)", advice)
     found = NETWORK_IDS.get(number)
     if found is not wanted:
         advice = f"Use another SGATE_{'LIVE' if livemode else 'TEST'}__STACKS_API_URL, or set its NETWORK."
-        return fail(name, f"it serves {found or f'network {number}'}, the settings say {wanted}", advice)
+        return fail(name, f"it serves {found or f'network {number}'}, but the settings say {wanted}", advice)
     return ok(name, f"{wanted} (network id {number})")
 
 
@@ -101,7 +99,7 @@ async def _redis(settings: Settings) -> list[Check]:
     try:
         version = (await redis.info("server"))["redis_version"]
     except (RedisError, OSError, TimeoutError, ValueError) as error:
-        advice = "Check SGATE_REDIS_URL. Until it is back each process counts rate limits for itself."
+        advice = "Check SGATE_REDIS_URL. Until Redis is back, each process counts rate limits on its own."
         return [warn("redis", f"cannot be reached: {error}", advice)]
     finally:
         await redis.aclose()
@@ -109,23 +107,23 @@ async def _redis(settings: Settings) -> list[Check]:
 
 
 async def _public_url(session: aiohttp.ClientSession, settings: Settings) -> Check:
-    """Whether customers would reach a server at the public address."""
+    """Check that customers reach this server at its public URL."""
     url = settings.public_url or f"http://localhost:{settings.port}"
     try:
         health, _ = await _get(session, f"{url}/health/live", {})
     except Unusable as error:
-        advice = "Start `sgate run`; if it runs, check SGATE_PUBLIC_URL, the proxy before it, and DNS."
+        advice = "Start `sgate run`; if it is running, check SGATE_PUBLIC_URL, the reverse proxy and DNS."
         return warn("public URL", f"{url}: {error}", advice)
     if not isinstance(health, dict) or health.get("status") != "healthy":
-        return fail("public URL", f"what answers at {url} is not sGate", "Check SGATE_PUBLIC_URL and SGATE_PORT.")
+        return fail("public URL", f"the server at {url} is not sGate", "Check SGATE_PUBLIC_URL and SGATE_PORT.")
     return ok("public URL", f"{url} answers")
 
 
 async def _get(session: aiohttp.ClientSession, url: str, headers: dict[str, str]) -> tuple[Any, float | None]:
-    """The JSON at a URL, and the server's time by its Date header.
+    """Return the JSON at a URL, and the Unix time in its Date header or None.
 
     Raises:
-        Unusable: with what came instead.
+        Unusable: if there is no answer, its status is not 200, or it is not JSON.
     """
     try:
         async with session.get(url, headers=headers, allow_redirects=False) as response:

@@ -1,4 +1,4 @@
-"""`sgate doctor`: check this installation, and say what to do about what is wrong."""
+"""`sgate doctor`: check this installation and show how to fix each problem."""
 
 import typer
 from rich.markup import escape
@@ -16,18 +16,18 @@ from sgate.settings.settings import Settings
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
-COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
+COLORS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
 
 
 @app.command(
     "doctor", epilog=examples("sgate doctor", "sgate doctor --json | jq '.checks[] | select(.level != \"ok\")'")
 )
 def doctor(as_json: JsonOption = False) -> None:
-    """Check this installation, and say what to do about what is wrong.
+    """Check this installation and show how to fix each problem.
 
-    Run it where the server runs, with the same environment: it reads the same settings. It looks at the database and
-    its schema, the chain's API, clocks, Redis, secret keys, the public address, and whether webhook endpoints can be
-    reached. It changes nothing and sends no webhook. Exit status 1 if a check fails; warnings do not count.
+    Run it on the server's machine with the same environment, so that it reads the same settings. It checks the database
+    and its schema, the chain's API, clocks, Redis, secret keys, the public URL, and whether webhook endpoints can be
+    reached. It changes nothing and sends no webhooks. The exit status is 1 if a check fails; warnings do not count.
     """
     found = _examine()
     verdict = checks.worst(found)
@@ -45,7 +45,7 @@ def _examine() -> list[Check]:
     try:
         settings = load_settings()
     except OperatorError as error:
-        return [checks.fail("settings", str(error), "Mend this variable; docs/settings.md lists them all.")]
+        return [checks.fail("settings", str(error), "Fix this variable; docs/settings.md lists them all.")]
     local = [
         checks.settings_check(settings),
         checks.secret_keys_check(settings),
@@ -57,24 +57,24 @@ def _examine() -> list[Check]:
 def _database(settings: Settings) -> list[Check]:
     embedded = factories.data_directory(settings) / "postgres"
     if settings.database_url is None and not embedded.exists():
-        advice = "`sgate run` and `sgate demo` make one. For a server of your own set SGATE_DATABASE_URL."
+        advice = "`sgate run` and `sgate demo` create one. To use your own server, set SGATE_DATABASE_URL."
         return [checks.warn("database", f"there is no embedded database in {embedded} yet", advice)]
     try:
         with factories.database(settings) as url:
             return run_loop(database_checks(settings, url))
     except EmbeddedUnavailable as error:
         return [
-            checks.fail("database", str(error), "Set SGATE_DATA_DIR, or SGATE_DATABASE_URL for a server of your own.")
+            checks.fail("database", str(error), "Set SGATE_DATA_DIR, or SGATE_DATABASE_URL to use your own server.")
         ]
 
 
 def _print(check: Check) -> None:
-    colour = COLOURS[check.level]
-    line(f"[{colour}]{check.level:<4}[/]  [bold]{escape(check.name)}[/]: {escape(check.found)}")
+    color = COLORS[check.level]
+    line(f"[{color}]{check.level:<4}[/]  [bold]{escape(check.name)}[/]: {escape(check.found)}")
     if check.advice is not None:
         line(f"      [dim]→[/] {escape(check.advice)}")
 
 
 def _summary(found: list[Check]) -> str:
     count = {level: sum(check.level is level for check in found) for level in Level}
-    return f"{count[Level.OK]} in order, {count[Level.WARN]} to look at, {count[Level.FAIL]} to mend."
+    return f"Passed: {count[Level.OK]}, warnings: {count[Level.WARN]}, failed: {count[Level.FAIL]}."

@@ -1,4 +1,4 @@
-"""`sgate inbox`: deposits at the gateway's own address that name nobody. They belong to no merchant: the operator's."""
+"""`sgate inbox`: deposits at the gateway address that name no intent. They belong to no merchant."""
 
 from typing import Annotated
 
@@ -19,11 +19,11 @@ from sgate.settings.modes import Source
 from sgate.settings.settings import Settings
 from sgate.store.audit_log import OPERATOR
 
-app = typer.Typer(help="Deposits that belong to no merchant.", no_args_is_help=True)
+app = typer.Typer(help="List and assign deposits that belong to no merchant.", no_args_is_help=True)
 
 MAX_LISTED = 1_000
 
-ModeOption = Annotated[ModeName, typer.Option(help="The mode.")]
+ModeOption = Annotated[ModeName, typer.Option(help="The mode of the deposits.")]
 
 
 def _payments(pool: Pool, settings: Settings) -> Payments:
@@ -32,7 +32,7 @@ def _payments(pool: Pool, settings: Settings) -> Payments:
 
 @app.command("list")
 def list_deposits(mode: ModeOption = ModeName.TEST, as_json: JsonOption = False) -> None:
-    """List unmatched deposits at the gateway's address, newest first."""
+    """List unmatched deposits at the gateway address, newest first."""
 
     async def work(pool: Pool, settings: Settings) -> tuple[DepositObject, ...]:
         payments = _payments(pool, settings)
@@ -44,23 +44,23 @@ def list_deposits(mode: ModeOption = ModeName.TEST, as_json: JsonOption = False)
         print_json(found)
         return
     if not found:
-        typer.echo("Nothing: every deposit names an intent or belongs to a merchant.")
+        typer.echo("No deposits: each one names a payment intent or belongs to a merchant.")
         return
     rows = [
         (item.id, f"{item.amount_sats:,}", item.sender, item.tx_id, item.memo_hex or "none", item.block_time)
         for item in found
     ]
-    print_table(("id", "sats", "from", "transaction", "memo", "came"), rows)
+    print_table(("id", "sats", "from", "transaction", "memo", "block time"), rows)
 
 
 @app.command("assign", epilog=examples("sgate inbox assign pay_3f2b8c1d4e5f60718293a4b5 pi_0a1b2c3d4e5f60718293a4b5"))
 def assign(
-    payment: Annotated[str, typer.Argument(help="The deposit: pay_...")],
-    intent: Annotated[str, typer.Argument(help="The payment intent it is for: pi_...")],
+    payment: Annotated[str, typer.Argument(help="The deposit's id, pay_...")],
+    intent: Annotated[str, typer.Argument(help="The id of the payment intent it pays for, pi_...")],
     mode: ModeOption = ModeName.TEST,
     as_json: JsonOption = False,
 ) -> None:
-    """Say which payment intent a deposit is for. It must have been payable at the gateway's address."""
+    """Assign a deposit to a payment intent whose pay address is the gateway address."""
 
     async def work(pool: Pool, settings: Settings) -> None:
         livemode = mode is ModeName.LIVE
@@ -75,4 +75,4 @@ def assign(
     if as_json:
         print_json({"payment": payment, "payment_intent": intent, "mode": mode})
         return
-    typer.echo(f"{payment} pays for {intent} now.")
+    typer.echo(f"{payment} now pays for {intent}.")

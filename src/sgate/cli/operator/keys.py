@@ -1,4 +1,4 @@
-"""`sgate keys`: API keys, and keys for secrets at rest."""
+"""`sgate keys`: API keys, and secret keys that encrypt secrets at rest."""
 
 import secrets
 from enum import StrEnum
@@ -22,7 +22,7 @@ from sgate.services.secret_rotation import Reencrypted
 from sgate.settings.settings import Settings
 from sgate.store.audit_log import OPERATOR
 
-app = typer.Typer(help="Make, list and revoke keys.", no_args_is_help=True)
+app = typer.Typer(help="Create, list and revoke API keys, and manage secret keys.", no_args_is_help=True)
 
 SECRET_KEY_BYTES = 32
 MAX_NAME_SHOWN = 60
@@ -31,7 +31,7 @@ MerchantOption = Annotated[UUID, typer.Option(help="The merchant's id.")]
 
 
 class ScopeName(StrEnum):
-    """What a key may do."""
+    """A scope of an API key."""
 
     READ = "read"
     WRITE = "write"
@@ -47,12 +47,14 @@ class ScopeName(StrEnum):
 )
 def create(
     merchant: MerchantOption,
-    name: Annotated[str, typer.Option(help="What the key is for.")] = "key",
+    name: Annotated[str, typer.Option(help="A name that says what the key is for.")] = "key",
     mode: Annotated[ModeName, typer.Option(help="The key's mode.")] = ModeName.TEST,
-    scope: Annotated[list[ScopeName] | None, typer.Option(help="May be repeated. Default: all scopes.")] = None,
+    scope: Annotated[
+        list[ScopeName] | None, typer.Option(help="A scope; may be repeated. Default: all scopes.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make an API key. It is shown now and never again."""
+    """Create an API key. It is shown once and never again."""
     scopes = tuple(dict.fromkeys(scope)) if scope else tuple(ScopeName)
 
     async def work(pool: Pool, _: Settings) -> NewKey | None:
@@ -60,18 +62,20 @@ def create(
             pool, Environment(), str(merchant), name, livemode=mode is ModeName.LIVE, scopes=scopes, actor=OPERATOR
         )
 
-    made = with_pool(work)
-    if made is None:
+    created = with_pool(work)
+    if created is None:
         raise _no_merchant(merchant)
     if as_json:
-        print_json({"api_key_id": made.key.id, "api_key": made.secret, "mode": mode})
+        print_json({"api_key_id": created.key.id, "api_key": created.secret, "mode": mode})
         return
-    Console(highlight=False).print(f"API key {made.key.id}, shown this once: [bold]{made.secret}[/]", soft_wrap=True)
+    Console(highlight=False).print(
+        f"API key {created.key.id}, shown only once: [bold]{created.secret}[/]", soft_wrap=True
+    )
 
 
 @app.command("list", epilog=examples("sgate keys list --merchant 0198c2a4-6d1e-7c3b-9f00-1a2b3c4d5e6f"))
 def list_keys(merchant: MerchantOption, as_json: JsonOption = False) -> None:
-    """List a merchant's API keys that can be used: their beginnings and ends, never the keys themselves."""
+    """List a merchant's usable API keys, abbreviated; the keys themselves are not stored."""
 
     async def work(pool: Pool, _: Settings) -> list[ApiKeyObject] | None:
         return await api_keys.list_for(pool, str(merchant))
@@ -83,7 +87,7 @@ def list_keys(merchant: MerchantOption, as_json: JsonOption = False) -> None:
         print_json(found)
         return
     print_table(
-        ("id", "key", "scopes", "made", "last used", "ends", "name"),
+        ("id", "key", "scopes", "created", "last used", "expires", "name"),
         [
             (
                 key.id,
@@ -101,13 +105,13 @@ def list_keys(merchant: MerchantOption, as_json: JsonOption = False) -> None:
 
 @app.command("revoke")
 def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, ak_...")], as_json: JsonOption = False) -> None:
-    """Make an API key useless, on all processes within a second."""
+    """Revoke an API key, in all processes within a second."""
 
     async def work(pool: Pool, _: Settings) -> bool:
         return await api_keys.revoke_any(pool, key_id, OPERATOR)
 
     if not with_pool(work):
-        raise OperatorError(f"there is no key {key_id} that could be revoked; nothing was changed")
+        raise OperatorError(f"there is no key {key_id}, or it is already revoked; nothing was changed")
     if as_json:
         print_json({"api_key_id": key_id, "revoked": True})
         return
@@ -116,7 +120,10 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, ak_...")], 
 
 @app.command("reencrypt")
 def reencrypt(as_json: JsonOption = False) -> None:
-    """Bring stored webhook secrets under the first of SGATE_SECRET_KEYS, so that the others may go a day later."""
+    """Encrypt stored webhook secrets with the first of SGATE_SECRET_KEYS.
+
+    A day later, when stored idempotent answers have expired, the other keys can be removed.
+    """
 
     async def work(pool: Pool, settings: Settings) -> Reencrypted:
         return await secret_rotation.reencrypt(pool, Cipher(settings.secret_key_texts()))
@@ -125,22 +132,22 @@ def reencrypt(as_json: JsonOption = False) -> None:
     if as_json:
         print_json({"changed": done.changed, "lost": done.lost})
     else:
-        typer.echo(f"{done.changed} webhook endpoint(s) were under an older key and are under the first one now.")
+        typer.echo(f"The secrets of {done.changed} webhook endpoint(s) were re-encrypted with the first key.")
     if done.lost:
         raise OperatorError(
-            f"{done.lost} webhook endpoint(s) were encrypted under a key that is not in SGATE_SECRET_KEYS; put it "
-            "back, or have their merchants make new endpoints"
+            f"the secrets of {done.lost} webhook endpoint(s) are encrypted with a key that is not in "
+            "SGATE_SECRET_KEYS; add it again, or have the merchants create new endpoints"
         )
 
 
 @app.command("secret")
 def secret(as_json: JsonOption = False) -> None:
-    """Make a key for SGATE_SECRET_KEYS."""
-    made = secrets.token_hex(SECRET_KEY_BYTES)
+    """Generate a key for SGATE_SECRET_KEYS."""
+    created = secrets.token_hex(SECRET_KEY_BYTES)
     if as_json:
-        print_json({"secret_key": made})
+        print_json({"secret_key": created})
     else:
-        typer.echo(made)
+        typer.echo(created)
 
 
 def _no_merchant(merchant: UUID) -> OperatorError:

@@ -1,4 +1,4 @@
-"""`sgate ledger`: checking the books, and restoring them from the chain."""
+"""`sgate ledger`: verify the ledger, or rebuild it from the chain."""
 
 import asyncio
 import sys
@@ -19,7 +19,7 @@ from sgate.environment import Environment
 from sgate.ledger import replay as books
 from sgate.ledger.replay import Checked
 from sgate.runtime import factories
-from sgate.runtime.chain_sources import CallBooks, open_chain
+from sgate.runtime.chain_sources import CallCounts, open_chain
 from sgate.settings.modes import Source
 from sgate.settings.settings import Settings
 from sgate.store import merchants_export
@@ -28,11 +28,13 @@ from sgate.telemetry.metrics import Metrics
 from sgate.workers import leadership
 from sgate.workers.watcher import rebuild as rebuilding
 from sgate.workers.watcher.rebuild import RebuildFailed, Rebuilt
-from sgate.workers.watcher.watcher import Round, Watcher
+from sgate.workers.watcher.watcher import PollReport, Watcher
 
-app = typer.Typer(help="The books: check them, restore them from the chain.", no_args_is_help=True)
+app = typer.Typer(help="Verify the ledger, or rebuild it from the chain.", no_args_is_help=True)
 
-REST_S = 2.0
+PAUSE_S = 2.0
+"""Minimum pause between two polls of a rebuild."""
+
 MAX_FILE_BYTES = 256 * 1024 * 1024
 
 
@@ -44,12 +46,15 @@ def _progress(console: Console) -> Progress:
 
 @app.command("replay", epilog=examples("sgate ledger replay --check"))
 def replay(
-    check: Annotated[bool, typer.Option("--check", help="Compare and report; nothing is ever changed.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Compare and report without changing anything.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Verify every intent: its state is what its facts lead to, its path is legal. Exit status 1 if one differs."""
+    """Verify that the state of every intent follows from its facts by legal transitions.
+
+    The exit status is 1 if an intent differs.
+    """
     if not check:
-        raise OperatorError("say `sgate ledger replay --check`: replaying only ever checks, it changes nothing")
+        raise OperatorError("run `sgate ledger replay --check`: a replay only checks and never changes anything")
 
     async def work(pool: Pool, _: Settings) -> list[Checked]:
         checked: list[Checked] = []
@@ -70,7 +75,7 @@ def replay(
         for item in wrong:
             console.print(f"[bold red]{item.intent_id}[/]: " + "; ".join(item.differences), soft_wrap=True)
         verdict = "all agree" if not wrong else f"{len(wrong)} differ"
-        console.print(f"{len(checked)} intents checked, {waiting} wait for a decision, {verdict}.")
+        console.print(f"Intents checked: {len(checked)}; waiting for a decision: {waiting}; {verdict}.")
     if wrong:
         sys.exit(1)
 
@@ -81,12 +86,12 @@ def replay(
 def rebuild(
     from_height: Annotated[int, typer.Option("--from-height", min=0, help="The first block to read.")],
     addresses: Annotated[
-        Path | None, typer.Option(help="Merchants and addresses, as `sgate merchants export` wrote them.")
+        Path | None, typer.Option(help="File with merchants and addresses, written by `sgate merchants export`.")
     ] = None,
     mode: Annotated[ModeName, typer.Option(help="The mode whose chain is read.")] = ModeName.TEST,
     as_json: JsonOption = False,
 ) -> None:
-    """Restore payments from the chain, into an old backup or an empty database. Stop all watchers first."""
+    """Restore payments from the chain into an old backup or an empty database. Stop all watchers first."""
     entries = [] if addresses is None else read_entries(addresses)
     livemode = mode is ModeName.LIVE
     console = Console(highlight=False, stderr=as_json)
@@ -95,24 +100,25 @@ def rebuild(
         if settings.mode(livemode).source is Source.OFF:
             raise OperatorError(f"the {mode} mode is off: set SGATE_{mode.upper()}__SOURCE")
         async with pool.acquire() as connection, connection.transaction():
-            made = [entry for entry in entries if await merchants_export.bring_in(connection, entry)]
+            added = [entry for entry in entries if await merchants_export.import_merchant(connection, entry)]
         if entries:
-            console.print(f"{len(made)} of {len(entries)} merchants were not known and are now.")
+            console.print(f"Imported {len(added)} of {len(entries)} merchants; the others were already known.")
         return await _rebuild(pool, settings, direct_url, from_height, livemode=livemode)
 
     try:
         rebuilt = with_database(work)
     except RebuildFailed as error:
         raise OperatorError(
-            f"the chain could not be read to the end: {error}. Start it again: nothing is recorded twice."
+            f"the chain could not be read to the end: {error}. Run the rebuild again: nothing is recorded twice."
         ) from None
     if as_json:
         print_json(rebuilt)
         return
-    console.print(f"{rebuilt.payments} payments restored or moved, in {rebuilt.rounds} rounds.")
+    console.print(f"{rebuilt.payments} payments restored or moved, in {rebuilt.polls} polls.")
     console.print(
-        "What the chain does not hold cannot come back: intents that are not in the database, their metadata, and what "
-        "was assigned by hand. Their payments are unmatched deposits with `recovered_intent_id`; nobody was told."
+        "Data that is not on the chain cannot be restored: payment intents that are missing in the database, their "
+        "metadata, and assignments of deposits. Payments of missing intents are now unmatched deposits with "
+        "`recovered_intent_id`. No events were sent about them."
     )
 
 
@@ -127,15 +133,15 @@ async def _rebuild(pool: Pool, settings: Settings, direct_url: str, from_height:
         start_height=from_height,
         announces_unmatched=False,
     )
-    books = CallBooks(pool, chain.budgets, metrics, livemode=livemode)
+    books = CallCounts(pool, chain.budgets, metrics, livemode=livemode)
 
-    async def rest(report: Round) -> None:
-        await asyncio.sleep(max(REST_S, report.retry_after_s or 0.0))
+    async def pause(report: PollReport) -> None:
+        await asyncio.sleep(max(PAUSE_S, report.retry_after_s or 0.0))
 
     try:
         async with leadership.acquire(direct_url, livemode=livemode) as (leading, _):
             if not leading:
-                raise OperatorError("a watcher runs on this database: stop it, then start the rebuild again")
+                raise OperatorError("a watcher is running on this database: stop it, then run the rebuild again")
             await books.save()
             await rebuilding.prepare(pool, from_height, livemode=livemode)
             with _progress(Console(stderr=True)) as progress:
@@ -147,7 +153,7 @@ async def _rebuild(pool: Pool, settings: Settings, direct_url: str, from_height:
                     progress.update(task, description=text, total=max(1, total), completed=max(0, done))
 
                 return await rebuilding.rebuild(
-                    pool, watcher, environment, from_height, livemode=livemode, rest=rest, observe=observe
+                    pool, watcher, environment, from_height, livemode=livemode, wait=pause, observe=observe
                 )
     finally:
         await books.save()
@@ -159,16 +165,16 @@ async def _rebuild(pool: Pool, settings: Settings, direct_url: str, from_height:
 
 
 def read_entries(path: Path) -> list[MerchantEntry]:
-    """The merchants of an exported file.
+    """Return the merchants of an exported file.
 
     Raises:
-        OperatorError: if it cannot be read.
+        OperatorError: if the file cannot be read, is too large, or is not an export.
     """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise OperatorError(f"{path} is larger than {MAX_FILE_BYTES} bytes: is it an export?")
+            raise OperatorError(f"{path} is larger than {MAX_FILE_BYTES} bytes; check that it is an export")
         return msgspec.json.decode(path.read_bytes(), type=list[MerchantEntry])
     except OSError as error:
         raise OperatorError(f"{path} cannot be read: {error.strerror}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise OperatorError(f"{path} is not what `sgate merchants export` writes: {error}") from None
+        raise OperatorError(f"{path} was not written by `sgate merchants export`: {error}") from None

@@ -1,4 +1,4 @@
-"""`sgate maintenance`: refuse calls that write for a while."""
+"""`sgate maintenance`: refuse API calls that write."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from sgate.settings.settings import Settings
 from sgate.store import maintenance_mode as store
 from sgate.store.audit_log import OPERATOR
 
-app = typer.Typer(help="Refuse calls that write for a while, without a restart.", no_args_is_help=True)
+app = typer.Typer(help="Refuse API calls that write, without a restart.", no_args_is_help=True)
 
 MAX_RETRY_AFTER_S = 86_400
 
@@ -20,11 +20,11 @@ MAX_RETRY_AFTER_S = 86_400
 @app.command("on", epilog=examples("sgate maintenance on --retry-after 120"))
 def on(
     retry_after: Annotated[
-        int, typer.Option(min=1, max=MAX_RETRY_AFTER_S, help="Seconds after which callers are told to come back.")
+        int, typer.Option(min=1, max=MAX_RETRY_AFTER_S, help="Seconds in the Retry-After header of refused calls.")
     ] = 60,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer 503 to calls that write. Reads, checkout pages, the watcher and webhooks go on."""
+    """Answer API calls that write with 503. Reads, checkout pages, the watcher and webhooks continue to work."""
 
     async def work(pool: Pool, _: Settings) -> None:
         await maintenance_mode.begin(pool, retry_after, OPERATOR)
@@ -33,12 +33,12 @@ def on(
     if as_json:
         print_json({"retry_after_s": retry_after})
         return
-    typer.echo("Calls that write are refused within two seconds. `sgate maintenance off` ends it.")
+    typer.echo("API calls that write are refused within two seconds. `sgate maintenance off` accepts them again.")
 
 
 @app.command("off")
 def off(as_json: JsonOption = False) -> None:
-    """Take calls that write again."""
+    """Accept API calls that write again."""
 
     async def work(pool: Pool, _: Settings) -> bool:
         return await maintenance_mode.end(pool, OPERATOR)
@@ -47,12 +47,12 @@ def off(as_json: JsonOption = False) -> None:
     if as_json:
         print_json({"ended": ended})
         return
-    typer.echo("Calls that write are taken again." if ended else "There was nothing to end.")
+    typer.echo("API calls that write are accepted again." if ended else "Maintenance mode was not on.")
 
 
 @app.command("status")
 def status(as_json: JsonOption = False) -> None:
-    """Say whether calls that write are refused."""
+    """Show whether API calls that write are refused."""
 
     async def work(pool: Pool, _: Settings) -> int | None:
         async with pool.acquire() as connection:
@@ -62,6 +62,6 @@ def status(as_json: JsonOption = False) -> None:
     if as_json:
         print_json({"retry_after_s": retry_after_s})
     elif retry_after_s is None:
-        typer.echo("Calls that write are taken.")
+        typer.echo("API calls that write are accepted.")
     else:
-        typer.echo(f"Calls that write are refused; callers are told to come back after {retry_after_s} s.")
+        typer.echo(f"API calls that write are refused with Retry-After: {retry_after_s} s.")

@@ -1,4 +1,4 @@
-"""`sgate merchants`: who may take payments."""
+"""`sgate merchants`: create, list, export and suspend merchants."""
 
 from typing import Annotated
 from uuid import UUID
@@ -21,7 +21,7 @@ from sgate.store import merchants_export
 from sgate.store.audit_log import OPERATOR
 from sgate.store.merchants_export import FIRST_ID, MerchantEntry
 
-app = typer.Typer(help="Make and list merchants.", no_args_is_help=True)
+app = typer.Typer(help="Create, list, export and suspend merchants.", no_args_is_help=True)
 
 MAX_LISTED = 1_000
 MAX_NAME_CHARACTERS = 255
@@ -31,26 +31,26 @@ MerchantArgument = Annotated[UUID, typer.Argument(help="The merchant's id.")]
 
 @app.command("create", epilog=examples("sgate merchants create --name 'Corner Coffee'"))
 def create(
-    name: Annotated[str, typer.Option(help="The name customers see.")],
+    name: Annotated[str, typer.Option(help="The name that customers see.")],
     mode: Annotated[ModeName, typer.Option(help="The mode of the first key.")] = ModeName.TEST,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a merchant and its first API key. The key is shown now and never again."""
+    """Create a merchant and its first API key. The key is shown once and never again."""
     name = name.strip()
     if not 1 <= len(name) <= MAX_NAME_CHARACTERS or not name.isprintable():
-        raise OperatorError(f"--name: a name has 1 to {MAX_NAME_CHARACTERS} printable characters")
+        raise OperatorError(f"--name must have 1 to {MAX_NAME_CHARACTERS} printable characters")
 
     async def work(pool: Pool, _: Settings) -> tuple[str, NewKey]:
         return await merchants.create(pool, Environment(), name, livemode=mode is ModeName.LIVE, actor=OPERATOR)
 
-    merchant_id, made = with_pool(work)
+    merchant_id, created = with_pool(work)
     if as_json:
-        answer = {"merchant_id": merchant_id, "api_key_id": made.key.id, "api_key": made.secret, "mode": mode}
+        answer = {"merchant_id": merchant_id, "api_key_id": created.key.id, "api_key": created.secret, "mode": mode}
         print_json(answer)
         return
     console = Console(highlight=False)
     console.print(f"Merchant [bold]{name}[/]: {merchant_id}", soft_wrap=True)
-    console.print(f"API key, shown this once: [bold]{made.secret}[/]", soft_wrap=True)
+    console.print(f"API key, shown only once: [bold]{created.secret}[/]", soft_wrap=True)
 
 
 @app.command("list")
@@ -67,15 +67,15 @@ def list_merchants(as_json: JsonOption = False) -> None:
         print_json(found)
         return
     print_table(
-        ("id", "name", "made"), [(merchant["id"], merchant["name"], merchant["created_at"]) for merchant in found]
+        ("id", "name", "created"), [(merchant["id"], merchant["name"], merchant["created_at"]) for merchant in found]
     )
 
 
 @app.command("export", epilog=examples("sgate merchants export > merchants.json"))
 def export(as_json: JsonOption = False) -> None:
-    """Print merchants and all addresses that are theirs, as JSON: keep it with the backups, a rebuild needs it.
+    """Print all merchants and all of their pay addresses as JSON.
 
-    There is no key and no secret in it. With --json it is one line.
+    Keep the output with your backups: a rebuild needs it. It contains no keys or secrets. With --json it is one line.
     """
 
     async def work(pool: Pool, _: Settings) -> list[MerchantEntry]:
@@ -96,13 +96,13 @@ def export(as_json: JsonOption = False) -> None:
 
 @app.command("suspend", epilog=examples("sgate merchants suspend 4f0c2a9e-7b1d-4c55-9e6a-0d3f8b2a1c77"))
 def suspend(merchant: MerchantArgument, as_json: JsonOption = False) -> None:
-    """Refuse all keys of a merchant within a second. Its payments are still recorded, its webhooks still sent."""
+    """Refuse all API keys of a merchant within a second. Its payments are still recorded and webhooks still sent."""
     _set_suspended(merchant, as_json=as_json, suspended=True)
 
 
 @app.command("resume", epilog=examples("sgate merchants resume 4f0c2a9e-7b1d-4c55-9e6a-0d3f8b2a1c77"))
 def resume(merchant: MerchantArgument, as_json: JsonOption = False) -> None:
-    """Let a suspended merchant's keys work again."""
+    """Accept the API keys of a suspended merchant again."""
     _set_suspended(merchant, as_json=as_json, suspended=False)
 
 
@@ -112,8 +112,8 @@ def _set_suspended(merchant: UUID, *, as_json: bool, suspended: bool) -> None:
 
     state = "suspended" if suspended else "active"
     if not with_pool(work):
-        raise OperatorError(f"there is no merchant {merchant}, or it is {state} already; see `sgate merchants list`")
+        raise OperatorError(f"there is no merchant {merchant}, or it is already {state}; see `sgate merchants list`")
     if as_json:
         print_json({"merchant_id": str(merchant), "state": state})
         return
-    typer.echo(f"{merchant} is {state}.")
+    typer.echo(f"{merchant} is now {state}.")

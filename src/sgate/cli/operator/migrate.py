@@ -1,8 +1,8 @@
-"""`sgate migrate`: bring the schema up to date."""
+"""`sgate migrate`: bring the database schema up to date."""
 
 import typer
 
-from sgate.cli.operator.processes import database_trouble, load_settings, run_loop
+from sgate.cli.operator.processes import database_errors, load_settings, run_loop
 from sgate.cli.printing import JsonOption, print_json
 from sgate.runtime import factories
 
@@ -11,11 +11,11 @@ app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
 @app.command("migrate")
 def migrate(as_json: JsonOption = False) -> None:
-    """Bring the database's schema up to date. Safe to run at any time, by any number of processes."""
-    from sgate.store import migrate as migrations  # SQLAlchemy is needed here and nowhere else
+    """Bring the database schema up to date. Safe to run at any time, and by several processes at once."""
+    from sgate.store import migrate as migrations  # imports SQLAlchemy, which only migrations need
 
     chosen = load_settings()
-    with database_trouble(), factories.database(chosen) as url:
+    with database_errors(), factories.database(chosen) as url:
         revision = run_loop(migrations.migrate(factories.direct_url(chosen, url)))
     if as_json:
         print_json({"schema": revision})

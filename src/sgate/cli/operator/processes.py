@@ -1,4 +1,4 @@
-"""What every command that touches the database does: read the settings, find the database, run the event loop."""
+"""Shared steps of commands that use the database: load the settings, open the database, run the event loop."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,11 @@ def run_loop(work: Coroutine[object, object, T]) -> T:
 
 
 def load_settings(**overrides: object) -> Settings:
-    """The settings; a wrong one is one sentence. Only warnings are logged: standard output is for answers."""
+    """Load the settings, and log only warnings, because standard output is for the command's result.
+
+    Raises:
+        OperatorError: if a setting is invalid.
+    """
     logging.configure("warning")
     try:
         return all_settings.load(**overrides)
@@ -36,12 +40,12 @@ def load_settings(**overrides: object) -> Settings:
 
 
 def with_pool(work: Callable[[Pool, Settings], Coroutine[object, object, T]]) -> T:
-    """Run `work` with a small pool on the database of the settings, migrated or checked."""
+    """Run `work` with a small pool on the configured database, whose schema is migrated or checked first."""
     return with_database(lambda pool, chosen, _: work(pool, chosen))
 
 
 def with_database(work: Callable[[Pool, Settings, str], Coroutine[object, object, T]]) -> T:
-    """The same, with the database's URL without a pooler as well."""
+    """Like `with_pool`, but pass `work` the database URL without the pooler as well."""
     chosen = load_settings()
 
     async def prepared(url: str) -> T:
@@ -58,21 +62,21 @@ def with_database(work: Callable[[Pool, Settings, str], Coroutine[object, object
         finally:
             await pool.close()
 
-    with database_trouble(), factories.database(chosen) as url:
+    with database_errors(), factories.database(chosen) as url:
         return run_loop(prepared(url))
 
 
 @contextlib.contextmanager
-def database_trouble() -> Generator[None]:
-    """Turn what a database can do to us into one sentence."""
+def database_errors() -> Generator[None]:
+    """Turn errors of the database into an OperatorError with one sentence."""
     try:
         yield
     except SchemaOutdated as error:
         raise OperatorError(str(error)) from None
     except MigrationFailed as error:
-        raise OperatorError(f"the schema cannot be brought up to date: {error}") from error
+        raise OperatorError(f"the database schema cannot be migrated: {error}") from error
     except EmbeddedUnavailable as error:
-        raise OperatorError(f"{error}. Set SGATE_DATA_DIR, or SGATE_DATABASE_URL for a server of your own.") from error
+        raise OperatorError(f"{error}. Set SGATE_DATA_DIR, or SGATE_DATABASE_URL to use your own server.") from error
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         reason = str(error) or type(error).__name__
         raise OperatorError(f"the database cannot be used: {reason}. Check SGATE_DATABASE_URL.") from error

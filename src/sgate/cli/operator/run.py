@@ -1,4 +1,4 @@
-"""`sgate run`: the server."""
+"""`sgate run`: run the gateway."""
 
 import contextlib
 import resource
@@ -9,7 +9,7 @@ import structlog
 import typer
 
 from sgate.chain.simulator import ChainInUse, JournalBroken
-from sgate.cli.operator.processes import database_trouble, load_settings, run_loop
+from sgate.cli.operator.processes import database_errors, load_settings, run_loop
 from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
 from sgate.http.server import listen
@@ -25,7 +25,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 @app.command("run", epilog=examples("sgate run", "sgate run --role api", "SGATE_PORT=4001 sgate run"))
 def run(
     role: Annotated[
-        list[Role] | None, typer.Option(help="Only this role (may be repeated). Default: all of them.")
+        list[Role] | None, typer.Option(help="Run only this role; may be repeated. Default: all roles.")
     ] = None,
 ) -> None:
     """Run the gateway: the API with its pages, the watcher, the deliverer and maintenance."""
@@ -52,14 +52,14 @@ def run(
             await run_roles(gateway, roles, stop, listening, operations)
 
     try:
-        with database_trouble(), factories.database(chosen) as url:
+        with database_errors(), factories.database(chosen) as url:
             run_loop(serve(url))
     except (ChainInUse, JournalBroken) as error:
         raise OperatorError(str(error)) from None
 
 
 def _allow_many_connections() -> None:
-    """Take as many open files as the system lets us without asking: many start processes with 1,024."""
+    """Raise the soft limit of open files to the hard limit; many systems start processes with 1,024."""
     with contextlib.suppress(ValueError, OSError):
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -71,5 +71,5 @@ def _listen(host: str, port: int, variables: str) -> socket.socket:
     except OSError as error:
         raise OperatorError(
             f"cannot listen on {host}:{port} ({error.strerror}). "
-            f"Stop what uses the port, or set {variables}_PORT or {variables}_HOST."
+            f"Stop the process that uses the port, or set {variables}_PORT or {variables}_HOST."
         ) from None

@@ -1,4 +1,4 @@
-"""`sgate simulator`: the simulated chain as a process of its own."""
+"""`sgate simulator`: run the simulated chain as a separate process."""
 
 import asyncio
 import secrets
@@ -23,11 +23,11 @@ def simulator(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 3999,
     directory: Annotated[
-        Path | None, typer.Option(help="Where the chain is kept. Default: the data directory.")
+        Path | None, typer.Option(help="Directory of the chain. Default: `simulated-chain` in the data directory.")
     ] = None,
     block_interval: Annotated[float, typer.Option(help="Seconds between blocks; 0 mines on demand only.")] = 2.0,
 ) -> None:
-    """Run the simulated chain. It speaks the Stacks API; point SGATE_TEST__STACKS_API_URL at it."""
+    """Run the simulated chain. It serves the Stacks API; set SGATE_TEST__STACKS_API_URL to its URL."""
     chosen = load_settings()
     where = directory or factories.data_directory(chosen) / "simulated-chain"
     try:
@@ -42,7 +42,7 @@ def simulator(
             running = await serve(chain, host, port)
         except OSError as error:
             raise OperatorError(f"cannot listen on {host}:{port}: {error.strerror}") from None
-        typer.echo(f"The simulated chain answers at {running.url} (height {chain.tip.height}).")
+        typer.echo(f"The simulated chain is listening at {running.url} (height {chain.tip.height}).")
         miner = asyncio.create_task(mine_at_interval(chain, block_interval)) if block_interval else None
         await stop.wait()
         if miner is not None:

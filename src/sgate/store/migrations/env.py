@@ -1,4 +1,4 @@
-"""Alembic's entry: run the migrations on the connection that `sgate.store.migrate` hands over."""
+"""Alembic's entry point: run the migrations on the connection passed in by `sgate.store.migrate`."""
 
 from alembic import context
 

@@ -1,1 +1,1 @@
-"""The page that a customer pays on: what it shows in each state, and in which words."""
+"""The checkout page: the states it shows and the sentences for each."""

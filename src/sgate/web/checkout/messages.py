@@ -1,4 +1,4 @@
-"""The words for pictures: titles, what is needed, how long it takes. Each sentence is translated as a whole."""
+"""The sentences of the checkout page. Each is translated as a whole."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,21 +8,21 @@ from sgate.web.i18n import N_, Words
 
 TITLES: Mapping[Picture, str] = {
     Picture.WAITING: N_("Waiting for your payment"),
-    Picture.PARTIAL: N_("A part has arrived"),
-    Picture.SEEN: N_("Payment seen"),
-    Picture.LOST: N_("Your payment is being mined again"),
-    Picture.TIME_UP: N_("The time is up"),
-    Picture.PROCESSING: N_("Payment received, being confirmed"),
+    Picture.PARTIAL: N_("Partial payment received"),
+    Picture.SEEN: N_("Payment detected"),
+    Picture.LOST: N_("Your payment is waiting to be confirmed again"),
+    Picture.TIME_UP: N_("Time is up"),
+    Picture.PROCESSING: N_("Payment received, confirming"),
     Picture.CONFIRMED: N_("Paid. Thank you!"),
     Picture.EXPIRED: N_("This payment request has expired"),
-    Picture.FAILED: N_("Not enough was paid in time"),
+    Picture.FAILED: N_("The full amount was not paid in time"),
     Picture.CANCELED: N_("This payment request was canceled"),
 }
 
 EXCESS: Mapping[Excess, str] = {
-    Excess.PAID_TWICE: N_("It was paid twice"),
-    Excess.TOO_LATE: N_("Another payment came too late"),
-    Excess.TOO_MUCH: N_("More arrived than was due"),
+    Excess.PAID_TWICE: N_("Duplicate payment received"),
+    Excess.TOO_LATE: N_("Another payment arrived too late"),
+    Excess.TOO_MUCH: N_("More was paid than was due"),
 }
 
 UNITS: Mapping[Unit, str] = {
@@ -39,7 +39,7 @@ FINALITIES: Mapping[Finality, str] = {
 }
 
 RATES = (N_("fixed rate of the simulated chain, not a market price"),)
-"""Sources of rates that are sentences; the others are names."""
+"""Rate sources that are sentences and need translation; the others are proper names."""
 
 NETWORKS: Mapping[str, str] = {
     "mainnet": N_("Stacks mainnet"),
@@ -51,36 +51,36 @@ SCRIPT: Mapping[str, str] = {
     "copied": N_("Copied"),
     "selected": N_("Selected"),
     "copy": N_("Copy"),
-    "outdated": N_("This page is not up to date."),
-    "refused": N_("The server answered with %(status)s."),
+    "outdated": N_("This page may be out of date."),
+    "refused": N_("The server responded with status %(status)s."),
     "unreachable": N_("The server cannot be reached."),
-    "leaving": N_("You are taken back in %(seconds)s seconds, unless you choose to stay."),
+    "leaving": N_("You will be redirected in %(seconds)s seconds unless you choose to stay."),
     "looking": N_("Looking for your wallet"),
     "choose": N_("Choose a wallet"),
     "asking": N_("Confirm the payment in your wallet."),
-    "silent": N_("No answer yet? Ask the wallet again"),
-    "unloaded": N_("The part of this page that talks to wallets could not be loaded. Load the page again, or pay by "
-                   "hand below."),
-    "sent": N_("Your wallet has sent the payment. It will show up here in a moment; please do not pay again."),
-    "again": N_("My wallet says it failed: show how to pay again"),
+    "silent": N_("No response yet? Ask your wallet again"),
+    "unloaded": N_("Wallet payments could not be loaded. Reload the page, or pay manually below."),
+    "sent": N_("Your wallet has sent the payment. It will appear here shortly; please do not pay again."),
+    "again": N_("The payment failed in my wallet: show how to pay again"),
     "none": N_("No Stacks wallet was found in this browser. Install Leather or Xverse, open this page in your "
-               "wallet's own browser, or pay by hand below."),
-    "framed": N_("Wallets often do not work inside of another page."),
+               "wallet's own browser, or pay manually below."),
+    "framed": N_("Wallets often do not work when this page is embedded in another one."),
     "open": N_("Open this page in a new tab"),
-    "rejected": N_("You declined the payment in your wallet. Nothing was sent; you can try again or pay by hand."),
-    "network": N_("Your wallet is on another network. Switch it to %(network)s and try again."),
-    "sbtc": N_("Your wallet does not hold enough sBTC for this payment. Top it up, choose another wallet, or pay by "
-               "hand from elsewhere."),
-    "fee": N_("Your wallet does not hold enough STX for the network fee. Add a little STX, choose another wallet, or "
-              "pay by hand from elsewhere."),
-    "unsupported": N_("This wallet cannot send this kind of payment. Choose another wallet, or pay by hand below."),
-    "broken": N_("The wallet could not send the payment. If it shows none as sent, try again or pay by hand."),
+    "rejected": N_("You declined the payment in your wallet. Nothing was sent; you can try again or pay manually."),
+    "network": N_("Your wallet is on a different network. Switch to this one and try again: %(network)s."),
+    "sbtc": N_("Your wallet does not have enough sBTC for this payment. Add sBTC, use another wallet, or pay "
+               "manually."),
+    "fee": N_("Your wallet does not have enough STX for the network fee. Add some STX, use another wallet, or pay "
+              "manually."),
+    "unsupported": N_("This wallet cannot send this kind of payment. Choose another wallet, or pay manually below."),
+    "broken": N_("The wallet could not send the payment. If it does not list the payment as sent, try again or pay "
+                 "manually."),
 }  # fmt: skip
-"""What the page's script says."""
+"""The sentences that the page's script shows, by name."""
 
 
 def needs(words: Words, required: Tier) -> str:
-    """What a payment needs to be final: `6 Stacks blocks and 2 new tenures`."""
+    """Return what a payment needs to be final, such as `6 Stacks blocks and 2 new tenures`."""
     return words.join(list(_needs(words, required)))
 
 
@@ -93,8 +93,8 @@ def _needs(words: Words, required: Tier) -> Iterator[str]:
         yield words.many("%(count)s Bitcoin block", "%(count)s Bitcoin blocks", required.bitcoin_blocks)
 
 
-def guess(words: Words, minutes: float) -> str:
-    """A time in words: `under a minute`, `about 20 minutes`."""
+def duration(words: Words, minutes: float) -> str:
+    """Return an approximate duration in words, such as `under a minute` or `about 20 minutes`."""
     if minutes < 1:
         return words("under a minute")
     return words.many("about %(count)s minute", "about %(count)s minutes", round(minutes))

@@ -1,8 +1,8 @@
-"""What the checkout shows: the facts of an intent as one picture, and the numbers in it. Pure. The words: `messages`.
+"""The state of the checkout page: one picture for a payment intent, and the numbers shown in it. Pure.
 
-A wrong picture makes a customer pay twice, or pay nobody. So the instructions how to pay are drawn only while paying
-now is right: not when a payment is on its way, not when one lost its block and is likely to come back, and not when the
-time is up, even though the ledger keeps an intent open for a while after its deadline.
+The sentences are in `messages`. A wrong picture can make a customer pay twice, or not at all. Payment instructions are
+therefore shown only while paying is right: not when a payment is in the mempool, not when an orphaned payment is likely
+to be mined again, and not after the deadline, although the ledger keeps the intent open for the grace period.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,17 +25,17 @@ EXPLORER_URLS: Mapping[str, str] = {
     Network.MAINNET: "https://explorer.hiro.so/txid/{tx_id}?chain=mainnet",
     Network.TESTNET: "https://explorer.hiro.so/txid/{tx_id}?chain=testnet",
 }
-"""Where a payer can look a transaction up. The page only links there; it never asks anybody itself."""
+"""Explorer links for transactions. The page only links to them and never requests them itself."""
 
 
 class Picture(StrEnum):
-    """What the page shows."""
+    """A state of the page."""
 
     WAITING = "waiting"  # pay now
-    PARTIAL = "partial"  # a part has come; pay the rest now
+    PARTIAL = "partial"  # part of the amount was received; pay the rest now
     SEEN = "seen"  # a payment is in the mempool; do not pay again
-    LOST = "lost"  # a payment lost its block; do not pay again
-    TIME_UP = "time_up"  # the deadline is over, the ledger has not closed the intent yet
+    LOST = "lost"  # a payment was orphaned; do not pay again
+    TIME_UP = "time_up"  # the deadline has passed, but the ledger has not closed the intent yet
     PROCESSING = "processing"
     CONFIRMED = "confirmed"
     EXPIRED = "expired"
@@ -44,17 +44,17 @@ class Picture(StrEnum):
 
 
 PAYABLE = frozenset({Picture.WAITING, Picture.PARTIAL})
-"""Pictures with the instructions how to pay, in full view."""
+"""Pictures that show the payment instructions."""
 
-RECONSIDERED = frozenset({Picture.SEEN, Picture.LOST})
-"""Pictures with the instructions folded away: whoever opens them was told to wait."""
+COLLAPSED = frozenset({Picture.SEEN, Picture.LOST})
+"""Pictures that hide the payment instructions in a closed disclosure, below the advice not to pay again."""
 
-BUSY = PAYABLE | RECONSIDERED | {Picture.TIME_UP, Picture.PROCESSING}
-"""Pictures that are about to change. Of the others the page asks seldom."""
+BUSY = PAYABLE | COLLAPSED | {Picture.TIME_UP, Picture.PROCESSING}
+"""Pictures that are expected to change. The page polls less often in the others."""
 
 
 class Unit(StrEnum):
-    """What a confirmation policy counts."""
+    """A unit that a confirmation policy counts."""
 
     STACKS_BLOCKS = "stacks_blocks"
     TENURES = "tenures"
@@ -62,7 +62,7 @@ class Unit(StrEnum):
 
 
 class Excess(StrEnum):
-    """Why there is more money than was asked for."""
+    """Why more was received than the amount due."""
 
     PAID_TWICE = "paid_twice"
     TOO_LATE = "too_late"
@@ -70,7 +70,7 @@ class Excess(StrEnum):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One number of the confirmation policy, and how far it has come."""
+    """Progress towards one requirement of the confirmation policy."""
 
     unit: Unit
     done: int
@@ -78,16 +78,23 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
-    """One transaction of the customer. `gone`: its block was taken off the chain. `url`: where to look it up."""
+    """A customer's transaction.
+
+    Attributes:
+        tx_id: the transaction id.
+        amount_sats: what it pays towards the intent.
+        orphaned: whether its block is no longer part of the chain.
+        url: its page in an explorer, or None on the simulated chain.
+    """
 
     tx_id: str
     amount_sats: int
-    gone: bool
+    orphaned: bool
     url: str | None
 
 
 def picture_of(found: IntentView, now: datetime) -> Picture:
-    """Which picture fits. `now` is the server's time: the deadline that a customer sees is judged by it."""
+    """Return the picture for an intent. `now` is the server's time, against which the deadline is checked."""
     intent = found.intent
     match intent.status:
         case Status.REQUIRES_PAYMENT:
@@ -118,14 +125,14 @@ def _waiting_picture(found: IntentView, now: datetime) -> Picture:
 
 
 def excess_sats(intent: PaymentIntent) -> int:
-    """What came beyond the amount, whether it counts or is held."""
+    """Return how much was received beyond the amount, whether it counts or is held."""
     return max(0, intent.amount_received_sats - intent.terms.amount_sats)
 
 
 def excess_of(intent: PaymentIntent) -> Excess | None:
-    """Why there is money beyond the amount on a settled intent, or None."""
+    """Return why more than the amount was received for a settled intent, else None."""
     if intent.status not in {Status.PROCESSING, Status.CONFIRMED} or not excess_sats(intent):
-        return None  # where nothing was settled, the picture itself speaks of money that is held
+        return None  # the other pictures mention held money themselves
     if Anomaly.DUPLICATE_PAYMENT in intent.anomalies:
         return Excess.PAID_TWICE
     if {Anomaly.PAID_LATE, Anomaly.PAID_AFTER_CANCEL} & intent.anomalies:
@@ -133,34 +140,37 @@ def excess_of(intent: PaymentIntent) -> Excess | None:
     return Excess.TOO_MUCH
 
 
-def chain_is_away(found: IntentView, now: datetime) -> bool:
-    """Whether nobody sees the chain at the moment, so that a payment would be noticed late. Not before a first look."""
+def chain_is_unavailable(found: IntentView, now: datetime) -> bool:
+    """Return whether the chain cannot be read now, so that payments are detected late.
+
+    False before the first poll of the chain.
+    """
     if found.chain_checked_at is None:
         return False
-    return found.chain_trouble or now - found.chain_checked_at > CHAIN_SILENT_AFTER
+    return found.chain_failing or now - found.chain_checked_at > CHAIN_SILENT_AFTER
 
 
 def transactions_of(payments: Sequence[Payment], network: str) -> tuple[Transaction, ...]:
-    """The transactions that pay an intent, in chain order, each once with what it pays."""
+    """Return the transactions that pay an intent, in chain order, with the amount of each."""
     pattern = EXPLORER_URLS.get(network)
-    worth_sats: dict[str, int] = {}
-    gone: dict[str, bool] = {}
+    amounts_sats: dict[str, int] = {}
+    orphaned: dict[str, bool] = {}
     for payment in payments:
-        worth_sats[payment.tx_id] = worth_sats.get(payment.tx_id, 0) + payment.amount_sats
-        gone[payment.tx_id] = payment.inclusion is Inclusion.ORPHANED
+        amounts_sats[payment.tx_id] = amounts_sats.get(payment.tx_id, 0) + payment.amount_sats
+        orphaned[payment.tx_id] = payment.inclusion is Inclusion.ORPHANED
     return tuple(
         Transaction(
             tx_id=tx_id,
             amount_sats=amount_sats,
-            gone=gone[tx_id],
+            orphaned=orphaned[tx_id],
             url=None if pattern is None else pattern.format(tx_id=tx_id),
         )
-        for tx_id, amount_sats in worth_sats.items()
+        for tx_id, amount_sats in amounts_sats.items()
     )
 
 
 def steps_of(required: Tier, payments: Sequence[Payment], view: View | None) -> tuple[Step, ...]:
-    """How far the newest payment has come, in each number that must hold. Empty without a payment on the chain."""
+    """Return the progress of the newest payment towards each requirement. Empty without a payment on the chain."""
     included = [payment for payment in payments if payment.inclusion is Inclusion.INCLUDED]
     if not included or view is None:
         return ()
@@ -174,15 +184,16 @@ def steps_of(required: Tier, payments: Sequence[Payment], view: View | None) -> 
 
 
 def minutes_needed(required: Tier) -> float:
-    """A guess, from the block on in which the payment is. A tenure begins with a Bitcoin block; of Bitcoin blocks the
-    payment's own counts as the first.
+    """Estimate the time from a payment's block until it is final.
+
+    A tenure begins with a Bitcoin block. The payment's own Bitcoin block counts as the first one.
     """
     bitcoin = max(required.tenure_changes or 0, (required.bitcoin_blocks or 1) - 1)
     return _minutes(required.stacks_blocks or 0, bitcoin)
 
 
 def minutes_left(steps: Sequence[Step]) -> float:
-    """A guess of how long it takes until all numbers are reached."""
+    """Estimate the time until all requirements are met."""
     missing = {step.unit: step.needed - step.done for step in steps}
     bitcoin = max(missing.get(Unit.TENURES, 0), missing.get(Unit.BITCOIN_BLOCKS, 0))
     return _minutes(missing.get(Unit.STACKS_BLOCKS, 0), bitcoin)

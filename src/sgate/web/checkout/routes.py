@@ -1,7 +1,7 @@
-"""/pi/{id}: the page where a customer pays, its receipt, and what says that there is no such page.
+"""The routes under /pi/{id}: the checkout page, the receipt and the simulated payment.
 
-The server draws every state; the script only learns that something changed and swaps the drawn part. So there is one
-place that knows what a state looks like, and without JavaScript the page reloads itself.
+The server renders every state; the page's script only learns that something changed and swaps in the newly rendered
+part. Without JavaScript the page reloads itself.
 """
 
 from collections.abc import Mapping
@@ -25,11 +25,11 @@ from sgate.web.assets import built
 from sgate.web.checkout import simulation, view
 from sgate.web.checkout.messages import FINALITIES, NETWORKS
 from sgate.web.checkout.page_state import EXPLORER_URLS
-from sgate.web.rendering import AnyRequest, Frame, chosen_language, page, part, trouble, web_link, words_for
+from sgate.web.rendering import AnyRequest, Frame, chosen_language, page, part, render_error, web_link, words_for
 
 
 class Checkout(msgspec.Struct, frozen=True, kw_only=True):
-    """What the pages work with. `simulators`: who can pay on the simulated chain, for the modes that run on it."""
+    """The dependencies of the routes. `simulators` holds the controls of the simulated chain, for modes that use it."""
 
     intents: PaymentIntents
     modes: Mapping[bool, Mode]
@@ -38,7 +38,14 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):
-    """A visitor of an intent. `secret`: the client secret, if the visitor showed it. `language`: see `pages`."""
+    """A visit to an intent's page.
+
+    Attributes:
+        found: the intent.
+        mode: the mode it belongs to.
+        secret: the client secret, if the visitor sent the right one.
+        language: the `lang` query parameter, if the visitor chose a language.
+    """
 
     found: IntentView
     mode: Mode
@@ -47,16 +54,16 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def query(self) -> dict[str, str]:
-        """What links to the intent's pages carry along."""
+        """The query parameters that links between the intent's pages keep."""
         return {**({} if self.secret is None else {"client_secret": self.secret}), **self.language}
 
     def url(self, path: str = "", **also: str) -> str:
-        """The intent's page, or one below it."""
+        """Return the URL of the intent's page, or of a page below it."""
         query = urlencode({**self.query, **also})
         return f"/pi/{self.found.intent.id}{path}" + (f"?{query}" if query else "")
 
     def frame(self, path: str = "", *, script: bool = False) -> Frame:
-        """What surrounds the page."""
+        """Return the frame of the page."""
         branding = self.found.branding
         return Frame(
             path=f"/pi/{self.found.intent.id}{path}",
@@ -68,27 +75,27 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def routes(checkout: Checkout) -> list[HTTPRouteHandler]:
-    """The checkout's routes."""
+    """Return the checkout's routes."""
 
-    @get("/pi/{intent_id:str}", exception_handlers={Exception: trouble})
+    @get("/pi/{intent_id:str}", exception_handlers={Exception: render_error})
     async def checkout_page(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
-        """The page of one payment intent."""
+        """Show the checkout page of a payment intent."""
         visit = await _visit(checkout, request, intent_id)
         if visit is None:
             return page(request, "missing.html", status=404)
         return page(request, "checkout.html", frame=visit.frame(script=True), **_values(checkout, request, visit))
 
-    @get("/pi/{intent_id:str}/slip", exception_handlers={Exception: trouble})
+    @get("/pi/{intent_id:str}/slip", exception_handlers={Exception: render_error})
     async def checkout_slip(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
-        """The part of the page that changes."""
+        """Return the part of the page that changes."""
         visit = await _visit(checkout, request, intent_id)
         if visit is None:
             return page(request, "missing.html", status=404)
         return part(request, "checkout_main.html", **_values(checkout, request, visit))
 
-    @get("/pi/{intent_id:str}/receipt", exception_handlers={Exception: trouble})
+    @get("/pi/{intent_id:str}/receipt", exception_handlers={Exception: render_error})
     async def receipt_page(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
-        """The receipt, to be printed or kept."""
+        """Show the receipt, for printing."""
         visit = await _visit(checkout, request, intent_id)
         if visit is None:
             return page(request, "missing.html", status=404)
@@ -109,9 +116,9 @@ def routes(checkout: Checkout) -> list[HTTPRouteHandler]:
             + (f"?{urlencode({'client_secret': visit.secret})}" if visit.secret else ""),
         )
 
-    @post("/pi/{intent_id:str}/simulate", status_code=303, exception_handlers={Exception: trouble})
+    @post("/pi/{intent_id:str}/simulate", status_code=303, exception_handlers={Exception: render_error})
     async def simulate(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
-        """Pay on the simulated chain, then back to the page."""
+        """Pay on the simulated chain and redirect back to the page."""
         form = await request.form()
         visit = await _visit(checkout, request, intent_id, str(form.get("client_secret", "")))
         control = None if visit is None else checkout.simulators.get(visit.mode.livemode)
@@ -124,21 +131,21 @@ def routes(checkout: Checkout) -> list[HTTPRouteHandler]:
 
 
 async def _visit(checkout: Checkout, request: AnyRequest, intent_id: str, secret: str | None = None) -> Visit | None:
-    """Who visits what; None if there is no such intent. `secret`: shown by a form instead of in the address."""
+    """Return the visit, or None if the intent does not exist. `secret` overrides the client secret in the URL."""
     found = await checkout.intents.find(intent_id) if is_intent_id(intent_id) else None
     if found is None or found.intent.livemode not in checkout.modes:
         return None
-    shown = request.query_params.get("client_secret") if secret is None else secret
+    sent = request.query_params.get("client_secret") if secret is None else secret
     return Visit(
         found=found,
         mode=checkout.modes[found.intent.livemode],
-        secret=shown if opens(found, shown) else None,
+        secret=sent if opens(found, sent) else None,
         language=chosen_language(request),
     )
 
 
 def _values(checkout: Checkout, request: AnyRequest, visit: Visit) -> dict[str, Any]:
-    """What the template draws."""
+    """Return the template's values."""
     words, intent_id = words_for(request), visit.found.intent.id
     secret_query = f"?{urlencode({'client_secret': visit.secret})}" if visit.secret else ""
     values = view.values_of(
@@ -159,7 +166,7 @@ def _values(checkout: Checkout, request: AnyRequest, visit: Visit) -> dict[str, 
         "receipt_url": visit.url("/receipt"),
         "client_secret": visit.secret or "",
         "wallet": values["payable"] and built().wallet and visit.mode.network in view.WALLET_NETWORKS,
-        "simulations": _simulations(checkout, visit, values["payable"] or values["reconsidered"]),
+        "simulations": _simulations(checkout, visit, values["payable"] or values["collapsed"]),
         "note": simulation.NOTES.get(request.query_params.get("note", "")),
         "frame_origins": " ".join(visit.found.branding.frame_origins),
         "success_url": web_link(values["intent"].success_url),
@@ -169,5 +176,5 @@ def _values(checkout: Checkout, request: AnyRequest, visit: Visit) -> dict[str, 
 
 
 def _simulations(checkout: Checkout, visit: Visit, useful: bool) -> tuple[tuple[str, str], ...]:
-    """What the panel offers: nothing on real networks, and nothing once nobody should pay any more."""
+    """Return what the panel offers: nothing on real networks, and nothing once the intent should not be paid."""
     return tuple(simulation.LABELS.items()) if useful and visit.mode.livemode in checkout.simulators else ()

@@ -1,4 +1,4 @@
-"""The panel "simulate payment": a payment on the simulated chain, good or wrong, at the press of a button."""
+"""The "Simulate payment" panel: buttons that make a correct or faulty payment on the simulated chain."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,11 +16,11 @@ from sgate.core.memo import memo_of
 from sgate.web.i18n import N_
 
 AFTER_GRACE = timedelta(seconds=2)
-"""Block times are whole seconds, so this is safely late."""
+"""Block times are whole seconds, so this is certain to be late."""
 
 
 class Simulation(StrEnum):
-    """What the panel can do."""
+    """A kind of payment that the panel offers."""
 
     EXACT = "exact"
     HALF = "half"
@@ -30,7 +30,7 @@ class Simulation(StrEnum):
 
 
 LABELS: Mapping[Simulation, str] = {
-    Simulation.EXACT: N_("Pay what is due"),
+    Simulation.EXACT: N_("Pay the amount due"),
     Simulation.HALF: N_("Pay half"),
     Simulation.DOUBLE: N_("Pay double"),
     Simulation.LATE: N_("Pay after the deadline"),
@@ -38,15 +38,17 @@ LABELS: Mapping[Simulation, str] = {
 }
 NOTES: Mapping[str, str] = {
     "exact": N_("Sent. It will be in the next block."),
-    "half": N_("Half of it is sent. It will be in the next block."),
-    "double": N_("Twice the amount is sent. It will be in the next block."),
-    "late": N_("Planned: it is sent as soon as the deadline and its grace time have passed."),
-    "no_memo": N_("Sent without the memo. Nobody can tell what it pays for, so nothing will happen on this page."),
+    "half": N_("Half the amount was sent. It will be in the next block."),
+    "double": N_("Twice the amount was sent. It will be in the next block."),
+    "late": N_("Scheduled. It will be sent once the deadline and the grace period have passed."),
+    "no_memo": N_(
+        "Sent without the memo. The payment cannot be matched to this request, so nothing will happen on this page."
+    ),
     "refused": N_("The simulated chain refused the payment."),
-    "away": N_("The simulated chain does not answer. Is it running?"),
-    "unknown": N_("There is no such kind of payment."),
+    "unavailable": N_("The simulated chain is not responding. Is it running?"),
+    "unknown": N_("Unknown kind of payment."),
 }
-"""What to say after a press; the page's address carries the word."""
+"""The sentences shown after a button was pressed, by the `note` query parameter."""
 
 
 class _Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +58,7 @@ class _Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def simulate(control: SimulatorControl, intent: PaymentIntent, kind: str) -> str:
-    """Pay. Returns the word for what to say."""
+    """Pay an intent on the simulated chain. Returns a key of `NOTES`."""
     if kind not in set(Simulation):
         return "unknown"
     order = _order(intent, Simulation(kind))
@@ -65,8 +67,8 @@ async def simulate(control: SimulatorControl, intent: PaymentIntent, kind: str) 
     except RefusedTransfer:
         return "refused"
     except ChainUnavailable as error:
-        structlog.get_logger("sgate.checkout").warning("simulator_away", reason=str(error))
-        return "away"
+        structlog.get_logger("sgate.checkout").warning("simulator_unavailable", reason=str(error))
+        return "unavailable"
     return kind
 
 

@@ -1,4 +1,4 @@
-"""What is drawn on the payment slip: the facts about an intent in one visitor's words. Pure."""
+"""The values for the checkout templates: the facts about an intent, in the visitor's language. Pure."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,14 +9,14 @@ from sgate.core.mode import Mode
 from sgate.objects.public_intent import public_intent
 from sgate.store.payment_intents import IntentView
 from sgate.web.checkout import messages, page_state
-from sgate.web.checkout.page_state import BUSY, PAYABLE, RECONSIDERED, Picture
+from sgate.web.checkout.page_state import BUSY, COLLAPSED, PAYABLE, Picture
 from sgate.web.i18n import Words
 from sgate.web.svg import cells, qr_svg
 
 WALLET_NETWORKS = frozenset({Network.MAINNET, Network.TESTNET})
-"""Where real wallets can pay. On the simulated chain they would send real tokens to nobody."""
+"""Networks on which real wallets can pay. For the simulated chain they would send real tokens to unowned addresses."""
 
-KINDS = {
+STATE_CLASSES = {
     Picture.CONFIRMED: "good",
     Picture.PARTIAL: "warn",
     Picture.LOST: "warn",
@@ -25,16 +25,16 @@ KINDS = {
     Picture.FAILED: "bad",
     Picture.CANCELED: "bad",
 }
-"""The colour of the box that says what has happened; calm for the others."""
+"""The CSS class of the box that shows the state; `calm` for the other pictures."""
 
-STATIONS = {Picture.SEEN: 1, Picture.LOST: 1, Picture.PROCESSING: 2, Picture.CONFIRMED: 3}
-"""How many of sent, in a block, final a payment has reached."""
+STAGES_REACHED = {Picture.SEEN: 1, Picture.LOST: 1, Picture.PROCESSING: 2, Picture.CONFIRMED: 3}
+"""How many of the three stages (sent, in a block, final) the payment has reached."""
 
 
 def values_of(
     found: IntentView, mode: Mode, words: Words, now: datetime, *, private: bool, page_link: str
 ) -> dict[str, Any]:
-    """The template's values. `page_link`: the whole address of the page, for its QR code."""
+    """Return the values for the templates. `page_link` is the page's full URL, for its QR code."""
     stored = found.intent
     intent = public_intent(found, mode, now, private=private)
     picture = page_state.picture_of(found, now)
@@ -47,21 +47,21 @@ def values_of(
         "picture": picture,
         "title": title,
         "announcement": _announcement(words, title, picture, intent.amount_due_sats),
-        "kind": KINDS.get(picture, "calm"),
+        "kind": STATE_CLASSES.get(picture, "calm"),
         "busy": picture in BUSY,
         "payable": picture in PAYABLE,
-        "reconsidered": picture in RECONSIDERED,
-        "stations": STATIONS.get(picture, 0),
+        "collapsed": picture in COLLAPSED,
+        "stages_reached": STAGES_REACHED.get(picture, 0),
         "needs": messages.needs(words, intent.required),
-        "takes": messages.guess(words, page_state.minutes_needed(intent.required)),
-        "left": messages.guess(words, page_state.minutes_left(steps)),
+        "takes": messages.duration(words, page_state.minutes_needed(intent.required)),
+        "left": messages.duration(words, page_state.minutes_left(steps)),
         "steps": [
             (words(messages.UNITS[step.unit]), step.done, step.needed, cells(step.done, step.needed)) for step in steps
         ],
         "excess": None if excess is None else words(messages.EXCESS[excess]),
         "excess_sats": page_state.excess_sats(stored),
         "held": bool({"paid_late", "paid_after_cancel"} & set(intent.exceptions)),
-        "chain_away": page_state.chain_is_away(found, now) and picture in BUSY,
+        "chain_unavailable": page_state.chain_is_unavailable(found, now) and picture in BUSY,
         "transactions": page_state.transactions_of(found.payments, mode.network),
         "leave": _leave(words, picture),
         "seconds_left": _whole_seconds(now, stored.terms.expires_at),
@@ -76,7 +76,7 @@ def values_of(
 
 
 def _announcement(words: Words, title: str, picture: Picture, due_sats: int) -> str:
-    """What a screen reader says when the picture changes."""
+    """Return the announcement for screen readers when the picture changes."""
     if picture is not Picture.PARTIAL:
         return title
     still_due = words("%(amount)s sats are still due", amount=words.number(due_sats))
@@ -84,7 +84,7 @@ def _announcement(words: Words, title: str, picture: Picture, due_sats: int) -> 
 
 
 def _leave(words: Words, picture: Picture) -> str | None:
-    """What the merchant's cancel link is called; None where money is on its way or here, and that is wrong."""
+    """Return the label of the merchant's cancel link, or None if a payment was sent and leaving would be wrong."""
     if picture is Picture.WAITING:
         return words("Cancel and go back")
     closed = {Picture.TIME_UP, Picture.EXPIRED, Picture.FAILED, Picture.CANCELED}
@@ -92,10 +92,10 @@ def _leave(words: Words, picture: Picture) -> str | None:
 
 
 def _script_words(words: Words, mode: Mode) -> Iterator[tuple[str, str]]:
-    """The script fills the rest in; the name of the network is known here."""
+    """Yield the script's sentences by name. The network's name is filled in here, the other values by the script."""
     for name, text in messages.SCRIPT.items():
-        said = words.catalogue.gettext(text)
-        yield name, said.replace("%(network)s", words(messages.NETWORKS[mode.network]))
+        translated = words.catalog.gettext(text)
+        yield name, translated.replace("%(network)s", words(messages.NETWORKS[mode.network]))
 
 
 def _whole_seconds(since: datetime, until: datetime) -> int:

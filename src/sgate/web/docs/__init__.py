@@ -1,1 +1,1 @@
-"""The pages for developers: the errors, and the API to try."""
+"""The developer pages: the API reference and the error codes."""

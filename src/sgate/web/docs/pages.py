@@ -1,6 +1,6 @@
-"""/, /docs, /docs/errors and a page for each error code: what this server is, what it takes, what its errors mean.
+"""The routes /, /docs, /docs/errors and /docs/errors/{code}: the landing page, the API reference and the error codes.
 
-Made from the OpenAPI document and the tree of errors.
+They are rendered from the OpenAPI document and the tree of errors.
 """
 
 import re
@@ -18,7 +18,7 @@ from sgate.core.errors import GatewayError
 from sgate.core.mode import Mode
 from sgate.web.assets import built
 from sgate.web.checkout.messages import NETWORKS
-from sgate.web.rendering import AnyRequest, Frame, page, trouble
+from sgate.web.rendering import AnyRequest, Frame, page, render_error
 
 Schema = Mapping[str, Any]
 MAX_CODE_CHARACTERS = 64
@@ -26,13 +26,13 @@ REFERENCE_POLICY = (
     "default-src 'none'; style-src 'self' 'nonce-{nonce}'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The viewer comes from this server, and speaks with this server alone. It has pictures inside its style sheet."""
+"""The viewer is served by this server and connects to nothing else. Its style sheet contains `data:` images."""
 
 _CODE = re.compile(r"`([a-z_]+)`")
 
 
 class ErrorPage(msgspec.Struct, frozen=True):
-    """One error code and what it means."""
+    """An error code and its description."""
 
     code: str
     status: int
@@ -40,54 +40,58 @@ class ErrorPage(msgspec.Struct, frozen=True):
     text: str
 
 
-class CallLink(msgspec.Struct, frozen=True):
-    """One call, and where the reference shows it."""
+class OperationLink(msgspec.Struct, frozen=True):
+    """A link to an operation in the API reference."""
 
     summary: str
     href: str
 
 
 def routes(openapi: Schema, modes: Mapping[bool, Mode]) -> list[HTTPRouteHandler]:
-    """The pages for developers."""
+    """Return the routes of the developer pages."""
     public_url = next((mode.public_url for mode in modes.values()), "")
-    explained = {error.code: error for error in error_pages()}
-    raising = _calls_by_error(openapi)
+    documented = {error.code: error for error in error_pages()}
+    operations_by_code = _operations_by_code(openapi)
 
-    @get("/", exception_handlers={Exception: trouble})
+    @get("/", exception_handlers={Exception: render_error})
     async def landing(request: AnyRequest) -> Response[bytes]:
-        """What this server is."""
+        """Show what this server is."""
         named = [(livemode, NETWORKS[mode.network]) for livemode, mode in modes.items()]
         return page(request, "landing.html", version=sgate.__version__, modes=named)
 
-    @get("/docs", exception_handlers={Exception: trouble})
+    @get("/docs", exception_handlers={Exception: render_error})
     async def docs(request: AnyRequest) -> Response[bytes]:
-        """The API: to read, and to try with a test key."""
+        """Show the API reference, in which operations can be tried with a test key."""
         frame = Frame(path=request.scope["path"], policy=REFERENCE_POLICY)
         version = openapi["info"]["version"]
         return page(
             request, "docs.html", frame=frame, version=version, public_url=public_url, reference=built().reference
         )
 
-    @get("/docs/errors", exception_handlers={Exception: trouble})
+    @get("/docs/errors", exception_handlers={Exception: render_error})
     async def error_docs(request: AnyRequest) -> Response[bytes]:
-        """Every error code."""
+        """List every error code."""
         return page(request, "errors.html", errors=error_pages(), unknown=None)
 
-    @get("/docs/errors/{code:str}", exception_handlers={Exception: trouble})
+    @get("/docs/errors/{code:str}", exception_handlers={Exception: render_error})
     async def error_doc(request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
-        """One error code: where every `doc_url` leads."""
-        found = explained.get(code)
+        """Describe one error code. Every `doc_url` links here."""
+        found = documented.get(code)
         if found is None:
             return page(request, "errors.html", status=404, errors=error_pages(), unknown=code[:MAX_CODE_CHARACTERS])
         return page(
-            request, "error.html", error=found, calls=raising.get(code, ()), example=_example(found, public_url)
+            request,
+            "error.html",
+            error=found,
+            operations=operations_by_code.get(code, ()),
+            example=_example(found, public_url),
         )
 
     return [landing, docs, error_docs, error_doc]
 
 
 def error_pages() -> list[ErrorPage]:
-    """All error codes, by status and code."""
+    """Return all error codes, sorted by status and code."""
     found = {kind.code: kind for kind in _tree(GatewayError)}
     pages = [
         ErrorPage(code, kind.status, kind.type, " ".join((kind.__doc__ or "").split())) for code, kind in found.items()
@@ -95,20 +99,20 @@ def error_pages() -> list[ErrorPage]:
     return sorted(pages, key=lambda error: (error.status, error.code))
 
 
-def _calls_by_error(openapi: Schema) -> Mapping[str, Sequence[CallLink]]:
-    """Which calls may answer each code."""
-    raising: dict[str, list[CallLink]] = {}
+def _operations_by_code(openapi: Schema) -> Mapping[str, Sequence[OperationLink]]:
+    """Return the operations that can return each code."""
+    operations_by_code: dict[str, list[OperationLink]] = {}
     for operation in (operation for methods in openapi["paths"].values() for operation in methods.values()):
         tag, name = operation["tags"][0], operation["operationId"]
-        link = CallLink(operation["summary"], f"/docs#/{quote(tag)}/{name}")
-        failures = [answer["description"] for status, answer in operation["responses"].items() if status[0] != "2"]
+        link = OperationLink(operation["summary"], f"/docs#/{quote(tag)}/{name}")
+        failures = [response["description"] for status, response in operation["responses"].items() if status[0] != "2"]
         for code in {code for description in failures for code in _CODE.findall(description)}:
-            raising.setdefault(code, []).append(link)
-    return raising
+            operations_by_code.setdefault(code, []).append(link)
+    return operations_by_code
 
 
 def _example(error: ErrorPage, public_url: str) -> str:
-    """The answer as a client sees it."""
+    """Return an example response with this error, as JSON."""
     envelope = {
         "error": {
             "type": error.type,

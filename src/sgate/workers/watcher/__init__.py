@@ -1,1 +1,1 @@
-"""Following the chain: what is read, whose money it is, and what is written down. Nothing here decides about money."""
+"""The watcher, which follows the chain, matches transfers and records payments. It makes no decisions about money."""

@@ -1,15 +1,15 @@
-"""Reading addresses: deposits that carry no memo of ours are seen only there.
+"""Address reads, which find the deposits without a memo.
 
-Each address costs a call, so they take turns: half of the turns go round the addresses with open intents, the other
-half to those that were not read for the longest time. How far an address is read is the highest transaction that was
-really listed: an answer of a replica that lags lists less, and loses nothing.
+Each address costs a call, so a poll reads only a few: half of them cycle through the addresses with open intents, the
+other half are the addresses that have gone unread the longest. An address counts as read up to the highest transaction
+that was actually listed, so an incomplete answer of a lagging replica loses nothing.
 """
 
 from collections.abc import Sequence
 
 import msgspec
 
-from sgate.chain.quota import Rests
+from sgate.chain.quota import ReadIntervals
 from sgate.chain.source import ChainSource, Involvement, Transaction, TxStatus
 from sgate.db.pool import Pool
 from sgate.environment import Environment
@@ -20,14 +20,14 @@ from sgate.workers.watcher.headers import OVERLAP_BLOCKS, Incoherent
 from sgate.workers.watcher.matcher import Found, Matcher, place
 
 MAX_ADDRESSES = 20
-"""Addresses of one round, if the budget allows."""
+"""Maximum number of addresses per poll, if the budget allows."""
 
 MAX_PAGES = 10
-"""Pages of one address in one round, 50 transactions each; what is longer goes on in the next round."""
+"""Maximum number of pages of one address per poll, 50 transactions each; the next poll continues from there."""
 
 
 class InboxScan(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read: how far each address is read now, and what was found on the way."""
+    """The addresses read, with their new progress, and the payments found."""
 
     read: Sequence[WatchedAddress]
     found: Found
@@ -35,7 +35,7 @@ class InboxScan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InboxReader:
-    """Reads the addresses of one mode, a few a round."""
+    """Reads the addresses of one mode, a few per poll."""
 
     def __init__(
         self,
@@ -45,9 +45,9 @@ class InboxReader:
         environment: Environment,
         *,
         livemode: bool,
-        rests: Rests,
+        intervals: ReadIntervals,
     ) -> None:
-        self._rests = rests
+        self._intervals = intervals
         self._environment = environment
         self._pool = pool
         self._source = source
@@ -55,12 +55,16 @@ class InboxReader:
         self._livemode = livemode
 
     async def read(self, cursor: Cursor, calls: int) -> InboxScan | None:
-        """Read the next addresses, with `calls` calls; None if none is due. Only old or large transactions cost more.
+        """Read the next addresses within `calls` calls; only old or large transactions cost more.
+
+        Returns:
+            None if no address is due.
 
         Raises:
-            Incoherent, ChainUnavailable: see there.
+            Incoherent: if the answers do not fit together.
+            ChainUnavailable: if the source cannot be read.
         """
-        pages = calls // 2  # a call for the page, and one for the transactions on it
+        pages = calls // 2  # one call for the page, and one for its transactions
         if pages < 1:
             return None
         due, last_open = await self._due(cursor, min(MAX_ADDRESSES, pages))
@@ -70,9 +74,9 @@ class InboxReader:
         tx_ids: dict[str, None] = {}
         for watched in due:
             if pages < 1:
-                break  # it has its turn as one of the longest unread
-            involved, after, turned = await self._involved(watched, cursor.view.height, min(MAX_PAGES, pages))
-            pages -= turned
+                break  # it will be read as one of the longest unread
+            involved, after, pages_read = await self._involved(watched, cursor.view.height, min(MAX_PAGES, pages))
+            pages -= pages_read
             read.append(after)
             tx_ids.update((item.tx_id, None) for item in involved)
         found = await self._payments_of(list(tx_ids), cursor.view.height)
@@ -82,10 +86,14 @@ class InboxReader:
         half, now = max(1, limit // 2), self._environment.now()
         async with self._pool.acquire() as connection:
             opened, last_open = await pay_addresses.open_after(
-                connection, cursor.last_open_address, half, now - self._rests.with_open_intents, livemode=self._livemode
+                connection,
+                cursor.last_open_address,
+                half,
+                now - self._intervals.with_open_intents,
+                livemode=self._livemode,
             )
             others = await pay_addresses.longest_unread(
-                connection, limit, now - self._rests.any, livemode=self._livemode
+                connection, limit, now - self._intervals.any, livemode=self._livemode
             )
         due = {watched.address: watched for watched in (*opened, *others[: max(1, limit - len(opened))])}
         return list(due.values())[:limit], last_open
@@ -93,19 +101,22 @@ class InboxReader:
     async def _involved(
         self, watched: WatchedAddress, height: int, max_pages: int
     ) -> tuple[list[Involvement], WatchedAddress, int]:
-        """Transactions of scanned blocks that may pay to the address, how far it is read then, and pages turned.
+        """Read the transactions in scanned blocks that may pay to an address.
+
+        Returns:
+            the transactions, the address with its new progress, and the number of pages read.
 
         Raises:
-            Incoherent: if a page does not go on where the one before ended: a replica that lags would leave some out.
+            Incoherent: if a page does not continue where the previous one ended, as a lagging replica would omit some.
         """
         involved: list[Involvement] = []
         cursor, target = watched.resume_at, watched.resume_height
         lowest = watched.read_to_height - OVERLAP_BLOCKS
-        for turned in range(1, max_pages + 1):
+        for pages_read in range(1, max_pages + 1):
             page = await self._source.involving(watched.address, cursor)
             if cursor is not None and (not page.items or str(page.items[0].height) != _height_of(cursor)):
-                raise Incoherent("a page of an address was read from a replica that is behind")
-            scanned = [item for item in page.items if item.height <= height]  # the rest is for a later round
+                raise Incoherent("a page of an address was read from a replica that lags")
+            scanned = [item for item in page.items if item.height <= height]  # the rest is left for a later poll
             if target is None:
                 target = max([watched.read_to_height, *(item.height for item in scanned)])
             involved += [item for item in scanned if item.moves_tokens and item.height > lowest]
@@ -114,7 +125,7 @@ class InboxReader:
                 done = WatchedAddress(
                     address=watched.address, read_to_height=target, resume_at=None, resume_height=None
                 )
-                return involved, done, turned
+                return involved, done, pages_read
         return involved, msgspec.structs.replace(watched, resume_at=cursor, resume_height=target), max_pages
 
     async def _payments_of(self, tx_ids: Sequence[str], height: int) -> Found:
@@ -134,21 +145,21 @@ class InboxReader:
 
 
 def _height_of(cursor: str) -> str:
-    """The height of the transaction that a page begins with, in digits: cursors name it first."""
+    """Return the height, in digits, of the first transaction of the page; it is the first part of a cursor."""
     return cursor.partition(":")[0]
 
 
 def _scanned(tx_id: str, transaction: Transaction | None, height: int) -> Transaction:
-    """A transaction that was listed in a scanned block, if whoever answered now sees it in one too.
+    """Return a transaction listed in a scanned block, if the answer about it confirms that.
 
     Raises:
-        Incoherent: if not: the address must be read again.
+        Incoherent: if it does not; the address must then be read again.
     """
     if transaction is None or not is_scanned(transaction, height):
-        raise Incoherent(f"{tx_id} was listed on one replica and is not in a scanned block on another")
+        raise Incoherent(f"{tx_id} was listed by one replica, but is not in a scanned block on another")
     return transaction
 
 
 def is_scanned(transaction: Transaction, height: int) -> bool:
-    """Whether a transaction succeeded in a block that is scanned."""
+    """Return whether a transaction succeeded in a scanned block."""
     return transaction.status is TxStatus.SUCCESS and (transaction.block_height or height + 1) <= height

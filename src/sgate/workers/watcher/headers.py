@@ -1,4 +1,4 @@
-"""Linking headers: from the newest the source shows down to one we hold. What differs is a reorganisation."""
+"""Following headers from the source's newest down to a stored one. Stored headers that differ were reorganized."""
 
 from itertools import pairwise
 
@@ -12,29 +12,29 @@ from sgate.store import blocks
 from sgate.store.chain_cursors import Cursor
 
 OVERLAP_BLOCKS = 20
-"""Blocks read again each round: costs nothing while they fit one page, and forgives what an answer left out."""
+"""Blocks read again in each poll. This is free while they fit one page, and repairs omissions of earlier answers."""
 
 FIRST_HEADERS = 600
-"""Headers kept from before a first scan that begins at the tip: how deep a reorganisation right after it may go."""
+"""Headers stored below the tip by a first scan that begins there: the depth of reorganization it can then follow."""
 
 LOG_EVERY_PAGES = 20
 
 
 class Incoherent(Exception):
-    """The answers of this round do not fit together: replicas differ, or the chain moved. Nothing was changed."""
+    """The answers of this poll do not fit together: replicas differ, or the chain has moved. Nothing was changed."""
 
 
 class DifferentChain(Exception):
-    """Nothing the source shows links to what we hold: another network, or a chain that was started anew."""
+    """No header of the source links to a stored one: it is another network, or the chain was restarted."""
 
 
 class Branch(msgspec.Struct, frozen=True, kw_only=True):
-    """The chain as the source shows it, down to where it links to what we hold.
+    """The chain as the source reports it, down to where it links to the stored headers.
 
     Attributes:
-        new: headers that we do not hold, ascending; empty if there are none.
-        held: headers that we hold and that stay, ascending: at least as deep as a round reads again.
-        reorged_from: the lowest height at which a header that we hold is replaced, or None.
+        new: headers that are not stored, ascending; may be empty.
+        held: stored headers below them that remain valid, ascending, as deep as a poll reads again.
+        reorged_from: the lowest height at which a stored header is replaced, or None.
     """
 
     new: tuple[Header, ...]
@@ -42,35 +42,35 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     reorged_from: int | None = None
 
     def up_to(self, height: int) -> "Branch":
-        """The same, without what is above `height`."""
+        """Return the branch without headers above `height`."""
         kept = tuple(header for header in self.new if header.height <= height)
         return msgspec.structs.replace(self, new=kept)
 
     @property
     def lowest_height(self) -> int:
-        """The lowest height whose transactions a round reads."""
+        """The lowest height whose transactions the poll reads."""
         return (self.held or self.new)[0].height
 
     @property
     def by_block_hash(self) -> dict[str, Header]:
-        """Every header of the branch by its block hash."""
+        """The headers of the branch, by block hash."""
         return {header.block_hash: header for header in (*self.held, *self.new)}
 
     @property
     def index_hashes(self) -> set[str]:
-        """Index block hashes of the branch."""
+        """The index block hashes of the branch."""
         return {header.index_block_hash for header in (*self.held, *self.new)}
 
 
 async def follow(pool: Pool, source: ChainSource, page: HeaderPage, cursor: Cursor, start_height: int | None) -> Branch:
-    """Link the newest page to what we hold, fetching older pages as far as needed.
+    """Link the newest page to the stored headers, fetching older pages as needed.
 
     Raises:
-        DifferentChain: if nothing links.
-        ChainUnavailable: if the chain moved between two pages.
+        DifferentChain: if no header links to a stored one.
+        ChainUnavailable: if the chain moved between two pages, or the source returned none.
     """
     if not page.headers:
-        raise ChainUnavailable("the source shows no blocks at all")
+        raise ChainUnavailable("the source returned no blocks")
     if cursor.view.height == 0:
         return Branch(new=tuple(reversed(await _first(source, page, start_height))))
     async with pool.acquire() as connection:
@@ -94,16 +94,16 @@ async def follow(pool: Pool, source: ChainSource, page: HeaderPage, cursor: Curs
 
 
 def _different_chain(height: int) -> DifferentChain:
-    """The failure, with what to do about it."""
+    """Return the exception, with a message that says what to do."""
     return DifferentChain(
-        f"different chain: no block from height {height} up links to the chain read before: "
-        "another network or a restarted chain. Check the URL of the API; if the chain was really started anew, "
-        "say so with `sgate chain accept-reset`"
+        f"different chain: no block from height {height} upward links to the chain read before, so this is "
+        "another network or a restarted chain. Check the URL of the API; if the chain was in fact restarted, "
+        "run `sgate chain accept-reset`"
     )
 
 
 async def _check_same_chain(pool: Pool, source: ChainSource, lowest_held: int, *, livemode: bool) -> None:
-    """Before a long way down: does the source have the lowest block we hold? Another chain would cost it each time.
+    """Check that the source has the lowest stored block, before following many pages, which costs calls in each poll.
 
     Raises:
         DifferentChain: if it does not.
@@ -116,7 +116,7 @@ async def _check_same_chain(pool: Pool, source: ChainSource, lowest_held: int, *
 
 
 def _link(page: HeaderPage, new: list[Header], held: dict[int, Header]) -> bool:
-    """Append the page's unknown headers to `new` (newest first); True once one links to a header we hold."""
+    """Append the page's unknown headers to `new` (newest first). Returns True once one links to a stored header."""
     for header in page.headers:
         if new:
             _check_next(new[-1], header)
@@ -129,10 +129,10 @@ def _link(page: HeaderPage, new: list[Header], held: dict[int, Header]) -> bool:
 
 
 def _check_next(newer: Header, header: Header) -> None:
-    """Make sure that nothing is missing between two headers of a list.
+    """Check that a header is the parent of the next newer one.
 
     Raises:
-        ChainUnavailable: if something is, in a page or between two pages.
+        ChainUnavailable: if a header is missing between them, in a page or between two pages.
     """
     if newer.parent_index_block_hash != header.index_block_hash or newer.height != header.height + 1:
         raise ChainUnavailable("the chain moved while its headers were read")
@@ -153,7 +153,7 @@ async def _branch(pool: Pool, new: list[Header], cursor: Cursor) -> Branch:
 
 
 async def _first(source: ChainSource, page: HeaderPage, start_height: int | None) -> list[Header]:
-    """Headers of a first scan, newest first: down to the start height, or a few below the tip."""
+    """Return the headers of a first scan, newest first, down to the start height or FIRST_HEADERS below the tip."""
     found = list(page.headers)
     lowest = start_height if start_height is not None else max(0, found[0].height - FIRST_HEADERS)
     while page.older is not None and found[-1].height > lowest:

@@ -1,4 +1,4 @@
-"""The loop around the watcher: it leads or stands by, and waits as long as the quota of calls asks for."""
+"""The watcher's loop: it leads or stands by, and paces the polls according to the call quota."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,13 +8,13 @@ import structlog
 from sgate.db.notifications import Channel, Listener
 from sgate.workers import leadership
 from sgate.workers.loops import Pulse, Stop, first_of, repeat, unless_stopped
-from sgate.workers.watcher.watcher import Fenced, Round, Watcher
+from sgate.workers.watcher.watcher import Fenced, PollReport, Watcher
 
 STANDBY_POLL_S = 0.5
 
 
-LONGEST_REST_S = 900.0
-"""How long the chain's API is left alone at most, whatever it asks for."""
+MAX_WAIT_S = 900.0
+"""The longest wait between polls, even if the chain's API requests a longer one."""
 
 
 async def watch(
@@ -26,25 +26,25 @@ async def watch(
     interval_s: Callable[[bool], float],
     stop: Stop,
     pulse: Pulse,
-    observe: Callable[[Round], Awaitable[None]],
+    observe: Callable[[PollReport], Awaitable[None]],
 ) -> None:
     """Follow the chain while leading; stand by while another process leads.
 
     Args:
-        interval_s: seconds from the end of a round to the next, by whether somebody waits for money.
-        observe: told of each round; what it raises of the database's troubles is waited out like the watcher's.
+        interval_s: returns the seconds between two polls, given whether an intent is awaiting payment or finality.
+        observe: called with the report of each poll. If it raises a database error, the loop backs off.
     """
     wake = asyncio.Event()
     unlisten = listener.listen(Channel.CHAIN, lambda _: wake.set())
 
-    async def rest(report: Round) -> None:
+    async def wait(report: PollReport) -> None:
         if report.more:
             return
-        shortest_s = max(interval_s(True), min(report.retry_after_s or 0.0, LONGEST_REST_S))
+        shortest_s = max(interval_s(True), min(report.retry_after_s or 0.0, MAX_WAIT_S))
         await stop.sleep(shortest_s)
-        rest_s = interval_s(report.busy) - shortest_s
-        if rest_s > 0 and not wake.is_set() and not stop.requested:
-            await first_of(wake, stop, rest_s)
+        remaining_s = interval_s(report.busy) - shortest_s
+        if remaining_s > 0 and not wake.is_set() and not stop.requested:
+            await first_of(wake, stop, remaining_s)
         wake.clear()
 
     async def lead_or_stand_by() -> None:
@@ -56,8 +56,8 @@ async def watch(
                 if report is None:
                     break
                 await observe(report)
-                pulse.beat(report.trouble)
-                await rest(report)
+                pulse.beat(report.error)
+                await wait(report)
                 await still_leading()
         pulse.leading = False
 

@@ -1,7 +1,7 @@
-"""Whose money is it? From transactions that are in blocks to payments of ours, in one look at the database.
+"""Matching: turns the transfers of mined transactions into payments, with one read of the database.
 
-A transfer with the memo of an intent, to the intent's address, pays for it. Any other transfer to an address that we
-watch is an unmatched deposit: of the merchant who owns the address, or of the operator. Nothing else is ours.
+A transfer with the memo of an intent, to the intent's address, is a payment of that intent. Any other transfer to a
+watched address is an unmatched deposit of the merchant who owns the address, or of the operator. The rest is ignored.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,25 +20,25 @@ from sgate.store.payments_scan import FoundPayment
 from sgate.workers.watcher.headers import Incoherent
 
 Found = Mapping[str, Sequence[FoundPayment]]
-"""Payments by transaction; a transaction that pays nobody here is absent."""
+"""Payments by transaction id; transactions without a payment are absent."""
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """A transaction and the header of the block it is in."""
+    """A transaction and the header of its block."""
 
     transaction: Transaction
     header: Header
 
 
 class _Watched(msgspec.Struct, frozen=True):
-    """What the database knows about the recipients and memos of some transfers."""
+    """The known intents named by some transfers' memos, and the owners of their recipients."""
 
     intents: Mapping[str, payment_intents.KnownIntent]
     owners: Mapping[str, str | None]
 
 
 class Matcher:
-    """Matches transfers with what one mode of this gateway waits for."""
+    """Matches transfers with the intents and addresses of one mode."""
 
     def __init__(self, pool: Pool, mode: Mode, environment: Environment) -> None:
         self._pool = pool
@@ -46,7 +46,7 @@ class Matcher:
         self._environment = environment
 
     async def match(self, placed: Iterable[Placed]) -> dict[str, list[FoundPayment]]:
-        """What these transactions pay to addresses of ours."""
+        """Return the payments that these transactions make to watched addresses."""
         placed = list(placed)
         watched = await self._watched([leg for item in placed for leg in item.transaction.transfers])
         found: dict[str, list[FoundPayment]] = {}
@@ -105,10 +105,11 @@ class Matcher:
 async def place(
     pool: Pool, source: ChainSource, transactions: Iterable[Transaction], *, livemode: bool
 ) -> list[Placed]:
-    """Put transactions of scanned blocks on the headers that we hold; for blocks below those the source is asked.
+    """Find the headers of transactions in scanned blocks: stored ones, or below those, headers from the source.
 
     Raises:
-        Incoherent: if one is in a block that is not on our chain. The next scan will tell what became of it.
+        Incoherent: if one is in a block that is not on the scanned chain. The next scan will resolve that.
+        ChainUnavailable: if the source cannot be read.
     """
     transactions = list(transactions)
     heights = sorted({transaction.block_height or 0 for transaction in transactions})
@@ -124,5 +125,5 @@ async def place(
 def _header_of(transaction: Transaction, held: Mapping[int, Header]) -> Header:
     header = held.get(transaction.block_height or 0)
     if header is None or header.block_hash != transaction.block_hash:
-        raise Incoherent(f"{transaction.tx_id} is in a block that is not on the chain as it is scanned")
+        raise Incoherent(f"{transaction.tx_id} is in a block that is not on the scanned chain")
     return header

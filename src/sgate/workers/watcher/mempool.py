@@ -1,11 +1,11 @@
-"""Looking hints up: what the wallet said it sent, as the chain's API sees it.
+"""Checking hints: the transactions that wallets reported are looked up at the chain's API.
 
-A pending direct call of the token that pays this intent is a sighting: the payer is told "seen", and the deadline waits
-for it for a while. Nothing is received and nothing confirmed by it. A hint that turns out to be a transfer without a
-memo becomes an unmatched deposit at once, instead of when its address is read.
+A pending direct call of the token contract that pays the intent is a sighting: the customer sees "seen", and expiry is
+postponed for a while. A sighting neither counts as received nor confirms anything. A hint that turns out to be a
+transfer without a memo becomes an unmatched deposit immediately, instead of when its address is next read.
 
-Anybody who has a checkout page may give hints, so whatever they name, looking them up is one call a round: large and
-old transactions are left to the scan and to the reading of addresses. Those that were never looked up come first.
+Anyone with a checkout page can give hints, so checking them costs only one call per poll, whatever they name: large and
+old transactions are left to the scan and to address reads. Hints that were never checked come first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,32 +28,32 @@ from sgate.workers.watcher.matcher import Found, Matcher, place
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=2)
 LONGEST_WAIT_UNKNOWN = timedelta(minutes=30)
-"""The wait doubles from look to look: a wallet's transaction shows up within seconds or not at all."""
+"""The wait doubles from check to check: a wallet's transaction appears within seconds or not at all."""
 
 GIVE_UP_AFTER = timedelta(hours=24)
 
 MAX_REPLACEMENTS = 8
-"""Hints per intent with those that follow a transaction's replacement by another."""
+"""Maximum number of hints per intent, including those added for replacement transactions."""
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """A hint and what the API says about its transaction; None if it does not know it."""
+class CheckedHint(msgspec.Struct, frozen=True, kw_only=True):
+    """A hint and its transaction, or None if the API does not know the transaction."""
 
     hint: Hint
     transaction: Transaction | None
 
 
 class MempoolScan(msgspec.Struct, frozen=True, kw_only=True):
-    """What was learned about hints, and what those already mined pay."""
+    """The checked hints, and the payments of those that are already mined."""
 
-    looks: Sequence[Look]
+    checked: Sequence[CheckedHint]
     known: Mapping[str, KnownIntent]
     found: Found
     height: int
 
 
 class MempoolReader:
-    """Looks hints up, all that are due in one call."""
+    """Checks all due hints with one call."""
 
     def __init__(
         self, pool: Pool, source: ChainSource, matcher: Matcher, environment: Environment, *, livemode: bool
@@ -65,10 +65,11 @@ class MempoolReader:
         self._livemode = livemode
 
     async def read(self, height: int, calls: int) -> MempoolScan | None:
-        """Look up what is due; None if nothing is, or if there are no calls to spare.
+        """Check the due hints. Returns None if none is due, or no call is to spare.
 
         Raises:
-            ChainUnavailable: see there.
+            ChainUnavailable: if the source cannot be read.
+            Incoherent: if a transaction is in a block that is not on the scanned chain.
         """
         if calls < 1:
             return None
@@ -87,47 +88,47 @@ class MempoolReader:
             if is_scanned(answer, height) and (answer.block_height or 0) >= lowest
         }
         placed = await place(self._pool, self._source, mined.values(), livemode=self._livemode)
-        looks = [Look(hint=hint, transaction=answers.get(hint.tx_id)) for hint in due]
-        return MempoolScan(looks=looks, known=known, found=await self._matcher.match(placed), height=height)
+        checked = [CheckedHint(hint=hint, transaction=answers.get(hint.tx_id)) for hint in due]
+        return MempoolScan(checked=checked, known=known, found=await self._matcher.match(placed), height=height)
 
     async def write(self, connection: Connection, scan: MempoolScan) -> set[str]:
-        """Write down what was learned about the hints, inside the watcher's transaction.
+        """Store the results of the checks, inside the watcher's transaction.
 
         Returns:
             the intents whose sightings changed.
         """
-        touched: set[str] = set()
-        for look in scan.looks:
-            if await self._write(connection, look, scan):
-                touched.add(look.hint.intent_id)
-        for intent_id in sorted(touched):
+        changed: set[str] = set()
+        for checked in scan.checked:
+            if await self._write(connection, checked, scan):
+                changed.add(checked.hint.intent_id)
+        for intent_id in sorted(changed):
             await notifications.notify(connection, notifications.Channel.INTENT, intent_id)
-        await ledger_queue.queue(connection, touched, livemode=self._livemode)
-        return touched
+        await ledger_queue.queue(connection, changed, livemode=self._livemode)
+        return changed
 
-    async def _write(self, connection: Connection, look: Look, scan: MempoolScan) -> bool:
-        """One hint. Returns whether its intent's sightings changed."""
-        hint, transaction = look.hint, look.transaction
+    async def _write(self, connection: Connection, checked: CheckedHint, scan: MempoolScan) -> bool:
+        """Store the result for one hint. Returns whether the sightings of its intent changed."""
+        hint, transaction = checked.hint, checked.transaction
         match None if transaction is None else transaction.status:
             case TxStatus.PENDING:
-                if not await self._look_again(connection, hint, LONGEST_WAIT):
-                    return await mempool_sightings.lose(connection, hint.intent_id, hint.tx_id)
+                if not await self._reschedule(connection, hint, LONGEST_WAIT):
+                    return await mempool_sightings.remove(connection, hint.intent_id, hint.tx_id)
                 return await self._sight(connection, hint, transaction, scan.known)
-            case None | TxStatus.UNKNOWN:  # perhaps only this replica does not have it: a sighting stays
-                again = await self._look_again(connection, hint, LONGEST_WAIT_UNKNOWN)
-                return not again and await mempool_sightings.lose(connection, hint.intent_id, hint.tx_id)
+            case None | TxStatus.UNKNOWN:  # perhaps only this replica does not have it, so a sighting is kept
+                again = await self._reschedule(connection, hint, LONGEST_WAIT_UNKNOWN)
+                return not again and await mempool_sightings.remove(connection, hint.intent_id, hint.tx_id)
             case TxStatus.SUCCESS if transaction is not None and not is_scanned(transaction, scan.height):
-                await self._look_again(connection, hint, LONGEST_WAIT)  # mined just now: the next scan has its block
+                await self._reschedule(connection, hint, LONGEST_WAIT)  # just mined; the next scan will read its block
                 return False
             case TxStatus.SUCCESS | TxStatus.FAILED | TxStatus.DROPPED:
                 await payment_hints.end(connection, [hint])
                 await self._follow_replacement(connection, hint, transaction)
-                return await mempool_sightings.lose(connection, hint.intent_id, hint.tx_id)
+                return await mempool_sightings.remove(connection, hint.intent_id, hint.tx_id)
 
-    async def _look_again(self, connection: Connection, hint: Hint, longest_wait: timedelta) -> bool:
+    async def _reschedule(self, connection: Connection, hint: Hint, longest_wait: timedelta) -> bool:
         wait = min(FIRST_WAIT * 2 ** min(hint.looks, 10), longest_wait)
         now = self._environment.now()
-        return await payment_hints.look_again(connection, hint, now + wait, now - GIVE_UP_AFTER)
+        return await payment_hints.reschedule(connection, hint, now + wait, now - GIVE_UP_AFTER)
 
     async def _sight(
         self,
@@ -143,12 +144,12 @@ class MempoolReader:
         if intent_id_of(intention.memo) != intent.id or intention.recipient != intent.pay_address:
             return False
         if not 1 <= intention.amount_sats <= MAX_AMOUNT_SATS:
-            return False  # arguments are the sender's to write: more than there is can be called for, and fails
+            return False  # a call can name any amount; one that exceeds the supply will fail
         seen_at = _seen_at(transaction, self._environment.now_ms())
-        return await mempool_sightings.sight(connection, intent.id, hint.tx_id, intention.amount_sats, seen_at)
+        return await mempool_sightings.add(connection, intent.id, hint.tx_id, intention.amount_sats, seen_at)
 
     async def _follow_replacement(self, connection: Connection, hint: Hint, transaction: Transaction | None) -> None:
-        """A payer who raises the fee replaces the transaction: look the new one up as well."""
+        """Add a hint for the transaction that replaces this one, as when the customer has raised the fee."""
         if transaction is not None and transaction.replaced_by is not None:
             await payment_hints.add(
                 connection,
@@ -161,5 +162,5 @@ class MempoolReader:
 
 
 def _seen_at(transaction: Transaction, now: datetime) -> datetime:
-    """When the payer had paid: when the API got the transaction, which the payer cannot date back."""
+    """Return when the API received the transaction, a time that the customer cannot backdate."""
     return now if transaction.received_at is None else min(now, transaction.received_at)

@@ -1,8 +1,8 @@
-"""Rebuilding: restoring payments from the chain into an old backup or an empty database.
+"""Rebuilds: payments are restored from the chain into an old backup or an empty database.
 
-The memo names the intent. Where the database knows it, the payment is its; where it does not, the payment comes back as
-an unmatched deposit that carries `recovered_intent_id`: never confirmed, and nobody is told. What the chain does not
-hold cannot come back: intents, their metadata, what was assigned by hand.
+The memo names the intent. If the database has that intent, the payment is recorded for it. Otherwise it is recorded as
+an unmatched deposit with `recovered_intent_id`, which is never confirmed and not announced. What is not on the chain
+cannot be restored: intents, their metadata, and manual assignments.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,25 +12,25 @@ import msgspec
 from sgate.db.pool import Pool
 from sgate.environment import Environment
 from sgate.store import chain_cursors, pay_addresses
-from sgate.workers.watcher.watcher import Round, Watcher
+from sgate.workers.watcher.watcher import PollReport, Watcher
 
-MAX_TROUBLES = 20
-"""Rounds in a row that may fail before a rebuild gives up; what was read is kept."""
+MAX_FAILURES = 20
+"""Consecutive failed polls after which a rebuild gives up."""
 
 
 class RebuildFailed(Exception):
-    """The chain could not be read to the end. What was read is kept: start it again, nothing is recorded twice."""
+    """The chain could not be read to the end. Progress is kept: a new rebuild records nothing twice."""
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
-    """What a rebuild did: rounds of the watcher, and payments recorded or moved."""
+    """The result of a rebuild: polls of the watcher, and payments recorded or moved."""
 
-    rounds: int
+    polls: int
     payments: int
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a rebuild is. Heights; `unread`: addresses that were not read to the end yet."""
+    """The progress of a rebuild, in block heights. `unread`: addresses that have not been read completely."""
 
     from_height: int
     height: int
@@ -39,7 +39,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def prepare(pool: Pool, from_height: int, *, livemode: bool) -> None:
-    """Ask for everything from a height upward to be read again, where it was scanned before."""
+    """Schedule a rescan of all blocks and addresses from a height upward, as far as they were scanned before."""
     async with pool.acquire() as connection, connection.transaction():
         await pay_addresses.read_again(connection, from_height, livemode=livemode)
         await chain_cursors.start_rescan(connection, from_height, livemode=livemode, announces=False)
@@ -52,36 +52,36 @@ async def rebuild(
     from_height: int,
     *,
     livemode: bool,
-    rest: Callable[[Round], Awaitable[None]],
+    wait: Callable[[PollReport], Awaitable[None]],
     observe: Callable[[Progress], None],
 ) -> Rebuilt:
-    """Run the watcher until the chain, the rescan and all addresses are read.
+    """Run the watcher until the chain, the rescan and all addresses have been read.
 
     Args:
-        watcher: one whose first scan begins at `from_height` and that announces no unmatched deposits.
-        rest: waits after a round with trouble, or in which no address could be read.
-        observe: told how far it is after each round.
+        watcher: a watcher whose first scan begins at `from_height` and which does not announce unmatched deposits.
+        wait: called to wait after a poll that failed or could read no address.
+        observe: called with the progress after each poll.
 
     Raises:
-        RebuildFailed: see there.
+        RebuildFailed: if more than MAX_FAILURES consecutive polls failed, or the cursor has been deleted.
     """
-    began, rounds, payments, troubles, before = environment.now(), 0, 0, 0, -1
+    began, polls, payments, failures, before = environment.now(), 0, 0, 0, -1
     while True:
         report = await watcher.run_once()
-        rounds, payments = rounds + 1, payments + report.payments
-        troubles = 0 if report.trouble is None else troubles + 1
-        if troubles > MAX_TROUBLES:
-            raise RebuildFailed(report.trouble)
+        polls, payments = polls + 1, payments + report.payments
+        failures = 0 if report.error is None else failures + 1
+        if failures > MAX_FAILURES:
+            raise RebuildFailed(report.error)
         async with pool.acquire() as connection:
             cursor = await chain_cursors.get(connection, livemode=livemode)
             unread = await pay_addresses.unread_since(connection, began, livemode=livemode)
         if cursor is None:
-            raise RebuildFailed("the cursor is gone")
+            raise RebuildFailed("the chain cursor has been deleted")
         height = cursor.view.height if cursor.rescan is None else cursor.rescan.lowest
         observe(Progress(from_height=from_height, height=height, tip_height=cursor.tip_height, unread=unread))
         idle = not report.more and cursor.rescan is None
-        if report.trouble is None and idle and unread == 0:
-            return Rebuilt(rounds=rounds, payments=payments)
-        if report.trouble is not None or (idle and unread == before and report.payments == 0):
-            await rest(report)
+        if report.error is None and idle and unread == 0:
+            return Rebuilt(polls=polls, payments=payments)
+        if report.error is not None or (idle and unread == before and report.payments == 0):
+            await wait(report)
         before = unread

@@ -1,6 +1,6 @@
-"""Writing facts down: payments as the chain shows them, and who must be judged anew because of them.
+"""Recording facts: stores payments as they are on the chain, and returns the intents that must be decided again.
 
-Everything here happens inside the watcher's transaction, which the cursor's version fences.
+Everything here runs inside the watcher's transaction, which is fenced by the cursor's version.
 """
 
 from sgate.core.finality import View
@@ -14,29 +14,29 @@ from sgate.workers.watcher.matcher import Found
 async def record(
     connection: Connection, environment: Environment, found: Found, view: View, *, livemode: bool, announce: bool
 ) -> set[str]:
-    """Record what transactions pay, each as a unit: legs that a transaction no longer has are orphaned.
+    """Record the payments of transactions. Each transaction is a unit: legs that it no longer has are orphaned.
 
     Args:
-        announce: whether merchants are told about unmatched deposits that are new.
+        announce: whether to announce new unmatched deposits to merchants.
 
     Returns:
         the intents whose facts changed.
     """
-    touched: set[str] = set()
+    changed: set[str] = set()
     for tx_id, legs in found.items():
         paid = [leg.payment for leg in legs]
-        touched |= await payments_scan.orphan_other_legs(connection, tx_id, paid, view, livemode=livemode)
+        changed |= await payments_scan.orphan_other_legs(connection, tx_id, paid, view, livemode=livemode)
         for leg in legs:
             included = await payments_scan.include(connection, leg, view, livemode=livemode)
             if included is None:
                 continue
             if included.intent_id is not None:
-                touched.add(included.intent_id)
+                changed.add(included.intent_id)
             elif included.is_new and announce:
                 await _announce(connection, environment, included.payment_id, livemode)
         await payments_scan.clear_sightings(connection, tx_id)
         await payment_hints.end_mined(connection, tx_id)
-    return touched
+    return changed
 
 
 async def _announce(connection: Connection, environment: Environment, payment_id: str, livemode: bool) -> None:

@@ -1,6 +1,6 @@
-"""Reading blocks again that are scanned already, from below, a chunk a round: what was missed is found now.
+"""Rescans: already scanned blocks are read again, upward, one chunk per poll, to find payments that were missed.
 
-The cursor does not move, so nobody's confirmations fall. How far it came is stored, so a restart goes on.
+The cursor does not move, so confirmations do not decrease. The progress is stored, so a restart continues from it.
 """
 
 import msgspec
@@ -15,7 +15,7 @@ from sgate.workers.watcher.scanner import CHUNK_BLOCKS, check_has_below, include
 
 
 class RescanChunk(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found in the chunk, which ends at `height`. `announces`: whether new deposits are told."""
+    """The payments found in a chunk that ends at `height`. `announces`: whether to announce new deposits."""
 
     height: int
     found: Found
@@ -23,7 +23,7 @@ class RescanChunk(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rescanner:
-    """Reads scanned blocks again."""
+    """Reads already scanned blocks again."""
 
     def __init__(self, pool: Pool, source: ChainSource, matcher: Matcher, *, livemode: bool) -> None:
         self._pool = pool
@@ -32,10 +32,11 @@ class Rescanner:
         self._livemode = livemode
 
     async def read(self, cursor: Cursor, rescan: Rescan) -> RescanChunk:
-        """The next chunk.
+        """Read the next chunk.
 
         Raises:
-            Incoherent, ChainUnavailable: see there.
+            Incoherent: if the answers do not fit together.
+            ChainUnavailable: if the source cannot be read.
         """
         highest = min(rescan.lowest + CHUNK_BLOCKS - 1, rescan.highest, cursor.view.height)
         tx_ids = await self._naming_intents(rescan.lowest, highest)
@@ -46,10 +47,10 @@ class Rescanner:
         return RescanChunk(height=highest, found=found, announces=rescan.announces)
 
     async def _naming_intents(self, lowest: int, highest: int) -> list[str]:
-        """Transactions whose memo has the form of an intent id, in these blocks."""
+        """Return the transactions in these blocks whose memo has the form of an intent id."""
         top = await self._source.header_at(highest)
         if top is None:
-            raise Incoherent("the blocks to read again come from a replica that is behind")
+            raise Incoherent("the blocks to rescan come from a replica that lags")
         tx_ids, trusted = dict[str, None](), set[str]()
         page = await self._source.logs_below(highest + 1)
         while True:

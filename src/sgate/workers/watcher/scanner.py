@@ -1,11 +1,11 @@
-"""Reading what is new on the chain: headers down to what we hold, memos down to there, and what those memos paid.
+"""Scans of new blocks: headers down to the stored ones, memos down to the same height, and the payments they name.
 
-The answers of one round may come from different replicas of the API, and the chain may move between two of them. So a
-scan claims only what one server stood by: the tip named by the first page of memos. Every further page must come from a
-server that has that tip below it. Anything that does not fit together ends the scan, and the next one tries again.
+The answers of one poll may come from different replicas of the API, and the chain may move between two of them. A scan
+therefore ends at a tip that one server vouched for: the one named by the first page of memos. Every further page must
+come from a server that has that tip. Any inconsistency ends the scan, and the next poll tries again.
 
-What lies far behind is read in chunks from below, a chunk a round: memory stays small, what was read is kept, and
-deadlines are judged in the order of the blocks.
+A long gap is read upward in chunks, one per poll, so that memory use stays small, progress is kept, and deadlines are
+decided in the order of the blocks.
 """
 
 from collections.abc import Sequence
@@ -24,17 +24,18 @@ from sgate.workers.watcher.headers import Branch, Incoherent, follow
 from sgate.workers.watcher.matcher import Found, Matcher, Placed
 
 CHUNK_BLOCKS = 600
-"""Blocks of one round while catching up: about an hour of the chain, twenty pages of headers."""
+"""Blocks per poll while catching up: about an hour of the chain, or twenty pages of headers."""
 
-MAX_FOREIGN_REMEMBERED = 10_000
+MAX_FOREIGN_CACHED = 10_000
 
 
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
-    """What one round read, ready to be committed.
+    """The result of one scan, ready to be committed.
 
     Attributes:
-        foreign: transactions that carry a memo like ours but pay nobody here, or were read before.
-        tip_height: how high the chain is, as far as this round saw.
+        foreign: transactions whose memo has the form of an intent id, but which pay no watched address or were
+            read before.
+        tip_height: the height of the chain, as far as this poll has seen.
     """
 
     branch: Branch
@@ -45,39 +46,41 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scanner:
-    """Reads the chain of one mode. Keeps nothing that the database does not know better."""
+    """Reads the chain of one mode. Its state is only a cache; the database is authoritative."""
 
     def __init__(
         self, pool: Pool, source: ChainSource, matcher: Matcher, *, livemode: bool, start_height: int | None
     ) -> None:
-        """`start_height`: where a first scan begins; None for a little below the tip."""
+        """`start_height`: where a first scan begins; None to begin a little below the tip."""
         self._pool = pool
         self._source = source
         self._matcher = matcher
         self._livemode = livemode
         self._start_height = start_height
-        self._newest: tuple[str, str | None] = ("", None)  # the tip of the last answer, and that answer's etag
-        self._foreign: dict[str, None] = {}  # see Scan; forgotten after a reorganisation
+        self._newest: tuple[str, str | None] = ("", None)  # the tip and the ETag of the last answer
+        self._foreign: dict[str, None] = {}  # as in `Scan`; cleared after a reorganization
         self._log = structlog.get_logger("sgate.watcher").bind(livemode=livemode)
 
     def forget(self) -> None:
-        """Another watcher led meanwhile, and may have seen a reorganisation."""
+        """Clear the cache, because another watcher has led in the meantime and may have seen a reorganization."""
         self._foreign.clear()
 
     def committed(self, scan: Scan) -> None:
-        """The scan is in the database."""
+        """Cache the scan's foreign transactions, once the scan has been committed."""
         self._foreign.update(dict.fromkeys(scan.foreign))
-        while len(self._foreign) > MAX_FOREIGN_REMEMBERED:
+        while len(self._foreign) > MAX_FOREIGN_CACHED:
             del self._foreign[next(iter(self._foreign))]
 
     async def read(self, cursor: Cursor) -> Scan | None:
-        """Everything new, or the next chunk of it; None if there is nothing new.
+        """Read all new blocks, or the next chunk of them. Returns None if there are none.
 
-        The newest memos are read right after the newest headers, before either is followed down: what takes long must
-        not lie between the two, or a busy chain would never be caught up with.
+        The newest memos are read right after the newest headers, before either is followed downward. Anything slow
+        between the two would let a busy chain move on each time.
 
         Raises:
-            Incoherent, DifferentChain, ChainUnavailable: see there.
+            Incoherent: if the answers do not fit together.
+            DifferentChain: if no header of the source links to a stored one.
+            ChainUnavailable: if the source cannot be read, or the chain moved between two pages.
         """
         page = await self._headers_unless_at(cursor)
         if page is None:
@@ -88,22 +91,22 @@ class Scanner:
             return await self._read_chunk(cursor, scanned + CHUNK_BLOCKS, tip_height)
         memos = await self._source.logs()
         if memos.tip not in {header.index_block_hash for header in page.headers}:
-            page = await self._source.headers() or page  # a block came in between
+            page = await self._source.headers() or page  # a block arrived in between
             self._note_newest(page)
         branch = await follow(self._pool, self._source, page, cursor, self._start_height)
         if not branch.new:
             return None
         tip = next((header for header in branch.new if header.index_block_hash == memos.tip), None)
         if tip is None or tip.height <= cursor.view.height:
-            raise Incoherent("the memos were read from a replica that stands elsewhere than the headers' one")
+            raise Incoherent("headers and memos were read from replicas with different tips")
         return await self._scan(cursor, branch.up_to(tip.height), memos, tip, tip_height)
 
     async def _read_chunk(self, cursor: Cursor, height: int, tip_height: int) -> Scan:
-        """What lies up to `height`, far below the tip."""
+        """Read the chunk that ends at `height`, far below the tip."""
         top = await self._source.header_at(height)
         page = None if top is None else await self._source.headers(cursor=top.index_block_hash)
         if top is None or page is None or page.headers[:1] != (top,):
-            raise Incoherent("the chain moved while it was caught up with")
+            raise Incoherent("the chain moved while catching up")
         self._newest = ("", None)
         self._log.info("catching_up", scanned_height=cursor.view.height, tip_height=tip_height)
         branch = await follow(self._pool, self._source, page, cursor, self._start_height)
@@ -111,9 +114,9 @@ class Scanner:
         return await self._scan(cursor, branch, memos, top, tip_height)
 
     async def _headers_unless_at(self, cursor: Cursor) -> HeaderPage | None:
-        """The newest headers, or None if they begin with the block that is scanned already.
+        """Read the newest headers. Returns None if they begin with the block that was scanned last.
 
-        Only the tip that the database holds counts: a round whose commit failed must be read again.
+        The comparison is with the tip in the database, because a scan whose commit failed must be repeated.
         """
         tip, etag = self._newest
         page = await self._source.headers(unless=etag if tip == cursor.view.index_block_hash else None)
@@ -144,15 +147,15 @@ class Scanner:
         return Scan(branch=branch, view=view, found=found, foreign=foreign, tip_height=max(tip_height, tip.height))
 
     async def _decides_something(self, view: View) -> bool:
-        """Whether a deadline or a threshold comes in this view: then the tip must still stand after all was read."""
+        """Return whether a deadline or threshold falls in this view; the tip must then be checked again at the end."""
         async with self._pool.acquire() as connection:
-            return await ledger_queue.decides(connection, view, livemode=self._livemode)
+            return await ledger_queue.has_due(connection, view, livemode=self._livemode)
 
     async def _naming_intents(self, page: LogPage, branch: Branch, tip: Header) -> tuple[list[str], int]:
-        """Transactions whose memo has the form of an intent id, newest first, down to where the branch begins.
+        """Return the transactions of the branch whose memo has the form of an intent id, newest first.
 
         Returns:
-            the transactions, and how many pages were read.
+            the transaction ids, and the number of pages read.
         """
         tx_ids, trusted, pages = dict[str, None](), {tip.index_block_hash}, 1
         while True:
@@ -166,10 +169,10 @@ class Scanner:
             pages += 1
 
     async def _payments_of(self, tx_ids: Sequence[str], branch: Branch) -> tuple[Found, list[str], bool]:
-        """What these transactions pay to addresses of ours, for those not recorded yet where they are now.
+        """Read the payments of those transactions that are not yet recorded in their current block.
 
         Returns:
-            payments by transaction, transactions that need not be looked at again, and whether the source was asked.
+            payments by transaction, transactions that need not be read again, and whether the source was called.
         """
         wanted = await self._not_yet_held(tx_ids, branch)
         transactions = await self._source.transactions(wanted) if wanted else {}
@@ -178,19 +181,19 @@ class Scanner:
         for tx_id in wanted:
             transaction = included(tx_id, transactions.get(tx_id))
             if (transaction.block_height or 0) < branch.lowest_height:
-                deeper.append(transaction)  # read in an earlier round
-            elif (transaction.block_height or 0) <= branch.new[-1].height:  # else read in the next
+                deeper.append(transaction)  # read by an earlier poll
+            elif (transaction.block_height or 0) <= branch.new[-1].height:  # otherwise left for the next poll
                 placed.append(Placed(transaction, _header_of(transaction, branch)))
         await self._check_held(deeper)
         found = await self._matcher.match(placed)
-        nobodys = [item.transaction.tx_id for item in placed if item.transaction.tx_id not in found]
-        return found, [*(transaction.tx_id for transaction in deeper), *nobodys], bool(wanted)
+        unmatched = [item.transaction.tx_id for item in placed if item.transaction.tx_id not in found]
+        return found, [*(transaction.tx_id for transaction in deeper), *unmatched], bool(wanted)
 
     async def _check_held(self, deeper: Sequence[Transaction]) -> None:
-        """Make sure that these are in blocks that we hold: a replica on a branch that is gone may name others.
+        """Check that these transactions are in stored blocks; a replica on an orphaned branch may report others.
 
         Raises:
-            Incoherent: if one is not. What lies below all headers that we hold cannot be checked any more.
+            Incoherent: if one is not. Transactions below the lowest stored header cannot be checked.
         """
         if not deeper:
             return
@@ -201,7 +204,7 @@ class Scanner:
         held = {header.block_hash for header in headers}
         for transaction in deeper:
             if (transaction.block_height or 0) >= lowest and transaction.block_hash not in held:
-                raise Incoherent(f"{transaction.tx_id} is in a block that is not on the chain as it is scanned")
+                raise Incoherent(f"{transaction.tx_id} is in a block that is not on the scanned chain")
 
     async def _not_yet_held(self, tx_ids: Sequence[str], branch: Branch) -> list[str]:
         if branch.reorged_from is not None:
@@ -216,33 +219,33 @@ class Scanner:
 
 
 async def check_has_below(source: ChainSource, server_tip: str | None, header: Header) -> None:
-    """Make sure that a server whose newest block is `server_tip` has `header` below it.
+    """Check that a server whose newest block is `server_tip` has `header` below it.
 
-    A replica that lags, or that follows another branch, would leave memos out without a word.
+    A replica that lags or follows another branch would silently omit memos.
 
     Raises:
-        Incoherent: if it does not, or if it did not say where it stands.
+        Incoherent: if it does not have the header, or did not report its tip.
     """
     page = None if server_tip is None else await source.headers(cursor=server_tip)
     if page is None or not page.headers or page.headers[0].height < header.height:
-        raise Incoherent("a page of memos was read from a replica that is behind")
+        raise Incoherent("a page of memos was read from a replica that lags")
     if page.headers[-1].height <= header.height and header not in page.headers:
         raise Incoherent("a page of memos was read from a replica on another branch")
 
 
 def included(tx_id: str, transaction: Transaction | None) -> Transaction:
-    """A transaction whose memo we read, if whoever answered sees it in a block too.
+    """Return a transaction whose memo was read, if the answer about it confirms that it is in a block.
 
     Raises:
-        Incoherent: if not.
+        Incoherent: if it does not.
     """
     if transaction is None or transaction.status is not TxStatus.SUCCESS or transaction.block_hash is None:
-        raise Incoherent(f"{tx_id} printed a memo on one replica and is not in a block on another")
+        raise Incoherent(f"{tx_id} printed a memo on one replica, but is not in a block on another")
     return transaction
 
 
 def _header_of(transaction: Transaction, branch: Branch) -> Header:
     header = branch.by_block_hash.get(transaction.block_hash or "")
     if header is None:
-        raise Incoherent(f"{transaction.tx_id} is in a block that the headers do not show")
+        raise Incoherent(f"{transaction.tx_id} is in a block that is not among the headers")
     return header

@@ -1,9 +1,9 @@
-"""The watcher reads the chain and writes down facts; then it lets the ledger draw conclusions.
+"""The watcher: reads the chain, records facts, and lets the ledger decide about them.
 
-One round: read what is new (`scanning`) and commit headers, payments, the cursor and the list of touched intents in one
-transaction, fenced by the cursor's version. Then, as far as the budget of calls allows: look hints up (`mempool`), read
-addresses for deposits without a memo (`inbox`), read a chunk of old blocks again if asked to (`rescan`). Last, let the
-ledger decide about every intent whose facts changed or whose time has come.
+One poll reads new blocks (`scanner`) and commits headers, payments, the cursor and the queue of changed intents in one
+transaction, fenced by the cursor's version. Then, as far as the call budget allows, it checks hints (`mempool`), reads
+addresses for deposits without a memo (`deposits`), and reads a chunk of old blocks again if a rescan was requested
+(`rescan`). Finally the ledger decides every intent whose facts have changed, or whose deadline or threshold has come.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Callable, Collection
 import msgspec
 import structlog
 
-from sgate.chain.quota import RESTS, Allowance, Rests, Unlimited
+from sgate.chain.quota import READ_INTERVALS, Allowance, ReadIntervals, Unlimited
 from sgate.chain.source import ChainSource, ChainUnavailable
 from sgate.core.finality import View
 from sgate.core.mode import Mode
@@ -31,28 +31,30 @@ from sgate.workers.watcher.rescan import RescanChunk, Rescanner
 from sgate.workers.watcher.scanner import Scan, Scanner
 
 MAX_SETTLED_PER_ROUND = 2_000
-"""Decisions of one round, so that a flood of them does not keep us from the chain."""
+"""Maximum number of decisions per poll, so that a flood of them does not delay reading the chain."""
 
-Troubles = (ChainUnavailable, Incoherent, DifferentChain)
+ChainErrors = (ChainUnavailable, Incoherent, DifferentChain)
 
 
 class Fenced(Exception):
-    """Another watcher moved the cursor meanwhile. Nothing was written: this one is not the leader any more."""
+    """Another watcher has moved the cursor, so this one no longer leads. Nothing was written."""
 
 
-class Round(msgspec.Struct, frozen=True, kw_only=True):
-    """What one round of the watcher did.
+class PollReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The report of one poll of the watcher.
 
     Attributes:
-        view: the chain as far as it is scanned now.
-        new_blocks: headers stored. payments: payments recorded or moved. settled: intents decided.
-        undecided: intents that could not be decided, and were put aside.
+        view: the chain as far as it is scanned.
+        new_blocks: number of headers stored.
+        payments: number of payments recorded or moved.
+        settled: number of intents decided.
+        undecided: number of intents that could not be decided and were set aside.
         reorged_from: the lowest height that was replaced, or None.
-        trouble: why nothing more was learned, in one sentence, or None.
-        retry_after_s: how long the chain's API wants to be left alone, or None.
-        behind_blocks: how many blocks the chain is known to be ahead of what is scanned.
-        busy: whether an intent waits for money or for finality.
-        more: whether the next round should come at once: there is more to read or to decide.
+        error: why the chain could not be read completely, in one sentence, or None.
+        retry_after_s: how many seconds the chain's API asks to wait, or None.
+        behind_blocks: number of blocks by which the chain is known to be ahead of the scan.
+        busy: whether an intent is awaiting payment or finality.
+        more: whether to poll again immediately, because there is more to read or to decide.
     """
 
     view: View
@@ -61,7 +63,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     settled: int = 0
     undecided: int = 0
     reorged_from: int | None = None
-    trouble: str | None = None
+    error: str | None = None
     retry_after_s: float | None = None
     behind_blocks: int = 0
     busy: bool = False
@@ -80,21 +82,21 @@ class Watcher:
         environment: Environment,
         start_height: int | None = None,
         allowance: Allowance | None = None,
-        address_rests: Rests = RESTS,
+        read_intervals: ReadIntervals = READ_INTERVALS,
         announces_unmatched: bool = True,
-        observe: decide.Observe = decide.tell_nobody,
+        observe: decide.Observe = decide.ignore_decision,
         observe_payments: Callable[[Found, Collection[str], float], None] | None = None,
     ) -> None:
-        """Put the parts together.
+        """Create a watcher.
 
         Args:
-            start_height: where a first scan begins; None for a little below the tip.
-            allowance: how many calls may go to hints and addresses; None for no limit.
-            address_rests: how long an address is left alone after it was read.
-            announces_unmatched: whether merchants are told about new unmatched deposits.
-            observe: told of each decision of the ledger.
-            observe_payments: told of what is recorded, after its commit: what was found, the intents whose facts
-                changed, and the seconds it took.
+            start_height: where a first scan begins; None to begin a little below the tip.
+            allowance: the calls available for hints and addresses; None for no limit.
+            read_intervals: cooldown of an address after it was read.
+            announces_unmatched: whether to announce new unmatched deposits to merchants.
+            observe: called with each decision of the ledger.
+            observe_payments: called after payments were committed, with what was found, the intents whose facts
+                changed, and the seconds that recording took.
         """
         livemode = mode.livemode
         self._pool = pool
@@ -107,31 +109,31 @@ class Watcher:
         matcher = Matcher(pool, mode, environment)
         self._scanner = Scanner(pool, source, matcher, livemode=livemode, start_height=start_height)
         self._mempool = MempoolReader(pool, source, matcher, environment, livemode=livemode)
-        self._inbox = InboxReader(pool, source, matcher, environment, livemode=livemode, rests=address_rests)
+        self._inbox = InboxReader(pool, source, matcher, environment, livemode=livemode, intervals=read_intervals)
         self._rescanner = Rescanner(pool, source, matcher, livemode=livemode)
-        self._version = -1  # of the cursor, after this watcher's last round
+        self._version = -1  # of the cursor, after this watcher's last poll
         self._log = structlog.get_logger("sgate.watcher").bind(livemode=livemode)
 
-    async def run_once(self) -> Round:
-        """One round. Trouble with the chain is reported, not raised.
+    async def run_once(self) -> PollReport:
+        """Poll once. Errors of the chain are reported, not raised.
 
         Raises:
-            Fenced: see there.
-            asyncpg.PostgresError, OSError: if the database is away.
+            Fenced: if another watcher has moved the cursor.
+            asyncpg.PostgresError, OSError: if the database is unavailable.
         """
         cursor = await self._open()
-        report = Round(view=cursor.view)
+        report = PollReport(view=cursor.view)
         try:
             scan = await self._scanner.read(cursor)
             if scan is not None:
                 report = await self._commit(cursor, scan)
                 self._scanner.committed(scan)
                 cursor = await self._open()
-            report = await self._look_further(cursor, report)
-        except Troubles as error:
+            report = await self._read_more(cursor, report)
+        except ChainErrors as error:
             self._log.warning("watcher_trouble", reason=str(error))
             retry_after_s = error.retry_after_s if isinstance(error, ChainUnavailable) else None
-            report = msgspec.structs.replace(report, trouble=str(error), retry_after_s=retry_after_s)
+            report = msgspec.structs.replace(report, error=str(error), retry_after_s=retry_after_s)
         return await self._settle(report)
 
     async def _open(self) -> Cursor:
@@ -146,22 +148,22 @@ class Watcher:
         self._version = cursor.version
         return cursor
 
-    # --- what is new
+    # --- new blocks
 
-    async def _commit(self, cursor: Cursor, scan: Scan) -> Round:
-        """Facts, cursor and queue in one transaction, fenced by the cursor's version."""
+    async def _commit(self, cursor: Cursor, scan: Scan) -> PollReport:
+        """Commit facts, cursor and queue in one transaction, fenced by the cursor's version."""
         livemode, new = self._mode.livemode, scan.branch.new
-        async with self._recording(scan.found) as (connection, touched):
+        async with self._recording(scan.found) as (connection, changed):
             if not await chain_cursors.advance(connection, cursor, scan.view, scan.tip_height):
                 raise Fenced("another watcher moved the cursor")
-            touched.update(await self._reorganise(connection, cursor, scan))
+            changed.update(await self._reorganize(connection, cursor, scan))
             await blocks.replace_from(connection, new[0].height, new, livemode=livemode)
             if cursor.view.height == 0:
                 await pay_addresses.begin(connection, max(0, new[0].height - 1), livemode=livemode)
-            touched.update(await self._record(connection, scan.found, scan.view, announce=True))
-            await ledger_queue.queue(connection, touched, livemode=livemode)
+            changed.update(await self._record(connection, scan.found, scan.view, announce=True))
+            await ledger_queue.queue(connection, changed, livemode=livemode)
         self._version = cursor.version + 1
-        return Round(
+        return PollReport(
             view=scan.view,
             new_blocks=len(new),
             payments=_count(scan.found),
@@ -169,19 +171,19 @@ class Watcher:
             behind_blocks=scan.tip_height - scan.view.height,
         )
 
-    async def _reorganise(self, connection: Connection, cursor: Cursor, scan: Scan) -> set[str]:
-        """Orphan what is not on the chain any more. Returns the intents concerned."""
+    async def _reorganize(self, connection: Connection, cursor: Cursor, scan: Scan) -> set[str]:
+        """Orphan payments that are no longer on the chain. Returns the intents concerned."""
         livemode, height = self._mode.livemode, scan.branch.reorged_from
         if height is None:
             return set()
         self._log.warning("chain_reorged", from_height=height, tip=scan.view.height)
         hashes = [header.index_block_hash for header in scan.branch.new]
-        touched = await payments_scan.orphan_from(connection, height, hashes, scan.view, livemode=livemode)
+        changed = await payments_scan.orphan_from(connection, height, hashes, scan.view, livemode=livemode)
         await pay_addresses.note_reorg(connection, height, livemode=livemode)
         fell = scan.view.tenure_height < cursor.view.tenure_height
         if fell or scan.view.bitcoin_height < cursor.view.bitcoin_height:
-            await ledger_queue.queue_fallen(connection, scan.view, livemode=livemode)
-        return touched
+            await ledger_queue.queue_unfinal(connection, scan.view, livemode=livemode)
+        return changed
 
     async def _record(self, connection: Connection, found: Found, view: View, *, announce: bool) -> set[str]:
         return await record(
@@ -195,17 +197,20 @@ class Watcher:
 
     @contextlib.asynccontextmanager
     async def _recording(self, found: Found) -> AsyncGenerator[tuple[Connection, set[str]]]:
-        """A transaction and the intents whose facts it changes; what it recorded is observed after its commit."""
-        started, touched = time.perf_counter(), set[str]()
+        """Open a transaction, and yield its connection and a set for the intents whose facts it changes.
+
+        `observe_payments` is called after the commit.
+        """
+        started, changed = time.perf_counter(), set[str]()
         async with self._pool.acquire() as connection, connection.transaction():
-            yield connection, touched
-        if self._observe_payments is not None and touched:
-            self._observe_payments(found, touched, time.perf_counter() - started)
+            yield connection, changed
+        if self._observe_payments is not None and changed:
+            self._observe_payments(found, changed, time.perf_counter() - started)
 
-    # --- what else there is to know
+    # --- hints, addresses, rescans
 
-    async def _look_further(self, cursor: Cursor, report: Round) -> Round:
-        """Hints, addresses and old blocks: each with what is left of the budget, each committed by itself."""
+    async def _read_more(self, cursor: Cursor, report: PollReport) -> PollReport:
+        """Read hints, addresses and old blocks, each within the remaining budget and committed separately."""
         if cursor.view.height == 0:
             return report
         found = 0
@@ -215,7 +220,7 @@ class Watcher:
             found += await self._commit_hints(cursor, hinted)
             cursor = await self._open()
         if report.behind_blocks:
-            return msgspec.structs.replace(report, payments=report.payments + found)  # first things first
+            return msgspec.structs.replace(report, payments=report.payments + found)  # catch up first
         with self._allowance.extra():
             read = await self._inbox.read(cursor, self._allowance.spare_calls())
         if read is not None:
@@ -228,45 +233,45 @@ class Watcher:
         return msgspec.structs.replace(report, payments=report.payments + found)
 
     async def _commit_hints(self, cursor: Cursor, scan: MempoolScan) -> int:
-        async with self._recording(scan.found) as (connection, touched):
+        async with self._recording(scan.found) as (connection, changed):
             await self._fence(connection, cursor)
-            # First: it asks when each was sighted.
-            touched.update(await self._add(connection, cursor, scan.found, announce=True))
+            # Payments first, because recording them reads when each was sighted.
+            changed.update(await self._add(connection, cursor, scan.found, announce=True))
             await self._mempool.write(connection, scan)
         return _count(scan.found)
 
     async def _commit_inbox(self, cursor: Cursor, scan: InboxScan) -> int:
         livemode = self._mode.livemode
-        async with self._recording(scan.found) as (connection, touched):
+        async with self._recording(scan.found) as (connection, changed):
             await self._fence(connection, cursor)
-            touched.update(await self._add(connection, cursor, scan.found, announce=True))
+            changed.update(await self._add(connection, cursor, scan.found, announce=True))
             await pay_addresses.note_read(connection, scan.read, self._environment.now(), livemode=livemode)
             await chain_cursors.remember_address(connection, scan.last_open_address, livemode=livemode)
         return _count(scan.found)
 
     async def _commit_rescan(self, cursor: Cursor, chunk: RescanChunk) -> int:
-        async with self._recording(chunk.found) as (connection, touched):
+        async with self._recording(chunk.found) as (connection, changed):
             await self._fence(connection, cursor)
-            touched.update(await self._add(connection, cursor, chunk.found, announce=chunk.announces))
+            changed.update(await self._add(connection, cursor, chunk.found, announce=chunk.announces))
             await chain_cursors.rescanned(connection, chunk.height, livemode=self._mode.livemode)
         return _count(chunk.found)
 
     async def _fence(self, connection: Connection, cursor: Cursor) -> None:
-        if not await chain_cursors.touch(connection, cursor):
+        if not await chain_cursors.bump_version(connection, cursor):
             raise Fenced("another watcher moved the cursor")
         self._version = cursor.version + 1
 
     async def _add(self, connection: Connection, cursor: Cursor, found: Found, *, announce: bool) -> set[str]:
-        touched = await self._record(connection, found, cursor.view, announce=announce)
-        await ledger_queue.queue(connection, touched, livemode=self._mode.livemode)
-        return touched
+        changed = await self._record(connection, found, cursor.view, announce=announce)
+        await ledger_queue.queue(connection, changed, livemode=self._mode.livemode)
+        return changed
 
-    # --- what follows
+    # --- decisions
 
-    async def _settle(self, report: Round) -> Round:
-        """Decide what waits: touched intents first, then those whose deadline or threshold has come.
+    async def _settle(self, report: PollReport) -> PollReport:
+        """Decide the queued intents: changed ones first, then those whose deadline or threshold has come.
 
-        In a round with trouble something was not read that may matter, a hint, a deposit: nobody's deadline is judged.
+        After an error no deadline is decided, because a relevant hint or deposit may not have been read.
         """
         livemode, settled, undecided = self._mode.livemode, 0, 0
         more = report.more or report.behind_blocks > 0
@@ -284,14 +289,12 @@ class Watcher:
                 continue
             if intent_id is not None:
                 settled += 1
-            elif not await decide.queue_due(
-                self._pool, report.view, livemode=livemode, deadlines=report.trouble is None
-            ):
+            elif not await decide.queue_due(self._pool, report.view, livemode=livemode, deadlines=report.error is None):
                 break
         async with self._pool.acquire() as connection:
-            await chain_cursors.note_check(connection, report.trouble, livemode=livemode)
+            await chain_cursors.note_check(connection, report.error, livemode=livemode)
             busy = await payment_intents.any_open(connection, livemode=livemode)
-        more = more and report.trouble is None
+        more = more and report.error is None
         return msgspec.structs.replace(report, settled=settled, undecided=undecided, busy=busy, more=more)
 
 

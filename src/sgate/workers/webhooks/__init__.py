@@ -1,1 +1,1 @@
-"""Delivering webhooks: claiming, signing, sending, and setting aside what cannot go now."""
+"""Webhook delivery: claims, signs and sends deliveries, and parks those that cannot be sent now."""

@@ -1,8 +1,8 @@
-"""The tender keeps the queue short: what cannot go now is taken out of it, and put back when it can.
+"""Parks deliveries that cannot be sent now, and requeues them when they can.
 
-It looks after the endpoints that were disabled or enabled lately and those that are stuck, and works off what merchants
-want to have recovered. A few rows at a time, so that it delays nobody: an endpoint with a hundred thousand deliveries
-gets them back at the pace it can take.
+It manages the endpoints that were recently disabled or enabled and those that are stuck, and works off the recoveries
+that merchants have requested. It moves a few rows at a time, so that it delays no other delivery: an endpoint with a
+hundred thousand deliveries gets them back at the rate it can handle.
 """
 
 from collections.abc import Sequence
@@ -12,26 +12,26 @@ import msgspec
 from sgate.db import notifications
 from sgate.db.pool import Connection, Pool
 from sgate.store import webhook_deliveries_parked, webhook_recoveries
-from sgate.store.webhook_deliveries_parked import Tended
+from sgate.store.webhook_deliveries_parked import MarkedEndpoint
 
-ENDPOINTS = 50
-"""Endpoints looked after in one round."""
+MAX_ENDPOINTS = 50
+"""Maximum number of endpoints per iteration."""
 
-MOVED = 1_000
-"""Deliveries taken out of the queue at a time."""
+HOLD_BATCH = 1_000
+"""Maximum number of deliveries parked at a time."""
 
-SURPLUS = 100
-"""So many of a failing or stuck endpoint may be in the queue; more would only be in the way of others' claims."""
+MAX_QUEUED_FAILING = 100
+"""Queued deliveries of a failing or stuck endpoint; more would only slow down the claims of others."""
 
-PLENTY = 2_000
-"""So many of a working one."""
+MAX_QUEUED = 2_000
+"""Queued deliveries of a working endpoint."""
 
-RECOVERED = 200
-"""Events that a recovery takes at a time."""
+RECOVERY_BATCH = 200
+"""Events that a recovery requeues at a time."""
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """What one round moved."""
+    """The report of one iteration: deliveries parked and requeued, and recoveries continued."""
 
     held: int = 0
     released: int = 0
@@ -39,21 +39,21 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Backlog:
-    """Looks after deliveries that wait for their endpoint. Any number may run."""
+    """Manages deliveries that wait for their endpoint. Any number may run concurrently."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def run_once(self, stuck: Sequence[str] = ()) -> Moved:
-        """One round. `stuck`: endpoints that hang with all they may have in flight."""
+        """Park and requeue deliveries. `stuck`: endpoints whose slots are all taken by slow attempts."""
         async with self._pool.acquire() as connection:
             for endpoint_id in stuck:
-                await webhook_deliveries_parked.tend(connection, endpoint_id)
+                await webhook_deliveries_parked.mark(connection, endpoint_id)
             recovered = await self._recover(connection)
             async with connection.transaction():
                 moved = [
                     await self._tend(connection, endpoint, stuck=endpoint.id in stuck)
-                    for endpoint in await webhook_deliveries_parked.tended(connection, ENDPOINTS)
+                    for endpoint in await webhook_deliveries_parked.lock_marked(connection, MAX_ENDPOINTS)
                 ]
                 if any(count > 0 for count in moved):
                     await notifications.notify(connection, notifications.Channel.DELIVERY)
@@ -63,17 +63,17 @@ class Backlog:
             recovered=recovered,
         )
 
-    async def _tend(self, connection: Connection, endpoint: Tended, *, stuck: bool) -> int:
-        """Returns how many deliveries were put back into the queue; negative if they were taken out."""
-        keep = 0 if endpoint.disabled else SURPLUS if stuck else PLENTY
-        moved = -await webhook_deliveries_parked.hold(connection, endpoint.id, keep=keep, limit=MOVED)
+    async def _tend(self, connection: Connection, endpoint: MarkedEndpoint, *, stuck: bool) -> int:
+        """Park or requeue deliveries of one endpoint. Returns the number requeued; negative if they were parked."""
+        keep = 0 if endpoint.disabled else MAX_QUEUED_FAILING if stuck else MAX_QUEUED
+        moved = -await webhook_deliveries_parked.hold(connection, endpoint.id, keep=keep, limit=HOLD_BATCH)
         if not moved and not endpoint.disabled:
-            most = SURPLUS if stuck or endpoint.failing else PLENTY
-            room = most - await webhook_deliveries_parked.due(connection, endpoint.id, most)
+            target = MAX_QUEUED_FAILING if stuck or endpoint.failing else MAX_QUEUED
+            room = target - await webhook_deliveries_parked.due(connection, endpoint.id, target)
             moved = await webhook_deliveries_parked.release(connection, endpoint.id, room) if room > 0 else 0
         waiting = not endpoint.disabled and await webhook_deliveries_parked.any_held(connection, endpoint.id)
         if endpoint.settled and not (moved or waiting or stuck):
-            await webhook_deliveries_parked.leave(connection, endpoint.id)
+            await webhook_deliveries_parked.unmark(connection, endpoint.id)
         return moved
 
     async def _recover(self, connection: Connection) -> int:
@@ -81,6 +81,6 @@ class Backlog:
             recovery = await webhook_recoveries.next_open(connection)
             if recovery is None:
                 return 0
-            await webhook_recoveries.step(connection, recovery.id, RECOVERED)
-            await webhook_deliveries_parked.tend(connection, recovery.endpoint_id)
+            await webhook_recoveries.step(connection, recovery.id, RECOVERY_BATCH)
+            await webhook_deliveries_parked.mark(connection, recovery.endpoint_id)
         return 1

@@ -1,8 +1,8 @@
-"""Sending one webhook: a POST with bounds on everything, to nowhere but the public internet.
+"""The HTTP client for webhooks: POST requests with limits on everything, only to public addresses.
 
-Redirects are not followed, cookies, compression and proxies of the environment are not used. A connection is kept for a
-while and used again, but only for the same merchant. Of an answer as much is read as is kept, and what is kept is text
-that a database can store, whatever bytes came.
+Redirects are not followed; cookies, compression and the environment's proxies are not used. Connections are kept alive
+for a while, but reused only for the same merchant. Responses are read only up to the size that is stored, and converted
+to text that a database can store, whatever bytes arrive.
 """
 
 import asyncio
@@ -22,34 +22,34 @@ from yarl import URL
 from sgate.core.egress import Egress, ForbiddenDestination
 from sgate.core.retry import MAX_RETRY_AFTER_S, Outcome
 from sgate.workers.webhooks.exchange import OVER_LIMIT, Exchange, GuardedRequest, current
-from sgate.workers.webhooks.resolver import CheckedResolver, LookUp
+from sgate.workers.webhooks.resolver import CheckedResolver, Lookup
 
 TIMEOUT_S = 10.0
 MAX_RESPONSE_BYTES = 16_384
-"""What is kept of a body. Of a longer one no more is read, and its connection is closed."""
+"""Stored size of a response body. No more of a longer one is read, and its connection is closed."""
 
 MAX_RESPONSE_HEADERS = 64
 MAX_HEADER_CHARACTERS = 1_024
 MAX_ERROR_CHARACTERS = 1_024
 MAX_RETRY_AFTER_DIGITS = 9
 MAX_SESSIONS = 512
-"""Merchants whose connections are kept. The one that was sent to least recently loses them first."""
+"""Maximum number of merchants whose connections are kept alive. The least recently used one loses them first."""
 
-MAX_REMEMBERED = 4096
-"""URLs whose check is remembered."""
+MAX_CACHED_URLS = 4096
+"""Maximum number of URLs whose check is cached."""
 
-KEEP_S = 15.0
-"""How long an idle connection is kept. Common servers close theirs after 5 to 75 seconds."""
+KEEP_ALIVE_S = 15.0
+"""How long an idle connection is kept alive. Common servers close theirs after 5 to 75 seconds."""
 
 READ_BUFFER_BYTES = 32_768
 STALE_RETRIES = 2
-"""How often an attempt begins again because a kept connection turned out to be closed. That costs no attempt."""
+"""How often a request is repeated because a kept-alive connection was closed. This does not count as an attempt."""
 
 USER_AGENT = "sGate-Webhooks/1"
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What a receiver answered: the outcome for the schedule, and what to show the merchant (cut to limits)."""
+    """A receiver's response: the outcome for the schedule, and the headers and body to show the merchant, truncated."""
 
     outcome: Outcome
     headers: dict[str, str]
@@ -59,8 +59,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 class WebhookClient:
     """Posts webhooks to the destinations that `egress` allows.
 
-    With `proxy`, the URL of a forward proxy, names are looked up and connections are made by the proxy, which has to
-    keep webhooks away from its network; only what can be seen in the URL itself is checked here.
+    With `proxy`, the URL of a forward proxy, the proxy resolves names and opens connections, and must itself keep
+    webhooks out of private networks; only the URL is checked here.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class WebhookClient:
         egress: Egress,
         timeout_s: float = TIMEOUT_S,
         proxy: str | None = None,
-        look_up: LookUp | None = None,
+        look_up: Lookup | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._egress = egress
@@ -79,12 +79,12 @@ class WebhookClient:
             CheckedResolver(egress, look_up) if proxy is None else aiohttp.ThreadedResolver()
         )
         self._ssl_context = ssl_context or ssl.create_default_context()
-        self._checked = lru_cache(MAX_REMEMBERED)(self._check)
+        self._checked = lru_cache(MAX_CACHED_URLS)(self._check)
         self._sessions: OrderedDict[str, aiohttp.ClientSession] = OrderedDict()
         self._retired: set[asyncio.Task[None]] = set()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], *, merchant_id: str) -> Reply:
-        """Post `body`. Whatever goes wrong is an outcome, never an exception."""
+        """Post `body`. Every failure is returned as an outcome, never raised."""
         exchange, answer = Exchange(), _Answer()
         token = current.set(exchange)
         try:
@@ -93,17 +93,21 @@ class WebhookClient:
                 response = await self._send(exchange, merchant_id, target, body, headers)
                 await answer.read(response)
         except TimeoutError:
-            return answer.reply() or _failed("no answer within the time limit")
+            return answer.reply() or _failed("no response within the time limit")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return answer.reply() or _refused(exchange, error)
         finally:
             current.reset(token)
             if exchange.guard is not None:
                 exchange.guard.end()
-        return answer.reply() or _failed("the connection was closed without an answer")
+        return answer.reply() or _failed("the connection was closed without a response")
 
     def _check(self, url: str) -> URL:
-        """A URL that may be sent to, as far as that can be seen without looking its name up."""
+        """Check and parse a URL, without resolving its host name.
+
+        Raises:
+            ForbiddenDestination: if webhooks must not be sent to this URL.
+        """
         self._egress.check_url(url, https_only=False)
         return URL(url, encoded=True)
 
@@ -116,13 +120,17 @@ class WebhookClient:
     async def _send(
         self, exchange: Exchange, merchant_id: str, target: URL, body: bytes, headers: Mapping[str, str]
     ) -> aiohttp.ClientResponse:
-        """The answer's head. A kept connection that was being closed meanwhile says nothing about the receiver."""
+        """Send the request, and return the response once its head has arrived.
+
+        A kept-alive connection may be closed just as it is used, which says nothing about the receiver, so the request
+        is then repeated.
+        """
         session, stale = self._session_of(merchant_id), 0
         while True:
             try:
                 return await session.post(target, data=body, headers=headers, allow_redirects=False, proxy=self._proxy)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-                if not exchange.reused or not exchange.nothing_came or stale == STALE_RETRIES:
+                if not exchange.reused or not exchange.nothing_received or stale == STALE_RETRIES:
                     raise
                 stale += 1
 
@@ -138,10 +146,10 @@ class WebhookClient:
     def _new_session(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             resolver=self._resolver,
-            use_dns_cache=False,  # the resolver has its own, which it checks
+            use_dns_cache=False,  # the resolver has its own cache, and checks each address
             ssl=self._ssl_context,
-            limit=0,  # the deliverer bounds the attempts in flight
-            keepalive_timeout=KEEP_S,
+            limit=0,  # the deliverer limits the attempts in flight
+            keepalive_timeout=KEEP_ALIVE_S,
         )
         return aiohttp.ClientSession(
             connector=connector,
@@ -154,7 +162,7 @@ class WebhookClient:
         )
 
     def _retire(self, session: aiohttp.ClientSession) -> None:
-        """Close a session when what is in flight on it has had its time."""
+        """Close a session once the requests in flight on it must have ended."""
 
         async def close() -> None:
             await asyncio.sleep(self._timeout_s)
@@ -166,14 +174,14 @@ class WebhookClient:
 
 
 class _Answer:
-    """An answer as far as it has come: its head, and the beginning of its body."""
+    """A response as far as it has been received: its head, and the beginning of its body."""
 
     def __init__(self) -> None:
         self._response: aiohttp.ClientResponse | None = None
         self._body = bytearray()
 
     async def read(self, response: aiohttp.ClientResponse) -> None:
-        """Read the body as far as it is kept. One that breaks off does not change the status."""
+        """Read the part of the body that is stored. If the body breaks off, the status still counts."""
         self._response = response
         complete = False
         try:
@@ -189,21 +197,21 @@ class _Answer:
                 response.close()
 
     def reply(self) -> Reply | None:
-        """What to show of it, or None before its head has come."""
+        """Return the reply, or None if the head has not been received."""
         response = self._response
         if response is None:
             return None
         if response.status == HTTPStatus.SWITCHING_PROTOCOLS:
-            return _invalid("it wants to change the protocol", b"")
+            return _invalid("the receiver tried to switch protocols", b"")
         outcome = Outcome(
-            status=response.status, error=_refusal(response.status), retry_after_s=_wish(response.raw_headers)
+            status=response.status, error=_refusal(response.status), retry_after_s=_retry_after_s(response.raw_headers)
         )
         body = bytes(self._body[:MAX_RESPONSE_BYTES])
         return Reply(outcome=outcome, headers=_shown_headers(response.raw_headers), body=_text(body) if body else None)
 
 
 def _refused(exchange: Exchange, error: Exception) -> Reply:
-    """An attempt that ended before the head of an answer had come."""
+    """Return the reply of an attempt that failed before the head of a response had been received."""
     guard = exchange.guard
     match error:
         case _ if guard is not None and guard.over_limit:
@@ -213,7 +221,7 @@ def _refused(exchange: Exchange, error: Exception) -> Reply:
         case aiohttp.ClientResponseError():
             return _invalid(error.message.partition("\n")[0].rstrip(": "), b"" if guard is None else guard.beginning)
         case aiohttp.ServerDisconnectedError():
-            return _failed("the connection was closed without an answer")
+            return _failed("the connection was closed without a response")
         case aiohttp.ClientConnectorError() | aiohttp.InvalidURL():
             return _failed(f"cannot connect: {_reason(error)}")
         case aiohttp.ClientOSError():
@@ -223,7 +231,7 @@ def _refused(exchange: Exchange, error: Exception) -> Reply:
 
 
 def _reason(error: Exception) -> str:
-    """What the system says, without aiohttp's frame around it."""
+    """Return the operating system's message, without the text that aiohttp adds."""
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         cause = error.certificate_error
@@ -240,8 +248,8 @@ def _refusal(status: int) -> str | None:
             return f"answered {status}"
 
 
-def _wish(headers: Sequence[tuple[bytes, bytes]]) -> int | None:
-    """The receiver's Retry-After in seconds; it may be given as seconds or as a date."""
+def _retry_after_s(headers: Sequence[tuple[bytes, bytes]]) -> int | None:
+    """Return the value of `Retry-After`, which may be a number of seconds or a date, in seconds; None if invalid."""
     found = next((value for name, value in headers if name.lower() == b"retry-after"), None)
     if found is None:
         return None
@@ -250,14 +258,14 @@ def _wish(headers: Sequence[tuple[bytes, bytes]]) -> int | None:
         return int(text) if len(text) <= MAX_RETRY_AFTER_DIGITS else MAX_RETRY_AFTER_S
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except (ValueError, OverflowError):  # a year, an hour or a time zone of thirty digits
+    except (ValueError, OverflowError):  # OverflowError: a year or a time zone of thirty digits
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0, round((moment - datetime.now(UTC)).total_seconds()))
 
 
 def _shown_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers as text; those that come several times as one, as HTTP allows."""
+    """Return the headers as text; repeated headers are joined, as HTTP allows."""
     shown: dict[str, str] = {}
     for name, value in headers[:MAX_RESPONSE_HEADERS]:
         key, text = _storable(name.decode("latin-1")), _storable(value.decode("latin-1"))
@@ -270,14 +278,14 @@ def _text(data: bytes) -> str:
 
 
 def _storable(text: str) -> str:
-    """`text` without what PostgreSQL cannot store: NUL, and the stray surrogates that bytes outside UTF-8 become."""
+    """Replace what PostgreSQL cannot store: NUL characters, and the lone surrogates that invalid UTF-8 decodes to."""
     if text.isascii() and "\0" not in text:
         return text
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _invalid(reason: str, beginning: bytes) -> Reply:
-    """What came is not an answer in HTTP; its first bytes are shown, so that its owner can see what it was."""
+    """Return the reply for data that is not a valid HTTP response; its first bytes are shown to the merchant."""
     error = _storable(f"invalid_response: {reason}")[:MAX_ERROR_CHARACTERS]
     return Reply(outcome=Outcome(status=None, error=error), headers={}, body=_text(beginning) if beginning else None)
 

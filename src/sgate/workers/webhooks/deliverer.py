@@ -1,7 +1,8 @@
-"""The deliverer brings events to merchants: claim under a lease, sign, post, write down how it went.
+"""The deliverer: claims deliveries under a lease, signs and posts them, and stores the results.
 
-At least once: a process that dies between the post and the note leaves a lease that runs out, and the delivery is tried
-again with the same id. One endpoint that hangs delays nobody else: it may have only so many attempts in flight.
+Delivery is at least once: if a process dies between the post and storing its result, the lease expires and the delivery
+is attempted again with the same id. The attempts in flight are limited per endpoint, so that one that hangs does not
+delay the others.
 """
 
 import asyncio
@@ -31,25 +32,25 @@ from sgate.workers.webhooks.client import USER_AGENT, Reply, WebhookClient
 
 BATCH = 100
 MAX_PROMPT = 256
-"""Attempts in flight that are younger than SLOW_AFTER_S. More at once are not faster, only later each."""
+"""Maximum number of attempts in flight younger than SLOW_AFTER_S. More would not raise throughput, only latency."""
 
-FULL_ENOUGH = 64
-"""While it is busy it claims no fewer than so many at once: small claims cost almost as much as full ones."""
+MIN_CLAIM = 64
+"""Free slots needed for a claim, because small claims cost almost as much as full ones."""
 
 MAX_IN_FLIGHT = 1024
-"""Attempts in flight in all. Those that hang do not take the places of others: a hundred dead endpoints delay none."""
+"""Maximum number of attempts in flight. Slow ones take no prompt slots: a hundred dead endpoints delay no other."""
 
 SLOW_AFTER_S = 1.0
 PER_ENDPOINT = 10
 LEASE = timedelta(seconds=30)
-"""Longer than twice the ten seconds that an attempt may last."""
+"""More than twice the ten seconds that an attempt may last."""
 
 UNSIGNED_WAIT = timedelta(minutes=1)
-"""How long a delivery waits that cannot be signed, until it is looked at again."""
+"""How long to postpone a delivery that cannot be signed."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What one round delivered: rows claimed, 2xx answers, rows to be tried again, given up, put off unsigned."""
+    """The report of one batch: deliveries claimed, delivered, to be retried, given up, and postponed unsigned."""
 
     claimed: int = 0
     delivered: int = 0
@@ -59,14 +60,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Ended(msgspec.Struct, frozen=True):
-    """An attempt that is to be written down."""
+    """A finished attempt whose result is to be stored."""
 
     delivery: Delivery
     result: Result
 
 
 class Deliverer:
-    """Claims and sends deliveries. Any number of these may run, in any number of processes."""
+    """Claims and sends deliveries. Any number may run, in any number of processes."""
 
     def __init__(
         self,
@@ -81,8 +82,13 @@ class Deliverer:
         observe: Callable[[Delivery, Result], None] | None = None,
         traces: Traces | None = None,
     ) -> None:
-        """`queue`: connections under QUEUE_SETTINGS; default: `pool`. `observe` is told of every attempt. With
-        `traces` an attempt is a span of its payment's trace, and the webhook carries it on.
+        """Create a deliverer.
+
+        Args:
+            queue: pool of connections with QUEUE_SETTINGS; defaults to `pool`.
+            per_endpoint: maximum number of attempts in flight per endpoint.
+            observe: called with each attempt.
+            traces: if given, each attempt is a span of its payment's trace, which the webhook propagates.
         """
         self._pool = pool
         self._queue = queue or pool
@@ -94,38 +100,38 @@ class Deliverer:
         self._observe = observe
         self._traces = traces
         self._in_flight: Counter[str] = Counter()
-        self._slow: Counter[str] = Counter()  # of these, those that have taken long already
+        self._slow: Counter[str] = Counter()  # those of them that are slow
         self._results = Coalescer[_Ended, bool](self._complete, max_batch=2 * BATCH)
         self._log = structlog.get_logger("sgate.deliverer")
-        self._unsigned: dict[str, str] = {}  # endpoints that nothing can be signed for, and why
+        self._unsigned: dict[str, str] = {}  # endpoints whose webhooks cannot be signed, and why
 
     @property
     def in_flight(self) -> int:
-        """Attempts under way."""
+        """The number of attempts in flight."""
         return self._in_flight.total()
 
     @property
     def stuck(self) -> Sequence[str]:
-        """Endpoints that have all the attempts they may have in flight, all of them slow."""
+        """The endpoints whose slots are all taken by slow attempts."""
         return [endpoint_id for endpoint_id, slow in self._slow.items() if slow >= self._per_endpoint]
 
     @property
-    def trouble(self) -> str | None:
-        """What keeps deliveries back that is not a receiver's fault."""
+    def signing_error(self) -> str | None:
+        """The reason why deliveries cannot be signed, or None."""
         if not self._unsigned:
             return None
-        return f"{len(self._unsigned)} webhook endpoint(s) wait: {next(iter(self._unsigned.values()))}"
+        return f"{len(self._unsigned)} webhook endpoint(s) are waiting: {next(iter(self._unsigned.values()))}"
 
     async def run_once(self) -> Report:
-        """Claim one batch, send all of it, and write down how it went."""
+        """Claim one batch, send it, and store the results."""
         return await self.send(*await self.claim())
 
     async def claim(self) -> tuple[UUID, Sequence[Delivery]]:
-        """Take what is due, as much as may be in flight. The deliveries must go to `send` or `attempt` next."""
+        """Claim due deliveries, as many as may be in flight. They must be passed to `send` or `attempt` next."""
         token = UUID(bytes=self._environment.random_bytes(16))
         prompt = self.in_flight - self._slow.total()
         limit = min(BATCH, MAX_PROMPT - prompt, MAX_IN_FLIGHT - self.in_flight)
-        if limit <= 0 or MAX_PROMPT - prompt < FULL_ENOUGH:
+        if limit <= 0 or MAX_PROMPT - prompt < MIN_CLAIM:
             return token, ()
         async with self._queue.acquire() as connection:
             claimed = await webhook_deliveries_queue.claim(
@@ -140,7 +146,7 @@ class Deliverer:
         return token, claimed
 
     async def send(self, token: UUID, claimed: Sequence[Delivery]) -> Report:
-        """Send claimed deliveries, all at once; trouble with one of them is raised when all have ended."""
+        """Send claimed deliveries concurrently. If one of them raises, the exception is raised when all have ended."""
         ended = await asyncio.gather(*(self.attempt(token, delivery) for delivery in claimed), return_exceptions=True)
         results: list[Result] = []
         for result in ended:
@@ -156,15 +162,15 @@ class Deliverer:
             postponed=len(ended) - len(results),
         )
 
-    async def give_back(self, token: UUID, claimed: Sequence[Delivery]) -> None:
-        """End the leases of deliveries whose `send` was cancelled, so that someone else may take them at once."""
+    async def release(self, token: UUID, claimed: Sequence[Delivery]) -> None:
+        """End the leases of deliveries whose `send` was canceled, so that they can be claimed again at once."""
         async with self._pool.acquire() as connection:
             await webhook_deliveries_queue.release(connection, token, [delivery.id for delivery in claimed])
 
     async def attempt(self, token: UUID, delivery: Delivery) -> Result | None:
-        """Send one claimed delivery once, and write down how it went. None if it could not even be signed."""
+        """Attempt one claimed delivery, and store the result. Returns None if it could not be signed."""
         endpoint_id = delivery.endpoint_id
-        turns_slow = asyncio.get_running_loop().call_later(SLOW_AFTER_S, self._slow.update, (endpoint_id,))
+        slow_timer = asyncio.get_running_loop().call_later(SLOW_AFTER_S, self._slow.update, (endpoint_id,))
         try:
             secrets = self._secrets_of(delivery)
             if secrets is None:
@@ -175,16 +181,16 @@ class Deliverer:
             if disable is not None:
                 await endpoint_cases.disable(self._pool, self._environment, endpoint_id, disable)
         finally:
-            if turns_slow.when() > asyncio.get_running_loop().time():
-                turns_slow.cancel()
+            if slow_timer.when() > asyncio.get_running_loop().time():
+                slow_timer.cancel()
             else:
-                _one_less(self._slow, endpoint_id)
-            _one_less(self._in_flight, endpoint_id)
-        self._note(delivery, result)
+                _decrement(self._slow, endpoint_id)
+            _decrement(self._in_flight, endpoint_id)
+        self._record(delivery, result)
         return result
 
     async def _try(self, token: UUID, delivery: Delivery, secrets: Sequence[str]) -> tuple[Result, str | None]:
-        """One attempt, and why to disable its endpoint, if that is what follows."""
+        """Make one attempt. Returns its result, and the reason to disable the endpoint, if it is to be disabled."""
         started_at, started = self._environment.now(), time.perf_counter()
         span = None if self._traces is None else _Span.begin(self._traces, delivery)
         reply = await self._post(delivery, secrets, int(started_at.timestamp()), span)
@@ -231,13 +237,13 @@ class Deliverer:
         headers["Content-Type"] = "application/json"
         headers["User-Agent"] = USER_AGENT
         headers["Accept"] = "*/*"
-        headers["Accept-Encoding"] = "identity"  # the answer is kept as it came, for people to read
+        headers["Accept-Encoding"] = "identity"  # the response is stored unchanged, for people to read
         if span is not None:
             headers["traceparent"] = span.ids.traceparent
         return await self._client.post(delivery.url, body, headers, merchant_id=delivery.merchant_id)
 
     def _secrets_of(self, delivery: Delivery) -> Sequence[str] | None:
-        """The secret, and during a rotation the one before; None if the key that encrypted it is not there."""
+        """Return the secret, and during a rotation the previous one; None if the encryption key is missing."""
         try:
             secrets = [_decrypted(self._cipher, delivery.secret_encrypted)]
         except UndecryptableSecret as error:
@@ -247,12 +253,12 @@ class Deliverer:
         if delivery.previous_secret_encrypted is not None:
             try:
                 secrets.append(_decrypted(self._cipher, delivery.previous_secret_encrypted))
-            except UndecryptableSecret as error:  # then the new one has to do
+            except UndecryptableSecret as error:  # sign with the new one only
                 self._log.warning("previous_secret_lost", endpoint=delivery.endpoint_id, reason=str(error))
         return secrets
 
     async def _postpone(self, token: UUID, delivery: Delivery) -> None:
-        """A mistake of the operator costs the merchant no attempt: it waits until the key is back."""
+        """Postpone a delivery that cannot be signed. The operator's mistake costs the merchant no attempt."""
         reason = self._unsigned[delivery.endpoint_id]
         self._log.error("webhook_not_signed", endpoint=delivery.endpoint_id, delivery=delivery.id, reason=reason)
         async with self._queue.acquire() as connection:
@@ -261,20 +267,20 @@ class Deliverer:
             )
 
     async def _complete(self, ended: Sequence[_Ended]) -> list[bool | BaseException]:
-        """Store results. That an endpoint began to fail, or works again, is told only when it is new."""
+        """Store results in one batch. An endpoint is marked as failing or recovered only when that changes."""
         failing = {e.delivery.endpoint_id for e in ended if not e.result.delivered and e.delivery.failing_since is None}
-        well = {e.delivery.endpoint_id for e in ended if e.result.delivered and e.delivery.failing_since is not None}
+        working = {e.delivery.endpoint_id for e in ended if e.result.delivered and e.delivery.failing_since is not None}
         async with self._queue.acquire() as connection:
             counted = await webhook_deliveries_queue.complete(connection, [e.result for e in ended])
-            if well:
-                await webhook_endpoints.mark_recovered(connection, sorted(well))
-            if failing - well:
-                await webhook_endpoints.mark_failing(connection, sorted(failing - well), self._environment.now())
+            if working:
+                await webhook_endpoints.mark_recovered(connection, sorted(working))
+            if failing - working:
+                await webhook_endpoints.mark_failing(connection, sorted(failing - working), self._environment.now())
         if counted != len(ended):
             self._log.warning("late_results_refused", count=len(ended) - counted)
         return [True] * len(ended)
 
-    def _note(self, delivery: Delivery, result: Result) -> None:
+    def _record(self, delivery: Delivery, result: Result) -> None:
         if self._observe is not None:
             self._observe(delivery, result)
         level = self._log.debug if result.delivered else self._log.info
@@ -292,7 +298,7 @@ class Deliverer:
 
 
 class _Span(msgspec.Struct, frozen=True):
-    """An attempt as part of its payment's trace."""
+    """The span of an attempt in its payment's trace."""
 
     traces: Traces
     intent_id: str
@@ -301,14 +307,14 @@ class _Span(msgspec.Struct, frozen=True):
 
     @classmethod
     def begin(cls, traces: Traces, delivery: Delivery) -> "_Span | None":
-        """None if the event is not about a payment intent, or its payment is not traced."""
+        """Begin a span. Returns None if the event is not about a payment intent, or its payment is not traced."""
         intent_id = intent_in(delivery.payload)
         if intent_id is None or not traces.sampled(intent_id):
             return None
         return cls(traces, intent_id, traces.next_span(intent_id), delivery)
 
     def end(self, reply: Reply, seconds: float) -> None:
-        """Record how it went."""
+        """End the span with the attempt's outcome."""
         attributes: dict[str, str | int] = {
             "sgate.event_type": self.delivery.event_type,
             "sgate.event": self.delivery.event_id,
@@ -327,7 +333,7 @@ def _decrypted(cipher: Cipher, encrypted: bytes) -> str:
     return cipher.decrypt(encrypted).decode()
 
 
-def _one_less(counts: Counter[str], name: str) -> None:
+def _decrement(counts: Counter[str], name: str) -> None:
     counts[name] -= 1
     if counts[name] <= 0:
         del counts[name]

@@ -1,7 +1,7 @@
-"""What one exchange with a receiver may bring: every byte of it is counted, whatever the HTTP parser makes of it.
+"""The size limit of one exchange with a receiver, which counts every received byte.
 
-A parser reads informational answers, chunk extensions and trailers without end and shows none of them. So the count is
-taken between the connection and the parser, where nothing can hide.
+An HTTP parser reads any number of informational responses, chunk extensions and trailers without exposing them, so the
+bytes are counted between the connection and the parser.
 """
 
 import asyncio
@@ -12,16 +12,21 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
 MAX_EXCHANGE_BYTES = 131_072
-"""Status line, headers, body, and everything around them. 16 KiB of the body are kept."""
+"""Limit on everything received: status line, headers, body and framing. 16 KiB of the body are stored."""
 
 SHOWN_BYTES = 512
-"""The beginning of an answer, kept to show the merchant what could not be understood."""
+"""Size of the beginning of a response that is kept, to show the merchant what could not be parsed."""
 
-OVER_LIMIT = f"more than {MAX_EXCHANGE_BYTES // 1024} KiB came"
+OVER_LIMIT = f"the response is larger than {MAX_EXCHANGE_BYTES // 1024} KiB"
 
 
 class Exchange:
-    """One attempt. `guard` stands before the parser once the request is being sent; `reused`: on a kept connection."""
+    """The exchange of one attempt.
+
+    Attributes:
+        guard: the guard of the connection, once the request is being sent.
+        reused: whether the connection had been kept alive from an earlier request.
+    """
 
     __slots__ = ("guard", "reused")
 
@@ -30,8 +35,8 @@ class Exchange:
         self.reused = False
 
     @property
-    def nothing_came(self) -> bool:
-        """Whether not a byte of an answer has come."""
+    def nothing_received(self) -> bool:
+        """Whether no byte of a response has been received."""
         return self.guard is None or not self.guard.received
 
 
@@ -39,7 +44,7 @@ current: ContextVar[Exchange] = ContextVar("current_exchange")
 
 
 class Guard(asyncio.Protocol):
-    """Stands between a connection and aiohttp's parser: counts, cuts off, closes what speaks without being asked."""
+    """Sits between a connection and aiohttp's parser: enforces the size limit, and closes on unsolicited data."""
 
     def __init__(self, inner: ResponseHandler, transport: asyncio.Transport) -> None:
         self._inner = inner
@@ -47,19 +52,19 @@ class Guard(asyncio.Protocol):
         self.begin()
 
     def begin(self) -> None:
-        """A request is about to be sent."""
+        """Reset for a new request that is about to be sent."""
         self.received = 0
         self.beginning = b""
         self.over_limit = False
-        self._asked = True
+        self._expecting = True
 
     def end(self) -> None:
-        """Its answer has been read. Whatever comes now answers nothing."""
-        self._asked = False
+        """Treat any further data as unsolicited, because the response has been read."""
+        self._expecting = False
 
     def data_received(self, data: bytes) -> None:
         self.received += len(data)
-        if not self._asked:
+        if not self._expecting:
             self._transport.abort()
         elif self.received > MAX_EXCHANGE_BYTES:
             self.over_limit = True
@@ -82,7 +87,7 @@ class Guard(asyncio.Protocol):
 
 
 class GuardedRequest(aiohttp.ClientRequest):
-    """A request that puts a guard before the parser of its connection when it is sent."""
+    """A request that installs a guard on its connection when it is sent."""
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         exchange, inner = current.get(), conn.protocol

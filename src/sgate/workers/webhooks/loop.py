@@ -1,4 +1,4 @@
-"""The loops around the deliverer and its backlog. Slow receivers do not hold up a claim."""
+"""The loops of the deliverer and its backlog. Slow receivers do not delay claims."""
 
 import asyncio
 import contextlib
@@ -17,11 +17,11 @@ from sgate.workers.webhooks.deliverer import Deliverer
 DELIVERY_POLL_S = 1.0
 
 
-TEND_INTERVAL_S = 1.0
+BACKLOG_INTERVAL_S = 1.0
 
 
 class _Attempts:
-    """Attempts under way, each a task of its own: what follows one that is done need not wait for one that hangs."""
+    """The attempts in flight, each in its own task, so that finished ones free their slots while others hang."""
 
     def __init__(self, deliverer: Deliverer, wake: asyncio.Event) -> None:
         self._deliverer = deliverer
@@ -30,32 +30,32 @@ class _Attempts:
         self._defects: list[BaseException] = []
 
     def start(self, token: UUID, claimed: Sequence[Delivery]) -> None:
-        """Send what was claimed."""
+        """Start the attempts of claimed deliveries."""
         for delivery in claimed:
             task: asyncio.Task[object] = asyncio.create_task(self._deliverer.attempt(token, delivery))
             self._tasks[task] = (token, delivery)
             task.add_done_callback(self._ended)
 
     def raise_defects(self) -> None:
-        """Raise what an attempt should never have raised."""
+        """Raise the first unexpected exception of an attempt."""
         if self._defects:
             raise self._defects[0]
 
     async def finish(self, grace_s: float) -> None:
-        """Wait for all; those that take longer are broken off, and their leases given back."""
+        """Wait up to `grace_s` for all attempts; cancel those that take longer, and release their leases."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_s)
-        broken_off = dict(self._tasks)
-        for task in broken_off:
+        canceled = dict(self._tasks)
+        for task in canceled:
             task.cancel()
-        await asyncio.gather(*broken_off, return_exceptions=True)
-        with contextlib.suppress(*DatabaseErrors):  # then the leases run out by themselves
-            for token, delivery in broken_off.values():
-                await self._deliverer.give_back(token, [delivery])
+        await asyncio.gather(*canceled, return_exceptions=True)
+        with contextlib.suppress(*DatabaseErrors):  # otherwise the leases expire
+            for token, delivery in canceled.values():
+                await self._deliverer.release(token, [delivery])
 
     def _ended(self, task: asyncio.Task[object]) -> None:
         self._tasks.pop(task, None)
-        self._wake.set()  # an endpoint has a free slot again, or the next event of an intent may go
+        self._wake.set()  # an endpoint has a free slot, or the next event of an intent may be sent
         error = None if task.cancelled() else task.exception()
         if isinstance(error, DatabaseErrors):
             structlog.get_logger("sgate.deliverer").warning("result_not_stored", reason=str(error))
@@ -66,7 +66,7 @@ class _Attempts:
 async def deliver(
     deliverer: Deliverer, listener: Listener, *, stop: Stop, pulse: Pulse, stop_grace_s: float = STOP_GRACE_S
 ) -> None:
-    """Deliver whatever is due: woken by notifications, and by itself each second."""
+    """Send due deliveries, whenever notified and at least every DELIVERY_POLL_S seconds."""
     wake = asyncio.Event()
     unlisten = listener.listen(Channel.DELIVERY, lambda _: wake.set())
     attempts = _Attempts(deliverer, wake)
@@ -76,7 +76,7 @@ async def deliver(
             attempts.raise_defects()
             wake.clear()
             token, claimed = await deliverer.claim()
-            pulse.beat(deliverer.trouble)
+            pulse.beat(deliverer.signing_error)
             if not claimed:
                 break
             attempts.start(token, claimed)
@@ -92,11 +92,11 @@ async def deliver(
         await attempts.finish(stop_grace_s)
 
 
-async def tend(tender: Backlog, deliverer: Deliverer, *, stop: Stop, pulse: Pulse) -> None:
-    """Keep what cannot go now out of the deliverer's way, and bring it back when it can."""
+async def manage_backlog(backlog: Backlog, deliverer: Deliverer, *, stop: Stop, pulse: Pulse) -> None:
+    """Park deliveries that cannot be sent now, and requeue them when they can."""
 
     async def once() -> None:
-        await tender.run_once(deliverer.stuck)
+        await backlog.run_once(deliverer.stuck)
         pulse.beat()
 
-    await repeat("tender", once, interval_s=TEND_INTERVAL_S, stop=stop, pulse=pulse)
+    await repeat("tender", once, interval_s=BACKLOG_INTERVAL_S, stop=stop, pulse=pulse)

@@ -1,4 +1,4 @@
-"""The first schema. The statements stand in the .sql file beside this one."""
+"""The first schema. The statements are in the `.sql` file next to this one."""
 
 from sgate.store.migrate import run_sql_of
 

@@ -1,4 +1,4 @@
-"""What the merchant's API needs. The statements stand in the .sql file beside this one."""
+"""The merchants' API. The statements are in the `.sql` file next to this one."""
 
 from sgate.store.migrate import run_sql_of
 

@@ -1,4 +1,4 @@
-"""What the delivery of webhooks needs. The statements stand in the .sql file beside this one."""
+"""Webhook delivery. The statements are in the `.sql` file next to this one."""
 
 from sgate.store.migrate import run_sql_of
 

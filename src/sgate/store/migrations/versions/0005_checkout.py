@@ -1,4 +1,4 @@
-"""What the checkout page needs. The statements stand in the .sql file beside this one."""
+"""The checkout page. The statements are in the `.sql` file next to this one."""
 
 from sgate.store.migrate import run_sql_of
 

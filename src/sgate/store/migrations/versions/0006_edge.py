@@ -1,4 +1,4 @@
-"""What rates and limits need. The statements stand in the .sql file beside this one."""
+"""Exchange rates and limits. The statements are in the `.sql` file next to this one."""
 
 from sgate.store.migrate import run_sql_of
 

@@ -1,4 +1,4 @@
-"""Deliveries by the month. The statements stand in the .sql file beside this one."""
+"""Monthly partitions of deliveries. The statements are in the `.sql` file next to this one."""
 
 from sgate.store.migrate import run_sql_of
 

@@ -1,4 +1,4 @@
-"""Suspended merchants, maintenance mode, who may use the schema. The statements stand in the .sql file beside it."""
+"""Suspended merchants, maintenance mode, schema versions. The statements are in the `.sql` file next to this one."""
 
 from sgate.store.migrate import run_sql_of
 
