@@ -17,7 +17,8 @@ All events have the same fields. `type` is the event type (`event` repeats it), 
 `sequence` numbers the events of a payment intent in order. `data.object` is a snapshot of the object. `livemode` is true
 for real money.
 
-Act on the object's `status` rather than on the event type, so that the order of delivery does not matter.
+Ship when you receive `payment_intent.succeeded`. Webhooks may be delivered twice or out of order: `sequence` says which
+event of a payment intent is newer.
 """
 
 

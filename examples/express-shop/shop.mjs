@@ -78,14 +78,16 @@ app.post("/webhooks", express.raw({ type: () => true, limit: "1mb" }), async (re
 });
 
 /**
- * Apply an event to its order. A duplicate has the same sequence number and an older event a lower one, so neither
- * changes anything, and a paid order is shipped exactly once in whatever order the events arrive.
+ * Apply an event to its order. The status follows the newest event: a duplicate has the same sequence number and an
+ * older event a lower one. The order ships on `payment_intent.succeeded`, once, even if that event is delivered twice or
+ * after a newer one.
  */
-function apply({ sequence, data: { object: intent } }) {
+function apply({ type, sequence, data: { object: intent } }) {
   const id = intent.metadata.order_id;
   const order = Object.hasOwn(orders, id ?? "") ? orders[id] : undefined;
-  if (!order || sequence <= order.sequence) return;
-  update(id, { status: intent.status, sequence, shipments: intent.status === "confirmed" ? 1 : order.shipments });
+  if (!order) return;
+  if (sequence > order.sequence) update(id, { status: intent.status, sequence });
+  if (type === "payment_intent.succeeded") update(id, { shipments: 1 });
 }
 
 app.use((error, request, response, next) => {

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 
 from flask import Flask, abort, redirect, render_template, request
 
-from sgate_sdk import PaymentIntentEvent, SGate, SGateSignatureError, Status, verify_webhook
+from sgate_sdk import EventType, PaymentIntentEvent, SGate, SGateSignatureError, verify_webhook
 
 PRODUCTS = {"espresso": 12_000, "flat white": 18_000, "a bag of beans": 90_000}
 HOST, PORT = "localhost", int(os.environ["SHOP_PORT"])
@@ -87,16 +87,15 @@ def webhook():
 def apply(orders: sqlite3.Connection, event: PaymentIntentEvent) -> None:
     """Apply an event to its order.
 
-    A duplicate has the same sequence number and an older event a lower one, so neither changes anything. Every event
-    carries the current status: `succeeded` and later events such as `overpaid` all say `confirmed`. So a paid order is
-    shipped exactly once, in whatever order the events arrive.
+    The status follows the newest event: a duplicate has the same sequence number and an older event a lower one. The
+    order ships on `payment_intent.succeeded`, once, even if that event is delivered twice or after a newer one.
     """
     intent, order_id = event.data.object, event.data.object.metadata.get("order_id")
-    newer = orders.execute(
+    orders.execute(
         "UPDATE orders SET status = ?, sequence = ? WHERE id = ? AND sequence < ?",
         (intent.status, event.sequence, order_id, event.sequence),
-    ).rowcount
-    if newer and intent.status == Status.CONFIRMED:
+    )
+    if event.type == EventType.SUCCEEDED:
         orders.execute("UPDATE orders SET shipments = 1 WHERE id = ? AND shipments = 0", (order_id,))
 
 

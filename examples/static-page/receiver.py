@@ -11,7 +11,7 @@ from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from sgate_sdk import PaymentIntentEvent, SGate, SGateSignatureError, Status, verify_webhook
+from sgate_sdk import EventType, PaymentIntentEvent, SGate, SGateSignatureError, verify_webhook
 
 HERE = Path(__file__).parent
 FILES = {
@@ -31,10 +31,10 @@ CREATE TABLE IF NOT EXISTS sales (
 UPSERT = """
 INSERT INTO sales (payment_intent, status, sequence, shipments) VALUES (:id, :status, :sequence, :paid)
 ON CONFLICT (payment_intent) DO UPDATE
-SET status = excluded.status, sequence = excluded.sequence, shipments = max(shipments, excluded.shipments)
-WHERE sales.sequence < excluded.sequence
+SET shipments = max(shipments, excluded.shipments),
+    status = iif(sequence < excluded.sequence, excluded.status, status), sequence = max(sequence, excluded.sequence)
 """
-"""Changes a sale only if the event is newer than the last one applied, so duplicates and order do not matter."""
+"""Ships a sale once and keeps its newest status, whether events are delivered twice or out of order."""
 
 sgate = SGate(os.environ["SGATE_API_KEY"], base_url=os.environ["SGATE_API_BASE_URL"])
 
@@ -46,7 +46,7 @@ def apply(event: PaymentIntentEvent) -> None:
         "id": intent.id,
         "status": intent.status,
         "sequence": event.sequence,
-        "paid": intent.status == Status.CONFIRMED,
+        "paid": event.type == EventType.SUCCEEDED,
     }
     with closing(sqlite3.connect(os.environ["SHOP_DATABASE"])) as sales, sales:
         sales.execute(UPSERT, sale)

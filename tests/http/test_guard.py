@@ -9,7 +9,7 @@ import pytest
 import uvloop
 
 from api.serving import until
-from sgate.http.guard import MAX_HEAD_BYTES, Limits
+from sgate.http.guard import MAX_DISCARDED_BYTES, MAX_HEAD_BYTES, Limits
 from sgate.http.server import listen, make_server
 
 GET = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -96,6 +96,19 @@ async def test_a_head_is_64_kib_at_most_in_one_piece_or_in_many(head):
                 await asyncio.sleep(0)
             assert (await answer(reader))[0] == 431
             await rest(reader)
+
+
+async def test_an_endless_head_is_reset_soon_after_it_was_refused():
+    piece, sent = HEADER * 100, 0
+    async with guarded() as port, connected(port) as (_, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: here\r\n")
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(WAIT_S):
+                while sent < 50 * MAX_DISCARDED_BYTES:
+                    writer.write(piece)
+                    await writer.drain()
+                    sent += len(piece)
+    assert sent < 50 * MAX_DISCARDED_BYTES, "the kernel buffers a few MiB; the rest must meet a closed connection"
 
 
 async def test_data_that_is_not_http_is_refused_by_its_first_bytes():

@@ -18,7 +18,7 @@ const MAX_RETRIES = 2;
 const MAX_TIMER_MS = 2 ** 31 - 1; // a longer timer fires immediately
 
 /** The version of this library. */
-export const VERSION = "0.1.0";
+export const VERSION = "0.2.0";
 
 /** Metadata of the HTTP response. `JSON.stringify` omits it. */
 export interface LastResponse {

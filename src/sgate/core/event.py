@@ -26,7 +26,7 @@ class EventType(StrEnum):
 
     CREATED = "payment_intent.created", "A payment intent was created."
     PROCESSING = "payment_intent.processing", "The amount due is on the chain, but not final yet. Do not ship."
-    SUCCEEDED = "payment_intent.succeeded", "The amount due is on the chain and final: ship. Sent once per intent."
+    SUCCEEDED = "payment_intent.succeeded", "The amount due is on the chain and final: ship. At most one per intent."
     RECONFIRMED = "payment_intent.reconfirmed", "The amount due is final again after a chain reorganization."
     REORGED = "payment_intent.reorged", "A chain reorganization undid a payment or its finality."
     EXPIRED = "payment_intent.expired", "The deadline passed without a payment."

@@ -67,7 +67,7 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
         dict[str, int],
         doc("Memory of this process, in bytes. `max_rss`: the most used so far.", {"max_rss": 134_217_728}),
     ]
-    version: Annotated[str, doc("Version of sGate.", "0.1.0")] = sgate.__version__
+    version: Annotated[str, doc("Version of sGate.", "0.2.0")] = sgate.__version__
 
 
 class Alive(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,3 +1,3 @@
 """The version of this library, apart so that it can be read without importing the rest."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

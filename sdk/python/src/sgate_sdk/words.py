@@ -73,7 +73,7 @@ class Health(StrEnum):
 
 
 class EventType(StrEnum):
-    """The types of events. Ship on `payment_intent.succeeded`: it is sent exactly once per intent."""
+    """The types of events. Ship on `payment_intent.succeeded`: sGate creates it at most once per intent."""
 
     CREATED = "payment_intent.created"
     PROCESSING = "payment_intent.processing"
