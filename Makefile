@@ -1,6 +1,8 @@
 # `make` lists the targets. Everything is installed into .venv; the embedded server keeps its data in ~/.local/share/sgate
 # (as root: /var/lib/sgate). `make test` installs Chromium, Redis, PostgreSQL 15, nginx and PgBouncer with apt, as root or
 # through sudo.
+# Bytecode is cached even where the environment says otherwise: a test run starts hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=

@@ -105,7 +105,8 @@ class Visitors:
 
 async def axe(page: Page) -> list[str]:
     """Return the violations that axe-core finds in a page."""
-    await page.evaluate(AXE.read_text("utf-8"))
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE.read_text("utf-8"))
     return await page.evaluate(
         "async (tags) => (await axe.run({runOnly: tags})).violations"
         ".flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target} ${node.html.slice(0, 80)}`))",

@@ -1,5 +1,5 @@
 // The "Pay with wallet" panel. The wallets themselves are in wallet/wallet.ts, which is loaded on click. The panel's
-// state is kept here and shown again whenever the page is updated, because a wallet may be open meanwhile.
+// state is kept here and shown again whenever the page is updated, because a wallet may be open at the time.
 import { framed } from "./embed";
 import { announce, byId, data, forget, recall, remember, word } from "./page";
 import type { Failure } from "./wallet/failures";

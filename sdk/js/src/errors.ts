@@ -129,7 +129,7 @@ export class SGateSignatureError extends SGateError {
   }
 }
 
-/** The library is called in a way that cannot work. Nothing was sent; the message says what to change. */
+/** The library was called in a way that cannot work. Nothing was sent; the message says what to change. */
 export class SGateUsageError extends SGateError {
   override readonly name = "SGateUsageError";
 
@@ -199,7 +199,7 @@ export function errorOf(response: Response, body: string, requestId: string | nu
   });
 }
 
-/** The error for a response that is not an error, but not sGate's either. */
+/** The error for a response that is neither an error nor what sGate would send. */
 export function unexpectedResponse(message: string, response: Response, requestId: string | null): SGateError {
   const facts = { type: "unexpected_answer", code: "unexpected_answer", requestId, statusCode: response.status || null };
   return new SGateUnexpectedResponseError(message, facts);

@@ -60,7 +60,7 @@ export function urlOf(text: unknown): URL | null {
   }
 }
 
-/** The key, if it may be used here: a secret key in a browser is public, and a live key over plain HTTP can be read on the way. */
+/** The key, if it may be used here: a secret key in a browser is public, and a live key over plain HTTP can be read in transit. */
 export function checkedApiKey(apiKey: unknown, baseUrl: string): string | undefined {
   if (apiKey === undefined) return undefined;
   if (typeof apiKey !== "string" || !/^[!-~]+$/.test(apiKey))

@@ -1,4 +1,4 @@
-"""Declarations of the API's calls. A `Call` stands beside its handler; both the route and the OpenAPI operation are
+"""Declarations of the API's calls. A `Call` is next to its handler; both the route and the OpenAPI operation are
 built from it.
 """
 
@@ -35,7 +35,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         limit: the rate-limit class that the call counts against.
         failures: the errors specific to this call; the common ones are added.
         preflight: whether the call answers OPTIONS, for pages of other origins.
-        unhealthy: whether the call, instead of errors, may return its answer with status 503.
+        unhealthy: whether the call, instead of errors, may return its body with status 503.
         upload: media types of a request body that is not JSON.
         stream: whether the response is a stream of server-sent events whose data is `answer`.
         streams: type of the events, if the response can also be a stream of server-sent events.

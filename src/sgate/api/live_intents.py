@@ -98,7 +98,7 @@ class LiveIntents:
     async def _read_together(self, intent_ids: Iterable[str]) -> None:
         """Read these intents and send changed ones to their pages.
 
-        A page opened meanwhile waits for the next read, because this one may be older than what the page shows.
+        A page opened during a read waits for the next one, because this one may be older than what the page shows.
         """
         pages = {intent_id: tuple(self._open[intent_id].pages) for intent_id in intent_ids if intent_id in self._open}
         answers = await asyncio.gather(*map(self._find, pages), return_exceptions=True)

@@ -76,7 +76,7 @@ class CreatePaymentIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=Tr
 
 
 class UpdatePaymentIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The changes to a payment intent. Fields that are not given stay unchanged."""
+    """The changes to a payment intent. Omitted fields stay unchanged."""
 
     description: Annotated[
         str | msgspec.UnsetType | None,
@@ -89,7 +89,7 @@ class UpdatePaymentIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=Tr
 
 
 class UpdateMerchant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The changes to the merchant's profile and the mode's settings. Fields that are not given stay unchanged."""
+    """The changes to the merchant's profile and the mode's settings. Omitted fields stay unchanged."""
 
     name: Annotated[str | msgspec.UnsetType, doc("Name shown to customers.", "Corner Coffee")] = msgspec.UNSET
     support_url: Annotated[
@@ -122,7 +122,7 @@ class UpdateMerchant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ] = msgspec.UNSET
     tolerance_bp: Annotated[
         Annotated[int, msgspec.Meta(ge=0, le=MAX_TOLERANCE_BP)] | msgspec.UnsetType,
-        doc("The same in basis points (1/100 percent) of the amount; the larger of the two applies.", 50),
+        doc("The tolerance in basis points (1/100 percent) of the amount. The larger of both tolerances applies.", 50),
     ] = msgspec.UNSET
     late_payments: Annotated[
         limits.LatePolicy | msgspec.UnsetType,
@@ -167,7 +167,7 @@ class MarkRefunded(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class CreateApiKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """An API key to create, in the mode of the key that makes the call."""
 
-    name: Annotated[str, doc("Name of the key, for people; 1 to 255 characters.", "web shop")]
+    name: Annotated[str, doc("Human-readable name of the key; 1 to 255 characters.", "web shop")]
     scopes: Annotated[
         tuple[Scope, ...],
         doc(
@@ -187,7 +187,7 @@ class RollApiKey(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class UpdateWebhookEndpoint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The changes to a webhook endpoint. Fields that are not given stay unchanged."""
+    """The changes to a webhook endpoint. Omitted fields stay unchanged."""
 
     url: Annotated[
         str | msgspec.UnsetType, doc("URL to send events to.", "https://shop.example/webhooks/sgate", format="uri")

@@ -144,7 +144,7 @@ def key_of(request: AnyRequest, principal: Principal, body: bytes) -> Key | None
 
 
 def respond(answer: Answer) -> Response[bytes]:
-    """Convert the answer of a use case to a response."""
+    """Convert the result of a use case to a response."""
     headers = NO_STORE | ({"Idempotent-Replayed": "true"} if answer.replayed else {})
     return Response(answer.body, status_code=answer.status, media_type=JSON, headers=headers)
 

@@ -114,7 +114,7 @@ class Budget:
         self._recent.append(now)
 
     def load(self, spent: Spent) -> None:
-        """Account for calls made before this process started, or by another process that was the leader meanwhile."""
+        """Account for calls made before this process started, or by another process while it was the leader."""
         self._roll_over(self._now())
         if spent.month == self._month:
             self._calls = max(self._calls, spent.calls + self._unsaved)

@@ -61,10 +61,10 @@ class Shop:
         self.secret = ""
 
     async def call(self, method: str, path: str, body: dict[str, Any] | None = None, key: str | None = None) -> Any:
-        """Call the API and return the decoded answer.
+        """Call the API and return the decoded response.
 
         Raises:
-            DemoFailed: if the answer is an error.
+            DemoFailed: if the response is an error.
         """
         headers = {"Idempotency-Key": key} if key else {}
         async with self._session.request(method, self._base_url + path, json=body, headers=headers) as response:

@@ -54,7 +54,7 @@ COMMANDS: Mapping[str, Entry] = {
     "intents": Entry("sgate.cli.developer.intents:app", "Create payment intents, and watch them being paid.", DEVELOP),
     "events": Entry("sgate.cli.developer.events:app", "List events, and resend them.", DEVELOP),
     "logs": Entry(
-        "sgate.cli.developer.logs:app", "Follow the deliveries to your webhook endpoints, and their answers.", DEVELOP
+        "sgate.cli.developer.logs:app", "Follow the deliveries to your webhook endpoints, and their responses.", DEVELOP
     ),
     "merchants": Entry("sgate.cli.operator.merchants:app", "Create, list, export and suspend merchants.", OPERATE),
     "keys": Entry("sgate.cli.operator.keys:app", "Create, list and revoke API keys, and manage secret keys.", OPERATE),
@@ -62,7 +62,7 @@ COMMANDS: Mapping[str, Entry] = {
     "ledger": Entry("sgate.cli.operator.ledger:app", "Verify the ledger, or rebuild it from the chain.", OPERATE),
     "inbox": Entry("sgate.cli.operator.inbox:app", "List and assign deposits that belong to no merchant.", OPERATE),
     "maintenance": Entry(
-        "sgate.cli.operator.maintenance:app", "Refuse API calls that write, without a restart.", OPERATE
+        "sgate.cli.operator.maintenance:app", "Refuse write calls to the API, without a restart.", OPERATE
     ),
     "migrate": Entry("sgate.cli.operator.migrate:app", "Bring the database schema up to date.", OPERATE),
     "simulator": Entry("sgate.cli.operator.simulator:app", "Run the simulated chain.", OPERATE),

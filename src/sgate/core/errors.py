@@ -100,7 +100,7 @@ class MerchantSuspended(Forbidden):
 class HttpsRequired(Forbidden):
     """Use https://. An API key that was sent over http:// may have been read by others: roll it."""
 
-    code = "https_required"  # answered by the proxy: see deploy/nginx
+    code = "https_required"  # returned by the proxy: see deploy/nginx
 
 
 class SimulatorShared(Forbidden):
@@ -236,13 +236,13 @@ class WebhookEndpointDisabled(Conflict):
 
 
 class RecoveryInProgress(Conflict):
-    """A recovery is already re-sending events to this endpoint. Wait until it has finished."""
+    """A recovery is already resending events to this endpoint. Wait until it has finished."""
 
     code = "recovery_in_progress"
 
 
 class PayAddressMissing(Conflict):
-    """The merchant has no address to receive payments at. Set `pay_address` with PATCH /v1/merchants/me first."""
+    """The merchant has no pay address. Set `pay_address` with PATCH /v1/merchants/me first."""
 
     code = "pay_address_missing"
 
@@ -357,7 +357,7 @@ class InvalidUrl(ValidationFailed):
 
 
 class InvalidLogo(ValidationFailed):
-    """A logo must be a PNG, JPEG or WebP image of at most 64 kB. Send its bytes as the request body."""
+    """A logo must be a PNG, JPEG or WebP image of at most 64 KiB. Send its bytes as the request body."""
 
     code = "invalid_logo"
 
@@ -388,7 +388,7 @@ class InvalidTxId(ValidationFailed):
 
 class InvalidRecoveryRange(ValidationFailed):
     """`since` must be in the past and before `until`, and the range must be at most 30 days long. Events more than 31
-    days old can be re-sent only with `include_delivered`, because their deliveries may have been deleted.
+    days old can be resent only with `include_delivered`, because their deliveries may have been deleted.
     """
 
     code = "invalid_recovery_range"

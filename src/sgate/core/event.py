@@ -38,7 +38,7 @@ class EventType(StrEnum):
     PAID_LATE = "payment_intent.paid_late", "A payment arrived after the deadline. Your policy holds or accepts it."
     PAID_AFTER_CANCEL = "payment_intent.paid_after_cancel", "A payment arrived after the cancel. You decide about it."
     UNMATCHED = "payment.unmatched", "A deposit arrived that names no payment intent. The object is the payment."
-    ENDPOINT_DISABLED = "webhook_endpoint.disabled", "An endpoint failed for days, or answered 410 Gone."
+    ENDPOINT_DISABLED = "webhook_endpoint.disabled", "An endpoint failed for days, or responded with 410 Gone."
     ENDPOINT_TEST = "webhook_endpoint.test", "A test that you requested. It is sent only to the endpoint under test."
 
 

@@ -67,7 +67,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         height, index_block_hash: the last scanned block. Height 0 and an empty hash before the first scan.
-        time: the latest block time ever scanned, UTC. It never goes back, so that a deadline stays passed.
+        time: the latest block time ever scanned, UTC. It never goes back, so deadlines that passed stay passed.
         tenure_height, bitcoin_height: of the last scanned block.
     """
 

@@ -88,7 +88,7 @@ def decide(
 
     Args:
         random_share: a random number, uniform in [0, 1), for the jitter.
-        failing_since: since when the endpoint has failed without a success in between; None if it was not failing.
+        failing_since: time since which the endpoint has failed without a success; None if it was not failing.
     """
     if outcome.succeeded:
         return Next(delivered=True)

@@ -27,7 +27,7 @@ class Overloaded(Exception):
 
 
 class Coalescer(Generic[Item, Answer]):
-    """Collects concurrent items into batches for `run`, which returns one answer or exception per item, in order."""
+    """Collects concurrent items into batches for `run`, which returns one result or exception per item, in order."""
 
     def __init__(
         self,
@@ -45,10 +45,10 @@ class Coalescer(Generic[Item, Answer]):
         self._batches: set[asyncio.Task[None]] = set()
 
     async def submit(self, item: Item) -> Answer:
-        """Submit one item and wait for its answer.
+        """Submit one item and wait for its result.
 
         If the caller is cancelled while its item is queued, the item is withdrawn. Once its batch has started, the
-        statement takes effect regardless and only the answer is lost, as when a connection breaks after the commit.
+        statement takes effect regardless and only the result is lost, as when a connection breaks after the commit.
 
         Raises:
             Overloaded: if too many items are already queued.

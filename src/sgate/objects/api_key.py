@@ -15,7 +15,7 @@ class ApiKeyObject(msgspec.Struct, frozen=True, kw_only=True):
     id: ApiKeyId
     object: Annotated[Literal["api_key"], OBJECT] = "api_key"
     livemode: Livemode
-    name: Annotated[str, doc("Name of the key, for people.", "web shop")]
+    name: Annotated[str, doc("Human-readable name of the key.", "web shop")]
     scopes: Scopes
     hint: Annotated[str, doc("Beginning and end of the key, to recognize it by.", "sk_test_…9f3a")]
     created_at: CreatedAt

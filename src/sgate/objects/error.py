@@ -18,9 +18,9 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
     type: Annotated[str, doc("Family of the error.", "validation_error", enum=sorted(_types()))]
     code: Annotated[str, doc("Code that identifies the error.", "invalid_expires_in")]
     message: Annotated[
-        str, doc("What is wrong and what to do, for people.", "`expires_in` must be from 60 to 86400 seconds.")
+        str, doc("Human-readable: what is wrong and what to do.", "`expires_in` must be from 60 to 86400 seconds.")
     ]
-    param: Annotated[str | None, doc("Field or parameter at fault; null if it is none of them.", "expires_in")]
+    param: Annotated[str | None, doc("Field or parameter at fault; null if none is.", "expires_in")]
     doc_url: Annotated[
         str,
         doc(
@@ -41,5 +41,5 @@ class ErrorEnvelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     path: Annotated[str, doc("Path of the request.", "/v1/payment_intents")]
     status: Annotated[int, doc("HTTP status code.", 422)]
     retry_after: Annotated[
-        int | None, doc("Seconds to wait before trying again. Absent if trying again is of no use.", 1)
+        int | None, doc("Seconds to wait before trying again. Absent if trying again will not help.", 1)
     ] = None

@@ -40,7 +40,7 @@ NetworkName = Annotated[Network, doc("Network that payments are made on.", "test
 Asset = Annotated[
     str,
     doc(
-        "Asset identifier of the token that must be paid with.",
+        "Asset identifier of the token to pay with.",
         "ST1F7QA2MDF17S807EPA36TSS8AMEFY4KA9TVGWXT.sbtc-token::sbtc-token",
     ),
 ]
@@ -115,7 +115,7 @@ ClientSecret = Annotated[
 ]
 ExpiresAt = Annotated[Timestamp, doc("Deadline for the payment, ISO 8601 in UTC.", "2026-11-23T12:15:00.000Z")]
 ConfirmedAt = Annotated[
-    Timestamp | None, doc("Time at which the payment intent was first confirmed, ISO 8601 in UTC; null before.")
+    Timestamp | None, doc("Time at which the payment intent was first confirmed, ISO 8601 in UTC; null until then.")
 ]
 PayAddress = Annotated[
     str,

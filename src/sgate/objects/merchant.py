@@ -60,7 +60,8 @@ class MerchantObject(msgspec.Struct, frozen=True, kw_only=True):
     ]
     tolerance_sats: Annotated[int, doc("How much a payment may fall short and still count as paid, in sats.", 100)]
     tolerance_bp: Annotated[
-        int, doc("The same in basis points (1/100 percent) of the amount; the larger of the two applies.", 50)
+        int,
+        doc("The tolerance in basis points (1/100 percent) of the amount. The larger of both tolerances applies.", 50),
     ]
     late_payments: Annotated[
         LatePolicy,

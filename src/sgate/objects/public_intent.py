@@ -66,7 +66,7 @@ class PublicIntent(msgspec.Struct, frozen=True, kw_only=True):
     asset: Asset
     status: IntentStatus
     exceptions: Exceptions
-    accepts_payment: Annotated[bool, doc("`false` if the customer must not pay, or not pay any more.", True)]
+    accepts_payment: Annotated[bool, doc("`true` while the customer should still pay; otherwise they must not.", True)]
     amount_sats: AmountDue
     amount_received_sats: AmountReceived
     amount_due_sats: AmountRemaining

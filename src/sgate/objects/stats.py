@@ -11,15 +11,15 @@ class Numbers(msgspec.Struct, frozen=True, kw_only=True):
     """Statistics of the payment intents that were created in a period, by their current status."""
 
     created: Annotated[int, doc("Number of payment intents that were created.", 12)]
-    requires_payment: Annotated[int, doc("Number of those that await payment.", 1)]
-    processing: Annotated[int, doc("Number of those that are paid, but not final yet.", 1)]
-    confirmed: Annotated[int, doc("Number of those that are confirmed.", 8)]
-    expired: Annotated[int, doc("Number of those that expired without a payment.", 1)]
-    failed: Annotated[int, doc("Number of those that were paid too little before the deadline.", 0)]
-    canceled: Annotated[int, doc("Number of those that were canceled.", 1)]
+    requires_payment: Annotated[int, doc("Number of payment intents that await payment.", 1)]
+    processing: Annotated[int, doc("Number of payment intents that are paid, but not final yet.", 1)]
+    confirmed: Annotated[int, doc("Number of payment intents that are confirmed.", 8)]
+    expired: Annotated[int, doc("Number of payment intents that expired without a payment.", 1)]
+    failed: Annotated[int, doc("Number of payment intents that were underpaid at the deadline.", 0)]
+    canceled: Annotated[int, doc("Number of payment intents that were canceled.", 1)]
     amount_sats: Annotated[int, doc("Sum of the amounts due, in sats.", 1_200_000)]
     received_sats: Annotated[int, doc("Sum of the payments received, in sats.", 900_000)]
-    confirmed_sats: Annotated[int, doc("Sum received by those that are confirmed, in sats.", 800_000)]
+    confirmed_sats: Annotated[int, doc("Sum of the payments received by confirmed payment intents, in sats.", 800_000)]
 
 
 class DayNumbers(Numbers, frozen=True, kw_only=True):

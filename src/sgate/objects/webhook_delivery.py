@@ -40,7 +40,7 @@ class AttemptObject(msgspec.Struct, frozen=True, kw_only=True):
     ]
     response_body: Annotated[
         str | None,
-        doc("Body of the response, truncated to 16 kB; bytes that are not UTF-8 are replaced. Null if empty.", "ok"),
+        doc("Body of the response, truncated to 16 KiB; bytes that are not UTF-8 are replaced. Null if empty.", "ok"),
     ]
     error: Annotated[str | None, doc("Why the attempt failed; null if it succeeded.", "answered 500")]
 
@@ -71,9 +71,9 @@ class DeliveryObject(msgspec.Struct, frozen=True, kw_only=True):
     next_attempt_at: Annotated[
         Timestamp | None, doc("Time at which the next attempt is due, ISO 8601 in UTC; null if none is.")
     ]
-    delivered_at: Annotated[Timestamp | None, doc("Time of the successful attempt, ISO 8601 in UTC; null before.")]
+    delivered_at: Annotated[Timestamp | None, doc("Time of the successful attempt, ISO 8601 in UTC; null until then.")]
     failed_at: Annotated[
-        Timestamp | None, doc("Time at which the delivery was given up, ISO 8601 in UTC; null if it was not.")
+        Timestamp | None, doc("Time at which sGate gave up on the delivery, ISO 8601 in UTC; null if it was not.")
     ]
     created_at: CreatedAt
 

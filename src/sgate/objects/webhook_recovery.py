@@ -23,7 +23,7 @@ class RecoveryObject(msgspec.Struct, frozen=True, kw_only=True):
     ]
     replayed: Annotated[int, doc("Number of deliveries created so far.", 3)]
     finished_at: Annotated[
-        Timestamp | None, doc("Time at which the last delivery was created, ISO 8601 in UTC; null before.")
+        Timestamp | None, doc("Time at which the last delivery was created, ISO 8601 in UTC; null until then.")
     ]
     created_at: CreatedAt
 

@@ -136,7 +136,7 @@ def urls_of(settings: Settings, livemode: bool) -> tuple[str, ...]:
 
 
 def limits_of(mode: ModeSettings, url: str) -> Limits:
-    """Return the call limits of an API: those set, otherwise those of Hiro's public API; other servers have none."""
+    """Return the call limits of an API: those in the settings, or the defaults, which only Hiro's public API has."""
     host = urlsplit(url).hostname or ""
     public = host == HIRO_HOSTS or host.endswith(f".{HIRO_HOSTS}")
     per_minute = CALLS_PER_MINUTE_WITHOUT_KEY if mode.stacks_api_key is None else CALLS_PER_MINUTE_WITH_KEY

@@ -26,7 +26,7 @@ MAX_KEYS = 100
 
 MAX_OVERLAP = timedelta(days=7)
 DEFAULT_OVERLAP = timedelta(hours=24)
-"""How long a rolled key continues to work beside its successor."""
+"""How long a rolled key continues to work alongside its successor."""
 
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ async def create(
     key: Key | None,
     actor: Actor,
 ) -> Answer:
-    """Create a key in the merchant's mode. The key itself is in the answer and is never shown again.
+    """Create a key in the merchant's mode. The key itself is in the response and is never shown again.
 
     Raises:
         TooManyApiKeys: if the merchant has MAX_KEYS usable keys in this mode.

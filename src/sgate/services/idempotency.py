@@ -1,6 +1,6 @@
 """Idempotency keys: a repeated request takes effect once and gets the same answer.
 
-The answer is stored encrypted in the transaction of the effect, and kept for 24 hours. A key is unique per merchant,
+The response is stored encrypted in the transaction of the effect, and kept for 24 hours. A key is unique per merchant,
 mode, method and path: the same key on another path is another request.
 """
 
@@ -59,7 +59,7 @@ def replay(stored: idempotency_keys.StoredAnswer, key: Key, cipher: Cipher) -> A
     """Return the stored answer.
 
     Raises:
-        IdempotencyKeyReused: if the stored answer belongs to a request with another body.
+        IdempotencyKeyReused: if the stored response belongs to a request with another body.
     """
     if stored.request_hash != key.request_hash:
         raise errors.IdempotencyKeyReused
@@ -88,6 +88,6 @@ async def replay_or_claim(connection: Connection, key: Key | None, cipher: Ciphe
 
 
 async def remember(connection: Connection, key: Key | None, object_id: str, answer: Answer, cipher: Cipher) -> None:
-    """Store the answer at the end of the transaction that claimed the key."""
+    """Store the response at the end of the transaction that claimed the key."""
     if key is not None:
         await idempotency_keys.fill(connection, key.scope, object_id, answer.status, cipher.encrypt(answer.body))

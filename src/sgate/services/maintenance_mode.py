@@ -1,4 +1,4 @@
-"""Maintenance mode: refuses API calls that write while everything else continues.
+"""Maintenance mode: refuses write calls to the API while everything else continues.
 
 The switch is a database row that each process reads once a second, so it applies to all processes without a restart.
 The watcher, the ledger and the deliverer ignore it: payments are still detected and announced.
@@ -25,7 +25,7 @@ class MaintenanceMode:
             self._retry_after_s = await maintenance_mode.get(connection)
 
     def check(self, method: str) -> None:
-        """Refuse calls that write during maintenance.
+        """Refuse write calls during maintenance.
 
         Args:
             method: HTTP method of the call.
@@ -38,14 +38,14 @@ class MaintenanceMode:
 
 
 async def begin(pool: Pool, retry_after_s: int, actor: Actor) -> None:
-    """Refuse calls that write, in all processes within two seconds."""
+    """Refuse write calls, in all processes within two seconds."""
     async with pool.acquire() as connection, connection.transaction():
         await maintenance_mode.begin(connection, retry_after_s)
         await audit_log.record(connection, actor, "maintenance.began", detail={"retry_after_s": retry_after_s})
 
 
 async def end(pool: Pool, actor: Actor) -> bool:
-    """Accept calls that write again. Returns whether maintenance mode was on."""
+    """Accept write calls again. Returns whether maintenance mode was on."""
     async with pool.acquire() as connection, connection.transaction():
         ended = await maintenance_mode.end(connection)
         if ended:

@@ -114,7 +114,7 @@ def _checked_address(given: str, mode: Mode) -> str:
     except address.InvalidAddress as error:
         raise errors.InvalidPayAddress(f"pay_address: {error}.", param="pay_address") from None
     if checked == mode.gateway_address:
-        # The operator assigns deposits there that have no known memo; a merchant who owned it would see everyone's.
+        # Deposits without a known memo arrive here for all merchants, and only the operator may see and assign them.
         raise errors.PayAddressTaken(
             "This is the gateway address of this server, which is used when pay_address is null.", param="pay_address"
         )

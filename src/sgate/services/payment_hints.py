@@ -19,7 +19,7 @@ async def give(
     """Store the hint that `tx_id` (`0x` + 64 lower-case hex digits) may pay an intent, and wake the watcher.
 
     Raises:
-        PaymentIntentNotFound: if the intent does not exist, or the client secret is not that of the intent.
+        PaymentIntentNotFound: if the intent does not exist, or the client secret does not belong to it.
         TooManyHints: if the intent has MAX_HINTS_PER_INTENT hints already.
     """
     found = await intents.find(intent_id)

@@ -192,7 +192,7 @@ class PaymentIntents:
             async with self._pool.acquire() as connection:
                 stored = await idempotency_keys.find(connection, key.scope)
             if stored is not None:
-                # With our own id, the commit succeeded and only its answer was lost.
+                # With our own id, the commit succeeded and only its response was lost.
                 return answer if stored.object_id == new.intent.id else idempotency.replay(stored, key, self._cipher)
         elif await self._read_batch([new.intent.id]) != [None]:
             return answer  # likewise, and the settings changed before the retry

@@ -132,7 +132,7 @@ class Payments:
             PaymentNotFound: if the merchant has no such payment.
             PaymentIntentNotFound: if the merchant has no such intent.
             PaymentNotAssignable: if the deposit already pays for an intent, is not on the chain, was marked as
-                refunded, or went to another address than the intent's.
+                refunded, or went to an address other than the intent's.
         """
         async with decide.transaction(self._pool, self._observe) as (connection, decisions):
             replayed = await idempotency.replay_or_claim(connection, key, self._cipher, self._environment.now())
@@ -152,7 +152,7 @@ class Payments:
             PaymentNotFound: if there is no such deposit, or it belongs to a merchant.
             PaymentIntentNotFound: if there is no such intent in this mode.
             PaymentNotAssignable: if the deposit already pays for an intent, is not on the chain, was marked as
-                refunded, or went to another address than the intent's.
+                refunded, or went to an address other than the intent's.
         """
         async with decide.transaction(self._pool, self._observe) as (connection, decisions):
             intent = await _locked_intent(connection, intent_id, livemode)
@@ -300,7 +300,7 @@ def _check_assignable(deposit: Deposit, intent: PaymentIntent) -> None:
     if deposit.refunded_at is not None:
         raise errors.PaymentNotAssignable(f"This payment was refunded in {deposit.refund_tx_id}.")
     if deposit.payment.recipient != intent.terms.pay_address:
-        raise errors.PaymentNotAssignable("This payment went to another address than the payment intent's pay address.")
+        raise errors.PaymentNotAssignable("This payment did not go to the payment intent's pay address.")
 
 
 async def _record(

@@ -75,7 +75,7 @@ class PublicIntentCache:
 
         Args:
             find: reads an intent; its statement must start after the call.
-            on_hit, on_miss: called for each read that is answered from memory, or is not.
+            on_hit, on_miss: called for each read that the cache can answer, or cannot.
         """
         self._find = find
         self._modes = modes
@@ -102,7 +102,7 @@ class PublicIntentCache:
         """Return the customer's view as JSON; with the client secret it includes the private fields.
 
         Raises:
-            PaymentIntentNotFound: if the intent does not exist, or the client secret is not that of the intent.
+            PaymentIntentNotFound: if the intent does not exist, or the client secret does not belong to it.
             Unavailable: if the database is unreachable or overloaded.
         """
         row = self._live(intent_id)
@@ -117,7 +117,7 @@ class PublicIntentCache:
             return self._rendered(row)
         if not opens(row.found, client_secret):
             raise errors.PaymentIntentNotFound(
-                "The client secret is not that of this payment intent.", param="client_secret"
+                "The client secret does not belong to this payment intent.", param="client_secret"
             )
         livemode = row.found.intent.livemode
         body = public_body(row.found, self._modes[livemode], self._scanned[livemode].view, private=True)
@@ -173,7 +173,7 @@ class PublicIntentCache:
     def _learn_view(self, found: IntentView, fill: _Fill) -> None:
         """Store the chain view of a read as the newest one.
 
-        Of two overlapping reads it is unknown which is newer. The higher view is then kept, so that confirmations
+        Which of two overlapping reads is newer is unknown. The higher view is then kept, so that confirmations
         decrease only in a reorganization.
         """
         known = self._scanned.get(found.intent.livemode)

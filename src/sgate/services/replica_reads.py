@@ -137,7 +137,7 @@ class ReplicaReads:
             await asyncio.wait([task], timeout=ANSWER_TIMEOUT_S)
             if task.done():
                 return task.result()
-            raise TimeoutError(f"no answer within {ANSWER_TIMEOUT_S:.0f} s")
+            raise TimeoutError(f"no response within {ANSWER_TIMEOUT_S:.0f} s")
         finally:
             task.cancel()
 

@@ -1,6 +1,6 @@
 """Rotation of the keys for secrets at rest: re-encrypts with the first key what older keys encrypted.
 
-Stored answers of idempotency keys are skipped, because they expire within a day.
+Stored responses of idempotency keys are skipped, because they expire within a day.
 """
 
 import msgspec

@@ -97,7 +97,7 @@ class WebhookDeliveries:
             return await self._answer(connection, merchant, delivery_id, key, 200)
 
     async def test(self, merchant: Merchant, endpoint_id: str, key: Key | None, actor: Actor) -> Answer:
-        """Send a test event to an endpoint like any other event, and answer with its delivery.
+        """Send a test event to an endpoint like any other event, and return its delivery.
 
         Raises:
             WebhookEndpointNotFound: if the merchant has no such endpoint.

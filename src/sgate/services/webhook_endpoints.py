@@ -56,7 +56,7 @@ class WebhookEndpoints:
         self._cipher = cipher
 
     async def create(self, merchant: Merchant, request: EndpointRequest, key: Key | None, actor: Actor) -> Answer:
-        """Create an endpoint. Its secret is in the answer and is never shown again.
+        """Create an endpoint. Its secret is in the response and is never shown again.
 
         Raises:
             TooManyWebhookEndpoints: if the merchant has MAX_ENDPOINTS endpoints in this mode.
@@ -130,7 +130,7 @@ class WebhookEndpoints:
             return await self._answer(connection, merchant, endpoint_id, key)
 
     async def rotate_secret(self, merchant: Merchant, endpoint_id: str, key: Key | None, actor: Actor) -> Answer:
-        """Replace an endpoint's secret. The new one is in the answer and is never shown again.
+        """Replace an endpoint's secret. The new one is in the response and is never shown again.
 
         The previous secret continues to sign for ROTATION_OVERLAP.
 
@@ -191,7 +191,7 @@ class WebhookEndpoints:
 
 
 async def disable(pool: Pool, environment: Environment, endpoint_id: str, reason: str) -> bool:
-    """Disable an endpoint because of its answers, and announce that. Returns False if it was already disabled."""
+    """Disable an endpoint because of its responses, and announce that. Returns False if it was already disabled."""
     now = environment.now_ms()
     async with pool.acquire() as connection, connection.transaction():
         endpoint = await webhook_endpoints.lock_any(connection, endpoint_id)

@@ -180,33 +180,33 @@ class Settings(BaseSettings):
         int | None,
         Field(
             ge=0,
-            description="Calls that create payment intents, per minute and API key; 0 means no limit. For each "
-            "limit per key, all keys of a merchant together get twice as many. Default: 100 in production, otherwise "
-            "no limit.",
+            description="Maximum calls per minute that create payment intents, for each API key; 0 means no limit. All "
+            "keys of a merchant together may make twice as many calls; this holds for each limit per key. Default: "
+            "100 in production, otherwise no limit.",
         ),
     ] = None
     rate_limit_retrieve: Annotated[
         int | None,
         Field(
             ge=0,
-            description="Calls that retrieve a payment intent, per minute and API key; 0 means no limit. Default: "
-            "1000 in production, otherwise no limit.",
+            description="Maximum calls per minute that retrieve a payment intent, for each API key; 0 means no limit. "
+            "Default: 1000 in production, otherwise no limit.",
         ),
     ] = None
     rate_limit_public: Annotated[
         int | None,
         Field(
             ge=0,
-            description="Calls from checkout pages, per minute and client address; 0 means no limit. Default: 500 in "
-            "production, otherwise no limit.",
+            description="Maximum calls per minute from checkout pages, for each client address; 0 means no limit. "
+            "Default: 500 in production, otherwise no limit.",
         ),
     ] = None
     rate_limit_other: Annotated[
         int | None,
         Field(
             ge=0,
-            description="All other calls, per minute and API key; 0 means no limit. Default: 200 in production, "
-            "otherwise no limit.",
+            description="Maximum number of other calls per minute, for each API key; 0 means no limit. Default: 200 in "
+            "production, otherwise no limit.",
         ),
     ] = None
     webhook_retry_schedule: Annotated[

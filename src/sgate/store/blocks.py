@@ -76,7 +76,7 @@ async def lowest_height(connection: Connection, *, livemode: bool) -> int | None
 
 
 async def replace_from(connection: Connection, height: int, headers: Sequence[Header], *, livemode: bool) -> None:
-    """Replace the headers from `height` upward by these."""
+    """Replace the headers from `height` upward with these."""
     await connection.execute(_DROP_FROM, livemode, height)
     await connection.execute(
         _INSERT,

@@ -65,8 +65,8 @@ _BUMP_VERSION = "UPDATE chain_cursors SET version = version + 1 WHERE livemode =
 
 _REMEMBER_ADDRESS = "UPDATE chain_cursors SET last_open_address = $2 WHERE livemode = $1"
 
-# Blocks left over from an earlier rescan stay in the range. The version is bumped, so that a chunk being read at this
-# moment, from before the rescan, is not written.
+# Blocks left over from an earlier rescan stay in the range. The version is bumped, so that a chunk whose
+# read began before this rescan is not written.
 _START_RESCAN = """
 UPDATE chain_cursors
 SET rescan_from = least(rescan_from, $2), rescan_to = scanned_height, rescan_announces = $3, version = version + 1

@@ -45,7 +45,7 @@ _FILL = "UPDATE idempotency_keys SET object_id = $2, answer_status = $3, answer_
 _SWEEP = """
 DELETE FROM idempotency_keys
 WHERE scope IN (SELECT scope FROM idempotency_keys WHERE expires_at < now() ORDER BY expires_at LIMIT $1)
-    AND expires_at < now()  -- checked again, because the key may have been claimed again meanwhile
+    AND expires_at < now()  -- checked again, because the key may have been claimed again since
 """
 
 

@@ -38,8 +38,8 @@ SELECT (SELECT min(next_check_time) FROM payment_intents WHERE livemode = $1 AND
     OR (SELECT min(next_check_height) FROM payment_intents WHERE livemode = $1 AND next_check_height IS NOT NULL) <= $3
 """
 
-# Payments that may have been final by a number of tenures or Bitcoin blocks which the new view no longer reaches,
-# within the deepest policy allowed.
+# Payments that tenure changes or Bitcoin blocks may have made final, but that may be too shallow for that in the new
+# view, under the deepest policy allowed.
 _QUEUE_FALLEN = """
 INSERT INTO ledger_queue AS q (payment_intent_id, livemode)
 SELECT DISTINCT p.payment_intent_id, p.livemode FROM payments p
@@ -112,10 +112,10 @@ async def postpone(connection: Connection, intent_id: str, delay: timedelta) -> 
 
 
 async def queued(connection: Connection, intent_ids: Sequence[str]) -> set[str]:
-    """Return those of these intents that wait for a decision."""
+    """Return which of these intents are waiting for a decision."""
     return {row["payment_intent_id"] for row in await connection.fetch(_QUEUED, intent_ids)}
 
 
 async def length(connection: Connection, *, livemode: bool) -> int:
-    """Return the number of intents that wait for a decision."""
+    """Return the number of intents that are waiting for a decision."""
     return int(await connection.fetchval(_LENGTH, livemode) or 0)

@@ -19,7 +19,7 @@ _SET = "UPDATE merchants SET logo_digest = $2 WHERE id = $1::text::uuid"
 
 _GET = "SELECT digest, media_type, content FROM logos WHERE digest = $1"
 
-# If a merchant takes the logo at this very moment, its update fails by the foreign key.
+# If a merchant sets this logo at the same moment, the foreign key makes that update fail.
 _DROP_UNUSED = """
 DELETE FROM logos WHERE digest = $1 AND NOT EXISTS (SELECT 1 FROM merchants WHERE logo_digest = $1)
 """

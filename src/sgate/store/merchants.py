@@ -55,7 +55,7 @@ RETURNING merchant_id
 
 _SUSPENDED_SINCE = "SELECT id::text FROM merchants WHERE suspended_at > now() - $1::interval"
 
-# NO KEY, so that intents referring to the row can be created meanwhile.
+# NO KEY, so that intents referring to the row can be created in the meantime.
 _LOCK = """
 SELECT o.version
 FROM merchants m JOIN merchant_modes o ON o.merchant_id = m.id

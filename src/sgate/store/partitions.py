@@ -101,9 +101,10 @@ async def make_ahead(connection: Connection) -> tuple[str, ...]:
 
 
 async def maintain(connection: Connection, retention: timedelta, limit: int) -> MaintenanceResult:
-    """Create the missing months, drop those that ended longer than `retention` ago, sweep at most `limit` rows.
+    """Create the missing months, and drop those that ended more than `retention` ago.
 
-    Does nothing while another process is doing this.
+    Also deletes up to `limit` old rows from the default partition. If another process is maintaining the months, only
+    that is done.
     """
     swept = await _sweep(connection, retention, limit)
     try:

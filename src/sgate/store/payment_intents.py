@@ -37,7 +37,7 @@ class Branding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IntentView(msgspec.Struct, frozen=True, kw_only=True):
-    """An intent as read: with its payments and the current view of the chain.
+    """An intent with its payments and the current view of the chain.
 
     Attributes:
         payments: in chain order, at most MAX_PAYMENTS_SHOWN.
@@ -97,7 +97,7 @@ LEFT JOIN chain_cursors c ON c.livemode = i.livemode
 WHERE i.id = ANY ($1::text[])
 """
 
-# NO KEY, so that rows referring to the intent (payments, queue) can be written meanwhile.
+# NO KEY, so that rows referring to the intent (payments, queue) can be written in the meantime.
 _LOCK = f"SELECT {_COLUMNS} FROM payment_intents i WHERE i.id = $1 FOR NO KEY UPDATE"
 
 # Marks a day dirty whose numbers may be stored already (see `store.merchant_days`).

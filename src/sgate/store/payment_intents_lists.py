@@ -183,7 +183,7 @@ def _statement(way: Way, beyond: str, order: str, *, status: bool) -> str:
 
 
 def _shown(chosen: str) -> str:
-    # The chain cursor is joined by the parameter. Joined by the row's column, it would lose the index's order.
+    # The chain cursor is joined on the parameter: joining on the row's column would lose the index's order.
     return f"""
 SELECT {VIEW_COLUMNS}
 FROM ({chosen}) AS i

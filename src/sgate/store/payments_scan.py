@@ -43,7 +43,7 @@ class Included(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # If the payment is known and is included again, its place on the chain is overwritten; what survives a reorganization,
-# including an assignment, is kept. Amount, recipient and memo are part of the key, so the same event with a different
+# including an assignment, is kept. Amount, recipient and memo are part of the key, so the same event with other
 # content is a different payment.
 _UPSERT = """
 INSERT INTO payments AS stored (

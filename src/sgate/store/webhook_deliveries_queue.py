@@ -22,7 +22,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         attempt: number of this attempt, starting at 1.
         tries: number of earlier attempts since the delivery was created or last redelivered.
         previous_secret_encrypted: the previous secret, which also signs during a rotation, or None.
-        failing_since: since when no attempt at its endpoint has succeeded; None while the endpoint works.
+        failing_since: time since which no attempt to its endpoint has succeeded; None while the endpoint works.
         payload: the event's object, JSON.
         due_at: when it was due.
     """

@@ -18,8 +18,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         event_types: the event types it subscribes to; empty means all.
         previous_secret_encrypted: also signs until `previous_secret_until`; None before the first rotation.
-        failing_since: since when no attempt has succeeded; None while the endpoint works.
-        disabled_at: since when its deliveries are held, or None.
+        failing_since: time since which no attempt has succeeded; None while the endpoint works.
+        disabled_at: time since which its deliveries have been held, or None.
     """
 
     id: str
@@ -117,7 +117,7 @@ ORDER BY id
 LIMIT $3
 """
 
-# Changes nothing if the secret was rotated meanwhile.
+# Changes nothing if the secret has been rotated in the meantime.
 _REENCRYPT = """
 UPDATE webhook_endpoints SET secret_encrypted = $3, previous_secret_encrypted = $5
 WHERE id = $1 AND secret_encrypted = $2 AND previous_secret_encrypted IS NOT DISTINCT FROM $4
@@ -229,9 +229,9 @@ async def reencrypt(
     before: tuple[bytes, bytes | None],
     after: tuple[bytes, bytes | None],
 ) -> bool:
-    """Replace the secrets `before` by the same secrets encrypted with another key, `after`.
+    """Replace the secrets `before` with the same secrets encrypted under another key, `after`.
 
-    Returns False if they were rotated meanwhile.
+    Returns False if they have been rotated in the meantime.
     """
     tag = await connection.execute(_REENCRYPT, endpoint_id, before[0], after[0], before[1], after[1])
     return tag == "UPDATE 1"

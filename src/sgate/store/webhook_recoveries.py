@@ -53,7 +53,7 @@ FOR UPDATE SKIP LOCKED
 
 # Takes a few events, ordered by time. An event that the endpoint has no delivery for gets one; a delivery that failed
 # (or, if requested, was delivered) is sent again. All of them start as held, so that they are sent at a pace that the
-# endpoint can take. Deliveries that are pending or held already are not changed, and endpoint tests are excluded.
+# endpoint can take. Deliveries that are already pending or held are not changed, and endpoint tests are excluded.
 _STEP = """
 WITH recovery AS (
     SELECT r.*, e.event_types FROM webhook_recoveries AS r JOIN webhook_endpoints AS e ON e.id = r.endpoint_id

@@ -208,7 +208,7 @@ class Metrics:
         self.replica_lag.set(math.nan)
 
     def _shared(self) -> None:
-        """Metrics that maintenance workers read from the database. All report the same, so query the maximum."""
+        """Metrics that maintenance workers read from the database. All workers report the same: query the maximum."""
         self._section = "The whole deployment"
         self.surveyed_at = self._gauge(
             "sgate_survey_timestamp_seconds", "When the metrics of this section were last read, Unix time."

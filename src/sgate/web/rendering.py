@@ -85,7 +85,7 @@ def clock(seconds: int) -> str:
 
 def chunked(text: str) -> Markup:
     """Split a long code into groups that are easy to compare. No character is added, so that copying it still works."""
-    prefix = text[: text.find("_") + 1]  # memos have one
+    prefix = text[: text.find("_") + 1]  # a memo is an intent id, which begins with `pi_`
     code = text[len(prefix) :]
     chunks = [code[start : start + CHUNK_CHARACTERS] for start in range(0, len(code), CHUNK_CHARACTERS)]
     if prefix:
@@ -197,7 +197,7 @@ def _languages(words: Words, frame: Frame) -> list[tuple[str, str, str | None]]:
 
 
 def _html(request: AnyRequest, html: str, status: int) -> Response[bytes]:
-    """Return the HTML, gzipped. BREACH does not apply: no server secret appears beside attacker-chosen text."""
+    """Return the HTML, gzipped. BREACH does not apply: no server secret appears next to attacker-chosen text."""
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Language, Accept-Encoding"}
     content = html.encode()
     if "gzip" in request.headers.get("accept-encoding", ""):

@@ -1,5 +1,5 @@
 // Follows a payment over the public calls. Elements of one payment share one feed: a stream of changes, and a slow poll
-// beside it, because a proxy may buffer a stream and a connection may die silently.
+// alongside it, because a proxy may buffer a stream and a connection may die silently.
 import { SGateError } from "../errors";
 import { PublicCalls } from "../resources/public";
 import { isTransient } from "../retry";
@@ -27,7 +27,7 @@ export interface Follower {
 export interface Following {
   /** Announce a change: poll now, and, if a status is given, keep polling until the payment has it. */
   nudge(status?: string): void;
-  /** Open a stream: no other source announces changes any more. */
+  /** Open a stream, because no other source announces changes any longer. */
   listen(): void;
   stop(): void;
 }

@@ -41,7 +41,7 @@ export const QRCode = {
     };
     const show = (intent: PublicPaymentIntent): void => {
       draw(kind === "memo" ? intent.memo : intent.pay_address);
-      picture.hidden = !intent.accepts_payment; // it must not be paid any more
+      picture.hidden = !intent.accepts_payment; // it must not be paid again
     };
     if (kind === "checkout") draw(payment.checkoutUrl);
     const { onSuccess, onError, onCancel, onStatusChange } = options;

@@ -1,4 +1,4 @@
-// The host of an element: a shadow root isolates the styles of element and page from each other, except for the custom
+// The host of an element: a shadow root isolates the styles of the element and the page from each other, except for the custom
 // properties `--sgate-...` and `::part(...)`.
 import { SGateUsageError } from "../errors";
 

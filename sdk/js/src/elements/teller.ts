@@ -52,7 +52,7 @@ export class Teller {
     this.#call("onError", error);
   }
 
-  /** The customer closed the checkout page. `moneySeen`: it showed a payment that is not known here yet. */
+  /** The customer closed the checkout page. `moneySeen`: the page showed a payment that is not known here yet. */
   closed(moneySeen: boolean): void {
     const known = this.#latest;
     if (moneySeen || (known && (hasMoney(known) || known.status !== "requires_payment"))) return;

@@ -24,7 +24,7 @@ export class Merchants extends Resource {
     return this.transport.send({ method: "GET", path: `${PATH}/stats`, query: params ?? {}, options });
   }
 
-  /** Set the logo on your checkout pages: a PNG, JPEG or WebP image of at most 64 kB. `type` of the Blob says which. */
+  /** Set the logo on your checkout pages: a PNG, JPEG or WebP image of at most 64 KiB. `type` of the Blob says which. */
   async setLogo(picture: Blob, options?: CallOptions): Promise<Answer<Merchant>> {
     if (!(picture instanceof Blob) || !LOGO_TYPES.includes(picture.type))
       throw new SGateUsageError("invalid_logo", `Pass a Blob whose type is one of ${LOGO_TYPES.join(", ")}.`, "picture");

@@ -18,7 +18,7 @@ const RECOVERIES = "/v1/webhook_recoveries";
 
 /** The URLs that receive events. */
 export class WebhookEndpoints extends Resource {
-  /** Create an endpoint. Its secret is shown only now. Without `event_types` it receives all events. */
+  /** Create an endpoint. Only this call returns its secret. Without `event_types` it receives all events. */
   create(params: WebhookEndpointCreateParams, options?: PostOptions): Promise<Answer<WebhookEndpoint>> {
     return this.transport.send({ method: "POST", path: PATH, body: params, options });
   }
@@ -33,7 +33,7 @@ export class WebhookEndpoints extends Resource {
     return this.transport.send({ method: "GET", path: PATH, id, options });
   }
 
-  /** Update an endpoint. Omitted fields stay; `enabled: false` holds its deliveries back. */
+  /** Update an endpoint. Omitted fields stay unchanged; `enabled: false` holds its deliveries back. */
   update(id: string, params: WebhookEndpointUpdateParams, options?: PostOptions): Promise<Answer<WebhookEndpoint>> {
     return this.transport.send({ method: "POST", path: PATH, id, body: params, options });
   }

@@ -26,7 +26,7 @@ class Options:
     """The options of a client.
 
     Attributes:
-        timeout_s: the longest silence of the server before an attempt is given up.
+        timeout_s: how long the server may be silent before an attempt fails.
         max_retries: the number of retries after the first attempt.
     """
 

@@ -1,6 +1,6 @@
-"""Types of enumerated fields: to a type checker the known values, at run time any text.
+"""Types of enumerated fields: the known values for type checkers, any text at run time.
 
-So that a value that only a newer server knows can be decoded, the literals are only annotations at run time.
+At run time the literals are only annotations, so that values that only a newer server knows can be decoded.
 """
 
 from typing import TYPE_CHECKING, Annotated, Literal

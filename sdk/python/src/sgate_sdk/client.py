@@ -81,7 +81,7 @@ class SGate(_Client[SyncDriver]):
                 only the calls of `public` and `health` work. A live key needs `https://`, except on localhost.
             base_url: the address of your sGate server, such as `https://pay.example.com`; by default the environment
                 variable SGATE_API_BASE_URL.
-            timeout_s: the longest silence of the server before an attempt is given up, in seconds.
+            timeout_s: how long the server may be silent before an attempt fails, in seconds.
             max_retries: the number of retries after transient errors.
             http_client: an HTTP client of your own, for proxies or certificates. Closing this client closes it too.
 

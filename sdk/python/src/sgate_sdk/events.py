@@ -126,7 +126,7 @@ class WebhookRequest(Model, frozen=True, kw_only=True):
 
 
 class WebhookAttempt(Model, frozen=True, kw_only=True):
-    """An attempt. The response's body is truncated to 16 kB; bytes that are not UTF-8 are replaced."""
+    """An attempt. The response's body is truncated to 16 KiB; bytes that are not UTF-8 are replaced."""
 
     attempt: int
     url: str

@@ -1,7 +1,7 @@
 """The objects of the API: one class for each kind, with the API's field names.
 
 Fields that a newer server adds are ignored. Enumerated fields (`status`, `type`, ...) are plain text, so that values
-that only a newer server knows break nothing. Type checkers know the current values, and `sgate_sdk.words` has them as
+that only a newer server knows cause no errors. Type checkers know the current values, and `sgate_sdk.words` has them as
 enumerations, whose members compare equal to the text.
 """
 
@@ -252,8 +252,9 @@ class MerchantCard(Model, frozen=True, kw_only=True):
 class PublicPaymentIntent(Model, frozen=True, kw_only=True):
     """The customer's view of a payment intent.
 
-    `required` is the tier of the confirmation policy that applies. `accepts_payment` is false if the customer must not
-    pay any more. `description`, `success_url` and `cancel_url` are None without the client secret.
+    `required` is the tier of the confirmation policy that applies. `accepts_payment` is true while the customer should
+    still pay; otherwise they must not. Without the client secret, `description`, `success_url` and `cancel_url` are
+    None.
     """
 
     id: str

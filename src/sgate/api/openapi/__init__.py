@@ -1,1 +1,1 @@
-"""The API described by itself: the table of calls, and the OpenAPI document made from it."""
+"""The API's description of itself: the table of calls, and the OpenAPI document built from it."""

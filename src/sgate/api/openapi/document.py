@@ -32,7 +32,7 @@ A payment gateway for sBTC: payment intents, hosted checkout, signed webhooks.
 do not see each other's objects. An API key has scopes: `read`, `write`, and `admin` for API keys and settings.
 
 **Idempotency.** Send an `Idempotency-Key` with every POST. If you receive no response, repeat the request with the \
-same key: it takes effect once, and the response is the first one, with `Idempotent-Replayed: true`.
+same key: it takes effect once, and you get the original response, with `Idempotent-Replayed: true`.
 
 **Errors** all have the same form: `error.code` identifies the error, `error.doc_url` explains it. With `Accept: \
 application/problem+json` they are returned as RFC 9457 problem details.
@@ -379,7 +379,7 @@ _PROBLEM: Schema = {
         "title": _problem_field("string", "Name of the HTTP status.", "Unprocessable Entity"),
         "status": _problem_field("integer", "HTTP status code.", 422),
         "detail": _problem_field(
-            "string", "What is wrong and what to do, for people.", "`expires_in` must be from 60 to 86400 seconds."
+            "string", "Human-readable: what is wrong and what to do.", "`expires_in` must be from 60 to 86400 seconds."
         ),
         "instance": _problem_field("string", "Path of the request.", "/v1/payment_intents"),
         "code": _problem_field("string", "Code that identifies the error.", "invalid_expires_in"),

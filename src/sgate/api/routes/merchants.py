@@ -33,9 +33,7 @@ UPDATE_MERCHANT = Call(
     name="updateMerchant",
     summary="Update the merchant",
     tag="Merchant",
-    description=(
-        "Updates the merchant's profile and the settings of the key's mode. Fields that are not given stay unchanged."
-    ),
+    description=("Updates the merchant's profile and the settings of the key's mode. Omitted fields stay unchanged."),
     body=request_bodies.UpdateMerchant,
     answer=MerchantObject,
     scope=Scope.ADMIN,
@@ -66,7 +64,7 @@ SET_LOGO = Call(
     summary="Set the logo",
     tag="Merchant",
     description=(
-        "Sets the logo shown on the merchant's pages. The request body is the image: PNG, JPEG or WebP, at most 64 kB."
+        "Sets the logo shown on the merchant's pages. The request body is the image: PNG, JPEG or WebP, at most 64 KiB."
     ),
     answer=MerchantObject,
     scope=Scope.ADMIN,

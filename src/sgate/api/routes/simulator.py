@@ -72,7 +72,7 @@ class ShortIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         msgspec.Meta(
             ge=0,
             le=MAX_GRACE_S,
-            description="Seconds after the deadline in which payments still count as on time.",
+            description="Seconds after the deadline during which a payment still counts as in time.",
             examples=[0],
         ),
     ] = 0

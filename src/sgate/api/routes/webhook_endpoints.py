@@ -77,7 +77,7 @@ UPDATE_WEBHOOK_ENDPOINT = Call(
     summary="Update a webhook endpoint",
     tag="Webhook endpoints",
     description=(
-        "Updates a webhook endpoint. Fields that are not given stay unchanged. Pending deliveries are sent to the new "
+        "Updates a webhook endpoint. Omitted fields stay unchanged. Pending deliveries are sent to the new "
         "URL; changed event types apply only to new events."
     ),
     body=request_bodies.UpdateWebhookEndpoint,

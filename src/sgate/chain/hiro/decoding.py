@@ -86,7 +86,7 @@ class EventAnswer(msgspec.Struct, frozen=True):
 
 
 class FtAssetAnswer(msgspec.Struct, frozen=True):
-    """A movement of a fungible token, as v3 spells it."""
+    """A movement of a fungible token, in the format of v3."""
 
     type: str
     asset_identifier: str

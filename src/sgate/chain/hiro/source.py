@@ -254,7 +254,7 @@ class HiroSource:
             raise broken(endpoint, found.tx_id, str(problem)) from None
 
     async def _many_events(self, found: answers.TxAnswer, event_count: int) -> list[TokenEvent | PrintEvent]:
-        """Page through the events of a large transaction, and check that it stayed in its block meanwhile."""
+        """Page through the events of a large transaction, and check that it stayed in its block throughout."""
         wanted = min(event_count, MAX_EVENTS_READ)
         seen: list[answers.EventV3Answer] = []
         cursor: str | None = None

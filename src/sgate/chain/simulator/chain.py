@@ -150,7 +150,7 @@ class SimulatedChain:
         return self.history.hashes.of("transaction", number)
 
     def replace(self, tx_id: str, transfer: SimulatedTransfer) -> str:
-        """Replace a pending transaction by another one with the same sender and nonce, as a higher fee does.
+        """Replace a pending transaction with another one that has the same sender and nonce, as a higher fee does.
 
         Returns:
             The id of the replacement.

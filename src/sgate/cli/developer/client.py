@@ -50,7 +50,7 @@ class Client:
         self.target = target
 
     async def get(self, path: str, **query: object) -> Any:
-        """Return the decoded answer to a GET request. Query parameters that are None are omitted.
+        """Return the decoded response to a GET request. Query parameters that are None are omitted.
 
         Raises:
             ServerUnreachable: if the server cannot be reached.
@@ -59,7 +59,7 @@ class Client:
         return await self._call("GET", path, query=query)
 
     async def post(self, path: str, body: Mapping[str, object] | None = None, *, key: str | None = None) -> Any:
-        """Return the decoded answer to a POST request. `key` is an idempotency key.
+        """Return the decoded response to a POST request. `key` is an idempotency key.
 
         Raises:
             ServerUnreachable: if the server cannot be reached.
@@ -69,7 +69,7 @@ class Client:
         return await self._call("POST", path, body=body or {}, headers=headers)
 
     async def delete(self, path: str) -> Any:
-        """Return the decoded answer to a DELETE request.
+        """Return the decoded response to a DELETE request.
 
         Raises:
             ServerUnreachable: if the server cannot be reached.
@@ -187,7 +187,7 @@ def _network_errors(base_url: str):  # noqa: ANN202 - turns network errors into 
 def _reason(error: BaseException) -> str:
     match error:
         case TimeoutError():
-            return "no answer within the time limit"
+            return "no response within the time limit"
         case aiohttp.ClientConnectorDNSError():
             return "the host name cannot be resolved"
         case aiohttp.ClientConnectorCertificateError():

@@ -20,7 +20,7 @@ MAX_TEXT_CHARACTERS = 120
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The receiver's answer, or the `error` if there was none. `ms` is the duration in milliseconds."""
+    """The receiver's response, or the `error` if there was none. `ms` is the duration in milliseconds."""
 
     ms: int
     status: int | None = None
@@ -61,7 +61,7 @@ class Forwarder:
                     body=plain(body.decode("utf-8", "replace"), MAX_TEXT_CHARACTERS),
                 )
         except TimeoutError:
-            return Answer(ms=_ms(started), error=f"no answer within {TIMEOUT_S:.0f} s")
+            return Answer(ms=_ms(started), error=f"no response within {TIMEOUT_S:.0f} s")
         except (aiohttp.ClientError, OSError) as error:
             return Answer(ms=_ms(started), error=_reason(error))
 

@@ -77,7 +77,8 @@ def create(
         str | None, typer.Option("--cancel-url", help="URL that the customer returns to without paying.")
     ] = None,
     idempotency_key: Annotated[
-        str | None, typer.Option("--idempotency-key", help="A repeated call with the same key creates no second one.")
+        str | None,
+        typer.Option("--idempotency-key", help="A repeated call with the same key does not create a second one."),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Watch the payment intent after creating it.")] = False,
     profile: ProfileOption = None,
@@ -139,7 +140,7 @@ def list_intents(
     ] = None,
     metadata: Annotated[
         list[str] | None,
-        typer.Option("--metadata", metavar="KEY=VALUE", help="Only with this metadata; may be repeated."),
+        typer.Option("--metadata", metavar="KEY=VALUE", help="Only those with this metadata; may be repeated."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=MAX_LISTED, help="Maximum number of payment intents.")] = 20,
     profile: ProfileOption = None,

@@ -1,4 +1,4 @@
-"""`sgate logs`: follow the deliveries to webhook endpoints, and their answers."""
+"""`sgate logs`: follow the deliveries to webhook endpoints, and their responses."""
 
 import asyncio
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from sgate.cli.developer.client import Client, ProfileOption, Refused, ServerUnr
 from sgate.cli.printing import JsonOption, clock, examples, line, plain, print_json
 
 app = typer.Typer(
-    help="Follow the deliveries to your webhook endpoints, and their answers.",
+    help="Follow the deliveries to your webhook endpoints, and their responses.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
@@ -56,7 +56,7 @@ def tail(
     profile: ProfileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Follow the webhook deliveries to your endpoints: each attempt with its time, its answer and the next attempt.
+    """Follow the webhook deliveries to your endpoints: each attempt with its time, its response and the next attempt.
 
     Events that `sgate listen` forwards are not shown, because they are not sent to an endpoint.
     """

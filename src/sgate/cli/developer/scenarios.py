@@ -34,7 +34,7 @@ BLOCKS_TO_WAIT = 3
 
 
 class Stage:
-    """One run of a scenario: its client, its steps, and the events that arrived meanwhile.
+    """One run of a scenario: its client, its steps, and the events that arrived during it.
 
     Attributes:
         events: the events in the order of their arrival.

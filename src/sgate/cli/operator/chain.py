@@ -85,7 +85,7 @@ def rescan(
 ) -> None:
     """Have the running watcher read blocks and addresses again, up to its current height.
 
-    The scanned height does not go back meanwhile.
+    The scanned height does not go back in the meantime.
     """
     livemode = mode is ModeName.LIVE
 

@@ -25,7 +25,7 @@ DATE_PRECISION_S = 1.0
 
 
 class Unusable(Exception):
-    """An answer is unusable; the message says why."""
+    """A response is unusable; the message says why."""
 
 
 async def network_checks(settings: Settings) -> list[Check]:
@@ -52,7 +52,7 @@ async def _chain_api(session: aiohttp.ClientSession, settings: Settings, livemod
         block, answered = await _get(session, f"{url}/extended/v2/blocks/latest", headers)
         height, block_time = int(block["height"]), float(block["block_time"])
     except (Unusable, KeyError, TypeError, ValueError) as error:
-        reason = error if isinstance(error, Unusable) else "its answer is not that of a Stacks API"
+        reason = error if isinstance(error, Unusable) else "its response is not that of a Stacks API"
         return [fail(name, f"{url}: {reason}", f"Check {variable}, its key and the network; see docs/chain.md.")]
     checks = [ok(name, f"block {height:,}")]
     if answered is not None:
@@ -123,7 +123,7 @@ async def _get(session: aiohttp.ClientSession, url: str, headers: dict[str, str]
     """Return the JSON at a URL, and the Unix time in its Date header or None.
 
     Raises:
-        Unusable: if there is no answer, its status is not 200, or it is not JSON.
+        Unusable: if there is no response, its status is not 200, or it is not JSON.
     """
     try:
         async with session.get(url, headers=headers, allow_redirects=False) as response:
@@ -133,8 +133,8 @@ async def _get(session: aiohttp.ClientSession, url: str, headers: dict[str, str]
             date = response.headers.get("Date")
             return json.loads(body), None if date is None else parsedate_to_datetime(date).timestamp()
     except TimeoutError:
-        raise Unusable(f"no answer within {TIMEOUT_S:.0f} s") from None
+        raise Unusable(f"no response within {TIMEOUT_S:.0f} s") from None
     except (aiohttp.ClientError, OSError) as error:
         raise Unusable(f"no connection ({error})") from None
     except ValueError:
-        raise Unusable("its answer is not JSON") from None
+        raise Unusable("its response is not JSON") from None

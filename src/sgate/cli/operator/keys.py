@@ -122,7 +122,7 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The key's id, ak_...")], 
 def reencrypt(as_json: JsonOption = False) -> None:
     """Encrypt stored webhook secrets with the first of SGATE_SECRET_KEYS.
 
-    A day later, when stored idempotent answers have expired, the other keys can be removed.
+    A day later, when stored idempotent responses have expired, the other keys can be removed.
     """
 
     async def work(pool: Pool, settings: Settings) -> Reencrypted:

@@ -91,7 +91,7 @@ def rebuild(
     mode: Annotated[ModeName, typer.Option(help="The mode whose chain is read.")] = ModeName.TEST,
     as_json: JsonOption = False,
 ) -> None:
-    """Restore payments from the chain into an old backup or an empty database. Stop all watchers first."""
+    """Restore payments from the chain into a database from an old backup, or an empty one. Stop all watchers first."""
     entries = [] if addresses is None else read_entries(addresses)
     livemode = mode is ModeName.LIVE
     console = Console(highlight=False, stderr=as_json)

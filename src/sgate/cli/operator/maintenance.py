@@ -1,4 +1,4 @@
-"""`sgate maintenance`: refuse API calls that write."""
+"""`sgate maintenance`: refuse write calls to the API."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from sgate.settings.settings import Settings
 from sgate.store import maintenance_mode as store
 from sgate.store.audit_log import OPERATOR
 
-app = typer.Typer(help="Refuse API calls that write, without a restart.", no_args_is_help=True)
+app = typer.Typer(help="Refuse write calls to the API, without a restart.", no_args_is_help=True)
 
 MAX_RETRY_AFTER_S = 86_400
 
@@ -24,7 +24,7 @@ def on(
     ] = 60,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer API calls that write with 503. Reads, checkout pages, the watcher and webhooks continue to work."""
+    """Refuse write calls to the API with a 503. Reads, checkout pages, the watcher and webhooks continue to work."""
 
     async def work(pool: Pool, _: Settings) -> None:
         await maintenance_mode.begin(pool, retry_after, OPERATOR)
@@ -33,12 +33,12 @@ def on(
     if as_json:
         print_json({"retry_after_s": retry_after})
         return
-    typer.echo("API calls that write are refused within two seconds. `sgate maintenance off` accepts them again.")
+    typer.echo("Write calls to the API are refused within two seconds. `sgate maintenance off` accepts them again.")
 
 
 @app.command("off")
 def off(as_json: JsonOption = False) -> None:
-    """Accept API calls that write again."""
+    """Accept write calls to the API again."""
 
     async def work(pool: Pool, _: Settings) -> bool:
         return await maintenance_mode.end(pool, OPERATOR)
@@ -47,12 +47,12 @@ def off(as_json: JsonOption = False) -> None:
     if as_json:
         print_json({"ended": ended})
         return
-    typer.echo("API calls that write are accepted again." if ended else "Maintenance mode was not on.")
+    typer.echo("Write calls to the API are accepted again." if ended else "Maintenance mode was not on.")
 
 
 @app.command("status")
 def status(as_json: JsonOption = False) -> None:
-    """Show whether API calls that write are refused."""
+    """Show whether write calls to the API are refused."""
 
     async def work(pool: Pool, _: Settings) -> int | None:
         async with pool.acquire() as connection:
@@ -62,6 +62,6 @@ def status(as_json: JsonOption = False) -> None:
     if as_json:
         print_json({"retry_after_s": retry_after_s})
     elif retry_after_s is None:
-        typer.echo("API calls that write are accepted.")
+        typer.echo("Write calls to the API are accepted.")
     else:
-        typer.echo(f"API calls that write are refused with Retry-After: {retry_after_s} s.")
+        typer.echo(f"Write calls to the API are refused with Retry-After: {retry_after_s} s.")

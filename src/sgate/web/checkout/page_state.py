@@ -70,7 +70,7 @@ class Excess(StrEnum):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """Progress towards one requirement of the confirmation policy."""
+    """Progress toward one requirement of the confirmation policy."""
 
     unit: Unit
     done: int
@@ -82,7 +82,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         tx_id: the transaction id.
-        amount_sats: what it pays towards the intent.
+        amount_sats: what it pays toward the intent.
         orphaned: whether its block is no longer part of the chain.
         url: its page in an explorer, or None on the simulated chain.
     """
@@ -170,7 +170,7 @@ def transactions_of(payments: Sequence[Payment], network: str) -> tuple[Transact
 
 
 def steps_of(required: Tier, payments: Sequence[Payment], view: View | None) -> tuple[Step, ...]:
-    """Return the progress of the newest payment towards each requirement. Empty without a payment on the chain."""
+    """Return the progress of the newest payment toward each requirement. Empty without a payment on the chain."""
     included = [payment for payment in payments if payment.inclusion is Inclusion.INCLUDED]
     if not included or view is None:
         return ()

@@ -2,7 +2,7 @@
 
 Each address costs a call, so a poll reads only a few: half of them cycle through the addresses with open intents, the
 other half are the addresses that have gone unread the longest. An address counts as read up to the highest transaction
-that was actually listed, so an incomplete answer of a lagging replica loses nothing.
+that was actually listed, so an incomplete response from a lagging replica loses nothing.
 """
 
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ class InboxReader:
             None if no address is due.
 
         Raises:
-            Incoherent: if the answers do not fit together.
+            Incoherent: if the responses contradict each other.
             ChainUnavailable: if the source cannot be read.
         """
         pages = calls // 2  # one call for the page, and one for its transactions
@@ -150,7 +150,7 @@ def _height_of(cursor: str) -> str:
 
 
 def _scanned(tx_id: str, transaction: Transaction | None, height: int) -> Transaction:
-    """Return a transaction listed in a scanned block, if the answer about it confirms that.
+    """Return a transaction listed in a scanned block, if the response about it confirms that.
 
     Raises:
         Incoherent: if it does not; the address must then be read again.

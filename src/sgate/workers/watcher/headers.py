@@ -12,7 +12,7 @@ from sgate.store import blocks
 from sgate.store.chain_cursors import Cursor
 
 OVERLAP_BLOCKS = 20
-"""Blocks read again in each poll. This is free while they fit one page, and repairs omissions of earlier answers."""
+"""Blocks read again in each poll. This is free while they fit one page, and repairs omissions in earlier responses."""
 
 FIRST_HEADERS = 600
 """Headers stored below the tip by a first scan that begins there: the depth of reorganization it can then follow."""
@@ -21,7 +21,7 @@ LOG_EVERY_PAGES = 20
 
 
 class Incoherent(Exception):
-    """The answers of this poll do not fit together: replicas differ, or the chain has moved. Nothing was changed."""
+    """This poll's responses contradict each other: replicas differ, or the chain has moved. Nothing was changed."""
 
 
 class DifferentChain(Exception):

@@ -1,4 +1,4 @@
-"""Rebuilds: payments are restored from the chain into an old backup or an empty database.
+"""Rebuilds: payments are restored from the chain into a database from an old backup, or an empty one.
 
 The memo names the intent. If the database has that intent, the payment is recorded for it. Otherwise it is recorded as
 an unmatched deposit with `recovered_intent_id`, which is never confirmed and not announced. What is not on the chain

@@ -35,7 +35,7 @@ class Rescanner:
         """Read the next chunk.
 
         Raises:
-            Incoherent: if the answers do not fit together.
+            Incoherent: if the responses contradict each other.
             ChainUnavailable: if the source cannot be read.
         """
         highest = min(rescan.lowest + CHUNK_BLOCKS - 1, rescan.highest, cursor.view.height)

@@ -1,8 +1,8 @@
 """Scans of new blocks: headers down to the stored ones, memos down to the same height, and the payments they name.
 
-The answers of one poll may come from different replicas of the API, and the chain may move between two of them. A scan
-therefore ends at a tip that one server vouched for: the one named by the first page of memos. Every further page must
-come from a server that has that tip. Any inconsistency ends the scan, and the next poll tries again.
+The responses within one poll may come from different replicas of the API, and the chain may move between two of them.
+A scan therefore ends at a tip that one server vouched for: the one named by the first page of memos. Every further page
+must come from a server that has that tip. Any inconsistency ends the scan, and the next poll tries again.
 
 A long gap is read upward in chunks, one per poll, so that memory use stays small, progress is kept, and deadlines are
 decided in the order of the blocks.
@@ -57,7 +57,7 @@ class Scanner:
         self._matcher = matcher
         self._livemode = livemode
         self._start_height = start_height
-        self._newest: tuple[str, str | None] = ("", None)  # the tip and the ETag of the last answer
+        self._newest: tuple[str, str | None] = ("", None)  # the tip and the ETag of the last response
         self._foreign: dict[str, None] = {}  # as in `Scan`; cleared after a reorganization
         self._log = structlog.get_logger("sgate.watcher").bind(livemode=livemode)
 
@@ -78,7 +78,7 @@ class Scanner:
         between the two would let a busy chain move on each time.
 
         Raises:
-            Incoherent: if the answers do not fit together.
+            Incoherent: if the responses contradict each other.
             DifferentChain: if no header of the source links to a stored one.
             ChainUnavailable: if the source cannot be read, or the chain moved between two pages.
         """
@@ -234,7 +234,7 @@ async def check_has_below(source: ChainSource, server_tip: str | None, header: H
 
 
 def included(tx_id: str, transaction: Transaction | None) -> Transaction:
-    """Return a transaction whose memo was read, if the answer about it confirms that it is in a block.
+    """Return a transaction whose memo was read, if the response about it confirms that it is in a block.
 
     Raises:
         Incoherent: if it does not.

@@ -65,7 +65,7 @@ class CheckedResolver(AbstractResolver):
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _cached_look_up(self, host: str, port: int) -> Sequence[str]:
-        """Share one lookup between all attempts that need it at the same time, and for DNS_CACHE_S after."""
+        """Share one lookup between all attempts that need it at the same time, and for DNS_CACHE_S afterwards."""
         now = asyncio.get_running_loop().time()
         until, lookup = self._cached.get(host, (0.0, None))
         if lookup is None or (lookup.done() and (until <= now or lookup.exception() is not None)):

@@ -86,7 +86,7 @@ class Merchants(Resource[D]):
 
     @call("setLogo")
     def set_logo(self, content: bytes, *, content_type: str) -> Request[Merchant]:
-        """Set the logo on your checkout pages: a PNG, JPEG or WebP image of at most 64 kB."""
+        """Set the logo on your checkout pages: a PNG, JPEG or WebP image of at most 64 KiB."""
         request = change("PUT", f"{ME}/logo", READ_MERCHANT, {})
         return replace(request, content=content, content_type=content_type)
 

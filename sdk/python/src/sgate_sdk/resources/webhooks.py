@@ -45,7 +45,7 @@ class WebhookEndpoints(Resource[D]):
         event_types: Sequence[str] | None = None,
         idempotency_key: str | None = None,
     ) -> Request[WebhookEndpoint]:
-        """Create an endpoint. Its secret is shown only now. Without `event_types` it receives all events."""
+        """Create an endpoint. Only this call returns its secret. Without `event_types` it receives all events."""
         body = {"url": url, "description": unless_none(description), "event_types": unless_none(event_types)}
         return post(ENDPOINTS, READ, body, idempotency_key)
 
@@ -72,7 +72,7 @@ class WebhookEndpoints(Resource[D]):
         enabled: bool | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> Request[WebhookEndpoint]:
-        """Update an endpoint. Omitted fields stay; `enabled=False` holds its deliveries back."""
+        """Update an endpoint. Omitted fields stay unchanged; `enabled=False` holds its deliveries back."""
         body = {"url": url, "description": description, "event_types": event_types, "enabled": enabled}
         return post(f"{ENDPOINTS}/{path_id(endpoint_id)}", READ, body, idempotency_key)
 
@@ -111,7 +111,7 @@ class WebhookEndpoints(Resource[D]):
         Args:
             since: the start of the period, at most 30 days before `until`.
             until: the end of the period; by default now.
-            include_delivered: whether to send also the events that the endpoint has received already.
+            include_delivered: whether to also send the events that the endpoint has already received.
         """
         body = {**query_of({"since": since, "until": until}), "include_delivered": unless_none(include_delivered)}
         return post(f"{ENDPOINTS}/{path_id(endpoint_id)}/recover", READ_RECOVERY, body, idempotency_key)
