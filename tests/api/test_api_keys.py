@@ -92,7 +92,7 @@ async def test_a_rolled_key_works_beside_its_successor_until_its_end(app, shop):
     assert (again.status, again.code) == (409, "api_key_ended")
 
 
-async def test_a_remembered_key_ends_on_time_even_if_nobody_polls(app, shop):
+async def test_a_cached_key_expires_on_time_even_without_polling(app, shop):
     """The key is cached only until it expires."""
     old = caller_with(shop, await shop.post(KEYS, {"name": "x", "scopes": ["read"]}))
     await shop.post(f"{KEYS}/{old.key_id}/roll", {"overlap_s": 1})
@@ -272,7 +272,7 @@ async def test_the_audit_log_says_who_did_what_newest_first(shop):
     assert (oldest["action"], oldest["actor"]) == ("merchant.created", "operator")
 
 
-async def test_the_audit_log_is_walked_and_narrowed(shop):
+async def test_the_audit_log_is_paged_and_filtered(shop):
     keys = [(await shop.post(KEYS, {"name": str(number)})).json["id"] for number in range(5)]
     seen, cursor = [], {}
     while True:
@@ -311,6 +311,6 @@ async def test_the_audit_log_shows_nothing_of_others_and_needs_admin(database_ur
         ("actor=x", "validation_error", "actor"),
     ],
 )
-async def test_the_audit_log_refuses_what_means_nothing(shop, query, code, param):
+async def test_the_audit_log_refuses_invalid_parameters(shop, query, code, param):
     answer = await shop.get(f"{LOG}?{query}")
     assert (answer.code, answer.param) == (code, param)

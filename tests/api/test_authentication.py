@@ -68,7 +68,7 @@ async def test_what_is_not_a_key_is_refused_without_any_pbkdf2(app, shop, author
     assert app.gateway.deps.authenticator.verifications == 0
 
 
-async def test_a_live_spelling_of_a_test_key_opens_nothing(app, shop):
+async def test_a_test_key_with_a_live_prefix_is_refused(app, shop):
     answer = await app.anyone.get(PATH, headers={"Authorization": "Bearer " + shop.key.replace("test", "live")})
     assert answer.status == 401
 
@@ -79,7 +79,7 @@ async def test_a_key_is_verified_once_however_often_and_however_parallel_it_is_u
     assert app.gateway.deps.authenticator.verifications == 1
 
 
-async def test_the_scheme_is_not_case_sensitive_and_spaces_are_forgiven(app, shop):
+async def test_the_scheme_is_not_case_sensitive_and_extra_spaces_are_accepted(app, shop):
     for authorization in (f"bearer {shop.key}", f"BEARER  {shop.key} "):
         assert (await app.anyone.get(PATH, headers={"Authorization": authorization})).status == 200
 

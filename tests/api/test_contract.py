@@ -57,7 +57,7 @@ async def test_a_call_needs_a_key_with_its_scope_and_no_other(app, shop, call):
 
 
 @pytest.mark.parametrize("call", WITH_OBJECT, ids=ids(WITH_OBJECT))
-async def test_an_object_of_another_merchant_of_the_other_mode_or_of_nobody_is_not_there(database_url, tmp_path, call):
+async def test_an_object_of_another_merchant_or_mode_or_of_no_merchant_is_not_found(database_url, tmp_path, call):
     async with serving(database_url, tmp_path, live=UNREACHABLE) as app:
         shop, stranger = await app.merchant(), await app.merchant()
         live = await app.key(shop.merchant_id, "read", "write", "admin", livemode=True)
@@ -160,7 +160,7 @@ async def test_a_body_that_cannot_be_read_or_has_an_unknown_field_is_refused(app
 
 
 @pytest.mark.parametrize("call", CALLS, ids=ids(CALLS))
-async def test_every_answer_carries_the_headers_of_safety_and_the_id_of_its_request(app, shop, call):
+async def test_every_response_has_the_security_headers_and_its_request_id(app, shop, call):
     for caller in (shop, app.anyone):
         answer = await send(caller, call, headers={"X-Request-Id": "contract"})
         assert answer.headers["X-Content-Type-Options"] == "nosniff"

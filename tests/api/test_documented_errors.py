@@ -298,7 +298,7 @@ DOCUMENTED = [call for call in CALLS if call.failures]
 
 
 @pytest.mark.parametrize("call", DOCUMENTED, ids=lambda call: call.name)
-async def test_each_documented_error_of_a_call_can_be_had(app, database_url, tmp_path, call):
+async def test_each_documented_error_of_a_call_can_be_caused(app, database_url, tmp_path, call):
     for kind in call.failures:
         shop = await app.merchant()
         scene = Scene(app, shop, call, await made_for(app, shop, call), (database_url, tmp_path / "live"))

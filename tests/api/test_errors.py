@@ -105,7 +105,7 @@ async def test_a_wrong_method_is_refused_and_the_right_ones_are_named(shop):
         assert set(answer.headers["Allow"].split(", ")) == allowed
 
 
-async def test_security_headers_are_on_every_answer(app, shop):
+async def test_security_headers_are_on_every_response(app, shop):
     for answer in (
         await shop.get(PATH),
         await shop.get("/v1/nothing"),
@@ -120,7 +120,7 @@ async def test_security_headers_are_on_every_answer(app, shop):
         assert "Server" not in answer.headers
 
 
-async def test_a_defect_of_ours_is_an_internal_error_that_shows_nothing(app, shop):
+async def test_a_bug_is_an_internal_error_that_reveals_nothing(app, shop):
     intent = await shop.create()
     async with app.gateway.pool.acquire() as connection:
         await connection.execute("ALTER TABLE payments RENAME TO gone")
@@ -166,7 +166,7 @@ async def test_a_lost_database_is_a_503_without_internals_until_it_is_back(datab
         assert (await shop.post(PATH, {"amount_sats": 1}, headers={"Idempotency-Key": "k"})).status == 201
 
 
-async def test_a_commit_whose_answer_was_lost_is_found_again_under_its_key(database_url, tmp_path):
+async def test_a_commit_whose_response_was_lost_is_found_again_under_its_key(database_url, tmp_path):
     async with Line(database_url) as line, serving(line.url, tmp_path) as app:
         shop = await app.merchant()
         await shop.get(PATH)
@@ -190,7 +190,7 @@ async def test_a_commit_whose_answer_was_lost_is_found_again_under_its_key(datab
 
 
 @pytest.mark.parametrize("length", [b"-1", b"9" * 400, b"1e9", b"abc", b"+5"])
-async def test_a_nonsensical_length_is_refused_without_a_trace_of_us(app, length):
+async def test_an_invalid_content_length_is_refused(app, length):
     request = b"POST /v1/payment_intents HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %b\r\n\r\n{}"
     answer = await raw(app, request % length)
     assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 413 "))
@@ -215,7 +215,7 @@ async def test_a_client_that_hangs_up_in_the_middle_of_its_body_is_no_error_of_o
     assert b'status="500"' not in metrics
 
 
-async def test_in_production_every_answer_asks_for_https_for_good(database_url, tmp_path):
+async def test_in_production_every_response_has_hsts(database_url, tmp_path):
     production = {
         "env": "production",
         "database_url": database_url,

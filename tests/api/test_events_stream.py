@@ -92,7 +92,7 @@ async def test_a_backlog_of_several_batches_is_sent_completely(app, shop, monkey
     assert [data["data"]["object"]["id"] for _, _, data in frames] == [intent["id"] for intent in intents[1:]]
 
 
-async def test_a_stream_can_be_narrowed(app, shop):
+async def test_a_stream_can_be_filtered(app, shop):
     async with stream(shop, type="payment_intent.canceled") as live:
         intents = [await shop.create() for _ in range(2)]
         await shop.post(f"/v1/payment_intents/{intents[1]['id']}/cancel")
@@ -100,7 +100,7 @@ async def test_a_stream_can_be_narrowed(app, shop):
     assert (name, data["data"]["object"]["id"]) == ("payment_intent.canceled", intents[1]["id"])
 
 
-async def test_modes_and_merchants_have_streams_of_their_own_and_a_merchant_so_many(database_url, tmp_path):
+async def test_streams_are_separate_by_mode_and_limited_per_merchant(database_url, tmp_path):
     async with serving(database_url, tmp_path, live=UNREACHABLE) as app:
         shop = await app.merchant()
         live = await app.key(shop.merchant_id, "read", livemode=True)

@@ -31,7 +31,7 @@ async def test_the_same_request_gets_the_same_bytes_and_has_its_effect_once(shop
     assert len((await shop.get("/v1/events")).json["data"]) == 1
 
 
-async def test_the_answer_stays_the_first_one_even_when_the_intent_has_moved_on(app, shop):
+async def test_the_response_stays_the_original_even_after_the_intent_has_changed(app, shop):
     await app.watch()
     first = await shop.post(PATH, {"amount_sats": 1000}, headers=KEY)
     await shop.post(f"{PATH}/{first.json['id']}/cancel")
@@ -141,7 +141,7 @@ async def test_an_expired_key_of_a_cancel_is_taken_over_too(app, shop):
     assert (await shop.post(path, headers=KEY)).code == "payment_intent_not_cancelable"
 
 
-async def test_concurrent_cancels_with_one_key_cancel_once_and_answer_alike(app, shop):
+async def test_concurrent_cancels_with_one_key_cancel_once_and_respond_alike(app, shop):
     await app.watch()
     intent = await shop.create()
     path = f"{PATH}/{intent['id']}/cancel"
@@ -230,7 +230,7 @@ async def test_a_replay_needs_no_exchange_rate(database_url, tmp_path):
         assert (await shop.post(PATH, {"amount_usd": "5"}, headers=KEY)).body == first.body
 
 
-async def test_stored_answers_are_encrypted(app, shop):
+async def test_stored_responses_are_encrypted(app, shop):
     answer = await shop.post("/v1/webhook_endpoints", {"url": "https://shop.example"}, headers=KEY)
     async with app.gateway.pool.acquire() as connection:
         stored = bytes(await connection.fetchval("SELECT answer_encrypted FROM idempotency_keys"))

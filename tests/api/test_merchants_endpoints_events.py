@@ -220,7 +220,7 @@ async def test_an_event_is_what_the_webhook_says(app, shop):
     assert (one.status, one.json) == (200, created)
 
 
-async def test_events_can_be_narrowed_and_paged(shop):
+async def test_events_can_be_filtered_and_paged(shop):
     intents = [await shop.create() for _ in range(5)]
     of_one = (await shop.get(EVENTS, params={"payment_intent": intents[2]["id"]})).json["data"]
     assert [event["data"]["object"]["id"] for event in of_one] == [intents[2]["id"]]

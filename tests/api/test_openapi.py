@@ -183,7 +183,7 @@ def test_closed_sets_of_values_are_enumerated_and_the_type_of_an_object_is_a_con
     assert "validation_error" in document()["components"]["schemas"]["ErrorBody"]["properties"]["type"]["enum"]
 
 
-def test_what_a_response_always_has_is_required():
+def test_fields_that_every_response_has_are_required():
     schemas = document()["components"]["schemas"]
     optional = {
         "IntentList": {"total", "total_is_exact", "page", "pages"},
@@ -209,7 +209,7 @@ def test_every_call_and_event_says_what_it_is_for():
         assert tag["description"] != tag["name"], f"say in TAGS what {tag['name']} are"
 
 
-def test_an_example_of_a_failure_is_given_for_every_code_a_call_may_answer():
+def test_there_is_an_example_for_every_error_code_that_a_call_may_return():
     for where, operation in operations():
         for status, answer in operation["responses"].items():
             if status.startswith("2") or "/health" in where:
@@ -248,7 +248,7 @@ ENDING = [call for call in CALLS if not call.stream]
 
 
 @pytest.mark.parametrize("call", ENDING, ids=[call.name for call in ENDING])
-async def test_whatever_a_client_sends_the_answer_is_a_documented_one(app, shop, call):
+async def test_whatever_a_client_sends_the_response_is_a_documented_one(app, shop, call):
     await app.watch()
     made = await made_for(app, shop, call)
     own = {name: made[name] for name in parameters(call)}

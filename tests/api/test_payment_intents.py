@@ -10,7 +10,7 @@ from sgate.objects.payment_intent import IntentWithPayments
 PATH = "/v1/payment_intents"
 
 
-async def test_a_create_answers_everything_a_shop_needs(shop):
+async def test_a_create_returns_everything_a_shop_needs(shop):
     answer = await shop.post(
         PATH,
         {
@@ -48,7 +48,7 @@ async def test_a_create_answers_everything_a_shop_needs(shop):
     assert intent["quote"]["amount_usd"] == "123.46"
 
 
-async def test_the_answer_to_a_create_is_what_a_retrieve_answers(shop):
+async def test_a_create_returns_what_a_retrieve_returns(shop):
     created = await shop.post(PATH, {"amount_sats": 7, "metadata": {"a": "b"}})
     retrieved = await shop.get(f"{PATH}/{created.json['id']}")
     assert retrieved.status == 200
@@ -199,7 +199,7 @@ async def test_intents_of_one_millisecond_are_all_listed(app, shop):
     assert len(listed) == 30
 
 
-async def test_a_list_can_be_narrowed_to_a_status(app, shop):
+async def test_a_list_can_be_filtered_by_status(app, shop):
     await app.watch()
     kept, canceled = await shop.create(), await shop.create()
     await shop.post(f"{PATH}/{canceled['id']}/cancel")
@@ -266,7 +266,7 @@ async def test_a_broken_id_spoils_no_read_that_shares_its_statement(shop):
 # --- cancel
 
 
-async def test_a_cancel_answers_the_canceled_intent_and_announces_it_even_before_the_first_scan(shop):
+async def test_a_cancel_returns_the_canceled_intent_and_announces_it_even_before_the_first_scan(shop):
     intent = await shop.create()
     answer = await shop.post(f"{PATH}/{intent['id']}/cancel")
     assert (answer.status, answer.json["status"]) == (200, "canceled")

@@ -86,7 +86,7 @@ async def test_sources_that_disagree_are_refused_at_once(app, shop, markets):
     assert (await shop.post(PATH, NINETEEN)).code == "rate_unavailable"
 
 
-async def test_a_repeated_request_gets_its_answer_also_when_the_rate_is_gone(app, shop, markets):
+async def test_a_repeated_request_gets_its_response_even_when_the_rate_is_gone(app, shop, markets):
     await refresh_rate(app)
     key = {"Idempotency-Key": "order 17"}
     made = await shop.post(PATH, NINETEEN, headers=key)

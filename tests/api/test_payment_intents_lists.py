@@ -27,7 +27,7 @@ async def dated(app, **days):
             )
 
 
-async def test_a_list_is_narrowed_by_metadata_to_those_that_have_all_pairs(app, shop):
+async def test_a_list_is_filtered_by_metadata_to_intents_that_have_all_pairs(app, shop):
     stranger = await app.merchant()
     one = await shop.create({"amount_sats": 1, "metadata": {"order": "17", "shop": "Zürich"}})
     two = await shop.create({"amount_sats": 1, "metadata": {"order": "18", "shop": "Zürich"}})

@@ -50,7 +50,7 @@ async def seen(app, intent):
     return (await app.anyone.get(public(intent))).json
 
 
-async def test_an_answer_from_memory_is_like_one_from_the_database(pair):
+async def test_a_response_from_memory_is_like_one_from_the_database(pair):
     one, _ = pair
     shop = await one.merchant()
     intent = await shop.create()
@@ -66,7 +66,7 @@ async def test_an_answer_from_memory_is_like_one_from_the_database(pair):
     assert (head.status, head.headers["Content-Length"]) == (200, str(len(second.body)))
 
 
-async def test_limits_request_ids_metrics_and_the_log_count_answers_from_memory_too(database_url, tmp_path, logged):
+async def test_limits_request_ids_metrics_and_the_log_count_responses_from_memory_too(database_url, tmp_path, logged):
     async with serving(database_url, tmp_path, listener=True, rate_limit_public=3) as app:
         shop = await app.merchant()
         intent = await shop.create()

@@ -306,7 +306,7 @@ async def test_a_delivery_shows_what_was_sent_and_each_attempt(app, shop, delive
     assert (second["response_body"], second["error"]) == ("thanks", None)
 
 
-async def test_deliveries_are_listed_newest_first_and_can_be_narrowed_and_paged(app, shop):
+async def test_deliveries_are_listed_newest_first_and_can_be_filtered_and_paged(app, shop):
     first = await endpoint(shop, "https://shop.example/1")
     second = await endpoint(shop, "https://shop.example/2")
     await asyncio.gather(*(shop.create() for _ in range(5)))

@@ -394,7 +394,7 @@ async def test_a_replica_that_lags(world):
     assert (await world.source.logs()).tip == tip.index_block_hash
 
 
-async def test_the_chain_may_move_between_two_answers(world):
+async def test_the_chain_may_move_between_two_responses(world):
     endpoints = []
 
     def mine_before_logs(endpoint):

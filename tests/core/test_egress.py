@@ -129,7 +129,7 @@ def test_a_public_ipv4_address_stays_public_when_it_is_wrapped(text):
 
 @FAST
 @given(st.ip_addresses(v=4))
-def test_an_ipv6_spelling_is_judged_as_the_ipv4_address_it_leads_to(address):
+def test_an_ipv6_form_of_an_ipv4_address_is_checked_as_that_address(address):
     verdicts = {form: refused(spelling) for form, spelling in v6_spellings(str(address)).items()}
     assert verdicts == dict.fromkeys(verdicts, refused(address))
 

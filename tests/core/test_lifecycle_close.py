@@ -127,7 +127,7 @@ def test_a_cancel_is_the_last_word_beside_a_close():
 
 
 @pytest.mark.parametrize("more", [[Close(at=OVER)], [Close(at=START)], [Close(at=OVER + HOLD), Close(at=OVER)]])
-def test_neither_the_moment_nor_the_number_of_closes_matters(more):
+def test_neither_the_time_nor_the_number_of_closes_matters(more):
     for payments in ([], [payment(1, 400)], [orphaned(payment())], [payment()]):
         assert closed_state(*payments, commands=more) == closed_state(*payments)
 

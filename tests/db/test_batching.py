@@ -155,7 +155,7 @@ async def test_an_error_of_one_item_is_raised_for_that_item_alone():
         await bad
 
 
-async def test_too_few_answers_fail_the_batch_and_leave_no_call_waiting():
+async def test_too_few_results_fail_the_batch_and_leave_no_call_waiting():
     async def forgetful(items):
         return [f"answer {item}" for item in items[:-1]]
 

@@ -168,7 +168,7 @@ async def test_bodies_and_pipelined_requests_are_not_taken_for_heads():
         assert await answer(reader) == (200, b"%d" % len(body))
 
 
-async def test_a_client_that_does_not_read_its_answer_is_cut_off():
+async def test_a_client_that_does_not_read_its_response_is_disconnected():
     async with guarded(stalled_s=0.1) as port:
         with socket.socket() as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -218,7 +218,7 @@ async def test_honest_clients_are_served_while_a_hundred_heads_and_bodies_hang()
         test_a_head_that_trickles_in_is_not_waited_for,
         test_the_second_half_of_a_head_may_come_later_and_a_kept_connection_may_be_idle,
         test_bodies_and_pipelined_requests_are_not_taken_for_heads,
-        test_a_client_that_does_not_read_its_answer_is_cut_off,
+        test_a_client_that_does_not_read_its_response_is_disconnected,
     ],
 )
 def test_uvloop_behaves_the_same(behaves):

@@ -47,7 +47,7 @@ async def asking():
         await asked.client.close()
 
 
-async def test_each_source_is_read_by_its_documented_answer(asking):
+async def test_each_source_is_read_in_its_documented_format(asking):
     asking.markets.quote(coinbase="60001.5", kraken="60002.50000", bitstamp="60003", coingecko="60004.123456789")
     answers = await asking.ask()
     assert answers == {

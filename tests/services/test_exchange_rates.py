@@ -118,7 +118,7 @@ async def test_a_process_that_starts_late_does_not_use_an_old_row(trading):
     assert late.current(trading.now) is None
 
 
-async def test_stale_answers_of_all_sources_yield_no_rate(trading):
+async def test_stale_responses_from_all_sources_yield_no_rate(trading):
     rates = trading.process()
     trading.markets.quote("60000", at=START - timedelta(seconds=181))
     trading.markets.says["kraken"] = answer(b"", 404)  # its answers contain no time
@@ -127,7 +127,7 @@ async def test_stale_answers_of_all_sources_yield_no_rate(trading):
     assert await trading.rows() == []
 
 
-async def test_while_too_few_sources_answer_the_last_rate_is_used_until_it_is_too_old(trading):
+async def test_while_too_few_sources_respond_the_last_rate_is_used_until_it_is_too_old(trading):
     rates = trading.process()
     await rates.refresh()
     for name in ("coinbase", "kraken", "bitstamp"):

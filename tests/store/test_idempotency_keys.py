@@ -27,7 +27,7 @@ async def store(connection, scope=SCOPE, request_hash=HASH, keep_until=None, wai
     return claimed
 
 
-async def test_a_free_key_is_claimed_once_and_answers_what_was_filled(pool):
+async def test_a_free_key_is_claimed_once_and_returns_what_was_stored(pool):
     async with pool.acquire() as connection:
         assert await store(connection) is True
         assert await store(connection) is False
@@ -58,7 +58,7 @@ async def test_a_claim_that_is_rolled_back_leaves_the_key_free(pool):
         assert await store(connection) is True
 
 
-async def test_a_second_claim_waits_for_the_first_and_then_sees_its_answer(pool):
+async def test_a_second_claim_waits_for_the_first_and_then_sees_its_response(pool):
     async with pool.acquire() as first, pool.acquire() as second, pool.acquire() as watching:
         transaction = first.transaction()
         await transaction.start()

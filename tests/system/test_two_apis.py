@@ -72,9 +72,7 @@ async def _both_show_a_cancel(here, there, intent_id):
         await until(shown, "the public view shows the cancel", timeout_s=patient(10))
 
 
-async def test_a_key_that_one_revokes_opens_nothing_at_the_other_and_one_key_of_a_request_has_one_effect(
-    place, database_url
-):
+async def test_a_key_revoked_at_one_is_refused_at_the_other_and_an_idempotency_key_has_one_effect(place, database_url):
     async with (
         two_servers(place, database_url) as (one, two, api_key, _),
         Merchant(one.url, api_key) as here,

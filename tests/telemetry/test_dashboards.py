@@ -33,7 +33,7 @@ def test_there_are_two_dashboards_that_together_show_every_metric_of_ours():
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
-def test_panels_have_places_of_their_own_and_a_known_source(path):
+def test_panels_do_not_overlap_and_have_a_known_source(path):
     board = json.loads(path.read_text())
     source = yaml.safe_load((PROVISIONING / "datasources" / "prometheus.yml").read_text())["datasources"][0]
     taken = set()

@@ -31,7 +31,7 @@ def test_what_is_removed_is_not_found():
     logs.look_through('{"key":"ak_0123","path":"/v1/payment_intents","text":"sk_test_[REDACTED]"}')
 
 
-def test_the_tap_hears_our_log_and_that_of_libraries(wire_tap):
+def test_the_tap_captures_our_log_and_that_of_libraries(wire_tap):
     structlog.get_logger("test").debug("one", api_key=SECRETS["api key"])
     logging.getLogger("library").warning("two %s", SECRETS["webhook secret"])
     heard = wire_tap.take()

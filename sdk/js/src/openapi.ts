@@ -40,7 +40,7 @@ export interface paths {
         put?: never;
         /**
          * Update a payment intent
-         * @description Updates the description or the metadata of a payment intent, whatever its status. Fields that are not given stay unchanged. Requires a key with the scope `write`.
+         * @description Updates the description or the metadata of a payment intent, whatever its status. Omitted fields stay unchanged. Requires a key with the scope `write`.
          */
         post: operations["updatePaymentIntent"];
         delete?: never;
@@ -188,7 +188,7 @@ export interface paths {
         head?: never;
         /**
          * Update the merchant
-         * @description Updates the merchant's profile and the settings of the key's mode. Fields that are not given stay unchanged. Requires a key with the scope `admin`.
+         * @description Updates the merchant's profile and the settings of the key's mode. Omitted fields stay unchanged. Requires a key with the scope `admin`.
          */
         patch: operations["updateMerchant"];
         trace?: never;
@@ -223,7 +223,7 @@ export interface paths {
         get?: never;
         /**
          * Set the logo
-         * @description Sets the logo shown on the merchant's pages. The request body is the image: PNG, JPEG or WebP, at most 64 kB. Requires a key with the scope `admin`.
+         * @description Sets the logo shown on the merchant's pages. The request body is the image: PNG, JPEG or WebP, at most 64 KiB. Requires a key with the scope `admin`.
          */
         put: operations["setLogo"];
         post?: never;
@@ -364,7 +364,7 @@ export interface paths {
         put?: never;
         /**
          * Update a webhook endpoint
-         * @description Updates a webhook endpoint. Fields that are not given stay unchanged. Pending deliveries are sent to the new URL; changed event types apply only to new events. Requires a key with the scope `admin`.
+         * @description Updates a webhook endpoint. Omitted fields stay unchanged. Pending deliveries are sent to the new URL; changed event types apply only to new events. Requires a key with the scope `admin`.
          */
         post: operations["updateWebhookEndpoint"];
         /**
@@ -899,7 +899,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description Time at which the payment intent was first confirmed, ISO 8601 in UTC; null before.
+             * @description Time at which the payment intent was first confirmed, ISO 8601 in UTC; null until then.
              */
             confirmed_at: string | null;
             /**
@@ -1094,7 +1094,7 @@ export interface components {
         };
         /**
          * UpdatePaymentIntent
-         * @description The changes to a payment intent. Fields that are not given stay unchanged.
+         * @description The changes to a payment intent. Omitted fields stay unchanged.
          */
         UpdatePaymentIntent: {
             /** @description Description of what is paid for, shown to the customer; at most 500 characters. */
@@ -1251,7 +1251,7 @@ export interface components {
             effective_confirmation_policy: components["schemas"]["Tier"][];
             /** @description How much a payment may fall short and still count as paid, in sats. */
             tolerance_sats: number;
-            /** @description The same in basis points (1/100 percent) of the amount; the larger of the two applies. */
+            /** @description The tolerance in basis points (1/100 percent) of the amount. The larger of both tolerances applies. */
             tolerance_bp: number;
             /** @description What happens to a payment that arrives after the deadline. `hold`: it waits for the merchant's decision. `accept`: it counts as if it had arrived in time. */
             late_payments: components["schemas"]["LatePolicy"];
@@ -1275,7 +1275,7 @@ export interface components {
         LatePolicy: "accept" | "hold";
         /**
          * UpdateMerchant
-         * @description The changes to the merchant's profile and the mode's settings. Fields that are not given stay unchanged.
+         * @description The changes to the merchant's profile and the mode's settings. Omitted fields stay unchanged.
          */
         UpdateMerchant: {
             /** @description Name shown to customers. */
@@ -1295,7 +1295,7 @@ export interface components {
             confirmation_policy?: components["schemas"]["Tier"][] | null;
             /** @description How much a payment may fall short and still count as paid, in sats. */
             tolerance_sats?: number;
-            /** @description The same in basis points (1/100 percent) of the amount; the larger of the two applies. */
+            /** @description The tolerance in basis points (1/100 percent) of the amount. The larger of both tolerances applies. */
             tolerance_bp?: number;
             /** @description What happens to a payment that arrives after the deadline. `hold`: it waits for your decision. `accept`: it counts as if it had arrived in time. */
             late_payments?: components["schemas"]["LatePolicy"];
@@ -1336,23 +1336,23 @@ export interface components {
         Numbers: {
             /** @description Number of payment intents that were created. */
             created: number;
-            /** @description Number of those that await payment. */
+            /** @description Number of payment intents that await payment. */
             requires_payment: number;
-            /** @description Number of those that are paid, but not final yet. */
+            /** @description Number of payment intents that are paid, but not final yet. */
             processing: number;
-            /** @description Number of those that are confirmed. */
+            /** @description Number of payment intents that are confirmed. */
             confirmed: number;
-            /** @description Number of those that expired without a payment. */
+            /** @description Number of payment intents that expired without a payment. */
             expired: number;
-            /** @description Number of those that were paid too little before the deadline. */
+            /** @description Number of payment intents that were underpaid at the deadline. */
             failed: number;
-            /** @description Number of those that were canceled. */
+            /** @description Number of payment intents that were canceled. */
             canceled: number;
             /** @description Sum of the amounts due, in sats. */
             amount_sats: number;
             /** @description Sum of the payments received, in sats. */
             received_sats: number;
-            /** @description Sum received by those that are confirmed, in sats. */
+            /** @description Sum of the payments received by confirmed payment intents, in sats. */
             confirmed_sats: number;
         };
         /**
@@ -1362,23 +1362,23 @@ export interface components {
         DayNumbers: {
             /** @description Number of payment intents that were created. */
             created: number;
-            /** @description Number of those that await payment. */
+            /** @description Number of payment intents that await payment. */
             requires_payment: number;
-            /** @description Number of those that are paid, but not final yet. */
+            /** @description Number of payment intents that are paid, but not final yet. */
             processing: number;
-            /** @description Number of those that are confirmed. */
+            /** @description Number of payment intents that are confirmed. */
             confirmed: number;
-            /** @description Number of those that expired without a payment. */
+            /** @description Number of payment intents that expired without a payment. */
             expired: number;
-            /** @description Number of those that were paid too little before the deadline. */
+            /** @description Number of payment intents that were underpaid at the deadline. */
             failed: number;
-            /** @description Number of those that were canceled. */
+            /** @description Number of payment intents that were canceled. */
             canceled: number;
             /** @description Sum of the amounts due, in sats. */
             amount_sats: number;
             /** @description Sum of the payments received, in sats. */
             received_sats: number;
-            /** @description Sum received by those that are confirmed, in sats. */
+            /** @description Sum of the payments received by confirmed payment intents, in sats. */
             confirmed_sats: number;
             /**
              * Format: date
@@ -1400,7 +1400,7 @@ export interface components {
             object: "api_key";
             /** @description `true` for real money, `false` in test mode. */
             livemode: boolean;
-            /** @description Name of the key, for people. */
+            /** @description Human-readable name of the key. */
             name: string;
             /** @description What the key may do: `read`, `write`, and `admin` for API keys and settings. */
             scopes: ("read" | "write" | "admin")[];
@@ -1434,7 +1434,7 @@ export interface components {
          * @description An API key to create, in the mode of the key that makes the call.
          */
         CreateApiKey: {
-            /** @description Name of the key, for people; 1 to 255 characters. */
+            /** @description Human-readable name of the key; 1 to 255 characters. */
             name: string;
             /**
              * @description What the key may do: `read`, `write`, and `admin` for API keys and settings. No scope implies another.
@@ -1619,7 +1619,7 @@ export interface components {
         };
         /**
          * UpdateWebhookEndpoint
-         * @description The changes to a webhook endpoint. Fields that are not given stay unchanged.
+         * @description The changes to a webhook endpoint. Omitted fields stay unchanged.
          */
         UpdateWebhookEndpoint: {
             /**
@@ -1680,12 +1680,12 @@ export interface components {
             next_attempt_at: string | null;
             /**
              * Format: date-time
-             * @description Time of the successful attempt, ISO 8601 in UTC; null before.
+             * @description Time of the successful attempt, ISO 8601 in UTC; null until then.
              */
             delivered_at: string | null;
             /**
              * Format: date-time
-             * @description Time at which the delivery was given up, ISO 8601 in UTC; null if it was not.
+             * @description Time at which sGate gave up on the delivery, ISO 8601 in UTC; null if it was not.
              */
             failed_at: string | null;
             /**
@@ -1726,7 +1726,7 @@ export interface components {
             replayed: number;
             /**
              * Format: date-time
-             * @description Time at which the last delivery was created, ISO 8601 in UTC; null before.
+             * @description Time at which the last delivery was created, ISO 8601 in UTC; null until then.
              */
             finished_at: string | null;
             /**
@@ -1838,12 +1838,12 @@ export interface components {
             next_attempt_at: string | null;
             /**
              * Format: date-time
-             * @description Time of the successful attempt, ISO 8601 in UTC; null before.
+             * @description Time of the successful attempt, ISO 8601 in UTC; null until then.
              */
             delivered_at: string | null;
             /**
              * Format: date-time
-             * @description Time at which the delivery was given up, ISO 8601 in UTC; null if it was not.
+             * @description Time at which sGate gave up on the delivery, ISO 8601 in UTC; null if it was not.
              */
             failed_at: string | null;
             /**
@@ -1944,7 +1944,7 @@ export interface components {
             response_headers: {
                 [key: string]: string;
             } | null;
-            /** @description Body of the response, truncated to 16 kB; bytes that are not UTF-8 are replaced. Null if empty. */
+            /** @description Body of the response, truncated to 16 KiB; bytes that are not UTF-8 are replaced. Null if empty. */
             response_body: string | null;
             /** @description Why the attempt failed; null if it succeeded. */
             error: string | null;
@@ -2035,7 +2035,7 @@ export interface components {
             /** @description Seconds until the deadline. */
             expires_in_s: number;
             /**
-             * @description Seconds after the deadline in which payments still count as on time.
+             * @description Seconds after the deadline during which a payment still counts as in time.
              * @default 0
              */
             grace_s?: number;
@@ -2089,13 +2089,13 @@ export interface components {
             livemode: boolean;
             /** @description Network that payments are made on. */
             network: components["schemas"]["Network"];
-            /** @description Asset identifier of the token that must be paid with. */
+            /** @description Asset identifier of the token to pay with. */
             asset: string;
             /** @description Status of the payment intent. `requires_payment`: awaiting payment. `processing`: the amount is on the chain, but not final yet. `confirmed`: the amount is final by the confirmation policy. `expired`: the deadline passed without a payment. `failed`: the deadline passed and too little was paid. `canceled`: the merchant canceled it. */
             status: components["schemas"]["Status"];
             /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `reorged`: a chain reorganization once undid a payment or its finality. */
             exceptions: components["schemas"]["Anomaly"][];
-            /** @description `false` if the customer must not pay, or not pay any more. */
+            /** @description `true` while the customer should still pay; otherwise they must not. */
             accepts_payment: boolean;
             /** @description Amount that the merchant asked for, in sats. */
             amount_sats: number;
@@ -2239,7 +2239,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description Time at which the payment intent was first confirmed, ISO 8601 in UTC; null before.
+             * @description Time at which the payment intent was first confirmed, ISO 8601 in UTC; null until then.
              */
             confirmed_at: string | null;
             /** @description The payments that are on the chain now, in chain order. */
@@ -2353,7 +2353,7 @@ export interface components {
             path: string;
             /** @description HTTP status code. */
             status: number;
-            /** @description Seconds to wait before trying again. Absent if trying again is of no use. */
+            /** @description Seconds to wait before trying again. Absent if trying again will not help. */
             retry_after?: number | null;
         };
         /**
@@ -2368,9 +2368,9 @@ export interface components {
             type: "bad_request" | "conflict" | "forbidden" | "headers_too_large" | "internal_error" | "method_not_allowed" | "not_found" | "payload_too_large" | "rate_limit_exceeded" | "request_timeout" | "unauthorized" | "unavailable" | "unsupported_media_type" | "validation_error";
             /** @description Code that identifies the error. */
             code: string;
-            /** @description What is wrong and what to do, for people. */
+            /** @description Human-readable: what is wrong and what to do. */
             message: string;
-            /** @description Field or parameter at fault; null if it is none of them. */
+            /** @description Field or parameter at fault; null if none is. */
             param: string | null;
             /**
              * Format: uri
@@ -2460,7 +2460,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description Time at which the payment intent was first confirmed, ISO 8601 in UTC; null before.
+             * @description Time at which the payment intent was first confirmed, ISO 8601 in UTC; null until then.
              */
             confirmed_at: string | null;
             /**
@@ -2485,7 +2485,7 @@ export interface components {
             title: string;
             /** @description HTTP status code. */
             status: number;
-            /** @description What is wrong and what to do, for people. */
+            /** @description Human-readable: what is wrong and what to do. */
             detail: string;
             /** @description Path of the request. */
             instance: string;

@@ -266,7 +266,7 @@ def _moment(request: AnyRequest, name: str, default: datetime, *, end_of_day: bo
     except OverflowError:
         return default
     except ValueError:
-        raise errors.ValidationFailed(f"{name} does not exist in the calendar. Use {_ALLOWED}.", param=name) from None
+        raise errors.ValidationFailed(f"{name} is not a date in the calendar. Use {_ALLOWED}.", param=name) from None
 
 
 def one_of(request: AnyRequest, name: str, allowed: Sequence[str]) -> str | None:

@@ -266,7 +266,7 @@ class PaymentNotAssignable(Conflict):
 
 
 class PaymentNotRefundable(Conflict):
-    """This payment counts toward its payment intent, or is already marked as sent back. The message says which."""
+    """This payment counts toward its payment intent, or is already marked as refunded. The message says which."""
 
     code = "payment_not_refundable"
 

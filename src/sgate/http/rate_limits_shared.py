@@ -114,7 +114,7 @@ class SharedCounters:
             await asyncio.sleep(RETRY_S)
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                    await self._storage.incr(PROBE, 1)  # a write, because a read-only server is of no use
+                    await self._storage.incr(PROBE, 1)  # a write, because a read-only server is useless
                     self.available = True
         self._on_change(True)
         self._log.info("redis_back", limits="shared again")

@@ -117,11 +117,23 @@ class PaymentIntents:
         try:
             intent = self._draft(merchant, request)
         except errors.GatewayError:
-            # The first request with this key may have succeeded before the circumstances changed: repeat its answer.
+            # The first request with this key may have succeeded before the circumstances changed: repeat its response.
             replayed = await self._replay(key)
             if replayed is None:
                 raise
             return replayed
+        new, answer = self._new(merchant, intent, key)
+        try:
+            stored = await self._submit(new)
+        except asyncpg.UniqueViolationError:  # another object has one of the ids: draw new ones
+            new, answer = self._new(merchant, self._draft(merchant, request), key)
+            stored = await self._submit(new)
+        if stored:
+            self._wakeups.wake()
+            return answer
+        return await self._not_stored(new, key, answer)
+
+    def _new(self, merchant: Merchant, intent: PaymentIntent, key: Key | None) -> tuple[NewIntent, Answer]:
         event_json = encode(payment_intent.intent_object(intent, (), None, self._public_url(merchant.livemode)))
         answer = Answer(status=201, body=payment_intent.with_no_payments(event_json))
         new = NewIntent(
@@ -134,10 +146,7 @@ class PaymentIntents:
             answer_encrypted=None if key is None else self._cipher.encrypt(answer.body),
             keep_until=None if key is None else intent.created_at + idempotency.KEEP,
         )
-        if await self._submit(new):
-            self._wakeups.wake()
-            return answer
-        return await self._not_stored(new, key, answer)
+        return new, answer
 
     def _draft(self, merchant: Merchant, request: IntentRequest) -> PaymentIntent:
         mode, environment = self._modes[merchant.livemode], self._environment
@@ -194,7 +203,7 @@ class PaymentIntents:
             if stored is not None:
                 # With our own id, the commit succeeded and only its response was lost.
                 return answer if stored.object_id == new.intent.id else idempotency.replay(stored, key, self._cipher)
-        elif await self._read_batch([new.intent.id]) != [None]:
+        elif await self._is_stored(new):
             return answer  # likewise, and the settings changed before the retry
         raise SettingsOutdated
 
@@ -215,20 +224,24 @@ class PaymentIntents:
                 made = await payment_intents_create.create(connection, chosen, wait_s=idempotency.WAIT_S)
         except (asyncpg.PostgresError, *DatabaseErrors) as error:
             outcomes = await self._create_each(chosen, error)
-            return [outcomes.get(new.intent.id, False) for new in batch]
+            return [outcomes.get(new.intent.client_secret, False) for new in batch]
         return [new.intent.id in made for new in batch]
 
     async def _create_each(self, chosen: Sequence[NewIntent], error: BaseException) -> dict[str, bool | BaseException]:
         """Store the intents of a failed batch one by one, so that one bad row fails no other.
 
         Stops when the database is unavailable; the remaining intents then fail with the error of the batch.
+
+        Returns:
+            the outcomes by client secret, because two intents may have drawn the same id.
         """
         outcomes: dict[str, bool | BaseException] = {}
         for new in chosen:
             outcome = await self._create_alone(new)
-            outcomes[new.intent.id] = outcome
+            outcomes[new.intent.client_secret] = outcome
             if isinstance(outcome, BaseException) and not isinstance(outcome, asyncpg.PostgresError):
-                return {other.intent.id: outcomes.get(other.intent.id, error) for other in chosen}
+                secrets = [other.intent.client_secret for other in chosen]
+                return {secret: outcomes.get(secret, error) for secret in secrets}
         return outcomes
 
     async def _create_alone(self, new: NewIntent) -> bool | BaseException:
@@ -239,9 +252,14 @@ class PaymentIntents:
                     connection, [new], wait_s=idempotency.WAIT_S
                 )
         except asyncpg.UniqueViolationError as error:
-            return True if str(getattr(error, "constraint_name", "")) == "payment_intents_pkey" else error
+            return True if await self._is_stored(new) else error
         except (asyncpg.PostgresError, *DatabaseErrors) as error:
             return error
+
+    async def _is_stored(self, new: NewIntent) -> bool:
+        """Return whether this very intent is stored: another one may have the same id, but not the same secret."""
+        (found,) = await self._read_batch([new.intent.id])
+        return isinstance(found, IntentView) and found.intent.client_secret == new.intent.client_secret
 
     # --- read
 

@@ -164,7 +164,7 @@ class Payments:
             decisions.append(await self._assign(connection, payment_id, intent, actor))
 
     async def accept(self, intent_id: str, merchant: Merchant, key: Key | None, actor: Actor) -> Answer:
-        """Count all held payments of an intent: those that came late or after the cancellation.
+        """Count all held payments of an intent: those that arrived late or after the cancellation.
 
         Raises:
             PaymentIntentNotFound: if the merchant has no such intent.
@@ -234,7 +234,7 @@ class Payments:
         if judge(deposit.payment, intent.terms, known.commands) not in HELD:
             raise errors.PaymentNotRefundable(
                 "This payment counts toward its payment intent. If you refund it, record that in your own system: only "
-                "payments that are held because they came late or after a cancellation can be marked as refunded."
+                "payments that are held because they arrived late or after a cancellation can be marked as refunded."
             )
         return await self._command(connection, intent, refund, actor, "payment.refunded")
 

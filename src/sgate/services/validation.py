@@ -151,7 +151,7 @@ def _checked_origin(text: str) -> str:
     allowed = scheme == "https" or (scheme == "http" and host.partition(":")[0] in {"localhost", "127.0.0.1"})
     if not allowed or len(origin) > MAX_ORIGIN_CHARACTERS or _HOST.fullmatch(host) is None or not _has_port(origin):
         raise errors.ValidationFailed(
-            "frame_origins must hold origins such as https://shop.example, without a path.", param="frame_origins"
+            "frame_origins must contain origins such as https://shop.example, without a path.", param="frame_origins"
         )
     return origin
 

@@ -34,7 +34,7 @@ SELECT $1, t.* FROM unnest(
 """
 
 
-# Keeps all headers from the lowest payment of any intent that still waits for its confirmation policy.
+# Keeps all headers from the lowest payment of any intent whose confirmation policy has not been met yet.
 _PRUNE = """
 DELETE FROM blocks WHERE ctid IN (
     SELECT b.ctid FROM blocks b JOIN chain_cursors c ON c.livemode = b.livemode

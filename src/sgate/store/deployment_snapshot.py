@@ -12,7 +12,7 @@ from sgate.db.pool import Connection
 from sgate.store import webhook_endpoints
 
 MAX_COUNTED = 100_000
-"""How far the rows of a queue are counted; beyond that the exact number is of no use."""
+"""How far the rows of a queue are counted; beyond that, the exact number does not matter."""
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):

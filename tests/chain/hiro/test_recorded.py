@@ -305,7 +305,7 @@ async def test_the_tip_is_read_from_the_etag(replay, source, etag, tip):
     assert (await source.logs()).tip == tip
 
 
-async def test_logs_that_are_no_memos_are_left_out(replay, source):
+async def test_logs_that_are_not_memos_are_skipped(replay, source):
     odd = recording("1-mined/v2-smart-contracts-logs")
     results = odd.body["results"]
     results[0]["contract_log"]["contract_id"] += "-v2"

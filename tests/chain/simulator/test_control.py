@@ -53,7 +53,7 @@ async def test_a_transfer_that_no_chain_would_accept_is_refused(control):
         await control.transfer("nowhere", 1)
 
 
-async def test_a_chain_that_does_not_answer(server):
+async def test_a_chain_that_does_not_respond(server):
     control = HttpControl(server.url)
     await server.close()
     with pytest.raises(ChainUnavailable, match="/simulator/transfer"):

@@ -50,7 +50,7 @@ def state(chain):
     )
 
 
-def test_an_opened_chain_is_the_one_that_was_closed(tmp_path):
+def test_a_reopened_chain_equals_the_one_that_was_closed(tmp_path):
     clock = Clock()
     chain = open_chain(tmp_path, clock, blocks_per_tenure=4)
     play(chain, clock)

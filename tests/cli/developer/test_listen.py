@@ -58,7 +58,7 @@ async def test_the_secret_stays_the_same_and_is_not_the_key(site, developer):
     assert developer.settings["api_key"] not in listening.output
 
 
-async def test_a_failed_answer_is_shown_and_the_next_event_is_forwarded(site, developer):
+async def test_a_failed_response_is_shown_and_the_next_event_is_forwarded(site, developer):
     key = developer.settings["api_key"]
     hostile = b"\x1b[2Jno \x00such order"
     async with (

@@ -21,7 +21,7 @@ async def catch_up(world):
     return reports
 
 
-async def test_a_long_gap_is_read_in_chunks_and_nobody_who_paid_in_time_expires(pool):
+async def test_a_long_gap_is_read_in_chunks_and_expires_no_intent_paid_in_time(pool):
     world = await open_world(pool)
     early, late, never = [await world.shop.intent(1_000, expires_in_s=3_600) for _ in range(3)]
     world.pay(early, 1_000)

@@ -50,7 +50,7 @@ async def test_the_last_second_is_in_time_and_the_next_is_late(world):
     assert await world.shop.state(late) == ("expired", 1_000, {"paid_late"})
 
 
-async def test_the_clock_alone_expires_nobody(world):
+async def test_the_clock_alone_expires_no_intent(world):
     """Time is taken only from blocks that were read."""
     intent_id = await world.shop.intent()
     world.clock.now += 10 * EXPIRES_IN_S
@@ -72,7 +72,7 @@ async def test_what_is_scanned_says_how_late_it_is_though_our_clock_is_far_ahead
     assert await world.shop.status(intent_id) == "expired"
 
 
-async def test_an_outage_across_the_deadline_expires_nobody_whose_money_was_in_time(world):
+async def test_an_outage_across_the_deadline_expires_no_intent_paid_in_time(world):
     """Expiry by the server's own clock would reject customers who paid on time during an outage."""
     paid, unpaid, late = [await world.shop.intent() for _ in range(3)]
     world.chain.faults.outage = True
@@ -203,7 +203,7 @@ PRINCIPAL = "/extended/v3/principals/{principal}/transactions"
 
 
 @pytest.mark.parametrize("status", [404, 410])
-async def test_an_endpoint_that_is_gone_expires_nobody_and_is_named(world, status):
+async def test_a_removed_endpoint_expires_no_intent_and_is_named(world, status):
     """Headers and memos still arrive, but deposits without a memo and pending payments cannot be seen."""
     intent_id, paid = await world.shop.intent(), await world.shop.intent(policy=SIX_BLOCKS)
     world.pay(paid, 1_000)

@@ -29,7 +29,7 @@ async def announced(world):
     return await world.pool.fetchval("SELECT count(*) FROM events WHERE type = 'payment.unmatched'")
 
 
-async def test_a_deposit_without_a_memo_is_found_and_told_once(pool):
+async def test_a_deposit_without_a_memo_is_found_and_announced_once(pool):
     world = await open_world(pool)
     intent_id = await world.shop.intent(1_000)
     world.pay(None, 1_000)

@@ -62,7 +62,7 @@ async def test_money_that_now_goes_to_another_merchant_never_confirms(pool, worl
     await check_books(pool)
 
 
-async def test_a_confirmed_intent_whose_money_now_goes_to_another_merchant_is_told_so(pool, world, source, rival):
+async def test_a_confirmed_intent_whose_money_now_goes_to_another_merchant_is_reorged(pool, world, source, rival):
     intent = await world.shop.intent(1_000)
     tx_id = world.pay(intent, 1_000)
     await world.mine()

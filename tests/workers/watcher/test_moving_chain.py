@@ -73,7 +73,7 @@ async def story(world):
 
 @pytest.mark.parametrize("endpoint", [BLOCKS, LOGS, MULTIPLE, BLOCK])
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: move.__name__)
-async def test_the_chain_moves_once_before_one_answer(world, move, endpoint):
+async def test_the_chain_moves_once_before_one_response(world, move, endpoint):
     made = await story(world)
     moved = []
 
@@ -94,7 +94,7 @@ async def test_the_chain_moves_once_before_one_answer(world, move, endpoint):
 
 
 @pytest.mark.parametrize("move", MOVES[:-2], ids=lambda move: move.__name__)
-async def test_the_chain_moves_before_every_answer_of_several_polls(world, move):
+async def test_the_chain_moves_before_every_response_of_several_polls(world, move):
     made = await story(world)
     world.chain.faults.before_answer(lambda asked: move(world.chain))
     for _ in range(4):
@@ -223,7 +223,7 @@ async def test_a_replica_that_lags_changes_nothing(world, lag_blocks):
 
 @pytest.mark.parametrize("endpoint", [BLOCKS, LOGS, MULTIPLE, BLOCK])
 @pytest.mark.parametrize("lag_blocks", [1, 3, 30])
-async def test_one_answer_of_a_poll_comes_from_a_replica_that_lags(world, endpoint, lag_blocks):
+async def test_one_response_of_a_poll_comes_from_a_replica_that_lags(world, endpoint, lag_blocks):
     """The memos of a block that the replica does not have must not count as read."""
     intent_id = await world.shop.intent(1_000)
     world.chain.mine(2)
@@ -289,7 +289,7 @@ async def test_the_second_page_of_memos_comes_from_a_replica_that_lags(world, la
 
 
 @pytest.mark.parametrize("nth", range(6))
-async def test_any_answer_may_fail(world, nth):
+async def test_any_response_may_fail(world, nth):
     """In the NestJS original a height that could not be fetched counted as 0, and confirmations with it."""
     intent_id = await world.shop.intent(1_000, policy=SIX_BLOCKS)
     world.pay(intent_id, 1_000)

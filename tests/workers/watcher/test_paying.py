@@ -77,7 +77,7 @@ async def test_several_intents_are_paid_by_one_transaction_each_by_its_own_legs(
     await check_books(both.pool, both.chain)
 
 
-async def test_a_payment_through_somebody_elses_contract_counts(both):
+async def test_a_payment_through_a_third_party_contract_counts(both):
     intent_id = await both.shop.intent(1_000)
     both.pay(intent_id, 1_000, kind=Kind.ROUTER)
     await both.mine()
@@ -108,7 +108,7 @@ async def test_what_only_looks_like_a_payment_credits_nothing(both, kind):
 
 
 @pytest.mark.parametrize("ending", [b"", b"\0" * 7, b" ", b"\n"])
-async def test_a_padded_memo_is_forgiven(world, ending):
+async def test_a_padded_memo_is_accepted(world, ending):
     intent_id = await world.shop.intent(1_000)
     world.pay(None, 1_000, memo=intent_id.encode() + ending)
     await world.mine()
@@ -116,7 +116,7 @@ async def test_a_padded_memo_is_forgiven(world, ending):
 
 
 @pytest.mark.parametrize("spoil", [str.upper, lambda text: text[:-1], lambda text: "x" + text, lambda text: text[3:]])
-async def test_a_memo_that_is_almost_an_id_credits_nobody(world, spoil):
+async def test_a_memo_that_is_almost_an_id_credits_no_intent(world, spoil):
     intent_id = await world.shop.intent(1_000)
     world.pay(None, 1_000, memo=spoil(intent_id).encode())
     await world.mine()
@@ -193,7 +193,7 @@ async def test_money_to_another_merchants_address_is_the_owners_deposit_and_pays
     await check_books(world.pool, world.chain)
 
 
-async def test_a_memo_nobody_knows_leaves_an_unmatched_deposit_with_its_merchant(world):
+async def test_an_unknown_memo_leaves_an_unmatched_deposit_with_its_merchant(world):
     world.pay("pi_" + "0" * 24, 777)
     await world.mine()
     [deposit] = await world.shop.payments()
@@ -201,7 +201,7 @@ async def test_a_memo_nobody_knows_leaves_an_unmatched_deposit_with_its_merchant
     assert (deposit["amount_sats"], deposit["recipient"], deposit["status"]) == (777, SHOP, "included")
 
 
-async def test_the_leg_without_memo_of_a_known_transaction_is_an_unmatched_deposit(world):
+async def test_a_leg_without_a_memo_of_a_known_transaction_is_an_unmatched_deposit(world):
     intent_id = await world.shop.intent(1_000)
     transfer = SimulatedTransfer(
         recipient=SHOP, amount_sats=5, kind=Kind.TRANSFER_MANY,
@@ -322,7 +322,7 @@ async def test_more_than_the_newest_fifty_transactions_are_seen(world):
     assert await world.shop.state(intent_id) == ("confirmed", 1_000, set())
 
 
-async def test_a_reply_that_leaves_a_payment_out_is_forgiven_while_it_is_young(world):
+async def test_a_payment_missing_from_a_response_is_recorded_while_its_block_is_recent(world):
     """Each poll reads the last twenty blocks again."""
     intent_id = await world.shop.intent(1_000)
     world.pay(intent_id, 1_000)

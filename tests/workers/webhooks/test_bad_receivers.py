@@ -97,7 +97,7 @@ async def test_a_body_that_trickles_in_ends_with_the_time_limit_and_counts_by_it
     assert 0 < len(reply.body) < 1000
 
 
-async def test_an_answer_after_the_time_limit_is_none_and_the_next_attempt_has_a_connection_of_its_own():
+async def test_a_response_after_the_time_limit_is_ignored_and_the_next_attempt_has_its_own_connection():
     answer = asyncio.Event()
     connections = 0
 
@@ -190,7 +190,7 @@ async def test_what_is_not_http_is_an_invalid_response_and_its_first_bytes_are_s
         assert reply.body == answer.decode("utf-8", "replace").replace("\0", "\ufffd")
 
 
-async def test_a_connection_that_ends_before_an_answer_is_a_failure_with_a_reason():
+async def test_a_connection_that_ends_before_a_response_is_a_failure_with_a_reason():
     async def serve(_, writer):
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         await writer.drain()
@@ -323,7 +323,7 @@ async def test_an_idle_connection_that_talks_is_closed():
         await client.close()
 
 
-async def test_an_answer_to_nothing_that_comes_with_the_real_one_is_never_taken_for_the_next():
+async def test_an_extra_response_is_never_taken_for_that_of_the_next_request():
     async def serve(reader, writer):
         writer.write(OK + b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n")
         await reader.read()
@@ -444,7 +444,7 @@ async def test_what_was_on_its_way_when_its_lease_and_the_process_ended_is_sent_
     [
         test_headers_that_trickle_in_end_with_the_time_limit,
         test_a_body_that_trickles_in_ends_with_the_time_limit_and_counts_by_its_status,
-        test_an_answer_after_the_time_limit_is_none_and_the_next_attempt_has_a_connection_of_its_own,
+        test_a_response_after_the_time_limit_is_ignored_and_the_next_attempt_has_its_own_connection,
         test_fifty_megabytes_are_not_read,
         test_connections_are_used_again_and_one_that_closed_meanwhile_costs_no_attempt,
         test_an_idle_connection_that_talks_is_closed,

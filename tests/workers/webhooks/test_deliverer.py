@@ -26,7 +26,7 @@ async def only_delivery(outbox):
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
-async def test_any_2xx_answer_means_delivered_and_nothing_is_sent_again(pool, outbox, status):
+async def test_any_2xx_response_means_delivered_and_nothing_is_sent_again(pool, outbox, status):
     async with (
         Receiver(response(status, body=b"" if status == 204 else b"thanks")) as shop,
         deliverer_on(pool) as worker,
@@ -109,7 +109,7 @@ async def test_each_attempt_brings_the_same_id_and_bytes_freshly_signed_in_both_
     ],
     ids=["301", "307", "400", "429", "hang", "reset", "not-http", "closed", "endless-header"],
 )
-async def test_every_other_answer_is_a_failure_that_is_tried_again(pool, outbox, answer, status, error):
+async def test_every_other_response_is_a_failure_that_is_retried(pool, outbox, answer, status, error):
     async with Receiver(answer) as shop, deliverer_on(pool, timeout_s=0.3 if answer == HANG else 10) as worker:
         await outbox.endpoint(shop.url)
         await outbox.event()
@@ -179,7 +179,7 @@ async def test_retry_after_is_honored_up_to_six_hours(pool, outbox, retry_after,
     assert shortest_s < (await only_delivery(outbox))["due_in_s"] <= longest_s
 
 
-async def test_a_huge_answer_is_cut_and_counts_by_its_status(pool, outbox):
+async def test_a_huge_response_is_truncated_and_counts_by_its_status(pool, outbox):
     async with Receiver(response(200, body=b"x" * 5_000_000)) as shop, deliverer_on(pool) as worker:
         await outbox.endpoint(shop.url)
         await outbox.event()
@@ -196,7 +196,7 @@ async def test_a_huge_answer_is_cut_and_counts_by_its_status(pool, outbox):
     ],
     ids=["cut-short", "not-gzip"],
 )
-async def test_an_answer_whose_body_breaks_off_counts_by_its_status(pool, outbox, answer, body):
+async def test_a_response_whose_body_breaks_off_counts_by_its_status(pool, outbox, answer, body):
     async with Receiver(answer) as shop, deliverer_on(pool) as worker:
         await outbox.endpoint(shop.url)
         await outbox.event()

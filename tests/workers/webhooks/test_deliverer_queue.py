@@ -73,7 +73,7 @@ def send_each(worker, token, claimed):
     return {delivery: asyncio.create_task(worker.send(token, [delivery])) for delivery in claimed}
 
 
-async def test_an_endpoint_has_at_most_its_share_in_flight_and_delays_nobody_else(pool, outbox):
+async def test_an_endpoint_has_at_most_its_share_in_flight_and_delays_no_other(pool, outbox):
     async with Receiver(HANG) as slow, Receiver() as quick, deliverer_on(pool, per_endpoint=3) as worker:
         slow_endpoint, quick_endpoint = await outbox.endpoint(slow.url), await outbox.endpoint(quick.url)
         for _ in range(8):

@@ -14,7 +14,7 @@ export class Merchants extends Resource {
     return this.transport.send({ method: "GET", path: PATH, options });
   }
 
-  /** Update the profile and the settings of the key's mode. Omitted fields stay; null restores the default. */
+  /** Update the profile and the mode's settings. Omitted fields stay unchanged; null restores the default. */
   update(params: MerchantUpdateParams, options?: CallOptions): Promise<Answer<Merchant>> {
     return this.transport.send({ method: "PATCH", path: PATH, body: params, options });
   }

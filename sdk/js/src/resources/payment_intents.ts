@@ -23,7 +23,7 @@ export class PaymentIntents extends Resource {
     return new Listing(this.transport, PATH, params, options);
   }
 
-  /** Update description and metadata. Omitted fields stay; null removes, also as a value in `metadata`. */
+  /** Update description and metadata. Omitted fields stay unchanged; null removes a field or a metadata key. */
   update(id: string, params: PaymentIntentUpdateParams, options?: PostOptions): Promise<Answer<PaymentIntent>> {
     return this.transport.send({ method: "POST", path: PATH, id, body: params, options });
   }

@@ -107,7 +107,7 @@ UPDATE_PAYMENT_INTENT = Call(
     summary="Update a payment intent",
     tag="Payment intents",
     description=(
-        "Updates the description or the metadata of a payment intent, whatever its status. Fields that are not given "
+        "Updates the description or the metadata of a payment intent, whatever its status. Omitted fields "
         "stay unchanged."
     ),
     body=request_bodies.UpdatePaymentIntent,

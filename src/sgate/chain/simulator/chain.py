@@ -363,5 +363,5 @@ class SimulatedChain:
 def _genesis_of(operations: Sequence[Operation], asset: str) -> Genesis:
     genesis = operations[0]
     if not isinstance(genesis, Genesis) or genesis.asset != asset:
-        raise JournalBroken(f"the journal is not that of a simulated chain with the asset {asset}")
+        raise JournalBroken(f"the journal does not belong to a simulated chain with the asset {asset}")
     return genesis

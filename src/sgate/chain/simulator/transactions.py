@@ -157,9 +157,9 @@ def _check_sender(sender: str) -> None:
 
 def _check_leg(leg: Leg, sender: str) -> None:
     if str(parse_principal(leg.recipient)) != leg.recipient:
-        raise RefusedTransfer("the recipient is not in the canonical spelling of addresses")
+        raise RefusedTransfer("the recipient's address is not in canonical form")
     if leg.recipient == sender:
-        raise RefusedTransfer("sender and recipient are the same (the token answers err u2)")
+        raise RefusedTransfer("sender and recipient are the same (the token returns err u2)")
     if not 1 <= leg.amount_sats <= MAX_AMOUNT_SATS:
         raise RefusedTransfer("an amount must be between 1 and 2^63 - 1 sats")
     if leg.memo is not None and len(leg.memo) > MAX_MEMO_BYTES:

@@ -47,7 +47,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """The server that a command calls, the API key, and the secret for forwarded webhooks.
 
-    `origin` says where the key comes from, in words for people.
+    `origin` says where the key comes from, in human-readable form.
     """
 
     base_url: str

@@ -95,7 +95,9 @@ def rescan(
             return await chain_cursors.start_rescan(connection, from_height, livemode=livemode, announces=True)
 
     if not with_pool(work):
-        raise OperatorError(f"the {mode} chain is not scanned up to height {from_height}; see `sgate chain status`")
+        raise OperatorError(
+            f"the {mode} chain has not been scanned up to height {from_height}; see `sgate chain status`"
+        )
     if as_json:
         print_json({"mode": mode, "from_height": from_height})
         return
@@ -121,7 +123,7 @@ def accept_reset(
 
     lost = with_pool(work)
     if lost is None:
-        raise OperatorError(f"the {mode} chain was never read: there is nothing to reset")
+        raise OperatorError(f"the {mode} chain has never been read: there is nothing to reset")
     if as_json:
         print_json({"mode": mode, "payments_gone": lost})
         return

@@ -65,7 +65,7 @@ def assign(
     async def work(pool: Pool, settings: Settings) -> None:
         livemode = mode is ModeName.LIVE
         if settings.mode(livemode).source is Source.OFF:
-            raise OperatorError(f"the {mode} mode is off: set SGATE_{mode.upper()}__SOURCE")
+            raise OperatorError(f"{mode} mode is off: set SGATE_{mode.upper()}__SOURCE")
         await _payments(pool, settings).assign_by_operator(payment, intent, OPERATOR, livemode=livemode)
 
     try:

@@ -98,7 +98,7 @@ def rebuild(
 
     async def work(pool: Pool, settings: Settings, direct_url: str) -> Rebuilt:
         if settings.mode(livemode).source is Source.OFF:
-            raise OperatorError(f"the {mode} mode is off: set SGATE_{mode.upper()}__SOURCE")
+            raise OperatorError(f"{mode} mode is off: set SGATE_{mode.upper()}__SOURCE")
         async with pool.acquire() as connection, connection.transaction():
             added = [entry for entry in entries if await merchants_export.import_merchant(connection, entry)]
         if entries:

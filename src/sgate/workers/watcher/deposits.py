@@ -107,7 +107,7 @@ class InboxReader:
             the transactions, the address with its new progress, and the number of pages read.
 
         Raises:
-            Incoherent: if a page does not continue where the previous one ended, as a lagging replica would omit some.
+            Incoherent: if a page does not continue where the previous one ended: a lagging replica would omit some.
         """
         involved: list[Involvement] = []
         cursor, target = watched.resume_at, watched.resume_height

@@ -53,7 +53,7 @@ class Merchants(Resource[D]):
         tolerance_bp: int | UnsetType = UNSET,
         late_payments: str | UnsetType = UNSET,
     ) -> Request[Merchant]:
-        """Update the profile and the settings of the key's mode. Omitted fields stay; None restores the default.
+        """Update the profile and the mode's settings. Omitted fields stay unchanged; None restores the default.
 
         Args:
             name, support_url: shown to customers.

@@ -73,7 +73,7 @@ class PaymentIntents(Resource[D]):
         metadata: Mapping[str, str | None] | UnsetType | None = UNSET,
         idempotency_key: str | None = None,
     ) -> Request[PaymentIntent]:
-        """Update description and metadata. Omitted fields stay; None removes, also as a value in `metadata`."""
+        """Update description and metadata. Omitted fields stay unchanged; None removes a field or a metadata key."""
         body = {"description": description, "metadata": metadata}
         return post(f"{PATH}/{path_id(intent_id)}", READ, body, idempotency_key)
 
