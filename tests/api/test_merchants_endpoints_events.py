@@ -76,6 +76,18 @@ async def test_a_tolerance_settles_an_intent_that_is_a_little_short(app, shop):
     assert (await shop.get(f"{INTENTS}/{intent['id']}")).json["status"] == "confirmed"
 
 
+async def test_a_tolerance_larger_than_a_tenth_of_the_amount_is_capped(app, shop):
+    await app.watch()
+    await shop.patch(ME, {"tolerance_sats": 2_100_000_000_000_000})
+    intent = (await shop.post(INTENTS, {"amount_sats": 1_000_000})).json
+    await app.pay(intent, 899_999)
+    await app.watch()
+    assert (await shop.get(f"{INTENTS}/{intent['id']}")).json["status"] == "requires_payment"
+    await app.pay(intent, 1)
+    await app.watch()
+    assert (await shop.get(f"{INTENTS}/{intent['id']}")).json["status"] == "confirmed"
+
+
 async def test_an_address_belongs_to_the_merchant_who_named_it_first_for_good(app, shop):
     stranger = await app.merchant()
     assert (await shop.patch(ME, {"pay_address": SHOP})).status == 200

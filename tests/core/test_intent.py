@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.facts import DEADLINE, HOLD, IN_TIME_UNTIL, START, terms
 from core.strategies import FAST
-from sgate.core.intent import PaymentIntent, Status, accepts_payment
+from sgate.core.intent import PaymentIntent, Status, accepts_payment, capped_tolerance_sats
 
 
 def intent(agreed, counted_sats=0):
@@ -42,6 +42,14 @@ def intent(agreed, counted_sats=0):
 def test_the_larger_tolerance_applies_and_never_makes_it_free(amount_sats, tolerance_sats, tolerance_bp, minimum_sats):
     agreed = terms(amount_sats, tolerance_sats=tolerance_sats, tolerance_bp=tolerance_bp)
     assert agreed.minimum_sats == minimum_sats
+
+
+@pytest.mark.parametrize(
+    ("amount_sats", "tolerance_sats", "applies_sats"),
+    [(1_000, 0, 0), (1_000, 99, 99), (1_000, 100, 100), (1_000, 101, 100), (3, 5, 0), (1_000_000, 2 * 10**15, 100_000)],
+)
+def test_at_most_a_tenth_of_the_amount_is_a_tolerance(amount_sats, tolerance_sats, applies_sats):
+    assert capped_tolerance_sats(amount_sats, tolerance_sats) == applies_sats
 
 
 def test_the_grace_period_starts_at_the_deadline_shown_to_the_customer():

@@ -1293,7 +1293,7 @@ export interface components {
             pay_address?: string | null;
             /** @description When a payment counts as final: tiers by amount; null to use the deployment's policy. */
             confirmation_policy?: components["schemas"]["Tier"][] | null;
-            /** @description How much a payment may fall short and still count as paid, in sats. */
+            /** @description How much a payment may fall short and still count as paid, in sats. At most a tenth of the amount applies. */
             tolerance_sats?: number;
             /** @description The tolerance in basis points (1/100 percent) of the amount. The larger of both tolerances applies. */
             tolerance_bp?: number;

@@ -21,9 +21,6 @@ from sgate.services.api_keys import DEFAULT_OVERLAP, MAX_OVERLAP, KeyRequest
 from sgate.services.payment_intents import DescriptionChange, IntentRequest
 from sgate.services.webhook_endpoints import EndpointChange, EndpointRequest
 
-MAX_TOLERANCE_BP = 1000
-"""A tenth of the amount; more would not be a tolerance but another price."""
-
 
 class CreatePaymentIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A payment intent to create. Give exactly one of `amount_sats` and `amount_usd`."""
@@ -118,10 +115,14 @@ class UpdateMerchant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ] = msgspec.UNSET
     tolerance_sats: Annotated[
         Annotated[int, msgspec.Meta(ge=0, le=money.MAX_AMOUNT_SATS)] | msgspec.UnsetType,
-        doc("How much a payment may fall short and still count as paid, in sats.", 100),
+        doc(
+            "How much a payment may fall short and still count as paid, in sats. At most a tenth of the amount "
+            "applies.",
+            100,
+        ),
     ] = msgspec.UNSET
     tolerance_bp: Annotated[
-        Annotated[int, msgspec.Meta(ge=0, le=MAX_TOLERANCE_BP)] | msgspec.UnsetType,
+        Annotated[int, msgspec.Meta(ge=0, le=limits.MAX_TOLERANCE_BP)] | msgspec.UnsetType,
         doc("The tolerance in basis points (1/100 percent) of the amount. The larger of both tolerances applies.", 50),
     ] = msgspec.UNSET
     late_payments: Annotated[

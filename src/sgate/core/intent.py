@@ -23,6 +23,8 @@ fit; escaped characters count by the length of their escapes.
 
 MAX_URL_CHARACTERS = 512
 BASIS_POINTS = 10_000
+MAX_TOLERANCE_BP = 1_000
+"""A tenth of the amount. A larger shortfall is a different price, not a tolerance."""
 
 
 class Status(StrEnum):
@@ -94,6 +96,14 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     def seen_hold(self) -> timedelta:
         """How long a mempool sighting may keep the intent open."""
         return timedelta(seconds=self.seen_hold_s)
+
+
+def capped_tolerance_sats(amount_sats: int, tolerance_sats: int) -> int:
+    """Return the part of an absolute tolerance that may apply to an amount: at most `MAX_TOLERANCE_BP` of it.
+
+    It is applied when the terms are set, so that existing intents keep theirs.
+    """
+    return min(tolerance_sats, amount_sats * MAX_TOLERANCE_BP // BASIS_POINTS)
 
 
 class PaymentIntent(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,14 @@ import msgspec
 from sgate.core import errors, money
 from sgate.core.credential import new_client_secret
 from sgate.core.finality import Policy, first_shortfall
-from sgate.core.intent import MAX_METADATA_JSON_BYTES, MAX_METADATA_KEYS, PaymentIntent, Status, Terms
+from sgate.core.intent import (
+    MAX_METADATA_JSON_BYTES,
+    MAX_METADATA_KEYS,
+    PaymentIntent,
+    Status,
+    Terms,
+    capped_tolerance_sats,
+)
 from sgate.core.lifecycle import Cancel
 from sgate.core.memo import is_intent_id
 from sgate.core.mode import Mode, quote_for
@@ -164,7 +171,7 @@ class PaymentIntents:
             expires_at=now + timedelta(seconds=request.expires_in_s),
             grace_s=mode.grace_s if request.grace_s is None else request.grace_s,
             seen_hold_s=mode.seen_hold_s,
-            tolerance_sats=merchant.tolerance_sats,
+            tolerance_sats=capped_tolerance_sats(amount_sats, merchant.tolerance_sats),
             tolerance_bp=merchant.tolerance_bp,
             policy=request.policy or floor,
             late_payments=merchant.late_payments,
