@@ -117,14 +117,14 @@ async def test_every_change_is_in_the_audit_log_with_who_did_it_from_where_and_i
     app.chain.mine(10)  # something to fork
     made = await made_for(app, shop, call)
     body = PNG if call.upload else None
-    headers = {"X-Request-Id": "audited"}
+    headers = {"X-Request-Id": "audited-17"}
     if body is None:
         answer = await send(shop, call, headers=headers, **made)
     else:
         answer = await shop.call(call.method.upper(), call.path, body=body, headers=headers)
     assert answer.status == call.status, answer.body
     lines = (await shop.get("/v1/audit_log", params={"limit": "5"})).json["data"]
-    found = [line for line in lines if line["request_id"] == "audited"]
+    found = [line for line in lines if line["request_id"] == "audited-17"]
     if call.name in UNWRITTEN:
         assert found == []
         return

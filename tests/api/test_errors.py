@@ -52,10 +52,10 @@ async def test_an_error_says_what_happened_where_and_how_to_find_it_in_the_log(s
 
 
 async def test_a_valid_request_id_is_kept_and_any_other_replaced(shop):
-    for given in ("order-17", "a.b:c_d", "x" * 64):
+    for given in ("order-17", "A-b_c-8d", "x" * 64):
         answer = await shop.get(NOTHING, headers={"X-Request-Id": given})
         assert (answer.headers["X-Request-Id"], answer.json["request_id"]) == (given, given)
-    for given in ("", "a b", "x" * 65, "clé", "<script>", '"', "a,b"):
+    for given in ("", "short-7", "a.b:c_d_e", "a b", "x" * 65, "clé", "<script>", '"', "a,b"):
         answer = await shop.get(NOTHING, headers={"X-Request-Id": given})
         assert re.fullmatch(r"req_[0-9a-f]{24}", answer.headers["X-Request-Id"])
         assert answer.json["request_id"] == answer.headers["X-Request-Id"]

@@ -123,9 +123,13 @@ def simulated_main():
 
 
 async def test_a_change_is_audited_with_who_did_it_and_what_was_before(app, shop):
-    await shop.patch(ME, {"pay_address": SHOP}, headers={"X-Request-Id": "audited"})
+    await shop.patch(ME, {"pay_address": SHOP}, headers={"X-Request-Id": "audited-17"})
     line = (await audit(app))[-1]
-    assert (line["action"], line["actor"], line["request_id"]) == ("merchant.updated", f"key {shop.key_id}", "audited")
+    assert (line["action"], line["actor"], line["request_id"]) == (
+        "merchant.updated",
+        f"key {shop.key_id}",
+        "audited-17",
+    )
     assert line["address"] == "127.0.0.1"
     detail = msgspec.json.decode(line["detail"])
     assert (detail["before"]["pay_address"], detail["after"]["pay_address"]) == (None, SHOP)

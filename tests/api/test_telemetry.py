@@ -57,10 +57,10 @@ class Unbuffered(io.RawIOBase):
 
 async def test_every_request_is_one_json_line_with_its_id_and_its_key(logged, app):
     shop = await app.merchant()
-    answer = await shop.get(PATH, headers={"X-Request-Id": "mine"})
+    answer = await shop.get(PATH, headers={"X-Request-Id": "mine-0017"})
     [line] = [line for line in logged.lines if line["event"] == "request"]
     assert answer.status == 200
-    assert (line["request_id"], line["method"], line["path"], line["status"]) == ("mine", "GET", PATH, 200)
+    assert (line["request_id"], line["method"], line["path"], line["status"]) == ("mine-0017", "GET", PATH, 200)
     assert (line["key"], line["address"], line["level"]) == (shop.key_id, "127.0.0.1", "info")
     assert line["ms"] > 0
     assert line["timestamp"].endswith("Z")

@@ -4,7 +4,7 @@ import pytest
 
 from sgate.settings.settings import SettingsError, load
 
-KEY = "k" * 40
+KEY = "0123456789abcdef" * 3
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ BODY_S = 10.0
 """Time limit for receiving a request body."""
 
 MAX_LENGTH_DIGITS = 18
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 _system = Environment()
 """Makes request ids, which must be unique even if the application is given a fixed clock and random source."""
 

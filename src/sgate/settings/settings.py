@@ -24,6 +24,9 @@ from sgate.settings.secret_files import FileSettings, UnreadableSetting
 
 DEVELOPMENT_SECRET_KEY = "development only: anyone who reads the source knows this key"  # noqa: S105 - refused in production
 MIN_SECRET_KEY_CHARACTERS = 32
+MIN_DIFFERENT_CHARACTERS = 8
+"""A random key of that length has more in any common encoding; `aaaa...` and `abcabc...` have not."""
+
 DRAIN_S = 5.0
 """Default in production. Longer than nginx keeps an idle upstream connection (deploy/nginx)."""
 
@@ -405,10 +408,7 @@ class Settings(BaseSettings):
             if not self.secret_keys:
                 raise ValueError("SGATE_SECRET_KEYS: production needs a secret key; `sgate keys secret` generates one")
             for key in self.secret_keys:
-                if (
-                    key.get_secret_value() == DEVELOPMENT_SECRET_KEY
-                    or len(key.get_secret_value()) < MIN_SECRET_KEY_CHARACTERS
-                ):
+                if not _is_strong(key.get_secret_value()):
                     raise ValueError(
                         f"SGATE_SECRET_KEYS: each key needs at least {MIN_SECRET_KEY_CHARACTERS} random characters"
                     )
@@ -505,6 +505,15 @@ def _sentence(error: ValidationError) -> str:
         return message
     variable = "SGATE_" + "__".join(str(part).upper() for part in first["loc"] if not isinstance(part, int))
     return f"{variable}: {message[0].lower()}{message[1:]}"
+
+
+def _is_strong(secret_key: str) -> bool:
+    """Return whether a secret key is long, not repetitive, and not the one in the source code."""
+    return (
+        secret_key != DEVELOPMENT_SECRET_KEY
+        and len(secret_key) >= MIN_SECRET_KEY_CHARACTERS
+        and len(set(secret_key)) >= MIN_DIFFERENT_CHARACTERS
+    )
 
 
 def _check_rates(settings: Settings) -> None:

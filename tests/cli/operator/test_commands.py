@@ -46,6 +46,7 @@ def without(name):
         (PRODUCTION | {"public_url": "http://pay.example.com"}, "SGATE_PUBLIC_URL"),
         (PRODUCTION | {"secret_keys": "short"}, "SGATE_SECRET_KEYS"),
         (PRODUCTION | {"secret_keys": f"{GOOD_KEY},short"}, "SGATE_SECRET_KEYS"),
+        (PRODUCTION | {"secret_keys": "abc" * 20}, "SGATE_SECRET_KEYS"),
         (
             PRODUCTION | {"secret_keys": "development only: anyone who reads the source knows this key"},
             "SGATE_SECRET_KEYS",
