@@ -42,7 +42,7 @@ class Chain:
 
         async def told():
             assert not self._program.ended, self._program.text
-            return re.search(r"answers at (http://\S+)", self._program.text)
+            return re.search(r"listening at (http://\S+)", self._program.text)
 
         self.url = (await until(told, "the simulated chain says where it is"))[1]
         self._session = aiohttp.ClientSession(self.url, timeout=aiohttp.ClientTimeout(total=10))

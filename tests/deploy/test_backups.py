@@ -125,7 +125,7 @@ async def test_a_dump_is_restored_into_another_database_and_the_ledger_agrees(ar
     as_postgres("pg_restore", "--exit-on-error", "--no-owner", f"--dbname={restored}", dump)
     query = "SELECT status FROM payment_intents WHERE id = $1"
     assert await postgres.fetchval(query, intent_id, database="sgate_restored") == "confirmed"
-    assert "1 intents checked" in await ledger_agrees(tmp_path, restored)
+    assert "Intents checked: 1;" in await ledger_agrees(tmp_path, restored)
 
 
 async def test_a_lost_server_is_recovered_from_a_base_backup_and_the_archived_log(archived, tmp_path):
@@ -150,4 +150,4 @@ async def test_a_lost_server_is_recovered_from_a_base_backup_and_the_archived_lo
                 while await postgres.fetchval("SELECT pg_is_in_recovery()"):
                     await asyncio.sleep(0.05)
         assert await postgres.fetchval(found, [before, after]) == 2
-        assert "2 intents checked" in await ledger_agrees(tmp_path, postgres.url())
+        assert "Intents checked: 2;" in await ledger_agrees(tmp_path, postgres.url())
