@@ -76,20 +76,29 @@ def sample(url, intent_id):
 
 
 def create_script(url, sample_id):
-    """Return a script of the create statement for one row like that of `sample_id`. Each run creates an intent."""
-    row = sample(url, sample_id)
-    constants = {}
+    """Return the statement of create for a single row like that of `sample_id`; each run creates a new intent."""
+    return _create_script(url, sample_id, payment_intents_create.CREATE_ONE)
 
-    def value(match):
-        name, kind = match[2], match[1]
+
+def create_batch_script(url, sample_id):
+    """Return the statement for batches, with one row: the limit of 0.1.0, which sent no other."""
+    return _create_script(url, sample_id, payment_intents_create.CREATE)
+
+
+def _create_script(url, sample_id, statement):
+    row, constants = sample(url, sample_id), {}
+
+    def value(name, kind):
         if name in FRESH:
-            return f"({FRESH[name]})::{kind} AS {name}"
+            return f"({FRESH[name]})::{kind}"
         if row[name] is None:
-            return f"NULL::{kind} AS {name}"
+            return f"NULL::{kind}"
         constants[name] = row[name]
-        return f":{name}::{kind} AS {name}"
+        return f":{name}::{kind}"
 
-    statement = re.sub(r"\$\d+::(\w+) AS (\w+)", value, payment_intents_create.CREATE_ONE)
+    names = iter(payment_intents_create.INPUT)
+    statement = re.sub(r"\$\d+::(\w+)\[\]", lambda found: f"ARRAY[{value(next(names), found[1])}]", statement)
+    statement = re.sub(r"\$\d+::(\w+) AS (\w+)", lambda found: f"{value(found[2], found[1])} AS {found[2]}", statement)
     statement = statement.replace("$31", f"'{LOCK_WAIT_MS}'")
     return Script(f"{DRAW}{statement.strip()};\n", constants)
 

@@ -38,7 +38,7 @@ class NewIntent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # The columns of the input, in the order of `_row_of`.
-_INPUT = {
+INPUT = {
     "id": "text",
     "merchant_id": "text",
     "livemode": "boolean",
@@ -133,9 +133,9 @@ SELECT id FROM made
 """
 
 
-_NAMES = ", ".join(_INPUT)
-_ARRAYS = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(_INPUT.values(), 1))
-_SCALARS = ", ".join(f"${number}::{kind} AS {name}" for number, (name, kind) in enumerate(_INPUT.items(), 1))
+_NAMES = ", ".join(INPUT)
+_ARRAYS = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(INPUT.values(), 1))
+_SCALARS = ", ".join(f"${number}::{kind} AS {name}" for number, (name, kind) in enumerate(INPUT.items(), 1))
 
 CREATE = _statement(f"SELECT * FROM unnest({_ARRAYS}) AS t ({_NAMES})")
 
