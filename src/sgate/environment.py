@@ -1,4 +1,4 @@
-"""Injected clock and randomness, so that runs are reproducible."""
+"""The clock and the random source of a run. They are injected, so that runs are reproducible."""
 
 import os
 from collections.abc import Callable
@@ -16,7 +16,7 @@ def _utc_now() -> datetime:
 
 
 class _Entropy:
-    """Random bytes from the operating system, read a page at a time because the system call dominates the cost."""
+    """Random bytes from the operating system. They are read a page at a time, because each read is a system call."""
 
     def __init__(self) -> None:
         self._page = b""
@@ -51,6 +51,6 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
         return new_id(prefix, int(self.now().timestamp()), self.random_bytes(ID_RANDOM_BYTES))
 
     def now_ms(self) -> datetime:
-        """Return the current time truncated to milliseconds, the precision that is both stored and shown."""
+        """Return the current time, truncated to milliseconds. Times are stored and shown with this precision."""
         now = self.now()
         return now.replace(microsecond=now.microsecond // 1000 * 1000)

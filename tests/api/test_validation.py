@@ -159,14 +159,15 @@ async def test_exactly_one_of_the_amounts_must_be_given(shop):
             [{"from_sats": 0, "stacks_blocks": 6}],
             (
                 "confirmation_policy: tenure_changes is too low in the tier with from_sats 0: it is 0, but the merchant's "
-                "policy requires 2 for amounts from 100000000 sats. Raise it, or add a tier with from_sats 100000000."
+                "policy requires 2 for amounts of 100000000 sats or more. Raise it, or add a tier with from_sats "
+                "100000000."
             ),
         ),
         (
             [{"from_sats": 0, "stacks_blocks": 1}, {"from_sats": 1_000_000, "stacks_blocks": 2, "tenure_changes": 2}],
             (
                 "confirmation_policy: stacks_blocks is too low in the tier with from_sats 1000000: it is 2, but the "
-                "merchant's policy requires 6 for amounts from 1000000 sats. Raise it."
+                "merchant's policy requires 6 for amounts of 1000000 sats or more. Raise it."
             ),
         ),
     ],

@@ -1,6 +1,6 @@
-// The checkout's script. The server renders every state; the script keeps the page up to date, counts down, copies,
-// offers the wallet and redirects to the merchant after payment. If it fails, the rendered page stays usable, and the
-// inline script of again.html reloads it, because `data-alive` is not set.
+// The script of the checkout page. The server renders every state. The script keeps the page up to date, shows the countdown,
+// copies texts, offers payment with a wallet, and redirects to the merchant after the payment. If the script fails to start,
+// `data-alive` is not set. The rendered page stays usable, and the inline script of again.html reloads it.
 import { copy, showCopyButtons } from "./copy";
 import { showDeadline, tick } from "./countdown";
 import { notifyClose, notifyStatus, showCloseButton, startFrame } from "./embed";
@@ -9,7 +9,7 @@ import { announce, byId } from "./page";
 import { showRedirect, stopRedirect } from "./redirect";
 import { askAgain, payAgain, payWithWallet, showWallet } from "./wallet_panel";
 
-/** Set up the page after each rendering. A part that fails does not affect the others. */
+/** Set up the page. Called after each rendering. If setting up one part fails, the others are not affected. */
 function prepare(): void {
   for (const part of [showCopyButtons, showDeadline, showWallet, showCloseButton, showRedirect, notifyStatus, tick]) {
     try {

@@ -1,4 +1,4 @@
-// Copy buttons, which copy exactly what is shown and confirm it.
+// Copy buttons. A button copies exactly the text that is shown, and confirms that it was copied.
 import { announce, byId, word } from "./page";
 
 const SHOWN_MS = 2000;
@@ -20,7 +20,7 @@ async function write(button: HTMLElement): Promise<boolean> {
     await navigator.clipboard.writeText(button.dataset.copy ?? "");
     return true;
   } catch {
-    // Pages without HTTPS have no clipboard API: select the text and use the legacy command.
+    // Without HTTPS there is no clipboard API. Select the text and use the legacy command instead.
     const field = byId(button.dataset.field ?? "");
     if (field) getSelection()?.selectAllChildren(field);
     return document.execCommand("copy");

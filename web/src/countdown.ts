@@ -1,4 +1,4 @@
-// The countdown, by the server's clock, because a customer's clock may be hours off.
+// The countdown. It uses the server's clock, because the customer's clock may be hours off.
 import { byId, data } from "./page";
 
 let serverAheadMs = Number(data().serverTime) - Date.now();
@@ -15,7 +15,7 @@ export function clock(seconds: number): string {
   return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
-/** Show the time left. Returns whether it has run out. */
+/** Show the remaining time. Returns whether it has run out. */
 export function tick(): boolean {
   const shown = byId("countdown");
   if (!shown) return false;
@@ -25,7 +25,7 @@ export function tick(): boolean {
   return leftS === 0;
 }
 
-/** Show the deadline in the customer's time zone, with Latin digits, and with its date only if that is not today. */
+/** Show the deadline in the customer's time zone, with Latin digits. The date is shown only if it is not today. */
 export function showDeadline(): void {
   const deadline = byId("deadline");
   if (!deadline) return;

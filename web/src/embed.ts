@@ -1,4 +1,4 @@
-// Messages to the embedding page, when the checkout is in a frame. docs/embedding.md describes them.
+// The messages to the embedding page if the checkout page is in a frame. docs/embedding.md describes them.
 import { byId, data } from "./page";
 
 export const framed = window.parent !== window;
@@ -16,7 +16,7 @@ function post(type: string, detail: Record<string, unknown> = {}): void {
 
 let notified = "";
 
-/** Report what the page shows, if it has changed. */
+/** Report the state that the page shows, if the state has changed. */
 export function notifyStatus(): void {
   const shown = data().picture ?? "";
   if (shown === notified) return;

@@ -1,5 +1,5 @@
-// Live updates. The server streams changes; without a stream the page polls every three seconds. Because the server
-// renders every state, a change means fetching the rendered part and replacing the old one.
+// Live updates. The server streams changes. Without a stream, the page polls every three seconds. The server renders every
+// state: after a change, the script fetches the rendered part of the page and replaces the old part.
 import { setServerTime } from "./countdown";
 import { announce, byId, data, main, word } from "./page";
 
@@ -8,7 +8,7 @@ const STREAMING_POLL_MS = 30_000; // a stream may have died silently
 const SLOW_POLL_MS = 15_000; // when no change is expected, the page is hidden, or the server fails
 const GIVE_UP_MS = 10_000; // per request
 const REOPEN_MS = 30_000; // after the server refused the stream
-const STALE_MS = 60_000; // after this the page is fetched again, for changes other than those of the payment
+const STALE_MS = 60_000; // after this time the page is fetched again, because it also shows data that changes without the payment
 const FAILURES_SHOWN = 2;
 
 interface Intent {
@@ -21,7 +21,7 @@ interface Intent {
   server_time: string;
 }
 
-/** Return the facts that determine the rendered state. The server writes the same into `data-seen`. */
+/** Return the facts that determine the rendered state, as text. The server writes the same text into `data-seen`. */
 export function seenIn(intent: Intent): string {
   const confirmations = intent.status === "processing" ? intent.confirmations : "";
   const { sequence, status, amount_received_sats, finality, tx_ids } = intent;
@@ -36,7 +36,7 @@ let streaming = false;
 let renderedAt = Date.now();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Start live updates. `afterReplacing` is called each time the rendered part was replaced. */
+/** Start live updates. `afterReplacing` is called each time after the rendered part was replaced. */
 export function startLive(afterReplacing: () => void): void {
   afterRender = afterReplacing;
   schedule();
@@ -49,7 +49,7 @@ export const failing = (): boolean => failures > 0;
 
 export const stale = (): boolean => data().busy === "true" && Date.now() - renderedAt > STALE_MS;
 
-/** Poll once, and update the page if something changed or with `always`. One request runs at a time. */
+/** Poll once. Update the page if something changed, or if `always` is true. Only one request runs at a time. */
 export async function poll(always = false): Promise<void> {
   await work(async () => apply(await (await request(data().apiUrl!, "application/json")).json(), always));
 }

@@ -1,4 +1,4 @@
-// The redirect to the merchant after payment: a countdown that the customer or a reorganization can stop.
+// The redirect to the merchant after the payment. The customer can stop its countdown; a reorganization stops it too.
 import { clock } from "./countdown";
 import { framed } from "./embed";
 import { announce, byId, data, remember, word } from "./page";
@@ -13,7 +13,8 @@ export function showRedirect(): void {
   const link = byId("return-link");
   if (!link) return stopRedirect(); // not paid, or a reorganization orphaned the payment
   if (timer === undefined) {
-    // Only once per tab, because a customer who returns wants to see this page. In a frame the embedding page decides.
+    // Redirect only once per tab, because a customer who comes back wants to see this page. Never redirect in a frame: the
+    // embedding page decides what to do.
     if (framed || remember(`sgate-taken-${data().id}`, "1") !== null) return;
     leftS = REDIRECT_S;
     timer = setInterval(count, 1000);

@@ -1,4 +1,4 @@
-// The API reference: Swagger UI for an OpenAPI document, at /docs on a server and on the documentation site.
+// The API reference: Swagger UI for an OpenAPI document. It is used at /docs on a server and on the documentation site.
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 import "swagger-ui-dist/swagger-ui.css";
 import "./reference.css";
@@ -6,7 +6,7 @@ import "./reference.css";
 const container = document.getElementById("reference");
 const tryItOut = container?.dataset.tries !== undefined;
 
-/** Return whether to use dark mode: the documentation site has its own switch, a server follows the system. */
+/** Return whether to use dark mode. The documentation site has its own switch; the page of a server follows the system. */
 const isDark = (): boolean => {
   const scheme = document.body.dataset.mdColorScheme;
   return scheme ? scheme === "slate" : matchMedia("(prefers-color-scheme: dark)").matches;
@@ -22,7 +22,7 @@ interface System {
   specSelectors: { loadingStatus: () => string };
 }
 
-/** The layout inside our page: without Swagger UI's header, list of servers and `main` element. */
+/** The layout inside our page. It omits Swagger UI's header, list of servers and `main` element. */
 const layout = ({ React: { createElement } }: System) => ({
   components: {
     Reference: ({ getComponent, specSelectors }: System) => {
@@ -35,19 +35,19 @@ const layout = ({ React: { createElement } }: System) => ({
     },
   },
   wrapComponents: {
-    // Interactive elements must not be nested, and Swagger UI puts links into buttons.
+    // Interactive elements must not be nested, but Swagger UI puts links into buttons.
     DeepLink: () => ({ text }: { text: string }) => createElement("span", null, text),
   },
 });
 
-/** Accessible names for fields that lack one. */
+/** Accessible names for fields that have none. */
 const NAMES = { ".examples-select-element": "Example", ".body-param__text": "Body", ".content-type": "Media type" };
 
 const improveAccessibility = () => {
   for (const [fields, label] of Object.entries(NAMES)) {
     container?.querySelectorAll(`${fields}:not([aria-label])`).forEach((field) => field.setAttribute("aria-label", label));
   }
-  // Long examples scroll with the keyboard too.
+  // Make it possible to scroll long examples with the keyboard.
   container?.querySelectorAll<HTMLElement>(".microlight").forEach((example) => (example.tabIndex = 0));
 };
 
@@ -67,7 +67,7 @@ if (container) {
     validatorUrl: null,
     layout: "Reference",
     plugins: [layout],
-    // Only test keys: a page for experiments must not affect real payments.
+    // Send only test keys, because a page for experiments must not affect real payments.
     requestInterceptor(request: { headers: Record<string, string> }) {
       if ((request.headers.Authorization ?? "").startsWith("Bearer sk_live_")) {
         delete request.headers.Authorization;

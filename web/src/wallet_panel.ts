@@ -1,5 +1,5 @@
-// The "Pay with wallet" panel. The wallets themselves are in wallet/wallet.ts, which is loaded on click. The panel's
-// state is kept here and shown again whenever the page is updated, because a wallet may be open at the time.
+// The "Pay with wallet" panel. The code that talks to wallets is in wallet/wallet.ts, which is loaded on click. The state
+// of the panel is kept here and is shown again after each update of the page, because a wallet may be open at the time.
 import { framed } from "./embed";
 import { announce, byId, data, forget, recall, remember, word } from "./page";
 import type { Failure } from "./wallet/failures";
@@ -10,7 +10,7 @@ const HINT_PAUSE_MS = 2000;
 const PATIENCE_MS = 15_000; // a wallet whose window was closed, or never opened, may not respond
 const INSTALL = { Leather: "https://leather.io", Xverse: "https://www.xverse.app" };
 
-/** The state of the panel. `again`: the wallet has not responded for a while, so the customer may ask it again. */
+/** The state of the panel. If `again` is true, the wallet has not responded for a while, and the customer may ask it again. */
 type Shown =
   | { kind: "idle" | "looking" | "none" | "unloaded" | "sent" }
   | { kind: "asking"; walletId: string; again: boolean }
@@ -18,11 +18,11 @@ type Shown =
   | { kind: "failed"; failure: Failure };
 
 const panel = (): HTMLElement | null => byId("wallet");
-/** The storage key of a sent payment, which is shown until it is detected on the chain, even after a reload. */
+/** The storage key for a sent payment. The payment is shown as sent until it is detected on the chain, even after a reload. */
 const sentKey = (amountSats: string): string => `sgate-sent-${data().id}-${amountSats}`;
 
 let shown: Shown = { kind: "idle" };
-let shownFor = ""; // the amount that the state belongs to
+let shownFor = ""; // the amount to which the state belongs
 let attempt = 0;
 
 /** Show the panel and its state after the page was updated, without announcing it again. */
@@ -37,7 +37,7 @@ export function showWallet(): void {
   draw();
 }
 
-/** Pay with a wallet, after the customer pressed the button or chose one of several wallets. */
+/** Pay with a wallet. Called when the customer presses the button or chooses one of several wallets. */
 export async function payWithWallet(walletId?: string): Promise<void> {
   const at = panel();
   if (!at || shown.kind === "looking" || shown.kind === "asking") return;
@@ -56,7 +56,7 @@ export async function payWithWallet(walletId?: string): Promise<void> {
   if (thisAttempt === attempt) show({ kind: "failed", failure: sent.failure });
 }
 
-/** Ask a silent wallet again. A payment in response to the first request still counts. */
+/** Send the request to a silent wallet again. A payment in response to the first request still counts. */
 export function askAgain(): void {
   if (shown.kind !== "asking") return;
   const { walletId } = shown;
@@ -65,7 +65,7 @@ export function askAgain(): void {
   void payWithWallet(walletId);
 }
 
-/** Show the payment details again, after the payment failed in the wallet. */
+/** Show the payment instructions again. The customer asks for them if a payment that was sent has failed in the wallet. */
 export function payAgain(): void {
   forget(sentKey(shownFor));
   show({ kind: "idle" });
@@ -106,7 +106,7 @@ function orderOf(at: HTMLElement): Order {
   };
 }
 
-/** Send the transaction id to the server as a hint. Without it the payment is detected too, but later. */
+/** Send the transaction id to the server as a hint. Without the hint, the payment is detected later. */
 async function hint(txId: string, clientSecret: string): Promise<void> {
   const body = JSON.stringify({ tx_id: txId, client_secret: clientSecret });
   for (let tries = 0; clientSecret && tries < HINT_TRIES; tries += 1) {
@@ -114,7 +114,7 @@ async function hint(txId: string, clientSecret: string): Promise<void> {
       const response = await fetch(data().hintUrl!, { method: "POST", body, headers: { "Content-Type": "application/json" } });
       if (response.status < 500) return;
     } catch {
-      // The network failed: try again.
+      // The network failed. Try again.
     }
     await new Promise((resolve) => setTimeout(resolve, HINT_PAUSE_MS));
   }
@@ -147,7 +147,7 @@ function draw(): void {
   if (shown.kind === "choose") choices.replaceChildren(paragraph(word("choose")), ...shown.found.map(choice));
 }
 
-/** Return the elements below the sentence. */
+/** Return the buttons and links that are shown below the sentence. */
 function details(now: Shown): HTMLElement[] {
   if (now.kind === "sent") return [button("wallet-again", word("again"))];
   if (now.kind === "asking" && now.again) return [button("wallet-ask-again", word("silent"))];

@@ -1,4 +1,4 @@
-// The client: every API call as a method of its resource, and shortcuts for the four most common ones.
+// The client. Every API call is a method of its resource. The four most common calls are also methods of the client.
 import type { Listing } from "./listing";
 import type { CallOptions, ClientOptions, DeprecatedClientOptions, PostOptions } from "./options";
 import { ApiKeys } from "./resources/api_keys";
@@ -25,10 +25,10 @@ export class SGate {
   readonly webhookDeliveries: WebhookDeliveries;
   readonly events: Events;
   readonly auditLog: AuditLog;
-  /** The customer's view of payment intents; needs no key. */
+  /** The customer's view of payment intents. No key is needed. */
   readonly public: PublicCalls;
   readonly health: HealthCalls;
-  /** Controls the simulated chain, with a test key. */
+  /** Controls the simulated chain. A test key is needed. */
   readonly simulator: SimulatorCalls;
 
   constructor(options: ClientOptions | DeprecatedClientOptions) {
@@ -54,7 +54,10 @@ export class SGate {
     return this.paymentIntents.retrieve(id, options);
   }
 
-  /** `for await (const intent of sgate.listPaymentIntents({ status: "confirmed" }))` iterates over all of them. */
+  /**
+   * `for await (const intent of sgate.listPaymentIntents({ status: "confirmed" }))` iterates over all matching payment
+   * intents.
+   */
   listPaymentIntents(params?: PaymentIntentListParams, options?: CallOptions): Listing<PaymentIntent> {
     return this.paymentIntents.list(params, options);
   }

@@ -1,4 +1,4 @@
-// The exceptions. `type` is the family and `code` the specific cause; those of the server are passed through unchanged, and
+// The exceptions. `type` is the family and `code` the specific cause. Types and codes from the server are passed through unchanged;
 // docs/errors.md lists them. The Python SDK has the same classes under the same names.
 
 export interface ErrorFacts {
@@ -154,7 +154,10 @@ const CLASSES: Record<string, typeof SGateError> = {
   unexpected_answer: SGateUnexpectedResponseError,
 };
 
-/** The type for a status: for the class, and for responses without a type, such as problem details or those of a proxy. */
+/**
+ * The error type for a status. It determines the class, and is used if a response has no type, such as a problem detail
+ * or a proxy's response.
+ */
 const TYPES: Record<number, string> = {
   400: "bad_request",
   401: "unauthorized",
@@ -169,7 +172,7 @@ const TYPES: Record<number, string> = {
   503: "unavailable",
 };
 
-/** The content of an error response, in either of its forms. */
+/** The content of an error response, in either of its two formats. */
 interface ErrorContent {
   type?: string;
   code?: string;
@@ -180,7 +183,7 @@ interface ErrorContent {
   request_id?: string;
 }
 
-/** The error for a response. `body` may be any text; `requestId` is used if the body has none. */
+/** The error for a response. `body` may be any text. `requestId` is used if the body contains no request id. */
 export function errorOf(response: Response, body: string, requestId: string | null): SGateError {
   const { status } = response;
   const content = contentOf(body);
@@ -199,7 +202,7 @@ export function errorOf(response: Response, body: string, requestId: string | nu
   });
 }
 
-/** The error for a response that is neither an error nor what sGate would send. */
+/** The error for a response that sGate would not send. */
 export function unexpectedResponse(message: string, response: Response, requestId: string | null): SGateError {
   const facts = { type: "unexpected_answer", code: "unexpected_answer", requestId, statusCode: response.status || null };
   return new SGateUnexpectedResponseError(message, facts);
@@ -220,7 +223,7 @@ function contentOf(body: string): ErrorContent {
   return { code, message: detail, param, doc_url: type, details, request_id };
 }
 
-/** `Retry-After` in seconds, from a number or a date; null if it is neither. */
+/** The seconds to wait according to `Retry-After`, which is a number or a date; null if it is neither. */
 export function retryAfterS(header: string | null, nowMs: number): number | null {
   if (header === null) return null;
   if (/^\d{1,9}$/.test(header.trim())) return Number(header);

@@ -1,4 +1,4 @@
-// The entry point for servers, and for the public calls anywhere.
+// The entry point for servers. The public calls can also be used elsewhere.
 export {
   SGate,
   /** @deprecated Use `SGate`. */

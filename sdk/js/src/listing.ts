@@ -1,4 +1,4 @@
-// A list of the API: await it for one page, or iterate over everything with `for await`.
+// A list of the API. Await it to get one page, or use `for await` to iterate over all objects.
 import type { CallOptions } from "./options";
 import type { Answer, Query, Transport } from "./transport";
 
@@ -7,16 +7,19 @@ export interface Page<T> {
   data: T[];
   has_more?: boolean;
   limit?: number;
-  /** The number of objects, counted up to 10,000; set if the list was requested by page number, like the fields below. */
+  /**
+   * The number of objects, counted up to 10,000. This field and the three below are set only if the list was requested
+   * by page number.
+   */
   total?: number;
   total_is_exact?: boolean;
   page?: number;
   pages?: number;
-  /** Fetch the next page; null at the end. `JSON.stringify` omits it. */
+  /** Fetch the next page, or return null if there is none. `JSON.stringify` omits this method. */
   nextPage(): Promise<Answer<Page<T>> | null>;
 }
 
-/** A list that is not fetched yet. */
+/** A list that is not yet fetched. */
 export class Listing<T extends { id: string }> implements PromiseLike<Answer<Page<T>>>, AsyncIterable<T> {
   readonly #transport: Transport;
   readonly #path: string;
@@ -44,7 +47,7 @@ export class Listing<T extends { id: string }> implements PromiseLike<Answer<Pag
     return this.then(null, failed);
   }
 
-  /** Yields all objects, newest first; with `ending_before` oldest first. */
+  /** Yields all objects, newest first. With `ending_before`, yields them oldest first. */
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     const backwards = this.#query["ending_before"] !== undefined;
     for await (const page of this.iterPages()) yield* backwards ? [...page.data].reverse() : page.data;
@@ -60,7 +63,7 @@ export class Listing<T extends { id: string }> implements PromiseLike<Answer<Pag
     return this.iterPages();
   }
 
-  /** The first objects, at most `limit`. */
+  /** Returns at most `limit` objects from the start of the list. */
   async toArray({ limit }: { limit: number }): Promise<T[]> {
     const found: T[] = [];
     if (limit <= 0) return found;
@@ -78,7 +81,7 @@ export class Listing<T extends { id: string }> implements PromiseLike<Answer<Pag
   }
 }
 
-/** The query for the next page in the same direction; null at the end. */
+/** The query for the next page in the same direction, or null if there is no next page. */
 function nextQuery<T extends { id: string }>(query: Query, page: Page<T>): Query | null {
   const [first, last] = [page.data[0], page.data.at(-1)];
   if (!page.has_more || !first || !last) return null;

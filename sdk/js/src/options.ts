@@ -1,16 +1,22 @@
-// The options of a client, and their checks.
+// The options of a client, and the functions that check them.
 import { SGateUsageError } from "./errors";
 
 export interface ClientOptions {
-  /** `sk_test_...` or `sk_live_...`, on a server only. Without a key, only the public calls work. A live key needs `https://`, except on localhost. */
+  /**
+   * An API key, `sk_test_...` or `sk_live_...`. Use it on a server only. Without a key, only the public calls work. A
+   * live key requires `https://`, except on localhost.
+   */
   apiKey?: string;
   /** The address of your sGate server, such as `https://pay.example.com`. */
   baseUrl: string;
   /** The timeout of one attempt, in milliseconds; 30,000 by default. */
   timeoutMs?: number;
-  /** The number of retries after transient errors; 2 by default, 0 disables retries. */
+  /** The number of retries after transient errors; 2 by default. 0 disables retries. */
   maxRetries?: number;
-  /** The delay before retry 1, 2, ... in milliseconds; by default from half a second, doubling, with jitter. A longer `Retry-After` wins. */
+  /**
+   * Returns the delay before retry 1, 2, ... in milliseconds. By default, the delay is at most half a second at first,
+   * doubles with each retry, and has jitter. If `Retry-After` is longer, it applies instead.
+   */
   backoffMs?: (retry: number) => number;
   /** A replacement for the global `fetch`, for proxies and tests. */
   fetch?: typeof fetch;
@@ -22,7 +28,7 @@ export interface DeprecatedClientOptions extends Omit<ClientOptions, "baseUrl"> 
   apiBaseUrl: string;
 }
 
-/** Options of one call. */
+/** The options of one call. */
 export interface CallOptions {
   signal?: AbortSignal;
   /** The timeout of one attempt, in milliseconds. */
@@ -30,13 +36,13 @@ export interface CallOptions {
   maxRetries?: number;
 }
 
-/** Options of a POST. */
+/** The options of a POST call. */
 export interface PostOptions extends CallOptions {
-  /** A unique name for this operation: repeated calls with the same key have their effect once. Random by default. */
+  /** A unique name for this operation; random by default. Repeated calls with the same key have only one effect. */
   idempotencyKey?: string;
 }
 
-/** The base URL under either of its names. */
+/** The base URL, from the option with the current or the deprecated name. */
 export function baseUrlOf({ baseUrl, apiBaseUrl }: { baseUrl?: string; apiBaseUrl?: string } = {}): string | undefined {
   if (baseUrl !== undefined && apiBaseUrl !== undefined)
     throw new SGateUsageError("invalid_option", "Pass baseUrl only: apiBaseUrl is its deprecated name.", "apiBaseUrl");
@@ -60,7 +66,10 @@ export function urlOf(text: unknown): URL | null {
   }
 }
 
-/** The key, if it may be used here: a secret key in a browser is public, and a live key over plain HTTP can be read in transit. */
+/**
+ * The key, after checking that it may be used here. In a browser, a secret key would be public. Over plain HTTP, a live
+ * key could be read in transit.
+ */
 export function checkedApiKey(apiKey: unknown, baseUrl: string): string | undefined {
   if (apiKey === undefined) return undefined;
   if (typeof apiKey !== "string" || !/^[!-~]+$/.test(apiKey))
@@ -82,7 +91,7 @@ export function checkedApiKey(apiKey: unknown, baseUrl: string): string | undefi
   return apiKey;
 }
 
-/** `URL` writes every form of an IP address the same way. */
+/** `URL` normalizes every notation of an IP address, so one pattern for each address is enough. */
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|\[::1\]|(.+\.)?localhost)$/;
 
 export function checkedNumber(value: unknown, name: string, otherwise: number, least: number): number {
@@ -91,7 +100,7 @@ export function checkedNumber(value: unknown, name: string, otherwise: number, l
   return value;
 }
 
-/** Whether this is a page or a web worker. Servers have neither a document nor `importScripts`. */
+/** Whether this code runs in a page or a web worker. Servers have neither `document` nor `importScripts`. */
 function inBrowser(): boolean {
   const { document, importScripts } = globalThis as { document?: unknown; importScripts?: unknown };
   return typeof document === "object" || typeof importScripts === "function";

@@ -1,9 +1,9 @@
-// Server-sent events over `fetch`, which unlike an EventSource can send a key and be aborted by a signal.
+// Server-sent events over `fetch`. Unlike an EventSource, `fetch` can send a key and be aborted by a signal.
 import { SGateError } from "./errors";
 import { isTransient } from "./retry";
 import { type Call, type Transport, pause } from "./transport";
 
-/** The server sends a heartbeat every 15 seconds. After three missed ones the connection is considered dead. */
+/** The server sends a heartbeat every 15 seconds. After three missed heartbeats, a connection is considered dead. */
 const SILENCE_MS = 45_000;
 const REOPEN_MS = 2_000;
 
@@ -15,15 +15,16 @@ export interface Frame {
 interface Stream {
   transport: Transport;
   call: Call;
-  /** The id of the last frame received; the server continues after it. */
+  /** The id of the last frame received. The server continues after this frame. */
   last?: string | undefined;
-  /** Returns the earlier frames. Called if the stream was opened without a last frame. */
+  /** Returns the frames that already exist. Called while no last frame is known. */
   before?: (() => AsyncIterable<Frame>) | undefined;
 }
 
 /**
- * The frames of a stream that never ends: when the server closes it (every 15 minutes) or the network fails, it is resumed
- * after the last frame. Throws if the first connection fails, or any with an error that is not transient.
+ * The frames of a stream that never ends. When the server closes the connection, which happens every 15 minutes, or the network
+ * fails, the stream is resumed after the last frame. Throws if the first connection fails, or if a later connection fails with an
+ * error that is not transient.
  */
 export async function* frames({ transport, call, last, before }: Stream): AsyncGenerator<Frame, void, undefined> {
   const given = call.options?.signal;
@@ -63,7 +64,7 @@ export async function* frames({ transport, call, last, before }: Stream): AsyncG
   }
 }
 
-/** The frames of one connection. Sets `pace` to the reconnection delay that the server requests. */
+/** The frames of one connection. If the server requests a reconnection delay, `pace` is set to it. */
 async function* parsed(response: Response, ending: AbortController, pace: { reopenMs: number }): AsyncGenerator<Frame, void, undefined> {
   let data: string[] = [];
   let id: string | undefined;

@@ -1,4 +1,4 @@
-// One call: the request, its retries, and its response or error.
+// Performs a call: sends the request, retries it, and returns the response or throws the error.
 import { SGateConnectionError, SGateError, SGateTimeoutError, SGateUsageError, errorOf, unexpectedResponse } from "./errors";
 import {
   type ClientOptions,
@@ -15,7 +15,7 @@ declare const process: { versions?: { node?: string } } | undefined;
 
 const TIMEOUT_MS = 30_000;
 const MAX_RETRIES = 2;
-const MAX_TIMER_MS = 2 ** 31 - 1; // a longer timer fires immediately
+const MAX_TIMER_MS = 2 ** 31 - 1; // a timer with a longer delay fires immediately
 
 /** The version of this library. */
 export const VERSION = "0.2.0";
@@ -37,18 +37,21 @@ export type Query = Record<string, unknown>;
 export interface Call {
   method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   path: string;
-  /** The id of the object below the path, and the action on it. */
+  /** The id of the object, which follows `path`. `action` follows the id. */
   id?: unknown;
   action?: string;
   query?: Query;
-  /** Sent as JSON; a Blob is sent unchanged. */
+  /** Sent as JSON, except that a Blob is sent unchanged. */
   body?: object;
   options?: PostOptions | undefined;
-  /** A public call: sent without a key, and without headers that would cause a CORS preflight request. */
+  /**
+   * Whether the call is public. A public call is sent without a key, and without headers that would cause a CORS
+   * preflight request.
+   */
   open?: boolean;
-  /** Never retried, because a repetition would have a second effect. */
+  /** Whether the call is never retried, because a repetition would have a second effect. */
   once?: boolean;
-  /** The response is a stream. */
+  /** Whether the response is a stream. */
   lasting?: boolean;
 }
 
@@ -66,7 +69,7 @@ export class Transport {
     this.#timeoutMs = checkedNumber(options.timeoutMs, "timeoutMs", TIMEOUT_MS, 1);
     this.#maxRetries = checkedNumber(options.maxRetries, "maxRetries", MAX_RETRIES, 0);
     this.#backoffMs = options.backoffMs ?? ((retry) => backoffMs(retry, Math.random()));
-    // Read at each call, so that later instrumentation of `fetch` takes effect.
+    // `fetch` is read at each call, so that instrumentation that is installed later takes effect.
     this.#fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
   }
 
@@ -75,7 +78,10 @@ export class Transport {
     return this.#persist(call, this.#headers(call), async (response) => withResponse(read<T>(response, await response.text()), response));
   }
 
-  /** Open a stream of server-sent events. The timeout applies until the response begins; the signal of the call ends the stream. */
+  /**
+   * Open a stream of server-sent events. The timeout applies until the response begins. The signal of the call ends the
+   * stream.
+   */
   async open(call: Call & { lasting: true }, lastEventId?: string): Promise<Response> {
     const headers = this.#headers(call);
     headers.set("Accept", "text/event-stream");
@@ -105,7 +111,7 @@ export class Transport {
     const given = call.options?.signal;
     given?.throwIfAborted();
     const timeoutMs = checkedNumber(call.options?.timeoutMs, "timeoutMs", this.#timeoutMs, 1);
-    // The server adopts this id, so even an attempt without a response can be found in its log.
+    // The server adopts this id, so that even an attempt without a response can be found in the server's log.
     if (!call.open) headers.set("X-Request-Id", `req_${randomHex(12)}`);
     const ending = new AbortController();
     const stop = (): void => ending.abort(given?.reason);
@@ -169,7 +175,7 @@ function read<T>(response: Response, text: string): T {
     const answer: unknown = JSON.parse(text);
     if (typeof answer === "object" && answer !== null && !Array.isArray(answer)) return answer as T;
   } catch {
-    // Reported below.
+    // The error is thrown below.
   }
   throw unexpectedResponse("The response is not sGate's: it is not a JSON object. Does baseUrl point to your sGate?", response, requestIdOf(response));
 }
@@ -192,7 +198,7 @@ function redirected(response: Response): SGateError {
   return unexpectedResponse(message, response, requestIdOf(response));
 }
 
-/** The error of an attempt without a response. `timeoutMs` is the timeout, if that is the cause. */
+/** The error of an attempt that got no response. `timeoutMs` is null unless the attempt timed out. */
 function connectionError(baseUrl: string, cause: unknown, requestId: string | null, timeoutMs: number | null): SGateConnectionError {
   const facts = { type: "connection_error", requestId };
   if (timeoutMs !== null) return new SGateTimeoutError(`${baseUrl} did not respond within ${timeoutMs} ms.`, { ...facts, code: "timeout" });
@@ -204,7 +210,7 @@ function connectionError(baseUrl: string, cause: unknown, requestId: string | nu
   });
 }
 
-/** Wait. Throws the reason of the signal as soon as it is aborted. */
+/** Wait for `ms` milliseconds. Throws the reason of the signal as soon as the signal is aborted. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
@@ -220,7 +226,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** `{ metadata: { order: 17 }, limit: 3 }` as `?metadata[order]=17&limit=3`. */
+/** The query string, such as `?metadata[order]=17&limit=3` for `{ metadata: { order: 17 }, limit: 3 }`. */
 export function queryOf(query: Query = {}): string {
   const pairs = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
@@ -233,12 +239,12 @@ export function queryOf(query: Query = {}): string {
   return text && `?${text}`;
 }
 
-/** Random bytes as hex. Unlike `crypto.randomUUID` this also works without HTTPS. */
+/** Random bytes as hexadecimal digits. Unlike `crypto.randomUUID`, this also works without HTTPS. */
 function randomHex(bytes: number): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The path with the escaped id. An empty id would name the list, dots another path. */
+/** The path with the escaped id. An id that is empty or consists of dots is refused, because it would lead to another path. */
 function pathOf(call: Call): string {
   if (!("id" in call)) return call.path;
   const { path, id, action } = call;

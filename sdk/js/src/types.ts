@@ -1,5 +1,5 @@
-// The objects of the API under their public names. Everything comes from `openapi.ts`, which is generated; here plain
-// strings become literal types.
+// The objects of the API under their public names. All types come from the generated file `openapi.ts`. Here, some plain strings
+// get literal types.
 import type { components, operations } from "./openapi";
 
 type Schemas = components["schemas"];
@@ -18,7 +18,7 @@ export type Quote = Schemas["QuoteObject"];
 export type EventType = Schemas["EventType"];
 export type Scope = Schemas["Scope"];
 
-/** A payment, as part of its payment intent. */
+/** A payment of a payment intent. */
 export type IntentPayment = Shaped<Schemas["PaymentObject"], { object: "payment" }>;
 /** A payment intent in an event, without its payments. */
 export type PaymentIntentSnapshot = Shaped<Schemas["IntentObject"], { object: "payment_intent"; currency: "sbtc"; status: Status }>;
@@ -80,9 +80,9 @@ interface EventOf<Type extends EventType, About> {
   id: string;
   object: "event";
   type: Type;
-  /** Repeats `type`. */
+  /** The same value as `type`. */
   event: Type;
-  /** Unix seconds. */
+  /** The time of the event in Unix seconds. */
   created: number;
   api_version: string;
   livemode: boolean;
@@ -91,7 +91,7 @@ interface EventOf<Type extends EventType, About> {
   data: { object: About };
 }
 
-/** An event, as webhooks and `sgate.events` deliver it. `type` determines the type of `data.object`. */
+/** An event from a webhook or from `sgate.events`. `type` determines the type of `data.object`. */
 export type SGateEvent = {
   [Type in EventType]: EventOf<
     Type,

@@ -1,3 +1,3 @@
-// The contents of `window.SGate` when loaded by a <script>.
+// The contents of `window.SGate` if this library is loaded by a <script>.
 export * from "./elements/index";
 export * from "./index";

@@ -1,27 +1,30 @@
-// Webhook signatures with Web Crypto: the Standard Webhooks scheme and sGate's own, of the same bytes with the same secret.
-// If the standard signature is present, it decides.
+// Webhook signatures with Web Crypto. A webhook has two signatures with the same secret: one follows the Standard Webhooks scheme,
+// the other sGate's own scheme. If the standard signature is present, only that one is checked.
 import { SGateSignatureError, SGateUnexpectedResponseError, SGateUsageError } from "./errors";
 import type { SGateEvent } from "./types";
 
 const TOLERANCE_S = 300;
 
-/** Request headers: a `Headers` object, the headers of a Node request, or a plain object. Names are case-insensitive. */
+/** The headers of a request: a `Headers` object, the headers of a Node request, or a plain object. Names are case-insensitive. */
 export type HeadersGiven = Headers | Record<string, string | string[] | undefined>;
 
-/** The raw body, not parsed and serialized again. */
+/** The raw body, exactly as received. Do not pass a body that was parsed and serialized again. */
 export type BodyGiven = string | Uint8Array | ArrayBuffer;
 
 export interface VerifyOptions {
-  /** The maximum age of the webhook, and how far its time may be in the future; 300 by default. Limits replays. */
+  /**
+   * The maximum age of the webhook in seconds, which limits replays; 300 by default. Its time may also be this far in
+   * the future.
+   */
   toleranceS?: number;
   /** The current time in Unix seconds, for tests. */
   nowS?: number;
 }
 
 export interface WebhookHeadersOptions {
-  /** The event's id; by default the one in the body. */
+  /** The id of the event; by default the id in the body. */
   eventId?: string;
-  /** The time of signing in Unix seconds; now by default. Your receiver must refuse an old one. */
+  /** The time of signing in Unix seconds; now by default. Pass an old time to test that your receiver refuses it. */
   timestampS?: number;
 }
 
@@ -36,16 +39,16 @@ export interface TestHeadersOptions {
 /**
  * Verify a webhook and return its event.
  *
- * `secret` is the endpoint's secret, or several of which one must match. During a rotation of the endpoint's secret the old
- * and the new one both match. Throws an `SGateSignatureError` if the webhook is not genuine: respond with 400 and do nothing
- * else. Throws an `SGateUnexpectedResponseError` if it is genuine, but not an event.
+ * `secret` is the endpoint's secret, or several secrets, one of which must match. While the endpoint's secret is being rotated,
+ * the old and the new secret both match. Throws an `SGateSignatureError` if the webhook is not genuine. In this case, respond
+ * with 400 and do nothing else. Throws an `SGateUnexpectedResponseError` if the webhook is genuine, but not an event.
  */
 export async function verifyWebhook(body: BodyGiven, headers: HeadersGiven, secret: string | string[], options: VerifyOptions = {}): Promise<SGateEvent> {
   await verifySignature(body, headers, secret, options);
   return eventOf(bytesOf(body));
 }
 
-/** Verify a webhook without reading its body. */
+/** Verify a webhook without decoding its event. */
 export async function verifySignature(body: BodyGiven, headers: HeadersGiven, secret: string | string[], options: VerifyOptions = {}): Promise<void> {
   const bytes = bytesOf(body);
   const found = lowerCased(headers);
@@ -57,7 +60,10 @@ export async function verifySignature(body: BodyGiven, headers: HeadersGiven, se
   else await verifyOwn(bytes, found, secrets, window);
 }
 
-/** Return the headers with which sGate would send a body, to test a receiver. Several secrets sign as during a rotation. */
+/**
+ * Return the headers with which sGate would send a webhook with this body, to test a receiver. Each secret signs, as
+ * during a rotation.
+ */
 export async function webhookHeaders(
   body: BodyGiven,
   secret: string | string[],
@@ -142,7 +148,7 @@ async function hmac(key: Uint8Array<ArrayBuffer>, prefix: string, body: Uint8Arr
   return new Uint8Array(await crypto.subtle.sign("HMAC", imported, signed));
 }
 
-/** The key of the Standard Webhooks scheme: the bytes that the secret encodes. */
+/** The key for the Standard Webhooks scheme. It consists of the bytes that the secret encodes. */
 function standardKey(secret: string): Uint8Array<ArrayBuffer> {
   const encoded = /^whsec_((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/.exec(secret)?.[1];
   if (!encoded) throw badSecret();
@@ -195,7 +201,7 @@ function eventOf(body: Uint8Array): SGateEvent {
     const event: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
     if (typeof event === "object" && event !== null) return event as SGateEvent;
   } catch {
-    // Reported below.
+    // The error is thrown below.
   }
   throw new SGateUnexpectedResponseError("The webhook is genuine, but not an event: its body is not a JSON object.", {
     type: "unexpected_answer",

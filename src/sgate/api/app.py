@@ -31,7 +31,7 @@ from sgate.http.middleware import Edge
 def create_app(
     deps: Dependencies, pages: Sequence[ControllerRouterHandler], *, https_only: bool, serves_metrics: bool = True
 ) -> App:
-    """Create the ASGI application. `pages`: the routes of the server-rendered pages."""
+    """Create the ASGI application. `pages` contains the routes of the server-rendered pages."""
     app = Litestar(
         route_handlers=[
             *payment_intents.routes(deps),

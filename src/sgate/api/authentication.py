@@ -1,10 +1,11 @@
-"""API-key authentication: one lookup and one PBKDF2 check off the event loop, cached for ten minutes.
+"""API-key authentication: one lookup in the database and one PBKDF2 check, whose result is cached for ten minutes.
 
-A key is looked up by its digest; an unknown key never reaches PBKDF2. Verified keys are cached in this process, by
-digest. Revocations arrive by NOTIFY; as a backstop, they are also read from the table every second.
+The PBKDF2 check runs outside the event loop. A key is looked up by its digest. An unknown key causes no PBKDF2
+check. Each process caches the keys that it has verified by their digests. PostgreSQL notifies the processes of
+revocations. They also read revocations from the table every second, in case a notification was missed.
 
-The time at which each key was last used is collected here and stored for all keys together once a minute, so that
-reads do not cause writes.
+The times at which keys were last used are collected here. They are stored once a minute for all keys together, so that
+requests that only read cause no writes of their own.
 """
 
 import asyncio
@@ -24,14 +25,14 @@ CACHE_S = 600.0
 MAX_CACHED = 50_000
 REVOCATION_POLL_S = 1.0
 STORE_USE_S = 60.0
-"""Interval at which the last use of keys is stored."""
+"""Interval at which the times of the last use of keys are stored."""
 
 REVOCATION_WINDOW = timedelta(seconds=120)
-"""How far back each poll reads: longer than any event-loop pause that the process would survive."""
+"""How far back each poll reads. This is longer than any pause of the event loop that a process would survive."""
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """The authenticated caller: a verified key and its merchant, with the merchant's settings for the key's mode."""
+    """The authenticated caller: a verified key, and its merchant with the settings of the key's mode."""
 
     key_id: str
     merchant: Merchant
@@ -44,7 +45,7 @@ class _CacheEntry(msgspec.Struct, frozen=True):
 
 
 class Authenticator:
-    """Verifies API keys and caches the verified ones."""
+    """Verifies API keys, and caches the keys that it has verified."""
 
     def __init__(
         self,
@@ -67,17 +68,17 @@ class Authenticator:
         """Return the principal of an `Authorization` header.
 
         Raises:
-            Unauthorized: if there is no valid key.
+            Unauthorized: if the header contains no valid key.
         """
         principal = await self._principal(authorization)
         self._used[principal.key_id] = self._now()
         return principal
 
     def require(self, principal: Principal, scope: Scope | None) -> None:
-        """Check that the key may make a call that needs `scope`.
+        """Check that the key permits a call that requires `scope`.
 
         Raises:
-            Forbidden: if the key lacks the scope, or its merchant is suspended.
+            Forbidden: if the key does not have the scope, or if its merchant is suspended.
         """
         if principal.merchant.suspended_at is not None:
             raise errors.MerchantSuspended
@@ -85,13 +86,13 @@ class Authenticator:
             raise errors.Forbidden(f"This call requires a key with the scope `{scope}`.")
 
     def is_cached(self, authorization: str | None) -> bool:
-        """Return whether an `Authorization` header holds a key that is verified and cached."""
+        """Return whether an `Authorization` header contains a key that is verified and cached."""
         _, _, api_key = (authorization or "").partition(" ")
         entry = self._cache.get(lookup_digest(api_key.strip()))
         return entry is not None and entry.until_s > self._monotonic_s()
 
     async def refresh(self, principal: Principal) -> Principal:
-        """Read the merchant's settings again, and return the principal with them.
+        """Read the merchant's settings again, and return the principal with the current settings.
 
         Raises:
             Unauthorized: if the merchant no longer exists.
@@ -116,7 +117,7 @@ class Authenticator:
         self._on_evicted(key_id)
 
     def evict_merchant(self, merchant_id: str) -> None:
-        """Remove the keys of a merchant whose settings have changed from the cache."""
+        """Remove a merchant's keys from the cache, because the merchant's settings have changed."""
         self._evict(lambda principal: principal.merchant.id == merchant_id)
         self._on_evicted(merchant_id)
 
@@ -129,7 +130,7 @@ class Authenticator:
                 self.evict_merchant(merchant_id)
 
     async def store_use(self) -> None:
-        """Store when keys were last used. If that fails, the times are kept for the next attempt."""
+        """Store the times at which keys were last used. If this fails, the times are kept for the next attempt."""
         used, self._used = self._used, {}
         if not used:
             return

@@ -1,5 +1,6 @@
-"""Declarations of the API's calls. A `Call` is next to its handler; both the route and the OpenAPI operation are
-built from it.
+"""Declarations of the API's calls.
+
+Each `Call` is declared next to its handler. The route and the OpenAPI operation are built from the `Call`.
 """
 
 from collections.abc import Awaitable, Callable
@@ -25,19 +26,19 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A call of the API.
 
     Attributes:
-        path: URL path, with its parameters in braces as in OpenAPI.
+        path: URL path, with parameters in braces as in OpenAPI.
         name: operation id.
         summary: short imperative phrase, without a full stop.
-        description: one or more sentences (Markdown) for the API reference; the required scope is appended.
+        description: one or more sentences (Markdown) for the API reference. The required scope is appended.
         answer: type of the response body.
         body: type of the JSON request body.
-        scope: the scope that the key needs; None for calls without a key.
-        limit: the rate-limit class that the call counts against.
-        failures: the errors specific to this call; the common ones are added.
-        preflight: whether the call answers OPTIONS, for pages of other origins.
-        unhealthy: whether the call, instead of errors, may return its body with status 503.
+        scope: the scope that the key must have, or None for calls without a key.
+        limit: the rate-limit class of the call.
+        failures: the errors that are specific to this call. Errors common to all calls are added.
+        preflight: whether the call also accepts OPTIONS requests, which browsers send for pages of other origins.
+        unhealthy: whether the call may return its body with status 503 instead of an error.
         upload: media types of a request body that is not JSON.
-        stream: whether the response is a stream of server-sent events whose data is `answer`.
+        stream: whether the response is a stream of server-sent events whose data has the type `answer`.
         streams: type of the events, if the response can also be a stream of server-sent events.
     """
 
@@ -67,7 +68,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(parameter["name"] for parameter in self.query)
 
     def route(self, handler: Handler) -> HTTPRouteHandler:
-        """Build the route of a handler; used as a decorator."""
+        """Build the route of a handler. This method is used as a decorator."""
         methods = [HttpMethod[self.method.upper()], *([HttpMethod.OPTIONS] if self.preflight else [])]
         path = self.path.replace("}", ":str}")
         return HTTPRouteHandler(path, http_method=methods, status_code=self.status)(handler)

@@ -1,6 +1,7 @@
-"""Strict decoding of request bodies. An error names the field and says what is allowed.
+"""Strict decoding of request bodies. An error names the field and says which values are allowed.
 
-Unknown fields are refused, and values are not coerced: a number is not accepted as a string, nor a float as an integer.
+Unknown fields are refused, and values are not converted: a string field accepts no number, and an integer field accepts
+no float.
 """
 
 import contextlib
@@ -51,7 +52,7 @@ def decode(body: bytes, shape: type[T]) -> T:
 
     Raises:
         InvalidJson: if the body is not valid JSON.
-        ValidationFailed: if the body does not match the shape. Some fields have subclasses of their own.
+        ValidationFailed: if the body does not match the shape. Some fields raise their own subclass.
     """
     try:
         return msgspec.json.decode(body or b"{}", type=shape)
@@ -88,7 +89,7 @@ def _validation_error(message: str, shape: type, body: bytes) -> errors.Validati
 
 
 def _fields_of(shape: type) -> str:
-    """Complete the sentence about an unknown field with the fields that exist."""
+    """Return the end of the message about an unknown field, which lists the existing fields."""
     fields: tuple[str, ...] = getattr(shape, "__struct_fields__", ())
     return f"; the fields are {', '.join(fields)}" if fields else ": this call takes no fields"
 
@@ -98,12 +99,12 @@ class _Metadata(msgspec.Struct):
 
 
 def _metadata_error(message: str, body: bytes) -> errors.ValidationFailed:
-    """Name the metadata key whose value is not a string, which the decoder does not report."""
+    """Return an error that names the metadata key whose value is not a string. The decoder does not report this key."""
     name = "metadata"
     with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the rest may be malformed
         found = msgspec.json.decode(body, type=_Metadata).metadata
         wrong = [key for key, value in found.items() if not bytes(value).startswith(b'"')]
-        wrong.sort(key=lambda key: bytes(found[key]) == b"null")  # last, because an update accepts null
+        wrong.sort(key=lambda key: bytes(found[key]) == b"null")  # null comes last, because an update accepts it
         name = f"metadata.{wrong[0][: limits.MAX_METADATA_KEY_CHARACTERS]}" if wrong else name
     return errors.ValidationFailed(
         f"{name} {_reworded(message)}. Metadata values must be strings; quote numbers.", param=name
@@ -111,7 +112,7 @@ def _metadata_error(message: str, body: bytes) -> errors.ValidationFailed:
 
 
 def _reworded(complaint: str) -> str:
-    """Convert a message of the decoder to the predicate of a sentence: `must be an integer, not a string`."""
+    """Convert a message of the decoder to the rest of a sentence, such as `must be an integer, not a string`."""
     complaint = complaint.partition(" - at ")[0]
     match = _EXPECTED.fullmatch(complaint)
     if "RFC3339" in complaint:

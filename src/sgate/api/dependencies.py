@@ -33,9 +33,9 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that handlers may need.
 
     Attributes:
-        simulators: controls of the simulated chain, for the modes that run on it.
-        steerable: whether callers may mine and fork the simulated chain, not only pay on it.
-        leaving: set when the process has been asked to stop.
+        simulators: the controls of the simulated chain for each mode that runs on it.
+        steerable: whether callers may also mine and fork the simulated chain, in addition to paying on it.
+        leaving: an event that is set when the process has been asked to stop.
     """
 
     pool: Pool

@@ -1,7 +1,8 @@
 """Live updates of open checkout pages: each payment intent is read and rendered once for all of its streams.
 
-An intent is read when a notification says that it changed and when a page is opened. It is also polled, in case a
-notification was missed and because confirmations cause none. Intents due at the same time are read together.
+An intent is read when a notification reports a change, and when a page is opened. It is also polled, because a
+notification may be missed and because new confirmations cause no notification. Intents that are due at the same time
+are read together.
 """
 
 import asyncio
@@ -29,14 +30,14 @@ POLL_S = 5.0
 
 TICK_S = 0.25
 BATCH_SIZE = 256
-"""Maximum number of intents read together, so that other requests get their turn at the database."""
+"""Maximum number of intents that are read together, so that other requests do not wait long for the database."""
 
 MARK_BYTES = 12
 EVENT = "payment_intent"
 
 
 class LiveIntents:
-    """The payment intents that open pages on this process are following."""
+    """The payment intents that are followed by pages connected to this process."""
 
     def __init__(
         self,
@@ -56,11 +57,11 @@ class LiveIntents:
 
     @contextlib.contextmanager
     def follow(self, subscription: Subscription, intent_id: str, seen: str | None, *, private: bool) -> Generator[Read]:
-        """Subscribe a page to an intent, and yield the function that reads its frames.
+        """Subscribe a page to an intent, and yield the function that reads the page's frames.
 
         Args:
-            seen: mark of the last state that the page has received (its `Last-Event-ID`).
-            private: whether the page presented the client secret.
+            seen: mark of the last state that the page has received, which it sent as `Last-Event-ID`.
+            private: whether the page sent the client secret.
         """
         page = _Page(subscription, seen, private=private)
         intent = self._open.setdefault(intent_id, _OpenIntent())
@@ -96,9 +97,10 @@ class LiveIntents:
             self._close(tuple(self._open), defect)
 
     async def _read_together(self, intent_ids: Iterable[str]) -> None:
-        """Read these intents and send changed ones to their pages.
+        """Read these intents, and send the changed intents to their pages.
 
-        A page opened during a read waits for the next one, because this one may be older than what the page shows.
+        A page that is opened during a read gets the result of the next read, because the current read may return an
+        older state than the page already shows.
         """
         pages = {intent_id: tuple(self._open[intent_id].pages) for intent_id in intent_ids if intent_id in self._open}
         answers = await asyncio.gather(*map(self._find, pages), return_exceptions=True)
@@ -126,7 +128,7 @@ class LiveIntents:
             page.send(mark, frames[page.private])
 
     def _close(self, intent_ids: Iterable[str], reason: BaseException) -> None:
-        """End the streams of these intents. Their pages reconnect, and the response says what is wrong."""
+        """End the streams of these intents. When their pages reconnect, the response says what is wrong."""
         log, closed = structlog.get_logger("sgate.api"), [self._open.pop(each, None) for each in intent_ids]
         if isinstance(reason, (*DatabaseErrors, errors.GatewayError)):
             log.warning("streams_ended", intents=len(closed), reason=f"{type(reason).__name__}: {reason}")
@@ -148,7 +150,10 @@ class _OpenIntent:
 
 
 class _Page:
-    """An open page: the mark of the last state sent to it, and the pending frame, which a newer one replaces."""
+    """An open page: the mark of the last state sent to the page, and its pending frame.
+
+    A newer frame replaces the pending frame.
+    """
 
     __slots__ = ("_waiting", "private", "seen", "subscription")
 
@@ -168,5 +173,5 @@ class _Page:
 
 
 def _mark(body: PublicBody) -> str:
-    """Return a mark of the state, which changes whenever anything the customer sees changes, except the time of day."""
+    """Return the mark of a state. It changes whenever anything that the customer sees changes, except the time."""
     return hashlib.blake2b(body.before + body.after, digest_size=MARK_BYTES).hexdigest()

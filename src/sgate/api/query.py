@@ -1,4 +1,4 @@
-"""Query parameters of lists: page size, cursors, page numbers, dates, metadata. Errors name the parameter."""
+"""Query parameters of lists: page size, cursors, page numbers, dates and metadata. Each error names its parameter."""
 
 import re
 from collections.abc import Sequence
@@ -11,14 +11,17 @@ from sgate.core import errors
 from sgate.core import intent as limits
 
 MIN_MOMENT = datetime(2009, 1, 3, tzinfo=UTC)
-"""The day of Bitcoin's genesis block. Earlier dates are clamped to it, so that none is out of the database's range."""
+"""The day of Bitcoin's genesis block. Earlier dates are replaced by this date.
+
+Otherwise, a date could be out of the range of the database.
+"""
 
 MAX_MOMENT = datetime(9999, 1, 1, tzinfo=UTC)
 MAX_LIMIT = 100
 """Maximum number of objects per page."""
 
 MAX_PAGE = 1_000_000
-"""Far beyond the pages that can be reached; larger numbers are refused as invalid."""
+"""Largest page number that is accepted as valid. It is far beyond the pages that can be reached."""
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
@@ -93,7 +96,7 @@ def number_of(request: AnyRequest, name: str, default: int, maximum: int) -> int
     """Return a numeric query parameter.
 
     Raises:
-        ValidationFailed: if it is not a number from 1 to `maximum`.
+        ValidationFailed: if the parameter is not a number from 1 to `maximum`.
     """
     text = request.query_params.get(name)
     if text is None:
@@ -104,7 +107,7 @@ def number_of(request: AnyRequest, name: str, default: int, maximum: int) -> int
 
 
 def paging_of(request: AnyRequest) -> tuple[str | None, str | None, int | None]:
-    """Return (starting_after, ending_before, page), at most one of which is given.
+    """Return (starting_after, ending_before, page). At most one of them is not None.
 
     Raises:
         MixedPaging: if more than one is given.
@@ -118,11 +121,11 @@ def paging_of(request: AnyRequest) -> tuple[str | None, str | None, int | None]:
 
 
 def cursors_of(request: AnyRequest) -> tuple[str | None, str | None]:
-    """Return (starting_after, ending_before), at most one of which is given, for lists without page numbers.
+    """Return (starting_after, ending_before) for lists without page numbers. At most one of them is not None.
 
     Raises:
         MixedPaging: if both are given.
-        InvalidCursor: if one does not have the form of an id.
+        InvalidCursor: if the cursor does not have the form of an id.
     """
     starting_after, ending_before, _ = paging_of(request)
     for name, cursor in (("starting_after", starting_after), ("ending_before", ending_before)):
@@ -163,10 +166,10 @@ def page_of(request: AnyRequest, found: Sequence[T]) -> dict[str, object]:
 
 
 def period_of(request: AnyRequest) -> tuple[datetime, datetime]:
-    """Return the period from `from_date` to `to_date`, inclusive, as [since, until). A date means the whole day, UTC.
+    """Return the period from `from_date` to `to_date`, inclusive, as [since, until). A date means the whole day in UTC.
 
     Raises:
-        ValidationFailed: if one of them is neither a date nor a date and time.
+        ValidationFailed: if one of the parameters is neither a date nor a date with a time.
     """
     since = _moment(request, "from_date", MIN_MOMENT, end_of_day=False)
     until = _moment(request, "to_date", MAX_MOMENT, end_of_day=True)
@@ -174,10 +177,10 @@ def period_of(request: AnyRequest) -> tuple[datetime, datetime]:
 
 
 def days_of(request: AnyRequest, now: datetime, default: int, *, longest: int) -> tuple[date, date]:
-    """Return the first and the last day, UTC, inclusive; by default the last `default` days including today.
+    """Return the first and the last day of a range in UTC. By default, the range has `default` days and ends today.
 
     Raises:
-        ValidationFailed: if one is not a date, or the range is empty or longer than `longest` days.
+        ValidationFailed: if a parameter is not a date, or if the range is empty or longer than `longest` days.
     """
     last = _day(request, "to_date") or now.astimezone(UTC).date()
     first = _day(request, "from_date") or max(last - timedelta(days=default - 1), MIN_MOMENT.date())
@@ -189,10 +192,10 @@ def days_of(request: AnyRequest, now: datetime, default: int, *, longest: int) -
 
 
 def metadata_of(request: AnyRequest) -> tuple[tuple[str, str], ...]:
-    """Return the pairs of the `metadata[key]=value` parameters, all of which an object must have.
+    """Return the (key, value) pairs of the `metadata[key]=value` parameters. Objects must have all of these pairs.
 
     Raises:
-        ValidationFailed: if there are too many pairs, or metadata cannot have such a key or value.
+        ValidationFailed: if there are too many pairs, or if a key or value is not valid in metadata.
     """
     pairs: list[tuple[str, str]] = []
     for name, value in request.query_params.multi_items():
@@ -216,7 +219,7 @@ def metadata_of(request: AnyRequest) -> tuple[tuple[str, str], ...]:
 
 
 def refuse_unknown_parameters(request: AnyRequest, *known: str) -> None:
-    """Refuse unknown and repeated query parameters, so that a misspelled filter does not return everything.
+    """Refuse unknown and repeated query parameters. Otherwise, a misspelled filter would have no effect.
 
     In `known`, `metadata` stands for `metadata[key]`.
 
@@ -270,7 +273,7 @@ def _moment(request: AnyRequest, name: str, default: datetime, *, end_of_day: bo
 
 
 def one_of(request: AnyRequest, name: str, allowed: Sequence[str]) -> str | None:
-    """Return a parameter with a fixed set of values, or None if it is not given.
+    """Return a parameter that has a fixed set of values, or None if the parameter is missing.
 
     Raises:
         ValidationFailed: if the value is not one of `allowed`.
@@ -282,19 +285,19 @@ def one_of(request: AnyRequest, name: str, allowed: Sequence[str]) -> str | None
 
 
 def cursor_of(request: AnyRequest, name: str) -> str | None:
-    """Return a cursor of the query, or None if it is not given.
+    """Return a cursor from the query, or None if the cursor is missing.
 
     Raises:
-        InvalidCursor: if it does not have the form of an id.
+        InvalidCursor: if the cursor does not have the form of an id.
     """
     return checked_cursor(request.query_params.get(name), name)
 
 
 def checked_cursor(text: str | None, name: str) -> str | None:
-    """Return the cursor unchanged if it is None or has the form of an id.
+    """Return the cursor unchanged. It must be None or have the form of an id.
 
     Raises:
-        InvalidCursor: if it does not have the form of an id.
+        InvalidCursor: if the cursor does not have the form of an id.
     """
     if text is not None and not is_id(text):
         raise errors.InvalidCursor(param=name)
@@ -302,10 +305,12 @@ def checked_cursor(text: str | None, name: str) -> str | None:
 
 
 def object_id_of(request: AnyRequest, *names: str, such_as: str = "pi") -> str | None:
-    """Return the id in the first of these parameters that is given, or None. `such_as`: an id prefix for the error.
+    """Return the id in the first of these parameters that is present, or None if none of them is present.
+
+    `such_as` is the id prefix that the error gives as an example.
 
     Raises:
-        ValidationFailed: if it does not have the form of an id.
+        ValidationFailed: if the value does not have the form of an id.
     """
     for name in names:
         text = request.query_params.get(name)

@@ -1,7 +1,7 @@
 """Request bodies, and their conversion to the requests of the use cases.
 
-Bodies are msgspec structs, decoded strictly (see `decoding`). Limits and formats that a struct cannot express are
-checked by `services.validation`, with one error code per field.
+Bodies are msgspec structs, which are decoded strictly (see `decoding`). `services.validation` checks the limits and
+formats that a struct cannot express, with one error code per field.
 """
 
 from datetime import datetime
@@ -227,10 +227,10 @@ class Nothing(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def intent_request(shape: CreatePaymentIntent) -> IntentRequest:
-    """Return a validated request for an intent, except that its policy is not yet compared with the merchant's.
+    """Return a validated request for an intent. Its policy has not been compared with the merchant's policy yet.
 
     Raises:
-        ValidationFailed: if a field is not valid; some fields have subclasses of their own.
+        ValidationFailed: if a field is not valid. Some fields raise their own subclass.
     """
     validation.refuse_unprintable(shape.description, "description")
     if (shape.amount_sats is None) == (shape.amount_usd is None):
@@ -254,10 +254,10 @@ def intent_request(shape: CreatePaymentIntent) -> IntentRequest:
 
 
 def description_change(shape: UpdatePaymentIntent) -> DescriptionChange:
-    """Return a validated change of an intent's description and metadata.
+    """Return validated changes to an intent's description and metadata.
 
     Raises:
-        ValidationFailed: if a field is not valid; some fields have subclasses of their own.
+        ValidationFailed: if a field is not valid. Some fields raise their own subclass.
     """
     if isinstance(shape.description, str):
         validation.refuse_unprintable(shape.description, "description")
@@ -269,7 +269,7 @@ def description_change(shape: UpdatePaymentIntent) -> DescriptionChange:
 
 
 def given(shape: msgspec.Struct) -> dict[str, object]:
-    """Return the fields of a change that are set, by name."""
+    """Return the names and values of the fields that are set in a change."""
     fields = {name: getattr(shape, name) for name in shape.__struct_fields__}
     return {name: value for name, value in fields.items() if value is not msgspec.UNSET}
 
@@ -278,7 +278,7 @@ def key_request(shape: CreateApiKey) -> KeyRequest:
     """Return a validated request for an API key.
 
     Raises:
-        ValidationFailed: if the name is not valid, or there are no scopes.
+        ValidationFailed: if the name is not valid, or if there are no scopes.
     """
     validation.name(shape.name)
     if not shape.scopes:
@@ -290,7 +290,7 @@ def endpoint_request(shape: CreateWebhookEndpoint, egress: Egress, *, livemode: 
     """Return a validated request for an endpoint.
 
     Raises:
-        InvalidUrl: if webhooks must not be sent there.
+        InvalidUrl: if webhooks must not be sent to the URL.
     """
     return EndpointRequest(
         url=validation.webhook_url(shape.url, egress, livemode=livemode),
@@ -300,10 +300,10 @@ def endpoint_request(shape: CreateWebhookEndpoint, egress: Egress, *, livemode: 
 
 
 def endpoint_change(shape: UpdateWebhookEndpoint, egress: Egress, *, livemode: bool) -> EndpointChange:
-    """Return a validated change of an endpoint.
+    """Return validated changes to an endpoint.
 
     Raises:
-        InvalidUrl: if webhooks must not be sent there.
+        InvalidUrl: if webhooks must not be sent to the URL.
     """
     url, description, event_types = shape.url, shape.description, shape.event_types
     return EndpointChange(

@@ -30,14 +30,14 @@ NO_STORE = {"Cache-Control": "no-store"}
 async def principal_of(request: AnyRequest, deps: Dependencies, call: Call) -> Principal:
     """Authenticate the caller, and count the call against the limits of the key and its merchant.
 
-    A failed authentication counts against the client's address. Once the address has exceeded its limit, only cached
-    keys are accepted; others are refused without a lookup.
+    A failed authentication counts against the limit of the client's address. After an address has exceeded its limit,
+    only cached keys are accepted from it. Other keys are refused without a lookup.
 
     Raises:
         Unauthorized: if there is no valid key.
-        Forbidden: if the key lacks the scope, or its merchant is suspended.
+        Forbidden: if the key does not have the scope, or if its merchant is suspended.
         RateLimitExceeded: if the key, the merchant or the address has exceeded its limit.
-        Unavailable: if the key's mode is disabled, or the call writes while the server is in maintenance mode.
+        Unavailable: if the key's mode is disabled, or if this is a write call and the server is in maintenance mode.
     """
     authorization = request.headers.get("authorization")
     if not deps.authenticator.is_cached(authorization):
@@ -64,7 +64,9 @@ async def principal_of(request: AnyRequest, deps: Dependencies, call: Call) -> P
 
 
 async def count(request: AnyRequest, deps: Dependencies, limit: LimitClass, caller: str, also: Headers = ()) -> None:
-    """Count a call without a key, by its `caller_of` key. The rate-limit headers and `also` are sent with the response.
+    """Count a call that has no API key. The rate-limit headers and `also` are sent with the response.
+
+    `caller` is the key under which the client's address is counted (see `caller_of`).
 
     Raises:
         RateLimitExceeded: if the caller has exceeded the limit.
@@ -82,7 +84,7 @@ def _raise_refusal(request: AnyRequest, standing: Standing) -> None:
 
 
 def address_of(request: AnyRequest, deps: Dependencies) -> str:
-    """Return the client's address: that of the connection, or the one that a trusted proxy reports."""
+    """Return the client's address: the address of the connection, or the address that a trusted proxy reports."""
     address = deps.addresses.of(request.scope)
     state_of(request.scope).address = address  # for the log
     return address
@@ -98,10 +100,10 @@ def actor_of(request: AnyRequest, deps: Dependencies, principal: Principal) -> A
 
 
 async def json_body(request: AnyRequest) -> bytes:
-    """Return the body of a request that must be JSON.
+    """Return the body of a request. The body must be JSON.
 
     Raises:
-        UnsupportedMediaType: if its headers declare another type or character encoding, or compression.
+        UnsupportedMediaType: if the headers declare another media type, another character encoding, or compression.
     """
     body = await request.body()
     if body and not (_is_json(request.headers.get("content-type")) and _is_uncompressed(request)):
@@ -110,7 +112,7 @@ async def json_body(request: AnyRequest) -> bytes:
 
 
 def _is_json(content_type: str | None) -> bool:
-    """Return whether a `Content-Type` means JSON in UTF-8. A missing one does."""
+    """Return whether a `Content-Type` header declares JSON in UTF-8. A missing header counts as JSON."""
     if content_type is None:
         return True
     kind, *parameters = (part.strip().lower() for part in content_type.split(";"))
@@ -125,7 +127,7 @@ def _is_uncompressed(request: AnyRequest) -> bool:
 
 
 def key_of(request: AnyRequest, principal: Principal, body: bytes) -> Key | None:
-    """Return the request's idempotency key, or None if it has none.
+    """Return the request's idempotency key, or None if the request has no key.
 
     Raises:
         InvalidIdempotencyKey: if the header does not consist of 1 to 255 printable ASCII characters.
@@ -158,7 +160,7 @@ def stream_response(
     poll_s: float,
     reserved: bool,
 ) -> Response[Any]:
-    """Return a stream (see `Streams.response`), or for HEAD only its headers."""
+    """Return a stream (see `Streams.response`). For a HEAD request, return only the headers of the stream."""
     state = state_of(request.scope)
     state.streamed = True
     if state.head:
@@ -172,5 +174,8 @@ def json_response(content: bytes, status: int = 200) -> Response[bytes]:
 
 
 def is_id(text: str) -> bool:
-    """Return whether the text has the form of an id. No other text is passed to the database, which rejects NUL."""
+    """Return whether the text has the form of an id.
+
+    Callers pass only such text to the database, because PostgreSQL rejects NUL characters.
+    """
     return _ID.fullmatch(text) is not None

@@ -1,4 +1,4 @@
-"""The Clarity values that sGate needs: printed memos, and the arguments of direct calls of `transfer`.
+"""The Clarity values that sGate needs: printed memos, and the arguments of direct calls to `transfer`.
 
 Clarity values are encoded in the consensus serialization of SIP-005: one type byte, then the content, big-endian. Only
 unsigned integers, buffers, principals and optionals are supported; all other values are rejected.
@@ -66,7 +66,7 @@ Value = UInt | Buffer | PrincipalValue | OptionalValue
 
 
 def decode_hex(text: str) -> Value:
-    """Decode a value written as `0x` + hex, as the API writes values.
+    """Decode a value written as `0x` + hex, which is how the API writes values.
 
     Raises:
         InvalidClarity: if the text is not exactly one supported value.
@@ -83,7 +83,7 @@ def decode_hex(text: str) -> Value:
 
 
 def decode(data: bytes) -> Value:
-    """Decode the one value that `data` consists of.
+    """Decode `data`, which must consist of exactly one value.
 
     Raises:
         InvalidClarity: if `data` is anything else, or the value is not supported.

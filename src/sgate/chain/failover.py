@@ -1,4 +1,4 @@
-"""Failover between several API servers of one chain: a failed server is in cooldown and tried last.
+"""Failover between several API servers of one chain. A failed server goes into cooldown and is tried last.
 
 Servers are replicas that may differ, so the watcher handles a switch in the middle of a poll like any other difference
 between replicas. Cursors consist of hashes and heights, which mean the same on every server of the chain.
@@ -15,13 +15,13 @@ from sgate.chain.source import ChainSource, ChainUnavailable, HeaderPage, Involv
 from sgate.core.header import Header
 
 COOLDOWN_S = 60.0
-"""How long a failed server is tried only after the others."""
+"""The time during which a failed server is tried only after the others."""
 
 _T = TypeVar("_T")
 
 
 class NamedSource(msgspec.Struct, frozen=True):
-    """A source and its name in logs and errors: its URL without secrets."""
+    """A source, and its name in logs and errors, which is its URL without secrets."""
 
     name: str
     source: ChainSource
@@ -51,7 +51,7 @@ class FailoverSource:
         return self._in_order()[0].name
 
     async def headers(self, cursor: str | None = None, unless: str | None = None) -> HeaderPage | None:
-        """Return a page of canonical headers, newest first; None if `unless` is still its etag."""
+        """Return a page of canonical headers, newest first, or None if its etag is still `unless`."""
         return await self._first_result(lambda source: source.headers(cursor, unless))
 
     async def header(self, index_block_hash: str) -> Header | None:
@@ -75,7 +75,7 @@ class FailoverSource:
         return await self._first_result(lambda source: source.involving(address, cursor))
 
     async def transactions(self, tx_ids: Sequence[str], *, whole: bool = True) -> Mapping[str, Transaction]:
-        """Return the transactions that the server knows; unknown ones are absent."""
+        """Return the transactions that the server knows. Unknown ids are absent."""
         return await self._first_result(lambda source: source.transactions(tx_ids, whole=whole))
 
     async def close(self) -> None:
@@ -87,7 +87,7 @@ class FailoverSource:
         """Return the result of the first source that answers. Sources in cooldown are tried last, but not skipped.
 
         Raises:
-            ChainUnavailable: if no source answers; the message contains the reason of each.
+            ChainUnavailable: if no source answers; the message contains each source's reason.
         """
         failures: dict[str, ChainUnavailable] = {}
         for item in self._in_order():

@@ -1,8 +1,9 @@
 """Budgets for calls to the chain's API: per minute, per month, and for calls that customers can trigger.
 
-Hiro's free plan allows 150,000 calls a month, 3.4 a minute. The pace is the remaining calls of the month, spread evenly
-over the rest of it; the watcher's interval follows the pace. Calls that customers can trigger (hints, addresses) are
-taken from a separate bucket that fills at a share of the pace, so that hints cannot starve headers and memos.
+Hiro's free plan allows 150,000 calls a month, which is about 3.4 a minute. The pace spreads the month's remaining calls
+evenly over the rest of the month, and the watcher's interval follows the pace. Calls that customers can trigger (for
+hints and addresses) are limited by a separate allowance. The allowance refills at a share of the pace, so that hints
+cannot use up the calls that headers and memos need.
 """
 
 import calendar
@@ -17,20 +18,20 @@ import msgspec
 
 MINUTE_S = 60.0
 CALLS_PER_POLL = 2
-"""Calls of a poll that finds nothing relevant: headers and memos."""
+"""The number of calls in a poll that finds nothing relevant: one for headers and one for memos."""
 
 EXTRA_SHARE = 0.25
 """The share of the pace that calls for hints and addresses may use."""
 
 EXTRA_CAPACITY = 60.0
-"""The most calls for hints and addresses that can be saved up."""
+"""The maximum number of calls for hints and addresses that can be saved up."""
 
 IDLE_INTERVAL_S = 60.0
-"""Interval between polls while no payment is expected."""
+"""The interval between polls while no payment is expected."""
 
 LONGEST_INTERVAL_S = 150.0
-"""The longest interval between polls, however few calls are left: longer silence counts as an outage. 35,000 calls a
-month.
+"""The longest interval between polls, however few calls are left, because a longer silence counts as an outage.
+Polling at this interval takes about 35,000 calls a month.
 """
 
 _MONTH_LEFT = ("x-ratelimit-remaining-stacks-month",)
@@ -38,7 +39,12 @@ _MINUTE_LEFT = ("x-ratelimit-remaining-stacks-minute", "ratelimit-remaining")
 
 
 class ReadIntervals(msgspec.Struct, frozen=True, kw_only=True):
-    """The intervals between two reads of an address: of one with open intents, and of any."""
+    """The intervals between two reads of an address.
+
+    Attributes:
+        with_open_intents: the interval for an address with open intents.
+        any: the interval for any address.
+    """
 
     with_open_intents: timedelta = timedelta(seconds=30)
     any: timedelta = timedelta(minutes=10)
@@ -46,11 +52,11 @@ class ReadIntervals(msgspec.Struct, frozen=True, kw_only=True):
 
 READ_INTERVALS = ReadIntervals()
 SIMULATED_READ_INTERVALS = ReadIntervals(with_open_intents=timedelta(seconds=1), any=timedelta(seconds=1))
-"""For a simulated chain, where calls are free and a person is waiting."""
+"""The intervals for a simulated chain, where calls are free and a person is waiting."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Calls per minute and per month (UTC); None means no limit."""
+    """The maximum number of calls per minute and per month (UTC); None means no limit."""
 
     per_minute: int | None = None
     per_month: int | None = None
@@ -79,7 +85,7 @@ class Unlimited:
     """No limit, for a simulated chain or a self-hosted API server."""
 
     def spare_calls(self) -> int:
-        """Return as many calls as one poll can use."""
+        """Return a fixed number of calls, as many as one poll can use."""
         return int(EXTRA_CAPACITY)
 
     def extra(self) -> AbstractContextManager[None]:
@@ -88,7 +94,7 @@ class Unlimited:
 
 
 class Budget:
-    """Counts the calls to one API and returns when the next may be made. All times are UTC, read from `now`."""
+    """Counts the calls to one API and determines when the next call may be made. All times are UTC, read from `now`."""
 
     def __init__(self, limits: Limits, now: Callable[[], datetime]) -> None:
         self._limits = limits
@@ -114,13 +120,13 @@ class Budget:
         self._recent.append(now)
 
     def load(self, spent: Spent) -> None:
-        """Account for calls made before this process started, or by another process while it was the leader."""
+        """Account for calls made before this process started, or by another process during its leadership."""
         self._roll_over(self._now())
         if spent.month == self._month:
             self._calls = max(self._calls, spent.calls + self._unsaved)
 
     def take_unsaved(self) -> Spent:
-        """Return the calls made since the last call of this method, to be stored."""
+        """Return the number of API calls since this method was last called, so that they can be stored."""
         self._roll_over(self._now())
         taken, self._unsaved = self._unsaved, 0
         return Spent(month=self._month, calls=taken)
@@ -137,7 +143,10 @@ class Budget:
     # --- remaining calls
 
     def wait_s(self) -> float:
-        """Return the seconds until the next call may be made: at most 60, or infinity if the month is used up."""
+        """Return the seconds until the next call may be made.
+
+        This is at most 60, or infinity if no calls are left this month.
+        """
         now = self._now()
         self._roll_over(now)
         if self.remaining() == 0:
@@ -152,12 +161,12 @@ class Budget:
         return wait_s
 
     def remaining(self) -> int | None:
-        """Return the calls left this month, or None without a limit."""
+        """Return the number of calls left this month, or None if there is no limit."""
         limit = self._limits.per_month
         return None if limit is None else max(0, limit - self._calls)
 
     def pace_per_s(self) -> float | None:
-        """Return the calls per second that the budget sustains to the end of the month, or None without a limit."""
+        """Return the calls per second that the budget allows for the rest of the month; None if there is no limit."""
         now = self._now()
         self._roll_over(now)
         left, minute = self.remaining(), self._limits.per_minute
@@ -167,7 +176,10 @@ class Budget:
         return min(paces, default=None)
 
     def interval_s(self, fastest_s: float, *, busy: bool) -> float:
-        """Return the seconds between two polls: `fastest_s` if the budget allows it, more unless `busy`."""
+        """Return the seconds between two polls.
+
+        If `busy`, this is `fastest_s`, or more if the budget requires it. Otherwise, it is at least IDLE_INTERVAL_S.
+        """
         wanted_s = fastest_s if busy else max(fastest_s, IDLE_INTERVAL_S)
         pace = self.pace_per_s()
         if pace is None:
@@ -175,7 +187,10 @@ class Budget:
         return max(wanted_s, min(CALLS_PER_POLL / pace, LONGEST_INTERVAL_S) if pace > 0 else LONGEST_INTERVAL_S)
 
     def spare_calls(self) -> int:
-        """Return the calls that may be made now for hints and addresses. Overspent calls are paid back first."""
+        """Return the number of calls that may be made now for hints and addresses.
+
+        Calls beyond the allowance are paid back first.
+        """
         now, pace = self._now(), self.pace_per_s()
         if pace is None:
             return int(EXTRA_CAPACITY)
@@ -195,7 +210,7 @@ class Budget:
 
     @property
     def calls(self) -> int:
-        """Calls made this month."""
+        """The number of calls made this month."""
         return self._calls
 
     def _roll_over(self, now: datetime) -> None:
@@ -206,7 +221,7 @@ class Budget:
 
 
 class Shared:
-    """The allowance over several APIs, each with its own budget. `preferred` returns the name of the API in use.
+    """The allowance across several APIs, each with its own budget. `preferred` returns the name of the API in use.
 
     An API without a budget has no limit.
     """

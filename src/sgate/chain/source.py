@@ -1,4 +1,4 @@
-"""The interface to the chain: the protocol of sources of chain data, and its only exception.
+"""The interface to the chain: the protocol that sources of chain data implement, and its only exception.
 
 A source only reads. Each result is what one server returned at one moment; two calls may be answered by replicas that
 differ. It is up to the watcher to decide what is true.
@@ -21,10 +21,10 @@ MAX_INVOLVED_PER_PAGE = 50
 
 
 class ChainUnavailable(Exception):
-    """The chain cannot be read now. Draw no conclusions from it, and try again later.
+    """The chain cannot be read now. Draw no conclusions from this error, and try again later.
 
     Attributes:
-        reason: one sentence for the operator: what was requested and what went wrong.
+        reason: one sentence for the operator, which says what was requested and what went wrong.
         retry_after_s: the server's `Retry-After` in seconds, or None.
     """
 
@@ -38,8 +38,9 @@ class HeaderPage(msgspec.Struct, frozen=True, kw_only=True):
     """Headers of the canonical chain, newest first.
 
     Attributes:
-        older: cursor of the next older page, or None at the first block.
-        etag: pass it as `unless` to get None instead of an unchanged page; None if the server sent none.
+        older: the cursor of the next older page, or None if this page reaches the first block.
+        etag: the etag of the page, or None if the server sent none. Pass it as `unless` to get None instead of an
+            unchanged page.
     """
 
     headers: tuple[Header, ...]
@@ -59,9 +60,9 @@ class LogPage(msgspec.Struct, frozen=True, kw_only=True):
     """Memos printed by the token contract, newest first.
 
     Attributes:
-        older: cursor of the next older page, or None when there is none.
-        older_height: the block height at which that page begins, or None.
-        tip: index block hash of the tip of the server that answered, or None if it did not report it.
+        older: the cursor of the next older page, or None if there is no older page.
+        older_height: the block height at which the next older page begins, or None.
+        tip: the index block hash of the answering server's tip, or None if the server did not report it.
     """
 
     logs: tuple[MemoLog, ...]
@@ -71,7 +72,11 @@ class LogPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Involvement(msgspec.Struct, frozen=True, kw_only=True):
-    """A mined transaction that concerns an address. `moves_tokens`: whether a token of the address moved."""
+    """A mined transaction that concerns an address.
+
+    Attributes:
+        moves_tokens: whether the transaction moved a fungible token to or from the address.
+    """
 
     tx_id: str
     height: int
@@ -79,14 +84,14 @@ class Involvement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InvolvementPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Mined transactions that concern an address, newest first. `older`: cursor of the next older page, or None."""
+    """Mined transactions that concern an address, newest first. `older` is the next older page's cursor, or None."""
 
     items: tuple[Involvement, ...]
     older: str | None
 
 
 class TxStatus(StrEnum):
-    """The status of a transaction. A status that sGate does not know is UNKNOWN and pays for nothing."""
+    """The status of a transaction. A status that sGate does not know becomes UNKNOWN, which never counts as paid."""
 
     SUCCESS = "success"
     FAILED = "failed"
@@ -96,7 +101,7 @@ class TxStatus(StrEnum):
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
-    """A transfer of the configured asset. `memo` is what was printed directly after it, or None."""
+    """A transfer of the configured asset. `memo` is the memo printed directly after it, or None."""
 
     event_index: int
     amount_sats: int
@@ -109,11 +114,12 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     """A transaction as one server sees it.
 
     Attributes:
-        block_hash, block_height, block_time, tx_index: set if and only if it is in a block of the canonical chain.
+        block_hash, block_height, block_time, tx_index: set if and only if the transaction is in a canonical block.
         transfers: transfers of the configured asset, in order; empty unless the status is SUCCESS.
-        intention: for a pending direct call of the token, the transfer in its arguments. It may never happen.
+        intention: for a pending direct call of the token's `transfer`, the transfer in its arguments, which may never
+            happen.
         received_at: for a pending transaction, when it entered the server's mempool.
-        replaced_by: for a dropped transaction, the one that replaced it.
+        replaced_by: for a dropped transaction, the id of the transaction that replaced it, or None.
     """
 
     tx_id: str
@@ -135,7 +141,7 @@ class ChainSource(Protocol):
         """Return a page of canonical headers from `cursor` (default: the tip) downward.
 
         Returns:
-            None if `unless` is the etag of the page as it is now.
+            The page, or None if `unless` is its current etag.
 
         Raises:
             ChainUnavailable: if the chain cannot be read, or the cursor's block is no longer canonical.
@@ -163,11 +169,12 @@ class ChainSource(Protocol):
         ...
 
     async def transactions(self, tx_ids: Sequence[str], *, whole: bool = True) -> Mapping[str, Transaction]:
-        """Return the transactions that the server knows, with all their transfers; unknown ones are absent.
+        """Return the transactions that the server knows, with all their transfers. Unknown ids are absent.
 
         Args:
             tx_ids: any number of ids; the source splits them into calls of at most 50.
-            whole: False to make no further calls: a transaction of more than 100 events comes without its transfers.
+            whole: if False, make no further calls for a transaction of more than 100 events, and return it without its
+                transfers.
         """
         ...
 

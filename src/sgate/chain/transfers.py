@@ -1,4 +1,4 @@
-"""Pairing of transfers and memos, which decides which intent a payment is for.
+"""Pairing of transfers with their memos. The memo determines which intent a payment is for.
 
 sBTC's `transfer` emits a token event and, if a memo was given, prints the memo's bytes directly after it. A memo
 therefore belongs to the transfer whose event index is exactly one lower, provided that the token contract itself
@@ -47,12 +47,12 @@ class PrintEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def memo_printed(event: PrintEvent, token_contract: str) -> bytes | None:
-    """Return the memo in a print event, or None if it is not a memo printed by the token contract."""
+    """Return the memo in a print event, or None if the event is not a memo printed by the token contract."""
     if event.contract != token_contract or event.topic != PRINT_TOPIC:
         return None
     try:
         value = decode_hex(event.value_hex)
-    except InvalidClarity:  # a tuple, a string, ...: not a memo
+    except InvalidClarity:  # such as a tuple or a string, which is not a memo
         return None
     return value.data if isinstance(value, Buffer) else None
 

@@ -40,7 +40,7 @@ def options(
 
 
 def main() -> None:
-    """Run the command. Errors that the user can fix are printed as one sentence, without a traceback."""
+    """Run the command line. An error that the user can fix is printed as one sentence, without a traceback."""
     try:
         app()
     except OperatorError as error:

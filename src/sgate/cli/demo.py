@@ -1,8 +1,8 @@
 """`sgate demo`: the whole product in one process, step by step.
 
-It runs an embedded database, the simulated chain, the API, the checkout and all workers. Beside them a small shop acts
-as a merchant's server: it creates a payment intent, and receives and verifies webhooks. Nothing is faked: the shop uses
-the HTTP API like any other client.
+The demo runs an embedded database, the simulated chain, the API, the checkout pages and all workers. In addition, a
+small shop acts as a merchant's server: it creates a payment intent, and receives and verifies webhooks. The shop is not
+a fake: it uses the HTTP API like any other client.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ class Shop:
         self.secret = ""
 
     async def call(self, method: str, path: str, body: dict[str, Any] | None = None, key: str | None = None) -> Any:
-        """Call the API and return the decoded response.
+        """Call the API and return the decoded response. `key` is the idempotency key.
 
         Raises:
             DemoFailed: if the response is an error.
@@ -74,7 +74,7 @@ class Shop:
             return answer
 
     async def receive_webhooks(self) -> str:
-        """Start the receiver and return its URL."""
+        """Start the webhook receiver and return its URL."""
 
         async def receive(request: web.Request) -> web.Response:
             headers = {name.lower(): value for name, value in request.headers.items()}
@@ -89,7 +89,7 @@ class Shop:
         return f"http://127.0.0.1:{self._runner.addresses[0][1]}/webhooks"
 
     async def verified_webhook(self) -> dict[str, Any]:
-        """Return the next webhook's event after verifying both signatures.
+        """Wait for the next webhook, verify both of its signatures, and return its event.
 
         Raises:
             DemoFailed: if no webhook arrives in time, or a signature is invalid.
@@ -138,7 +138,7 @@ def demo(
 
 @contextlib.contextmanager
 def _directory(once: bool) -> Generator[Path]:
-    """Yield the demo's data directory: a permanent one, or with `once` a temporary one that is removed at the end."""
+    """Yield the data directory. With `once` it is temporary and removed at the end, otherwise it is permanent."""
     if not once:
         yield factories.default_directory() / "demo"
         return
@@ -207,7 +207,7 @@ async def _next_webhook(shop: Shop) -> dict[str, Any] | None:
     try:
         return await shop.verified_webhook()
     except DemoFailed:
-        return None  # no webhook for a while is fine here
+        return None  # there may be no webhook for a while
 
 
 @contextlib.asynccontextmanager
@@ -231,7 +231,7 @@ async def _shop(gateway: Gateway, base_url: str) -> AsyncGenerator[Shop]:
 
 
 async def _pay(gateway: Gateway, shop: Shop) -> dict[str, Any]:
-    """Run one payment from intent to confirmation and webhook. Returns the confirmed intent."""
+    """Run one payment from the intent to the confirmation and its webhook. Returns the confirmed intent."""
     started = time.perf_counter()
     intent = await shop.call("POST", "/v1/payment_intents", _request("Order 17"), key="order-17")
     _step("Intent", f"{intent['id']} asks for {AMOUNT_SATS:,} sats", time.perf_counter() - started)

@@ -1,7 +1,7 @@
-"""Commands that are imported only when they are called: `sgate --help` must not load a web server.
+"""Commands that are imported only when they are called, so that `sgate --help` does not load a web server.
 
-The table holds what the help page and shell completion need to know of each command; a test compares its sentences with
-those of the commands.
+The table `COMMANDS` contains all that the help page and shell completion need to know about each command. A test
+compares the help texts in the table with those of the commands.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ class Entry(NamedTuple):
     """A command or command group.
 
     Attributes:
-        place: where its Typer application is, as `module:attribute`.
+        place: the location of its Typer application, as `module:attribute`.
         help: its line on the help page.
         panel: the section of the help page.
     """
@@ -70,7 +70,7 @@ COMMANDS: Mapping[str, Entry] = {
 
 
 def load(name: str) -> TyperCommand | TyperGroup:
-    """Import and return a command of the table."""
+    """Import the command with this name from the table, and return it."""
     module, _, attribute = COMMANDS[name].place.partition(":")
     application: typer.Typer = getattr(import_module(module), attribute)
     commands = application.registered_commands
@@ -88,7 +88,7 @@ def _flowing(text: str) -> str:
 
 
 class LazyGroup(TyperGroup):
-    """The `sgate` command, which knows its commands by name and imports only the one that is called."""
+    """The `sgate` command. It lists its commands from the table, and imports only the command that is called."""
 
     def __init__(self, **attributes: Any) -> None:
         """Register the commands of the table; called by Typer."""

@@ -1,4 +1,4 @@
-"""Output of the commands: JSON for programs, lines and tables for people."""
+"""Output of the commands: JSON for programs; lines and tables for people."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ console = Console(highlight=False)
 
 
 def examples(*lines: str) -> str:
-    """Return the epilog of a help page: example commands to copy."""
+    """Return the epilog of a help page, which shows example commands to copy."""
     return "\n".join(("[bold]Examples[/]", *(escape(f"$ {line}") for line in lines)))
 
 
@@ -32,7 +32,7 @@ def print_object(value: object) -> None:
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print aligned columns, one line per row even in a narrow terminal, so that ids stay whole and `grep` works."""
+    """Print aligned columns. A row is one line even in a narrow terminal, so ids are not split and `grep` works."""
     cells = [list(titles), *([str(cell) for cell in row] for row in rows)]
     widths = [max(cell_len(row[column]) for row in cells) for column in range(len(titles))]
     for number, row in enumerate(cells):
@@ -41,12 +41,12 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 
 
 def line(text: str) -> None:
-    """Print one line with markup, without wrapping it."""
+    """Print one line, which may contain markup, without wrapping it."""
     console.print(text, soft_wrap=True)
 
 
 def local(moment: str | float) -> datetime:
-    """Return an ISO 8601 or Unix time in the local time zone."""
+    """Convert an ISO 8601 or Unix time to the local time zone."""
     found = datetime.fromisoformat(moment) if isinstance(moment, str) else datetime.fromtimestamp(moment, UTC)
     return found.astimezone()
 

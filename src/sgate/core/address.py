@@ -63,7 +63,7 @@ def encode(version: int, hash160: bytes) -> str:
     """Encode a version (0..31) and a 20-byte hash as an address.
 
     Raises:
-        InvalidAddress: if the version is out of range or the hash has another length.
+        InvalidAddress: if the version is out of range or the hash does not have 20 bytes.
     """
     if not 0 <= version < len(C32_ALPHABET) or len(hash160) != HASH160_BYTES:
         raise InvalidAddress("an address needs a version from 0 to 31 and a hash of 20 bytes")
@@ -99,7 +99,7 @@ def check_pay_address(text: str, network: Network) -> str:
     """Return the canonical spelling of an address that can receive payments on `network`.
 
     Raises:
-        InvalidAddress: if the text is not an address, or one of another network.
+        InvalidAddress: if the text is not an address, or is an address of another network.
     """
     principal = parse_principal(text)
     if principal.version not in VERSIONS[network]:
@@ -112,7 +112,7 @@ def contract_of(asset: str) -> str:
     """Return the contract principal of an asset identifier (`address.contract::asset`).
 
     Raises:
-        InvalidAddress: if the identifier has another form.
+        InvalidAddress: if the identifier does not have this form.
     """
     contract, separator, name = asset.partition("::")
     if not separator or not name or parse_principal(contract).contract_name is None:

@@ -1,7 +1,7 @@
 """Ids and API keys: their formats, and how keys are stored so that a stolen database grants no access.
 
-A key has 256 random bits. It is looked up by the SHA-256 of the whole key, then verified against a salted PBKDF2 hash
-in constant time. An unknown key never reaches PBKDF2, so that guessing keys does not load the server.
+A key has 256 random bits. It is looked up by the SHA-256 hash of the whole key, and then verified in constant time
+against a salted PBKDF2 hash. An unknown key never reaches PBKDF2, so guessing keys does not load the server.
 """
 
 import hashlib
@@ -23,8 +23,9 @@ _KEY = re.compile(r"sk_(test|live)_[0-9a-f]{64}")
 def new_id(prefix: str, made_at_s: int, random_bytes: bytes) -> str:
     """Return an id such as `pi_` + 24 hex: the time of creation in Unix seconds, then 8 random bytes.
 
-    Most reads are of recent objects. Ids that begin with the time keep these together in every index, however large it
-    grows, whereas random ids would spread them over the whole of it. 64 random bits neither collide nor can be guessed.
+    Most reads are for recent objects. Because ids begin with the time, recent objects are close together in every
+    index, however large the index grows. Random ids would spread them over the whole index. With 64 random bits, ids
+    do not collide and cannot be guessed.
     """
     return f"{prefix}_{made_at_s & _LATEST_S:08x}{random_bytes.hex()}"
 
@@ -48,20 +49,23 @@ def livemode_of(api_key: str) -> bool | None:
 
 
 def lookup_digest(api_key: str) -> bytes:
-    """Return the 32 bytes that a key is looked up by. They reveal nothing about a random key."""
+    """Return the 32-byte digest by which a key is looked up. It reveals nothing about a random key."""
     return hashlib.sha256(api_key.encode()).digest()
 
 
 def hash_api_key(api_key: str, salt: bytes) -> bytes:
-    """Hash a key (PBKDF2-HMAC-SHA512, 10,000 iterations, 64 bytes). Takes milliseconds: run it off the event loop."""
+    """Hash a key (PBKDF2-HMAC-SHA512, 10,000 iterations, 64 bytes).
+
+    This takes milliseconds, so do not call it on the event loop.
+    """
     return hashlib.pbkdf2_hmac("sha512", api_key.encode(), salt, PBKDF2_ITERATIONS, PBKDF2_HASH_BYTES)
 
 
 def verify_api_key(api_key: str, salt: bytes, expected_hash: bytes) -> bool:
-    """Return whether the key matches the hash, compared in constant time."""
+    """Return whether the key matches the hash. The comparison takes constant time."""
     return hmac.compare_digest(hash_api_key(api_key, salt), expected_hash)
 
 
 def same_secret(given: str, expected: str) -> bool:
-    """Return whether two secrets are equal, compared in constant time."""
+    """Return whether two secrets are equal. The comparison takes constant time."""
     return hmac.compare_digest(given.encode(), expected.encode())

@@ -1,4 +1,4 @@
-"""Egress rules: the destinations that webhooks must not be sent to (protection against SSRF).
+"""Egress rules: the destinations to which webhooks must not be sent (protection against SSRF).
 
 A server that posts to any URL it is given can be made to reach machines in its own network, such as its database or the
 cloud's metadata service. Therefore only global unicast addresses are allowed; an IPv4 address embedded in an IPv6
@@ -17,14 +17,14 @@ MAX_URL_CHARACTERS = 512
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 NOT_PUBLIC: tuple[IPNetwork, ...] = (
-    ipaddress.ip_network("168.63.129.16/32"),  # the host as seen from Azure's virtual machines
+    ipaddress.ip_network("168.63.129.16/32"),  # the host, as Azure's virtual machines see it
     ipaddress.ip_network("192.88.99.0/24"),  # 6to4 relays, no longer in use
     ipaddress.ip_network("3fff::/20"),  # documentation (RFC 9637), missing from Python's tables
 )
-"""Networks that `ipaddress` considers global, but that contain no public hosts."""
+"""Networks that `ipaddress` considers global although they contain no public hosts."""
 
 PRIVATE_NAMES = ("localhost", "local", "internal", "svc", "home.arpa", "lan", "intranet", "corp")
-"""Names under these are resolved within a network (mDNS, clouds, Kubernetes), never on the public internet."""
+"""Domains whose names are resolved only within a network (mDNS, clouds, Kubernetes), never on the public internet."""
 
 FORBIDDEN_PORTS = frozenset(
     {
@@ -58,7 +58,8 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
         """Raise if connecting to an address is not allowed.
 
         Raises:
-            ForbiddenDestination: if it is denied, or (without `allow_private`) not a global unicast address.
+            ForbiddenDestination: if the address is denied, or if it is not a global unicast address and `allow_private`
+                is not set.
         """
         seen = _embedded(address) or address
         for network in self.denied_networks:
@@ -110,11 +111,11 @@ def egress_of(*, allow_private: bool, deny: Iterable[str]) -> Egress:
 
 
 def literal_address(host: str) -> IPAddress | None:
-    """Return the address that a host consists of, or None if it is a name.
+    """Return the address if the host is a literal address, or None if it is a name.
 
     Raises:
-        ForbiddenDestination: if it is an address in an unusual form that resolvers accept (a single decimal number,
-            octal, hexadecimal, shortened), or one with a network interface.
+        ForbiddenDestination: if the host is an address in an unusual form that resolvers accept (a single decimal
+            number, octal, hexadecimal, shortened), or one that includes a network interface (`%eth0`).
     """
     if "%" in host:
         raise ForbiddenDestination("an address must not contain a network interface")

@@ -133,7 +133,7 @@ class ReceiptNotFound(NotFound):
 
 
 class LogoNotFound(NotFound):
-    """There is no such logo. `logo_url` names the merchant's current logo."""
+    """There is no such logo. `logo_url` is the URL of the merchant's current logo, if there is one."""
 
     code = "logo_not_found"
 
@@ -200,7 +200,9 @@ class Conflict(GatewayError):
 
 
 class PaymentIntentNotCancelable(Conflict):
-    """A payment intent can be canceled only while it awaits payment and no payment is known on the chain."""
+    """A payment intent can be canceled only while it awaits payment and no payment for it has been found on the
+    chain.
+    """
 
     code = "payment_intent_not_cancelable"
 
@@ -230,7 +232,7 @@ class ApiKeyEnded(Conflict):
 
 
 class WebhookEndpointDisabled(Conflict):
-    """The webhook endpoint is disabled or deleted. Enable it first."""
+    """The webhook endpoint is disabled or deleted. A disabled endpoint must be enabled first."""
 
     code = "webhook_endpoint_disabled"
 
@@ -420,7 +422,9 @@ class Unavailable(GatewayError):
 
 
 class UnderMaintenance(Unavailable):
-    """The server is under maintenance and rejects writes; reads still work. Try again after `Retry-After`."""
+    """The server is under maintenance and rejects writes; reads still work. Wait for the number of seconds in
+    `Retry-After`, then try again.
+    """
 
     code = "under_maintenance"
 

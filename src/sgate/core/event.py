@@ -15,7 +15,7 @@ class EventType(StrEnum):
     """The type of an event."""
 
     meaning: str
-    """When it is sent, for the documentation."""
+    """When events of this type are sent, as a sentence for the documentation."""
 
     def __new__(cls, value: str, meaning: str) -> Self:
         """Create a type with the sentence that documents it."""

@@ -1,8 +1,8 @@
-"""Finality: confirmation policies, and the view of the chain that they are evaluated in.
+"""Finality: confirmation policies, and the view of the chain against which they are evaluated.
 
 A Stacks block is signed within seconds, but can still be lost when Bitcoin forks. SIP-021 calls a block bitcoin-final
-once two tenure changes have been built on its tenure. A policy may therefore require Stacks blocks (seconds), tenure
-changes or Bitcoin blocks (about ten minutes each), and more of them for larger amounts.
+once two tenure changes have been built on its tenure. A policy may therefore require Stacks blocks (seconds each), or
+tenure changes or Bitcoin blocks (about ten minutes each), and more of them for larger amounts.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from msgspec import Meta
 from sgate.core.payment import Inclusion, Payment
 
 BITCOIN_FINAL_TENURE_CHANGES = 2
-"""SIP-021: final "after two tenure changes build upon the tenure that produced" the block."""
+"""SIP-021 calls a block final "after two tenure changes build upon the tenure that produced" it."""
 
 MAX_TIERS = 10
 MAX_STACKS_BLOCKS = 10_000
@@ -53,7 +53,7 @@ Policy = Annotated[
     tuple[Tier, ...],
     Meta(examples=[[{"from_sats": 0, "stacks_blocks": 1}, {"from_sats": 1_000_000, "stacks_blocks": 6}]]),
 ]
-"""Tiers in ascending order of `from_sats`; the first starts at 0."""
+"""Tiers in ascending order of `from_sats`; the first tier starts at 0."""
 
 DEFAULT_POLICY: Policy = (
     Tier(from_sats=0, stacks_blocks=1),
@@ -66,9 +66,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """The chain as far as it has been scanned.
 
     Attributes:
-        height, index_block_hash: the last scanned block. Height 0 and an empty hash before the first scan.
-        time: the latest block time ever scanned, UTC. It never goes back, so deadlines that passed stay passed.
-        tenure_height, bitcoin_height: of the last scanned block.
+        height, index_block_hash: the height and the index block hash of the last scanned block. Before the first scan,
+            these are 0 and an empty string.
+        time: the latest block time ever scanned, UTC. It never goes back, so a deadline that has passed stays passed.
+        tenure_height, bitcoin_height: the tenure height and the Bitcoin height of the last scanned block.
     """
 
     height: int
@@ -83,15 +84,16 @@ class Finality(StrEnum):
 
     SEEN = "seen"  # in the mempool
     INCLUDED = "included"  # in a Stacks block
-    ANCHORED = "anchored"  # one tenure change since
-    BITCOIN_FINAL = "bitcoin_final"  # two tenure changes since: as final as Bitcoin
+    ANCHORED = "anchored"  # in a block, with one tenure change since
+    BITCOIN_FINAL = "bitcoin_final"  # in a block, with two tenure changes since: as final as Bitcoin
 
 
 def check_policy(policy: Policy) -> Policy:
     """Return the policy if it is valid.
 
     Raises:
-        InvalidPolicy: if there are no or too many tiers, their order is wrong, or a number is missing or out of range.
+        InvalidPolicy: if there are no tiers or too many, the first does not start at 0, their order is wrong, a tier
+            sets no number, or a number is out of range.
     """
     if not 1 <= len(policy) <= MAX_TIERS:
         raise InvalidPolicy(f"a confirmation policy must have 1 to {MAX_TIERS} tiers")
@@ -127,7 +129,7 @@ def tier_for(policy: Policy, amount_sats: int) -> Tier:
 
 
 class Shortfall(msgspec.Struct, frozen=True, kw_only=True):
-    """A number of a confirmation policy that is lower than another policy, its floor, requires.
+    """A number in a confirmation policy that is lower than the same number in another policy, the floor.
 
     Attributes:
         amount_sats: the smallest amount for which the number is too low.
@@ -145,7 +147,7 @@ class Shortfall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def first_shortfall(policy: Policy, floor: Policy) -> Shortfall | None:
-    """Return the first number, by amount, in which `policy` is less strict than `floor`, or None if there is none."""
+    """Return the shortfall of `policy` at the smallest amount for which it is less strict than `floor`, or None."""
     for start in sorted({tier.from_sats for tier in (*policy, *floor)}):
         tier = tier_for(policy, start)
         for (name, number), (_, required) in zip(_numbers(tier), _numbers(tier_for(floor, start)), strict=True):
@@ -163,21 +165,27 @@ def _numbers(tier: Tier) -> tuple[tuple[str, int], ...]:
 
 
 def confirmations(payment: Payment, view: View) -> int:
-    """Return the number of Stacks blocks from the payment's own to the scanned tip, inclusive; 0 if not included."""
+    """Return the number of Stacks blocks from the payment's block to the scanned tip, counting both.
+
+    This is 0 if the payment is not on the scanned chain.
+    """
     if payment.inclusion is Inclusion.ORPHANED:
         return 0
     return max(0, view.height - payment.block_height + 1)
 
 
 def tenure_changes(payment: Payment, view: View) -> int:
-    """Return the number of tenures begun since the payment's; 0 if not included."""
+    """Return the number of tenures that began after the payment's tenure; 0 if the payment is orphaned."""
     if payment.inclusion is Inclusion.ORPHANED:
         return 0
     return max(0, view.tenure_height - payment.tenure_height)
 
 
 def bitcoin_blocks(payment: Payment, view: View) -> int:
-    """Return the number of Bitcoin blocks since the payment's, counting its own; 0 if not included."""
+    """Return the number of Bitcoin blocks from the payment's Bitcoin block to the latest, counting both.
+
+    This is 0 if the payment is not on the scanned chain.
+    """
     if payment.inclusion is Inclusion.ORPHANED or view.height < payment.block_height:
         return 0
     return max(0, view.bitcoin_height - payment.bitcoin_height + 1)
@@ -201,10 +209,10 @@ def finality_of(payment: Payment, view: View) -> Finality:
 
 
 def next_check_height(pending: Sequence[tuple[Payment, Tier]], view: View) -> int | None:
-    """Return the lowest height at which one of these payments can become final; None if none is pending.
+    """Return the lowest height at which one of these payments can become final; None if all of them are final.
 
-    Stacks blocks can be counted ahead. The next tenure or Bitcoin block cannot be predicted, so a payment that has its
-    Stacks blocks is checked again at the next block.
+    The height at which a payment will have enough Stacks blocks is known in advance. The next tenure or Bitcoin block
+    cannot be predicted, so a payment that already has enough Stacks blocks is checked again at the next block.
     """
     heights = [
         payment.block_height + (tier.stacks_blocks or 1) - 1

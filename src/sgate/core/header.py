@@ -8,7 +8,7 @@ import msgspec
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The header of a Stacks block. Hashes are `0x` + 64 hex; `time` is the block's own time, UTC.
 
-    `index_block_hash` identifies a block together with its history; transactions are listed under `block_hash`.
+    `index_block_hash` identifies a block together with its history. Transactions refer to their block by `block_hash`.
     """
 
     height: int

@@ -1,16 +1,17 @@
 """The lifecycle of a payment intent: its state as a function of the facts, and the events that a change causes.
 
 `reduce` derives the state from the facts. It is pure, idempotent and independent of the order in which the facts were
-learned, so that any sequence of crashes, repetitions and reorganizations ends in the same state. `announce` compares
+learned. Any sequence of crashes, repetitions and reorganizations therefore ends in the same state. `announce` compares
 two states and returns the events for the change. Unlike `reduce`, it depends on what was announced before.
 
 Three rules are not obvious:
 
-* A deadline is compared with the view's block time, not with a clock, so that an outage of sGate expires no intent.
-* The confirmation tier of a payment is that of the larger of the amount due and the payment's own amount. A further
-  payment therefore never undoes the confirmation of an earlier one; only a reorganization can.
+* A deadline is compared with the view's block time, not with a clock, so an outage of sGate expires no intent.
+* The confirmation tier of a payment depends on the amount due or on the payment's own amount, whichever is larger. A
+  further payment therefore never undoes the confirmation of an earlier one; only a reorganization can.
 * The closing of an intent is itself a fact (`Close`). After a reorganization, a payment that was in time may move the
-  intent to processing or confirmed, but it never awaits payment again, so that its deadline is announced only once.
+  closed intent to processing or confirmed. The intent never awaits payment again, so its deadline is announced only
+  once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,13 +28,13 @@ from sgate.core.payment import Inclusion, Payment, Sighting
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
-    """The merchant canceled the intent while no payment was known. Every payment found later is after the cancel."""
+    """The merchant canceled the intent while no payment was known. Any payment found later came after the cancel."""
 
     at: datetime
 
 
 class Accept(msgspec.Struct, frozen=True, tag="accept"):
-    """The merchant accepted held payments: from now on, exactly these count."""
+    """The merchant accepted the held payments with these ids. They count from now on; other held payments do not."""
 
     at: datetime
     payment_ids: tuple[str, ...]
@@ -51,7 +52,7 @@ class Refund(msgspec.Struct, frozen=True, tag="refund"):
 
 
 class Close(msgspec.Struct, frozen=True, tag="close"):
-    """The deadline was found to have passed, in a view of this time. Recorded by the ledger itself."""
+    """The ledger found that the deadline had passed, and recorded this itself. `at` is the block time of its view."""
 
     at: datetime
 
@@ -64,9 +65,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         amount_received_sats: the sum of all payments on the canonical chain, whether they count or not.
-        amount_counted_sats: the sum of those that count toward the amount due.
+        amount_counted_sats: the sum of the payments that count toward the amount due.
         next_check_height: the scanned height at which to decide again if nothing else happens, or None.
-        next_check_time: decide again once the scanned block time is past this time; None for never.
+        next_check_time: the scanned block time after which to decide again if nothing else happens, or None.
     """
 
     status: Status
@@ -78,10 +79,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """What was announced before. Unlike the state, it is never undone.
+    """The events announced so far, in summary. Unlike the state, the history is never undone.
 
     Attributes:
-        sequence: the number of the last event.
+        sequence: the number of the last event of the intent.
         ever_confirmed: whether `payment_intent.succeeded` was announced.
         ever_reorged: whether `payment_intent.reorged` was announced.
     """
@@ -102,13 +103,14 @@ LEGAL_MOVES: Mapping[Status, frozenset[Status]] = MappingProxyType(
         Status.CONFIRMED: frozenset(
             {Status.PROCESSING, Status.REQUIRES_PAYMENT, Status.EXPIRED, Status.FAILED, Status.CANCELED}
         ),
-        # From expired to failed: a partial payment in time becomes known later (an assigned deposit, a reorganization).
+        # From expired to failed, if a partial payment that was in time becomes known later (an assigned deposit, a
+        # reorganization).
         Status.EXPIRED: frozenset({Status.PROCESSING, Status.CONFIRMED, Status.FAILED}),
         Status.FAILED: frozenset({Status.PROCESSING, Status.CONFIRMED}),
         Status.CANCELED: frozenset({Status.PROCESSING, Status.CONFIRMED}),
     }
 )
-"""The allowed status transitions. Only a reorganization causes backward ones."""
+"""The allowed status transitions. Only a reorganization causes a transition backward."""
 
 _RANK = MappingProxyType(
     {
@@ -123,7 +125,7 @@ _RANK = MappingProxyType(
 
 
 class Verdict(StrEnum):
-    """Whether an included payment counts, and if not, why."""
+    """Whether a payment counts toward the amount due, and if not, why."""
 
     COUNTS = "counts"
     HELD_LATE = "held_late"
@@ -142,7 +144,7 @@ def reduce(
 
     Args:
         terms: the terms fixed at creation.
-        payments: all payments that name the intent, including orphaned ones.
+        payments: all payments for the intent, including assigned deposits and orphaned payments.
         sightings: transactions now in the mempool that would pay the intent.
         commands: the merchant's decisions, and the ledger's `Close`.
         view: the chain as far as it has been scanned.
@@ -173,7 +175,7 @@ def reduce(
 
 
 def judge(payment: Payment, terms: Terms, commands: Iterable[Command]) -> Verdict:
-    """Return whether an included payment counts toward the amount due, and if not, why."""
+    """Return whether a payment counts toward the amount due, and if not, why."""
     commands = list(commands)
     accepted = min((c.at for c in commands if isinstance(c, Accept) and payment.id in c.payment_ids), default=None)
     sent_back = min((c.at for c in commands if isinstance(c, Refund) and c.payment_id == payment.id), default=None)
@@ -195,7 +197,10 @@ def is_legal(before: Status, after: Status) -> bool:
 
 
 def announce(before: State, after: State, history: History) -> tuple[EventType, ...]:
-    """Return the events for a change of state, in order. A changed status always has one, an unchanged state none."""
+    """Return the events for a change of state, in order.
+
+    A change of status always causes at least one event. An unchanged state causes none.
+    """
     events: list[EventType] = []
     if _RANK[after.status] < _RANK[before.status]:
         events.append(EventType.REORGED)
@@ -223,7 +228,10 @@ def _status_events(before: Status, after: Status, history: History) -> list[Even
 
 
 def _covered(state: State, terms: Terms, counted: Sequence[Payment], view: View) -> State:
-    """Enough is on the chain: confirmed if enough of it is final, else check again when more can be final."""
+    """Return the state of an intent for which enough has been paid.
+
+    It is confirmed if enough is final. Otherwise, it is processing, and is decided again when more can be final.
+    """
     judged = [(payment, tier_for(terms.policy, max(terms.amount_sats, payment.amount_sats))) for payment in counted]
     final_sats = sum(payment.amount_sats for payment, tier in judged if is_final(payment, tier, view))
     if final_sats >= terms.minimum_sats:
@@ -240,10 +248,10 @@ def _uncovered(
     *,
     closed: bool,
 ) -> State:
-    """Too little is on the chain: still awaiting payment, or past the deadline.
+    """Return the state of an intent for which too little has been paid: awaiting payment, or past the deadline.
 
-    A payment that was in time but lost its block is likely to be mined again, as a transaction in the mempool is likely
-    to be mined. Both extend the deadline by `seen_hold_s`.
+    A transaction in the mempool is likely to be mined, and a payment that was in time but lost its block is likely to
+    be mined again. Either one extends the deadline by `seen_hold_s`.
     """
     in_time = [payment for payment in known if payment.arrived_at(terms.seen_hold) <= terms.in_time_until]
     may_come = any(sighting.first_seen_at <= terms.in_time_until for sighting in sightings) or any(
@@ -273,7 +281,10 @@ def _anomalies(
 
 
 def _excess(terms: Terms, counted: Sequence[Payment]) -> set[Anomaly]:
-    """Return how the payments, in chain order, exceed the amount due: by a second full payment, or otherwise."""
+    """Return the anomalies of payments that exceed the amount due. `counted` must be in chain order.
+
+    A further full payment is DUPLICATE_PAYMENT; any other excess is OVERPAID.
+    """
     found: set[Anomaly] = set()
     so_far_sats = 0
     for tx_sats in _sats_by_transaction(counted).values():

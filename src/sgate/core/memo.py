@@ -1,8 +1,8 @@
 """The memo that links a transfer on the chain to a payment intent.
 
-The memo of sBTC's `transfer` holds up to 34 arbitrary bytes. sGate uses the intent's id in ASCII: 27 bytes. Zero bytes
-that a wallet pads with and whitespace copied along with the id are ignored. Any other deviation means that the memo
-names no intent.
+The memo of sBTC's `transfer` holds up to 34 arbitrary bytes. sGate uses the intent's id in ASCII, which is 27 bytes
+long. Zero bytes that a wallet added as padding and whitespace that was copied along with the id are ignored. A memo
+with any other deviation names no intent.
 """
 
 import re

@@ -13,8 +13,8 @@ class MerchantSettings(msgspec.Struct, frozen=True, kw_only=True):
         accent_color: `#rrggbb`, or None for sGate's default.
         frame_origins: origins that may embed the checkout pages in a frame.
         pay_address: the address that receives payments, or None for the deployment's gateway address.
-        confirmation_policy: the merchant's own policy, or None for the deployment's.
-        tolerance_sats, tolerance_bp: how much an amount may fall short and still count as paid, in sats and in
+        confirmation_policy: the merchant's own policy, or None to use the deployment's policy.
+        tolerance_sats, tolerance_bp: by how much an amount may fall short and still count as paid, in sats and in
             hundredths of a percent; the larger of the two applies.
     """
 

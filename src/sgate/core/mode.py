@@ -21,12 +21,12 @@ class RateSource(Protocol):
     """A source of exchange rates."""
 
     def current(self, now: datetime) -> Rate | None:
-        """Return the rate to use now, or None if there is no fresh one. A rate is never made up."""
+        """Return the rate to use now, or None if there is no fresh rate. A source never makes up a rate."""
         ...
 
 
 class FixedRate:
-    """A constant rate for the simulated chain; its `source` says that it is not a market price."""
+    """A constant rate for the simulated chain. Its `source` says that the rate is not a market price."""
 
     def __init__(self, usd_per_btc: Decimal) -> None:
         self._usd_per_btc = usd_per_btc
@@ -39,7 +39,7 @@ class FixedRate:
 
 
 class NoRates:
-    """A source without rates: amounts are in sats only."""
+    """A rate source that never has a rate: amounts are in sats only."""
 
     def current(self, now: datetime) -> None:
         """Return None."""
@@ -50,8 +50,8 @@ class Mode(msgspec.Struct, frozen=True, kw_only=True):
     """One mode of a deployment.
 
     Attributes:
-        gateway_address: the pay address of merchants that have none of their own; None if the deployment has none.
-        policy: the confirmation policy of merchants that set none.
+        gateway_address: the pay address of merchants that have not set their own; None if there is no such address.
+        policy: the confirmation policy of merchants that have not set their own.
         grace_s, seen_hold_s: as in `Terms`.
         rates: the exchange rates used for prices in dollars.
         public_url: the base URL of the checkout pages, without a trailing slash.
@@ -69,7 +69,7 @@ class Mode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def quote_for(amount_sats: int, rate: Rate) -> Quote:
-    """Return the value of an amount in dollars at a rate."""
+    """Return the dollar value of an amount at this rate."""
     return Quote(
         amount_usd=usd_of(amount_sats, rate.usd_per_btc),
         rate_usd_per_btc=str(rate.usd_per_btc),

@@ -1,6 +1,6 @@
-"""Amounts: sats as integers, dollars as decimal strings with their provenance.
+"""Amounts of money: sats as integers, and dollars as decimal strings with the source of their rate.
 
-A sat is 1/100,000,000 of a bitcoin; sBTC has the same eight decimals. Floats are never used for money.
+A sat is 1/100,000,000 of a bitcoin; sBTC has the same eight decimal places. Floats are never used for money.
 """
 
 from datetime import datetime
@@ -10,13 +10,15 @@ import msgspec
 
 SATS_PER_BTC = 100_000_000
 MAX_AMOUNT_SATS = 21_000_000 * SATS_PER_BTC
-"""All bitcoin that will ever exist. A larger amount is a mistake."""
+"""All bitcoin that will ever exist, in sats. A larger amount is a mistake."""
 
 MAX_AMOUNT_DIGITS = 16
-"""Digits of MAX_AMOUNT_SATS. A longer string is rejected without being converted."""
+"""The number of digits in MAX_AMOUNT_SATS. A string with more digits, not counting leading zeros, is rejected without
+being converted.
+"""
 
 MAX_CHAIN_DIGITS = 39
-"""Digits of the largest number that a token contract can hold (128 bits)."""
+"""The number of digits in the largest amount that a token contract can hold (128 bits)."""
 
 MAX_USD_CHARACTERS = 20
 MAX_USD_PLACES = 2
@@ -32,7 +34,7 @@ def parse_sats(value: object) -> int:
     Floats, booleans, exponents, signs, spaces and non-ASCII digits are rejected.
 
     Raises:
-        InvalidAmount: if the value is anything else or out of range.
+        InvalidAmount: if the value is neither an integer nor a string of digits, or is out of range.
     """
     if isinstance(value, str):
         if not (value.isascii() and value.isdigit()) or len(value.lstrip("0")) > MAX_AMOUNT_DIGITS:
@@ -48,7 +50,7 @@ def parse_sats(value: object) -> int:
 def parse_chain_amount(text: str) -> int:
     """Parse an amount as the chain prints it (a string of up to 39 digits) into sats.
 
-    The result may exceed MAX_AMOUNT_SATS; the caller decides what that means.
+    The result may exceed MAX_AMOUNT_SATS; the caller decides how to treat such an amount.
 
     Raises:
         InvalidAmount: if the text is not such a string.
@@ -98,7 +100,7 @@ def parse_usd(text: str) -> Decimal:
 
 
 def sats_of(usd: Decimal, rate_usd_per_btc: Decimal) -> int:
-    """Convert dollars to sats, rounded up so that rounding never costs the merchant.
+    """Convert dollars to sats. The result is rounded up, so rounding never costs the merchant.
 
     Raises:
         InvalidAmount: if the result is not a valid amount.

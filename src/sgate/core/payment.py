@@ -1,6 +1,6 @@
 """Facts read from the chain: sBTC transfers, and transactions still pending in the mempool.
 
-Whether a fact pays for an intent is decided in `lifecycle`.
+The module `lifecycle` decides whether a fact pays for an intent.
 """
 
 from datetime import datetime, timedelta
@@ -23,12 +23,12 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
         id: `pay_` + 24 hex.
         tx_id: `0x` + 64 hex.
         event_index: the index of the transfer among the transaction's events; one transaction may pay several times.
-        memo: the bytes printed right after the transfer, or None.
-        block_height, block_hash, index_block_hash, block_time, tx_index: its place in the block that includes it, or
-            that last did.
-        tenure_height, bitcoin_height: of that block; finality is measured by them.
-        first_mined_at: the earliest time of any block that included it. Survives reorganizations.
-        first_seen_at: when it was first seen in the mempool, or None. Survives reorganizations.
+        memo: the bytes that the token contract printed directly after the transfer, or None.
+        block_height, block_hash, index_block_hash, block_time, tx_index: the block that includes the payment, and the
+            payment's place in it. For an orphaned payment, the last block that included it.
+        tenure_height, bitcoin_height: the tenure height and the Bitcoin height of that block, which determine finality.
+        first_mined_at: the earliest time of any block that ever included the payment. Reorganizations do not reset it.
+        first_seen_at: when the payment was first seen in the mempool, or None. Reorganizations do not reset it.
     """
 
     id: str
@@ -55,8 +55,10 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
         return (self.block_height, self.tx_index, self.event_index)
 
     def arrived_at(self, seen_hold: timedelta) -> datetime:
-        """Return when the customer paid: the first sighting if the payment was mined within `seen_hold` of it, else the
-        time of its first block.
+        """Return the time at which the customer paid.
+
+        If the payment was mined within `seen_hold` of its first sighting, this is the earlier of the two times.
+        Otherwise, it is the time of the payment's first block.
         """
         if self.first_seen_at is None or self.first_mined_at - self.first_seen_at > seen_hold:
             return self.first_mined_at
@@ -68,8 +70,8 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         tx_id: `0x` + 64 hex.
-        amount_sats: the amount in its arguments.
-        first_seen_at: when it was first seen, UTC.
+        amount_sats: the amount in the transaction's arguments.
+        first_seen_at: when the transaction was first seen, UTC.
     """
 
     tx_id: str

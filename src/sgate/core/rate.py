@@ -1,7 +1,7 @@
-"""Exchange rates: the price of a bitcoin, agreed between several sources.
+"""Exchange rates: the price of a bitcoin on which several sources agree.
 
-The rate is the median of the sources that agree. If they do not agree, there is no rate: a wrong price costs money, a
-missing one only time.
+The rate is the median of the sources that agree. If they do not agree, there is no rate, because a wrong price costs
+money, whereas a missing price costs only time.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ SOURCES = ("coinbase", "kraken", "bitstamp", "coingecko")
 """The supported sources; `rates.sources` defines how each is read."""
 
 MAX_AHEAD = timedelta(minutes=1)
-"""How far a source's clock may be ahead of ours. Later timestamps are rejected as invalid."""
+"""How far a source's clock may be ahead of ours. Timestamps further ahead are rejected as invalid."""
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +28,12 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
-    """The price of one source. `source` is its display name; `taken_at` is the source's own time if it reports one."""
+    """The price from one source.
+
+    Attributes:
+        source: the display name of the source.
+        taken_at: the time that the source reports; if it reports none, the time at which its response was read.
+    """
 
     source: str
     usd_per_btc: Decimal
@@ -40,7 +45,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         max_age: the maximum age of each sample, and of the rate while it is in use.
-        max_spread: how far a sample may be from the median of all, as a fraction (0.01 is one percent).
+        max_spread: how far a sample may be from the median of all fresh samples, as a fraction (0.01 is one percent).
         min_sources: how many sources must agree.
     """
 
@@ -69,9 +74,9 @@ def is_fresh(taken_at: datetime, now: datetime, max_age: timedelta) -> bool:
 def agree(samples: Sequence[Sample], now: datetime, rules: Rules) -> Rate | TooFew | Disagreement:
     """Combine samples into one rate.
 
-    Stale samples are ignored. Of the others, those within `max_spread` of the median agree; there must be at least
-    `min_sources` of them, and they must be the majority. The rate is their median in whole cents, and as old as the
-    oldest of them.
+    Stale samples are ignored. A fresh sample agrees if it is within `max_spread` of the median of all fresh samples. At
+    least `min_sources` samples must agree, and they must be a majority of the fresh samples. The rate is the median of
+    the samples that agree, rounded to cents. Its `taken_at` is that of the oldest of these samples.
     """
     fresh = [sample for sample in samples if is_fresh(sample.taken_at, now, rules.max_age)]
     if len(fresh) < rules.min_sources:

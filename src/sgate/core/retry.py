@@ -1,4 +1,4 @@
-"""Retries of webhook deliveries: the schedules, and what follows each attempt."""
+"""Retries of webhook deliveries: the schedules, and the decision after each attempt."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,23 +8,25 @@ from http import HTTPStatus
 import msgspec
 
 MIN_RETENTION = timedelta(days=31)
-"""How long deliveries are kept at least; a setting can only extend it."""
+"""The minimum time for which deliveries are kept. A setting can only extend it."""
 
 JITTER = 0.2
-"""Each wait is lengthened by up to this share, so that a recovering receiver does not get all retries at once."""
+"""Each wait is lengthened by up to this fraction, so that a recovering receiver does not get all retries at once."""
 
 MAX_RETRY_AFTER_S = 6 * 3600
-"""The longest `Retry-After` of a receiver that is obeyed."""
+"""The longest wait that a receiver can request with `Retry-After`. A longer wait is cut to this limit."""
 
 FAILING_FOR = timedelta(days=5)
-"""An endpoint without a successful delivery for this long is disabled at the next failure."""
+"""An endpoint that has been failing for this long is disabled at its next failure."""
 
 _MINUTE, _HOUR = 60, 3600
 DEFAULT_WAITS_S: tuple[int, ...] = (5, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR)
 EXTENDED_WAITS_S: tuple[int, ...] = (
     5, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 5 * _HOUR, 10 * _HOUR, 14 * _HOUR, 20 * _HOUR, 20 * _HOUR,
 )  # fmt: skip
-"""Waits between attempts, in seconds: five attempts in about three hours, or ten over three days."""
+"""The waits between attempts, in seconds. The default schedule makes five attempts in about three hours, the extended
+schedule ten attempts in about three days.
+"""
 
 
 class Schedule(StrEnum):
@@ -35,7 +37,7 @@ class Schedule(StrEnum):
 
     @property
     def waits_s(self) -> Sequence[int]:
-        """Seconds to wait after attempt 1, 2, ...; the attempt after the last wait is the final one."""
+        """The seconds to wait after each attempt but the last, in order."""
         return DEFAULT_WAITS_S if self is Schedule.DEFAULT else EXTENDED_WAITS_S
 
     @property
@@ -49,8 +51,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         status: the HTTP status, or None if there was no response.
-        error: why there was no response, in one sentence; None if there was one.
-        retry_after_s: the receiver's `Retry-After`, in seconds.
+        error: why there was no response, in one sentence; None if there was a response.
+        retry_after_s: the receiver's `Retry-After` in seconds, or None.
     """
 
     status: int | None
@@ -64,10 +66,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
-    """What follows an attempt: `delivered`, `failed` for good, or another attempt at `retry_at`.
+    """The decision after an attempt: the delivery is `delivered`, has `failed` for good, or is retried at `retry_at`.
 
     Attributes:
-        disable: why to disable the endpoint, or None to leave it enabled.
+        disable: the reason to disable the endpoint, or None to leave it enabled.
     """
 
     delivered: bool = False
@@ -88,11 +90,11 @@ def decide(
 
     Args:
         random_share: a random number, uniform in [0, 1), for the jitter.
-        failing_since: time since which the endpoint has failed without a success; None if it was not failing.
+        failing_since: the time since which every attempt at the endpoint has failed; None if it was not failing.
     """
     if outcome.succeeded:
         return Next(delivered=True)
-    if outcome.status == HTTPStatus.GONE:  # the receiver unsubscribes
+    if outcome.status == HTTPStatus.GONE:  # the receiver has unsubscribed
         return Next(failed=True, disable="the endpoint answered 410 Gone")
     disable = None
     if failing_since is not None and now - failing_since >= FAILING_FOR:

@@ -1,8 +1,9 @@
-"""Webhook signatures: the Standard Webhooks scheme and sGate's own, over the same body with the same secret.
+"""Webhook signatures in two schemes, Standard Webhooks and sGate's own, over the same body with the same secret.
 
-Standard Webhooks (https://www.standardwebhooks.com): `webhook-signature: v1,<base64>` over `id.timestamp.body`, keyed
-with the bytes that the secret encodes. sGate: `X-sGate-Signature: t=<unix>,v1=<hex>` over `timestamp.body`, keyed with
-the secret's text itself. Both are HMAC-SHA256; a receiver needs to verify only one.
+Standard Webhooks (https://www.standardwebhooks.com) signs `id.timestamp.body`. The key is the bytes that the secret
+encodes, and the header is `webhook-signature: v1,<base64>`. sGate's scheme signs `timestamp.body`. The key is the text
+of the secret, and the header is `X-sGate-Signature: t=<unix>,v1=<hex>`. Both schemes use HMAC-SHA256; a receiver needs
+to verify only one of them.
 """
 
 import base64
@@ -13,7 +14,7 @@ from functools import lru_cache
 SECRET_PREFIX = "whsec_"  # noqa: S105 - a prefix
 SECRET_BYTES = 24
 TOLERANCE_S = 300
-"""How far a timestamp may differ from the receiver's clock, in either direction. Limits replays."""
+"""How many seconds a timestamp may differ from the receiver's clock, in either direction. This limits replays."""
 
 
 class InvalidSignature(ValueError):
@@ -59,7 +60,8 @@ def verify_standard(secret: str, headers: Mapping[str, str], body: bytes, now_s:
     """Verify the Standard Webhooks headers. `headers` must have lower-case names.
 
     Raises:
-        InvalidSignature: if a header is missing, the timestamp is too old or too new, or no signature matches.
+        InvalidSignature: if a header is missing or malformed, the timestamp is too old or too new, no signature
+            matches, or the secret is malformed.
     """
     message_id = _header(headers, "webhook-id")
     timestamp_s = _timestamp(_header(headers, "webhook-timestamp"), now_s)
@@ -73,7 +75,8 @@ def verify_sgate(secret: str, headers: Mapping[str, str], body: bytes, now_s: in
     """Verify the `X-sGate-Signature` header. `headers` must have lower-case names.
 
     Raises:
-        InvalidSignature: if the header is missing or malformed, too old or too new, or no signature matches.
+        InvalidSignature: if the header is missing or malformed, its timestamp is too old or too new, or no signature
+            matches.
     """
     parts = [part.partition("=")[::2] for part in _header(headers, "x-sgate-signature").split(",")]
     timestamps = [value for name, value in parts if name == "t"]

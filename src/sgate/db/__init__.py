@@ -1,1 +1,1 @@
-"""PostgreSQL plumbing: connections, notifications, batching, column encryption. Nothing here knows a table."""
+"""Access to PostgreSQL: connections, notifications, batching and encryption. The tables are in `store`."""

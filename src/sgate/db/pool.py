@@ -18,7 +18,7 @@ STATEMENT_CACHE = 100
 """Prepared statements cached per connection (asyncpg's default)."""
 
 MAX_QUERIES = 1_000_000
-"""Queries after which a pooled connection is replaced, so that a leak in a server process cannot grow indefinitely."""
+"""A pooled connection is replaced after this many queries, so that a leak in its server process cannot grow forever."""
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 """A connection to run statements on. It may be inside a transaction."""
@@ -42,8 +42,8 @@ DatabaseErrors = (
 """Errors raised when the database is unavailable or busy. They can be retried; any other error is a bug in sGate."""
 
 AnyDatabaseError = (*DatabaseErrors, asyncpg.PostgresError)
-"""Any database error. For optional servers set up by someone else, such as a replica, where a pooler may mix up
-sessions, the schema may not have arrived yet, or a permission may be missing.
+"""Any database error. It is for optional servers that someone else sets up, such as a replica. There, a pooler may mix
+up sessions, the schema may not have been replicated yet, or a permission may be missing.
 """
 
 _KINDS: tuple[tuple[str, type[BaseException] | tuple[type[BaseException], ...]], ...] = (
@@ -68,7 +68,7 @@ def error_kind(error: BaseException) -> str:
 class PlainConnection(asyncpg.Connection):
     """A connection without a reset query.
 
-    asyncpg resets a connection each time it goes back to the pool, which costs a round trip per request. sGate never
+    asyncpg resets a connection each time it is returned to the pool, which costs a round trip per request. sGate never
     uses SET, LISTEN or a session lock on a pooled connection, so there is nothing to reset.
     """
 
@@ -80,7 +80,7 @@ class PlainConnection(asyncpg.Connection):
 def _timed(observe: Observe) -> type[PlainConnection]:
     """Return a connection class that reports each statement's duration to `observe`.
 
-    asyncpg's own query log schedules a callback on the event loop per statement; this costs a tenth of that.
+    asyncpg's own query log schedules a callback on the event loop for each statement. This class costs a tenth of it.
     """
 
     def timed(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
@@ -106,7 +106,7 @@ class _BoundedWaitPool(asyncpg.Pool):
     acquire_timeout_s = ACQUIRE_TIMEOUT_S
 
     def acquire(self, *, timeout: float | None = None) -> Any:
-        """Acquire a connection; raises TimeoutError if none becomes free in time."""
+        """Acquire a connection. Raises TimeoutError if no connection becomes free in time."""
         return super().acquire(timeout=self.acquire_timeout_s if timeout is None else timeout)
 
 
@@ -126,11 +126,12 @@ async def open_pool(
     """Open a connection pool.
 
     Args:
-        session_settings: PostgreSQL settings for these connections; not for use through a pooler, which mixes sessions.
+        session_settings: PostgreSQL settings for these connections. They do not work through a pooler, because it mixes
+            sessions.
         statement_timeout_s: PostgreSQL cancels a statement that takes longer.
         acquire_timeout_s: how long a caller waits for a free connection.
-        observe: called after each statement with its text, duration and error.
-        statement_cache: False behind a pooler that does not keep prepared statements.
+        observe: called after each statement with its text, its duration and its error.
+        statement_cache: must be False behind a pooler that does not keep prepared statements.
 
     Raises:
         OSError, asyncpg.PostgresError: if the database cannot be reached.
@@ -160,10 +161,10 @@ async def connect(
     statement_timeout_s: float = STATEMENT_TIMEOUT_S,
     statement_cache: bool = True,
 ) -> asyncpg.Connection:
-    """Open a single connection, for LISTEN, for migrations, or for locks that live as long as the connection.
+    """Open a single connection, for LISTEN, for migrations, or for locks that last as long as the connection.
 
     Args:
-        statement_cache: False behind a pooler that does not keep prepared statements.
+        statement_cache: must be False behind a pooler that does not keep prepared statements.
     """
     try:
         return await asyncpg.connect(

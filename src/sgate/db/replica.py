@@ -1,8 +1,8 @@
-"""Replication lag of a streaming replica, measured so that silence never looks like freshness.
+"""Measurement of a streaming replica's lag. A replica that receives no data is never taken for an up-to-date one.
 
-PostgreSQL's own `now() - pg_last_xact_replay_timestamp()` grows on an idle server, and a replica that lost its primary
-thinks it is up to date. So both servers are queried: the WAL position that the primary had written at a known moment is
-compared with the position that the replica has replayed.
+PostgreSQL's own `now() - pg_last_xact_replay_timestamp()` is unsuitable: it grows while the primary is idle. A replica
+that lost its primary does not notice its lag either. Therefore both servers are queried: the WAL position that the
+primary had written at a known moment is compared with the position that the replica has replayed.
 """
 
 import math
@@ -11,11 +11,11 @@ from collections import deque
 from sgate.db.pool import Connection
 
 MAX_SAMPLES = 600
-"""Remembered positions of the primary: ten minutes at one per second."""
+"""The number of remembered positions of the primary. This is ten minutes at one position per second."""
 
 _WRITTEN = "SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_insert_lsn()::text END"
 
-# A server that is not (or no longer) a replica shows everything it has written itself.
+# A server that is not a replica, or no longer one, shows everything that it has written itself.
 _REPLAYED = """
 SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END::text
 """
@@ -32,7 +32,7 @@ async def replayed(replica: Connection) -> int | None:
 
 
 class Freshness:
-    """The moment up to which a replica shows every commit. Moments are in monotonic seconds."""
+    """Determines the moment up to which a replica shows every commit. Moments are in monotonic seconds."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque(maxlen=MAX_SAMPLES)
@@ -40,7 +40,7 @@ class Freshness:
         """Every commit before this moment is visible on the replica."""
 
     def note(self, asked_at_s: float, written_to: int | None, replayed_to: int | None) -> None:
-        """Record one reading of both servers: the primary was queried at `asked_at_s`, the replica after it."""
+        """Record one reading of both servers. The primary was queried at `asked_at_s`, and the replica after that."""
         if written_to is None or replayed_to is None:
             return
         self._samples.append((asked_at_s, written_to))

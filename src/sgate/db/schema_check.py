@@ -1,11 +1,11 @@
-"""The schema revision this version needs, and the check that the database has it. Needs no migration engine."""
+"""The schema revision that this version needs, and the check that the database has it. Needs no migration engine."""
 
 import asyncpg
 
 from sgate.db.pool import connect
 
 REVISION = "0010"
-"""The newest migration in `migrations/versions`. A test keeps the two in sync."""
+"""The revision of the newest migration in `migrations/versions`. A test checks that it is."""
 
 _CURRENT = "SELECT version_num FROM alembic_version"
 _OLDEST = "SELECT oldest_revision FROM schema_compatibility"
@@ -20,9 +20,9 @@ class MigrationFailed(Exception):
 
 
 async def check(database_url: str) -> None:
-    """Check that the schema is the one this version needs, or a newer one that declares this version compatible.
+    """Check that the schema is the one that this version needs, or a newer one that this version can use.
 
-    In a rolling upgrade the schema is migrated first, and processes of both versions use it for a while.
+    In a rolling upgrade, the schema is migrated first, and processes of both versions use the new schema for a while.
 
     Raises:
         SchemaOutdated: if the schema is missing, too old, or too new for this version.

@@ -11,7 +11,7 @@ PACKAGES = ("sgate.store.", "sgate.db.")
 
 _TRANSACTION_WORDS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 MAX_NAMES = 2_000
-"""Size of the name cache. There are a few hundred statements."""
+"""The size of the cache of names. There are a few hundred statements."""
 
 Observe = Callable[[str, float, BaseException | None], None]
 """Called with a statement's text, its duration in seconds, and its error or None."""
@@ -20,9 +20,9 @@ Observe = Callable[[str, float, BaseException | None], None]
 @functools.lru_cache(maxsize=MAX_NAMES)
 def name_of(statement: str) -> str:
     """Return a statement's name, such as `payment_intents_create.CREATE` for CREATE in
-    `store/payment_intents_create.py`, or else `transaction` or `other`.
+    `store/payment_intents_create.py`. Other statements are named `transaction` or `other`.
 
-    The loaded modules are searched once per new text. A module that is not loaded cannot have sent the statement.
+    For each new text, the loaded modules are searched once. A module that is not loaded cannot have sent the statement.
     """
     if statement.lstrip().upper().startswith(_TRANSACTION_WORDS):
         return TRANSACTION
@@ -35,5 +35,5 @@ def name_of(statement: str) -> str:
 
 
 def table_of(statement: str) -> str:
-    """Return the module that defines a statement, or `transaction` or `other`."""
+    """Return the name of the module that defines a statement, or `transaction` or `other`."""
     return name_of(statement).partition(".")[0]

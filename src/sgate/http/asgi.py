@@ -11,5 +11,5 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def header_of(scope: Scope, name: bytes) -> str:
-    """Return the value of a request header, by its lower-case name, or an empty string if it is absent."""
+    """Return the value of the request header `name` (in lower case), or an empty string if the header is absent."""
     return next((value.decode("latin-1") for own, value in scope["headers"] if own == name), "")

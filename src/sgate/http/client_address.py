@@ -1,4 +1,4 @@
-"""The client address of a request: the peer's address, or the one that a trusted proxy reports."""
+"""The client address of a request: the address of the peer, or the address that a trusted proxy reports."""
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -6,29 +6,29 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Any
 
 CACHE_SIZE = 10_000
-"""Parsed addresses kept in each cache; a busy server sees the same ones repeatedly."""
+"""Number of parsed addresses kept in each cache. A busy server receives many requests from the same addresses."""
 
 MAX_HOPS = 16
-"""Entries of X-Forwarded-For that are read, from the right. No real deployment chains more proxies than this."""
+"""Maximum number of X-Forwarded-For entries that are read, from the right. No real deployment has more proxies."""
 
 SUBSCRIBER_PREFIX = 64
-"""An IPv6 subscriber holds at least a /64, so counting single addresses would limit nobody."""
+"""Requests are counted per /64, because an IPv6 subscriber can use every address of at least a /64."""
 
 
 class Addresses:
     """Determines the client address of a request."""
 
     def __init__(self, trusted: Sequence[str]) -> None:
-        """`trusted`: addresses and networks of proxies whose X-Forwarded-For is trusted."""
+        """`trusted`: addresses and networks of the proxies whose X-Forwarded-For header is trusted."""
         self._trusted = networks_of(trusted)
         self._is_trusted = lru_cache(CACHE_SIZE)(self._matches_trusted)
 
     def of(self, scope: Mapping[str, Any]) -> str:
         """Return the address of the request's client.
 
-        Each proxy appends the address that called it, so X-Forwarded-For is read from the right, up to the first
-        address that is not a trusted proxy. An entry that cannot be parsed ends the search: the last address verified
-        so far is returned.
+        Each proxy appends the address of its own client to X-Forwarded-For. The header is therefore read from the
+        right, and the first address that is not a trusted proxy is returned. If an entry cannot be parsed, the search
+        ends, and the trusted proxy that reported this entry is returned.
         """
         client = scope.get("client")
         address = client[0] if client else "unknown"
@@ -55,7 +55,7 @@ class Addresses:
 
 
 def networks_of(texts: Sequence[str]) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Parse addresses and networks; a single address becomes a network of one.
+    """Parse addresses and networks. A single address becomes a network that contains only this address.
 
     Raises:
         ValueError: if a text is neither an address nor a network.
@@ -64,7 +64,10 @@ def networks_of(texts: Sequence[str]) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def networks_around(address: str) -> tuple[str, ...]:
-    """Return the networks that one subscriber may hold, narrowest first: an IPv4 /32, or an IPv6 /64, /56 and /48."""
+    """Return the networks around an address that may belong to one subscriber, narrowest first.
+
+    They are the /32 of an IPv4 address, or the /64, /56 and /48 of an IPv6 address.
+    """
     try:
         read = _unmapped(ip_address(address))
     except ValueError:
@@ -75,7 +78,7 @@ def networks_around(address: str) -> tuple[str, ...]:
 
 @lru_cache(CACHE_SIZE)
 def caller_of(address: str) -> str:
-    """Return the key under which rate limits count an address: an IPv4 address itself, or the /64 of an IPv6 one."""
+    """Return the key under which rate limits count an address: the IPv4 address, or the /64 of the IPv6 address."""
     try:
         read = _unmapped(ip_address(address))
     except ValueError:
@@ -84,7 +87,7 @@ def caller_of(address: str) -> str:
 
 
 def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Convert an IPv4-mapped IPv6 address to IPv4; return any other address unchanged."""
+    """Convert an IPv4-mapped IPv6 address to IPv4. Return any other address unchanged."""
     return (address.version == 6 and address.ipv4_mapped) or address  # noqa: PLR2004 - the version
 
 
@@ -95,7 +98,7 @@ def _forwarded(scope: Mapping[str, Any]) -> list[str]:
 
 
 def _parse_hop(hop: str) -> str | None:
-    """Return the address in an X-Forwarded-For entry, without the port that some proxies append; None if invalid."""
+    """Return the address of an X-Forwarded-For entry, without the port that some proxies append, or None if invalid."""
     if hop.startswith("["):
         hop = hop[1:].partition("]")[0]
     elif hop.count(":") == 1:

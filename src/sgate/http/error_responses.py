@@ -1,6 +1,7 @@
-"""Error responses: every error is returned in the same envelope, which says what went wrong and what to do.
+"""Error responses: every response says what went wrong and what the client can do.
 
-Server errors (5xx) reveal no internals; the request id leads the operator to the log.
+An error is returned in the JSON error envelope, or as RFC 9457 problem details if the client requests this format.
+Server errors (5xx) reveal no internals. The operator can use the request id to find the cause in the log.
 """
 
 from collections.abc import Iterable
@@ -92,7 +93,7 @@ def headers_of(error: GatewayError) -> dict[str, str]:
 
 
 def as_gateway_error(error: Exception) -> GatewayError:
-    """Convert any exception to a `GatewayError`; server faults become `unavailable` or `internal_error`."""
+    """Convert any exception to a `GatewayError`. Server faults become `unavailable` or `internal_error`."""
     match error:
         case GatewayError():
             return error
@@ -109,7 +110,7 @@ def as_gateway_error(error: Exception) -> GatewayError:
 
 
 def _log_failure(failure: GatewayError, error: Exception) -> None:
-    """Log a defect with its traceback, but an unavailable dependency in one line, as every request would repeat it."""
+    """Log a defect with its traceback. Log an unavailable dependency in one line, because every request reports it."""
     log = structlog.get_logger("sgate.api")
     if isinstance(failure, errors.Unavailable):
         log.warning("request_refused", code=failure.code, reason=f"{type(error).__name__}: {error}")
@@ -118,7 +119,7 @@ def _log_failure(failure: GatewayError, error: Exception) -> None:
 
 
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Convert an exception to an error response; Litestar's exception handler."""
+    """Convert an exception to an error response. Litestar calls this function for every exception."""
     failure = as_gateway_error(error)
     state = state_of(request.scope)
     if failure.status >= 500:  # noqa: PLR2004 - server errors
@@ -139,19 +140,19 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
 
 
 def _allowed_methods(error: MethodNotAllowedException) -> str | None:
-    """Return an error message that names the allowed methods, or None if they are not known."""
+    """Return an error message that names the allowed methods, or None if the methods are not known."""
     allowed = [name for name in (error.headers or {}).get("allow", "").split(", ") if name != "OPTIONS"]
     return f"This URL accepts only {' and '.join(sorted(allowed))}." if allowed else None
 
 
 def _with_head(allow: str) -> str:
-    """Add HEAD to an `Allow` header that has GET: the edge answers HEAD like GET."""
+    """Add HEAD to an `Allow` header that contains GET, because `Edge` handles HEAD requests like GET requests."""
     methods = allow.split(", ")
     return ", ".join([*methods, "HEAD"] if "GET" in methods and "HEAD" not in methods else methods)
 
 
 async def refuse(scope: Scope, send: Send, error: GatewayError, also: Iterable[tuple[bytes, bytes]] = ()) -> None:
-    """Send an error response from outside Litestar, with `also` as additional headers."""
+    """Send an error response from outside Litestar. `also` contains additional headers."""
     state = state_of(scope)
     state.error_code = error.code
     body, media_type = rendered(

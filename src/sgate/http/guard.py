@@ -1,8 +1,8 @@
-"""Connection guards: the size and time limits that an HTTP server needs and uvicorn lacks.
+"""Connection guards: size and time limits that an HTTP server needs and that uvicorn lacks.
 
-Uvicorn with httptools waits indefinitely for the rest of a request head, accepts heads of any size, and keeps a
-connection open however long its client does not read the response. A guard wraps uvicorn's protocol on each connection:
-it enforces the limits and forwards everything else.
+Uvicorn with httptools waits indefinitely for the rest of a request head and accepts heads of any size. It also keeps a
+connection open indefinitely if the client does not read the response. On each connection, a guard wraps uvicorn's
+protocol. The guard enforces the limits and forwards everything else.
 """
 
 import asyncio
@@ -17,22 +17,25 @@ from sgate.http.error_responses import envelope_bytes
 
 MAX_HEAD_BYTES = 65_536
 HEAD_S = 10.0
-"""Time limit for a request head, counted from its first byte; for the first request, from the connection."""
+"""Time limit for a request head.
+
+For the first request, time is counted from the start of the connection; for later requests, from the head's first byte.
+"""
 
 STALLED_S = 20.0
-"""How long a client may read nothing while the buffers of the kernel and the server are full."""
+"""How long a client may stop reading while the buffers of the kernel and the server are full."""
 
 LINGER_S = 2.0
 """How long a refused connection may stay open for the client to read the error response."""
 
 MAX_DISCARDED_BYTES = 1_048_576
-"""How much a refused connection may still send before it is reset, so that endless heads cost little."""
+"""How many bytes a refused client may still send before its connection is reset, so that endless heads cost little."""
 
 _END = b"\r\n\r\n"
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """The limits of a server. `connections`: the maximum number of concurrent connections."""
+    """The limits of a server. `connections` is the maximum number of concurrent connections."""
 
     connections: int
     head_bytes: int = MAX_HEAD_BYTES
@@ -41,8 +44,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Guards:
-    """The guards of a server's connections. The application is called through `app`, so that each guard learns when a
-    request has been answered.
+    """The guards of a server's connections.
+
+    The application is called through `app`, which notifies the connection's guard when a request has been answered.
     """
 
     def __init__(self, app: App, limits: Limits) -> None:
@@ -65,7 +69,7 @@ class Guards:
                 guard.answered()
 
     def add(self, guard: "Guard", client: tuple[str, int]) -> bool:
-        """Register a connection. Returns whether it is within the connection limit."""
+        """Register a connection. Return whether it is within the connection limit."""
         self.connected += 1
         self._by_client[client] = guard
         return self.connected <= self.limits.connections
@@ -89,15 +93,16 @@ class Guard(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._client = ("", 0)
         self._refused = False
-        self._answering = False  # a request is being read or answered: new data is its body, or the next request
+        # Whether a request is in progress. New data then belongs to its body or to the next request.
+        self._answering = False
         self._discarded = 0
         self._head_bytes = 0
-        self._tail = b""  # the last bytes of an incomplete head, in case its end marker is split
+        self._tail = b""  # the last bytes of an incomplete head, because its end marker may be split
         self._head_timer: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's has the methods but not the base class
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's class does not inherit from it
         peer = transport.get_extra_info("peername")
         self._client = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) and len(peer) > 1 else ("", id(self))
         self._inner.connection_made(transport)
@@ -115,7 +120,7 @@ class Guard(asyncio.Protocol):
             self._inner.data_received(data)
 
     def _discard(self, data: bytes) -> None:
-        """Drop data of a refused connection: closing a socket with unread data would lose the error response."""
+        """Drop data of a refused connection. Closing a socket with unread data would lose the error response."""
         self._discarded += len(data)
         if self._discarded > MAX_DISCARDED_BYTES:
             self._abort()
@@ -137,13 +142,13 @@ class Guard(asyncio.Protocol):
         self._inner.connection_lost(exc)
 
     def answered(self) -> None:
-        """Expect the head of the next request: the application has answered the current one."""
+        """Expect the head of the next request, because the application has answered the current request."""
         self._answering, self._head_bytes, self._tail = False, 0, b""
 
     def _is_head_within_bounds(self, data: bytes) -> bool:
-        """Account for a chunk of a request head; return whether the head is within the size limit.
+        """Count a chunk of a request head, and return whether the head is within the size limit.
 
-        Most heads arrive in one chunk, which needs no timer.
+        Most heads arrive in one chunk and need no timer.
         """
         end = (self._tail + data).find(_END)
         if end >= 0:
@@ -160,7 +165,7 @@ class Guard(asyncio.Protocol):
         self._head_timer = self._later(seconds, lambda: self._refuse(errors.RequestTimeout()))
 
     def _refuse(self, error: errors.GatewayError) -> None:
-        """Send an error response and close the connection, because what follows on it cannot be parsed."""
+        """Send an error response and close the connection, because data that follows on it cannot be parsed."""
         if self._transport is None or self._transport.is_closing():
             return
         self._refused = True

@@ -1,6 +1,6 @@
 """The outermost middleware: request ids, body size limits, security headers, one log line per request, metrics.
 
-It is plain ASGI, outside of Litestar, because it runs for every request and must be cheap.
+The middleware is plain ASGI outside of Litestar, because it runs for every request and must be fast.
 """
 
 import asyncio
@@ -28,14 +28,14 @@ BODY_S = 10.0
 MAX_LENGTH_DIGITS = 18
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_-]{8,64}")
 _system = Environment()
-"""Makes request ids, which must be unique even if the application is given a fixed clock and random source."""
+"""Generates request ids, which must be unique even if the application has a fixed clock and a fixed random source."""
 
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),  # pages set their own
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),  # pages set their own policies
 )
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
@@ -66,9 +66,9 @@ class Edge:
 
         Args:
             public_url: base URL of the error pages, without a trailing slash.
-            https_only: whether to send HSTS.
-            on_change: called with a merchant's topic after each request that may have changed the merchant's data.
-            methods: the allowed methods of each path, by path template.
+            https_only: whether to send the HSTS header.
+            on_change: called with the topic of a merchant after each request that may have changed the merchant's data.
+            methods: the allowed methods of each path template.
         """
         self._app = app
         self._public_url = public_url
@@ -79,7 +79,7 @@ class Edge:
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request. The lifespan scope is passed through."""
+        """Handle one request. Pass the lifespan scope to the application unchanged."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -98,7 +98,7 @@ class Edge:
             self._record(scope, method, status, time.perf_counter() - started)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> int:
-        """Call the application, adding the common headers, and return the response status."""
+        """Call the application, add the common headers to its response, and return the response status."""
         state, status = state_of(scope), 500
 
         async def send_with_headers(message: Message) -> None:
@@ -107,7 +107,7 @@ class Edge:
                 status = message["status"]
                 own = {name.lower() for name, _ in message.get("headers", ())}
                 if b"content-security-policy" in own:
-                    own.add(b"x-frame-options")  # a page's own policy says who may embed it
+                    own.add(b"x-frame-options")  # the page's own policy says which sites may embed the page
                 message["headers"] = [
                     *message.get("headers", ()),
                     (b"x-request-id", state.request_id.encode()),
@@ -126,7 +126,7 @@ class Edge:
         return status
 
     def _with_methods(self, scope: Scope, send: Send) -> Send:
-        """Correct the `Allow` header of OPTIONS responses, where Litestar lists the methods of only one handler."""
+        """Correct the `Allow` header of OPTIONS responses, because Litestar lists only the methods of one handler."""
 
         async def send_allow(message: Message) -> None:
             allow = self._allow.get(scope.get("path_template", ""))
@@ -138,7 +138,7 @@ class Edge:
         return send_allow
 
     def _count(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Update the request metrics. Children are cached, because a lookup by labels costs more than the update."""
+        """Update the request metrics. Children are cached, because a lookup by labels is slower than the update."""
         children = self._children.get((method, route, status))
         if children is None:
             counter = self._metrics.requests.labels(method, route, status)
@@ -151,7 +151,7 @@ class Edge:
         """Update the metrics, write the log line, and report a possible change."""
         state = state_of(scope)
         route = scope.get("path_template") or "(none)"
-        # Streams are counted separately, because their duration says nothing about latency.
+        # Streams are counted separately, because the duration of a stream is not a latency.
         self._count(method, f"{route} (stream)" if state.streamed else route, status, seconds)
         if state.error_code is not None:
             self._metrics.errors.labels(state.error_code).inc()
@@ -188,7 +188,7 @@ def _declared_length(scope: Scope) -> int:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """Wrap `receive` to enforce the time limit, and the size limit on bodies whose length is not declared."""
+    """Wrap `receive` to enforce the time limit of a body, and the size limit even if no length is declared."""
     received, complete, until = 0, False, asyncio.get_running_loop().time() + BODY_S
 
     async def bounded() -> Message:
@@ -213,7 +213,7 @@ def _bounded(receive: Receive) -> Receive:
 
 
 def _without_body(send: Send) -> Send:
-    """Wrap `send` to drop the body: a HEAD request is handled as a GET, and only its headers are sent."""
+    """Wrap `send` to drop the body. A HEAD request is handled like GET, but only the headers are sent."""
     ended = False
 
     async def send_head(message: Message) -> None:

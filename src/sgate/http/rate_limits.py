@@ -1,7 +1,7 @@
-"""Rate limits per API key and merchant, or per address for calls without a key; each class of calls has its own limit.
+"""Rate limits per API key and merchant. Calls without a key are limited per address. Each class of calls has its limit.
 
 Calls are counted in fixed windows of one minute: in Redis if processes share their limits, otherwise in this process.
-If any limit is configured, failed authentications are limited too, by address, which slows down key guessing.
+If any limit is configured, failed authentications per address are limited as well, which slows down key guessing.
 """
 
 from collections import Counter
@@ -16,16 +16,19 @@ from sgate.http.rate_limits_shared import SharedCounters
 
 WINDOW_S = 60
 EXPIRY_S = 2 * WINDOW_S
-"""How long Redis keeps the counters of a window: longer than it lasts, to allow for clock skew."""
+"""How long Redis keeps the counters of a window. This is longer than the window, to allow for clock skew."""
 
 FAILED_PER_MINUTE = 30
-"""Failed authentications per minute and address that are answered with 401; further ones get 429."""
+"""Failed authentications per minute and address that are answered with 401. Further failures are answered with 429."""
 
 MERCHANT_FACTOR = 2
-"""Multiple of one key's limit that all keys of a merchant share, so that creating keys does not raise the limit."""
+"""The limit for all keys of a merchant together, as a multiple of the limit for one key.
+
+It prevents a merchant from raising the limit by creating more keys.
+"""
 
 MAX_CALLERS = 200_000
-"""Maximum number of callers counted per window. Further ones are not counted, so that a flood cannot fill memory."""
+"""Maximum number of callers counted per window. Further callers are not counted, so that a flood cannot fill memory."""
 
 
 class LimitClass(StrEnum):
@@ -33,9 +36,9 @@ class LimitClass(StrEnum):
 
     CREATE = "create"  # creating payment intents
     RETRIEVE = "retrieve"  # retrieving one payment intent or payment
-    PUBLIC = "public"  # calls of the checkout page, by address
-    OTHER = "other"  # everything else
-    FAILED = "failed"  # failed authentications, by address
+    PUBLIC = "public"  # calls of the checkout page, counted by address
+    OTHER = "other"  # all other calls
+    FAILED = "failed"  # failed authentications, counted by address
 
 
 DEFAULT_PER_MINUTE: Mapping[LimitClass, int] = {
@@ -49,7 +52,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """A caller's rate-limit state after a call: the headers that report it, and the refusal, if any."""
+    """The rate-limit state of a caller: the headers that report the state, and the error if the call is refused."""
 
     headers: Headers = ()
     refusal: errors.RateLimitExceeded | None = None
@@ -59,12 +62,12 @@ UNLIMITED = Standing()
 
 
 class RateLimits:
-    """Counts calls and refuses those beyond the limit. A class without a limit is unlimited."""
+    """Counts calls and refuses calls beyond the limit. Calls of a class without a limit are never refused."""
 
     def __init__(
         self, per_minute: Mapping[LimitClass, int], now: Callable[[], datetime], shared: SharedCounters | None = None
     ) -> None:
-        """`per_minute`: calls per minute and caller; an empty mapping disables rate limits."""
+        """`per_minute`: allowed calls per minute and caller. An empty mapping disables rate limits."""
         self._per_minute = {name: amount for name, amount in per_minute.items() if amount > 0}
         if self._per_minute:
             self._per_minute.setdefault(LimitClass.FAILED, FAILED_PER_MINUTE)
@@ -75,11 +78,11 @@ class RateLimits:
 
     @property
     def as_configured(self) -> bool:
-        """Whether limits are counted where configured: False while a configured Redis is unavailable."""
+        """Whether calls are counted where configured. False while a configured Redis is unavailable."""
         return self._shared is None or self._shared.available
 
     async def hit(self, limit_class: LimitClass, caller: str, *, merchant: str | None = None) -> Standing:
-        """Count one call against the caller and its merchant. Never fails, and waits for Redis only briefly."""
+        """Count one call of the caller and its merchant. This never fails, and it waits for Redis only briefly."""
         return await self._add(limit_class, caller, merchant, 1)
 
     async def check(self, limit_class: LimitClass, caller: str) -> Standing:
@@ -114,7 +117,10 @@ class RateLimits:
 
 
 def _standing(limit_class: LimitClass, count: int, limit: int, ends_at: int, wait_s: int) -> Standing:
-    """Report `count` calls of `limit` in the common `X-RateLimit-*` headers and those of the IETF draft."""
+    """Return the state after `count` calls.
+
+    It is reported in the common `X-RateLimit-*` headers and in the headers of the IETF draft.
+    """
     name, remaining = limit_class.encode(), max(0, limit - count)
     headers = (
         (b"x-ratelimit-limit", b"%d" % limit),

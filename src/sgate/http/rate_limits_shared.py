@@ -1,7 +1,7 @@
 """Rate-limit counters shared between processes through Redis.
 
-Redis is optional at run time: if it does not respond promptly, or its client raises any exception, calls are counted in
-this process. The failure is logged once, and a task retries every second until Redis accepts writes again.
+Redis is optional at run time. If Redis does not respond promptly, or if its client raises any exception, calls are
+counted in this process. The failure is logged once, and a task retries every second until Redis accepts writes again.
 """
 
 import asyncio
@@ -37,8 +37,8 @@ class RedisUnavailable(Exception):
 class SharedCounters:
     """Counters in Redis, each of which expires `expiry_s` seconds after its first increment.
 
-    `available` says whether Redis accepts writes. `on_change` is called when that changes, and `on_fallback` for each
-    call that could not be counted in Redis.
+    `available` is true while Redis accepts writes. `on_change` is called when `available` changes. `on_fallback` is
+    called for each call that could not be counted in Redis.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class SharedCounters:
             await asyncio.sleep(RETRY_S)
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                    await self._storage.incr(PROBE, 1)  # a write, because a read-only server is useless
+                    await self._storage.incr(PROBE, 1)  # a write, because a read-only server cannot count
                     self.available = True
         self._on_change(True)
         self._log.info("redis_back", limits="shared again")

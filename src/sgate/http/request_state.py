@@ -11,15 +11,17 @@ SCOPE_KEY = "sgate.request"
 
 
 class RequestState(msgspec.Struct, kw_only=True):
-    """The state of one request: created by the middleware, filled in by the handlers, read for the log and the metrics.
+    """The state of one request.
+
+    The middleware creates it, the handlers fill it in, and the log and the metrics are written from it.
 
     Attributes:
         public_url: base URL of the error pages, without a trailing slash.
         head: whether the request is a HEAD request.
         address: the client's address, as reported by trusted proxies.
-        key_id: the API key that was used.
-        topic: notification topic of the authenticated merchant, whose data the request may change.
-        streamed: whether the response is a stream, which lasts for minutes.
+        key_id: id of the API key of the request.
+        topic: notification topic of the authenticated merchant. The request may change the data of this merchant.
+        streamed: whether the response is a stream, which can last for minutes.
         error_code: code of the error that was returned.
         extra_headers: additional response headers.
     """
@@ -36,5 +38,5 @@ class RequestState(msgspec.Struct, kw_only=True):
 
 
 def state_of(scope: Mapping[str, object]) -> RequestState:
-    """Return the state of the request of an ASGI scope."""
+    """Return the state of the request that an ASGI scope describes."""
     return cast("RequestState", scope[SCOPE_KEY])

@@ -15,23 +15,23 @@ from sgate.http.guard import Guard, Guards, Limits
 
 LISTEN_BACKLOG = 2048
 KEEP_ALIVE_S = 75
-"""Longer than the idle timeout of common proxies, so that the proxy closes idle connections, not this server."""
+"""Longer than the idle timeout of common proxies, so that idle connections are closed by the proxy, not this server."""
 
 PORT_RELEASE_S = 0.05
 LAST_REQUESTS_S = 1.0
-"""How long a request may take to arrive on a connection that was made before the port was closed."""
+"""How long to wait for requests on connections that were made before the port was closed."""
 
 DEFAULT_LIMITS = Limits(connections=10_000)
 
 SHUTDOWN_S = 10
-"""How long requests in flight may take once shutdown has begun."""
+"""How long requests in flight may take after shutdown has begun."""
 
 
 NewProtocol = Callable[[uvicorn.Config, ServerState, dict[str, Any]], asyncio.Protocol]
 
 
 class Server(uvicorn.Server):
-    """Uvicorn without its signal handlers; the runtime handles signals."""
+    """Uvicorn without its signal handlers, because the runtime handles signals."""
 
     def __init__(
         self, config: uvicorn.Config, new_protocol: NewProtocol, on_shutdown: Callable[[], None], drain_s: float
@@ -42,17 +42,17 @@ class Server(uvicorn.Server):
         self._drain_s = drain_s
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Drain, so that proxies can switch to another server; then end streams and finish requests in flight."""
+        """Drain, so that proxies can switch to another server. Then end streams and finish requests in flight."""
         if self._drain_s:
             await self._drain(sockets or [])
         self._on_shutdown()
         await super().shutdown(sockets)
 
     async def _drain(self, sockets: list[socket.socket]) -> None:
-        """Keep serving for `drain_s` without losing a request: a proxy cannot know whether a lost one took effect.
+        """Continue to serve for `drain_s`. No request is lost: a proxy cannot know whether a lost request took effect.
 
-        Meanwhile each response carries `Connection: close`; the proxy closes connections that stay idle. Connections
-        made before the port is closed are served, even if they have not been accepted yet.
+        During this time, each response has the header `Connection: close`, and the proxy closes idle connections.
+        Connections made before the port is closed are served, even if they have not been accepted yet.
         """
         self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
         await asyncio.sleep(self._drain_s)
@@ -61,7 +61,7 @@ class Server(uvicorn.Server):
             server.close()
         for each in sockets:
             each.close()
-        await asyncio.sleep(PORT_RELEASE_S)  # until the loop has released the port: only `duplicates` hold it now
+        await asyncio.sleep(PORT_RELEASE_S)  # until the loop has released the port, so that only `duplicates` hold it
         for each in duplicates:
             await self._serve_pending(each)
         await asyncio.sleep(LAST_REQUESTS_S)
@@ -69,7 +69,7 @@ class Server(uvicorn.Server):
     async def _serve_pending(self, listening: socket.socket) -> None:
         """Serve the connections in the kernel's backlog, and close the port."""
         waiting: list[socket.socket] = []
-        with contextlib.suppress(OSError), listening:  # the backlog is empty, or a client has gone already
+        with contextlib.suppress(OSError), listening:  # the backlog is empty, or a client has disconnected
             listening.setblocking(False)
             while True:
                 waiting.append(listening.accept()[0])
@@ -108,11 +108,11 @@ def listen(host: str, port: int) -> socket.socket:
 def make_server(
     app: App, *, limits: Limits = DEFAULT_LIMITS, on_shutdown: Callable[[], None] = lambda: None, drain_s: float = 0.0
 ) -> Server:
-    """Create a server for the application, to be run on a socket from `listen`.
+    """Create a server for the application. It must be run on a socket from `listen`.
 
     Args:
         on_shutdown: called at shutdown to end requests that would otherwise never end, such as streams.
-        drain_s: how many seconds to keep serving after shutdown is requested.
+        drain_s: how many seconds to continue serving after shutdown is requested.
     """
     guards = Guards(app, limits)
 

@@ -1,9 +1,9 @@
 """Server-sent events: long-lived responses that send updates as they happen.
 
-A stream is a generator around `read`, which returns the frames that its client has not been sent yet. It reads when its
-subscription is woken, and every `poll_s` seconds in case a wake-up was missed. Streams are limited in number (in total
-and per tag) and in lifetime. A client that reconnects sends the id of the last event it saw (`Last-Event-ID`), so
-nothing is lost when a stream ends. `guard` disconnects a client that stops reading.
+A stream is a generator that calls `read` for the frames that its client has not received yet. The stream calls `read`
+when its subscription is woken, and every `poll_s` seconds in case a wake-up was missed. Streams are limited in number
+(in total and per tag) and in lifetime. No event is lost when a stream ends, because a client that reconnects sends the
+id of the last event that it received (`Last-Event-ID`). `guard` disconnects a client that stops reading.
 """
 
 import asyncio
@@ -21,22 +21,25 @@ from sgate.db.pool import DatabaseErrors
 
 EVENT_STREAM = "text/event-stream"
 HEARTBEAT_S = 15.0
-"""Idle time after which a comment is sent, because proxies close idle connections, and to detect dead clients."""
+"""Idle time after which a comment is sent, so that proxies keep the connection open and dead clients are noticed."""
 
 LIFE_S = 15 * 60.0
-"""Lifetime of a stream. The client then reconnects, which checks its key again and rebalances the processes."""
+"""Lifetime of a stream. When the client reconnects, its key is checked again and any process may serve it."""
 
 RETRY_MS = 2000
-"""Reconnection delay sent to clients. Up to half of it is added at random, so that they do not all return at once."""
+"""The minimum reconnection delay that is sent to clients.
+
+A random addition of up to half of this value prevents all clients from reconnecting at once.
+"""
 
 RESERVE = 0.2
-"""Share of the streams reserved for clients that present a client secret, because those are about to pay."""
+"""Share of the streams that is reserved for clients that send a client secret, because they are about to pay."""
 
 KEEP_ALIVE = b": still here\n\n"
 HEADERS = {
     "Cache-Control": "no-store, no-transform",
-    "Connection": "close",  # the connection is not reused after the stream, and shutdown need not wait for it
-    "X-Accel-Buffering": "no",  # nginx would otherwise buffer frames until it has a page of them
+    "Connection": "close",  # the connection is not reused after the stream, so shutdown does not wait for it
+    "X-Accel-Buffering": "no",  # otherwise, nginx would collect frames in a buffer before it forwards them
 }
 
 
@@ -45,7 +48,7 @@ class TooManyStreams(errors.RateLimitExceeded):
 
 
 class Subscription:
-    """A handle to one open stream, which can wake and end it."""
+    """A handle with which an open stream can be woken and ended."""
 
     __slots__ = ("_woken", "ended")
 
@@ -54,7 +57,7 @@ class Subscription:
         self.ended = False
 
     def wake(self) -> None:
-        """Make the stream read again: there may be new frames."""
+        """Make the stream read again, because there may be new frames."""
         self._woken.set()
 
     def end(self) -> None:
@@ -63,7 +66,7 @@ class Subscription:
         self._woken.set()
 
     async def wait(self, seconds: float) -> None:
-        """Wait until woken or ended, for at most `seconds`."""
+        """Wait until the stream is woken or ended, for at most `seconds`."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
@@ -72,13 +75,14 @@ class Subscription:
 
 Read = Callable[[], Awaitable[Sequence[bytes]]]
 Join = Callable[[Subscription], contextlib.AbstractContextManager[Read]]
-"""Subscribes a stream to its updates while it is open, and yields the function that reads them. Each read returns the
-frames to send together; if it holds some back, it wakes the subscription itself.
+"""Subscribes a stream to its updates while the stream is open, and yields the function that reads the updates.
+
+Each read returns frames that are sent together. A read that leaves frames for later wakes the subscription itself.
 """
 
 
 def frame(data: bytes, *, event: str | None = None, identity: str | None = None) -> bytes:
-    """Encode one event. `data` is a single line, such as JSON; clients send `identity` back as `Last-Event-ID`."""
+    """Encode one event. `data` is a single line, such as JSON. Clients send `identity` back as `Last-Event-ID`."""
     return ServerSentEventMessage(data=data, event=event, id=identity, sep="\n").encode()
 
 
@@ -91,7 +95,7 @@ class Streams:
     """The open streams of this process."""
 
     def __init__(self, *, max_open: int, heartbeat_s: float = HEARTBEAT_S, life_s: float = LIFE_S) -> None:
-        """`max_open`: the maximum number of open streams."""
+        """`max_open` is the maximum number of open streams."""
         self._max_open = max_open
         self._heartbeat_s = heartbeat_s
         self._life_s = life_s
@@ -107,16 +111,16 @@ class Streams:
     def response(
         self, join: Join, *, limits: Mapping[str, int | None], poll_s: float, reserved: bool = False
     ) -> Stream:
-        """Return a response that streams the frames read through `join`.
+        """Return a response that streams the frames that are read through `join`.
 
         Args:
-            limits: the stream's tags, such as the caller, each with the maximum number of streams with that tag, or
-                None for no limit.
+            limits: maps each tag of the stream (such as the caller) to the maximum number of streams with this tag, or
+                to None if there is no limit.
             poll_s: seconds between reads when the stream is not woken.
-            reserved: whether the stream may use the reserve.
+            reserved: whether the stream may use the reserved share (see `RESERVE`).
 
         Raises:
-            TooManyStreams: if the limit of one of its tags is reached.
+            TooManyStreams: if the limit of one of the tags is reached.
             Unavailable: if this process has reached its maximum number of streams, or is shutting down.
         """
         self._refuse_too_many(limits, reserved=reserved)
@@ -124,7 +128,7 @@ class Streams:
         self._open[subscription] = tuple(limits)
         self._tags.update(tuple(limits))
         body = self._body(subscription, join, poll_s)
-        weakref.finalize(body, self._closed, subscription)  # if the client is gone already, `body` never starts
+        weakref.finalize(body, self._closed, subscription)  # if the client has disconnected, `body` never starts
         return Stream(body, media_type=EVENT_STREAM, headers=HEADERS)
 
     def end(self) -> None:
@@ -162,7 +166,7 @@ class Streams:
                     async for frames in self._frames(subscription, read, poll_s):
                         yield frames
             except (*DatabaseErrors, errors.GatewayError) as error:
-                # The client sees only that the stream ended, and reconnects.
+                # The client notices only that the stream has ended, and reconnects.
                 log.warning("stream_ended", reason=f"{type(error).__name__}: {error}")
             except Exception:
                 log.exception("stream_failed")  # a defect, logged here because the response has already begun

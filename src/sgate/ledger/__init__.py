@@ -1,1 +1,1 @@
-"""The ledger: decides intents from their facts, announces events about them, and verifies what is stored."""
+"""The ledger: decides intents from their facts, announces events about them, and verifies stored states and events."""

@@ -1,7 +1,8 @@
-"""The ledger decides intents: facts in, one decision out, with all its consequences in one transaction.
+"""Decisions about intents. Each decision is stored with all its consequences in one transaction.
 
-Lock the intent, read all its facts in one snapshot, reduce them, save the state, append the events and their
-deliveries. A crash before the commit leaves the intent in the queue; a crash after it leaves nothing to do.
+The transaction locks the intent, reads all its facts in one snapshot, reduces them, saves the state, and appends the
+events and their deliveries. If the process crashes before the commit, the intent stays in the queue. If it crashes
+after the commit, nothing is left to do.
 """
 
 import contextlib
@@ -28,11 +29,13 @@ UNDECIDED_WAIT = timedelta(minutes=1)
 CLOSED = frozenset({Status.EXPIRED, Status.FAILED})
 
 MAX_DUE_PER_STEP = 500
-"""Maximum number of intents queued at once per kind of threshold; the rest follow in the next step."""
+"""The maximum number of intents queued in one step for each kind of threshold (deadline and height). The rest follow in
+the next step.
+"""
 
 
 class IllegalMove(Exception):
-    """The facts lead to a status that may not follow the present one. A bug in sGate; nothing was changed."""
+    """The facts lead to a status that may not follow the present one. This is a bug in sGate; nothing was changed."""
 
 
 class Undecided(Exception):
@@ -53,7 +56,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         intent: the intent with its new state.
         events: the announced events; empty if nothing changed.
-        mined_at: block time of the last payment that is on the chain, or None.
+        mined_at: the block time of the latest payment on the chain, or None.
         seconds: how long the decision took.
     """
 
@@ -73,7 +76,7 @@ def ignore_decision(_decision: Decision) -> None:
 
 @contextlib.asynccontextmanager
 async def transaction(pool: Pool, observe: Observe) -> AsyncGenerator[tuple[Connection, list[Decision]]]:
-    """Open a transaction. `observe` is called with each decision appended to the yielded list, after the commit."""
+    """Open a transaction. After the commit, `observe` is called with each decision appended to the yielded list."""
     decisions: list[Decision] = []
     async with pool.acquire() as connection, connection.transaction():
         yield connection, decisions
@@ -84,13 +87,13 @@ async def transaction(pool: Pool, observe: Observe) -> AsyncGenerator[tuple[Conn
 async def settle_next(
     pool: Pool, environment: Environment, public_url: str, *, livemode: bool, observe: Observe = ignore_decision
 ) -> str | None:
-    """Decide the next queued intent in one transaction. Returns its id, or None if the queue is empty.
+    """Decide the next queued intent in one transaction. Return its id, or None if the queue is empty.
 
     Args:
         observe: called with the decision after the commit.
 
     Raises:
-        Undecided: if a bug in sGate prevents the decision. The intent is postponed, so it does not block the others.
+        Undecided: if a bug in sGate prevents the decision. The intent is postponed, so it does not block other intents.
     """
     intent_id: str | None = None
     try:
@@ -114,10 +117,10 @@ async def settle_next(
 
 
 async def queue_due(pool: Pool, view: View, *, livemode: bool, deadlines: bool = True) -> int:
-    """Queue the intents whose deadline or height threshold the scanned chain has passed. Returns how many.
+    """Queue the intents whose deadline or height threshold the scanned chain has passed. Return their number.
 
     Args:
-        deadlines: False skips the deadlines and queues by height alone.
+        deadlines: if False, skip the deadlines and queue by height alone.
     """
     async with pool.acquire() as connection:
         return await ledger_queue.queue_due(connection, view, MAX_DUE_PER_STEP, livemode=livemode, deadlines=deadlines)
@@ -155,7 +158,7 @@ async def decide(connection: Connection, environment: Environment, intent: Payme
 def _after(
     intent: PaymentIntent, state: State, types: tuple[EventType, ...], environment: Environment
 ) -> PaymentIntent:
-    """Return the intent with its new state. History is only added to."""
+    """Return the intent with its new state. Its history is only extended."""
     reorged = Anomaly.REORGED in intent.anomalies or EventType.REORGED in types
     confirmed_at, canceled_at = intent.confirmed_at, intent.canceled_at
     if state.status is Status.CONFIRMED and confirmed_at is None:
@@ -187,7 +190,7 @@ def state_of(intent: PaymentIntent) -> State:
 
 
 def history_of(intent: PaymentIntent) -> History:
-    """Return what the intent has been through so far."""
+    """Return the history of an intent so far."""
     return History(
         sequence=intent.sequence,
         ever_confirmed=intent.confirmed_at is not None,

@@ -1,4 +1,4 @@
-"""The outbox: an event and its deliveries are written in the same transaction as the change they report."""
+"""The outbox: an event and its deliveries are written in the same transaction as the change that they report."""
 
 from collections.abc import Sequence
 
@@ -52,7 +52,7 @@ async def announce(
 
 
 async def announce_unmatched(connection: Connection, environment: Environment, deposit: Deposit) -> None:
-    """Append the event about a deposit that names no intent of its merchant; a deposit without a merchant gets none."""
+    """Append the event about a deposit that names no intent of its merchant. Without a merchant, append nothing."""
     if deposit.merchant_id is None:
         return
     event = events.Event(

@@ -1,8 +1,11 @@
-"""Ledger verification: each intent's state must follow from its facts, and each step of its path must be legal.
+"""Ledger verification: each intent's state must follow from its facts, and each of its decisions must be legal.
 
-Two things are checked. The fixed point: reducing today's facts yields the stored state. The path: each stored decision
-begins where the previous one ended, is a legal move, and announced exactly the events its change requires; and the
-stored events are exactly those, without a gap.
+Two things are checked:
+
+* The fixed point: reducing the current facts yields the stored state.
+* The path, which is the sequence of stored decisions. Each decision begins where the previous one ended, is a legal
+  transition, and announced exactly the events that its change requires. The stored events are exactly the announced
+  events, without a gap.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -26,7 +29,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """The result of checking one intent.
 
     Attributes:
-        waiting: whether a decision about it is still due. Its state is then not compared with its facts.
+        waiting: whether a decision about the intent is still due. If so, its state is not compared with its facts.
         differences: the disagreements found, as sentences; empty if there are none.
     """
 
@@ -42,7 +45,7 @@ async def count(pool: Pool) -> int:
 
 
 async def check(pool: Pool) -> AsyncGenerator[Checked]:
-    """Check every intent of both modes, each batch in one snapshot. Changes nothing."""
+    """Check every intent of both modes, with one snapshot per batch. Nothing is changed."""
     last_id = ""
     while True:
         async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
@@ -73,7 +76,7 @@ async def _check_batch(connection: Connection, ids: Sequence[str]) -> list[Check
 
 
 def fixed_point_differences(intent: PaymentIntent, facts: Facts) -> list[str]:
-    """Return where the stored state differs from the state that the facts imply."""
+    """Return the differences between the stored state and the state that the facts imply, as sentences."""
     state = reduce(intent.terms, facts.payments, facts.sightings, facts.commands, facts.view)
     pairs = (
         ("status", intent.status, state.status),
@@ -85,7 +88,7 @@ def fixed_point_differences(intent: PaymentIntent, facts: Facts) -> list[str]:
 
 
 def path_differences(intent: PaymentIntent, path: Sequence[Step], announced: Sequence[EventType]) -> list[str]:
-    """Return where the stored path breaks a rule or does not lead to the stored state."""
+    """Return each way in which the stored path breaks a rule or does not lead to the stored state."""
     differences: list[str] = []
     before, history = _INITIAL_STATE, History(sequence=1, ever_confirmed=False, ever_reorged=False)
     decided: list[EventType] = [EventType.CREATED]

@@ -1,4 +1,4 @@
-"""The objects of the API and of webhooks, one module each.
+"""The objects of the API and of webhooks. Each kind of object has its own module.
 
-They are rendered in one place, because API responses, stored events and webhooks must be identical.
+All objects are rendered here, because an object must look the same in API responses, stored events and webhooks.
 """

@@ -46,7 +46,7 @@ class ApiKeyList(msgspec.Struct):
 
 
 def api_key_object(key: ApiKey) -> ApiKeyObject:
-    """Return a key as merchants see it, without the key itself."""
+    """Return a key as merchants see it, without its secret."""
     return ApiKeyObject(
         id=key.id,
         livemode=key.livemode,

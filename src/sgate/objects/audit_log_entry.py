@@ -1,4 +1,4 @@
-"""An entry of the audit log: who did what to keys, settings and endpoints."""
+"""An entry of the audit log: an action on a key, a setting or an endpoint, and who performed it."""
 
 from typing import Annotated, Any, Literal
 

@@ -18,12 +18,12 @@ def iso_ms(moment: datetime) -> str:
 
 
 def iso_ms_or_none(moment: datetime | None) -> str | None:
-    """Return a time as `iso_ms` does, or None."""
+    """Return a time in the format of `iso_ms`, or None if `moment` is None."""
     return None if moment is None else iso_ms(moment)
 
 
 def iso_ms_bytes(moment: datetime) -> bytes:
-    """Return the text of `iso_ms` as bytes, to be inserted into JSON."""
+    """Return the result of `iso_ms` as bytes, which can be inserted into JSON."""
     utc = moment.astimezone(UTC)
-    seconds = encode(utc)[1:20]  # `2026-01-02T03:04:05`, in a quarter of the time that `isoformat` takes
+    seconds = encode(utc)[1:20]  # `2026-01-02T03:04:05`, four times as fast as `isoformat`
     return b"%b.%03dZ" % (seconds, utc.microsecond // 1000)

@@ -19,7 +19,7 @@ class EventList(msgspec.Struct):
 
 
 def event_object(event: Event) -> Envelope:
-    """Return an event as webhooks carry it."""
+    """Return an event in the form in which webhooks contain it."""
     return envelope(
         event_id=event.id,
         event_type=event.type,

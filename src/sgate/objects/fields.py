@@ -1,6 +1,6 @@
-"""Fields that several objects share: their type, description, format and an example, for the OpenAPI document.
+"""Fields that several objects share, with their types, descriptions, formats and examples for the OpenAPI document.
 
-Nothing here is checked or costs time when an object is encoded.
+These annotations are not checked when an object is encoded, and they do not slow down the encoding.
 """
 
 from typing import Annotated, Literal
@@ -15,7 +15,7 @@ from sgate.core.scope import Scope
 
 
 def doc(description: str, *examples: object, **schema: object) -> Meta:
-    """Describe a field: what it is, in Markdown, then example values and further keywords of its JSON schema."""
+    """Describe a field with a description in Markdown, example values, and further keywords of its JSON schema."""
     return Meta(description=description, examples=list(examples) or None, extra_json_schema=schema or None)
 
 

@@ -1,4 +1,4 @@
-"""A payment as merchants see it: as part of its payment intent, and on its own."""
+"""A payment as merchants see it: as part of its payment intent, or as an object of its own."""
 
 from typing import Annotated, Any, Literal
 
@@ -115,7 +115,7 @@ def payment_object(payment: Payment, view: View | None) -> PaymentObject:
 
 
 def deposit_object(deposit: Deposit) -> DepositObject:
-    """Return a payment on its own."""
+    """Return a payment as an object of its own."""
     return DepositObject(
         **_payment_fields(deposit.payment, deposit.scanned),
         livemode=deposit.livemode,

@@ -1,4 +1,4 @@
-"""The response to a hint."""
+"""The response to a payment hint."""
 
 from typing import Annotated, Literal
 

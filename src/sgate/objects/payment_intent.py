@@ -1,4 +1,4 @@
-"""A payment intent as merchants see it, with its payments or without them."""
+"""A payment intent as merchants see it, with or without its payments."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -141,7 +141,7 @@ def checkout_url(public_url: str, intent_id: str, client_secret: str) -> str:
 def intent_object(
     intent: PaymentIntent, payments: Sequence[Payment], view: View | None, public_url: str
 ) -> IntentObject:
-    """Return an intent, evaluated in `view` (None before the first scan)."""
+    """Return an intent, evaluated in `view`. `view` is None before the first scan."""
     return IntentObject(**_intent_fields(intent, payments, view, public_url))
 
 
@@ -154,12 +154,12 @@ def intent_with_payments(
 
 
 def with_no_payments(intent_json: bytes) -> bytes:
-    """Return the JSON of an `IntentWithPayments` that has no payments, from that of its `IntentObject`."""
+    """Return the JSON of an `IntentWithPayments` without payments. `intent_json` is the JSON of the `IntentObject`."""
     return intent_json[:-1] + NO_PAYMENTS
 
 
 def settledness(payments: Sequence[Payment], view: View | None) -> tuple[int, Finality | None]:
-    """Return (confirmations, finality) of the least settled payment on the chain; (0, None) without a payment."""
+    """Return (confirmations, finality) of the least settled payment on the chain, or (0, None) without a payment."""
     included = [payment for payment in payments if payment.inclusion is Inclusion.INCLUDED]
     if not included or view is None:
         return 0, None
@@ -168,7 +168,7 @@ def settledness(payments: Sequence[Payment], view: View | None) -> tuple[int, Fi
 
 
 def quote_object(quote: Quote | None) -> QuoteObject | None:
-    """Return a quote as merchants see it, or None."""
+    """Return a quote as merchants see it, or None if there is no quote."""
     if quote is None:
         return None
     return QuoteObject(

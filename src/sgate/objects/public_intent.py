@@ -1,7 +1,8 @@
 """The customer's view of a payment intent.
 
-The id alone is public, because it is the memo on the chain, so it gives access only to what is needed to pay. The
-client secret, which is part of the checkout URL, also gives access to the description and the return URLs.
+The id of an intent is public, because it is the memo on the chain. The id therefore gives access only to the fields
+that are needed to pay. The client secret, which is part of the checkout URL, also gives access to the description and
+the return URLs.
 """
 
 from datetime import UTC, datetime
@@ -93,7 +94,7 @@ class PublicIntent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def opens(found: IntentView, client_secret: str | None) -> bool:
-    """Return whether the client secret is the intent's."""
+    """Return whether the client secret belongs to the intent."""
     return client_secret is not None and same_secret(client_secret, found.intent.client_secret)
 
 
@@ -133,9 +134,9 @@ def public_intent(found: IntentView, mode: Mode, now: datetime, *, private: bool
 
 
 class PublicBody(NamedTuple):
-    """A public view as JSON, except for the current time, which goes between `before` and `after`.
+    """The JSON of a customer's view without the current time, which is inserted between `before` and `after`.
 
-    `view` is the view of the chain that it was evaluated in.
+    `view` is the view of the chain in which the intent was evaluated.
     """
 
     view: View | None
@@ -148,7 +149,7 @@ class PublicBody(NamedTuple):
 
 
 def public_body(found: IntentView, mode: Mode, view: View | None, *, private: bool) -> PublicBody:
-    """Return the customer's view, evaluated in `view`, to be completed with the current time."""
+    """Return the customer's view, evaluated in `view`. The current time is inserted later (see `PublicBody.at`)."""
     seen = public_intent(msgspec.structs.replace(found, scanned=view), mode, _SOME_TIME, private=private)
-    before, after = encode(seen).split(_SERVER_TIME)  # unique, because quotes within a value are escaped
+    before, after = encode(seen).split(_SERVER_TIME)  # occurs only once, because quotes within a value are escaped
     return PublicBody(view, before + b'"server_time":"', b'"' + after)

@@ -1,4 +1,4 @@
-"""The simulated chain, as the API shows it."""
+"""The simulated chain as the API shows it."""
 
 from typing import Annotated, Literal
 

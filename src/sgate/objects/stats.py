@@ -1,4 +1,4 @@
-"""A merchant's statistics, in total and by day."""
+"""A merchant's statistics, in total and for each day."""
 
 from typing import Annotated, Literal
 

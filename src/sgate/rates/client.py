@@ -1,6 +1,6 @@
-"""Client for the price sources: reads all concurrently, with limits on time, size and attempts, and a cooldown.
+"""Client for the price sources. It reads them concurrently, with limits on time, size and attempts, and a cooldown.
 
-A failing source does not affect the others. The caller gets a sample per source, or the reason why there is none.
+A failing source does not affect the others. For each source, the caller gets a sample or the reason why there is none.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ ATTEMPTS = 2
 RETRY_WAIT_S = 0.3
 FIRST_COOLDOWN_S = 30.0
 LONGEST_COOLDOWN_S = 900.0
-"""A failing source is skipped for a cooldown that doubles with each failure from the first to the longest."""
+"""A failing source is skipped during a cooldown, which doubles with each failure from the first to the longest."""
 
 OnCall = Callable[[str, str], None]
-"""Called for each source of each request with its name and `answered`, `failed` or `cooling`."""
+"""Called for each source at each `RateClient.ask`, with the source's name and `answered`, `failed` or `cooling`."""
 
 
 class NoSample(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class NoSample(msgspec.Struct, frozen=True):
 
 
 class _Failed(Exception):
-    """An attempt failed. `again`: whether another may succeed; `wait_s`: the source's `Retry-After`."""
+    """An attempt failed. `again` is whether another attempt may succeed; `wait_s` is the source's `Retry-After`."""
 
     def __init__(self, reason: str, *, again: bool, wait_s: float = 0.0) -> None:
         super().__init__(reason)
@@ -54,7 +54,7 @@ class _Source:
 
 
 class RateClient:
-    """Reads the prices of the sources."""
+    """Reads prices from the sources."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class RateClient:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Create a client. `urls` overrides the base URLs of sources, by name."""
+        """Create a client. `urls` maps names of sources to base URLs that replace their own."""
         self._sources = {
             name: _Source(source, urls.get(name, source.url).rstrip("/")) for name, source in sources.items()
         }
@@ -75,7 +75,10 @@ class RateClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def ask(self, now: Callable[[], datetime]) -> dict[str, Sample | NoSample]:
-        """Return the price of every source, by name. Takes at most ATTEMPTS times ATTEMPT_TIMEOUT_S, plus the waits."""
+        """Return the price from each source, or why there is none, by source name.
+
+        This takes at most ATTEMPTS times ATTEMPT_TIMEOUT_S, plus the waits between attempts.
+        """
         answers = await asyncio.gather(*(self._ask_one(name, now) for name in self._sources))
         return dict(zip(self._sources, answers, strict=True))
 

@@ -1,7 +1,7 @@
 """The public price sources: the URL of each, and how to read its response.
 
-Each response has its own type, so that an unexpected one is a failure of the source and never becomes a price. Prices
-are plain decimal numbers: no sign, no exponent, no NaN, no infinity.
+Each source has its own response type, so an unexpected response is a failure of the source and never becomes a price.
+Prices are plain decimal numbers: no sign, no exponent, no NaN, no infinity.
 """
 
 import re
@@ -16,7 +16,7 @@ Shape = TypeVar("Shape")
 _PRICE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,20})?")
 MIN_USD_PER_BTC = Decimal(1)
 MAX_USD_PER_BTC = Decimal(100_000_000)
-"""A price outside these limits is not that of a bitcoin in dollars."""
+"""A price outside these limits cannot be the price of a bitcoin in dollars."""
 
 
 class BadAnswer(Exception):
@@ -24,7 +24,7 @@ class BadAnswer(Exception):
 
 
 class Price(msgspec.Struct, frozen=True):
-    """A price. `taken_at` is the source's own time, or None if it reports none."""
+    """A price. `taken_at` is the time that the source reports, or None if it reports no time."""
 
     usd_per_btc: Decimal
     taken_at: datetime | None = None
@@ -91,7 +91,7 @@ class _CoinGeckoPrices(msgspec.Struct):
 
 
 def read_coingecko(body: bytes) -> Price:
-    """Read the simple price of CoinGecko: an average over many markets, a JSON number, and its time in Unix seconds."""
+    """Read the simple price of CoinGecko: an average over many markets as a JSON number, with its Unix time."""
     coin = _decoded(body, _CoinGeckoPrices).bitcoin
     return Price(_price_of(bytes(coin.usd).decode("utf-8", "replace")), _unix(str(coin.last_updated_at)))
 

@@ -1,6 +1,6 @@
-"""Assembly of a gateway from the settings: pool, chain sources, use cases, API, pages and workers.
+"""Assembly of a gateway from the settings: pool, chain sources, use cases, API and pages.
 
-This is the only place where the components are wired together. `run` then runs the roles.
+The components are connected to each other only here. `run` runs the roles of the gateway.
 """
 
 import asyncio
@@ -61,15 +61,15 @@ async def open_gateway(
     environment: Environment | None = None,
     traces: Traces | None = None,
 ) -> AsyncGenerator[Gateway]:
-    """Build a gateway on a migrated database, and close its components at the end.
+    """Build a gateway on a migrated database, and close its components at the end of the context.
 
     Args:
-        port: the port that is actually listened on.
-        traces: where spans go; by default as in the settings.
+        port: the port that the server actually listens on.
+        traces: records the spans. By default, the settings decide.
     """
     environment = environment or Environment()
     direct, metrics = direct_url(settings, database_url), Metrics()
-    async with contextlib.AsyncExitStack() as stack:  # closes what was opened even if a later component fails
+    async with contextlib.AsyncExitStack() as stack:  # closes the opened components even if a later one fails
         traces = traces or traces_of(settings)
         if traces is not None:
             stack.push_async_callback(asyncio.to_thread, traces.close)

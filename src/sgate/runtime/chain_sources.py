@@ -46,10 +46,10 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         poll_s: minimum seconds between two polls.
-        budgets: call budgets by API name; APIs without limits have none.
-        preferred: returns the name of the API that is used now; others are used while it backs off.
-        read_intervals: cooldown of an address after it was read.
-        simulated: the simulated chain if it runs in this process.
+        budgets: the call budgets, keyed by the name of the API. An API without limits has no budget.
+        preferred: returns the name of the API that is used now.
+        read_intervals: how long an address cools down after it was read.
+        simulated: the simulated chain if it runs in this process, or None.
     """
 
     source: ChainSource
@@ -63,11 +63,11 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def allowance(self) -> Allowance:
-        """The calls that hints and address reads may spend, from the budget of the API in use."""
+        """The calls that hints and address reads may make. They are part of the budget of the API in use."""
         return Shared(self.budgets, self.preferred)
 
     def interval_s(self, busy: bool) -> float:
-        """Return the seconds between two polls; `busy` if payments are expected."""
+        """Return the seconds between two polls. `busy` is whether payments are expected."""
         budget = self.budgets.get(self.preferred())
         return self.poll_s if budget is None else budget.interval_s(self.poll_s, busy=busy)
 
@@ -129,14 +129,20 @@ def _served_chain(settings: Settings, livemode: bool, asset: str, metrics: Metri
 
 
 def urls_of(settings: Settings, livemode: bool) -> tuple[str, ...]:
-    """Return the API servers of a mode in order of preference; none if the simulated chain runs in this process."""
+    """Return the URLs of a mode's API servers, in order of preference.
+
+    There are none if the simulated chain runs in this process.
+    """
     mode, network = settings.mode(livemode), settings.network_of(livemode)
     default = () if network is Network.SIMULATED else (HIRO_URLS[network],)
     return tuple(dict.fromkeys(mode.stacks_api_url)) or default
 
 
 def limits_of(mode: ModeSettings, url: str) -> Limits:
-    """Return the call limits of an API: those in the settings, or the defaults, which only Hiro's public API has."""
+    """Return the call limits of an API: the limits in the settings, or the default limits of Hiro's public API.
+
+    Other APIs have no default limits.
+    """
     host = urlsplit(url).hostname or ""
     public = host == HIRO_HOSTS or host.endswith(f".{HIRO_HOSTS}")
     per_minute = CALLS_PER_MINUTE_WITHOUT_KEY if mode.stacks_api_key is None else CALLS_PER_MINUTE_WITH_KEY
@@ -147,16 +153,17 @@ def limits_of(mode: ModeSettings, url: str) -> Limits:
 
 
 def hiro_limits_for(urls: Sequence[str]) -> HiroLimits:
-    """Return the limits that determine how long a server may ask to wait in the middle of a poll.
+    """Return the limits that determine how long a poll waits if a server responds with `Retry-After`.
 
-    With several servers the next one is used instead. A single server may ask for a full minute: an aborted poll starts
-    again from the beginning, so one that needs more calls than a minute allows would never finish.
+    If there are several servers, the poll uses the next server instead of a long wait. With a single server, the poll
+    waits up to a minute. An aborted poll would start again from the beginning. A poll that needs more calls than are
+    allowed per minute would then never finish.
     """
     return DEFAULT_LIMITS if len(urls) > 1 else HiroLimits(longest_retry_after_s=MINUTE_S)
 
 
 def name_of(url: str) -> str:
-    """Return the name of an API in logs, metrics and the table of calls: its host and port."""
+    """Return the name of an API in logs, in metrics and in the table of calls. It consists of the host and the port."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
@@ -179,7 +186,7 @@ class CallCounts:
         self._livemode = livemode
 
     async def save(self) -> None:
-        """Store the calls made since the last save, and load the total including those of other processes."""
+        """Store the number of calls made since the last save. Then load the total of all processes into the budgets."""
         for name, budget in self._budgets.items():
             made = budget.take_unsaved()
             async with self._pool.acquire() as connection:

@@ -1,6 +1,6 @@
 """Factories for the components of a process, such as the database, exchange rates, limits and modes.
 
-Each builds one component from the settings; `build` wires them together.
+Each factory builds one component from the settings. `build` connects the components to each other.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ from sgate.telemetry.metrics import Metrics
 from sgate.telemetry.tracing import Traces, TracingMissing, open_traces
 
 SHUTDOWN_S = 10
-"""How long connections in use may delay a stop."""
+"""How long the pool waits at the end for connections that are in use."""
 
 REPLICA_ACQUIRE_TIMEOUT_S = 1.0
 """How long a read waits for a connection to the replica before it uses the primary."""
@@ -52,7 +52,7 @@ def data_directory(settings: Settings) -> Path:
 
 @contextlib.contextmanager
 def database(settings: Settings):  # noqa: ANN201 - a context manager of the database's URL
-    """Yield the URL of the database: that of the settings, or of an embedded server that runs during the block."""
+    """Yield the URL of the database from the settings. Without one, run an embedded server and yield its URL."""
     if settings.database_url is not None:
         yield settings.postgres_url(settings.database_url)
         return
@@ -70,7 +70,7 @@ def direct_url(settings: Settings, database_url: str) -> str:
 
 
 async def prepare(database_url: str, settings: Settings) -> None:
-    """Migrate the schema in development; in production only check that it is up to date."""
+    """Migrate the schema in development. In production, only check that this version can use it."""
     direct = direct_url(settings, database_url)
     if settings.in_production:
         await schema_check.check(direct)
@@ -85,9 +85,9 @@ async def prepare(database_url: str, settings: Settings) -> None:
 async def reads_of(
     settings: Settings, pool: Pool, listener: Listener, metrics: Metrics
 ) -> AsyncGenerator[ReplicaReads]:
-    """Yield reads of lists, on the replica if there is one.
+    """Yield a `ReplicaReads`, which reads lists from the replica if there is one.
 
-    It is not connected to yet, so that an unreachable replica does not prevent the start.
+    The replica is not connected to at this point, so that the process starts even if the replica is unreachable.
     """
     replica_pool = None
     if settings.database_replica_url is not None:
@@ -147,7 +147,12 @@ def _rates_of(settings: Settings, livemode: bool, market: ExchangeRates | None) 
 
 
 def modes_of(settings: Settings, port: int | None = None, market: ExchangeRates | None = None) -> dict[bool, Mode]:
-    """Return the enabled modes by livemode. `port` is the port that is listened on, `market` the market rates."""
+    """Return the enabled modes, keyed by livemode.
+
+    Args:
+        port: the port that the server listens on.
+        market: the market rates, or None.
+    """
     public_url = settings.public_url or f"http://localhost:{settings.port if port is None else port}"
     return {
         livemode: Mode(
@@ -177,7 +182,7 @@ def _limits(settings: Settings) -> dict[LimitClass, int]:
 def views_of(
     intents: PaymentIntents, modes: dict[bool, Mode], environment: Environment, metrics: Metrics, listener: Listener
 ) -> PublicIntentCache:
-    """Return the cache of public intents, subscribed to the notifications of changes."""
+    """Return the cache of public intents. It is subscribed to the notifications of changes."""
     hit, miss = (metrics.public_views.labels(outcome).inc for outcome in ("hit", "miss"))
     views = PublicIntentCache(intents.find, modes, environment, time.monotonic, on_hit=hit, on_miss=miss)
     listener.on_connection(views.listening)
@@ -198,7 +203,7 @@ async def limits_of(settings: Settings, environment: Environment, metrics: Metri
 
 
 def traces_of(settings: Settings) -> Traces | None:
-    """Return the exporter of traces, or None if tracing is off.
+    """Return the recorder of traces, or None if tracing is off.
 
     Raises:
         SettingsError: if the extra for tracing is not installed.
@@ -235,9 +240,10 @@ async def pool_of(settings: Settings, database_url: str, metrics: Metrics) -> As
 
 
 def authenticator_of(pool: Pool, environment: Environment, listener: Listener, streams: Streams) -> Authenticator:
-    """Return the authenticator, which caches API keys until a notification reports a revoked key or a changed merchant.
+    """Return the authenticator, which caches API keys.
 
-    The streams opened with such a key end at the same time; a client whose key is still valid opens another.
+    When a notification reports a revoked key or a changed merchant, the affected keys are removed from the cache, and
+    the streams that were opened with these keys end. A client whose key is still valid can open a new stream.
     """
     authenticator = Authenticator(pool, time.monotonic, environment.now, streams.end_tagged)
     listener.listen(Channel.API_KEY, authenticator.evict_key)
@@ -253,6 +259,9 @@ def streams_of(settings: Settings, metrics: Metrics) -> Streams:
 
 
 def egress_of_settings(settings: Settings) -> Egress:
-    """Return the destinations that webhooks may go to. Private ones are allowed in development or if set."""
+    """Return the rules for the addresses that webhooks may be sent to.
+
+    If the settings do not say whether private addresses are allowed, they are allowed only in development.
+    """
     private = not settings.in_production if settings.webhook_allow_private is None else settings.webhook_allow_private
     return egress_of(allow_private=private, deny=settings.webhook_deny)

@@ -1,7 +1,7 @@
-"""Callbacks through which components report to metrics and traces, without knowing either.
+"""Callbacks with which components report to metrics and traces, although they do not depend on either.
 
-Children of a metric are looked up once and kept, because finding one by its labels costs more than counting. Series
-that alerts use exist from the start, at 0: Prometheus sees no increase in a series that begins with 1.
+The children of a metric are looked up once and kept, because a lookup with labels costs more than counting. The series
+that alerts use exist with the value 0 from the start, because Prometheus sees no increase in a series that starts at 1.
 """
 
 import functools
@@ -22,7 +22,7 @@ from sgate.workers.watcher.matcher import Found
 from sgate.workers.watcher.watcher import PollReport
 
 SLOW_STATEMENT_S = 0.05
-"""The p95 target of the database; slower statements are counted by name."""
+"""The database's target for the 95th percentile. Statements that take at least this long are counted by name."""
 
 
 def of_statements(metrics: Metrics) -> statement_names.Observe:
@@ -47,7 +47,7 @@ def of_statements(metrics: Metrics) -> statement_names.Observe:
 def of_decisions(
     metrics: Metrics, modes: Iterable[bool], now: Callable[[], float], traces: Traces | None
 ) -> ObserveDecision:
-    """Return an observer that counts announced events, confirmed amounts and the time since the block.
+    """Return an observer that counts announced events and confirmed amounts, and measures the time since the block.
 
     Args:
         now: returns the Unix time.
@@ -96,7 +96,7 @@ def of_polls(metrics: Metrics, books: CallCounts, *, livemode: bool) -> Callable
 
 
 def of_payments(traces: Traces) -> Callable[[Found, Collection[str], float], None]:
-    """Return an observer that traces when the watcher records payments of an intent."""
+    """Return an observer that traces how the watcher records the payments of an intent."""
 
     def observe(found: Found, changed: Collection[str], seconds: float) -> None:
         for tx_id, legs in found.items():
@@ -113,7 +113,7 @@ def of_payments(traces: Traces) -> Callable[[Found, Collection[str], float], Non
 
 
 def of_attempts(metrics: Metrics) -> Callable[[Delivery, Result], None]:
-    """Return an observer that counts webhook attempts and measures how long the first of each delivery waited."""
+    """Return an observer that counts webhook attempts and measures how long each delivery waited for its first one."""
     counters = {name: metrics.webhook_attempts.labels(name) for name in ("delivered", "failed", "retried")}
 
     def observe(delivery: Delivery, result: Result) -> None:
@@ -121,7 +121,7 @@ def of_attempts(metrics: Metrics) -> Callable[[Delivery, Result], None]:
         counters[outcome].inc()
         metrics.webhook_seconds.observe(result.duration_ms / 1000)
         if delivery.attempt == 1:
-            # Measured from when it was due, not from the event: a replayed or held delivery is due later.
+            # The wait starts when the delivery is due, because a replayed or held delivery is due later than its event.
             waited_s = (result.started_at - delivery.due_at).total_seconds()
             metrics.webhook_wait_seconds.observe(max(0.0, waited_s))
 

@@ -40,14 +40,15 @@ from sgate.workers.webhooks.deliverer import Deliverer
 from sgate.workers.webhooks.loop import deliver, manage_backlog
 
 RATE_READS_PER_REFRESH = 6
-"""How often each process reads the stored rate, per interval in which one process polls the price sources."""
+"""One process polls the price sources in each interval. In the same time, every process reads the stored rate this many
+times."""
 
 REENCRYPT_INTERVAL_S = 3600.0
 SURVEY_INTERVAL_S = 15.0
-"""The default scrape interval of Prometheus."""
+"""The seconds between two snapshots of the whole deployment for the metrics."""
 
 QUEUE_CONNECTIONS = 3
-"""Database connections of a deliverer's queue: one claims, two store results."""
+"""The number of database connections for a deliverer's queue. One claims deliveries, and two store results."""
 
 
 class Role(StrEnum):
@@ -188,7 +189,7 @@ async def poll_revocations(gateway: Gateway) -> None:
 
 
 async def store_use_of_keys(gateway: Gateway, stop: Stop) -> None:
-    """Store when keys were last used, regularly until the stop and once more after it."""
+    """Store when keys were last used: regularly until `stop` is requested, and once more after that."""
     store = gateway.deps.authenticator.store_use
     await loops.repeat("key_use", store, interval_s=STORE_USE_S, stop=stop, pulse=Pulse())
     with contextlib.suppress(*DatabaseErrors):

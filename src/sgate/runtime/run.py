@@ -25,10 +25,11 @@ from sgate.runtime.roles import (
 from sgate.workers.loops import Stop
 
 OPERATIONS_CONNECTIONS = 100
-"""Connections to SGATE_METRICS_PORT: Prometheus, health checks and a person."""
+"""Maximum number of connections to SGATE_METRICS_PORT. They come from Prometheus, health checks and the operator."""
 
 GC_THRESHOLD = 50_000
-"""Allocations between collections. Requests leave little cyclic garbage, and frequent collections cost tail latency."""
+"""The number of allocations between two garbage collections. Requests leave little cyclic garbage, and frequent
+collections would increase the tail latency."""
 
 
 async def run_roles(
@@ -41,7 +42,7 @@ async def run_roles(
     """Run roles until `stop` is requested, then finish the work in progress.
 
     Args:
-        listening: the socket of the API; required for that role.
+        listening: the socket of the API. It is required for the role `api`.
         operations: the socket of SGATE_METRICS_PORT, which is served to the end.
 
     Raises:

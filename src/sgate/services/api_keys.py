@@ -1,4 +1,4 @@
-"""API keys: creation, listing, rolling and revocation. A key itself is shown once and never stored."""
+"""API keys: creation, listing, rolling and revocation. The secret of a key is shown once and never stored."""
 
 from datetime import timedelta
 
@@ -22,15 +22,15 @@ from sgate.store.merchants import Merchant
 ALL_SCOPES = ("read", "write", "admin")
 KEY_HINT_CHARACTERS = 4
 MAX_KEYS = 100
-"""Maximum number of a merchant's usable keys in one mode."""
+"""Maximum number of usable keys that a merchant may have in one mode."""
 
 MAX_OVERLAP = timedelta(days=7)
 DEFAULT_OVERLAP = timedelta(hours=24)
-"""How long a rolled key continues to work alongside its successor."""
+"""How long a rolled key continues to work alongside its successor, unless the request specifies another time."""
 
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key that was just created. `secret` is the key itself: shown once and never stored."""
+    """A key that was just created. `secret` is the API key that callers send. It is shown once and never stored."""
 
     key: ApiKey
     secret: str
@@ -52,7 +52,7 @@ async def create(
     key: Key | None,
     actor: Actor,
 ) -> Answer:
-    """Create a key in the merchant's mode. The key itself is in the response and is never shown again.
+    """Create a key in the merchant's mode. Only this response contains the secret of the key.
 
     Raises:
         TooManyApiKeys: if the merchant has MAX_KEYS usable keys in this mode.
@@ -125,11 +125,11 @@ async def roll(
 
 
 async def revoke(pool: Pool, merchant: Merchant, key_id: str, actor: Actor) -> ApiKeyObject:
-    """Revoke a merchant's key, in all processes within a second. A key may revoke itself.
+    """Revoke a merchant's key. All processes refuse the key within a second. A key may revoke itself.
 
     Raises:
         ApiKeyNotFound: if the merchant has no such key in this mode.
-        ApiKeyEnded: if the key was revoked before.
+        ApiKeyEnded: if the key is already revoked.
     """
     async with pool.acquire() as connection, connection.transaction():
         await _own(connection, merchant, key_id)
@@ -163,7 +163,7 @@ async def create_for(
 
 
 async def list_for(pool: Pool, merchant_id: str) -> list[ApiKeyObject] | None:
-    """Return a merchant's usable keys of both modes, test keys first, or None if there is no such merchant."""
+    """Return a merchant's usable keys in both modes, test keys first. Return None if there is no such merchant."""
     async with pool.acquire() as connection:
         if await merchants.get(connection, merchant_id, livemode=False) is None:
             return None
@@ -176,7 +176,7 @@ async def list_for(pool: Pool, merchant_id: str) -> list[ApiKeyObject] | None:
 
 
 async def revoke_any(pool: Pool, key_id: str, actor: Actor) -> bool:
-    """Revoke a key of any merchant. Returns False if there is no such key, or it was revoked before."""
+    """Revoke a key of any merchant. Return False if there is no such key, or if it is already revoked."""
     async with pool.acquire() as connection, connection.transaction():
         return await _revoked(connection, key_id, actor) is not None
 
@@ -184,7 +184,7 @@ async def revoke_any(pool: Pool, key_id: str, actor: Actor) -> bool:
 def new_key(
     environment: Environment, merchant_id: str, name: str, *, livemode: bool, scopes: tuple[str, ...]
 ) -> NewKey:
-    """Return a new key, not yet stored."""
+    """Return a new key without storing it."""
     secret = new_api_key(livemode, environment.random_bytes(KEY_RANDOM_BYTES))
     salt = environment.random_bytes(SALT_BYTES)
     key = ApiKey(
@@ -215,7 +215,7 @@ async def _own(connection: Connection, merchant: Merchant, key_id: str) -> ApiKe
 
 
 async def _refuse_too_many(connection: Connection, merchant: Merchant) -> None:
-    # Locked so that concurrent calls cannot exceed the limit.
+    # The merchant is locked so that concurrent calls cannot exceed the limit.
     await merchants.lock(connection, merchant.id, livemode=merchant.livemode)
     if await api_keys.count(connection, merchant.id, livemode=merchant.livemode) >= MAX_KEYS:
         raise errors.TooManyApiKeys

@@ -1,4 +1,4 @@
-"""The audit log for merchants."""
+"""The audit log, as merchants read it."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _ID = re.compile(r"al_([0-9a-f]{24})")
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of entries, newest first. `has_more` is true if older ones follow."""
+    """A page of entries, newest first. `has_more` is true if there are older entries."""
 
     entries: Sequence[AuditLogEntry]
     has_more: bool
@@ -31,7 +31,7 @@ async def page(
     object_id: str | None,
     limit: int,
 ) -> Page:
-    """Return a page of the actions in the merchant's mode, newest first.
+    """Return a page of the actions that were recorded in the merchant's mode, newest first.
 
     Raises:
         InvalidCursor: if `starting_after` is not the id of an entry of this merchant.
@@ -50,7 +50,7 @@ async def page(
 
 
 async def _position(connection: Connection, cursor: str | None, merchant: Merchant) -> int:
-    """Return the number of the merchant's entry that a cursor names."""
+    """Return the number of the merchant's entry whose id is `cursor`."""
     if cursor is None:
         return AFTER_ALL
     match = _ID.fullmatch(cursor)

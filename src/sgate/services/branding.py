@@ -1,4 +1,4 @@
-"""Branding of a merchant's pages: the logo."""
+"""The branding of a merchant's pages, which is the logo."""
 
 import hashlib
 import re
@@ -20,11 +20,11 @@ _SIGNATURES = (
     ("image/jpeg", re.compile(rb"\xff\xd8\xff")),
     ("image/webp", re.compile(rb"RIFF....WEBP", re.DOTALL)),
 )
-"""First bytes of the accepted image formats. SVG is not accepted: it is a document that may contain scripts."""
+"""First bytes of the accepted image formats. SVG is not accepted, because an SVG file can contain scripts."""
 
 
 async def set_logo(pool: Pool, merchant: Merchant, content: bytes, actor: Actor) -> str:
-    """Set the merchant's logo in both modes. Returns the digest that is part of its URL.
+    """Set the merchant's logo in both modes. Return the digest that is part of the logo's URL.
 
     Raises:
         InvalidLogo: if the image is larger than MAX_LOGO_BYTES, or is not PNG, JPEG or WebP.

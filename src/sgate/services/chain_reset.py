@@ -1,7 +1,7 @@
-"""Acceptance of a chain reset by the operator, as when a test network is started again from its first block.
+"""The operator's acceptance of a chain reset: for example, a test network was started again from its first block.
 
-The watcher never concludes this by itself: a different chain behind the same URL is treated as a configuration error
-until the operator accepts it.
+The watcher never assumes a reset. It treats a different chain at the same URL as a configuration error until the
+operator accepts the reset.
 """
 
 from sgate.db.pool import Pool
@@ -10,7 +10,9 @@ from sgate.store.audit_log import Actor
 
 
 async def accept(pool: Pool, actor: Actor, *, livemode: bool) -> int | None:
-    """Forget the chain of a mode, orphan all payments but those of confirmed intents, and read all addresses again.
+    """Forget the chain of a mode, and orphan all payments except those of confirmed intents.
+
+    The watcher then reads the transfers to all pay addresses again.
 
     Returns:
         The number of orphaned payments, or None if the mode was never watched.

@@ -1,7 +1,7 @@
-"""A merchant's events: pages, single events, and those that follow a position.
+"""A merchant's events: pages of events, single events, and the events after a position.
 
-No read goes beyond the horizon (see `store.events`), so a cursor from here never skips an event whose transaction was
-still in progress. Concurrent callers share one query for the horizon.
+No read goes beyond the horizon (see `store.events`). Paging from a cursor therefore never skips an event whose
+transaction was still in progress. Concurrent callers share one query for the horizon.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from sgate.store.merchants import Merchant
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of events, newest first. `has_more` is true if more follow in the direction of paging."""
+    """A page of events, newest first. `has_more` is true if there are more events in the direction of paging."""
 
     events: Sequence[Event]
     has_more: bool
 
 
 class Events:
-    """Use cases of reading events."""
+    """The use cases that read events."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -40,10 +40,10 @@ class Events:
         ending_before: str | None,
         limit: int,
     ) -> Page:
-        """Return the newest events, those just older than `starting_after`, or those just newer than `ending_before`.
+        """Return the newest events, the events just before `starting_after`, or the events just after `ending_before`.
 
         Raises:
-            InvalidCursor: if the merchant has no event with the id of the cursor.
+            InvalidCursor: if the cursor is not the id of one of the merchant's events.
         """
         up_to, after = await self._horizon(), 0
         async with self._pool.acquire() as connection:
@@ -86,10 +86,10 @@ class Events:
             return await _position(connection, merchant, last_event_id, "last_event_id")
 
     async def now(self, merchant: Merchant, matching: Matching) -> tuple[int, str | None]:
-        """Return the position from which to read events from now on, and the id of the newest event before it, if any.
+        """Return the position at which new events begin, and the id of the newest event before this position, if any.
 
         Args:
-            matching: only its period is used, and it must cover all time.
+            matching: a filter whose period must cover all time. Its other conditions are ignored.
         """
         horizon, any_event = await self._horizon(), replace(matching, event_type=None, object_id=None)
         async with self._pool.acquire() as connection:
@@ -103,7 +103,7 @@ class Events:
     ) -> tuple[Sequence[Event], int]:
         """Return the events after a position, oldest first, and the position from which to continue.
 
-        Every event is returned exactly once, however the transactions that wrote the events overlapped.
+        Every event is returned exactly once, even if the transactions that wrote the events overlapped.
         """
         horizon = await self._horizon()
         if horizon <= position:

@@ -1,7 +1,7 @@
 """Exchange rates from public markets.
 
-One process at a time polls the price sources and stores the result; all processes read it from the table. Creating an
-intent only uses the rate in memory, and only if it is fresh enough.
+One process at a time polls the price sources and stores the resulting rate. All processes read the stored rate from the
+table. A payment intent is created with the rate in memory, provided that this rate is fresh enough.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ MAX_SOURCE_CHARACTERS = 255
 
 
 class ExchangeRates:
-    """A `RateSource` that is consistent across processes. `refresh` must be called regularly."""
+    """A `RateSource` whose rate is the same in all processes. `refresh` must be called regularly."""
 
     def __init__(
         self, pool: Pool, client: RateClient, rules: Rules, environment: Environment, refresh_interval: timedelta
@@ -36,12 +36,12 @@ class ExchangeRates:
         self._log = structlog.get_logger("sgate.rates")
 
     def current(self, now: datetime) -> Rate | None:
-        """Return the rate, or None if there is none or it is too old."""
+        """Return the rate, or None if there is no rate or the rate is too old."""
         rate = self._rate
         return rate if rate is not None and is_fresh(rate.taken_at, now, self._rules.max_age) else None
 
     def age_s(self) -> float:
-        """Return the age of the rate in seconds, or NaN if there is none."""
+        """Return the age of the rate in seconds, or NaN if there is no rate."""
         rate = self._rate
         return float("nan") if rate is None else (self._environment.now() - rate.taken_at).total_seconds()
 
@@ -49,7 +49,7 @@ class ExchangeRates:
         """Poll the sources if it is this process's turn, then load the newest stored rate.
 
         Raises:
-            DatabaseErrors: if the database is unavailable. The current rate is kept until it is too old.
+            DatabaseErrors: if the database is unavailable. The current rate then remains in use until it is too old.
         """
         async with self._pool.acquire() as connection:
             mine = await exchange_rates.take_turn(connection, self._refresh_interval)
@@ -82,7 +82,7 @@ class ExchangeRates:
             )
 
     def _note(self, problem: str | None, answers: Mapping[str, Sample | NoSample]) -> None:
-        """Log when the sources stop yielding a rate and when they yield one again, not every poll in between."""
+        """Log when the sources stop yielding a rate, and when they yield one again. Polls in between are not logged."""
         if (problem is None) is not (self._last_problem is None):
             failures = {name: answer.reason for name, answer in answers.items() if isinstance(answer, NoSample)}
             if problem is None:

@@ -1,7 +1,7 @@
-"""Idempotency keys: a repeated request takes effect once and gets the same answer.
+"""Idempotency keys: a repeated request takes effect only once and returns the same answer each time.
 
-The response is stored encrypted in the transaction of the effect, and kept for 24 hours. A key is unique per merchant,
-mode, method and path: the same key on another path is another request.
+The transaction that applies the effect also stores the encrypted answer, which is kept for 24 hours. A key is unique
+per merchant, mode, method and path. The same key on another path identifies another request.
 """
 
 import hashlib
@@ -27,8 +27,8 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     """A request with an idempotency key.
 
     Attributes:
-        scope: hash of the key and of everything that it is unique in.
-        request_hash: hash of the body, to detect that a repeated request has a different one.
+        scope: hash of the key together with the merchant, mode, method and path.
+        request_hash: hash of the body, which reveals whether a repeated request has a different body.
     """
 
     scope: bytes
@@ -36,7 +36,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a call: HTTP status and body. `replayed` is true if it is a stored answer."""
+    """The answer to a call: HTTP status and body. `replayed` is true if the answer was stored by an earlier request."""
 
     status: int
     body: bytes
@@ -44,7 +44,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def key_of(header: str, *, merchant_id: str, livemode: bool, method: str, path: str, body: bytes) -> Key:
-    """Return the key of a request.
+    """Return the `Key` of a request.
 
     Raises:
         InvalidIdempotencyKey: if the header is not 1 to 255 printable ASCII characters.
@@ -59,7 +59,7 @@ def replay(stored: idempotency_keys.StoredAnswer, key: Key, cipher: Cipher) -> A
     """Return the stored answer.
 
     Raises:
-        IdempotencyKeyReused: if the stored response belongs to a request with another body.
+        IdempotencyKeyReused: if the stored answer belongs to a request with another body.
     """
     if stored.request_hash != key.request_hash:
         raise errors.IdempotencyKeyReused
@@ -67,7 +67,9 @@ def replay(stored: idempotency_keys.StoredAnswer, key: Key, cipher: Cipher) -> A
 
 
 async def replay_or_claim(connection: Connection, key: Key | None, cipher: Cipher, now: datetime) -> Answer | None:
-    """Return the stored answer, or claim the key for this transaction and return None. Call it first.
+    """Return the stored answer, or claim the key for this transaction and return None.
+
+    This must be the first call in the transaction.
 
     Raises:
         IdempotencyInProgress: if the first request is still running after WAIT_S.
@@ -88,6 +90,6 @@ async def replay_or_claim(connection: Connection, key: Key | None, cipher: Ciphe
 
 
 async def remember(connection: Connection, key: Key | None, object_id: str, answer: Answer, cipher: Cipher) -> None:
-    """Store the response at the end of the transaction that claimed the key."""
+    """Store the answer. Call this at the end of the transaction that claimed the key."""
     if key is not None:
         await idempotency_keys.fill(connection, key.scope, object_id, answer.status, cipher.encrypt(answer.body))

@@ -1,7 +1,7 @@
-"""Maintenance mode: refuses write calls to the API while everything else continues.
+"""Maintenance mode: write calls to the API are refused, while everything else continues.
 
-The switch is a database row that each process reads once a second, so it applies to all processes without a restart.
-The watcher, the ledger and the deliverer ignore it: payments are still detected and announced.
+The switch is a database row. Each process reads it once a second, so no process needs a restart. The watcher, the
+ledger and the deliverer ignore the switch: payments are still detected and announced.
 """
 
 from sgate.core import errors
@@ -13,7 +13,7 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class MaintenanceMode:
-    """The switch as this process last read it."""
+    """The state of the switch when this process last read it."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -38,14 +38,14 @@ class MaintenanceMode:
 
 
 async def begin(pool: Pool, retry_after_s: int, actor: Actor) -> None:
-    """Refuse write calls, in all processes within two seconds."""
+    """Begin maintenance mode. All processes refuse write calls within two seconds."""
     async with pool.acquire() as connection, connection.transaction():
         await maintenance_mode.begin(connection, retry_after_s)
         await audit_log.record(connection, actor, "maintenance.began", detail={"retry_after_s": retry_after_s})
 
 
 async def end(pool: Pool, actor: Actor) -> bool:
-    """Accept write calls again. Returns whether maintenance mode was on."""
+    """End maintenance mode, so that write calls are accepted again. Return whether maintenance mode was on."""
     async with pool.acquire() as connection, connection.transaction():
         ended = await maintenance_mode.end(connection)
         if ended:

@@ -21,7 +21,7 @@ from sgate.store.merchants import Merchant
 async def create(
     pool: Pool, environment: Environment, name: str, *, livemode: bool, actor: Actor
 ) -> tuple[str, NewKey]:
-    """Create a merchant and its first key, with all scopes. Returns the merchant's id and the key."""
+    """Create a merchant and its first key, which has all scopes. Return the merchant's id and the key."""
     async with pool.acquire() as connection, connection.transaction():
         merchant_id = await merchants.insert(connection, name)
         created = new_key(environment, merchant_id, "first key", livemode=livemode, scopes=ALL_SCOPES)
@@ -36,10 +36,10 @@ async def create(
 async def update_settings(
     pool: Pool, merchant: Merchant, change: Mapping[str, object], mode: Mode, actor: Actor
 ) -> Merchant:
-    """Change a merchant's profile and its settings of one mode. Existing intents keep their terms.
+    """Change a merchant's profile and the settings of one mode. Existing intents keep their terms.
 
     Args:
-        change: new values of fields of `MerchantSettings`; fields that are missing keep their value.
+        change: new values of fields of `MerchantSettings`. Missing fields keep their values.
 
     Raises:
         ValidationFailed: or a subclass, if a value is invalid.
@@ -73,7 +73,7 @@ def checked(change: Mapping[str, object], mode: Mode) -> dict[str, object]:
 
     Raises:
         ValidationFailed: or a subclass, if a value is invalid.
-        PayAddressTaken: if the pay address is the gateway's.
+        PayAddressTaken: if the pay address is the gateway address.
     """
     return {name: _checked(name, value, mode) for name, value in change.items()}
 
@@ -114,7 +114,7 @@ def _checked_address(given: str, mode: Mode) -> str:
     except address.InvalidAddress as error:
         raise errors.InvalidPayAddress(f"pay_address: {error}.", param="pay_address") from None
     if checked == mode.gateway_address:
-        # Deposits without a known memo arrive here for all merchants, and only the operator may see and assign them.
+        # Deposits for all merchants arrive at this address. Only the operator may see and assign these deposits.
         raise errors.PayAddressTaken(
             "This is the gateway address of this server, which is used when pay_address is null.", param="pay_address"
         )
@@ -126,10 +126,10 @@ def _audited(merchant: Merchant) -> dict[str, object]:
 
 
 async def suspend(pool: Pool, merchant_id: str, actor: Actor, *, suspended: bool) -> bool:
-    """Suspend or resume a merchant. Returns False if it does not exist or is already in that state.
+    """Suspend or resume a merchant. Return False if the merchant does not exist or is already in that state.
 
-    The keys of a suspended merchant are refused. Payments of its intents are still recorded and announced, because
-    their transfers are on the chain in any case.
+    The keys of a suspended merchant are refused. Payments for the merchant's intents are still recorded and announced,
+    because suspending a merchant does not stop transfers on the chain.
     """
     async with pool.acquire() as connection, connection.transaction():
         changed = await merchants.suspend(connection, merchant_id, suspended=suspended)

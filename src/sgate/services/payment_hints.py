@@ -1,4 +1,4 @@
-"""Payment hints: the checkout page reports the wallet's transaction, which the watcher then verifies on the chain."""
+"""Payment hints: the checkout page reports the wallet's transaction, and the watcher verifies it on the chain."""
 
 from sgate.core import errors
 from sgate.db import notifications
@@ -10,17 +10,17 @@ from sgate.services.payment_intents import PaymentIntents
 from sgate.store import payment_hints
 
 MAX_HINTS_PER_INTENT = 5
-"""A wallet sends one transaction, and perhaps a second one with a higher fee. More would only waste API calls."""
+"""A wallet sends one transaction, and perhaps a second one with a higher fee. More hints would waste API calls."""
 
 
 async def give(
     pool: Pool, intents: PaymentIntents, environment: Environment, intent_id: str, client_secret: str, tx_id: str
 ) -> HintObject:
-    """Store the hint that `tx_id` (`0x` + 64 lower-case hex digits) may pay an intent, and wake the watcher.
+    """Store a hint that the transaction `tx_id` (`0x` + 64 lower-case hex digits) may pay an intent. Wake the watcher.
 
     Raises:
         PaymentIntentNotFound: if the intent does not exist, or the client secret does not belong to it.
-        TooManyHints: if the intent has MAX_HINTS_PER_INTENT hints already.
+        TooManyHints: if the intent already has MAX_HINTS_PER_INTENT hints.
     """
     found = await intents.find(intent_id)
     if found is None or not opens(found, client_secret):

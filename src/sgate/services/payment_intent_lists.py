@@ -1,7 +1,7 @@
-"""Lists of payment intents, newest first: by cursor, which reaches every intent, or by page number, for people.
+"""Lists of payment intents, newest first. Cursors reach every intent; page numbers are for people.
 
-Page numbers and totals stop at MAX_COUNTED objects, because counting a million rows would cost more than the page
-itself. The error for a page beyond that names the cursor to continue with.
+Page numbers and totals cover at most MAX_COUNTED intents, because counting a million rows would cost more than reading
+the page. The error for a later page contains the cursor with which to continue.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ from sgate.store.payment_intents import IntentView
 from sgate.store.payment_intents_lists import IntentFilter, Position
 
 MAX_COUNTED = 10_000
-"""Maximum number of objects that totals and page numbers cover."""
+"""Maximum number of intents that totals and page numbers cover."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of a list. `has_more` is true if more intents follow in the direction of paging."""
+    """A page of a list. `has_more` is true if there are more intents in the direction of paging."""
 
     items: tuple[payment_intent.IntentWithPayments, ...]
     has_more: bool
@@ -43,7 +43,7 @@ class NumberedPage(Page, frozen=True, kw_only=True):
 
 
 async def latest(reads: ReplicaReads, narrowed: IntentFilter, public_url: str, *, limit: int) -> Page:
-    """Return the newest intents, the first page of a list."""
+    """Return the first page of a list, which contains the newest intents."""
 
     async def read(connection: Connection) -> list[IntentView]:
         return await payment_intents_lists.page(connection, narrowed, 0, limit + 1)
@@ -58,7 +58,7 @@ async def older(
     """Return the intents after `starting_after` in the list, newest first.
 
     Raises:
-        InvalidCursor: if the merchant has no intent `starting_after`.
+        InvalidCursor: if `starting_after` is not the id of one of the merchant's intents.
     """
 
     async def read(connection: Connection) -> list[IntentView]:
@@ -75,7 +75,7 @@ async def newer(
     """Return the intents just before `ending_before` in the list, newest first.
 
     Raises:
-        InvalidCursor: if the merchant has no intent `ending_before`.
+        InvalidCursor: if `ending_before` is not the id of one of the merchant's intents.
     """
 
     async def read(connection: Connection) -> list[IntentView]:
@@ -89,7 +89,7 @@ async def newer(
 async def numbered(
     reads: ReplicaReads, narrowed: IntentFilter, public_url: str, *, page: int, limit: int
 ) -> NumberedPage:
-    """Return a page by its number, counted from 1, and the total, both from one snapshot.
+    """Return the page with this number, counted from 1, and the total. Both come from the same snapshot.
 
     Raises:
         PageOutOfReach: if the page starts beyond the first MAX_COUNTED intents.
@@ -115,7 +115,7 @@ async def numbered(
 
 
 async def _out_of_reach(connection: Connection, narrowed: IntentFilter, public_url: str) -> errors.PageOutOfReach:
-    """Return the error for a page out of reach, with the cursor to continue with, if there are that many intents."""
+    """Return the error for a page out of reach, with the cursor for further paging if there are that many intents."""
     last = _shown(await payment_intents_lists.page(connection, narrowed, MAX_COUNTED - 1, 1), public_url)
     if not last:
         return errors.PageOutOfReach(param="page")

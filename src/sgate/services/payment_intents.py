@@ -1,7 +1,7 @@
 """Payment intents: create, read, update and cancel.
 
-Concurrent creates and reads of one process share statements (see `db.batching`). A create is one statement that inserts
-the intent, its event, its deliveries and its idempotency row, and it is answered only after the commit.
+Concurrent creates and reads in one process share statements (see `db.batching`). To create an intent, one statement
+inserts the intent, its event, its deliveries and its idempotency row. The response is sent only after the commit.
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ from sgate.store.payment_intents_create import NewIntent
 
 CLIENT_SECRET_RANDOM_BYTES = 15
 RATE_RETRY_AFTER_S = 30
-"""`Retry-After` when there is no exchange rate: about the interval between two polls of the price sources."""
+"""The `Retry-After` header when there is no exchange rate: about the interval at which the price sources are polled."""
 
 
 class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,9 +71,9 @@ class IntentRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DescriptionChange(msgspec.Struct, frozen=True, kw_only=True):
-    """The validated changes to an intent. UNSET keeps a field, None clears it.
+    """The validated changes to an intent. A field that is UNSET is unchanged, and a field that is None is cleared.
 
-    `metadata` is merged: its keys are set, or removed if their value is None; all other keys stay.
+    `metadata` is merged: a key with a string value is set, a key with the value None is removed, and other keys stay.
     """
 
     description: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -85,7 +85,7 @@ class SettingsOutdated(Exception):
 
 
 class PaymentIntents:
-    """Use cases of payment intents in both modes. `modes` maps livemode to its mode; a mode that is off is missing."""
+    """Use cases of payment intents in both modes. `modes` maps `livemode` to the mode, without disabled modes."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class PaymentIntents:
         environment: Environment,
         observe: decide.Observe = decide.ignore_decision,
     ) -> None:
-        """`observe` is called with each decision after its commit."""
+        """`observe` is called with each decision after the decision is committed."""
         self._pool = pool
         self._modes = modes
         self._cipher = cipher
@@ -124,7 +124,7 @@ class PaymentIntents:
         try:
             intent = self._draft(merchant, request)
         except errors.GatewayError:
-            # The first request with this key may have succeeded before the circumstances changed: repeat its response.
+            # An earlier request with this key may have succeeded. If so, its response is returned.
             replayed = await self._replay(key)
             if replayed is None:
                 raise
@@ -132,7 +132,7 @@ class PaymentIntents:
         new, answer = self._new(merchant, intent, key)
         try:
             stored = await self._submit(new)
-        except asyncpg.UniqueViolationError:  # another object has one of the ids: draw new ones
+        except asyncpg.UniqueViolationError:  # another object has one of the ids: generate new ids
             new, answer = self._new(merchant, self._draft(merchant, request), key)
             stored = await self._submit(new)
         if stored:
@@ -203,15 +203,18 @@ class PaymentIntents:
             raise errors.IdempotencyInProgress(retry_after_s=1) from error
 
     async def _not_stored(self, new: NewIntent, key: Key | None, answer: Answer) -> Answer:
-        """Answer a create that stored nothing, because the key was used before or the settings are outdated."""
+        """Answer a create that stored nothing, because the key was used before or the settings are outdated.
+
+        If an earlier attempt was committed and only its response was lost, the intent is already stored.
+        """
         if key is not None:
             async with self._pool.acquire() as connection:
                 stored = await idempotency_keys.find(connection, key.scope)
             if stored is not None:
-                # With our own id, the commit succeeded and only its response was lost.
+                # If the stored id is ours, the commit succeeded and only its response was lost.
                 return answer if stored.object_id == new.intent.id else idempotency.replay(stored, key, self._cipher)
         elif await self._is_stored(new):
-            return answer  # likewise, and the settings changed before the retry
+            return answer  # the commit succeeded, and the settings changed before the retry
         raise SettingsOutdated
 
     async def _replay(self, key: Key | None) -> Answer | None:
@@ -222,7 +225,10 @@ class PaymentIntents:
         return None if stored is None else idempotency.replay(stored, key, self._cipher)
 
     async def _create_batch(self, batch: Sequence[NewIntent]) -> list[bool | BaseException]:
-        """Store a batch; per item whether it was stored. Of items with the same scope only the first is tried."""
+        """Store a batch, and return for each item whether it was stored, or its error.
+
+        If several items have the same scope, only the first one is tried.
+        """
         first_of_scope: dict[bytes, NewIntent] = {}
         chosen = [new for new in batch if new.scope is None or first_of_scope.setdefault(new.scope, new) is new]
         chosen.sort(key=lambda new: new.scope or b"")  # a fixed lock order, so that processes cannot deadlock
@@ -235,12 +241,12 @@ class PaymentIntents:
         return [new.intent.id in made for new in batch]
 
     async def _create_each(self, chosen: Sequence[NewIntent], error: BaseException) -> dict[str, bool | BaseException]:
-        """Store the intents of a failed batch one by one, so that one bad row fails no other.
+        """Store the intents of a failed batch one by one, so that one invalid row does not affect the others.
 
-        Stops when the database is unavailable; the remaining intents then fail with the error of the batch.
+        Stop when the database is unavailable. The remaining intents then fail with the error of the batch.
 
         Returns:
-            the outcomes by client secret, because two intents may have drawn the same id.
+            the outcome of each client secret. Ids are not used, because two intents may have generated the same id.
         """
         outcomes: dict[str, bool | BaseException] = {}
         for new in chosen:
@@ -264,7 +270,7 @@ class PaymentIntents:
             return error
 
     async def _is_stored(self, new: NewIntent) -> bool:
-        """Return whether this very intent is stored: another one may have the same id, but not the same secret."""
+        """Return whether this intent itself is stored. Another intent may have the same id, but not the same secret."""
         (found,) = await self._read_batch([new.intent.id])
         return isinstance(found, IntentView) and found.intent.client_secret == new.intent.client_secret
 
@@ -282,9 +288,9 @@ class PaymentIntents:
         return self._shown(found)
 
     async def find(self, intent_id: str) -> IntentView | None:
-        """Return the current state of any merchant's intent, or None. Its statement starts after this call."""
+        """Return the current state of any merchant's intent, or None. The reading statement starts after this call."""
         if not is_intent_id(intent_id):
-            return None  # an invalid id must not reach a statement shared with other callers
+            return None  # an invalid id must not reach a statement that other callers share
         try:
             return await self._reads.submit(intent_id)
         except Overloaded as error:
@@ -300,7 +306,7 @@ class PaymentIntents:
     async def cancel(self, intent_id: str, merchant: Merchant, key: Key | None) -> Answer:
         """Cancel an intent that requires payment and has no payment on the chain.
 
-        Payments that arrive later count as paid after the cancellation.
+        Payments that arrive later are held until the merchant decides about them.
 
         Raises:
             PaymentIntentNotFound: if the merchant has no such intent.
@@ -329,7 +335,7 @@ class PaymentIntents:
     async def update(self, intent_id: str, merchant: Merchant, change: DescriptionChange, key: Key | None) -> Answer:
         """Change the description and metadata of an intent in any status. Its terms never change.
 
-        Concurrent updates are serialized, so neither overwrites a metadata key set by the other.
+        Concurrent updates are serialized, so that no update overwrites a metadata key that another update has set.
 
         Raises:
             PaymentIntentNotFound: if the merchant has no such intent.
@@ -346,7 +352,7 @@ class PaymentIntents:
             await payment_intents.describe(
                 connection, intent_id, description, _merged(intent.metadata, change.metadata)
             )
-            # Caches that hold the description drop it.
+            # Caches then drop the old description.
             await notifications.notify(connection, notifications.Channel.INTENT, intent_id)
             updated = (await payment_intents.read(connection, [intent_id]))[intent_id]
             answer = Answer(status=200, body=encode(self._shown(updated)))
@@ -386,7 +392,7 @@ def _refuse_shortfall(policy: Policy, floor: Policy) -> None:
     """Refuse a confirmation policy that is less strict than the merchant's.
 
     Raises:
-        InvalidConfirmationPolicy: naming the tier and the number that is too low.
+        InvalidConfirmationPolicy: the message names the tier and the number that is too low.
     """
     short = first_shortfall(policy, floor)
     if short is None:
@@ -395,7 +401,7 @@ def _refuse_shortfall(policy: Policy, floor: Policy) -> None:
     remedy = "Raise it" if start == short.amount_sats else f"Raise it, or add a tier with from_sats {short.amount_sats}"
     raise errors.InvalidConfirmationPolicy(
         f"confirmation_policy: {short.name} is too low in the tier with from_sats {start}: it is {short.number}, but "
-        f"the merchant's policy requires {short.required} for amounts from {short.amount_sats} sats. {remedy}.",
+        f"the merchant's policy requires {short.required} for amounts of {short.amount_sats} sats or more. {remedy}.",
         param="confirmation_policy",
     )
 

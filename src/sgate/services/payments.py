@@ -1,8 +1,8 @@
 """Payments that wait for a decision: unmatched deposits, late payments, and payments after a cancellation.
 
-sGate holds no private keys, so nothing here moves money. A deposit is assigned to an intent, held payments are
-accepted, or a payment is marked as refunded by hand. Each decision is a fact like a payment: it is stored, audited and
-then evaluated by the ledger.
+sGate holds no private keys, so nothing here moves money. There are three kinds of decision: a deposit is assigned to an
+intent, the held payments of an intent are accepted, or a payment is marked as refunded. Each decision is stored and
+audited, and the ledger then evaluates it like any other fact.
 """
 
 from collections.abc import Mapping
@@ -37,14 +37,14 @@ _END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of payments, newest first. `has_more` is true if more follow in the direction of paging."""
+    """A page of payments, newest first. `has_more` is true if there are more payments in the direction of paging."""
 
     items: tuple[DepositObject, ...]
     has_more: bool
 
 
 class Payments:
-    """Use cases of payments for merchants and the operator."""
+    """The use cases of payments, for merchants and for the operator."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Payments:
         reads: ReplicaReads | None = None,
         observe: decide.Observe = decide.ignore_decision,
     ) -> None:
-        """`observe` is called with each decision after its commit."""
+        """`observe` is called with each decision after the decision is committed."""
         self._pool = pool
         self._reads = reads or ReplicaReads(pool)
         self._modes = modes
@@ -94,7 +94,7 @@ class Payments:
             ending_before: id of the payment just after the page. Pass at most one of the two.
 
         Raises:
-            InvalidCursor: if the list does not contain that payment.
+            InvalidCursor: if the merchant (or the operator) has no payment with the id of the cursor.
         """
         cursor, newer = (starting_after, False) if ending_before is None else (ending_before, True)
         param = "ending_before" if newer else "starting_after"
@@ -146,7 +146,7 @@ class Payments:
             return await self._answer_payment(connection, payment_id, merchant.livemode, key)
 
     async def assign_by_operator(self, payment_id: str, intent_id: str, actor: Actor, *, livemode: bool) -> None:
-        """Assign a deposit at the gateway address to any merchant's intent that is payable there.
+        """Assign a deposit at the gateway address to an intent of any merchant that is paid at this address.
 
         Raises:
             PaymentNotFound: if there is no such deposit, or it belongs to a merchant.
@@ -164,7 +164,7 @@ class Payments:
             decisions.append(await self._assign(connection, payment_id, intent, actor))
 
     async def accept(self, intent_id: str, merchant: Merchant, key: Key | None, actor: Actor) -> Answer:
-        """Count all held payments of an intent: those that arrived late or after the cancellation.
+        """Count all held payments of an intent, that is, payments that arrived late or after the cancellation.
 
         Raises:
             PaymentIntentNotFound: if the merchant has no such intent.
@@ -198,11 +198,13 @@ class Payments:
     async def mark_refunded(
         self, payment_id: str, refund_tx_id: str, merchant: Merchant, key: Key | None, actor: Actor
     ) -> Answer:
-        """Record that a payment that does not count was refunded in transaction `refund_tx_id`. It will never count.
+        """Record that a payment that does not count was refunded in transaction `refund_tx_id`.
+
+        The payment can no longer be counted.
 
         Raises:
             PaymentNotFound: if the merchant has no such payment.
-            PaymentNotRefundable: if the payment counts toward its intent, or was marked as refunded before.
+            PaymentNotRefundable: if the payment counts toward its intent, or is already marked as refunded.
             Conflict: if the payment is being assigned at the same moment.
         """
         async with decide.transaction(self._pool, self._observe) as (connection, decisions):

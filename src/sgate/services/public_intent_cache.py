@@ -1,14 +1,14 @@
-"""In-memory cache of public intents: the customer's view of an intent, read again only when it may have changed.
+"""In-memory cache of the customer's views of payment intents. An intent is read again only if it may have changed.
 
 The cache holds rows. A row is dropped when a PostgreSQL notification reports a change of its intent or of its
 merchant's profile, and after MAX_AGE_S in any case. All rows are dropped when the connection that receives the
-notifications misses a heartbeat. Confirmations are counted when a row is rendered, from the newest chain view that any
-read has returned.
+notifications misses a heartbeat. When a row is rendered, its confirmations are computed from the newest chain view that
+any read has returned.
 
-Guarantees: a row is never older than MAX_AGE_S and never replaced by an older one; while notifications arrive, it lags
-behind only by the time that a notification takes (milliseconds). It is not guaranteed that every process shows a change
-immediately after its commit, not even to a merchant who has just been notified of it. Reads with an API key bypass the
-cache and are always current.
+The cache guarantees that a row is never older than MAX_AGE_S and is never replaced by an older row. While notifications
+arrive, a row is outdated only for the milliseconds that a notification takes. The cache does not guarantee that every
+process shows a change immediately after the commit, even to a merchant who has already been notified of the change.
+Reads with an API key bypass the cache and are always current.
 """
 
 import itertools
@@ -25,11 +25,11 @@ from sgate.store.payment_intents import IntentView
 
 MAX_AGE_S = 5.0
 MAX_ROWS = 10_000
-"""Each takes at most about 10 kB; the oldest is evicted first."""
+"""A row takes at most about 10 kB. The oldest row is evicted first."""
 
 
 class _Row:
-    """A cached row. `began` is the sequence number of its read, `began_s` the monotonic time at which that began."""
+    """A cached row. Its read began at the sequence number `began` and at the monotonic time `began_s`."""
 
     __slots__ = ("began", "began_s", "body", "found")
 
@@ -41,7 +41,7 @@ class _Row:
 
 
 class _Fill:
-    """A read in progress. It is `valid` until a change happens that its statement may have missed."""
+    """A read in progress. `valid` becomes false when a change occurs that the read may have missed."""
 
     __slots__ = ("began", "began_s", "valid")
 
@@ -52,7 +52,7 @@ class _Fill:
 
 
 class _Scanned(NamedTuple):
-    """A view of the chain and the sequence number at which the read that returned it ended."""
+    """A view of the chain. `ended` is the sequence number when the read that returned the view finished."""
 
     ended: int
     view: View | None
@@ -71,11 +71,12 @@ class PublicIntentCache:
         on_hit: Callable[[], None] = lambda: None,
         on_miss: Callable[[], None] = lambda: None,
     ) -> None:
-        """Create an empty cache, which stores nothing before `listening(True)`.
+        """Create an empty cache, which stores nothing until `listening(True)` is called.
 
         Args:
-            find: reads an intent; its statement must start after the call.
-            on_hit, on_miss: called for each read that the cache can answer, or cannot.
+            find: reads an intent with a statement that starts after the call.
+            on_hit: called for each read that is answered from the cache.
+            on_miss: called for each read that is not answered from the cache.
         """
         self._find = find
         self._modes = modes
@@ -91,7 +92,7 @@ class PublicIntentCache:
     # --- reading
 
     def hit(self, intent_id: str) -> bytes | None:
-        """Return the view without a client secret as JSON if the intent is cached, otherwise None."""
+        """Return the view without the private fields as JSON if the intent is cached, otherwise None."""
         row = self._live(intent_id)
         if row is None:
             return None
@@ -99,7 +100,7 @@ class PublicIntentCache:
         return self._rendered(row)
 
     async def show(self, intent_id: str, client_secret: str | None = None) -> bytes:
-        """Return the customer's view as JSON; with the client secret it includes the private fields.
+        """Return the customer's view as JSON. It includes the private fields if the client secret is given.
 
         Raises:
             PaymentIntentNotFound: if the intent does not exist, or the client secret does not belong to it.
@@ -126,20 +127,20 @@ class PublicIntentCache:
     # --- invalidation
 
     def forget(self, intent_id: str) -> None:
-        """Drop the row of a changed intent, and do not cache the reads of it that are in progress."""
+        """Drop the row of a changed intent, and do not cache the results of its reads that are in progress."""
         self._rows.pop(intent_id, None)
         for fill in self._fills.get(intent_id, ()):
             fill.valid = False
 
     def clear(self) -> None:
-        """Drop all rows, and do not cache the reads that are in progress."""
+        """Drop all rows, and do not cache the results of reads that are in progress."""
         self._rows.clear()
         for fills in self._fills.values():
             for fill in fills:
                 fill.valid = False
 
     def listening(self, connected: bool) -> None:
-        """Note whether notifications arrive from now on, and drop all rows: some changes may have been missed."""
+        """Note whether notifications arrive from now on, and drop all rows, because changes may have been missed."""
         self._listening = connected
         self.clear()
 
@@ -153,7 +154,10 @@ class PublicIntentCache:
         return None
 
     async def _read(self, intent_id: str) -> _Row | None:
-        """Read an intent. Callers do not share reads: one that began earlier may be older than what a caller knows."""
+        """Read an intent.
+
+        Callers do not share reads: a read that began earlier may return an older state than the caller already knows.
+        """
         if not is_intent_id(intent_id):
             return None
         fill = _Fill(next(self._numbers), self._monotonic_s())
@@ -171,26 +175,26 @@ class PublicIntentCache:
         return self._keep(_Row(found, fill.began, fill.began_s), valid=fill.valid and self._listening)
 
     def _learn_view(self, found: IntentView, fill: _Fill) -> None:
-        """Store the chain view of a read as the newest one.
+        """Store the chain view of a read as the newest view.
 
-        Which of two overlapping reads is newer is unknown. The higher view is then kept, so that confirmations
-        decrease only in a reorganization.
+        If two reads overlapped, it is unknown which of them returned the newer view. In this case, the higher view is
+        kept, so that confirmations decrease only in a reorganization.
         """
         known = self._scanned.get(found.intent.livemode)
         if known is not None and known.ended > fill.began and _height(known.view) >= _height(found.scanned):
             return
-        # Equal views stay the same object, so that rendered bodies remain valid.
+        # If the views are equal, the known object is kept, so that rendered bodies remain valid.
         view = known.view if known is not None and known.view == found.scanned else found.scanned
         self._scanned[found.intent.livemode] = _Scanned(next(self._numbers), view)
 
     def _keep(self, row: _Row, *, valid: bool) -> _Row:
-        """Cache a row if it is valid. Returns the newest known row."""
+        """Cache a row if it is valid. Return the newest known row of its intent."""
         intent = row.found.intent
         kept = self._rows.get(intent.id)
         if kept is not None and (kept.found.intent.sequence, kept.began) > (intent.sequence, row.began):
             return kept
         if valid:
-            self._rows.pop(intent.id, None)  # re-inserted below, so that the newest row is evicted last
+            self._rows.pop(intent.id, None)  # inserted again below, so that the newest row is evicted last
             if len(self._rows) >= MAX_ROWS:
                 del self._rows[next(iter(self._rows))]
             self._rows[intent.id] = row

@@ -1,9 +1,9 @@
-"""Reads of lists and stats on the replica, as long as it shows every change that the reader may already know of.
+"""Reads of lists and statistics on the replica, while it shows every change that the merchant may already know of.
 
-A merchant who made a change, or was notified of it by a webhook, must not read an older state afterwards. The replica
-therefore serves only merchants whose last change it is known to have replayed, and none while its lag exceeds the
-limit. A read that fails on the replica is repeated on the primary. Single objects, events and the reads that decisions
-depend on always use the primary.
+A merchant who made a change, or was notified of a change by a webhook, must not read an older state afterwards. The
+replica therefore serves a merchant only if it is known to have replayed the merchant's last change. It serves no
+merchant while its lag exceeds the limit. A read that fails on the replica is repeated on the primary. The primary
+always serves single objects, events, and the reads on which decisions depend.
 """
 
 import asyncio
@@ -22,10 +22,13 @@ from sgate.db.replica import Freshness
 MEASURE_INTERVAL_S = 1.0
 MAX_LAG_S = 5.0
 ANSWER_TIMEOUT_S = 3.0
-"""How long to wait for the replica. When it is down, a connection through a pooler hangs instead of being refused."""
+"""How long to wait for the replica. While it is down, a pooler may let connections hang instead of refusing them."""
 
 MAX_CHANGES = 100_000
-"""Merchants whose last change is remembered. Beyond this, the primary serves all until the replica has caught up."""
+"""Maximum number of merchants whose last change is remembered.
+
+If there are more, the primary serves all merchants until the replica has replayed every change made so far.
+"""
 
 T = TypeVar("T")
 Read = Callable[[Connection], Awaitable[T]]
@@ -34,7 +37,7 @@ _log = structlog.get_logger(__name__)
 
 
 class ReplicaReads:
-    """Runs reads of lists on a replica or on the primary; without a replica always on the primary."""
+    """Runs reads of lists on the replica or on the primary. Without a replica, all reads run on the primary."""
 
     def __init__(
         self,
@@ -44,7 +47,7 @@ class ReplicaReads:
         max_lag_s: float = MAX_LAG_S,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`max_lag_s` is the replication lag above which the replica is not used."""
+        """`max_lag_s` is the maximum replication lag at which the replica is used."""
         self._primary = primary
         self._replica = replica_pool
         self._max_lag_s = max_lag_s
@@ -68,15 +71,18 @@ class ReplicaReads:
 
     @property
     def replica_is_fresh(self) -> bool:
-        """Whether the replica is used at present."""
+        """Whether the replica is fresh enough to be used now."""
         return self._notified and self.lag_s <= self._max_lag_s
 
     async def run(self, merchant_id: str | None, read: Read[T], *, livemode: bool) -> T:
-        """Run `read` on the server that may answer this merchant; None is the operator, who always gets the primary."""
+        """Run `read` on a server that may serve this merchant.
+
+        If `merchant_id` is None, the caller is the operator, who is always served by the primary.
+        """
         if self._replica is not None and merchant_id is not None and self._may_ask(merchant_id, livemode=livemode):
             try:
                 found = await self._ask_replica(self._replica, read)
-            except GatewayError:  # perhaps only because the replica lags behind
+            except GatewayError:  # replication lag may be the cause, so the primary decides
                 pass
             except AnyDatabaseError as error:
                 _log.warning("replica_failed", reason=str(error))
@@ -88,7 +94,7 @@ class ReplicaReads:
             return await read(connection)
 
     def changed(self, topic: str) -> None:
-        """Note that data of a merchant has just changed. `topic`: see `notifications.topic_of`."""
+        """Note that a merchant's data has just changed. `topic` is the merchant's `notifications.topic_of`."""
         if self._replica is None:
             return
         if len(self._changes) >= MAX_CHANGES:
@@ -97,12 +103,12 @@ class ReplicaReads:
         self._changes[topic] = self._monotonic_s()
 
     def notified(self, connected: bool) -> None:
-        """Note whether notifications of changes arrive. Those that were missed may concern any merchant."""
+        """Note whether notifications arrive. Missed notifications may concern any merchant, so all count as changed."""
         self._notified = connected
         self._all_changed_s = self._monotonic_s()
 
     async def measure(self) -> None:
-        """Measure the replica's lag, and forget the changes that it has replayed."""
+        """Measure the replica's lag, and forget the changes that the replica has replayed."""
         if self._replica is None:
             return
         asked_at_s = self._monotonic_s()
@@ -124,7 +130,10 @@ class ReplicaReads:
             self._replica.terminate()
 
     async def _ask_replica(self, pool: Pool, read: Read[T]) -> T:
-        """Run `read` in a separate task, because returning a connection can take as long as its canceled statement."""
+        """Run `read` in a separate task.
+
+        A connection cannot be returned to the pool before its canceled statement has ended, and that can take long.
+        """
 
         async def run() -> T:
             async with pool.acquire() as connection:
@@ -144,7 +153,7 @@ class ReplicaReads:
     def _answered(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         if not task.cancelled():
-            task.exception()  # mark it as retrieved: the waiter may have given up
+            task.exception()  # mark the exception as retrieved, because the waiter may have given up
 
     def _may_ask(self, merchant_id: str, *, livemode: bool) -> bool:
         changed_s = self._changes.get(topic_of(merchant_id, livemode=livemode), self._all_changed_s)

@@ -1,6 +1,6 @@
-"""Rotation of the keys for secrets at rest: re-encrypts with the first key what older keys encrypted.
+"""Rotation of the encryption keys: secrets encrypted with an older key are encrypted again with the first key.
 
-Stored responses of idempotency keys are skipped, because they expire within a day.
+The stored answers of idempotency keys are skipped, because they expire within a day.
 """
 
 import msgspec
@@ -17,7 +17,7 @@ class Reencrypted(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         changed: number of endpoints that were re-encrypted with the first key.
-        lost: number of endpoints whose key is missing.
+        lost: number of endpoints whose secrets cannot be decrypted, because their key is missing.
     """
 
     changed: int = 0
@@ -25,7 +25,7 @@ class Reencrypted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def reencrypt(pool: Pool, cipher: Cipher) -> Reencrypted:
-    """Encrypt all webhook secrets with the first key. Idempotent, and safe to run concurrently."""
+    """Encrypt all webhook secrets with the first key. This is idempotent and safe to run concurrently."""
     changed, lost, after = 0, 0, ""
     async with pool.acquire() as connection:
         while found := await webhook_endpoints.old_secrets(connection, cipher.key_ids[0], after, BATCH):

@@ -1,4 +1,4 @@
-"""Daily statistics of a merchant's intents. They are always exact: see `store.merchant_days`."""
+"""Daily statistics of a merchant's intents. They are always exact (see `store.merchant_days`)."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -15,7 +15,7 @@ DEFAULT_DAYS = 30
 
 
 async def stats_of(reads: ReplicaReads, merchant: Merchant, first: date, last: date) -> StatsObject:
-    """Return the numbers of the days from `first` to `last`, both included; at most MAX_DAYS days."""
+    """Return the statistics of the days from `first` to `last`, inclusive. The caller passes at most MAX_DAYS days."""
 
     async def read(connection: Connection) -> list[Day]:
         return await merchant_days.read(connection, merchant.id, first, last, livemode=merchant.livemode)

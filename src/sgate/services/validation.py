@@ -1,6 +1,6 @@
-"""Validation of values from merchants and customers. Each error says what is allowed.
+"""Validation of values from merchants and customers. The message of each error says which values are allowed.
 
-It covers what types cannot express, such as limits and formats, regardless of where a value comes from.
+These functions check limits and formats that types cannot express. They apply wherever a value comes from.
 """
 
 import re
@@ -122,10 +122,10 @@ def refuse_unprintable(text: str | None, param: str) -> None:
 
 
 def accent_color(text: str) -> str:
-    """Return a color in lower case, `#rrggbb`.
+    """Return the color in lower case, in the form `#rrggbb`.
 
     Raises:
-        ValidationFailed: if it is not a color of this form.
+        ValidationFailed: if `text` is not a color of this form.
     """
     if _COLOR.fullmatch(text) is None:
         raise errors.ValidationFailed("accent_color must be a color such as #0c5a54.", param="accent_color")
@@ -136,7 +136,7 @@ def frame_origins(origins: Sequence[str]) -> tuple[str, ...]:
     """Return the origins in the form in which browsers compare them, without duplicates.
 
     Raises:
-        ValidationFailed: if there are too many, or one is not an origin; plain http is allowed for localhost only.
+        ValidationFailed: if there are too many origins, or if one is invalid. Plain http is allowed only for localhost.
     """
     if len(origins) > MAX_FRAME_ORIGINS:
         raise errors.ValidationFailed(
@@ -157,7 +157,7 @@ def _checked_origin(text: str) -> str:
 
 
 def _has_port(origin: str) -> bool:
-    """Whether the port is valid or absent."""
+    """Return whether the port of an origin is valid or absent."""
     try:
         return urlsplit(origin).port != 0
     except ValueError:
@@ -165,7 +165,7 @@ def _has_port(origin: str) -> bool:
 
 
 def tx_id(text: str) -> str:
-    """Return a transaction id in canonical form: `0x` + 64 lower-case hex digits. The `0x` is optional in `text`.
+    """Return a transaction id in canonical form: `0x` + 64 lower-case hex digits. `text` may omit the `0x`.
 
     Raises:
         InvalidTxId: if `text` is not 64 hex digits.

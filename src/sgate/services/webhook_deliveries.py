@@ -31,7 +31,7 @@ _END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of deliveries, newest first. `has_more` is true if older ones follow."""
+    """A page of deliveries, newest first. `has_more` is true if there are older deliveries."""
 
     deliveries: Sequence[DeliveryObject]
     has_more: bool
@@ -50,7 +50,7 @@ class WebhookDeliveries:
         """Return a page of deliveries, newest first.
 
         Raises:
-            InvalidCursor: if the merchant has no delivery `starting_after`.
+            InvalidCursor: if `starting_after` is not the id of one of the merchant's deliveries.
         """
         mode = {"livemode": merchant.livemode}
 
@@ -80,11 +80,11 @@ class WebhookDeliveries:
         return delivery_with_attempts(found, attempts)
 
     async def redeliver(self, merchant: Merchant, delivery_id: str, key: Key | None, actor: Actor) -> Answer:
-        """Send a delivery again now; if that fails, retry on the schedule.
+        """Send a delivery again immediately. If the attempt fails, it is retried on the usual schedule.
 
         Raises:
             WebhookDeliveryNotFound: if the merchant has no such delivery.
-            WebhookEndpointDisabled: if its endpoint is disabled or deleted.
+            WebhookEndpointDisabled: if the endpoint of the delivery is disabled or deleted.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             replayed = await self._replayed(connection, key)
@@ -101,7 +101,7 @@ class WebhookDeliveries:
 
         Raises:
             WebhookEndpointNotFound: if the merchant has no such endpoint.
-            WebhookEndpointDisabled: if it is disabled.
+            WebhookEndpointDisabled: if the endpoint is disabled.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             replayed = await self._replayed(connection, key)
@@ -127,17 +127,17 @@ class WebhookDeliveries:
         key: Key | None,
         actor: Actor,
     ) -> Answer:
-        """Send the events of [since, until) to an endpoint again, in small batches.
+        """Send the events of the period [since, until) to an endpoint again, in small batches.
 
         Args:
-            until: None, or a time in the future, means now.
-            include_delivered: whether events that were delivered before are sent again.
+            until: end of the period. If it is None or in the future, the period ends now.
+            include_delivered: whether to send events that were already delivered.
 
         Raises:
             WebhookEndpointNotFound: if the merchant has no such endpoint.
-            InvalidRecoveryRange: if the range is empty, is longer than MAX_RECOVERY, or, without `include_delivered`,
-                begins more than MIN_RETENTION ago, because its deliveries may have been deleted.
-            RecoveryInProgress: if a recovery of the endpoint is in progress.
+            InvalidRecoveryRange: if the period is empty or longer than MAX_RECOVERY. Without `include_delivered`, also
+                if it begins more than MIN_RETENTION ago, because its deliveries may have been deleted.
+            RecoveryInProgress: if another recovery of the endpoint is in progress.
         """
         now = self._environment.now_ms()
         until = now if until is None else min(until, now)

@@ -24,7 +24,7 @@ from sgate.store.webhook_endpoints import Endpoint
 
 MAX_ENDPOINTS = 16
 ROTATION_OVERLAP = timedelta(hours=24)
-"""How long the previous secret continues to sign after a rotation, so that receivers can switch one after another."""
+"""How long webhooks are also signed with the previous secret, so that receivers can switch one after another."""
 
 DELIVERER = Actor(name="deliverer")
 BY_MERCHANT = "disabled by the merchant"
@@ -39,7 +39,7 @@ class EndpointRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EndpointChange(msgspec.Struct, frozen=True, kw_only=True):
-    """The validated changes to an endpoint. Fields that are UNSET keep their value."""
+    """The validated changes to an endpoint. Fields that are UNSET keep their values."""
 
     url: str | msgspec.UnsetType = msgspec.UNSET
     description: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -48,7 +48,7 @@ class EndpointChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookEndpoints:
-    """Use cases of a merchant's webhook endpoints. All but `list_of` and `get` are recorded in the audit log."""
+    """Use cases of a merchant's webhook endpoints. All except `list_of` and `get` are recorded in the audit log."""
 
     def __init__(self, pool: Pool, environment: Environment, cipher: Cipher) -> None:
         self._pool = pool
@@ -56,7 +56,7 @@ class WebhookEndpoints:
         self._cipher = cipher
 
     async def create(self, merchant: Merchant, request: EndpointRequest, key: Key | None, actor: Actor) -> Answer:
-        """Create an endpoint. Its secret is in the response and is never shown again.
+        """Create an endpoint. The response contains its secret, which is never shown again.
 
         Raises:
             TooManyWebhookEndpoints: if the merchant has MAX_ENDPOINTS endpoints in this mode.
@@ -77,7 +77,7 @@ class WebhookEndpoints:
             replayed = await self._replayed(connection, key)
             if replayed is not None:
                 return replayed
-            # Locked so that concurrent calls cannot exceed the limit.
+            # The merchant is locked so that concurrent calls cannot exceed the limit.
             await merchants.lock(connection, merchant.id, livemode=merchant.livemode)
             if await webhook_endpoints.count(connection, merchant.id, livemode=merchant.livemode) >= MAX_ENDPOINTS:
                 raise errors.TooManyWebhookEndpoints
@@ -107,7 +107,7 @@ class WebhookEndpoints:
     async def update(
         self, merchant: Merchant, endpoint_id: str, change: EndpointChange, key: Key | None, actor: Actor
     ) -> Answer:
-        """Change an endpoint. Pending deliveries go to the new URL; new event types apply to events from now on.
+        """Change an endpoint. Pending deliveries are sent to the new URL. New event types apply only to new events.
 
         Raises:
             WebhookEndpointNotFound: if the merchant has no such endpoint.
@@ -130,9 +130,9 @@ class WebhookEndpoints:
             return await self._answer(connection, merchant, endpoint_id, key)
 
     async def rotate_secret(self, merchant: Merchant, endpoint_id: str, key: Key | None, actor: Actor) -> Answer:
-        """Replace an endpoint's secret. The new one is in the response and is never shown again.
+        """Replace an endpoint's secret. The response contains the new secret, which is never shown again.
 
-        The previous secret continues to sign for ROTATION_OVERLAP.
+        For ROTATION_OVERLAP, webhooks are also signed with the previous secret.
 
         Raises:
             WebhookEndpointNotFound: if the merchant has no such endpoint.
@@ -149,7 +149,7 @@ class WebhookEndpoints:
             return await self._answer(connection, merchant, endpoint_id, key, secret=secret)
 
     async def enable(self, merchant: Merchant, endpoint_id: str, key: Key | None, actor: Actor) -> Answer:
-        """Enable an endpoint; deliveries that were held for it are sent, oldest first.
+        """Enable an endpoint. Deliveries that were held for it are sent, oldest first.
 
         Raises:
             WebhookEndpointNotFound: if the merchant has no such endpoint.
@@ -191,7 +191,10 @@ class WebhookEndpoints:
 
 
 async def disable(pool: Pool, environment: Environment, endpoint_id: str, reason: str) -> bool:
-    """Disable an endpoint because of its responses, and announce that. Returns False if it was already disabled."""
+    """Disable an endpoint because of its responses, and create an event about it.
+
+    Return False if the endpoint does not exist or is already disabled.
+    """
     now = environment.now_ms()
     async with pool.acquire() as connection, connection.transaction():
         endpoint = await webhook_endpoints.lock_any(connection, endpoint_id)

@@ -1,1 +1,1 @@
-"""Typed and validated settings. Only `runtime` and `cli` read them."""
+"""Typed and validated settings. Only `runtime` and `cli` use this package."""

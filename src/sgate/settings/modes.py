@@ -1,4 +1,4 @@
-"""Settings of one mode: its chain and how that chain is read. Each setting exists for `live` and for `test`."""
+"""Settings of one mode: its chain, and how the chain is read. Each setting exists for `live` and for `test`."""
 
 from enum import StrEnum
 from typing import Annotated

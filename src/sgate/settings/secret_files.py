@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource
 
 ENDING = "_file"
 MAX_BYTES = 65_536
-"""Size limit of a file. Anything larger is the wrong file."""
+"""Size limit of a file. A larger file is probably the wrong one."""
 
 
 class UnreadableSetting(Exception):
@@ -20,7 +20,7 @@ class UnreadableSetting(Exception):
 
 
 class FileSettings(EnvSettingsSource):
-    """The settings source that reads files named by environment variables."""
+    """The settings source that reads files. Environment variables contain the paths of the files."""
 
     def __init__(self, settings: type[BaseSettings]) -> None:
         """Read the files.
@@ -33,7 +33,7 @@ class FileSettings(EnvSettingsSource):
 
 
 def contents(environment: Mapping[str, str | None], prefix: str) -> dict[str, str | None]:
-    """Return the contents of the files by the lower-case names of their settings.
+    """Return the contents of the files. The keys are the lower-case names of the settings.
 
     Raises:
         UnreadableSetting: if a file cannot be read, is too large or is not UTF-8 text, or its setting has a value in

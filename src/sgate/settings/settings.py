@@ -1,8 +1,8 @@
 """All settings of sGate: their types, defaults, units and descriptions.
 
-Settings come from `SGATE_*` environment variables, from files named by such variables (`secret_files`), and from a
-`.env` file in the working directory. Only `runtime` and `cli` import this module; everything else receives its values
-as arguments. docs/settings.md is generated from it. The module is long because it is one list of settings.
+Settings come from `SGATE_*` environment variables, from files whose paths are in such variables (`secret_files`), and
+from a `.env` file in the working directory. Only `runtime` and `cli` import this module. All other code receives its
+values as arguments. docs/settings.md is generated from this module. The module is long because it lists all settings.
 """
 
 from decimal import Decimal
@@ -25,14 +25,14 @@ from sgate.settings.secret_files import FileSettings, UnreadableSetting
 DEVELOPMENT_SECRET_KEY = "development only: anyone who reads the source knows this key"  # noqa: S105 - refused in production
 MIN_SECRET_KEY_CHARACTERS = 32
 MIN_DIFFERENT_CHARACTERS = 8
-"""A random key of that length has more in any common encoding; `aaaa...` and `abcabc...` have not."""
+"""In every common encoding, a random key has more different characters. `aaaa...` and `abcabc...` have fewer."""
 
 DRAIN_S = 5.0
-"""Default in production. Longer than nginx keeps an idle upstream connection (deploy/nginx)."""
+"""The default in production. It is longer than nginx keeps an idle upstream connection (deploy/nginx)."""
 
 
 class Env(StrEnum):
-    """Selects the defaults: convenient in development, strict in production."""
+    """The environment, which selects the defaults: convenient ones in development, strict ones in production."""
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
@@ -427,11 +427,11 @@ class Settings(BaseSettings):
         return _with_parameters(url, {"sslmode": mode, "sslrootcert": self.database_ca})
 
     def redis_url_text(self) -> str | None:
-        """Return the Redis URL with the TLS settings applied, or None without Redis."""
+        """Return the Redis URL with the TLS settings applied, or None if Redis is not configured."""
         return None if self.redis_url is None else _with_parameters(self.redis_url, {"ssl_ca_certs": self.redis_ca})
 
     def webhook_proxy_text(self) -> str | None:
-        """Return the URL of the forward proxy for webhooks, or None without one."""
+        """Return the URL of the forward proxy for webhooks, or None if there is no proxy."""
         return None if self.webhook_proxy is None else self.webhook_proxy.get_secret_value()
 
     @property
@@ -462,7 +462,7 @@ class Settings(BaseSettings):
         return self.mode(livemode).sbtc_asset or SBTC_ASSETS[self.network_of(livemode)]
 
     def gateway_address_of(self, livemode: bool) -> str | None:
-        """Return the gateway address of a mode, or None; the simulated chain has a default one."""
+        """Return the gateway address of a mode, or None. The simulated chain has a default address."""
         mode = self.mode(livemode)
         if mode.gateway_address is None and mode.source is Source.SIMULATOR:
             return SIMULATED_GATEWAY_ADDRESS
@@ -471,7 +471,7 @@ class Settings(BaseSettings):
         return check_pay_address(mode.gateway_address, self.network_of(livemode))  # in canonical form
 
     def secret_key_texts(self) -> list[str]:
-        """Return the keys for secrets at rest, the encrypting one first."""
+        """Return the keys for secrets at rest. The first one encrypts."""
         return [key.get_secret_value() for key in self.secret_keys] or [DEVELOPMENT_SECRET_KEY]
 
 
@@ -490,7 +490,7 @@ def load(**overrides: object) -> Settings:
 
 
 def _with_parameters(url: SecretStr, parameters: dict[str, object]) -> str:
-    """Return the URL with query parameters added or replaced; those that are None stay unchanged."""
+    """Return the URL with query parameters added or replaced. Parameters that are None are ignored."""
     given = {name: str(value) for name, value in parameters.items() if value is not None}
     if not given:
         return url.get_secret_value()
@@ -508,7 +508,7 @@ def _sentence(error: ValidationError) -> str:
 
 
 def _is_strong(secret_key: str) -> bool:
-    """Return whether a secret key is long, not repetitive, and not the one in the source code."""
+    """Return whether a secret key is long, not repetitive, and not the key in the source code."""
     return (
         secret_key != DEVELOPMENT_SECRET_KEY
         and len(secret_key) >= MIN_SECRET_KEY_CHARACTERS

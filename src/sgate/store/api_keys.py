@@ -12,10 +12,12 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     """A stored API key.
 
     Attributes:
-        salt, hash: `hash` is the PBKDF2 of the whole key with `salt`.
-        hint: beginning and end of the key, for display.
+        digest: the database looks a key up by this value.
+        salt: the salt of `hash`.
+        hash: the PBKDF2 of the whole key with `salt`.
+        hint: the beginning and the end of the key, for display.
         last_used_at: accurate to about a minute.
-        expires_at: when the key expires because it was rolled, or None.
+        expires_at: when the key expires, or None. A key expires only if it was rolled.
     """
 
     id: str
@@ -139,7 +141,7 @@ async def revoke(connection: Connection, key_id: str) -> ApiKey | None:
 
 
 async def expire(connection: Connection, key_id: str, ends_in: timedelta) -> ApiKey | None:
-    """Let a usable key expire after `ends_in`. Returns None if there is no such key."""
+    """Make a usable key expire after `ends_in`, unless it expires earlier. Returns None if there is no such key."""
     row = await connection.fetchrow(_EXPIRE, key_id, ends_in)
     return None if row is None else _api_key(row)
 
@@ -150,7 +152,7 @@ async def ended_since(connection: Connection, age: timedelta) -> list[str]:
 
 
 async def note_use(connection: Connection, used: Mapping[str, datetime]) -> None:
-    """Store when keys were last used: key id -> time."""
+    """Store when keys were last used. `used` maps the id of a key to the time."""
     await connection.execute(_NOTE_USE, list(used), list(used.values()))
 
 

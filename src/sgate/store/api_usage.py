@@ -1,4 +1,4 @@
-"""Calls made to the chain's APIs per month, stored so that a restart does not reset the budget."""
+"""The monthly number of calls to each of the chain's APIs, stored so that a restart does not reset the budget."""
 
 from datetime import date
 
@@ -14,7 +14,7 @@ RETURNING calls
 
 
 async def of_month(connection: Connection, month: date, *, livemode: bool) -> dict[str, int]:
-    """Return the number of calls made in a month, by API."""
+    """Return the number of calls made to each API in a month."""
     return {row["api"]: row["calls"] for row in await connection.fetch(_OF_MONTH, livemode, month)}
 
 

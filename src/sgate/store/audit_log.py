@@ -9,7 +9,13 @@ from sgate.db.pool import Connection, Record
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Who performed an action: an API key (its id) or the operator, from which address, in which request."""
+    """Who performed an action.
+
+    Attributes:
+        name: the id of an API key, or `operator`.
+        address: the address that the request came from, or None.
+        request_id: the id of the request, or None.
+    """
 
     name: str
     address: str | None = None
@@ -20,7 +26,7 @@ OPERATOR = Actor(name="operator")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry of the audit log. `number` increases over time."""
+    """An entry of the audit log. Later entries have higher numbers."""
 
     number: int
     livemode: bool
@@ -59,7 +65,7 @@ async def record(
     object_id: str | None = None,
     detail: dict[str, object] | None = None,
 ) -> None:
-    """Write an audit log entry, in the transaction of the change it records. `detail` must not contain secrets."""
+    """Write an entry in the same transaction as the change that it records. `detail` must not contain secrets."""
     await connection.execute(
         _INSERT,
         merchant_id,

@@ -34,7 +34,7 @@ SELECT $1, t.* FROM unnest(
 """
 
 
-# Keeps all headers from the lowest payment of any intent whose confirmation policy has not been met yet.
+# Keeps every header at or above the lowest payment of any intent whose confirmation policy has not been met yet.
 _PRUNE = """
 DELETE FROM blocks WHERE ctid IN (
     SELECT b.ctid FROM blocks b JOIN chain_cursors c ON c.livemode = b.livemode
@@ -50,7 +50,10 @@ DELETE FROM blocks WHERE ctid IN (
 
 
 async def prune(connection: Connection, keep: int, limit: int) -> int:
-    """Delete headers more than `keep` blocks below the scanned tip, at most `limit`. Returns how many."""
+    """Delete at most `limit` headers that are more than `keep` blocks below the scanned tip.
+
+    Returns the number of deleted headers.
+    """
     tag = await connection.execute(_PRUNE, keep, limit)
     return count_of(tag)
 
@@ -66,7 +69,7 @@ async def headers_at(connection: Connection, heights: Sequence[int], *, livemode
 
 
 async def headers_from(connection: Connection, height: int, *, livemode: bool) -> list[Header]:
-    """Return the stored headers from `height` upward, ascending."""
+    """Return the stored headers at `height` and above, lowest first."""
     return [_header(row) for row in await connection.fetch(_HEADERS_FROM, livemode, height)]
 
 
@@ -76,7 +79,7 @@ async def lowest_height(connection: Connection, *, livemode: bool) -> int | None
 
 
 async def replace_from(connection: Connection, height: int, headers: Sequence[Header], *, livemode: bool) -> None:
-    """Replace the headers from `height` upward with these."""
+    """Replace the stored headers at `height` and above with `headers`."""
     await connection.execute(_DROP_FROM, livemode, height)
     await connection.execute(
         _INSERT,

@@ -1,4 +1,7 @@
-"""The cursor of each mode: how far its chain has been scanned. Writes are fenced by the cursor's version."""
+"""The cursor of each mode: how far its chain has been scanned.
+
+A cursor has a version, so that a process with an outdated cursor writes nothing.
+"""
 
 from datetime import datetime
 
@@ -9,7 +12,11 @@ from sgate.db.pool import Connection, Record
 
 
 class Rescan(msgspec.Struct, frozen=True, kw_only=True):
-    """A range of blocks to read again, both ends included. `announces`: whether deposits found raise events."""
+    """A range of blocks to read again, both ends included.
+
+    Attributes:
+        announces: whether deposits found during the rescan raise events.
+    """
 
     lowest: int
     highest: int
@@ -20,14 +27,14 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     """How far a chain has been scanned.
 
     Attributes:
-        view: the scanned tip; height 0 before the first scan.
-        version: for compare-and-set; a write with a stale version changes nothing.
+        view: the scanned tip. Its height is 0 before the first scan.
+        version: a write with an outdated version changes nothing.
         advanced_at: when the view last moved.
         checked_at: when the chain source was last polled.
         trouble: why the watcher cannot continue, in one sentence, or None.
-        tip_height: height of the chain's tip when last seen.
+        tip_height: height of the chain's tip when it was last read.
         rescan: the blocks still to be read again, or None.
-        last_open_address: the address after which the watcher continues polling the addresses of open intents.
+        last_open_address: the watcher polls the addresses of open intents in order and continues after this address.
     """
 
     livemode: bool
@@ -65,8 +72,8 @@ _BUMP_VERSION = "UPDATE chain_cursors SET version = version + 1 WHERE livemode =
 
 _REMEMBER_ADDRESS = "UPDATE chain_cursors SET last_open_address = $2 WHERE livemode = $1"
 
-# Blocks left over from an earlier rescan stay in the range. The version is bumped, so that a chunk whose
-# read began before this rescan is not written.
+# Blocks that an earlier rescan has not read yet stay in the range. The version is bumped, so that a chunk of blocks is
+# not written if reading it began before this rescan was scheduled.
 _START_RESCAN = """
 UPDATE chain_cursors
 SET rescan_from = least(rescan_from, $2), rescan_to = scanned_height, rescan_announces = $3, version = version + 1
@@ -81,7 +88,8 @@ WHERE livemode = $1
 
 _CHECKED = "UPDATE chain_cursors SET checked_at = now(), trouble = $2 WHERE livemode = $1"
 
-# The height of a new cursor turns the next poll into a first scan. The time is kept: deadlines that passed stay passed.
+# The height becomes 0, as in a new cursor, so the next poll is a first scan. The time is kept, so that deadlines that
+# have passed stay passed.
 _FORGET = """
 UPDATE chain_cursors
 SET scanned_height = 0, scanned_hash = '', tenure_height = 0, bitcoin_height = 0, tip_height = 0, trouble = NULL,
@@ -100,26 +108,29 @@ async def ensure(connection: Connection, network: str, *, livemode: bool) -> Cur
 
 
 async def get(connection: Connection, *, livemode: bool) -> Cursor | None:
-    """Return the cursor of a mode, or None if that mode was never watched."""
+    """Return the cursor of a mode, or None if the mode was never watched."""
     row = await connection.fetchrow(_GET, livemode)
     return None if row is None else _cursor(row)
 
 
 async def bump_version(connection: Connection, cursor: Cursor) -> bool:
-    """Raise the version without moving the cursor. Returns False if it has changed since `cursor` was read.
+    """Raise the version without moving the cursor.
 
-    If so, the caller must write nothing.
+    Returns False if the version has changed since `cursor` was read. In that case the caller must write nothing.
     """
     return await connection.execute(_BUMP_VERSION, cursor.livemode, cursor.version) == "UPDATE 1"
 
 
 async def remember_address(connection: Connection, address: str, *, livemode: bool) -> None:
-    """Store the address after which polling the addresses of open intents continues."""
+    """Store the address after which the watcher continues polling the addresses of open intents."""
     await connection.execute(_REMEMBER_ADDRESS, livemode, address)
 
 
 async def start_rescan(connection: Connection, height: int, *, livemode: bool, announces: bool) -> bool:
-    """Schedule the blocks from `height` to the scanned tip to be read again. Returns False if `height` is above it."""
+    """Schedule the blocks from `height` to the scanned tip to be read again.
+
+    Returns False if `height` is above the scanned tip.
+    """
     return await connection.execute(_START_RESCAN, livemode, height, announces) == "UPDATE 1"
 
 
@@ -129,9 +140,9 @@ async def rescanned(connection: Connection, height: int, *, livemode: bool) -> N
 
 
 async def advance(connection: Connection, cursor: Cursor, view: View, tip_height: int) -> bool:
-    """Move the cursor to `view`. Returns False if it has changed since `cursor` was read.
+    """Move the cursor to `view`.
 
-    If so, the caller must write nothing.
+    Returns False if the version has changed since `cursor` was read. In that case the caller must write nothing.
     """
     tag = await connection.execute(
         _ADVANCE,
@@ -148,7 +159,7 @@ async def advance(connection: Connection, cursor: Cursor, view: View, tip_height
 
 
 async def note_check(connection: Connection, error: str | None, *, livemode: bool) -> None:
-    """Record that the chain source was polled, and why the watcher cannot continue, if it cannot."""
+    """Record that the chain source was polled. `error` is why the watcher cannot continue, or None."""
     await connection.execute(_CHECKED, livemode, error)
 
 

@@ -1,6 +1,6 @@
-"""A snapshot of the whole deployment for the metrics: queues, endpoints, chains, merchants. Read every few seconds.
+"""A snapshot of the whole deployment for the metrics: queues, endpoints, chains, merchants. Taken every few seconds.
 
-Each statement is bounded, however long the queues are, so that the snapshot does not add to an overload.
+Each statement counts a limited number of a queue's rows, so that the snapshot does not add to an overload.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from sgate.db.pool import Connection
 from sgate.store import webhook_endpoints
 
 MAX_COUNTED = 100_000
-"""How far the rows of a queue are counted; beyond that, the exact number does not matter."""
+"""The rows of a queue are counted up to this number. The exact length of a longer queue does not matter."""
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class ModeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """The numbers at one moment. Mappings are keyed by livemode; `endpoints` is keyed by the state of an endpoint."""
+    """The numbers at one moment. The mappings are keyed by livemode, except `endpoints`, whose keys are states."""
 
     due: Waiting
     held: int

@@ -1,8 +1,10 @@
-"""Events: append-only, numbered per intent, at most one `succeeded` each. Deliveries are created along with them.
+"""Events: append-only and numbered per intent. An intent has at most one `succeeded` event.
+
+An event's deliveries are created together with the event.
 
 Events are read in the order of their `position`. Positions are assigned while transactions run, but transactions may
-commit in a different order, so an event may still appear below a position that is already visible. A reader that
-continues from a cursor must therefore not read past the horizon: every event up to it is visible now or never will be.
+commit in a different order. Therefore an event may still appear below a position that is already visible. A reader that
+continues from a cursor must not read past the horizon. No new event can appear at or below the horizon.
 """
 
 from collections.abc import Sequence
@@ -20,8 +22,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """A stored event.
 
     Attributes:
-        sequence: number of the event among those of its intent.
-        payload: the object as of the event, JSON.
+        sequence: number of the event among the events of its intent.
+        payload: the object at the time of the event, as JSON.
         object_id: id of the object if it is not a payment intent.
         position: assigned by the database.
     """
@@ -46,8 +48,8 @@ _EVENT = """
     RETURNING id, merchant_id, livemode, type, payment_intent_id, sequence, object_id, created_at
 """
 
-# An event and one delivery for each endpoint subscribed to it, except an endpoint that the event is about. Disabled
-# endpoints get deliveries too, held until the endpoint is enabled.
+# Stores an event and one delivery for each endpoint subscribed to it. If the event is about an endpoint, that endpoint
+# gets no delivery. The deliveries to a disabled endpoint are held until the endpoint is enabled.
 _APPEND = f"""
 WITH event AS ({_EVENT})
 INSERT INTO webhook_deliveries (
@@ -64,7 +66,7 @@ JOIN webhook_endpoints AS endpoints ON endpoints.merchant_id = event.merchant_id
     AND endpoints.id IS DISTINCT FROM event.object_id
 """
 
-# An event that is sent to one endpoint, whatever event types it subscribes to.
+# Stores an event and its delivery to one endpoint, regardless of the event types that the endpoint subscribes to.
 _APPEND_FOR = f"""
 WITH event AS ({_EVENT})
 INSERT INTO webhook_deliveries (id, merchant_id, livemode, endpoint_id, event_id, sequence, next_attempt_at, created_at)
@@ -79,7 +81,7 @@ id, merchant_id::text, livemode, type, payment_intent_id, sequence, payload::tex
 position
 """
 
-# The object of an event is its payment intent or the object named by `object_id`.
+# The object of an event is its payment intent or the object whose id is `object_id`.
 _MATCHES = """
 merchant_id = $1::text::uuid AND livemode = $2 AND ($3::text IS NULL OR type = $3)
     AND ($4::text IS NULL OR payment_intent_id = $4 OR object_id = $4)
@@ -99,9 +101,9 @@ FROM events WHERE payment_intent_id = ANY ($1::text[]) GROUP BY payment_intent_i
 
 _GET = f"SELECT {_COLUMNS} FROM events WHERE id = $1 AND merchant_id = $2::text::uuid AND livemode = $3"
 
-# First read the last position assigned, then the lower bounds that writers still hold. The order matters: a writer that
-# takes its bound after the first read gets a position beyond it. The bound is in the lower 48 bits of the lock's key
-# (see migration 0004).
+# The statement first reads the last assigned position. Then it reads the lower bounds that writers still hold as locks.
+# The order matters: a writer that takes its lock after the first read gets a position above the last assigned one. The
+# lower 48 bits of a lock's key are the bound (see migration 0004).
 HORIZON = """
 WITH reached AS MATERIALIZED (SELECT last_value FROM events_position)
 SELECT least(reached.last_value, (
@@ -115,7 +117,10 @@ FROM reached
 
 
 class Matching(msgspec.Struct, frozen=True, kw_only=True):
-    """A filter for a merchant's events: by type and object id (None: any), created in [since, until)."""
+    """A filter for a merchant's events. It matches events that were created at `since` or later, but before `until`.
+
+    If `event_type` or `object_id` is None, it matches any type or any object.
+    """
 
     event_type: str | None
     object_id: str | None
@@ -134,9 +139,9 @@ async def append_for(connection: Connection, event: Event, endpoint_id: str) -> 
 
 
 async def horizon(connection: Connection) -> int:
-    """Return the position up to which every event is visible to a statement that starts now, or never will be.
+    """Return the horizon: a statement that starts now sees every event that will ever exist up to this position.
 
-    Must not run inside a repeatable-read or serializable transaction, whose snapshot may be older.
+    Must not run inside a repeatable-read or serializable transaction, because its snapshot may be older.
     """
     return int(await connection.fetchval(HORIZON) or 0)
 
@@ -170,12 +175,12 @@ async def oldest(
 
 
 async def position(connection: Connection, event_id: str, merchant_id: str, *, livemode: bool) -> int | None:
-    """Return the position of a merchant's event, or None if it has no such event."""
+    """Return the position of a merchant's event, or None if the merchant has no such event."""
     return await connection.fetchval(_POSITION, event_id, merchant_id, livemode)
 
 
 async def get(connection: Connection, event_id: str, merchant_id: str, *, livemode: bool) -> Event | None:
-    """Return a merchant's event, or None if it has no such event."""
+    """Return a merchant's event, or None if the merchant has no such event."""
     row = await connection.fetchrow(_GET, event_id, merchant_id, livemode)
     return None if row is None else _event(row)
 
@@ -227,6 +232,6 @@ def _event(row: Record) -> Event:
 
 
 async def types_of(connection: Connection, intent_ids: Sequence[str]) -> dict[str, tuple[EventType, ...]]:
-    """Return the types of each intent's events, in order."""
+    """Return the types of each intent's events, in the order of the events."""
     rows = await connection.fetch(_TYPES_OF, intent_ids)
     return {row["payment_intent_id"]: tuple(map(EventType, row["types"])) for row in rows}

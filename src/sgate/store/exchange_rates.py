@@ -1,4 +1,4 @@
-"""Exchange rates: the results of polling the price sources, shared by all processes, and which process polls next."""
+"""Exchange rates: the results of polling the price sources. All processes share them and take turns to poll."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,7 +8,8 @@ import msgspec
 from sgate.core.rate import Rate
 from sgate.db.pool import Connection
 
-# The process that moves the time of the next poll does this poll. If it dies, the next poll is just one interval later.
+# The process whose statement moves the time of the next poll polls now. If it dies, this poll is lost, and another
+# process polls one interval later.
 _TAKE_TURN = """
 UPDATE exchange_rate_turns SET next_look_at = now() + $1 WHERE next_look_at <= now() RETURNING true
 """
@@ -39,7 +40,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def take_turn(connection: Connection, interval: timedelta) -> bool:
-    """Return whether it is the caller's turn to poll. If so, no other process gets a turn for `interval`."""
+    """Return whether it is the caller's turn to poll. If so, no process gets another turn for `interval`."""
     return bool(await connection.fetchval(_TAKE_TURN, interval))
 
 
@@ -51,13 +52,13 @@ async def insert(
     Args:
         usd_per_btc: the rate, or None if the sources did not agree.
         source: the source of the rate, or why there is none.
-        samples: what each source answered, JSON.
+        samples: the response of each source, as JSON.
     """
     await connection.execute(_INSERT, usd_per_btc, source, samples.decode(), taken_at)
 
 
 async def newest(connection: Connection) -> Reading | None:
-    """Return the result of the latest poll, or None before the first."""
+    """Return the result of the latest poll, or None before the first poll."""
     row = await connection.fetchrow(_NEWEST)
     if row is None:
         return None
@@ -68,5 +69,8 @@ async def newest(connection: Connection) -> Reading | None:
 
 
 async def prune(connection: Connection, keep: timedelta, limit: int) -> int:
-    """Delete results older than `keep`, at most `limit`. Returns how many. Intents keep copies of their rates."""
+    """Delete at most `limit` results that are older than `keep`. Intents keep copies of their rates.
+
+    Returns the number of deleted results.
+    """
     return int((await connection.execute(_PRUNE, keep, limit)).rpartition(" ")[2])

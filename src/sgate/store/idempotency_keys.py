@@ -1,4 +1,4 @@
-"""Idempotency keys: the response to a request, stored in the transaction of its effect."""
+"""Idempotency keys: the response to a request is stored in the same transaction as the changes of the request."""
 
 from datetime import datetime
 
@@ -27,7 +27,7 @@ SELECT request_hash, object_id, answer_status, answer_encrypted FROM idempotency
 WHERE scope = $1 AND expires_at > now()
 """
 
-# Succeeds only if the key is free or expired. Waits for a concurrent transaction that is claiming the same key.
+# Inserts a row only if the key is unused or expired. Waits for a concurrent transaction that is inserting the same key.
 _CLAIM = """
 INSERT INTO idempotency_keys AS stored (scope, request_hash, object_id, answer_status, answer_encrypted, expires_at)
 VALUES ($1, $2, '', 0, '', $3)
@@ -37,7 +37,7 @@ ON CONFLICT (scope) DO UPDATE
 RETURNING scope
 """
 
-# TRUE: only until the transaction ends.
+# TRUE limits the setting to the current transaction.
 _WAIT = "SELECT set_config('lock_timeout', $1, TRUE)"
 
 _FILL = "UPDATE idempotency_keys SET object_id = $2, answer_status = $3, answer_encrypted = $4 WHERE scope = $1"
@@ -50,7 +50,7 @@ WHERE scope IN (SELECT scope FROM idempotency_keys WHERE expires_at < now() ORDE
 
 
 async def find(connection: Connection, scope: bytes) -> StoredAnswer | None:
-    """Return the response stored under this key, or None if there is none or it has expired."""
+    """Return the response stored under a key, or None if there is no response or it has expired."""
     row = await connection.fetchrow(_FIND, scope)
     return None if row is None else StoredAnswer(**dict(row))
 
@@ -58,7 +58,7 @@ async def find(connection: Connection, scope: bytes) -> StoredAnswer | None:
 async def claim(
     connection: Connection, scope: bytes, request_hash: bytes, keep_until: datetime, *, wait_s: float
 ) -> bool:
-    """Claim a key for this transaction. Returns False if it is taken; then `find` returns the stored response.
+    """Reserve a key for this transaction. Returns False if the key is in use. Then `find` returns the stored response.
 
     Raises:
         asyncpg.LockNotAvailableError: if another transaction holds the key for longer than `wait_s`.
@@ -68,11 +68,11 @@ async def claim(
 
 
 async def fill(connection: Connection, scope: bytes, object_id: str, answer_status: int, answer: bytes) -> None:
-    """Store the encrypted response under a key that this transaction has claimed."""
+    """Store the encrypted response under a key that this transaction has reserved with `claim`."""
     await connection.execute(_FILL, scope, object_id, answer_status, answer)
 
 
 async def sweep(connection: Connection, limit: int) -> int:
-    """Delete expired keys, at most `limit`. Returns how many."""
+    """Delete at most `limit` expired keys. Returns the number of deleted keys."""
     tag = await connection.execute(_SWEEP, limit)
     return count_of(tag)

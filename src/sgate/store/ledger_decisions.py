@@ -1,4 +1,7 @@
-"""The path of each intent: every decision that changed it, with the view of the chain it was based on. Append-only."""
+"""The decisions that changed each intent, with the view of the chain that each was based on. Append-only.
+
+All decisions about an intent, in order, are its path.
+"""
 
 import msgspec
 
@@ -11,12 +14,12 @@ from sgate.store.rows import view_of, view_text
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One decision: a change from one state to another and the events announced about it.
+    """One decision: a change from one state to another and the events that announced the change.
 
-    The time and height of the intent's next check are not part of the path.
+    The time and the height of the intent's next check are not part of the path.
 
     Attributes:
-        sequence: number of the last event.
+        sequence: the number of the intent's last event after the decision.
         view: the view of the chain that the decision was based on.
     """
 
@@ -28,7 +31,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _StoredState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A state as stored. The exceptions are a sorted list, because sets have no order."""
+    """A state as it is stored. The exceptions are sorted, because sets have no order."""
 
     status: Status
     exceptions: tuple[Anomaly, ...] = ()
@@ -52,7 +55,7 @@ ORDER BY payment_intent_id, id
 
 
 async def append(connection: Connection, intent_id: str, step: Step) -> None:
-    """Append a decision, in the decision's own transaction."""
+    """Append a decision, in the same transaction as the changes that it makes."""
     await connection.execute(
         _APPEND, intent_id, _text(step.before), _text(step.after), step.events, step.sequence, view_text(step.view)
     )

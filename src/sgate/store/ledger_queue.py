@@ -7,7 +7,7 @@ from sgate.core.finality import MAX_BITCOIN_BLOCKS, MAX_TENURE_CHANGES, View
 from sgate.db.pool import Connection
 from sgate.store.rows import count_of
 
-# DO UPDATE rather than DO NOTHING, because it waits for a ledger that is just deleting the row. Otherwise the intent
+# DO UPDATE waits for a ledger that is just deleting the row, and then inserts it again. With DO NOTHING, the intent
 # would not be queued again.
 _QUEUE = """
 INSERT INTO ledger_queue AS q (payment_intent_id, livemode)
@@ -32,14 +32,15 @@ ORDER BY id
 ON CONFLICT (payment_intent_id) DO NOTHING
 """
 
-# Reads only the ends of two indexes. EXISTS would be planned as if a third of all rows matched, and scan the table.
+# Reads only the ends of two indexes. With EXISTS, the planner would assume that a third of all rows match and would
+# scan the table.
 _HAS_DUE = """
 SELECT (SELECT min(next_check_time) FROM payment_intents WHERE livemode = $1 AND next_check_time IS NOT NULL) < $2
     OR (SELECT min(next_check_height) FROM payment_intents WHERE livemode = $1 AND next_check_height IS NOT NULL) <= $3
 """
 
-# Payments that tenure changes or Bitcoin blocks may have made final, but that may be too shallow for that in the new
-# view, under the deepest policy allowed.
+# Queues the intents of payments that may have been final because of tenure changes or Bitcoin blocks, but may not be
+# deep enough in the new view. The depths are those of the strictest policy allowed.
 _QUEUE_FALLEN = """
 INSERT INTO ledger_queue AS q (payment_intent_id, livemode)
 SELECT DISTINCT p.payment_intent_id, p.livemode FROM payments p
@@ -67,15 +68,18 @@ _LENGTH = "SELECT count(*) FROM ledger_queue WHERE livemode = $1"
 
 
 async def queue(connection: Connection, intent_ids: Iterable[str], *, livemode: bool) -> None:
-    """Queue these intents for a new decision."""
+    """Queue intents for a new decision."""
     await connection.execute(_QUEUE, livemode, sorted(set(intent_ids)))
 
 
 async def queue_due(connection: Connection, view: View, limit: int, *, livemode: bool, deadlines: bool = True) -> int:
-    """Queue intents whose height or time threshold the view has passed, at most `limit` of each. Returns how many.
+    """Queue at most `limit` intents whose height threshold the view has reached, and as many with a passed deadline.
 
     Args:
-        deadlines: False queues by height alone.
+        deadlines: whether to queue the intents with a passed deadline.
+
+    Returns:
+        the number of intents queued.
     """
     time = view.time if deadlines else None
     tag = await connection.execute(_QUEUE_DUE, livemode, view.height, time, limit)
@@ -83,7 +87,7 @@ async def queue_due(connection: Connection, view: View, limit: int, *, livemode:
 
 
 async def has_due(connection: Connection, view: View, *, livemode: bool) -> bool:
-    """Return whether any intent's deadline or height threshold is reached in this view."""
+    """Return whether the view has passed any intent's deadline or reached any intent's height threshold."""
     return bool(await connection.fetchval(_HAS_DUE, livemode, view.time, view.height))
 
 
@@ -94,9 +98,9 @@ async def queue_unfinal(connection: Connection, view: View, *, livemode: bool) -
 
 
 async def take(connection: Connection, *, livemode: bool) -> str | None:
-    """Lock the queue row of the next waiting intent and return the intent's id, or None if there is none.
+    """Lock the queue row of the next waiting intent and return the intent's id, or None if no intent is waiting.
 
-    Call `done` in the same transaction to remove it.
+    Call `done` in the same transaction to remove the intent from the queue.
     """
     return await connection.fetchval(_TAKE, livemode)
 
@@ -112,7 +116,7 @@ async def postpone(connection: Connection, intent_id: str, delay: timedelta) -> 
 
 
 async def queued(connection: Connection, intent_ids: Sequence[str]) -> set[str]:
-    """Return which of these intents are waiting for a decision."""
+    """Return those of the given intents that are waiting for a decision."""
     return {row["payment_intent_id"] for row in await connection.fetch(_QUEUED, intent_ids)}
 
 

@@ -6,7 +6,7 @@ from sgate.db.pool import Connection
 
 
 class Logo(msgspec.Struct, frozen=True, kw_only=True):
-    """A small image. `digest`: the first 32 hex digits of the content's SHA-256."""
+    """A small image. Its `digest` is the first 32 hex digits of the content's SHA-256."""
 
     digest: str
     media_type: str
@@ -33,12 +33,12 @@ async def put(connection: Connection, logo: Logo) -> None:
 
 
 async def show(connection: Connection, merchant_id: str, digest: str | None) -> None:
-    """Set a merchant's logo to a stored one, or to none."""
+    """Set a merchant's logo to the stored logo with this digest. If `digest` is None, remove the merchant's logo."""
     await connection.execute(_SET, merchant_id, digest)
 
 
 async def shown(connection: Connection, merchant_id: str) -> str | None:
-    """Return the digest of a merchant's logo, or None. Locks the profile until the transaction ends."""
+    """Return the digest of a merchant's logo, or None. Locks the merchant's row until the transaction ends."""
     return await connection.fetchval(_SHOWN, merchant_id)
 
 

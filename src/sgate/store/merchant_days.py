@@ -1,11 +1,15 @@
 """Daily statistics: the outcome of the intents that a merchant created on a day (UTC).
 
-Some time after an hour has ended, its day so far is counted and stored in `merchant_days`; `rolled_up_to` is the end of
-the newest such hour. If an intent of a stored hour is created or changed later (a late payment, a reorganization, a
-clock that was behind), the change marks the day dirty: it inserts a row into `touched_days` in its own transaction, and
-the day's stored row is ignored until the day is counted again. Counting is one statement and thus one snapshot, so the
-`touched_days` rows that it deletes are exactly those whose changes it has counted. Reads count the days and hours that
-are not stored or are dirty, so the numbers are always exact, whether or not maintenance is running.
+Some time after an hour has ended, the intents of its day are counted up to the end of the hour, and the numbers are
+stored in `merchant_days`. `rolled_up_to` is the end of the newest stored hour.
+
+An intent of a stored hour may be created or changed later, because of a late payment, a reorganization or a clock that
+was behind. The change then marks the day dirty: its transaction also inserts a row into `touched_days`. The stored
+numbers of a dirty day are ignored until the day is counted again. Counting is one statement and thus uses one snapshot.
+Therefore the changes that it counts are exactly those whose `touched_days` rows it deletes.
+
+A read counts the intents of dirty days and of hours that are not stored yet. Therefore the numbers are always exact,
+whether or not maintenance is running.
 """
 
 from datetime import date, timedelta
@@ -16,28 +20,30 @@ from sgate.db.pool import Connection, Record
 from sgate.store.rows import count_of
 
 MARK_DIRTY_AFTER = timedelta(hours=1)
-"""A change to an intent marks its day dirty only if the intent's hour ended at least this long ago. Most intents are
-closed by then."""
+"""A change to an intent marks the day dirty only if the hour in which the intent was created ended at least this long
+ago. Most intents are closed by then."""
 
 SETTLE = MARK_DIRTY_AFTER + timedelta(hours=1)
-"""How long after its end an hour is stored. The margin over MARK_DIRTY_AFTER is longer than any transaction runs."""
+"""An hour is stored this long after its end. SETTLE exceeds MARK_DIRTY_AFTER by more than the duration of any
+transaction."""
 
 MAX_DAYS_AT_ONCE = 31
 MAX_MODES_AT_ONCE = 50
 MAX_DIRTY_AT_ONCE = 500
 ADVISORY_LOCK = 0x5347_4154_4530
-"""Held while counting. If two processes counted a day at the same time, the slower one would store older numbers."""
+"""This lock is held while counting. Without it, two processes could count a day at the same time, and the slower
+process would overwrite newer numbers with older ones."""
 
 STORABLE = f"date_trunc('hour', now() - interval '{MARK_DIRTY_AFTER.seconds} seconds', 'UTC')"
-"""An SQL expression. Creating or changing an intent created before this moment must mark its day dirty, because the
-intent's hour may be stored already, or soon."""
+"""An SQL expression for a time. If an intent was created before this time, creating or changing it must mark its day
+dirty, because its hour may already be stored or may be stored soon."""
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):
     """The intents created on one day, as of now.
 
     Attributes:
-        created: number of intents; the fields named after a status count those in it.
+        created: number of intents. Each field with the name of a status counts the intents with this status.
         amount_sats: sum of the requested amounts.
         received_sats: sum of the amounts received.
         confirmed_sats: sum of the amounts received by confirmed intents.
@@ -82,8 +88,9 @@ ON CONFLICT (merchant_id, livemode, day) DO UPDATE SET {", ".join(f"{name} = exc
 
 _LOCK = "SELECT pg_try_advisory_xact_lock($1)"
 
-# Ended hours that are not stored yet, at most a month per mode at a time. Their days are counted from midnight, which
-# corrects what was stored before. LATERAL lets the planner see how short the period is.
+# Counts and stores the ended hours that are not stored yet, for each mode at most a month at a time. Each day is
+# counted from midnight, so that the new numbers replace the stored ones. LATERAL lets the planner see how short the
+# period is.
 _STORE_ENDED = f"""
 WITH due AS (
     SELECT merchant_id, livemode, rolled_up_to AS since,
@@ -108,7 +115,7 @@ FROM due
 WHERE modes.merchant_id = due.merchant_id AND modes.livemode = due.livemode
 """
 
-# The days that became dirty after they were stored, counted as far as they are stored.
+# Counts the dirty days again, up to the end of the last stored hour.
 _STORE_DIRTY = f"""
 WITH taken AS (
     DELETE FROM touched_days WHERE id IN (SELECT id FROM touched_days ORDER BY id LIMIT $1)
@@ -127,7 +134,8 @@ WITH taken AS (
 SELECT count(*) FROM taken
 """
 
-# Stored days that are not dirty, intents created since, and all of each dirty day. A day may be returned twice.
+# Reads three parts: the stored days that are not dirty, the intents created after the stored hours, and the whole of
+# each dirty day. A day may be returned twice.
 _READ = f"""
 WITH dirty AS (
     SELECT DISTINCT day FROM touched_days
@@ -159,7 +167,10 @@ CROSS JOIN LATERAL (
 
 
 async def read(connection: Connection, merchant_id: str, first: date, last: date, *, livemode: bool) -> list[Day]:
-    """Return the days from `first` to `last`, both included, in order. Days without intents may be missing."""
+    """Return the statistics of the days from `first` to `last`, both included, in order.
+
+    Days without intents may be missing.
+    """
     days: dict[date, Day] = {}
     for row in await connection.fetch(_READ, merchant_id, livemode, first, last):
         day = _day(row)
@@ -172,10 +183,10 @@ async def store_ended(connection: Connection, share: float = 1.0) -> int:
     """Count and store ended hours, for at most MAX_MODES_AT_ONCE modes of merchants.
 
     Args:
-        share: fraction of the usual batch size, in (0, 1]; at least one day of one mode is counted.
+        share: fraction of the usual batch size, in (0, 1]. The batch has at least one day of one mode.
 
     Returns:
-        the number of modes that advanced; 0 also if another process is counting.
+        the number of modes for which hours were stored, or 0 if another process is counting.
 
     Raises:
         asyncpg.QueryCanceledError: if the statement times out.
@@ -192,7 +203,7 @@ async def store_dirty(connection: Connection) -> int:
     """Count dirty days again.
 
     Returns:
-        the number of `touched_days` rows deleted; 0 also if another process is counting.
+        the number of deleted `touched_days` rows, or 0 if another process is counting.
     """
     async with connection.transaction():
         if not await connection.fetchval(_LOCK, ADVISORY_LOCK):

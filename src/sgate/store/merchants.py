@@ -14,7 +14,7 @@ class Merchant(MerchantSettings, frozen=True, kw_only=True):
     Attributes:
         id: UUID as text.
         logo: digest of the logo, or None.
-        version: rises with every change of the mode's settings.
+        version: increases with every change to the mode's settings.
         suspended_at: when the operator suspended the merchant, or None.
     """
 
@@ -42,7 +42,8 @@ FROM merchants m JOIN merchant_modes o ON o.merchant_id = m.id
 WHERE m.id = $1::text::uuid AND o.livemode = $2
 """
 
-# The versions are bumped, so that creates already under way store nothing (see `payment_intents_create.CREATE`).
+# The versions are bumped, so that requests that are creating intents at this moment store nothing (see
+# `payment_intents_create.CREATE`).
 _SUSPEND = """
 WITH merchant AS (
     UPDATE merchants SET suspended_at = CASE WHEN $2 THEN now() END
@@ -55,7 +56,7 @@ RETURNING merchant_id
 
 _SUSPENDED_SINCE = "SELECT id::text FROM merchants WHERE suspended_at > now() - $1::interval"
 
-# NO KEY, so that intents referring to the row can be created in the meantime.
+# FOR NO KEY UPDATE, so that intents that refer to the row can be created while the lock is held.
 _LOCK = """
 SELECT o.version
 FROM merchants m JOIN merchant_modes o ON o.merchant_id = m.id
@@ -105,7 +106,7 @@ async def lock(connection: Connection, merchant_id: str, *, livemode: bool) -> N
 
 
 async def update(connection: Connection, merchant: Merchant) -> None:
-    """Store the profile and the mode's settings, and bump the version."""
+    """Store the profile and the mode's settings, and increase the version."""
     await connection.execute(
         _UPDATE_PROFILE,
         merchant.id,
@@ -127,12 +128,15 @@ async def update(connection: Connection, merchant: Merchant) -> None:
 
 
 async def claim_address(connection: Connection, merchant_id: str | None, address: str, *, livemode: bool) -> str | None:
-    """Claim an address for a merchant, or with None for the gateway, unless it is taken. Returns the actual owner."""
+    """Make a merchant the owner of an address that has no owner yet. Returns the owner of the address.
+
+    If `merchant_id` is None, the gateway itself becomes the owner. The result is then None as well.
+    """
     return await connection.fetchval(_CLAIM_ADDRESS, livemode, address, merchant_id)
 
 
 async def owners_of(connection: Connection, addresses: list[str], *, livemode: bool) -> dict[str, str | None]:
-    """Return the owners of addresses: address -> merchant id, None for the gateway. Unknown addresses are missing."""
+    """Return the merchant id of each address's owner, or None if the gateway owns it. Unknown addresses are missing."""
     rows = await connection.fetch(_OWNERS_OF, livemode, addresses)
     return {row["address"]: row["merchant_id"] for row in rows}
 
@@ -143,7 +147,7 @@ async def list_all(connection: Connection, limit: int) -> list[Record]:
 
 
 async def suspend(connection: Connection, merchant_id: str, *, suspended: bool) -> bool:
-    """Suspend a merchant, or resume it. Returns whether that changed anything."""
+    """Suspend or resume a merchant. Returns False if the merchant is already in the requested state or unknown."""
     return bool(await connection.fetch(_SUSPEND, merchant_id, suspended))
 
 

@@ -1,4 +1,4 @@
-"""Export and import of merchants and their addresses: what a rebuild needs that is not on the chain."""
+"""Export and import of merchants and their addresses. A rebuild needs this data, and it is not on the chain."""
 
 from typing import Any
 
@@ -77,12 +77,12 @@ _decoder = msgspec.json.Decoder(MerchantEntry)
 
 
 async def export_after(connection: Connection, merchant_id: str, limit: int) -> list[MerchantEntry]:
-    """Return merchants with ids greater than `merchant_id` (FIRST_ID: from the first), ordered by id."""
+    """Return merchants with ids greater than `merchant_id`, ordered by id. Pass FIRST_ID to start at the first one."""
     return [_decoder.decode(row["entry"]) for row in await connection.fetch(_EXPORT, merchant_id, limit)]
 
 
 async def import_merchant(connection: Connection, entry: MerchantEntry) -> bool:
-    """Create a merchant from an export. Existing rows are left unchanged. Returns False if the merchant existed."""
+    """Create a merchant from an export. Existing rows stay unchanged. Returns False if the merchant already exists."""
     made = await connection.execute(_INSERT, entry.id, entry.name, entry.support_url) != "INSERT 0 0"
     for owned in entry.addresses:
         await connection.execute(_INSERT_ADDRESS, owned.livemode, owned.address, entry.id)

@@ -1,7 +1,7 @@
-"""Schema migrations: Alembic keeps their order, plain `.sql` files hold the statements.
+"""Schema migrations: Alembic keeps their order, and plain `.sql` files contain the statements.
 
-Any number of processes may start at once. An advisory lock lets one of them migrate while the others wait. Only this
-module imports SQLAlchemy.
+Any number of processes may start at once: one of them takes an advisory lock and migrates, and the others wait. Only
+this module imports SQLAlchemy.
 """
 
 from importlib import resources
@@ -26,7 +26,7 @@ ADVISORY_LOCK = 0x5347_4154_4501
 """Held while migrating ("SGATE", 1)."""
 
 LOCK_TIMEOUT_S = 10
-"""How long a migration's statement may wait for a table in use. A longer wait would block the traffic behind it."""
+"""How long a migration's statement may wait to lock a table. While it waits, other statements on the table wait too."""
 
 STATEMENT_TIMEOUT_S = 600
 
@@ -41,7 +41,8 @@ async def migrate(database_url: str) -> str:
     """Apply the missing migrations under the lock. Returns the revision of the schema.
 
     Args:
-        database_url: must connect directly, because advisory locks do not work through transaction pooling.
+        database_url: must connect to the database directly, because advisory locks do not work through transaction
+            pooling.
 
     Raises:
         MigrationFailed: if a migration fails and is rolled back, or if this version does not know the schema.
@@ -75,7 +76,7 @@ async def migrate(database_url: str) -> str:
 
 
 async def _create_partitions(database_url: str) -> None:
-    """Create the monthly partitions, so that a new database has them from the start. Later, maintenance does so."""
+    """Create the monthly partitions, so that a new database has them from the start. Maintenance creates later ones."""
     connection = await connect(database_url, application_name="sgate migrate")
     try:
         await partitions.make_ahead(connection)
@@ -89,7 +90,7 @@ def head() -> str:
 
 
 def run_sql_of(migration_file: str) -> None:
-    """Run the `.sql` file next to a migration's Python file, all statements at once."""
+    """Run all statements of the `.sql` file next to a migration's Python file, in one call."""
     script = Path(migration_file).with_suffix(".sql").read_text("utf-8")
     dbapi_connection = cast("Any", op.get_bind().connection.dbapi_connection)
 
@@ -106,7 +107,10 @@ def _upgrade(connection: Connection) -> None:
 
 
 async def _engine(database_url: str) -> Any:
-    """Create an engine around one connection, opened here because SQLAlchemy does not understand `?sslmode=require`."""
+    """Create an engine that uses one connection.
+
+    The connection is opened here, because SQLAlchemy does not understand `?sslmode=require`.
+    """
     opened = await connect(database_url, application_name="sgate migrate", statement_timeout_s=STATEMENT_TIMEOUT_S)
 
     async def creator() -> asyncpg.Connection:

@@ -1,7 +1,8 @@
 """Monthly partitions of deliveries and their attempts: created ahead of time, dropped after the retention period.
 
-The id of a delivery starts with the time of its event, so the id alone determines the partition. Rows outside all
-months are in the default partition, where they are deleted one by one.
+The id of a delivery starts with the time of its event, so the id alone determines the partition. If there is no
+partition for the month of a row, the row goes to the default partition. Old rows of the default partition are deleted
+individually.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,11 +16,12 @@ from sgate.db.pool import Connection
 from sgate.store.rows import count_of
 
 MONTHS_AHEAD = 2
-"""How many months ahead partitions are created. If maintenance stops for longer, rows go to the default partition."""
+"""Partitions are created for the current month and this many months after it. If maintenance stops for longer, new rows
+go to the default partition."""
 
 LOCK_TIMEOUT_S = 2
-"""Creating or dropping a month briefly blocks all deliveries. If something such as a backup holds the table for longer
-than this, the next maintenance run tries again."""
+"""Creating or dropping a month briefly blocks all deliveries. If another transaction, such as a backup, locks the table
+for longer than this, the next maintenance run tries again."""
 
 ADVISORY_LOCK = 0x5347_4154_4507
 """Held while months are created and dropped ("SGATE", 7)."""
@@ -55,17 +57,17 @@ class Month(msgspec.Struct, frozen=True, order=True):
 
     @property
     def start(self) -> datetime:
-        """Its first moment."""
+        """The first moment of the month."""
         return datetime(self.year, self.month, 1, tzinfo=UTC)
 
     @property
     def following(self) -> "Month":
-        """The month after it."""
+        """The next month."""
         return Month(self.year + self.month // 12, self.month % 12 + 1)
 
     @property
     def suffix(self) -> str:
-        """The suffix of its tables' names, such as `2026_11`."""
+        """The suffix of the names of the month's tables, such as `2026_11`."""
         return f"{self.year:04}_{self.month:02}"
 
 
@@ -80,7 +82,7 @@ _FIRST_ID = "SELECT first_delivery_id($1)"
 
 _TAKEN = "SELECT EXISTS (SELECT 1 FROM webhook_deliveries_default WHERE id >= $1 AND id < $2)"
 
-# The attempts of a delivery are deleted along with it.
+# The attempts of a delivery are deleted together with the delivery.
 _SWEEP = """
 WITH old AS (
     SELECT id FROM webhook_deliveries_default
@@ -94,7 +96,7 @@ DELETE FROM webhook_deliveries_default WHERE id IN (SELECT id FROM old)
 
 
 async def make_ahead(connection: Connection) -> tuple[str, ...]:
-    """Create the missing months. Returns their suffixes."""
+    """Create the missing months. Returns the suffixes of the months that were created."""
     existing = await _existing(connection)
     missing = [month for month in _required(await _now(connection)) if month not in existing]
     return tuple([month.suffix for month in missing if await _make(connection, month)])
@@ -103,8 +105,8 @@ async def make_ahead(connection: Connection) -> tuple[str, ...]:
 async def maintain(connection: Connection, retention: timedelta, limit: int) -> MaintenanceResult:
     """Create the missing months, and drop those that ended more than `retention` ago.
 
-    Also deletes up to `limit` old rows from the default partition. If another process is maintaining the months, only
-    that is done.
+    Also deletes up to `limit` old rows from the default partition. Each step is skipped while another process holds the
+    advisory lock.
     """
     swept = await _sweep(connection, retention, limit)
     try:
@@ -123,9 +125,9 @@ async def maintain(connection: Connection, retention: timedelta, limit: int) -> 
 
 
 async def _sweep(connection: Connection, retention: timedelta, limit: int) -> int:
-    """Delete old rows from the default partition, at most `limit`. Returns how many.
+    """Delete at most `limit` old rows from the default partition. Returns the number of deleted rows.
 
-    Takes the advisory lock, because the statement deletes from every month's attempts, and another process may be
+    Takes the advisory lock, because the statement searches the attempts of every month, and another process may be
     dropping a month.
     """
     async with connection.transaction():
@@ -150,7 +152,7 @@ def _required(now: datetime) -> Iterator[Month]:
 
 
 async def _make(connection: Connection, month: Month) -> bool:
-    """Create a month. Returns False, creating nothing, if the default partition already holds rows of that month."""
+    """Create a month. If the default partition already has rows of the month, create nothing and return False."""
     first = str(await connection.fetchval(_FIRST_ID, month.start))
     end = str(await connection.fetchval(_FIRST_ID, month.following.start))
     if await connection.fetchval(_TAKEN, first, end):
@@ -166,7 +168,7 @@ async def _make(connection: Connection, month: Month) -> bool:
 
 
 async def _drop(connection: Connection, months: Sequence[Month]) -> int:
-    """Drop months. Returns how many of their deliveries were still waiting to be sent."""
+    """Drop months. Returns the number of dropped deliveries that were still waiting to be sent."""
     still_open = 0
     for month in months:
         deliveries = f"webhook_deliveries_{month.suffix}"

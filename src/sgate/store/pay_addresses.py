@@ -1,4 +1,4 @@
-"""Addresses polled for deposits without a memo: which is next, and how far each has been read."""
+"""The addresses that are polled for deposits without a memo. Stores how far and when each address has been read."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,8 +13,8 @@ class WatchedAddress(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         read_to_height: every transaction up to this height is known.
-        resume_at: where to resume a read that was too long for one poll, or None.
-        resume_height: the height up to which everything is known once that read is complete.
+        resume_at: where to resume a read that was too long for one poll, or None if there is no such read.
+        resume_height: every transaction up to this height will be known once the resumed read is complete.
     """
 
     address: str
@@ -23,7 +23,7 @@ class WatchedAddress(msgspec.Struct, frozen=True, kw_only=True):
     resume_height: int | None
 
 
-# The next distinct addresses of open intents: one index step per address, however many intents share it.
+# Finds the next distinct addresses of open intents. Each address takes one index step, even if many intents share it.
 _OPEN = """
 WITH RECURSIVE open (address, place) AS (
     (SELECT pay_address, 1 FROM payment_intents
@@ -79,10 +79,11 @@ _UNREAD = "SELECT count(*) FROM pay_addresses WHERE livemode = $1 AND (read_at <
 async def open_after(
     connection: Connection, address: str, limit: int, read_before: datetime, *, livemode: bool
 ) -> tuple[list[WatchedAddress], str]:
-    """Return the next addresses of open intents after `address`, in order, that were last read before `read_before`.
+    """Examine the next `limit` addresses of open intents after `address`, in order.
 
     Returns:
-        the addresses that are due, and the last address examined, to continue from; empty at the end of the list.
+        the addresses that were last read before `read_before`, and the address to pass to the next call. That address
+        is empty if the end of the list was reached.
     """
     rows = await connection.fetch(_OPEN, livemode, address, limit, read_before)
     last = rows[-1]["address"] if len(rows) == limit else ""
@@ -92,12 +93,12 @@ async def open_after(
 async def longest_unread(
     connection: Connection, limit: int, read_before: datetime, *, livemode: bool
 ) -> list[WatchedAddress]:
-    """Return addresses that were last read before `read_before`, least recently read first."""
+    """Return addresses that were last read before `read_before`. Those read least recently come first."""
     return [_watched(row) for row in await connection.fetch(_OLDEST, livemode, read_before, limit)]
 
 
 async def note_read(connection: Connection, read: Sequence[WatchedAddress], now: datetime, *, livemode: bool) -> None:
-    """Store how far these addresses have just been read."""
+    """Store how far the addresses have just been read."""
     await connection.execute(
         _READ,
         livemode,
@@ -110,27 +111,33 @@ async def note_read(connection: Connection, read: Sequence[WatchedAddress], now:
 
 
 async def note_reorg(connection: Connection, height: int, *, livemode: bool) -> None:
-    """Have every address read again from `height` upward, because a reorganization replaced those blocks."""
+    """Make every address be read again at `height` and above, because a reorganization replaced these blocks."""
     await connection.execute(_REORGED, livemode, height - 1)
 
 
 async def begin(connection: Connection, height: int, *, livemode: bool) -> None:
-    """Mark never-read addresses as read up to `height`, where the first scan starts. Earlier deposits are ignored."""
+    """Mark the addresses that were never read as read up to `height`, because the first scan starts there.
+
+    Earlier deposits are ignored.
+    """
     await connection.execute(_BEGIN, livemode, height)
 
 
 async def read_again(connection: Connection, height: int, *, livemode: bool) -> None:
-    """Schedule all addresses to be read again from `height` upward."""
+    """Schedule all addresses to be read again at `height` and above."""
     await connection.execute(_READ_AGAIN, livemode, height - 1)
 
 
 async def oldest_read(connection: Connection, *, livemode: bool) -> datetime | None:
-    """Return when the least recently read address was read, as a measure of lag; None without addresses."""
+    """Return when the least recently read address was read, or None if there are no addresses.
+
+    This measures how far the polling lags behind.
+    """
     return await connection.fetchval(_OLDEST_READ, livemode)
 
 
 async def unread_since(connection: Connection, moment: datetime, *, livemode: bool) -> int:
-    """Return the number of addresses that have not been read completely since a moment."""
+    """Return the number of addresses that have not been read completely since `moment`."""
     return int(await connection.fetchval(_UNREAD, livemode, moment) or 0)
 
 

@@ -1,4 +1,4 @@
-"""Hints: transactions that a client says will pay an intent. They are not trusted; the watcher looks them up."""
+"""Hints: transactions that a client says will pay an intent. They are not trusted: the watcher looks up each one."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,14 +10,15 @@ from sgate.store.rows import count_of
 
 
 class Hint(msgspec.Struct, frozen=True, kw_only=True):
-    """A hint to look up. `looks`: how often it has been looked up before."""
+    """A hint to look up. `looks` is how often it has been looked up before."""
 
     intent_id: str
     tx_id: str
     looks: int
 
 
-# At most $4 per intent, including those that have ended, so that a client that knows the id cannot cause more lookups.
+# Stores at most $4 hints per intent. Ended hints count too, so that a client that knows the intent's id cannot cause
+# more lookups.
 _ADD = """
 INSERT INTO payment_hints (payment_intent_id, tx_id, livemode, next_look_at, hinted_at)
 SELECT $1::text, $2, $3, $5, $5
@@ -48,28 +49,31 @@ _END_MINED = "UPDATE payment_hints SET next_look_at = NULL WHERE tx_id = $1 AND 
 
 
 async def add(connection: Connection, intent_id: str, tx_id: str, limit: int, now: datetime, *, livemode: bool) -> bool:
-    """Store a hint. Returns False if the intent already has `limit` others."""
+    """Store a hint. Returns False if the intent already has `limit` other hints."""
     if count_of(await connection.execute(_ADD, intent_id, tx_id, livemode, limit, now)):
         return True
     return bool(await connection.fetchval(_KNOWN, intent_id, tx_id))
 
 
 async def due(connection: Connection, now: datetime, limit: int, *, livemode: bool) -> list[Hint]:
-    """Return the hints to look up now, those looked up least often first.
+    """Return the hints to look up now. Those looked up least often come first.
 
-    That way invented hints do not delay a transaction that a wallet has just sent.
+    Because of this order, invented hints do not delay the lookup of a transaction that a wallet has just sent.
     """
     rows = await connection.fetch(_DUE, livemode, now, limit)
     return [Hint(intent_id=row["payment_intent_id"], tx_id=row["tx_id"], looks=row["looks"]) for row in rows]
 
 
 async def reschedule(connection: Connection, hint: Hint, at: datetime, hinted_after: datetime) -> bool:
-    """Look a hint up again at `at`. Returns False if it is given up instead, being older than `hinted_after`."""
+    """Schedule a hint to be looked up again at `at`.
+
+    If the hint was given at `hinted_after` or earlier, it is ended instead, and the result is False.
+    """
     return not await connection.fetchval(_RESCHEDULE, hint.intent_id, hint.tx_id, at, hinted_after)
 
 
 async def end(connection: Connection, ended: Sequence[Hint]) -> None:
-    """Stop looking these hints up: their transactions need no further lookup."""
+    """Stop looking up hints, because their transactions need no further lookup."""
     await connection.executemany(_END, [(hint.intent_id, hint.tx_id) for hint in ended])
 
 

@@ -1,4 +1,4 @@
-"""Payment intents: read in batches, changed one at a time under a lock. `payment_intents_create` creates them."""
+"""Payment intents: read in batches, and changed one at a time under a lock. `payment_intents_create` creates them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from sgate.store.payments_scan import PAYMENT_JSON, payment_of_json
 from sgate.store.rows import metadata_text, policy_of, scanned_of, view_of
 
 MAX_PAYMENTS_SHOWN = 100
-"""Maximum number of payments read along with an intent. `payments.list_page` returns all of them."""
+"""Maximum number of payments that are read together with an intent. `payments.list_page` can return the others."""
 
 _metadata_decoder = msgspec.json.Decoder(dict[str, str])
 _payments_decoder = msgspec.json.Decoder(list[dict[str, Any]])
@@ -27,7 +27,7 @@ class Branding(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         accent_color: `#rrggbb`, or None for the default.
-        logo: the digest under which the logo is served, or None.
+        logo: the digest of the logo, which is part of its URL, or None.
         frame_origins: origins that may embed the pages, such as `https://shop.example`.
     """
 
@@ -44,7 +44,7 @@ class IntentView(msgspec.Struct, frozen=True, kw_only=True):
         scanned: the scanned tip, or None before the first scan of the chain.
         sighted_at: time of the earliest mempool sighting, or None.
         chain_checked_at: when the chain source was last polled, or None.
-        chain_failing: whether that poll failed.
+        chain_failing: whether the last poll of the chain source failed.
     """
 
     intent: PaymentIntent
@@ -97,10 +97,10 @@ LEFT JOIN chain_cursors c ON c.livemode = i.livemode
 WHERE i.id = ANY ($1::text[])
 """
 
-# NO KEY, so that rows referring to the intent (payments, queue) can be written in the meantime.
+# FOR NO KEY UPDATE, so that rows that refer to the intent (payments, queue) can be written while the lock is held.
 _LOCK = f"SELECT {_COLUMNS} FROM payment_intents i WHERE i.id = $1 FOR NO KEY UPDATE"
 
-# Marks a day dirty whose numbers may be stored already (see `store.merchant_days`).
+# Also marks the intent's day dirty if the numbers of the day may be stored already (see `store.merchant_days`).
 _SAVE = f"""
 WITH saved AS (
     UPDATE payment_intents
@@ -123,7 +123,7 @@ _COUNT_ALL = "SELECT count(*) FROM payment_intents"
 
 _IDS_AFTER = "SELECT id FROM payment_intents WHERE id > $1 ORDER BY id LIMIT $2"
 
-# Reads only the ends of two indexes, which contain open intents only, so closed ones are never scanned.
+# Reads only the ends of two indexes. The indexes contain only open intents, so closed intents are never scanned.
 _ANY_OPEN = """
 SELECT num_nonnulls(
     (SELECT min(next_check_time) FROM payment_intents WHERE livemode = $1 AND next_check_time IS NOT NULL),
@@ -139,13 +139,13 @@ async def read(connection: Connection, intent_ids: Sequence[str]) -> dict[str, I
 
 
 async def lock(connection: Connection, intent_id: str) -> PaymentIntent | None:
-    """Lock an intent until the transaction ends and return it, or None if there is none."""
+    """Lock an intent until the transaction ends and return it, or None if there is no such intent."""
     row = await connection.fetchrow(_LOCK, intent_id)
     return None if row is None else _intent(row)
 
 
 async def save(connection: Connection, intent: PaymentIntent, view: View) -> None:
-    """Store an intent's state after a decision made in `view`: status, sums and history. The terms never change."""
+    """Store the state of an intent after a decision, and the `view` in which it was made. The terms never change."""
     await connection.execute(
         _SAVE,
         intent.id,
@@ -163,12 +163,12 @@ async def save(connection: Connection, intent: PaymentIntent, view: View) -> Non
 
 
 async def describe(connection: Connection, intent_id: str, description: str | None, metadata: dict[str, str]) -> None:
-    """Store the merchant's description and metadata of a locked intent."""
+    """Store the merchant's description of a locked intent, and its metadata."""
     await connection.execute(_DESCRIBE, intent_id, description, metadata_text(metadata))
 
 
 async def known(connection: Connection, intent_ids: Sequence[str]) -> dict[str, KnownIntent]:
-    """Return the intents with these ids, taken from memos, in either mode. Unknown ids are missing."""
+    """Return the intents with these ids, which come from memos. Looks in both modes. Unknown ids are missing."""
     rows = await connection.fetch(_KNOWN, intent_ids)
     return {
         row["id"]: KnownIntent(
@@ -184,17 +184,20 @@ async def count_all(connection: Connection) -> int:
 
 
 async def ids_after(connection: Connection, intent_id: str, limit: int) -> list[str]:
-    """Return the ids of intents of both modes that are greater than `intent_id` (empty: from the first), in order."""
+    """Return the ids of intents of both modes that are greater than `intent_id`, in order.
+
+    If `intent_id` is empty, start at the first intent.
+    """
     return [row["id"] for row in await connection.fetch(_IDS_AFTER, intent_id, limit)]
 
 
 async def any_open(connection: Connection, *, livemode: bool) -> bool:
-    """Return whether any intent waits for payment or finality, which calls for frequent polling of the chain."""
+    """Return whether any intent waits for payment or finality. If so, the chain must be polled frequently."""
     return bool(await connection.fetchval(_ANY_OPEN, livemode))
 
 
 def view_of_row(row: Record) -> IntentView:
-    """Build an intent from a row of VIEW_COLUMNS."""
+    """Build an `IntentView` from a row with VIEW_COLUMNS."""
     payments = row["payments"]
     return IntentView(
         intent=_intent(row),

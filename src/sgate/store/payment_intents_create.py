@@ -1,4 +1,4 @@
-"""Creation of payment intents: one statement stores a batch, with everything that belongs to each intent."""
+"""Creation of payment intents: one statement stores a batch of intents and everything that belongs to them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,12 +16,12 @@ class NewIntent(msgspec.Struct, frozen=True, kw_only=True):
     """An intent to store, with its first event and the response to repeat for its idempotency key.
 
     Attributes:
-        settings_version: version of the merchant's settings that the terms were built from; an outdated one stores
-            nothing.
+        settings_version: version of the merchant's settings that the terms were built from. If the settings have
+            changed since, the intent is not stored.
         event_id: id of the `payment_intent.created` event.
-        payload: the event's object, JSON.
-        scope: digest that identifies the idempotency key (32 bytes), or None without a key; then the fields below are
-            unused.
+        payload: the event's object, as JSON.
+        scope: digest that identifies the idempotency key (32 bytes), or None if the request has no key. The fields
+            after `scope` are used only with a key.
         request_hash: SHA-256 of the request body.
         answer_encrypted: the response's body, encrypted.
         keep_until: when the idempotency key expires.
@@ -75,8 +75,8 @@ INPUT = {
 def _statement(rows: str) -> str:
     """Build the statement that creates intents with their events, deliveries and idempotency rows.
 
-    `rows` selects the input. It must be sorted by scope, and no scope may occur twice. Until the statement ends, no
-    lock is waited for longer than $31.
+    `rows` is a query for the input. The input must be sorted by scope, and no scope may occur twice. If an intent has a
+    scope, the statement fails when it has to wait longer than $31 milliseconds for a lock.
     """
     return f"""
 WITH input AS (
@@ -139,16 +139,16 @@ _SCALARS = ", ".join(f"${number}::{kind} AS {name}" for number, (name, kind) in 
 
 CREATE = _statement(f"SELECT * FROM unnest({_ARRAYS}) AS t ({_NAMES})")
 
-# For a single intent, the most frequent case: without arrays it costs the database a tenth less.
+# For a single intent, which is the most frequent case. Without arrays, the statement costs the database a tenth less.
 CREATE_ONE = _statement(f"SELECT {_SCALARS}")
 
 
 async def create(connection: Connection, batch: Sequence[NewIntent], *, wait_s: float) -> set[str]:
-    """Store a batch of intents with everything that belongs to them, in one statement.
+    """Store a batch of intents and everything that belongs to them, in one statement.
 
     Returns:
-        the ids that were stored. If an id is missing, its idempotency key is taken, or the merchant's settings have
-        changed since its terms were built.
+        the ids of the stored intents. An intent is not stored if its idempotency key is in use, or if the merchant's
+        settings have changed since the intent's terms were built.
 
     Raises:
         asyncpg.LockNotAvailableError: if another transaction holds one of the keys for longer than `wait_s`.

@@ -1,4 +1,4 @@
-"""The facts about an intent, read in one snapshot: payments, sightings, commands, and the view of the chain."""
+"""The facts about an intent, read in one snapshot: the payments, sightings and commands, and the view of the chain."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,8 +25,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     view: View
 
 
-# One statement and thus one snapshot: the payments must match the view in which they are judged. A mode that was never
-# watched has no cursor, but its merchants' commands count nevertheless.
+# This must be one statement, and thus use one snapshot, so that the payments match the view. If a mode was never
+# watched, it has no cursor, but the commands of its merchants must take effect nevertheless.
 _FACTS = f"""
 SELECT coalesce(c.scanned_height, 0) AS scanned_height, coalesce(c.scanned_hash, '') AS scanned_hash,
     coalesce(c.scanned_time, 'epoch') AS scanned_time, coalesce(c.tenure_height, 0) AS tenure_height,
@@ -41,7 +41,7 @@ FROM (VALUES ($2::boolean)) AS m (livemode) LEFT JOIN chain_cursors c USING (liv
 
 
 async def get(connection: Connection, intent_id: str, *, livemode: bool) -> Facts:
-    """Return all facts about an intent as of now."""
+    """Return all current facts about an intent."""
     [row] = await connection.fetch(_FACTS, intent_id, livemode)
     return Facts(
         payments=tuple(payment_of_json(item) for item in _items(row["payments"])),

@@ -1,12 +1,12 @@
 """Lists of a merchant's payment intents: filtered, and paged by cursor or by page number.
 
-A cursor is a position in the order (created_at, id), so that a page deep in a million intents costs as much as the
-first. Each combination of filters has a statement of its own, because an optional condition within one statement would
-keep the planner from using the index that serves it.
+A cursor is a position in the order (created_at, id), so that the last page of a million intents costs as much as the
+first page. Each combination of filters has its own statement, because an optional condition within one statement would
+keep the planner from using the index for the condition.
 
-PostgreSQL cannot estimate how many intents have a given pair of metadata, so the choice of plan is not left to it. A
-page is first searched for among the next MAX_SCANNED intents of the list, which finds pairs that many intents have, and
-only then through the GIN index, which finds pairs that few have.
+PostgreSQL cannot estimate how many intents have a given pair of metadata, so the planner does not choose the way to
+find them. First, the next MAX_SCANNED intents of the list are scanned. If many intents have the pair, this fills the
+page. Otherwise, the GIN index is used, which is fast if few intents have the pair.
 """
 
 from collections.abc import Iterator
@@ -23,17 +23,23 @@ from sgate.db.pool import Connection, Record
 from sgate.store.payment_intents import VIEW_COLUMNS, IntentView, view_of_row
 
 MAX_SCANNED = 1_000
-"""Intents scanned in the list's order before the metadata index is used. This takes a millisecond or two."""
+"""The number of intents that are scanned in the list's order before the metadata index is used. Scanning them takes a
+millisecond or two."""
 
 MAX_COUNTED_BY_SCAN = 5_000
-"""Up to this many intents, a count checks the metadata of each instead of using the index."""
+"""If a merchant has at most this many intents that match the other filters, counting checks the metadata of each intent
+instead of using the index."""
 
 MOMENT = timedelta(microseconds=1)
 """The resolution of PostgreSQL's timestamps."""
 
 
 class IntentFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """A filter for a merchant's intents: created in [since, until), with this status, with these pairs of metadata."""
+    """A filter for a merchant's intents.
+
+    It matches intents that were created at `since` or later but before `until`, and that have the given status and the
+    given pairs of metadata. If `status` is None, it matches any status.
+    """
 
     merchant_id: str
     livemode: bool
@@ -46,10 +52,10 @@ class IntentFilter(msgspec.Struct, frozen=True, kw_only=True):
 class Way(StrEnum):
     """How intents are searched for."""
 
-    LISTED = "listed"  # by the list's index
-    SCANNED = "scanned"  # among the next MAX_SCANNED of the list, checking the metadata of each
-    MATCHED = "matched"  # by the metadata index
-    FURTHER = "further"  # whether there are any after those that are scanned
+    LISTED = "listed"  # with the list's index
+    SCANNED = "scanned"  # by checking the metadata of each of the next MAX_SCANNED intents of the list
+    MATCHED = "matched"  # with the metadata index
+    FURTHER = "further"  # checks whether there are any intents after the scanned ones
 
 
 Position = tuple[datetime, str]
@@ -68,38 +74,47 @@ _OLDEST_FIRST = "ORDER BY created_at, id"
 
 @cache
 def after_statement(way: Way, *, status: bool) -> str:
-    """Return the statement for the intents older than a position. Parameters: filter, position, limit, offset."""
+    """Return the statement for the newest intents that are older than a position.
+
+    Its parameters are the filter, the position, the limit and the offset.
+    """
     return _statement(way, "(created_at, id) < ({}, {})", _NEWEST_FIRST, status=status)
 
 
 @cache
 def before_statement(way: Way, *, status: bool) -> str:
-    """Return the statement for the intents just newer than a position. Parameters: filter, position, limit, offset."""
+    """Return the statement for the oldest intents that are newer than a position.
+
+    Its parameters are the filter, the position, the limit and the offset.
+    """
     return _statement(way, "(created_at, id) > ({}, {})", _OLDEST_FIRST, status=status)
 
 
 @cache
 def page_statement(way: Way, *, status: bool) -> str:
-    """Return the statement for a page of intents by offset. Parameters: filter, limit, offset."""
+    """Return the statement for a page of intents at an offset.
+
+    Its parameters are the filter, the limit and the offset.
+    """
     return _statement(way, "", _NEWEST_FIRST, status=status)
 
 
 @cache
 def count_statement(way: Way, *, status: bool) -> str:
-    """Return the statement that counts intents up to a limit. Parameters: filter, limit."""
+    """Return the statement that counts intents up to a limit. Its parameters are the filter and the limit."""
     numbers = _parameters()
     conditions, intents = _conditions(numbers, status=status), "payment_intents"
     if way is Way.SCANNED:
         intents = f"(SELECT * FROM payment_intents WHERE {conditions} OFFSET 0) AS scanned"
         conditions = _HAS_PAIRS.format(next(numbers))
-    elif way is Way.MATCHED:  # OFFSET 0: only the metadata index may be used, see `_statement`
+    elif way is Way.MATCHED:  # with OFFSET 0, the planner can use only the metadata index (see `_statement`)
         intents = f"(SELECT * FROM payment_intents WHERE {_PAIRS.format(next(numbers))} OFFSET 0) AS matched"
     return f"SELECT count(*) FROM (SELECT FROM {intents} WHERE {conditions} LIMIT {next(numbers)}) AS counted"
 
 
 async def after(connection: Connection, narrowed: IntentFilter, position: Position, limit: int) -> list[IntentView]:
     """Return the newest intents that are older than `position`, newest first."""
-    # An index scan starts at the bound of the period and not at the position, so the two are made the same.
+    # An index scan starts at the end of the filter's period, so the end is moved to the position.
     until = min(narrowed.until, position[0] + MOMENT)
     return await _find(connection, after_statement, replace(narrowed, until=until), position, limit)
 
@@ -111,7 +126,7 @@ async def before(connection: Connection, narrowed: IntentFilter, position: Posit
 
 
 async def page(connection: Connection, narrowed: IntentFilter, offset: int, limit: int) -> list[IntentView]:
-    """Return the intents after the `offset` newest. The payments of skipped intents are not read."""
+    """Skip the `offset` newest intents and return the next ones. The payments of skipped intents are not read."""
     return await _find(connection, page_statement, narrowed, (), limit, offset)
 
 
@@ -126,7 +141,7 @@ async def count(connection: Connection, narrowed: IntentFilter, limit: int) -> i
 
 
 async def position(connection: Connection, intent_id: str, merchant_id: str, *, livemode: bool) -> Position | None:
-    """Return the position of a merchant's intent, or None if it has no such intent."""
+    """Return the position of a merchant's intent, or None if the merchant has no such intent."""
     created_at = await connection.fetchval(_POSITION, intent_id, merchant_id, livemode)
     return None if created_at is None else (created_at, intent_id)
 
@@ -143,7 +158,7 @@ async def _find(
     limit: int,
     offset: int = 0,
 ) -> list[IntentView]:
-    """Return the intents that a statement finds, searching in the first way that finds enough."""
+    """Return the intents that a statement finds. Tries one way after another until one finds enough intents."""
     rows: list[Record] = []
     for way in (Way.SCANNED, Way.MATCHED) if narrowed.metadata else (Way.LISTED,):
         text = statement(way, status=narrowed.status is not None)
@@ -176,14 +191,14 @@ def _statement(way: Way, beyond: str, order: str, *, status: bool) -> str:
             scanned = f"{chosen} {order} LIMIT {MAX_SCANNED} + 2 * {offset}"
             return _shown(f"SELECT * FROM ({scanned}) AS scanned WHERE {pairs} {cut}")
         case Way.MATCHED:
-            # Materialized and without any other condition, or the planner may scan the whole list after all. The
-            # indexed words contain the merchant and the mode, so no other merchant's intents match.
+            # This part is materialized and has no other condition, because the planner could otherwise scan the whole
+            # list. The indexed words contain the merchant and the mode, so no other merchant's intents match.
             matched = f"SELECT * FROM payment_intents WHERE {pairs}"
             return _shown(f"WITH matched AS MATERIALIZED ({matched}) SELECT * FROM matched WHERE {conditions} {cut}")
 
 
 def _shown(chosen: str) -> str:
-    # The chain cursor is joined on the parameter: joining on the row's column would lose the index's order.
+    # The chain cursor is joined on the parameter $2. A join on the row's column would lose the order of the index.
     return f"""
 SELECT {VIEW_COLUMNS}
 FROM ({chosen}) AS i
@@ -194,7 +209,7 @@ ORDER BY i.created_at DESC, i.id DESC
 
 
 def _parameters() -> Iterator[str]:
-    """Yield placeholders for a statement's parameters. The first four are those of _OWN."""
+    """Yield placeholders for a statement's parameters, starting at $5. The first four parameters are those of _OWN."""
     return (f"${number}" for number in count_from(5))
 
 

@@ -1,6 +1,6 @@
-"""Payments as merchants handle them: listed, assigned to an intent, marked as refunded.
+"""Payments as merchants see them: listing payments, assigning them to an intent, marking them as refunded.
 
-The same table holds the facts of the chain, which only the watcher writes (`store/payments_scan.py`).
+The same table contains the facts of the chain, which only the watcher writes (`store/payments_scan.py`).
 """
 
 from collections.abc import Sequence
@@ -17,14 +17,16 @@ from sgate.store.rows import scanned_of
 
 
 class Deposit(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment and how it was handled.
+    """A payment, and what was done about it.
 
     Attributes:
-        merchant_id: its merchant, or None if it came to the gateway's address and names no merchant's intent.
-        intent_id: the intent it pays for, or None if it is unmatched.
-        recovered_intent_id: the intent that its memo names but that is not in this database, or None.
-        assigned_at: when it was manually assigned to its intent, or None.
-        refunded_at, refund_tx_id: when it was marked as refunded, and the refunding transaction, or None.
+        merchant_id: the payment's merchant. None if the gateway's address received the payment and the memo names no
+            merchant's intent.
+        intent_id: the intent that the payment is for, or None if the payment is unmatched.
+        recovered_intent_id: the intent that the memo names, if that intent is not in this database, or None.
+        assigned_at: when the payment was manually assigned to its intent, or None.
+        refunded_at: when the payment was marked as refunded, or None.
+        refund_tx_id: the transaction that refunded it, or None.
         scanned: the scanned tip, or None before the first scan.
     """
 
@@ -54,7 +56,8 @@ _GET = f"SELECT {_COLUMNS} {_FROM} WHERE p.livemode = $1 AND p.id = $2"
 
 _LOCK = f"{_GET} FOR NO KEY UPDATE OF p"
 
-# `$2` NULL lists payments without a merchant. There is one statement per direction, each in the order of its index.
+# If `$2` is NULL, the statements list payments without a merchant. There is one statement per direction, so that each
+# follows the order of an index.
 _FILTER = """
 WHERE p.livemode = $1 AND p.merchant_id IS NOT DISTINCT FROM $2::text::uuid
     AND ($3::text IS NULL OR p.payment_intent_id = $3)
@@ -98,7 +101,7 @@ async def get(connection: Connection, payment_id: str, *, livemode: bool) -> Dep
 
 
 async def lock(connection: Connection, payment_id: str, *, livemode: bool) -> Deposit | None:
-    """Lock a payment until the transaction ends and return it, or None if there is none."""
+    """Lock a payment until the transaction ends and return it, or None if the mode has no such payment."""
     row = await connection.fetchrow(_LOCK, livemode, payment_id)
     return None if row is None else _deposit(row)
 
@@ -114,7 +117,10 @@ async def list_page(
     newer: bool,
     limit: int,
 ) -> list[Deposit]:
-    """Return the payments nearest to `position` (created_at, id) on one side of it, newest first."""
+    """Return the payments next to `position` (created_at, id), newest first.
+
+    If `newer` is true, they are newer than the position. Otherwise they are older.
+    """
     statement = _STATEMENTS[unmatched, newer]
     rows: Sequence[Record] = await connection.fetch(statement, livemode, merchant_id, intent_id, *position, limit)
     return [_deposit(row) for row in (reversed(rows) if newer else rows)]
@@ -123,20 +129,20 @@ async def list_page(
 async def position(
     connection: Connection, payment_id: str, merchant_id: str | None, *, livemode: bool
 ) -> datetime | None:
-    """Return when a merchant's payment was recorded, or None if it has no such payment."""
+    """Return when a merchant's payment was recorded, or None if the merchant has no such payment."""
     return await connection.fetchval(_POSITION, payment_id, livemode, merchant_id)
 
 
 async def assign(connection: Connection, payment_id: str, intent_id: str, merchant_id: str, now: datetime) -> bool:
     """Assign an unmatched payment to an intent.
 
-    Returns False if it is no longer unmatched, no longer on the chain, or marked as refunded.
+    Returns False if the payment is no longer unmatched, no longer on the chain, or marked as refunded.
     """
     return await connection.execute(_ASSIGN, payment_id, intent_id, merchant_id, now) == "UPDATE 1"
 
 
 async def mark_refunded(connection: Connection, payment_id: str, now: datetime, refund_tx_id: str) -> bool:
-    """Mark a payment as refunded. Returns False if it already is."""
+    """Mark a payment as refunded. Returns False if it is already marked."""
     return await connection.execute(_REFUND, payment_id, now, refund_tx_id) == "UPDATE 1"
 
 

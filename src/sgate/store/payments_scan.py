@@ -10,7 +10,7 @@ from sgate.core.payment import Inclusion, Payment, Sighting
 from sgate.db.pool import Connection
 from sgate.store.rows import view_text
 
-# A payment as a JSON object, for statements that read payments along with something else.
+# A payment as a JSON object, for statements that also read other objects.
 PAYMENT_JSON = """
 json_build_object(
     'id', p.id, 'tx_id', p.tx_id, 'event_index', p.event_index, 'amount_sats', p.amount_sats, 'sender', p.sender,
@@ -23,9 +23,12 @@ json_build_object(
 
 
 class FoundPayment(msgspec.Struct, frozen=True, kw_only=True):
-    """A transfer to a watched address, as found on the chain. `intent_id` and `merchant_id` are None if unknown.
+    """A transfer to a watched address, as found on the chain.
 
-    `recovered_intent_id` is the intent that the memo names if it is not in this database.
+    Attributes:
+        merchant_id: the merchant that receives the payment, or None if unknown.
+        intent_id: the intent that the payment is for, or None if unknown.
+        recovered_intent_id: the intent that the memo names, if that intent is not in this database, or None.
     """
 
     payment: Payment
@@ -35,16 +38,16 @@ class FoundPayment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Included(msgspec.Struct, frozen=True, kw_only=True):
-    """A payment that was recorded as included. `is_new`: whether it was unknown before."""
+    """A payment that was recorded as included. `is_new` is whether the payment was unknown before."""
 
     payment_id: str
     intent_id: str | None
     is_new: bool
 
 
-# If the payment is known and is included again, its place on the chain is overwritten; what survives a reorganization,
-# including an assignment, is kept. Amount, recipient and memo are part of the key, so the same event with other
-# content is a different payment.
+# If a known payment is included again, its place on the chain is overwritten. The fields that a reorganization does not
+# change, such as the assigned intent, are kept. The amount, the recipient and the memo are part of the key. Therefore
+# an event at the same place with a different amount, recipient or memo is a different payment.
 _UPSERT = """
 INSERT INTO payments AS stored (
     id, livemode, merchant_id, payment_intent_id, tx_id, event_index, amount_sats, sender, recipient, memo, status,
@@ -67,7 +70,7 @@ WHERE stored.status <> 'included' OR stored.index_block_hash <> excluded.index_b
 RETURNING id, payment_intent_id, xmax = 0 AS is_new
 """
 
-# A transaction may come back with other transfers (legs) than before. The legs it no longer has are orphaned.
+# A transaction that is included again may have different transfers (legs). The legs that it no longer has are orphaned.
 _ORPHAN_OTHER_LEGS = """
 UPDATE payments AS p SET status = 'orphaned'
 WHERE livemode = $1 AND tx_id = $2 AND status = 'included' AND NOT EXISTS (
@@ -78,14 +81,15 @@ WHERE livemode = $1 AND tx_id = $2 AND status = 'included' AND NOT EXISTS (
 RETURNING id, payment_intent_id, block_height, index_block_hash
 """
 
-# Payments included in a block that is not on the chain we follow.
+# Orphans the payments that were included in a block that is not on the followed chain.
 _ORPHAN_FROM = """
 UPDATE payments SET status = 'orphaned'
 WHERE livemode = $1 AND block_height >= $2 AND status = 'included' AND index_block_hash <> ALL ($3::text[])
 RETURNING id, payment_intent_id, block_height, index_block_hash
 """
 
-# The chain was restarted: payments of intents that are not confirmed are gone, and so are unmatched deposits.
+# After a restart of the chain, only the payments of confirmed intents are kept. All others are orphaned, including
+# unmatched deposits.
 _ORPHAN_UNFINAL = """
 UPDATE payments AS p SET status = 'orphaned'
 WHERE p.livemode = $1 AND p.status = 'included' AND NOT EXISTS (
@@ -94,8 +98,8 @@ WHERE p.livemode = $1 AND p.status = 'included' AND NOT EXISTS (
 RETURNING p.id, p.payment_intent_id, p.block_height, p.index_block_hash
 """
 
-# Final payments stay final: below the first block of the new chain, no reorganization reaches them. Their observations
-# still record their original place.
+# Final payments must stay final. At height 0, which is below the first block of the new chain, no reorganization
+# reaches them. Their observations still record their original place.
 _KEEP_FINAL = """
 UPDATE payments SET block_height = 0, tenure_height = 0, bitcoin_height = 0
 WHERE livemode = $1 AND status = 'included'
@@ -147,14 +151,14 @@ async def include(connection: Connection, found: FoundPayment, view: View, *, li
 
 
 async def clear_sightings(connection: Connection, tx_id: str) -> None:
-    """Delete the sightings of a transaction that is in a block and whose payments are all recorded."""
+    """Delete the sightings of a transaction, because it is in a block and all its payments are recorded."""
     await connection.execute(_CLEAR_SIGHTINGS, tx_id)
 
 
 async def orphan_other_legs(
     connection: Connection, tx_id: str, legs: Sequence[Payment], view: View, *, livemode: bool
 ) -> set[str]:
-    """Orphan a transaction's payments other than these legs. Returns the intents whose facts changed."""
+    """Orphan those payments of a transaction that are not in `legs`. Returns the ids of the affected intents."""
     rows = await connection.fetch(
         _ORPHAN_OTHER_LEGS,
         livemode,
@@ -170,18 +174,21 @@ async def orphan_other_legs(
 async def orphan_from(
     connection: Connection, height: int, canonical_hashes: Sequence[str], view: View, *, livemode: bool
 ) -> set[str]:
-    """Orphan the payments included from `height` upward in blocks other than these. Returns the affected intents."""
+    """Orphan the payments included at `height` or above in blocks not listed in `canonical_hashes`.
+
+    Returns the ids of the affected intents.
+    """
     rows = await connection.fetch(_ORPHAN_FROM, livemode, height, canonical_hashes)
     return await _observe_orphans(connection, rows, view)
 
 
 async def orphan_unfinal(connection: Connection, view: View, *, livemode: bool) -> tuple[int, set[str]]:
-    """Orphan all payments except those of confirmed intents, because the chain was replaced by a new one.
+    """Orphan all payments except those of confirmed intents, because a new chain replaced the old one.
 
-    The remaining payments are put out of the reach of the new chain's reorganizations.
+    The remaining payments are moved to height 0, where the reorganizations of the new chain do not affect them.
 
     Returns:
-        the number of orphaned payments, and the affected intents.
+        the number of orphaned payments, and the ids of the affected intents.
     """
     rows = await connection.fetch(_ORPHAN_UNFINAL, livemode)
     await connection.execute(_KEEP_FINAL, livemode)
@@ -191,7 +198,10 @@ async def orphan_unfinal(connection: Connection, view: View, *, livemode: bool) 
 async def held_in_blocks(
     connection: Connection, tx_ids: Sequence[str], height: int, *, livemode: bool
 ) -> dict[str, set[str]]:
-    """Return the transactions with included payments: tx id -> index hashes of their blocks from `height` upward."""
+    """Return the ids of those transactions that have included payments.
+
+    Each id is mapped to the index hashes of the payments' blocks at `height` or above.
+    """
     held: dict[str, set[str]] = {}
     for row in await connection.fetch(_HELD, livemode, tx_ids, height):
         hashes = held.setdefault(row["tx_id"], set())

@@ -37,7 +37,7 @@ def view_text(view: View) -> str:
 
 
 def scanned_of(row: Record) -> View | None:
-    """Build the view of the scanned tip from the scanned_* columns; None before the first scan."""
+    """Build the view of the scanned tip from the `scanned_*` columns. Returns None before the first scan."""
     if not row["scanned_height"]:
         return None
     return View(
@@ -65,5 +65,5 @@ def count_of(command_tag: str) -> int:
 
 
 def metadata_text(metadata: dict[str, str]) -> str | None:
-    """Encode metadata for storage; None if it is empty."""
+    """Encode metadata for storage. Returns None if the metadata is empty."""
     return msgspec.json.encode(metadata).decode() if metadata else None

@@ -1,4 +1,4 @@
-"""A merchant's view of its deliveries: listing them, and sending one again."""
+"""A merchant's deliveries: listing them, and sending a delivery again."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from sgate.db.pool import Connection, Record
 
 
 class LoggedDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery and its event. `endpoint_gone`: the endpoint is deleted or disabled, so nothing can be sent to it."""
+    """A delivery and its event. If `endpoint_gone`, the endpoint is deleted or disabled: nothing can be sent to it."""
 
     id: str
     endpoint_id: str
@@ -35,8 +35,8 @@ class LoggedAttempt(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt and its response.
 
     Attributes:
-        response_headers: JSON.
-        response_body: truncated, and always valid text.
+        response_headers: the headers of the response, as JSON.
+        response_body: the truncated body of the response. It is always valid text.
     """
 
     attempt: int
@@ -50,7 +50,7 @@ class LoggedAttempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """A filter for deliveries: by endpoint, event and status (None: any)."""
+    """A filter for deliveries. A field that is None matches every delivery."""
 
     endpoint_id: str | None = None
     event_id: str | None = None
@@ -64,7 +64,8 @@ d.status, d.attempts, d.created_at, d.next_attempt_at, d.last_attempt, d.last_er
 d.failed_at
 """
 
-# Newest first. Reads up to $7 deliveries of each endpoint by its index, because a merchant has few endpoints.
+# Newest first. Reads up to $7 deliveries of each endpoint with an index. This is cheap, because a merchant has few
+# endpoints.
 _LIST = f"""
 SELECT {_COLUMNS}
 FROM webhook_endpoints AS e
@@ -81,7 +82,8 @@ ORDER BY d.created_at DESC, d.id DESC
 LIMIT $7
 """
 
-# The deliveries of one event. Their ids follow from the event, so each takes one lookup in one month's partition.
+# The deliveries of one event. The id of a delivery follows from the event and the endpoint, so each delivery takes one
+# lookup in one month's partition.
 _LIST_OF_EVENT = f"""
 SELECT {_COLUMNS}
 FROM events AS v
@@ -111,7 +113,7 @@ SELECT attempt, url, started_at, duration_ms, response_status, response_headers:
 FROM webhook_attempts WHERE delivery_id = $1 ORDER BY attempt
 """
 
-# Starts over with the first wait of the schedule. Skips a delivery that is being sent at this moment.
+# The retries start over with the first wait of the schedule. A delivery that is being sent at this moment is skipped.
 _REDELIVER = """
 UPDATE webhook_deliveries
 SET status = 'pending', next_attempt_at = now(), attempts_before = attempts, delivered_at = NULL, failed_at = NULL,
@@ -139,13 +141,13 @@ async def list_of(
 
 
 async def get(connection: Connection, delivery_id: str, merchant_id: str, *, livemode: bool) -> LoggedDelivery | None:
-    """Return a merchant's delivery, or None if it has no such delivery."""
+    """Return a merchant's delivery, or None if the merchant has no such delivery."""
     row = await connection.fetchrow(_GET, delivery_id, merchant_id, livemode)
     return None if row is None else _delivery(row)
 
 
 async def position(connection: Connection, delivery_id: str, merchant_id: str, *, livemode: bool) -> datetime | None:
-    """Return when a merchant's delivery was created, or None if it has no such delivery."""
+    """Return when a merchant's delivery was created, or None if the merchant has no such delivery."""
     return await connection.fetchval(_POSITION, delivery_id, merchant_id, livemode)
 
 
@@ -155,7 +157,7 @@ async def attempts(connection: Connection, delivery_id: str) -> list[LoggedAttem
 
 
 async def redeliver(connection: Connection, delivery_id: str) -> None:
-    """Schedule a delivery to be sent again at once."""
+    """Schedule a delivery to be sent again immediately, unless it is being sent at this moment."""
     await connection.execute(_REDELIVER, delivery_id)
 
 

@@ -1,7 +1,8 @@
-"""Parked deliveries: those of a disabled endpoint until it is enabled, and the surplus of a slow one.
+"""Parked deliveries: those of an endpoint that is disabled, and those that a slow endpoint cannot take yet.
 
-Parked deliveries have the status `held` and are out of the queue, so that claims do not have to skip them. They are
-moved in and out a few at a time. `tended_until` marks the endpoints that may have deliveries to move.
+Parked deliveries have the status `held` and are not in the queue, so that a worker that takes deliveries from the queue
+does not have to skip them. They are moved out of the queue and back a few at a time. `tended_until` marks the endpoints
+that may have deliveries to move.
 """
 
 import msgspec
@@ -15,8 +16,9 @@ class MarkedEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A marked endpoint.
 
     Attributes:
-        failing: whether nothing has succeeded at it since its last failure.
-        settled: whether its last change is long enough ago that no delivery in the wrong state can be added any more.
+        failing: whether no attempt has succeeded at the endpoint since its last failure.
+        settled: whether the endpoint's mark has expired. If so, no delivery with the wrong status can be added any
+            more, because every transaction that began before the endpoint's last change has ended.
     """
 
     id: str
@@ -46,7 +48,7 @@ SELECT count(*) FROM (
 
 _ANY_HELD = "SELECT EXISTS (SELECT 1 FROM webhook_deliveries WHERE endpoint_id = $1 AND status = 'held')"
 
-# Skips deliveries that are being sent, and keeps those that have been due the longest in the queue.
+# Skips deliveries that are being sent. Those that have been due for the longest time stay in the queue.
 _HOLD = """
 WITH surplus AS (
     SELECT id FROM webhook_deliveries
@@ -74,7 +76,10 @@ UPDATE webhook_deliveries AS d SET status = 'pending', next_attempt_at = now() F
 
 
 async def lock_marked(connection: Connection, limit: int) -> list[MarkedEndpoint]:
-    """Lock marked endpoints until the transaction ends and return them. Skips those locked by other transactions."""
+    """Lock marked endpoints until the transaction ends and return them.
+
+    Endpoints that other transactions have locked are skipped.
+    """
     return [MarkedEndpoint(**dict(row)) for row in await connection.fetch(_LOCK_MARKED, limit)]
 
 
@@ -99,10 +104,16 @@ async def any_held(connection: Connection, endpoint_id: str) -> bool:
 
 
 async def hold(connection: Connection, endpoint_id: str, *, keep: int, limit: int) -> int:
-    """Park an endpoint's deliveries, at most `limit`, except `keep` and those being sent. Returns how many."""
+    """Park at most `limit` of an endpoint's deliveries. Returns the number of parked deliveries.
+
+    Deliveries that are being sent stay in the queue. Of the others, the `keep` that have been due longest stay as well.
+    """
     return count_of(await connection.execute(_HOLD, endpoint_id, keep, limit))
 
 
 async def release(connection: Connection, endpoint_id: str, limit: int) -> int:
-    """Put an endpoint's parked deliveries back into the queue, oldest first, at most `limit`. Returns how many."""
+    """Put at most `limit` of an endpoint's parked deliveries back into the queue, oldest first.
+
+    Returns the number of deliveries that were put back.
+    """
     return count_of(await connection.execute(_RELEASE, endpoint_id, limit))

@@ -1,4 +1,8 @@
-"""Webhook deliveries: their table is the queue. A claim takes a lease; a result must carry the lease's token."""
+"""The queue of webhook deliveries, which is their table.
+
+A process claims deliveries before it sends them. The claimed deliveries are leased to the process for a limited time.
+The result of an attempt is stored only with the token of the lease.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,21 +14,22 @@ from sgate.db.pool import Connection, Record
 from sgate.store.rows import count_of
 
 WINDOW_FACTOR = 2
-"""A claim chooses from a window of this many times the requested number of rows. Rows that cannot be claimed now (held,
-leased, waiting for an earlier event, or of an endpoint at its cap) are excluded from the window, which they would
-otherwise fill, starving the others."""
+"""A claim reads a window of this many times the requested number of rows and chooses from it. Rows that cannot be
+claimed now are excluded from the window: those that are held, leased or waiting for an earlier event, and those of an
+endpoint at its cap. Otherwise they could fill the window, and no other rows would be claimed."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A claimed delivery with everything that an attempt needs.
+    """A claimed delivery, and everything that an attempt needs.
 
     Attributes:
         attempt: number of this attempt, starting at 1.
         tries: number of earlier attempts since the delivery was created or last redelivered.
-        previous_secret_encrypted: the previous secret, which also signs during a rotation, or None.
-        failing_since: time since which no attempt to its endpoint has succeeded; None while the endpoint works.
-        payload: the event's object, JSON.
-        due_at: when it was due.
+        previous_secret_encrypted: the endpoint's previous secret, with which the webhook is signed as well during a
+            rotation, or None.
+        failing_since: time since which no attempt to the endpoint has succeeded, or None while the endpoint works.
+        payload: the event's object, as JSON.
+        due_at: when the delivery was due.
     """
 
     id: str
@@ -46,9 +51,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of an attempt, as stored. Exactly one of `delivered`, `failed` and `retry_in_s` is set.
+    """The result of an attempt, as it is stored. Exactly one of `delivered`, `failed` and `retry_in_s` is set.
 
-    The wait counts from now by the database's clock, which also determines when a delivery is due.
+    `retry_in_s` counts from the current time of the database. This clock also determines when a delivery is due.
     """
 
     delivery_id: str
@@ -73,13 +78,13 @@ QUEUE_SETTINGS: Mapping[str, str] = {
 }
 """PostgreSQL settings for the sessions that claim and complete deliveries.
 
-Their commits do not wait for the disk: a commit lost in a crash only means that a webhook is sent again, with the same
-id. And rows are always found by index, so that no more are read than needed: the planner's statistics are poor for a
-queue, and it would otherwise read the whole backlog each time."""
+The commits of these sessions do not wait for the disk. If a crash loses a commit, a webhook is sent again with the same
+id, which is harmless. Rows are always found with an index, so that no more rows are read than needed. Otherwise the
+planner, whose statistics are poor for a queue, would read the whole backlog each time."""
 
-# `chosen` checks "still pending" by `next_attempt_at`, which is not the condition of any partial index. Otherwise the
-# planner may look up the few rows by scanning all that are due.
-# First attempts keep the order of an intent's events: event n+1 waits until event n was tried once at that endpoint.
+# `chosen` checks `next_attempt_at` to see whether a delivery is still pending, because no partial index has this
+# condition. With a condition on `status`, the planner may scan all due rows to find the few chosen ones.
+# First attempts keep the order of an intent's events: event n+1 waits until event n was tried once at this endpoint.
 _CLAIM = """
 WITH due AS (
     SELECT d.id, d.endpoint_id, d.next_attempt_at
@@ -117,7 +122,7 @@ RETURNING d.id, d.merchant_id::text, d.endpoint_id, d.attempts, d.attempts_befor
     d.next_attempt_at
 """
 
-# The results of a batch. A row whose lease was lost to another process (the token differs) is not changed.
+# Stores the results of a batch. A row is not changed if its token differs, because another process has taken the lease.
 _COMPLETE = """
 WITH result AS (
     SELECT t.* FROM unnest(
@@ -148,14 +153,15 @@ FROM result AS r JOIN updated USING (id)
 ON CONFLICT (delivery_id, attempt) DO NOTHING
 """
 
-# Returns a lease unused, as if the delivery had never been claimed.
+# Ends an unused lease, as if the delivery had never been claimed.
 _RELEASE = """
 UPDATE webhook_deliveries
 SET lease_token = NULL, leased_until = NULL
 WHERE lease_token = $1 AND id = ANY ($2::text[]) AND status = 'pending'
 """
 
-# Like _RELEASE, but for a later time, because nothing can be sent now for a reason that is not the receiver's fault.
+# Like _RELEASE, but the delivery becomes due later. For deliveries that cannot be sent now for a reason that is not the
+# receiver's fault.
 _POSTPONE = """
 UPDATE webhook_deliveries
 SET lease_token = NULL, leased_until = NULL, next_attempt_at = now() + $3::interval, last_error = $4
@@ -179,14 +185,14 @@ async def claim(
     limit: int,
     lease: timedelta,
 ) -> list[Delivery]:
-    """Claim due deliveries under a lease. Must run in a transaction of its own, under QUEUE_SETTINGS.
+    """Claim due deliveries with a lease. Must run in its own transaction, in a session with QUEUE_SETTINGS.
 
     Args:
-        token: identifies the lease; the results must carry it.
-        in_flight: number of attempts under way, by endpoint.
-        per_endpoint: maximum number per endpoint, including those under way.
-        limit: maximum number of deliveries claimed.
-        lease: how long until another process may claim them; must exceed twice the maximum duration of an attempt.
+        token: identifies the lease. The results must contain the same token.
+        in_flight: number of running attempts for each endpoint.
+        per_endpoint: maximum number of attempts for each endpoint, including the running ones.
+        limit: maximum number of deliveries to claim.
+        lease: how long no other process may claim the deliveries. Must exceed twice the maximum duration of an attempt.
     """
     saturated = [endpoint for endpoint, count in in_flight.items() if count >= per_endpoint]
     rows = await connection.fetch(
@@ -204,7 +210,7 @@ async def claim(
 
 
 async def complete(connection: Connection, results: Sequence[Result]) -> int:
-    """Store the results of attempts. Returns how many were stored; the leases of the others had been lost."""
+    """Store the results of attempts, except those whose lease has been lost. Returns the number of stored results."""
     columns = zip(*(msgspec.structs.astuple(result) for result in results), strict=True)
     tag = await connection.execute(_COMPLETE, *(list(column) for column in columns))
     return count_of(tag)
@@ -218,12 +224,12 @@ async def release(connection: Connection, token: UUID, delivery_ids: Sequence[st
 async def postpone(
     connection: Connection, token: UUID, delivery_ids: Sequence[str], wait: timedelta, reason: str
 ) -> None:
-    """Release claimed deliveries without an attempt, due again after `wait`."""
+    """Release claimed deliveries without an attempt. They become due again after `wait`."""
     await connection.execute(_POSTPONE, token, delivery_ids, wait, reason)
 
 
 async def backlog(connection: Connection) -> Mapping[str, float]:
-    """Return the number of due deliveries and how many seconds the oldest has been due."""
+    """Return the number of due deliveries, and for how many seconds the oldest one has been due."""
     row = await connection.fetchrow(_BACKLOG)
     return {"due": row["due"], "oldest_s": row["oldest_s"]} if row else {"due": 0, "oldest_s": 0.0}
 

@@ -8,18 +8,19 @@ import msgspec
 from sgate.db.pool import Connection, Record
 
 MARKED_FOR = timedelta(minutes=2)
-"""How long an endpoint stays marked after it is enabled or disabled. Longer than any transaction can last that began
-before the change and may still add deliveries in the state that was right before it."""
+"""How long an endpoint stays marked after it is enabled or disabled. A transaction that began before the change may
+still add deliveries with the status that was right before the change. No such transaction lasts as long as the mark."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """A stored endpoint.
 
     Attributes:
-        event_types: the event types it subscribes to; empty means all.
-        previous_secret_encrypted: also signs until `previous_secret_until`; None before the first rotation.
-        failing_since: time since which no attempt has succeeded; None while the endpoint works.
-        disabled_at: time since which its deliveries have been held, or None.
+        event_types: the event types that the endpoint subscribes to. If empty, it subscribes to all of them.
+        previous_secret_encrypted: webhooks are signed with this secret as well until `previous_secret_until`. None
+            before the first rotation.
+        failing_since: time since which no attempt has succeeded, or None while the endpoint works.
+        disabled_at: when the endpoint was disabled, or None. Its deliveries are held since then.
     """
 
     id: str
@@ -100,7 +101,7 @@ SET disabled_at = NULL, disabled_reason = NULL, failing_since = NULL, tended_unt
 WHERE id = $1 AND disabled_at IS NOT NULL
 """
 
-# Only where it changes anything, so that the rows of busy endpoints are not written for every webhook.
+# Updates only rows that change, so that the rows of busy endpoints are not written for every webhook.
 _FAILING = "UPDATE webhook_endpoints SET failing_since = $2 WHERE id = ANY ($1::text[]) AND failing_since IS NULL"
 
 _RECOVERED = (
@@ -160,19 +161,19 @@ async def enabled_urls(connection: Connection, limit: int) -> list[tuple[str, st
 
 
 async def get(connection: Connection, endpoint_id: str, merchant_id: str, *, livemode: bool) -> Endpoint | None:
-    """Return a merchant's endpoint, or None if it has no such endpoint."""
+    """Return a merchant's endpoint, or None if the merchant has no such endpoint."""
     row = await connection.fetchrow(_GET, endpoint_id, merchant_id, livemode)
     return None if row is None else _endpoint(row)
 
 
 async def lock(connection: Connection, endpoint_id: str, merchant_id: str, *, livemode: bool) -> Endpoint | None:
-    """Lock a merchant's endpoint until the transaction ends and return it, or None if it has no such endpoint."""
+    """Lock a merchant's endpoint until the transaction ends and return it, or None if there is no such endpoint."""
     row = await connection.fetchrow(_LOCK, endpoint_id, merchant_id, livemode)
     return None if row is None else _endpoint(row)
 
 
 async def lock_any(connection: Connection, endpoint_id: str) -> Endpoint | None:
-    """Lock an endpoint of any merchant until the transaction ends and return it, or None if there is none."""
+    """Lock an endpoint of any merchant until the transaction ends and return it, or None if it does not exist."""
     row = await connection.fetchrow(_LOCK_ANY, endpoint_id)
     return None if row is None else _endpoint(row)
 
@@ -183,7 +184,7 @@ async def update(connection: Connection, endpoint: Endpoint) -> None:
 
 
 async def rotate(connection: Connection, endpoint_id: str, secret_encrypted: bytes, previous_until: datetime) -> None:
-    """Give a locked endpoint a new secret. The current one also signs until `previous_until`."""
+    """Give a locked endpoint a new secret. Until `previous_until`, webhooks are signed with the old secret as well."""
     await connection.execute(_ROTATE, endpoint_id, secret_encrypted, previous_until)
 
 
@@ -206,7 +207,7 @@ async def enable(connection: Connection, endpoint_id: str) -> bool:
 
 
 async def mark_failing(connection: Connection, endpoint_ids: Sequence[str], since: datetime) -> None:
-    """Mark endpoints as failing since `since`, unless they already are."""
+    """Mark endpoints as failing since `since`, unless they are already marked."""
     await connection.execute(_FAILING, endpoint_ids, since)
 
 
@@ -218,7 +219,10 @@ async def mark_recovered(connection: Connection, endpoint_ids: Sequence[str]) ->
 async def old_secrets(
     connection: Connection, key_id: bytes, after: str, limit: int
 ) -> list[tuple[str, bytes, bytes | None]]:
-    """Return endpoints with a secret not encrypted with this key, ordered by id: (id, secret, previous secret)."""
+    """Return the endpoints after the id `after` that have a secret encrypted with another key than this one.
+
+    They are ordered by id. Each is returned as its id, its encrypted secret and its encrypted previous secret.
+    """
     rows = await connection.fetch(_OLD_SECRETS, after, key_id, limit)
     return [(row["id"], row["secret_encrypted"], row["previous_secret_encrypted"]) for row in rows]
 
@@ -229,16 +233,17 @@ async def reencrypt(
     before: tuple[bytes, bytes | None],
     after: tuple[bytes, bytes | None],
 ) -> bool:
-    """Replace the secrets `before` with the same secrets encrypted under another key, `after`.
+    """Replace encrypted secrets by the same secrets encrypted with another key.
 
-    Returns False if they have been rotated in the meantime.
+    `before` and `after` are the secret and the previous secret, encrypted with the old and the new key. Returns False
+    if the secrets have been rotated in the meantime.
     """
     tag = await connection.execute(_REENCRYPT, endpoint_id, before[0], after[0], before[1], after[1])
     return tag == "UPDATE 1"
 
 
 async def count_undecryptable_secrets(connection: Connection, key_ids: Sequence[bytes]) -> int:
-    """Return the number of endpoints whose secret none of these keys can decrypt; nothing can be signed for them."""
+    """Return the number of endpoints whose secret none of these keys can decrypt. Their webhooks cannot be signed."""
     return int(await connection.fetchval(_COUNT_UNDECRYPTABLE_SECRETS, list(key_ids)) or 0)
 
 

@@ -1,4 +1,4 @@
-"""Recoveries: a merchant's requests to send a range of events again. They are processed a few events at a time."""
+"""Recoveries: requests of merchants to send the events of a period again. A few events are processed at a time."""
 
 from datetime import datetime
 
@@ -9,9 +9,11 @@ from sgate.db.pool import Connection
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
-    """A request to send an endpoint the events created in [since, until) again.
+    """A request to send events to an endpoint again.
 
     Attributes:
+        since: events created at this time or later are sent.
+        until: events created before this time are sent.
         include_delivered: whether to send events again that the endpoint has already received.
         replayed: number of deliveries queued so far.
     """
@@ -51,9 +53,10 @@ LIMIT 1
 FOR UPDATE SKIP LOCKED
 """
 
-# Takes a few events, ordered by time. An event that the endpoint has no delivery for gets one; a delivery that failed
-# (or, if requested, was delivered) is sent again. All of them start as held, so that they are sent at a pace that the
-# endpoint can take. Deliveries that are already pending or held are not changed, and endpoint tests are excluded.
+# Takes a few events, ordered by time. If the endpoint has no delivery of an event, a delivery is created. A failed
+# delivery is sent again. A successful delivery is sent again only if the merchant requested it. All these deliveries
+# start as held, so that they are sent at a pace that the endpoint can take. Deliveries that are already pending or held
+# are not changed. Endpoint tests are excluded.
 _STEP = """
 WITH recovery AS (
     SELECT r.*, e.event_types FROM webhook_recoveries AS r JOIN webhook_endpoints AS e ON e.id = r.endpoint_id
@@ -94,7 +97,7 @@ RETURNING r.finished_at IS NOT NULL
 
 
 async def insert(connection: Connection, recovery: Recovery) -> bool:
-    """Store a new recovery. Returns False if the endpoint has an unfinished one."""
+    """Store a new recovery. Returns False if the endpoint has an unfinished recovery."""
     try:
         async with connection.transaction():
             await connection.execute(
@@ -114,15 +117,15 @@ async def insert(connection: Connection, recovery: Recovery) -> bool:
 
 
 async def get(connection: Connection, recovery_id: str, merchant_id: str, *, livemode: bool) -> Recovery | None:
-    """Return a merchant's recovery, even if it is finished, or None if it has no such recovery."""
+    """Return a merchant's recovery, even if it is finished, or None if the merchant has no such recovery."""
     row = await connection.fetchrow(_GET, recovery_id, merchant_id, livemode)
     return None if row is None else Recovery(**dict(row))
 
 
 async def next_open(connection: Connection) -> Recovery | None:
-    """Lock the oldest unfinished recovery until the transaction ends and return it, or None if there is none.
+    """Lock the oldest unfinished recovery until the transaction ends and return it.
 
-    Skips those locked by other transactions.
+    Recoveries that other transactions have locked are skipped. Returns None if there is no other.
     """
     row = await connection.fetchrow(_NEXT)
     return None if row is None else Recovery(**dict(row))

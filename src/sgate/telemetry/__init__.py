@@ -1,1 +1,1 @@
-"""Logs without secrets, metrics and traces, for the operator."""
+"""Logs, metrics and traces for the operator. The logs contain no secrets."""

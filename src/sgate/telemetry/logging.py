@@ -1,7 +1,7 @@
 """Structured logs: one JSON object per line on standard error, with the request id and without secrets.
 
-Secrets are removed by field name at any depth, and by pattern: API keys, client secrets and webhook secrets are cut out
-of any text, including URLs and error messages.
+Fields whose names are sensitive are redacted. Everything that looks like an API key, a client secret, a webhook secret
+or a password in a URL is redacted in every text, including URLs and error messages.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ SLOW_REQUEST_S = 1.0
 """Requests that take at least this long are always logged, regardless of sampling."""
 
 MAX_WAITING_LINES = 256
-"""Buffered lines (about 100 kB) that trigger a flush before the end of the event loop's iteration."""
+"""If this many lines are buffered (about 100 kB), they are written before the end of the event loop's iteration."""
 
 MAX_DEPTH = 6
 SENSITIVE_NAMES = frozenset(
@@ -59,10 +59,11 @@ class RequestLine(msgspec.Struct, frozen=True, kw_only=True):
 class _Output:
     """Buffers log lines and writes them to a stream.
 
-    A log that cannot be written (full disk, closed pipe) must not fail the operation it reports on. Such lines are
-    lost, and the next line that can be written is preceded by their number.
+    If a line cannot be written (full disk, closed pipe), the operation that logs it must not fail. Such lines are lost.
+    Before the next lines that can be written, the number of lost lines is written.
 
-    Lines are buffered here and not in the stream, which with PYTHONUNBUFFERED makes one system call per line.
+    Lines are buffered here and not in the stream, because with PYTHONUNBUFFERED the stream makes one system call per
+    line.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -89,7 +90,7 @@ class _Output:
             self._stream.flush()
 
     def _take(self) -> list[bytes]:
-        """Take the buffered lines, one by one, so that threads flushing at the same time never take the same line."""
+        """Take the buffered lines one by one, so that threads that flush at the same time never take the same line."""
         lines: list[bytes] = []
         with contextlib.suppress(IndexError):
             while True:
@@ -97,7 +98,7 @@ class _Output:
         return lines
 
     def _write(self, text: bytes) -> None:
-        """Write all of `text`. An unbuffered stream may accept only part of it, or nothing (None)."""
+        """Write all of `text`. An unbuffered stream may accept only a part of it, or nothing (then it returns None)."""
         rest = memoryview(text)
         while rest:
             taken = cast("int | None", self._stream.write(rest))
@@ -107,9 +108,9 @@ class _Output:
 
 
 class _RequestLog:
-    """Writes request lines, all those of one event loop iteration together.
+    """Writes the request lines of one iteration of the event loop together.
 
-    It bypasses structlog, whose processors cost more than answering a request from memory.
+    It bypasses structlog, because its processors take more time than a response from memory.
     """
 
     def __init__(self) -> None:
@@ -118,7 +119,7 @@ class _RequestLog:
         self._waiting = False
 
     def wants(self, status: int, seconds: float) -> bool:
-        """Return whether to log a request: always if it failed or was slow, otherwise by sampling."""
+        """Return whether to log a request. Failed and slow requests are always logged, and the others are sampled."""
         if self.output is None:
             return False
         if status >= FIRST_ERROR_STATUS or seconds >= SLOW_REQUEST_S or self.sample >= 1:
@@ -143,7 +144,7 @@ _request_log = _RequestLog()
 
 
 def configure(level: str = "info", stream: TextIO | None = None, *, sample: float = 1.0) -> None:
-    """Set up logging for this process. Call it once, at startup.
+    """Set up logging for this process. This must be called once, at startup.
 
     Args:
         level: debug, info, warning or error.

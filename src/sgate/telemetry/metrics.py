@@ -1,7 +1,7 @@
-"""Prometheus metrics. docs/metrics.md is generated from here.
+"""Prometheus metrics. docs/metrics.md is generated from this module.
 
-Names follow the conventions: base units, `_total` for counters, and timestamps rather than ages where an age would stop
-growing when the process that reports it dies.
+Names follow the conventions of Prometheus: base units, and `_total` for counters. Some metrics are timestamps instead
+of ages, because an age would stop growing if the process that reports it died.
 """
 
 import math
@@ -22,7 +22,7 @@ _UNITS = ("seconds", "bytes", "sats", "blocks")
 
 
 class Described(msgspec.Struct, frozen=True, kw_only=True):
-    """The documentation of a metric. `name` is the name as seen by Prometheus."""
+    """The documentation of a metric. `name` is the metric's name in Prometheus."""
 
     section: str
     name: str
@@ -32,12 +32,12 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unit(self) -> str:
-        """The unit, taken from the name; empty for plain numbers."""
+        """The unit, which is part of the metric's name. Empty for plain numbers."""
         return next((unit for unit in _UNITS if unit in self.name.split("_")), "")
 
 
 class Metrics:
-    """All metrics of a process. There is one instance per process, passed to the code that updates it."""
+    """All metrics of a process. There is one instance per process, which is passed to the code that updates it."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -208,7 +208,10 @@ class Metrics:
         self.replica_lag.set(math.nan)
 
     def _shared(self) -> None:
-        """Metrics that maintenance workers read from the database. All workers report the same: query the maximum."""
+        """Metrics that maintenance workers read from the database.
+
+        All workers report the same numbers, so a query should take the maximum.
+        """
         self._section = "The whole deployment"
         self.surveyed_at = self._gauge(
             "sgate_survey_timestamp_seconds", "When the metrics of this section were last read, Unix time."

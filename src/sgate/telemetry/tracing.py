@@ -1,10 +1,11 @@
-"""OpenTelemetry traces: one per payment, from the request that creates the intent to the webhook that reports payment.
+"""OpenTelemetry traces: one per intent, from the request that creates it to the webhook that reports its payment.
 
-The two may be hours apart, in different processes on different machines. A trace's id is derived from the intent's id,
-so nothing has to be stored or passed along: every process can compute it, and so can anyone searching for a payment's
-trace (`trace_id_of`). Sampling is derived from the id too, so that all processes agree on which payments are traced.
+The request and the webhook may be hours apart, in different processes on different machines. The id of a trace is
+derived from the intent's id (`trace_id_of`), so it does not have to be stored or passed along: every process can
+compute it, and so can an operator who searches for the trace. The intent's id also determines whether a payment is
+traced, so that all processes agree.
 
-Tracing is an extra (`sgate[tracing]`) and off by default. When it is off, OpenTelemetry is not loaded, and callers hold
+Tracing is an extra (`sgate[tracing]`) and off by default. When it is off, OpenTelemetry is not loaded, and callers use
 None instead of a `Traces`.
 """
 
@@ -74,7 +75,7 @@ class Traces:
         """Create traces.
 
         Args:
-            provider: where spans go, from `provider_of`.
+            provider: exports the spans. See `provider_of`.
             sample: fraction of the payments that are traced.
         """
         self._provider = provider
@@ -86,13 +87,13 @@ class Traces:
         return root_of(intent_id).trace_id & ((1 << 64) - 1) < self._below
 
     def next_span(self, intent_id: str) -> SpanIds:
-        """Return ids for a span that is about to start; pass them to `record` when it has ended."""
+        """Return the ids for a span that is about to start. They are passed to `record` when the span has ended."""
         return SpanIds(root_of(intent_id).trace_id, new_span_id())
 
     def record(
         self, intent_id: str, name: str, seconds: float, attributes: Attributes, *, ids: SpanIds | None = None
     ) -> None:
-        """Record a span that has just ended and took `seconds`. An `error` attribute marks it as failed."""
+        """Record a span that has just ended and took `seconds`. An `error` attribute marks the span as failed."""
         if self.sampled(intent_id):
             self._record(intent_id, name, seconds, attributes, ids or self.next_span(intent_id), [])
 
@@ -100,14 +101,15 @@ class Traces:
         """Record the root span: the request that created an intent.
 
         Args:
-            traceparent: the `traceparent` header of the merchant's request, whose trace is linked; may be empty.
+            traceparent: the `traceparent` header of the merchant's request. The root span links to the header's span.
+                May be empty.
         """
         if self.sampled(intent_id):
             links = links_of(traceparent)
             self._record(intent_id, "payment_intent.create", seconds, attributes, root_of(intent_id), links)
 
     def close(self) -> None:
-        """Send the remaining spans. Blocks until that is done, for a few seconds at most."""
+        """Send the remaining spans. Blocks until they are sent, but for a few seconds at most."""
         self._provider.shutdown()
 
     def _record(
@@ -138,7 +140,7 @@ class Traces:
 
 
 def open_traces(url: str, sample: float) -> Traces:
-    """Open traces that are exported to a collector by OTLP over HTTP, in batches from a background thread.
+    """Create traces whose spans a background thread sends to a collector in batches, with OTLP over HTTP.
 
     Raises:
         TracingMissing: if the `tracing` extra is not installed.
@@ -154,7 +156,7 @@ def provider_of(exporter: "SpanExporter", *, batched: bool) -> "TracerProvider":
     """Create an OpenTelemetry provider for `Traces`.
 
     Args:
-        batched: False exports each span at once, for tests.
+        batched: whether to export spans in batches. If False, each span is exported immediately, which is for tests.
     """
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -172,29 +174,29 @@ def provider_of(exporter: "SpanExporter", *, batched: bool) -> "TracerProvider":
 
 
 def root_of(intent_id: str) -> SpanIds:
-    """Return the ids of the root span of an intent's trace: the request that created it."""
+    """Return the ids of the root span of an intent's trace. The root span is the request that created the intent."""
     digest = hashlib.sha256(intent_id.encode()).digest()
     return SpanIds(int.from_bytes(digest[:16]), int.from_bytes(digest[16:24]))
 
 
 def trace_id_of(intent_id: str) -> str:
-    """Return the trace id of a payment, 32 hex digits."""
+    """Return the trace id of an intent, as 32 hex digits."""
     return f"{root_of(intent_id).trace_id:032x}"
 
 
 def new_span_id() -> int:
-    """Return a random span id; never 0, which means "none"."""
+    """Return a random span id. It is never 0, because 0 means "none"."""
     return secrets.randbits(64) or 1
 
 
 def intent_in(payload: bytes) -> str | None:
-    """Return the id of the payment intent in an event's payload, or None if its object is something else."""
+    """Return the id of the payment intent in an event's payload, or None if the payload is another object."""
     found = _INTENT.match(payload)
     return None if found is None else found[1].decode()
 
 
 def links_of(traceparent: str) -> "list[Link]":
-    """Return a link to the span that a W3C `traceparent` names; empty if it names none."""
+    """Return a link to the span of a W3C `traceparent`. The list is empty if the header is missing or invalid."""
     found = _TRACEPARENT.fullmatch(traceparent)
     if found is None or int(found[1], 16) == 0 or int(found[2], 16) == 0:
         return []

@@ -1,1 +1,1 @@
-"""Server-rendered pages. They work without JavaScript; a small script improves them."""
+"""Server-rendered pages. They work without JavaScript; a small script adds live updates and other conveniences."""

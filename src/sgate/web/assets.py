@@ -1,7 +1,7 @@
-"""The built style sheet and scripts: read once, served under names that contain a hash of their content.
+"""The built style sheet, scripts and font. They are read once, and their names contain a hash of their content.
 
-They are built by `make web` and included in the wheel. Without them every page still works, unstyled and without the
-features that need a script.
+`make web` builds them, and the wheel includes them. Without them, every page still works, but has no styles and none of
+the features that need a script.
 """
 
 import gzip
@@ -32,14 +32,14 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of a build. Empty without one.
+    """The result of `make web`. All fields have their defaults if nothing was built.
 
     Attributes:
         style: the text of the style sheet, which is inlined into each page to save a request.
         script_url: the URL of the checkout's script, or None.
-        wallet: whether paying with a wallet was built.
+        wallet: whether the build includes the script for paying with a wallet.
         reference: the URLs of the API reference's script and style sheet, or None.
-        files: name -> gzipped content.
+        files: the gzipped content of each file, by name.
     """
 
     style: str = ""
@@ -51,12 +51,12 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def built() -> Built:
-    """Return the build that is installed with this package."""
+    """Return the built files that are installed with this package."""
     return read(resources.files("sgate.web").joinpath("static"))
 
 
 def read(folder: Traversable) -> Built:
-    """Read the files that Vite wrote into a folder."""
+    """Read the files that Vite has written into `folder`."""
     manifest = folder.joinpath("manifest.json")
     if not manifest.is_file():
         return Built()
@@ -81,7 +81,7 @@ def routes() -> list[HTTPRouteHandler]:
 
     @get("/assets/{name:str}", status_code=200)
     async def asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
-        """Serve a built file, gzipped unless the client does not accept that."""
+        """Serve a built file, gzipped if the client accepts gzip."""
         content = built().files.get(name)
         if content is None:
             return Response(b"", status_code=404, media_type="text/plain", headers={"Cache-Control": "no-store"})

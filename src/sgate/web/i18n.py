@@ -1,8 +1,9 @@
-"""The languages of the pages: choosing one for a visitor, translated sentences, and formats of numbers and times.
+"""The languages of the pages: choice of a language, translated sentences, and formats of numbers and times.
 
-The English sentences in templates and code are the keys. Each other language is one file, `locales/<code>.po`, read
-when the first page in it is rendered; there is no compiled form that could be out of date. Digits are Latin in every
-language, because what is shown must match what is copied into a wallet.
+The English sentences in templates and code are the keys of the translations. Each other language has one catalog,
+`locales/<code>.po`, which is read when the first page in that language is rendered. There is no compiled catalog that
+could be out of date. Digits are Latin in every language, because an amount on the page must match the amount that the
+customer copies into a wallet.
 """
 
 from collections.abc import Sequence
@@ -25,30 +26,30 @@ from sgate.core.money import SATS_PER_BTC
 
 DEFAULT = "en"
 LANGUAGES = {"en": "English", "es": "Español", "fr": "Français", "ar": "العربية"}
-"""The languages by code, each named in itself. To add one, add a line here and a file in `locales`."""
+"""The name of each language in that language, by code. To add a language, add a line here and a file in `locales`."""
 
 MAX_HEADER_CHARACTERS = 500
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name that gettext tools expect
-    """Mark a sentence for the catalogs. It is translated where it is shown."""
+    """Mark a sentence for the catalogs, and return it unchanged. It is translated when it is shown."""
     return text
 
 
 class Words(msgspec.Struct, frozen=True):
-    """A language. Call it with an English sentence and values for its `%(name)s` placeholders."""
+    """A language. Call it with an English sentence, and values for the sentence's `%(name)s` placeholders."""
 
     code: str
     locale: Locale
     catalog: NullTranslations
 
     def __call__(self, text: str, **values: object) -> str:
-        """Return the sentence in this language."""
+        """Return the sentence in this language, with its placeholders filled."""
         return self._filled(self.catalog.gettext(text), values)
 
     def many(self, one: str, other: str, count: int, **values: object) -> str:
-        """Return the sentence for a count, which fills `%(count)s`."""
+        """Return the singular or plural sentence for `count`. The count replaces `%(count)s`."""
         return self._filled(self.catalog.ngettext(one, other, count), {"count": self.number(count), **values})
 
     @property
@@ -63,16 +64,16 @@ class Words(msgspec.Struct, frozen=True):
         )
 
     def sbtc(self, amount_sats: int) -> str:
-        """Format sats as sBTC, exactly, in this language. For amounts to copy into a wallet use `rendering.sbtc`."""
+        """Format sats as exact sBTC in this language. For an amount to copy into a wallet, use `rendering.sbtc`."""
         return self.number(Decimal(amount_sats) / SATS_PER_BTC)
 
     def usd(self, amount: str) -> str:
-        """Format US dollars. In a right-to-left sentence the sign stays `US$` and does not become `$US`."""
+        """Format US dollars. In a right-to-left sentence, `US$` is isolated so that it is not shown as `$US`."""
         written = format_currency(Decimal(amount), "USD", locale=self.locale)
         return written if self.direction == "ltr" else written.replace("US$", f"{_ISOLATE}US${_END_ISOLATE}")
 
     def moment(self, iso: str) -> str:
-        """Format an ISO 8601 time in UTC, to the minute."""
+        """Format an ISO 8601 time as a date and time in UTC, to the minute."""
         at = datetime.fromisoformat(iso).astimezone(UTC)
         day, time = format_skeleton("yMMMd", at, locale=self.locale), format_skeleton("Hm", at, locale=self.locale)
         return f"{day}, {time} UTC" if self.direction == "ltr" else f"{day}، {time} {self._filled('UTC', {})}"
@@ -82,7 +83,7 @@ class Words(msgspec.Struct, frozen=True):
         return format_list(parts, locale=self.locale)
 
     def _filled(self, text: str, values: dict[str, object]) -> str:
-        """Fill the placeholders. Values keep their own direction inside a right-to-left sentence."""
+        """Fill the placeholders. In a right-to-left sentence, each value keeps its own direction."""
         if self.direction == "rtl":
             values = {name: f"{_ISOLATE}{value}{_END_ISOLATE}" for name, value in values.items()}
         return text % values if values else text
@@ -90,12 +91,12 @@ class Words(msgspec.Struct, frozen=True):
 
 @cache
 def words_of(code: str) -> Words:
-    """Return the language with a code from `LANGUAGES`."""
+    """Return the language with this code, which must be in `LANGUAGES`."""
     return Words(code, Locale.parse(code), _catalog(code))
 
 
 def choose(wanted: str | None, accept_language: str) -> Words:
-    """Return the visitor's language: the requested one, else the best of `Accept-Language`, else English."""
+    """Return the requested language, or else the best one of the `Accept-Language` header, or else English."""
     if wanted in LANGUAGES:
         return words_of(wanted)
     ranges = sorted(_ranges(accept_language[:MAX_HEADER_CHARACTERS]), key=lambda entry: -entry[1])

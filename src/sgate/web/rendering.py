@@ -1,7 +1,6 @@
 """Page rendering: Jinja2 with autoescaping, in the visitor's language, under a strict content security policy.
 
-A page is complete in one response with its style sheet inlined; it loads its script, font and images from this server
-only.
+A page is one response with an inlined style sheet. It loads scripts, fonts and images from this server only.
 """
 
 import gzip
@@ -35,7 +34,7 @@ AnyRequest = Request[Any, Any, Any]
 CHUNK_CHARACTERS = 4
 RETRY_AFTER_S = 10
 GZIP_LEVEL = 4
-"""Higher levels cost more time than they save bytes on pages of this size."""
+"""On pages of this size, a higher level takes more time and saves few bytes."""
 
 HTML = "text/html; charset=utf-8"
 
@@ -53,12 +52,12 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         path: the path of the page.
-        query: the query parameters that links to the page itself keep.
+        query: the query parameters that the page keeps in links to itself.
         accent: the merchant's color, `#rrggbb`, or None for the default.
-        frame_origins: the origins that may embed the page.
+        frame_origins: the origins of the sites that may embed the page.
         script: whether the page loads the checkout's script.
-        retries: whether the page reloads itself once the server responds again.
-        policy: a content security policy to use instead of the default, with `{nonce}` in it, or None.
+        retries: whether the page reloads itself when the server responds again.
+        policy: a content security policy that replaces the default one, or None. `{nonce}` in it is filled in.
     """
 
     path: str
@@ -71,7 +70,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sbtc(amount_sats: int) -> str:
-    """Format sats as sBTC, exactly. Most wallets ask for this unit."""
+    """Format sats as exact sBTC, the unit in which most wallets ask for an amount."""
     whole, rest = divmod(amount_sats, SATS_PER_BTC)
     return f"{whole}.{rest:08d}".rstrip("0").rstrip(".")
 
@@ -84,8 +83,8 @@ def clock(seconds: int) -> str:
 
 
 def chunked(text: str) -> Markup:
-    """Split a long code into groups that are easy to compare. No character is added, so that copying it still works."""
-    prefix = text[: text.find("_") + 1]  # a memo is an intent id, which begins with `pi_`
+    """Split a long code into groups that are easy to compare. No character is added, so it can still be copied."""
+    prefix = text[: text.find("_") + 1]  # a memo is the id of an intent and begins with `pi_`
     code = text[len(prefix) :]
     chunks = [code[start : start + CHUNK_CHARACTERS] for start in range(0, len(code), CHUNK_CHARACTERS)]
     if prefix:
@@ -94,7 +93,7 @@ def chunked(text: str) -> Markup:
 
 
 def coded(text: str) -> Markup:
-    """Turn the `back-quoted` words of a text into code elements."""
+    """Convert text to HTML, with each part in `backticks` as a `code` element."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
 
 
@@ -104,7 +103,7 @@ def unix_ms(iso: str) -> int:
 
 
 def web_link(url: str | None) -> str | None:
-    """Return the URL if it is an http or https link, else None. A second check: it was validated when stored."""
+    """Return the URL if it is an http or https link, else None. URLs were already validated when they were stored."""
     if url is None:
         return None
     try:
@@ -119,12 +118,12 @@ _templates.filters.update({_filter.__name__: _filter for _filter in _FILTERS})
 
 
 def words_for(request: AnyRequest) -> Words:
-    """Return the language of the `lang` parameter, or the one that the browser prefers."""
+    """Return the language of the `lang` parameter, or else the one that the browser prefers."""
     return i18n.choose(request.query_params.get("lang"), request.headers.get("accept-language", ""))
 
 
 def chosen_language(request: AnyRequest) -> dict[str, str]:
-    """Return the `lang` parameter for links to keep; empty if the language was negotiated."""
+    """Return the `lang` parameter for use in links; empty if the request has no valid `lang` parameter."""
     wanted = request.query_params.get("lang")
     return {"lang": wanted} if wanted in LANGUAGES else {}
 
@@ -152,7 +151,7 @@ def page(
 
 
 def part(request: AnyRequest, template: str, **values: object) -> Response[bytes]:
-    """Render a part of a page, which the page's script swaps in."""
+    """Render a part of a page, with which the page's script replaces the old part."""
     return _html(request, _render(template, words_for(request), **values), 200)
 
 
@@ -189,7 +188,7 @@ def _render(template: str, words: Words, **values: object) -> str:
 
 
 def _languages(words: Words, frame: Frame) -> list[tuple[str, str, str | None]]:
-    """Return code, name and URL of this page for each language; the URL is None for the current one."""
+    """Return the code and name of each language and this page's URL in it; None as the URL of the current language."""
     return [
         (code, name, None if code == words.code else f"{frame.path}?{urlencode({**frame.query, 'lang': code})}")
         for code, name in LANGUAGES.items()
@@ -197,7 +196,10 @@ def _languages(words: Words, frame: Frame) -> list[tuple[str, str, str | None]]:
 
 
 def _html(request: AnyRequest, html: str, status: int) -> Response[bytes]:
-    """Return the HTML, gzipped. BREACH does not apply: no server secret appears next to attacker-chosen text."""
+    """Return a response with the HTML, gzipped if the client accepts gzip.
+
+    Compression does not enable a BREACH attack: no page contains both a server secret and text that an attacker chose.
+    """
     headers = {"Cache-Control": "no-store", "Vary": "Accept-Language, Accept-Encoding"}
     content = html.encode()
     if "gzip" in request.headers.get("accept-encoding", ""):
@@ -219,15 +221,16 @@ def _status_of(error: Exception) -> tuple[int, str]:
 
 
 def _query(request: AnyRequest) -> dict[str, str]:
-    """Return the request's query parameters without `lang`, for the page's links to itself."""
+    """Return the request's query parameters without `lang`, for links from the page to itself."""
     return {name: value for name, value in request.query_params.items() if name != "lang"}
 
 
 def _scripts(nonce: str, frame: Frame) -> str:
     """Return the sources for `script-src`.
 
-    Browsers pass no nonce to the wallet's script, which the page's script imports, so `'self'` is allowed too. Only the
-    built files can run as scripts: every other response has its own content type and `nosniff`.
+    The page's script imports the wallet's script, and browsers do not apply the nonce to imports. Therefore `'self'` is
+    allowed too. Even so, only built files can run as scripts: every other response has its own content type and
+    `nosniff`.
     """
     if frame.script:
         return f"'nonce-{nonce}' 'self'"

@@ -1,7 +1,7 @@
-"""SVG for the pages: guilloches, QR codes and progress bars of confirmations. Pure.
+"""SVG for the pages: guilloches, QR codes and progress bars of confirmations. No I/O.
 
-A guilloche is a pattern of fine waves, as on banknotes. It is derived from the payment intent's id, so that each intent
-has its own.
+A guilloche is a pattern of fine waves, as on banknotes. It is derived from the id of a payment intent, so each intent
+has its own pattern.
 """
 
 import hashlib
@@ -10,26 +10,26 @@ from functools import lru_cache
 import segno
 
 QR_QUIET_ZONE = 4
-"""White modules around the code, as the standard requires; without them scanners fail on a dark page."""
+"""The width of the white border in modules, as the standard requires. Without it, scanners fail on a dark page."""
 
 QR_INK = "#101614"
 QR_MASK = 4
-"""Any mask can be scanned. Choosing the best of the eight takes four times as long as drawing the code."""
+"""Scanners read every mask. Choosing the best of the eight masks takes four times as long as drawing the code."""
 
 MAX_CODES_KEPT = 512
-"""How many QR codes are cached. Pages are rendered repeatedly for the same address and link."""
+"""The number of QR codes that are cached. The same address and link are rendered many times."""
 
 WIDTH, HEIGHT = 600, 40
 WAVES = 7
 MAX_CELLS = 24
-"""With more cells they would be hairlines, so one bar is drawn instead."""
+"""The largest number of cells. More cells would be as thin as hairlines, so one continuous bar is drawn instead."""
 
 CELL_GAP = 0.012
-"""The gap between two cells, as a fraction of the whole width, whatever their number."""
+"""The gap between two cells, as a fraction of the whole width. It does not depend on the number of cells."""
 
 
 def guilloche(text: str) -> str:
-    """Return waves across a 600 x 40 band that stretches to its container's width."""
+    """Return the guilloche of a text: waves across a 600 x 40 band that stretches to the width of its container."""
     numbers = hashlib.sha256(text.encode()).digest()
     paths = "".join(f'<path d="{_wave(*numbers[3 * wave : 3 * wave + 3])}"/>' for wave in range(WAVES))
     return (
@@ -39,7 +39,7 @@ def guilloche(text: str) -> str:
 
 
 def _wave(length: int, swing: int, phase: int) -> str:
-    """Return the path of one smooth wave. `t` repeats the first arc mirrored, which keeps the path short."""
+    """Return the path of one smooth wave. Each `t` command mirrors the arc before it, which keeps the path short."""
     half = 24 + length % 40
     height = 14 + swing % 26
     start = -(phase % (2 * half))
@@ -49,14 +49,14 @@ def _wave(length: int, swing: int, phase: int) -> str:
 
 @lru_cache(MAX_CODES_KEPT)
 def qr_svg(text: str) -> str:
-    """Return a QR code, dark on transparent; the page puts white behind it."""
+    """Return a dark QR code on a transparent background. The page puts it on white."""
     return segno.make(text, error="m", micro=False, boost_error=False, mask=QR_MASK).svg_inline(
         border=QR_QUIET_ZONE, omitsize=True, svgclass="qr-code", lineclass=None, dark=QR_INK
     )
 
 
 def cells(done: int, needed: int) -> str:
-    """Return a bar of cells, `done` of `needed` filled. It is decorative; the page shows the numbers as text."""
+    """Return a bar with `done` of `needed` cells filled. It is decorative: the page also shows the numbers as text."""
     count = min(needed, MAX_CELLS)
     filled = done * count // needed
     gap = count * CELL_GAP if needed <= MAX_CELLS else 0

@@ -1,37 +1,37 @@
-"""Accessible accent colors: the nearest shade of a merchant's color with enough contrast in both themes. Pure."""
+"""Accessible accent colors: the nearest shade of a merchant's color with enough contrast in both themes. No I/O."""
 
 from collections.abc import Sequence
 
 Rgb = tuple[float, float, float]
 
 LIGHT_BACKGROUND, DARK_BACKGROUND = "#f4f6f4", "#161e1c"
-"""The backgrounds with the least contrast under colored text: `sunken` in light, `surface` in dark (see pages.css)."""
+"""The backgrounds on which colored text has the least contrast: `sunken` in light, `surface` in dark (pages.css)."""
 
 WHITE, BLACK = "#ffffff", "#000000"
 LINEAR_BELOW = 0.04045
-"""Below this value sRGB is linear."""
+"""At and below this value, the sRGB curve is linear."""
 
 TEXT_CONTRAST = 4.5
-"""WCAG 2.2 AA for text; links and codes use the accent color."""
+"""The minimum contrast of text in WCAG 2.2 AA. The accent color is used for the text of links and codes."""
 
 STEPS = 64
 
 
 def contrast(one: str, other: str) -> float:
-    """Return the WCAG contrast ratio of two colors, 1 to 21."""
+    """Return the WCAG contrast ratio of two colors, from 1 to 21."""
     lighter, darker = sorted((_luminance(_rgb(one)), _luminance(_rgb(other))), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def readable(accent: str, background: str) -> str:
-    """Darken or lighten the accent just enough to be readable on the background."""
+    """Return the accent color, darkened or lightened just enough to be readable on the background."""
     target = BLACK if _luminance(_rgb(background)) > 0.5 else WHITE  # noqa: PLR2004 - the middle
     shades = (_mixed(accent, target, step / STEPS) for step in range(STEPS + 1))
     return next(shade for shade in shades if contrast(shade, background) >= TEXT_CONTRAST)
 
 
 def ink_on(accent: str) -> str:
-    """Return white or black, whichever has more contrast on the accent."""
+    """Return white or black, whichever has more contrast on the accent color."""
     return max((WHITE, BLACK), key=lambda ink: contrast(ink, accent))
 
 

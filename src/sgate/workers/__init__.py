@@ -1,4 +1,5 @@
 """Background workers: following the chain, delivering webhooks, maintenance.
 
-Each worker has a `run_once()` that does one iteration and reports on it; the loop around it is in a separate module.
+Each worker has a `run_once()` method that performs one iteration and reports what it did. The loops that call
+`run_once()` are in separate modules.
 """

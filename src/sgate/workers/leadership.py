@@ -1,4 +1,4 @@
-"""Leader election for a mode's watcher: the process that holds its advisory lock leads."""
+"""Leader election for the watchers of a mode: the process that holds the mode's advisory lock is the leader."""
 
 import asyncio
 import contextlib
@@ -9,23 +9,25 @@ import asyncpg
 from sgate.db.pool import DatabaseErrors, connect
 
 ADVISORY_LOCKS = {False: 0x5347_4154_4510, True: 0x5347_4154_4511}
-"""The lock of each mode, held by the leading watcher."""
+"""The advisory lock of each mode, by `livemode`. The leading watcher holds it."""
 
 
 LEADER_HEARTBEAT_S = 0.75
 
 
 LEADER_SILENCE_S = 3.0
-"""PostgreSQL ends the session of a leader that has been silent for this long, so that another can take over. A killed
-process loses its connection at once, but one whose machine is paused or disconnected would keep the lock for hours.
+"""PostgreSQL ends the session of a leader that has been silent for this long, so that another process can take over. A
+process that is killed loses its connection at once. Without this limit, a process whose machine is paused or
+disconnected could hold the lock for hours.
 """
 
 
 @contextlib.asynccontextmanager
 async def acquire(direct_url: str, *, livemode: bool) -> AsyncGenerator[tuple[bool, Callable[[], Awaitable[None]]]]:
-    """Try to acquire the lock, and yield (leading, still_leading).
+    """Try to acquire the lock of a mode, and yield `(leading, still_leading)`.
 
-    `still_leading` raises when the connection that holds the lock is lost.
+    `leading` is whether the lock was acquired. `still_leading()` raises an exception if the connection that holds the
+    lock is lost.
     """
     connection, in_use = await connect(direct_url, application_name="sgate watcher"), asyncio.Lock()
 
@@ -34,7 +36,7 @@ async def acquire(direct_url: str, *, livemode: bool) -> AsyncGenerator[tuple[bo
             await connection.fetchval("SELECT 1")
 
     async def beat() -> None:
-        with contextlib.suppress(*DatabaseErrors):  # `still_leading` will raise it as well
+        with contextlib.suppress(*DatabaseErrors):  # the next call of `still_leading` raises the error too
             while True:
                 await asyncio.sleep(LEADER_HEARTBEAT_S)
                 await still_leading()

@@ -1,7 +1,7 @@
-"""Common parts of the workers' loops: intervals, back-off while the database is unavailable, shutdown.
+"""Common parts of the workers' loops: intervals, back-off while the database is unavailable, and shutdown.
 
-A loop makes no decisions about money. It calls `run_once` repeatedly. After an error of the database or the chain it
-waits and tries again; any other exception is a defect that ends the process, and the supervisor restarts it.
+A loop makes no decisions about money. It calls `run_once` repeatedly. After an error of the database or the chain, it
+waits and tries again. Any other exception is a defect: it ends the process, and the supervisor starts a new one.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ DATABASE_BACK_OFF_S = 0.5
 MAX_BACK_OFF_S = 2.0
 
 STOP_GRACE_S = 8.0
-"""How long shutdown waits for work in flight. Supervisors kill after ten seconds (Docker) or thirty (Kubernetes)."""
+"""How long shutdown waits for work in flight. Docker kills a process after ten seconds, Kubernetes after thirty."""
 
 
 class Pulse:
@@ -31,17 +31,17 @@ class Pulse:
         self.last_error: str | None = None
 
     def leads(self) -> float:
-        """Return 1 while leading, otherwise 0, for a gauge."""
+        """Return 1 if this process is the leader, otherwise 0, as the value of a gauge."""
         return float(self.leading)
 
     def beat(self, error: str | None = None) -> None:
-        """Record a completed iteration, with its error if it had one."""
+        """Record a completed iteration. `error` says what went wrong; it is None if the iteration succeeded."""
         self.iterations += 1
         self.last_error = error
 
 
 class Stop:
-    """A request to stop: loops finish their current work and end."""
+    """A request to stop. When it is made, loops finish their current work and end."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
@@ -56,7 +56,7 @@ class Stop:
         self._event.set()
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep, but wake when a stop is requested."""
+        """Sleep for `seconds`, or until a stop is requested."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._event.wait(), seconds)
 
@@ -84,7 +84,10 @@ async def repeat(
 
 
 async def unless_stopped(work: Coroutine[object, object, Answer], stop: Stop) -> Answer | None:
-    """Return the result of `work`, or None if it was canceled because it had not ended STOP_GRACE_S after a stop."""
+    """Return the result of `work`, or None if `work` was canceled.
+
+    After a stop is requested, `work` has STOP_GRACE_S seconds to end; then it is canceled.
+    """
     working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""Maintenance in small batches: expired rows are deleted, and the daily statistics of past days are stored."""
+"""Maintenance in small batches: deletes expired rows and stores daily statistics."""
 
 from datetime import timedelta
 
@@ -13,22 +13,26 @@ from sgate.workers.loops import Pulse, Stop, repeat
 MAINTENANCE_INTERVAL_S = 60.0
 SWEEP_ROWS = 1_000
 KEEP_BLOCKS = 5_000
-"""Headers kept below the scanned tip. A reorganization can orphan and re-include only payments within this depth."""
+"""The number of block headers that are kept below the scanned tip. A reorganization can orphan payments, or include
+them again, only within this depth.
+"""
 
 KEEP_RATES = timedelta(days=90)
-"""How long exchange rates are kept. The rate of an intent is stored with the intent."""
+"""How long exchange rates are kept. Each intent has its own copy of the rate that was used for it."""
 
 
 DELIVERY_RETENTION = timedelta(days=90)
 
 SMALLEST_SHARE = 1 / 64
-"""Smallest share of the daily statistics to compute at once when that takes too long: one day of one mode."""
+"""The smallest fraction of a full batch of daily statistics. It amounts to one day of one mode of one merchant. A batch
+is made smaller if its statement times out.
+"""
 
 _log = structlog.get_logger(__name__)
 
 
 class Swept(msgspec.Struct, frozen=True, kw_only=True):
-    """The report of one iteration: rows deleted, and daily statistics stored."""
+    """The report of one iteration: the numbers of rows deleted and of daily statistics stored."""
 
     idempotency_keys: int = 0
     blocks: int = 0
@@ -48,16 +52,24 @@ class Swept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Maintenance:
-    """Deletes expired rows and stores daily statistics. Any number may run concurrently."""
+    """Deletes expired rows and stores daily statistics. Several processes may run it at the same time."""
 
     def __init__(self, pool: Pool, delivery_retention: timedelta = DELIVERY_RETENTION) -> None:
-        """`delivery_retention`: how long deliveries and their attempts are kept; whole months are dropped."""
+        """Create the worker.
+
+        Args:
+            pool: the database connections to use.
+            delivery_retention: how long deliveries and their attempts are kept. They are dropped in whole months.
+        """
         self._pool = pool
         self._delivery_retention = delivery_retention
         self._share = 1.0
 
     async def run_once(self) -> Swept:
-        """Delete at most SWEEP_ROWS rows of each kind, and store one batch of daily statistics."""
+        """Delete at most SWEEP_ROWS rows of each kind, drop expired months of deliveries, and store daily statistics.
+
+        At most one batch of dirty days and one batch of ended hours are stored.
+        """
         async with self._pool.acquire() as connection:
             keys = await idempotency_keys.sweep(connection, SWEEP_ROWS)
             old_blocks = await blocks.prune(connection, KEEP_BLOCKS, SWEEP_ROWS)
@@ -77,7 +89,10 @@ class Maintenance:
         )
 
     async def _store_ended(self, connection: Connection) -> int:
-        """Store statistics of past days, with a smaller share at once after each timeout, as a backlog may be years."""
+        """Store the statistics of ended hours. Return the number of merchants' modes that advanced.
+
+        The backlog may span years. After each timeout, the next batch is smaller; after each success, it is larger.
+        """
         try:
             modes = await merchant_days.store_ended(connection, self._share)
         except asyncpg.QueryCanceledError:
@@ -91,7 +106,7 @@ class Maintenance:
 
 
 async def maintain(maintenance: Maintenance, *, stop: Stop, pulse: Pulse) -> None:
-    """Run the maintenance every minute, each time until nothing is left to do."""
+    """Run maintenance every minute. Each time, continue until nothing is left to do."""
 
     async def once() -> None:
         while not stop.requested:

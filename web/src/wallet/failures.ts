@@ -1,4 +1,4 @@
-// Classification of wallet errors, which differ between wallets, into the few that the page explains.
+// Classification of wallet errors. The errors differ between wallets; the page explains a few kinds of them.
 
 export type Failure = "rejected" | "network" | "sbtc" | "fee" | "unsupported" | "broken";
 
@@ -8,7 +8,7 @@ export class WrongNetwork extends Error {}
 const REJECTED = new Set([4001, -32000, -31001]);
 const UNSUPPORTED = new Set([-32601, -32602, 4200]);
 
-/** Classify an error. The message is checked first, because codes such as -32000 are used for many errors. */
+/** Classify an error. Most messages are checked before the code, because codes such as -32000 are used for many errors. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof WrongNetwork) return "network";
   const code = Number((error as { code?: unknown } | null)?.code);

@@ -1,10 +1,13 @@
-// Payment with a wallet in the browser. Loaded only when a customer chooses it.
+// Payment with a wallet in the browser. This file is loaded only when a customer chooses to pay with a wallet.
 import { request, type StacksProvider } from "@stacks/connect";
 import { getInstalledProviders, getProviderFromId } from "@stacks/connect-ui";
 import { Cl, Pc } from "@stacks/transactions";
 import { type Failure, failureOf, WrongNetwork } from "./failures";
 
-/** A payment. `contract` is the token's `ADDRESS.name`, `token` its asset name, `memo` text of at most 34 bytes. */
+/**
+ * The payment to make. `contract` is the token's contract, `ADDRESS.name`. `token` is its asset name. `memo` has at
+ * most 34 bytes.
+ */
 export interface Order {
   network: "mainnet" | "testnet";
   contract: string;
@@ -20,13 +23,13 @@ export interface Wallet {
   icon?: string;
 }
 
-/** The result: a transaction id, `0x` and 64 hex digits, or why the payment failed. */
+/** The result: a transaction id (`0x` and 64 hexadecimal digits), or the reason why the payment failed. */
 export type Sent = { txId: string } | { failure: Failure };
 
 const VERSIONS = { mainnet: /^S[PM]/, testnet: /^S[TN]/ };
 const METHOD_NOT_FOUND = -32601;
 
-// Wallets that do not register themselves, detected by their objects in the page.
+// Wallets that do not register themselves. They are detected by the objects that they create in the page.
 const KNOWN = [
   { id: "LeatherProvider", name: "Leather" },
   { id: "XverseProviders.BitcoinProvider", name: "Xverse" },
@@ -44,7 +47,7 @@ export function wallets(): Wallet[] {
   return [...found.values()];
 }
 
-/** Ask the wallet to send this payment. Post-conditions make the transaction fail if it would move anything else. */
+/** Ask the wallet to send this payment. Because of its post-conditions, the transaction fails if it would move anything else. */
 export async function pay(walletId: string, order: Order): Promise<Sent> {
   const provider: StacksProvider = getProviderFromId(walletId);
   const options = { provider, enableLocalStorage: false, persistWalletSelect: false };
@@ -87,6 +90,6 @@ async function addressesOf(options: Options, network: Order["network"]): Promise
     return await request(options, "getAddresses", { network });
   } catch (error) {
     if ((error as { code?: number }).code !== METHOD_NOT_FOUND) throw error;
-    return await request(options, "stx_getAddresses", { network }); // its name in SIP-030
+    return await request(options, "stx_getAddresses", { network }); // the name of this method in SIP-030
   }
 }

@@ -1,4 +1,4 @@
-// The amount of a payment.
+// Shows the amount of a payment.
 import type { PublicPaymentIntent } from "../types";
 import { follow } from "./feed";
 import { type PaymentGiven, paymentOf } from "./payment";
@@ -6,11 +6,11 @@ import { type LookOptions, type Mounted, create, raise } from "./stage";
 import { type Callbacks, Teller } from "./teller";
 
 export interface AmountDisplayOptions extends PaymentGiven, LookOptions, Callbacks {
-  /** The amount requested, still due, or received; `asked` by default. */
+  /** Which amount to show: the requested one (`asked`, the default), the one still due, or the one received. */
   amount?: "asked" | "due" | "received";
-  /** `sbtc` by default. */
+  /** The unit; `sbtc` by default. */
   unit?: "sbtc" | "sats";
-  /** Whether to show the value of the requested amount in dollars, if known; true by default. */
+  /** Whether to show the value of the requested amount in US dollars if it is known; true by default. */
   fiat?: boolean;
 }
 
@@ -21,7 +21,7 @@ const STYLE = `
 [part=fiat] { color: var(--m); margin-inline-start: 0.5em; white-space: nowrap; }
 `;
 
-/** The formatted amount. Exact for any size: the number is passed as text, which newer browsers format without rounding. */
+/** The formatted amount. The number is passed as text, which newer browsers format without rounding, whatever its size. */
 export function amountText(sats: number, unit: "sbtc" | "sats", locale?: string): string {
   if (unit === "sats") return `${new Intl.NumberFormat(locale).format(sats)} sats`;
   const exact = `${Math.floor(sats / SATS_PER_BTC)}.${String(sats % SATS_PER_BTC).padStart(8, "0")}`;

@@ -1,4 +1,4 @@
-// The checkout page in a modal. A <dialog> traps the focus, restores it afterwards, and makes the rest of the page inert.
+// The checkout page in a modal. It is a <dialog>, which traps the focus, restores it afterwards, and makes the rest of the page inert.
 import { type Following, follow } from "./feed";
 import { type CheckoutFrame, checkoutFrame, wayOut } from "./frame";
 import { type Payment, type PaymentGiven, paymentOf } from "./payment";
@@ -6,14 +6,14 @@ import { type LookOptions, type Mounted, create, raise } from "./stage";
 import { type Callbacks, Teller } from "./teller";
 
 export interface CheckoutOptions extends PaymentGiven, LookOptions, Callbacks {
-  /** Replacements for the texts. */
+  /** Texts that replace the default ones. */
   labels?: Partial<typeof CHECKOUT_LABELS>;
 }
 
 export interface CheckoutModalElement extends Mounted {
   /** Open the modal. */
   open(): void;
-  /** Close the modal. The payment is still followed, until `destroy`. */
+  /** Close the modal. Callbacks are still called, until `destroy`. */
   close(): void;
   /** Whether the modal is open. */
   readonly isOpen: boolean;
@@ -33,7 +33,7 @@ a { color: var(--a); }
 `;
 
 export const CheckoutModal = {
-  /** Mount a closed modal; `open()` shows it. The position of `target` does not matter. */
+  /** Mount a closed modal. `open()` shows it, and its position does not depend on `target`. */
   mount(target: string | Element, options: CheckoutOptions): CheckoutModalElement {
     return mountModal(target, options, paymentOf(options), new Teller(options), () => undefined);
   },
@@ -101,7 +101,7 @@ export function mountModal(
     onChange();
   }
 
-  /** Close without calling back. */
+  /** Close the modal without calling a callback. */
   function shut(): void {
     if (!frame) return;
     frame.remove();
@@ -117,7 +117,7 @@ export function mountModal(
     if (!frame) return;
     const moneySeen = frame.moneySeen();
     shut();
-    following?.listen(); // the frame sends no more messages
+    following?.listen(); // the removed frame sends no more messages
     following?.nudge();
     teller.closed(moneySeen);
     onChange();
@@ -128,7 +128,7 @@ export function mountModal(
     event.preventDefault();
     close();
   });
-  dialog.addEventListener("close", close); // a browser may close it although `cancel` was prevented
+  dialog.addEventListener("close", close); // a browser may close the dialog although `cancel` was prevented
   return {
     host,
     open,

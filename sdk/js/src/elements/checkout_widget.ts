@@ -1,4 +1,4 @@
-// The checkout page as a part of the page, as high as its content.
+// The checkout page as part of your page. Its height is the height of its content.
 import { CHECKOUT_LABELS, type CheckoutOptions } from "./checkout_modal";
 import { follow } from "./feed";
 import { checkoutFrame, wayOut } from "./frame";

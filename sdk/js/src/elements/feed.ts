@@ -1,5 +1,5 @@
-// Follows a payment over the public calls. Elements of one payment share one feed: a stream of changes, and a slow poll
-// alongside it, because a proxy may buffer a stream and a connection may die silently.
+// Follows a payment with the public calls. All elements of a payment share one feed. It consists of a stream of changes and a
+// slow poll. The poll is needed because a proxy may buffer a stream, and a connection may die silently.
 import { SGateError } from "../errors";
 import { PublicCalls } from "../resources/public";
 import { isTransient } from "../retry";
@@ -16,18 +16,21 @@ const TIMEOUT_MS = 10_000;
 const FAILURES_REPORTED = 2;
 
 export interface Follower {
-  /** Called with the current state, and with each change. */
+  /** Called with the current state, and again after each change. */
   take(intent: PublicPaymentIntent): void;
-  /** Called once per outage of the server, and when the server refuses the request. */
+  /** Called once per outage of the server, and if the server refuses the request. */
   fail(error: SGateError): void;
-  /** Whether another source announces changes with `Following.nudge`: then no stream is opened. */
+  /** Whether another source announces changes with `Following.nudge`. If so, no stream is opened for this follower. */
   quiet?: boolean;
 }
 
 export interface Following {
-  /** Announce a change: poll now, and, if a status is given, keep polling until the payment has it. */
+  /**
+   * Announce a change. The feed polls now. If a status is given, it polls every second until the payment has this
+   * status, for at most 20 seconds.
+   */
   nudge(status?: string): void;
-  /** Open a stream, because no other source announces changes any longer. */
+  /** Open a stream. Call this when no other source announces changes any longer. */
   listen(): void;
   stop(): void;
 }
@@ -106,7 +109,7 @@ class Feed {
           this.#take(intent);
         }
       } catch {
-        this.#streaming = false; // the poll fails too, and reports the error
+        this.#streaming = false; // the poll will fail too, and report the error
       }
       await pause(REOPEN_MS, this.#ending.signal).catch(() => undefined);
     }
@@ -130,7 +133,7 @@ class Feed {
     return this.#streaming || !this.#listening ? STREAMING_POLL_MS : POLL_MS;
   }
 
-  /** Report an error if needed. Returns whether to continue. */
+  /** Report an error to the followers if needed. Returns whether to continue polling. */
   #fail(error: unknown): boolean {
     if (!(error instanceof SGateError)) throw error;
     this.#failures += 1;
@@ -140,7 +143,7 @@ class Feed {
     return transient;
   }
 
-  /** Accept a state, unless it is older than the known one: a response may be cached or delayed. */
+  /** Accept a state unless it is older than the known state. A response may be old because it was cached or delayed. */
   #take(intent: PublicPaymentIntent): void {
     const known = this.#latest;
     if (known && (intent.sequence < known.sequence || (intent.sequence === known.sequence && intent.server_time < known.server_time))) return;
@@ -149,7 +152,7 @@ class Feed {
   }
 }
 
-/** Whether any payment is known, final or not. */
+/** Whether any payment is known, whether final or not. */
 export function hasMoney(intent: PublicPaymentIntent): boolean {
   return intent.amount_received_sats > 0 || intent.finality !== null || intent.tx_ids.length > 0 || MONEYED.includes(intent.status);
 }

@@ -1,24 +1,24 @@
-// The checkout page in a frame, and its messages, which docs/embedding.md describes.
+// The checkout page in a frame, and the messages that it sends. docs/embedding.md describes the messages.
 import { SGateUsageError } from "../errors";
 import { create } from "./stage";
 import type { Payment } from "./payment";
 
-/** A checkout page that may be embedded sends `ready` as it loads. One that has loaded and stays silent may not. */
+/** A checkout page that may be embedded sends `ready` while it loads. If a loaded page sends nothing, it may not be embedded. */
 const SILENT_AFTER_LOAD_MS = 3_000;
 const SILENT_MS = 20_000;
 const FIRST_HEIGHT_PX = 640;
 const TALLEST_PX = 5_000;
 
-/** States in which the checkout page shows a payment. */
+/** The states in which the checkout page shows a payment. */
 const MONEYED = ["partial", "seen", "lost", "processing", "confirmed"];
 
 export interface FrameHooks {
-  /** The state of the checkout page changed; `status` is the payment intent's. */
+  /** The state of the checkout page changed. `status` is the status of the payment intent. */
   onStatus(status: string | undefined): void;
   onResize(heightPx: number): void;
   /** The customer pressed Close or Escape. */
   onClose(): void;
-  /** The checkout page does not load, most likely because the merchant does not allow this site to embed it. */
+  /** The checkout page did not load, most likely because the merchant does not allow this site to embed it. */
   onSilent(error: SGateUsageError): void;
 }
 
@@ -85,7 +85,7 @@ function isMessage(data: unknown): data is Message {
   return source === "sgate" && version === 1;
 }
 
-/** A link to the checkout page, for when the frame does not load. */
+/** A link to the checkout page, which is shown if the frame does not load. */
 export function wayOut(payment: Payment, text: string): HTMLAnchorElement {
   return create("a", { href: payment.checkoutUrl, target: "_blank", rel: "noopener", part: "link" }, text);
 }

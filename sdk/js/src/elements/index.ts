@@ -1,4 +1,4 @@
-// The entry point for browsers: elements that need a client secret or a checkout URL, and never a key.
+// The entry point for browsers. The elements need a client secret or a checkout URL, but never an API key.
 export { AmountDisplay, type AmountDisplayOptions } from "./amount_display";
 export { CheckoutModal, type CheckoutModalElement, type CheckoutOptions } from "./checkout_modal";
 export { CheckoutWidget } from "./checkout_widget";

@@ -1,13 +1,13 @@
-// Identifies the payment of an element from its client secret or checkout URL.
+// Identifies the payment of an element by its client secret or checkout URL.
 import { SGateUsageError } from "../errors";
 import { baseUrlOf, checkedBaseUrl, urlOf } from "../options";
 
 export interface PaymentGiven {
   /** The `checkout_url` of the payment intent. */
   checkoutUrl?: string;
-  /** Or its `client_secret`, with `baseUrl`. */
+  /** The `client_secret` of the payment intent, instead of `checkoutUrl`. It requires a base URL. */
   clientSecret?: string;
-  /** The address of your sGate server; by default that of `configure`. */
+  /** The address of your sGate server; by default the address that you passed to `configure`. */
   baseUrl?: string;
   /** @deprecated Use `baseUrl`. */
   apiBaseUrl?: string;
@@ -22,7 +22,7 @@ export interface Payment {
 
 let defaultBaseUrl: string | undefined;
 
-/** Set the address of your sGate server for all elements with a client secret. */
+/** Set the address of your sGate server for all elements that are mounted with a client secret. */
 export function configure(settings: { baseUrl: string } | { /** @deprecated Use `baseUrl`. */ apiBaseUrl: string }): void {
   defaultBaseUrl = checkedBaseUrl(baseUrlOf(settings));
 }

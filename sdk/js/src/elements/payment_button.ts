@@ -7,11 +7,14 @@ import { type Mounted, create, raise } from "./stage";
 import { Teller } from "./teller";
 
 export interface PaymentButtonOptions extends Omit<CheckoutOptions, "checkoutUrl" | "labels"> {
-  /** The checkout URL, or a function that gets it from your server when the button is pressed: payment intents expire within minutes. */
+  /**
+   * The checkout URL, or a function that gets it from your server when the button is pressed. Prefer the function,
+   * because payment intents expire within minutes.
+   */
   checkoutUrl?: string | (() => string | Promise<string>);
-  /** `redirect` leaves your page instead of opening a modal. */
+  /** `modal`, the default, opens a modal. `redirect` opens the checkout page instead of your page. */
   mode?: "modal" | "redirect";
-  /** Replacements for the texts. */
+  /** Texts that replace the default ones. */
   labels?: Partial<typeof BUTTON_LABELS>;
 }
 
@@ -30,7 +33,7 @@ const OVER = ["expired", "failed", "canceled"];
 export const PaymentButton = {
   mount(target: string | Element, options: PaymentButtonOptions): Mounted {
     const labels = { ...BUTTON_LABELS, ...options.labels };
-    if (typeof options.checkoutUrl !== "function") paymentOf(options as CheckoutOptions); // fail now on invalid options, not at the click
+    if (typeof options.checkoutUrl !== "function") paymentOf(options as CheckoutOptions); // invalid options cause an error now instead of at the click
     const { host, root, destroy } = raise(target, options, STYLE, () => {
       ended = true;
       modal?.destroy();

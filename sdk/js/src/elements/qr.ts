@@ -1,9 +1,9 @@
-// QR codes (ISO/IEC 18004) of any text: byte mode, error correction level M, one mask. Every reader supports every mask;
-// choosing the best one would cost more code than it gains on a screen.
+// QR codes (ISO/IEC 18004) of any text, in byte mode, with error correction level M and always the same mask. Every reader
+// supports every mask. On a screen, choosing the best mask gains too little to justify the code for it.
 
 const SMALLEST = 1;
 const LARGEST = 40;
-/** Error correction codewords per block, and number of blocks, of versions 1 to 40 at level M. */
+/** The error correction codewords per block, and the number of blocks, of versions 1 to 40 at level M. */
 const CORRECTION = [
   10, 16, 26, 18, 24, 16, 18, 22, 22, 26, 30, 22, 22, 24, 24, 28, 28, 26, 26, 26, 26, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28,
   28, 28, 28, 28, 28,
@@ -14,7 +14,10 @@ const BLOCKS = [
 const FORMAT = 0b00_100; // level M, mask 4
 const masked = (x: number, y: number): boolean => (((y >> 1) + Math.floor(x / 3)) & 1) === 0;
 
-/** The rows of modules (true is dark), without the quiet zone of four modules. Throws if the text is longer than 2,331 bytes. */
+/**
+ * The rows of modules, without the quiet zone of four modules. A module that is true is dark. Throws if the text is
+ * longer than 2,331 bytes.
+ */
 export function qrModules(text: string): boolean[][] {
   const bytes = new TextEncoder().encode(text);
   let version = SMALLEST;
@@ -29,7 +32,7 @@ const lengthBits = (version: number): number => (version < 10 ? 8 : 16);
 
 const alignments = (version: number): number => (version === 1 ? 0 : Math.floor(version / 7) + 2);
 
-/** The number of codewords that fit around the patterns. */
+/** The number of codewords of a version, for data and error correction together. */
 function allCodewords(version: number): number {
   let modules = (16 * version + 128) * version + 64;
   const count = alignments(version);
@@ -40,7 +43,7 @@ function allCodewords(version: number): number {
 
 const dataCodewords = (version: number): number => allCodewords(version) - CORRECTION[version - 1]! * BLOCKS[version - 1]!;
 
-/** Mode, length, bytes, terminator, and padding up to the capacity of the version. */
+/** The data codewords: mode, length, bytes, terminator, and padding up to the capacity of the version. */
 function packed(version: number, bytes: Uint8Array): number[] {
   const bits: number[] = [];
   const put = (value: number, length: number): void => {
@@ -56,11 +59,11 @@ function packed(version: number, bytes: Uint8Array): number[] {
   return Array.from({ length: room / 8 }, (_, at) => bits.slice(at * 8, at * 8 + 8).reduce((byte, bit) => (byte << 1) | bit, 0));
 }
 
-/** The blocks and their error correction, interleaved by codeword. */
+/** The codewords of all blocks and of their error correction, interleaved. */
 function interleaved(version: number, data: number[]): number[] {
   const [correction, blocks] = [CORRECTION[version - 1]!, BLOCKS[version - 1]!];
   const short = Math.floor(data.length / blocks);
-  const long = blocks - (data.length % blocks); // blocks from this one on have one more codeword
+  const long = blocks - (data.length % blocks); // this block and the later ones have one more codeword
   const generator = generatorOf(correction);
   const parts: number[][] = [];
   const ends: number[][] = [];
@@ -74,7 +77,7 @@ function interleaved(version: number, data: number[]): number[] {
   return [...interleave(parts, short + 1), ...interleave(ends, correction)];
 }
 
-/** The product in GF(256) with the polynomial x^8 + x^4 + x^3 + x^2 + 1. */
+/** The product in GF(256), reduced by the polynomial x^8 + x^4 + x^3 + x^2 + 1. */
 function multiplied(a: number, b: number): number {
   let product = 0;
   for (let bit = 7; bit >= 0; bit -= 1) {
@@ -154,7 +157,7 @@ class Drawing {
     const bits = checked(FORMAT, 10, 0x537) ^ 0x5412;
     const bit = (at: number): boolean => ((bits >> at) & 1) === 1;
     for (let at = 0; at < 15; at += 1) {
-      // One copy around the first finder pattern, across the timing patterns; another split between the other two.
+      // One copy is around the first finder pattern, across the timing patterns. The other is split between the other two finder patterns.
       if (at < 8) this.#set(8, at < 6 ? at : at + 1, bit(at));
       else this.#set(at === 8 ? 7 : 14 - at, 8, bit(at));
       if (at < 8) this.#set(this.#size - 1 - at, 8, bit(at));
@@ -173,11 +176,11 @@ class Drawing {
     }
   }
 
-  /** Place the codewords two columns at a time from the right, alternating up and down. */
+  /** Place the codewords in pairs of columns from right to left, alternately upwards and downwards. */
   data(codewords: number[]): void {
     let at = 0;
     for (let right = this.#size - 1; right >= 1; right -= 2) {
-      if (right === 6) right = 5; // the timing pattern's column
+      if (right === 6) right = 5; // column 6 contains a timing pattern
       const upwards = ((right + 1) & 2) === 0;
       for (let step = 0; step < this.#size; step += 1) {
         const y = upwards ? this.#size - 1 - step : step;

@@ -1,4 +1,4 @@
-// A QR code of the checkout page, to continue on a phone; or of the address or the memo, for a wallet's scanner.
+// A QR code. It contains the URL of the checkout page, to continue on a phone, or the address or the memo, for a wallet's scanner.
 import type { PublicPaymentIntent } from "../types";
 import { type Following, follow } from "./feed";
 import { type PaymentGiven, paymentOf } from "./payment";
@@ -7,7 +7,10 @@ import { type LookOptions, type Mounted, create, raise } from "./stage";
 import { type Callbacks, Teller } from "./teller";
 
 export interface QRCodeOptions extends PaymentGiven, LookOptions, Callbacks {
-  /** `checkout` by default. A payment to the address without the memo is not matched: show both or neither. */
+  /**
+   * The content of the code, by default `checkout`. If you show the address, show the memo too: a payment without the
+   * memo is not matched.
+   */
   of?: "checkout" | "address" | "memo";
   /** The label for screen readers. */
   label?: string;
@@ -16,7 +19,7 @@ export interface QRCodeOptions extends PaymentGiven, LookOptions, Callbacks {
 const QUIET_ZONE = 4;
 const SVG = "http://www.w3.org/2000/svg";
 const LABELS = { checkout: "QR code of the payment page", address: "QR code of the payment address", memo: "QR code of the memo" };
-// Dark on white even in dark mode: not every scanner reads inverted codes.
+// The code is dark on white even in dark mode, because not every scanner reads inverted codes.
 const STYLE = `
 :host { width: var(--sgate-qr-size, 12rem); max-width: 100%; }
 svg { display: block; width: 100%; height: auto; background: #fff; border-radius: var(--r); forced-color-adjust: none; }
@@ -41,7 +44,7 @@ export const QRCode = {
     };
     const show = (intent: PublicPaymentIntent): void => {
       draw(kind === "memo" ? intent.memo : intent.pay_address);
-      picture.hidden = !intent.accepts_payment; // it must not be paid again
+      picture.hidden = !intent.accepts_payment; // the payment intent must not be paid now
     };
     if (kind === "checkout") draw(payment.checkoutUrl);
     const { onSuccess, onError, onCancel, onStatusChange } = options;

@@ -1,11 +1,11 @@
-// The host of an element: a shadow root isolates the styles of the element and the page from each other, except for the custom
-// properties `--sgate-...` and `::part(...)`.
+// The host of an element. A shadow root isolates the styles of the element from those of the page. The exceptions are the custom
+// properties `--sgate-...` and the parts that `::part(...)` selects.
 import { SGateUsageError } from "../errors";
 
 export interface LookOptions {
-  /** `auto`, the default, follows the visitor's system. */
+  /** With `auto`, the default, the theme is that of the visitor's system. */
   theme?: "auto" | "light" | "dark";
-  /** The format of numbers and the language of the checkout page, such as `es`; the browser's by default. */
+  /** The locale for numbers and the language of the checkout page, such as `es`. By default, those of the browser. */
   locale?: string;
 }
 
@@ -13,7 +13,7 @@ export interface LookOptions {
 export interface Mounted {
   /** The DOM element in the page. */
   readonly host: HTMLElement;
-  /** Remove the element from the page and stop all its activity. No callback is called afterwards. */
+  /** Remove the element from the page and stop all of its activity. No callback is called afterwards. */
   destroy(): void;
 }
 
@@ -36,7 +36,7 @@ iframe { border: 0; width: 100%; display: block; color-scheme: auto; }
 @media (forced-colors: active) { :focus-visible { outline-color: Highlight; } }
 `;
 
-/** Put an element into the page. `style` is added to the style shared by all elements. */
+/** Put an element into the page. `style` is added to the style that all elements share. */
 export function raise(target: string | Element, { theme = "auto" }: LookOptions, style: string, onDestroy: () => void): Stage & Mounted {
   const place = typeof target === "string" ? document.querySelector(target) : target;
   if (!(place instanceof Element)) throw new SGateUsageError("no_such_element", `Nothing in the page matches ${JSON.stringify(target)}.`, "target");
@@ -59,7 +59,7 @@ export function raise(target: string | Element, { theme = "auto" }: LookOptions,
   return { host, root, destroy };
 }
 
-/** Add a style sheet. Unlike a <style>, a constructed one is allowed by every content security policy. */
+/** Add a constructed style sheet. Unlike a <style> element, it is allowed by every content security policy. */
 function dress(root: ShadowRoot, text: string): void {
   try {
     const sheet = new CSSStyleSheet();
@@ -70,7 +70,7 @@ function dress(root: ShadowRoot, text: string): void {
   }
 }
 
-/** An element with attributes and text. */
+/** Create an element with attributes and text. */
 export function create<Tag extends keyof HTMLElementTagNameMap>(tag: Tag, attributes: Record<string, string> = {}, text = ""): HTMLElementTagNameMap[Tag] {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);

@@ -1,4 +1,4 @@
-// The status of a payment.
+// A badge that shows the status of a payment.
 import type { PublicPaymentIntent } from "../types";
 import { follow } from "./feed";
 import { type PaymentGiven, paymentOf } from "./payment";
@@ -6,7 +6,7 @@ import { type LookOptions, type Mounted, create, raise } from "./stage";
 import { type Callbacks, Teller } from "./teller";
 
 export interface StatusBadgeOptions extends PaymentGiven, LookOptions, Callbacks {
-  /** Replacements for the texts. */
+  /** Texts that replace the default ones. */
   labels?: Partial<typeof STATUS_LABELS>;
 }
 

@@ -1,16 +1,22 @@
-// Calls the callbacks of a page: for each change of status, for success exactly once, and for errors.
+// Calls the callbacks of the page: for each change of the status, for errors, and exactly once for success.
 import { SGateError } from "../errors";
 import type { PublicPaymentIntent, Status } from "../types";
 import { hasMoney } from "./feed";
 
 export interface Callbacks {
-  /** Called exactly once, when the payment is final. Show it; ship when your server receives the webhook `payment_intent.succeeded`. */
+  /**
+   * Called exactly once, when the payment is final. Use it to show the success. Ship only when your server receives the
+   * webhook `payment_intent.succeeded`.
+   */
   onSuccess?: (intent: PublicPaymentIntent) => void;
-  /** Called when the payment intent expires or fails, the server is unreachable, or the page may not embed the checkout page; `error.code` says which. */
+  /**
+   * Called when the payment intent expires or fails, when the server is unreachable, or when your page may not embed
+   * the checkout page. `error.code` gives the cause.
+   */
   onError?: (error: SGateError) => void;
-  /** Called when the customer closes the checkout page and no payment is known, or when you cancel the payment intent. */
+  /** Called when the customer closes the checkout page while no payment is known, or when you cancel the payment intent. */
   onCancel?: (intent: PublicPaymentIntent | null) => void;
-  /** Called with the first status, and with each change. */
+  /** Called with the first status, and with each new status. */
   onStatusChange?: (status: Status, intent: PublicPaymentIntent) => void;
 }
 
@@ -52,7 +58,10 @@ export class Teller {
     this.#call("onError", error);
   }
 
-  /** The customer closed the checkout page. `moneySeen`: the page showed a payment that is not known here yet. */
+  /**
+   * The customer closed the checkout page. `moneySeen` is whether the page has shown a payment, which may not be known
+   * here yet.
+   */
   closed(moneySeen: boolean): void {
     const known = this.#latest;
     if (moneySeen || (known && (hasMoney(known) || known.status !== "requires_payment"))) return;
@@ -69,7 +78,7 @@ export class Teller {
     try {
       (this.#callbacks[name] as ((...values: unknown[]) => void) | undefined)?.(...values);
     } catch (error) {
-      // An error in a page's callback is reported to the console and interrupts nothing here.
+      // An error in a callback of the page is reported to the console, and does not interrupt the elements.
       setTimeout(() => {
         throw error;
       });

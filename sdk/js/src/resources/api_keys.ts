@@ -6,9 +6,9 @@ import { Resource } from "./resource";
 
 const PATH = "/v1/api_keys";
 
-/** API keys. All calls except reads need the scope `admin`. */
+/** API keys. All calls except those that only read need the scope `admin`. */
 export class ApiKeys extends Resource {
-  /** Create a key. The key itself is in `secret`, and is never shown again. */
+  /** Create a key. The key itself is in `secret`, and is returned only once. */
   create(params: ApiKeyCreateParams, options?: PostOptions): Promise<Answer<ApiKey>> {
     return this.transport.send({ method: "POST", path: PATH, body: params, options });
   }
@@ -23,7 +23,7 @@ export class ApiKeys extends Resource {
     return this.transport.send({ method: "GET", path: PATH, id, options });
   }
 
-  /** Replace a key. The old one keeps working for `overlap_s` seconds; by default for a day. */
+  /** Replace a key. The old key continues to work for `overlap_s` seconds, or for a day by default. */
   roll(id: string, params: ApiKeyRollParams = {}, options?: PostOptions): Promise<Answer<ApiKey>> {
     return this.transport.send({ method: "POST", path: PATH, id, action: "roll", body: params, options });
   }

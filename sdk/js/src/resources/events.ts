@@ -21,8 +21,8 @@ export class Events extends Resource {
   }
 
   /**
-   * Stream events as they happen, indefinitely: from now on, or after `last_event_id`. Broken connections are resumed
-   * without losing or repeating an event. Leave the loop, or abort `signal`, to stop.
+   * Stream events as they happen, indefinitely. The stream starts now, or after the event `last_event_id`. A broken connection is
+   * resumed without losing or repeating an event. To stop, leave the loop or abort `signal`.
    */
   async *stream({ last_event_id, ...filters }: EventStreamParams = {}, options?: CallOptions): AsyncGenerator<SGateEvent, void, undefined> {
     const last = last_event_id ?? (await this.list({ limit: 1 }, options)).data[0]?.id;
@@ -31,7 +31,10 @@ export class Events extends Resource {
     for await (const frame of frames({ transport: this.transport, call, last, before })) yield JSON.parse(frame.data) as SGateEvent;
   }
 
-  /** All existing events. Needed only if there were none when the stream started, and so no id to resume from. */
+  /**
+   * All existing events, oldest first. Needed only if no event existed when the stream started, and thus no id to
+   * resume from.
+   */
   async *#oldestFirst(filters: EventListParams, options?: CallOptions): AsyncGenerator<Frame, void, undefined> {
     const found: SGateEvent[] = [];
     for await (const event of this.list({ ...filters, limit: LARGEST_PAGE }, options)) found.push(event);

@@ -3,9 +3,12 @@ import type { Answer } from "../transport";
 import type { Alive, HealthReport } from "../types";
 import { Resource } from "./resource";
 
-/** The server's health. */
+/** The health of the server. */
 export class HealthCalls extends Resource {
-  /** Retrieve the health of each component. An unhealthy server responds with 503, an `SGateUnavailableError`. */
+  /**
+   * Retrieve the health of each component. If the server is unhealthy, it responds with 503, and the call throws an
+   * `SGateUnavailableError`.
+   */
   retrieve(options?: CallOptions): Promise<Answer<HealthReport>> {
     return this.transport.send({ method: "GET", path: "/health", options, open: true });
   }

@@ -14,17 +14,20 @@ export class Merchants extends Resource {
     return this.transport.send({ method: "GET", path: PATH, options });
   }
 
-  /** Update the profile and the mode's settings. Omitted fields stay unchanged; null restores the default. */
+  /** Update the profile and the mode's settings. Omitted fields stay unchanged. null restores the default. */
   update(params: MerchantUpdateParams, options?: CallOptions): Promise<Answer<Merchant>> {
     return this.transport.send({ method: "PATCH", path: PATH, body: params, options });
   }
 
-  /** Retrieve the statistics of a period and of each of its days; by default of the last 30 days. */
+  /** Retrieve statistics for a period and for each of its days. By default, the period is the last 30 days. */
   stats(params?: MerchantStatsParams, options?: CallOptions): Promise<Answer<MerchantStats>> {
     return this.transport.send({ method: "GET", path: `${PATH}/stats`, query: params ?? {}, options });
   }
 
-  /** Set the logo on your checkout pages: a PNG, JPEG or WebP image of at most 64 KiB. `type` of the Blob says which. */
+  /**
+   * Set the logo on your checkout pages: a PNG, JPEG or WebP image of at most 64 KiB. The `type` of the Blob must be
+   * the media type of the image.
+   */
   async setLogo(picture: Blob, options?: CallOptions): Promise<Answer<Merchant>> {
     if (!(picture instanceof Blob) || !LOGO_TYPES.includes(picture.type))
       throw new SGateUsageError("invalid_logo", `Pass a Blob whose type is one of ${LOGO_TYPES.join(", ")}.`, "picture");

@@ -23,17 +23,17 @@ export class PaymentIntents extends Resource {
     return new Listing(this.transport, PATH, params, options);
   }
 
-  /** Update description and metadata. Omitted fields stay unchanged; null removes a field or a metadata key. */
+  /** Update the description and the metadata. Omitted fields stay unchanged. null removes a field or a metadata key. */
   update(id: string, params: PaymentIntentUpdateParams, options?: PostOptions): Promise<Answer<PaymentIntent>> {
     return this.transport.send({ method: "POST", path: PATH, id, body: params, options });
   }
 
-  /** Cancel a payment intent that waits for payment and has no known payment. */
+  /** Cancel a payment intent that is waiting for payment and has no known payment. */
   cancel(id: string, options?: PostOptions): Promise<Answer<PaymentIntent>> {
     return this.transport.send({ method: "POST", path: PATH, id, action: "cancel", options });
   }
 
-  /** Accept payments that arrived late or after a cancellation. */
+  /** Accept the payments of an intent that arrived late or after it was canceled. */
   accept(id: string, options?: PostOptions): Promise<Answer<PaymentIntent>> {
     return this.transport.send({ method: "POST", path: PATH, id, action: "accept", options });
   }

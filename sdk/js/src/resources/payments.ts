@@ -8,7 +8,7 @@ const PATH = "/v1/payments";
 
 /** sBTC transfers on the chain. */
 export class Payments extends Resource {
-  /** List payments, newest first; `unmatched: true` lists the deposits that name none of your payment intents. */
+  /** List payments, newest first. With `unmatched: true`, list deposits that name none of your payment intents. */
   list(params?: PaymentListParams, options?: CallOptions): Listing<Payment> {
     return new Listing(this.transport, PATH, params, options);
   }

@@ -6,19 +6,19 @@ import { Resource } from "./resource";
 
 const PATH = "/public/payment_intents";
 
-/** The client secret reveals the description and the return URLs. */
+/** The description and the return URLs are returned only with the client secret. */
 export interface PublicParams {
   client_secret?: string;
 }
 
-/** The customer's view of payment intents. Needs no key, and works from any origin. */
+/** The customer's view of payment intents. These calls need no key, and work from any origin. */
 export class PublicCalls extends Resource {
   /** Retrieve the customer's view of a payment intent. */
   retrieve(id: string, params: PublicParams = {}, options?: CallOptions): Promise<Answer<PublicPaymentIntent>> {
     return this.transport.send({ method: "GET", path: PATH, id, query: { ...params }, options, open: true });
   }
 
-  /** Stream the payment intent indefinitely: its current state, then each change. */
+  /** Stream the payment intent indefinitely: first its current state, then each change. */
   async *stream(
     id: string,
     params: PublicParams = {},
@@ -28,12 +28,12 @@ export class PublicCalls extends Resource {
     for await (const frame of frames({ transport: this.transport, call })) yield JSON.parse(frame.data) as PublicPaymentIntent;
   }
 
-  /** Report the transaction that the wallet sent. The server checks it, and never trusts the report itself. */
+  /** Report the transaction that the wallet sent. The server checks it and never trusts the report itself. */
   hint(id: string, params: HintParams, options?: CallOptions): Promise<Answer<Hint>> {
     return this.transport.send({ method: "POST", path: PATH, id, action: "hint", body: params, options, open: true });
   }
 
-  /** Retrieve the receipt, which exists as soon as a payment is in a block. */
+  /** Retrieve the receipt. It exists as soon as a payment is in a block. */
   receipt(id: string, params: PublicParams = {}, options?: CallOptions): Promise<Answer<Receipt>> {
     return this.transport.send({ method: "GET", path: PATH, id, action: "receipt", query: { ...params }, options, open: true });
   }

@@ -13,14 +13,17 @@ import { Resource } from "./resource";
 
 const PATH = "/v1/simulator";
 
-/** The simulated chain. Payments, blocks and reorganizations are never retried: the server stores no idempotency keys for them. */
+/**
+ * Controls the simulated chain. Calls that create payments, blocks or reorganizations are never retried, because the
+ * server stores no idempotency keys for them.
+ */
 export class SimulatorCalls extends Resource {
   /** Retrieve the state of the chain. */
   retrieve(options?: CallOptions): Promise<Answer<Simulator>> {
     return this.transport.send({ method: "GET", path: PATH, options });
   }
 
-  /** Send a payment, which will be in the next block. */
+  /** Send a payment. The next block will include it. */
   pay(params: SimulatedPaymentParams, options?: CallOptions): Promise<Answer<SimulatedPayment>> {
     return this.transport.send({ method: "POST", path: `${PATH}/payments`, body: params, options, once: true });
   }
@@ -30,7 +33,7 @@ export class SimulatorCalls extends Resource {
     return this.transport.send({ method: "POST", path: `${PATH}/payment_intents`, body: params, options });
   }
 
-  /** Mine blocks now; one by default. */
+  /** Mine blocks immediately; one block by default. */
   mineBlocks(params: SimulatorMineParams = {}, options?: CallOptions): Promise<Answer<Simulator>> {
     return this.transport.send({ method: "POST", path: `${PATH}/blocks`, body: params, options, once: true });
   }

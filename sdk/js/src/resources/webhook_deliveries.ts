@@ -6,14 +6,14 @@ import { Resource } from "./resource";
 
 const PATH = "/v1/webhook_deliveries";
 
-/** The events sent to your endpoints, and the responses. */
+/** Deliveries: the events sent to your endpoints, and the responses of your endpoints. */
 export class WebhookDeliveries extends Resource {
   /** List deliveries, newest first. */
   list(params?: WebhookDeliveryListParams, options?: CallOptions): Listing<WebhookDelivery> {
     return new Listing(this.transport, PATH, params, options);
   }
 
-  /** Retrieve a delivery: the request, and each attempt with your response. */
+  /** Retrieve a delivery with its request and all attempts. Each attempt contains your endpoint's response. */
   retrieve(id: string, options?: CallOptions): Promise<Answer<WebhookDeliveryWithAttempts>> {
     return this.transport.send({ method: "GET", path: PATH, id, options });
   }

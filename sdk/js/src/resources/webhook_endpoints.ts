@@ -18,12 +18,12 @@ const RECOVERIES = "/v1/webhook_recoveries";
 
 /** The URLs that receive events. */
 export class WebhookEndpoints extends Resource {
-  /** Create an endpoint. Only this call returns its secret. Without `event_types` it receives all events. */
+  /** Create an endpoint. The response contains its secret. Without `event_types`, it receives all events. */
   create(params: WebhookEndpointCreateParams, options?: PostOptions): Promise<Answer<WebhookEndpoint>> {
     return this.transport.send({ method: "POST", path: PATH, body: params, options });
   }
 
-  /** List your endpoints, newest first; all of them without `limit`. */
+  /** List your endpoints, newest first. Without `limit`, all of them are on one page. */
   list(params?: WebhookEndpointListParams, options?: CallOptions): Listing<WebhookEndpoint> {
     return new Listing(this.transport, PATH, params, options);
   }
@@ -33,7 +33,7 @@ export class WebhookEndpoints extends Resource {
     return this.transport.send({ method: "GET", path: PATH, id, options });
   }
 
-  /** Update an endpoint. Omitted fields stay unchanged; `enabled: false` holds its deliveries back. */
+  /** Update an endpoint. Omitted fields stay unchanged. With `enabled: false`, its deliveries are held back. */
   update(id: string, params: WebhookEndpointUpdateParams, options?: PostOptions): Promise<Answer<WebhookEndpoint>> {
     return this.transport.send({ method: "POST", path: PATH, id, body: params, options });
   }
@@ -43,7 +43,7 @@ export class WebhookEndpoints extends Resource {
     return this.transport.send({ method: "DELETE", path: PATH, id, options });
   }
 
-  /** Replace the secret. The new one is shown once; for a day webhooks are signed with the old one too. */
+  /** Replace the secret. Only this response contains the new secret. For a day, webhooks are also signed with the old secret. */
   rotateSecret(id: string, options?: PostOptions): Promise<Answer<WebhookEndpoint>> {
     return this.transport.send({ method: "POST", path: PATH, id, action: "rotate_secret", options });
   }
@@ -58,7 +58,7 @@ export class WebhookEndpoints extends Resource {
     return this.transport.send({ method: "POST", path: PATH, id, action: "test", options });
   }
 
-  /** Send the events of a period again: those that the endpoint has not received, or all. */
+  /** Send the events of a period again, by default only those that the endpoint has not received. */
   recover(id: string, params: WebhookRecoverParams, options?: PostOptions): Promise<Answer<WebhookRecovery>> {
     return this.transport.send({ method: "POST", path: PATH, id, action: "recover", body: params, options });
   }

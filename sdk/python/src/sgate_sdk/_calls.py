@@ -1,8 +1,8 @@
 """Decorators that turn one description of an API call into a sync and an async method.
 
-A method of a resource returns the `Request` to send. The decorators bind it to the resource's driver: on `SGate` the
-method blocks and returns the result, on `AsyncSGate` it is awaited. `__get__` is overloaded by the driver's type, so
-type checkers see the right return type; the parameters are those of the method.
+Each method of a resource returns the `Request` to send. The decorators bind the method to the resource's driver: on
+`SGate`, the bound method blocks and returns the result; on `AsyncSGate`, it is awaited. `__get__` has an overload for
+each type of driver, so type checkers see the right return type. The parameters of the method are unchanged.
 """
 
 import functools
@@ -62,7 +62,7 @@ class Call(_Operation[P, Request[T]]):
 
 
 class Listing(_Operation[P, Request[ListAnswer[T]]]):
-    """A call that returns a list, one page at a time."""
+    """A call that returns a list, which is fetched page by page."""
 
     @overload
     def __get__(self, resource: Resource[SyncDriver], owner: type) -> Callable[P, Page[T]]: ...

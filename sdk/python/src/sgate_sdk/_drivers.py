@@ -1,4 +1,4 @@
-"""The sync and the async driver: they perform the I/O that `exchange` and `Stream` ask for."""
+"""The sync and the async driver, which perform the I/O that `exchange` and `Stream` request."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ class Options:
     """The options of a client.
 
     Attributes:
-        timeout_s: how long the server may be silent before an attempt fails.
+        timeout_s: how many seconds the server may be silent before an attempt fails.
         max_retries: the number of retries after the first attempt.
     """
 
@@ -36,7 +36,7 @@ class Options:
     max_retries: int
 
     def __post_init__(self) -> None:
-        """Check the numbers.
+        """Check that the numbers are in range.
 
         Raises:
             SGateUsageError: if `timeout_s` or `max_retries` is out of range.
@@ -47,7 +47,7 @@ class Options:
             raise SGateUsageError("max_retries must be 0 or more.", code="invalid_option", param="max_retries")
 
     def arguments(self, request: Request[Any], *, streaming: bool = False) -> dict[str, Any]:
-        """Return the arguments for `httpx2`.
+        """Return the arguments with which `httpx2` sends a request.
 
         Raises:
             SGateUsageError: if the call needs an API key and the client has none.
@@ -82,14 +82,14 @@ class Options:
 
 
 class SyncDriver:
-    """Performs calls by blocking the thread."""
+    """Performs calls, and blocks the thread until each one ends."""
 
     def __init__(self, options: Options, http: httpx2.Client) -> None:
         self.options = options
         self.http = http
 
     def with_options(self, **changes: Any) -> "SyncDriver":
-        """Return a driver with other options that shares the connections."""
+        """Return a driver that has other options and shares the connections of this one."""
         return SyncDriver(replace(self.options, **changes), self.http)
 
     def perform(self, request: Request[T]) -> T:
@@ -142,7 +142,7 @@ class AsyncDriver:
         self.http = http
 
     def with_options(self, **changes: Any) -> "AsyncDriver":
-        """Return a driver with other options that shares the connections."""
+        """Return a driver that has other options and shares the connections of this one."""
         return AsyncDriver(replace(self.options, **changes), self.http)
 
     async def perform(self, request: Request[T]) -> T:

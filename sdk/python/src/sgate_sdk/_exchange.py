@@ -1,7 +1,7 @@
 """Retries and error handling, without I/O.
 
-`exchange` is a generator: it yields the next step (`Send`, `Pause`) and receives its outcome. The two drivers only
-perform the steps, one of them with `await`.
+`exchange` is a generator: it yields the next step, `Send` or `Pause`, and receives the outcome of the step. The two
+drivers only perform the steps; the async driver does so with `await`.
 """
 
 import email.utils
@@ -19,8 +19,8 @@ T = TypeVar("T")
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 8.0
 LONGEST_RETRY_AFTER_S = 60.0
-"""The longest `Retry-After` that is waited out. For a longer one the caller gets the error: a checkout cannot block for
-minutes.
+"""The longest `Retry-After` after which a request is retried. If it is longer, the call fails at once, because a
+checkout cannot block for minutes.
 """
 
 RATE_LIMITED = 429
@@ -29,14 +29,14 @@ FIRST_SERVER_ERROR = 500
 
 @dataclass(frozen=True)
 class Send:
-    """Send a request. The outcome is an `Answer`, or the error if there is no response."""
+    """The step of sending a request. The outcome is an `Answer`, or the error if there is no response."""
 
     request: Request[Any]
 
 
 @dataclass(frozen=True)
 class Pause:
-    """Wait. The outcome is None."""
+    """The step of waiting. The outcome is None."""
 
     seconds: float
 
@@ -47,7 +47,7 @@ Conversation = Generator[Send | Pause, Outcome, T]
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """Injected clock and randomness: a random number from 0 to 1, and the time in Unix seconds."""
+    """An injected random source, which returns numbers from 0 to 1, and clock, which returns Unix seconds."""
 
     random: Callable[[], float]
     now: Callable[[], float]
@@ -73,7 +73,7 @@ def exchange(request: Request[T], max_retries: int, around: Surroundings) -> Con
 
 
 def error_for(outcome: Outcome, now: float) -> SGateError | None:
-    """Return the error of an outcome, or None for a success."""
+    """Return the error that an outcome represents, or None if the request succeeded."""
     if isinstance(outcome, Answer):
         return None if outcome.status_code // 100 == 2 else _error_response(outcome, now)  # noqa: PLR2004 - any success
     return outcome or SGateConnectionError("Nothing was sent.", code="connection_failed")
@@ -100,9 +100,9 @@ def decoded(request: Request[T], answer: Outcome) -> T:
     """Return the decoded body of a successful response.
 
     Raises:
-        SGateUnexpectedResponseError: if the body is not the expected object.
+        SGateUnexpectedResponseError: if the body is not an object of the expected type.
     """
-    assert isinstance(answer, Answer)  # noqa: S101 - a success is an answer
+    assert isinstance(answer, Answer)  # noqa: S101 - only an answer is a success
     try:
         return request.read(answer.body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -114,7 +114,7 @@ def decoded(request: Request[T], answer: Outcome) -> T:
 
 
 def retry_delay_s(error: SGateError, attempt: int, max_retries: int, random: Callable[[], float]) -> float | None:
-    """Return the delay before the next attempt, or None to give up. `attempt` counts from 0."""
+    """Return the delay before the next attempt, or None if there is none. `attempt` counts from 0."""
     if attempt >= max_retries or not is_transient(error):
         return None
     if error.retry_after_s is None:
@@ -125,7 +125,10 @@ def retry_delay_s(error: SGateError, attempt: int, max_retries: int, random: Cal
 
 
 def is_transient(error: SGateError) -> bool:
-    """Return whether the same request may succeed later. A POST is safe to repeat: it carries its idempotency key."""
+    """Return whether the same request may succeed later.
+
+    A POST can be repeated safely, because each repetition has the same idempotency key.
+    """
     return (
         isinstance(error, SGateConnectionError)
         or error.code == "idempotency_in_progress"
@@ -135,13 +138,19 @@ def is_transient(error: SGateError) -> bool:
 
 
 def backoff_s(attempt: int, random: float) -> float:
-    """Return an exponential back-off, half of it random: clients that failed together do not retry together."""
+    """Return an exponential back-off with jitter.
+
+    Half of the back-off is random, so that clients that failed at the same time do not all retry at the same time.
+    """
     longest_s = min(FIRST_PAUSE_S * 2 ** min(attempt, 10), LONGEST_PAUSE_S)
     return longest_s * (0.5 + random / 2)
 
 
 def parse_retry_after(text: str | None, now: float) -> float | None:
-    """Return the seconds to wait from a `Retry-After` header, a number or a date; None if it is absent or invalid."""
+    """Return the seconds to wait according to a `Retry-After` header, which contains a number or a date.
+
+    Returns None if the header is absent or invalid.
+    """
     if text is None:
         return None
     text = text.strip()
@@ -149,5 +158,5 @@ def parse_retry_after(text: str | None, now: float) -> float | None:
         return float(text)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - now)
-    except (ValueError, OverflowError):  # not a date, or one outside the range of timestamps
+    except (ValueError, OverflowError):  # not a date, or a date outside the range of timestamps
         return None

@@ -1,6 +1,7 @@
-"""Types of enumerated fields: the known values for type checkers, any text at run time.
+"""Types of enumerated fields. Type checkers see the known values; at run time, any text is valid.
 
-At run time the literals are only annotations, so that values that only a newer server knows can be decoded.
+A newer server may send values that this version does not know. They can be decoded, because at run time the fields are
+plain text.
 """
 
 from typing import TYPE_CHECKING, Annotated, Literal

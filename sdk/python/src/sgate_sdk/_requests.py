@@ -1,4 +1,4 @@
-"""API calls as data: what to send, and how to decode the response. No I/O."""
+"""API calls as data: the request to send, and the decoder for its response. No I/O."""
 
 import datetime as dt
 import re
@@ -16,7 +16,7 @@ from sgate_sdk.errors import SGateUsageError
 T = TypeVar("T")
 Reader = Callable[[bytes], T]
 Moment = dt.datetime | dt.date | str
-"""A point in time or a day, as a filter. Text is sent unchanged."""
+"""A point in time or a day, for use in a filter. Text is sent unchanged."""
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
 KEY_BYTES = 16
@@ -27,14 +27,14 @@ class Request(Generic[T]):
     """One API call.
 
     Attributes:
-        path: the escaped path, from the server's root.
-        query: the parameters that were given, as text.
-        read: decodes the body of the response; raises `msgspec.MsgspecError` if it is something else.
-        idempotency_key: of a POST under /v1; every retry carries the same one.
-        public: whether it is sent without the API key.
-        once: whether it is never retried, because a repetition would have a second effect.
-        newest: for a stream that starts now, the request for the newest existing event. With its id the stream can be
-            resumed even if the connection breaks before the first event.
+        path: the escaped path, starting at the root of the server.
+        query: the query parameters, as text. Omitted parameters are not included.
+        read: decodes the body of the response. Raises `msgspec.MsgspecError` if the body is not the expected object.
+        idempotency_key: the idempotency key of a POST under `/v1`. Every retry has the same key.
+        public: whether the request is sent without the API key.
+        once: whether the request is never retried. True if a repetition would have a second effect.
+        newest: if the request opens a stream that starts now, the request for the newest existing event. With the id of
+            that event, the stream can be resumed even if the connection breaks before the first event.
     """
 
     method: str
@@ -50,7 +50,7 @@ class Request(Generic[T]):
     newest: "Request[ListAnswer[Any]] | None" = None
 
     def with_query(self, **query: str) -> "Request[T]":
-        """Return the same call with further query parameters."""
+        """Return the same request with additional query parameters."""
         return replace(self, query={**self.query, **query})
 
 
@@ -64,15 +64,15 @@ class Answer:
 
 
 def get(path: str, read: Reader[T], *, public: bool = False, **parameters: object) -> Request[T]:
-    """Return a GET. Parameters that are None are left out."""
+    """Return a GET request. Parameters that are None are omitted."""
     return Request(method="GET", path=path, read=read, query=query_of(parameters), public=public)
 
 
 def post(path: str, read: Reader[T], body: Mapping[str, object], idempotency_key: str | None) -> Request[T]:
-    """Return a POST that is safe to retry: it carries the caller's idempotency key, or a random one.
+    """Return a POST request with the caller's idempotency key, or a random one, so that it is safe to retry.
 
     Raises:
-        SGateUsageError: if the idempotency key is empty or has other than printable ASCII characters.
+        SGateUsageError: if the idempotency key is empty or has characters other than printable ASCII.
     """
     if idempotency_key is not None and not _PRINTABLE.fullmatch(idempotency_key):
         raise SGateUsageError(
@@ -90,35 +90,35 @@ def post(path: str, read: Reader[T], body: Mapping[str, object], idempotency_key
 
 
 def once(path: str, read: Reader[T], body: Mapping[str, object]) -> Request[T]:
-    """Return a POST that has its effect each time it is sent: the server stores no idempotency key for it."""
+    """Return a POST request for which the server stores no idempotency key. Each repetition has its own effect."""
     return Request(method="POST", path=path, read=read, content=msgspec.json.encode(given(body)), once=True)
 
 
 def change(method: str, path: str, read: Reader[T], body: Mapping[str, object], *, public: bool = False) -> Request[T]:
-    """Return a PATCH or another request with a body that is idempotent by itself."""
+    """Return a request with a body, such as a PATCH, that needs no idempotency key because it is idempotent."""
     return Request(method=method, path=path, read=read, content=msgspec.json.encode(given(body)), public=public)
 
 
 def delete(path: str, read: Reader[T]) -> Request[T]:
-    """Return a DELETE."""
+    """Return a DELETE request."""
     return Request(method="DELETE", path=path, read=read)
 
 
 def given(fields: Mapping[str, object]) -> dict[str, object]:
-    """Return the fields that are not UNSET. None stays: it means null."""
+    """Return the fields that are not UNSET. A field that is None is kept, and is sent as null."""
     return {name: value for name, value in fields.items() if value is not UNSET}
 
 
 def unless_none(value: T | None) -> T | UnsetType:
-    """Return the value, or UNSET for None: the field is then left out."""
+    """Return the value, or UNSET if it is None. A field that is UNSET is omitted from the request."""
     return UNSET if value is None else value
 
 
 def path_id(object_id: str) -> str:
-    """Return an id escaped as a segment of a path, so that it cannot change the path.
+    """Return an id, escaped so that it is exactly one segment of a path.
 
     Raises:
-        SGateUsageError: if it is empty or consists of dots only; dots cannot be escaped.
+        SGateUsageError: if the id is empty or consists only of dots, which cannot be escaped.
     """
     if not object_id.strip("."):
         raise SGateUsageError(f"Pass an id such as pi_..., not {object_id!r}.", code="invalid_id", param="id")
@@ -126,7 +126,7 @@ def path_id(object_id: str) -> str:
 
 
 def query_of(parameters: Mapping[str, object]) -> dict[str, str]:
-    """Return query parameters as text. Mappings become `name[key]`."""
+    """Return query parameters as text. Each entry of a mapping becomes a parameter `name[key]`."""
     query: dict[str, str] = {}
     for name, value in parameters.items():
         match value:
@@ -145,10 +145,10 @@ def query_of(parameters: Mapping[str, object]) -> dict[str, str]:
 
 
 def _iso(moment: dt.datetime | dt.date) -> str:
-    """Return a date or time in ISO 8601.
+    """Return a date or time in ISO 8601 format.
 
     Raises:
-        SGateUsageError: for a `datetime` without a time zone.
+        SGateUsageError: if a `datetime` has no time zone.
     """
     if isinstance(moment, dt.datetime) and moment.utcoffset() is None:
         raise SGateUsageError(
@@ -158,12 +158,12 @@ def _iso(moment: dt.datetime | dt.date) -> str:
 
 
 def reader_of(shape: type[T]) -> Reader[T]:
-    """Return a function that decodes one object."""
+    """Return a function that decodes one object of type `shape`."""
     return msgspec.json.Decoder(shape).decode
 
 
 class ListAnswer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A page of a list. The last four fields are set if the list was requested by page number."""
+    """A page of a list. The last four fields are set only if the list was requested by page number."""
 
     object: str = "list"
     data: Sequence[T]
@@ -176,7 +176,7 @@ class ListAnswer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 
 def list_reader(read: Callable[[msgspec.Raw], T]) -> Reader[ListAnswer[T]]:
-    """Return a function that decodes a list; `read` decodes one of its objects."""
+    """Return a function that decodes a page of a list. `read` decodes each object in the list."""
     decoder: msgspec.json.Decoder[ListAnswer[msgspec.Raw]] = msgspec.json.Decoder(ListAnswer[msgspec.Raw])
 
     def read_list(body: bytes) -> ListAnswer[T]:
@@ -197,7 +197,7 @@ def list_reader(read: Callable[[msgspec.Raw], T]) -> Reader[ListAnswer[T]]:
 
 
 def next_page(request: Request[ListAnswer[T]], answer: ListAnswer[T]) -> Request[ListAnswer[T]] | None:
-    """Return the request for the next page in the same direction, or None at the end."""
+    """Return the request for the next page in the same direction, or None if there is no next page."""
     if not answer.has_more or not answer.data:
         return None
     if "page" in request.query:
@@ -208,7 +208,7 @@ def next_page(request: Request[ListAnswer[T]], answer: ListAnswer[T]) -> Request
 
 
 def in_iteration_order(request: Request[ListAnswer[T]], data: Sequence[T]) -> Sequence[T]:
-    """Return the objects of a page in the order of iteration: oldest first with `ending_before`, else newest first."""
+    """Return the objects of a page in iteration order: oldest first with `ending_before`, otherwise newest first."""
     return data[::-1] if "ending_before" in request.query else data
 
 

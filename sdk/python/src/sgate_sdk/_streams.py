@@ -1,4 +1,4 @@
-"""Server-sent events: decoding, and resuming after a broken connection. No I/O."""
+"""Streams of server-sent events: how frames are decoded and broken connections are resumed. No I/O."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 EVENT_STREAM = "text/event-stream"
 SILENCE_S = 45.0
-"""The server sends a heartbeat every 15 seconds. After three missed ones the connection is considered dead."""
+"""The server sends a heartbeat every 15 seconds. After three missed heartbeats, a connection is considered dead."""
 
 FIRST_RETURN_S = 2.0
 LONGEST_RETURN_S = 30.0
@@ -24,7 +24,7 @@ MAX_EVENT_BYTES = 2_000_000
 
 
 class Stream(Generic[T]):
-    """A stream that spans any number of connections."""
+    """A stream that continues over any number of connections."""
 
     def __init__(self, request: Request[T], max_retries: int, around: Surroundings) -> None:
         self.request = request
@@ -35,15 +35,15 @@ class Stream(Generic[T]):
         self._reconnect_s = FIRST_RETURN_S
 
     def begin_after(self, newest: ListAnswer[Any]) -> None:
-        """Start after the newest existing event."""
+        """Start the stream after the newest existing event."""
         if newest.data:
             self.request = replace(self.request, last_event_id=newest.data[0].id)
 
     def take(self, frame: httpx2.ServerSentEvent) -> T | None:
-        """Decode a frame. Return None if it only sets the reconnection delay.
+        """Decode a frame and return its object, or None if the frame has no data.
 
         Raises:
-            SGateUnexpectedResponseError: if the data is not the expected object.
+            SGateUnexpectedResponseError: if the data is not an object of the expected type.
         """
         if frame.retry is not None:
             self._reconnect_s = min(frame.retry / 1000, LONGEST_RETURN_S)
@@ -62,7 +62,7 @@ class Stream(Generic[T]):
         """Return the delay before the next connection. `outcome` is None if the server closed the stream normally.
 
         Raises:
-            SGateError: if the error is permanent, or the retries are used up.
+            SGateError: if the error is permanent, or no retries are left.
         """
         if outcome is None:
             return self._reconnect_s

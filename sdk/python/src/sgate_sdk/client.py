@@ -1,4 +1,4 @@
-"""The clients. Both offer the same calls; those of `AsyncSGate` are awaited."""
+"""The synchronous and the asynchronous client. Both have the same calls; the calls of `AsyncSGate` are awaited."""
 
 import ipaddress
 import os
@@ -50,7 +50,7 @@ class _Client(Generic[D]):
         return f"{type(self).__name__}(base_url={self._driver.options.base_url!r})"
 
     def with_options(self, *, timeout_s: float | None = None, max_retries: int | None = None) -> Self:
-        """Return a client with other options, such as `with_options(max_retries=0)`, that shares the connections.
+        """Return a client that has other options and shares the connections: `sgate.with_options(max_retries=0)`.
 
         Raises:
             SGateUsageError: if an option is out of range.
@@ -63,7 +63,7 @@ class _Client(Generic[D]):
 
 
 class SGate(_Client[SyncDriver]):
-    """A synchronous client. It may be shared by threads."""
+    """A synchronous client. Threads may share it."""
 
     def __init__(
         self,
@@ -77,13 +77,14 @@ class SGate(_Client[SyncDriver]):
         """Create a client.
 
         Args:
-            api_key: `sk_test_...` or `sk_live_...`; by default the environment variable SGATE_API_KEY. Without a key,
-                only the calls of `public` and `health` work. A live key needs `https://`, except on localhost.
-            base_url: the address of your sGate server, such as `https://pay.example.com`; by default the environment
-                variable SGATE_API_BASE_URL.
-            timeout_s: how long the server may be silent before an attempt fails, in seconds.
+            api_key: `sk_test_...` or `sk_live_...`; by default the value of the environment variable SGATE_API_KEY.
+                Without a key, only the calls of `public` and `health` work. A live key requires `https://`, except on
+                localhost.
+            base_url: the address of your sGate server, such as `https://pay.example.com`; by default the value of the
+                environment variable SGATE_API_BASE_URL.
+            timeout_s: how many seconds the server may be silent before an attempt fails.
             max_retries: the number of retries after transient errors.
-            http_client: an HTTP client of your own, for proxies or certificates. Closing this client closes it too.
+            http_client: your own HTTP client, for example with a proxy or certificates. `close()` closes it too.
 
         Raises:
             SGateUsageError: if an option is invalid.
@@ -118,7 +119,7 @@ class AsyncSGate(_Client[AsyncDriver]):
         max_retries: int = MAX_RETRIES,
         http_client: httpx2.AsyncClient | None = None,
     ) -> None:
-        """Create a client; the options are those of `SGate`."""
+        """Create a client. The options are the same as those of `SGate`; `aclose()` closes `http_client`."""
         options = _options(api_key, base_url, timeout_s, max_retries)
         super().__init__(AsyncDriver(options, http_client or httpx2.AsyncClient()))
 
@@ -138,10 +139,10 @@ class AsyncSGate(_Client[AsyncDriver]):
 
 
 def _options(api_key: str | None, base_url: str | None, timeout_s: float, max_retries: int) -> Options:
-    """Check the options.
+    """Check the options, fill in the environment variables, and return the result.
 
     Raises:
-        SGateUsageError: if one is invalid.
+        SGateUsageError: if an option is invalid.
     """
     key = api_key or os.environ.get("SGATE_API_KEY") or None
     if key is not None and not _KEY.fullmatch(key):
@@ -153,7 +154,7 @@ def _options(api_key: str | None, base_url: str | None, timeout_s: float, max_re
     url = (base_url or os.environ.get("SGATE_API_BASE_URL") or "").rstrip("/")
     try:
         parts = urlsplit(url)
-    except ValueError:  # such as unbalanced brackets
+    except ValueError:  # for example unbalanced brackets
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise SGateUsageError(

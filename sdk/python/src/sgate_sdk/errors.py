@@ -227,7 +227,7 @@ class _Envelope(msgspec.Struct):
 
 
 class _Problem(msgspec.Struct):
-    """A problem detail (RFC 9457) as sGate writes it; `type` is the page that explains the code."""
+    """A problem detail (RFC 9457) from sGate. `type` is the URL of the page that explains the code."""
 
     type: str
     code: str
@@ -240,7 +240,10 @@ class _Problem(msgspec.Struct):
 def error_of(
     status_code: int, body: bytes, *, request_id: str | None = None, retry_after_s: float | None = None
 ) -> SGateError:
-    """Return the exception for an error response. `request_id` comes from the header; an id in the body wins."""
+    """Return the exception for an error response.
+
+    `request_id` is the id in the header. An id in the body takes precedence.
+    """
     envelope = _decoded(body, _Envelope)
     if envelope is not None:
         return _class_of(status_code, SGateError)(

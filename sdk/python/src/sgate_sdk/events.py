@@ -1,4 +1,4 @@
-"""Events, and the webhook endpoints, deliveries and attempts that carry them."""
+"""Events, and the webhook endpoints, deliveries and attempts with which they are sent."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ from sgate_sdk.models import Model, Payment, PaymentIntent
 class WebhookEndpoint(Model, frozen=True, kw_only=True):
     """A webhook endpoint. `secret` is set only when the endpoint is created and when its secret is rotated.
 
-    Until `previous_secret_expires_at` webhooks are signed with the previous secret too. No delivery has succeeded
-    since `failing_since`.
+    Until `previous_secret_expires_at`, webhooks are also signed with the previous secret. If `failing_since` is set, no
+    delivery has succeeded since that time.
     """
 
     id: str
@@ -32,17 +32,17 @@ class WebhookEndpoint(Model, frozen=True, kw_only=True):
 
 
 class EventData(Model, frozen=True, kw_only=True):
-    """The object that the event is about, as it was then."""
+    """The object that the event is about, as it was at the time of the event."""
 
     object: Any
 
 
 class Event(Model, frozen=True, kw_only=True):
-    """An event, as webhooks carry it. The subclasses type the object it is about.
+    """An event. A webhook contains one event. Each subclass declares the type of the object that its events are about.
 
-    Handle each `id` once: events may be delivered twice. `sequence` counts the events of one object: ignore an event
-    with a lower one than you have seen. `type` is one of `EventType`, or a type that only a newer server knows.
-    `created` is in Unix seconds.
+    An event may be delivered more than once, so handle each `id` only once. `sequence` counts the events of one object.
+    Ignore an event whose `sequence` is lower than one that you have already seen for the object. `type` is one of
+    `EventType`, or a type that only a newer server knows. `created` is in Unix seconds.
     """
 
     id: str
@@ -57,37 +57,37 @@ class Event(Model, frozen=True, kw_only=True):
 
 
 class PaymentIntentData(EventData, frozen=True, kw_only=True):
-    """The payment intent as it was then, without its payments."""
+    """The payment intent, without its payments, as it was at the time of the event."""
 
     object: PaymentIntent
 
 
 class PaymentIntentEvent(Event, frozen=True, kw_only=True):
-    """An event `payment_intent.*`."""
+    """An event whose type is `payment_intent.*`."""
 
     data: PaymentIntentData
 
 
 class PaymentData(EventData, frozen=True, kw_only=True):
-    """The payment as it was then."""
+    """The payment as it was at the time of the event."""
 
     object: Payment
 
 
 class PaymentEvent(Event, frozen=True, kw_only=True):
-    """An event `payment.*`."""
+    """An event whose type is `payment.*`."""
 
     data: PaymentData
 
 
 class WebhookEndpointData(EventData, frozen=True, kw_only=True):
-    """The webhook endpoint as it was then."""
+    """The webhook endpoint as it was at the time of the event."""
 
     object: WebhookEndpoint
 
 
 class WebhookEndpointEvent(Event, frozen=True, kw_only=True):
-    """An event `webhook_endpoint.*`."""
+    """An event whose type is `webhook_endpoint.*`."""
 
     data: WebhookEndpointData
 
@@ -95,8 +95,8 @@ class WebhookEndpointEvent(Event, frozen=True, kw_only=True):
 class WebhookDelivery(Model, frozen=True, kw_only=True):
     """The delivery of an event to an endpoint.
 
-    `status` is `pending` (due at `next_attempt_at`), `held` (until the endpoint is enabled or has
-    caught up), `delivered` or `failed`.
+    `status` is `pending` (due at `next_attempt_at`), `held` (held back until the endpoint is enabled or has caught up),
+    `delivered` or `failed`.
     """
 
     id: str
@@ -117,7 +117,7 @@ class WebhookDelivery(Model, frozen=True, kw_only=True):
 
 
 class WebhookRequest(Model, frozen=True, kw_only=True):
-    """The request of a delivery. Each attempt has new signatures, which are not stored."""
+    """The HTTP request of a delivery. Each attempt has new signatures, which are not stored."""
 
     method: str = "POST"
     url: str
@@ -126,7 +126,7 @@ class WebhookRequest(Model, frozen=True, kw_only=True):
 
 
 class WebhookAttempt(Model, frozen=True, kw_only=True):
-    """An attempt. The response's body is truncated to 16 KiB; bytes that are not UTF-8 are replaced."""
+    """An attempt at a delivery. The body of the response is truncated to 16 KiB, and invalid UTF-8 is replaced."""
 
     attempt: int
     url: str
@@ -139,16 +139,16 @@ class WebhookAttempt(Model, frozen=True, kw_only=True):
 
 
 class WebhookDeliveryWithAttempts(WebhookDelivery, frozen=True, kw_only=True):
-    """A delivery with its request and all attempts."""
+    """A delivery with its request and all of its attempts."""
 
     request: WebhookRequest
     attempt_log: tuple[WebhookAttempt, ...]
 
 
 class WebhookRecovery(Model, frozen=True, kw_only=True):
-    """A range of events that is sent again.
+    """A recovery: the events of a period are sent again.
 
-    `replayed` is the number of deliveries created so far; `finished_at` is when the last of them was created.
+    `replayed` is the number of deliveries created so far. `finished_at` is the time when the last one was created.
     """
 
     id: str
@@ -175,10 +175,10 @@ class _Peek(msgspec.Struct):
 
 
 def event_of(content: bytes | msgspec.Raw) -> Event:
-    """Decode an event, as the subclass for its type, or as a plain `Event` for an unknown type.
+    """Decode an event. The result is the subclass for its type, or a plain `Event` if the type is unknown.
 
     Raises:
-        msgspec.MsgspecError: if it is not an event.
+        msgspec.MsgspecError: if `content` is not an event.
     """
     kind = msgspec.json.decode(content, type=_Peek).type.partition(".")[0]
     return msgspec.json.decode(content, type=_BY_PREFIX.get(kind, Event))

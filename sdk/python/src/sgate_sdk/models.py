@@ -1,8 +1,8 @@
-"""The objects of the API: one class for each kind, with the API's field names.
+"""The objects of the API. Each kind of object has a class, whose fields have the same names as in the API.
 
-Fields that a newer server adds are ignored. Enumerated fields (`status`, `type`, ...) are plain text, so that values
-that only a newer server knows cause no errors. Type checkers know the current values, and `sgate_sdk.words` has them as
-enumerations, whose members compare equal to the text.
+Fields that a newer server adds are ignored. Enumerated fields, such as `status` and `type`, are plain text, so that an
+unknown value from a newer server causes no error. Type checkers know the current values. `sgate_sdk.words` contains
+them as enumerations; each member compares equal to its text.
 """
 
 import datetime as dt
@@ -31,14 +31,14 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tier(Model, frozen=True, kw_only=True):
-    """The conditions for a payment of `from_sats` or more to be final. All that are set must hold.
+    """The conditions under which a payment of `from_sats` or more is final. All conditions that are set must be met.
 
     Attributes:
-        from_sats: the smallest amount of this tier.
-        stacks_blocks: the number of Stacks blocks, including the payment's own (1 = included).
-        tenure_changes: the number of tenures that began after the payment's.
-        bitcoin_blocks: the number of Bitcoin blocks, including the one that the payment's tenure is anchored to
-            (1 = at once).
+        from_sats: the smallest amount to which this tier applies.
+        stacks_blocks: the required number of Stacks blocks. The block that includes the payment counts as the first.
+        tenure_changes: the required number of tenures that began after the payment's tenure.
+        bitcoin_blocks: the required number of Bitcoin blocks. The block to which the payment's tenure is anchored is
+            counted as the first.
     """
 
     from_sats: int
@@ -57,7 +57,7 @@ class Quote(Model, frozen=True, kw_only=True):
 
 
 class IntentPayment(Model, frozen=True, kw_only=True):
-    """A payment, as part of its payment intent. `confirmations` counts Stacks blocks; it is 0 while orphaned."""
+    """A payment of a payment intent. `confirmations` counts Stacks blocks; it is 0 while the payment is orphaned."""
 
     id: str
     object: str = "payment"
@@ -80,8 +80,9 @@ class IntentPayment(Model, frozen=True, kw_only=True):
 class PaymentIntent(Model, frozen=True, kw_only=True):
     """A request to a customer to pay an amount, and its progress.
 
-    `status` is one of `Status`; `exceptions` lists anything unusual. `amount_received_sats` is the sum of all payments
-    on the chain, `amount_due_sats` the remainder. `payments` are in chain order; events omit them.
+    `status` is one of `Status`, and `exceptions` lists irregularities (see `Anomaly`). `amount_received_sats` is the
+    sum of all payments on the chain, and `amount_due_sats` is the remainder. `payments` are in chain order; events omit
+    them.
     """
 
     id: str
@@ -115,11 +116,11 @@ class PaymentIntent(Model, frozen=True, kw_only=True):
 
 
 class Payment(IntentPayment, frozen=True, kw_only=True):
-    """A payment with its payment intent and its history; the object of `payment.*` events.
+    """A payment with its payment intent and its history. Events `payment.*` are about such an object.
 
-    `payment_intent` is None for an unmatched deposit. If its memo names a payment intent that this server does not
-    know, `recovered_intent_id` is that id. `assigned_at` is set if the deposit was assigned by hand, `refunded_at` and
-    `refund_tx_id` if it was marked as refunded.
+    `payment_intent` is None for an unmatched deposit. If the memo names a payment intent that this server does
+    not know, `recovered_intent_id` is the id of that intent. `assigned_at` is set if the deposit was assigned by hand.
+    `refunded_at` and `refund_tx_id` are set if the payment was marked as refunded.
     """
 
     livemode: bool
@@ -134,8 +135,9 @@ class Payment(IntentPayment, frozen=True, kw_only=True):
 class Merchant(Model, frozen=True, kw_only=True):
     """The merchant that a key belongs to, with the settings of the key's mode.
 
-    `effective_pay_address` is the address that receives payments: the merchant's own, or else the deployment's.
-    `effective_confirmation_policy` likewise. Name, links, logo, color and frame origins are shared by both modes.
+    `effective_pay_address` is the address that receives payments: the merchant's own address, or else the deployment's
+    address. In the same way, `effective_confirmation_policy` is the merchant's own policy, or else the deployment's
+    policy. Both modes share the name, links, logo, color and frame origins.
     """
 
     id: str
@@ -158,10 +160,10 @@ class Merchant(Model, frozen=True, kw_only=True):
 
 
 class Numbers(Model, frozen=True, kw_only=True):
-    """Statistics of the payment intents created in a period: their number, in total and by current status, and sums.
+    """Statistics of the payment intents created in a period: their number in total, their number by status, and sums.
 
-    `amount_sats` is the sum requested, `received_sats` the sum received, `confirmed_sats` the sum received by those
-    that are confirmed.
+    `amount_sats` is the sum of the requested amounts, and `received_sats` the sum of the amounts received.
+    `confirmed_sats` is the sum of the amounts received by confirmed intents.
     """
 
     created: int
@@ -177,15 +179,15 @@ class Numbers(Model, frozen=True, kw_only=True):
 
 
 class DayNumbers(Numbers, frozen=True, kw_only=True):
-    """Statistics of one day, UTC."""
+    """Statistics of one day in UTC."""
 
     date: dt.date
 
 
 class MerchantStats(Model, frozen=True, kw_only=True):
-    """A merchant's statistics, of a period and of each of its days.
+    """A merchant's statistics for a period and for each day of the period.
 
-    A payment intent counts on the day it was created, with its current status.
+    A payment intent counts on the day on which it was created, with its current status.
     """
 
     object: str = "merchant_stats"
@@ -197,10 +199,10 @@ class MerchantStats(Model, frozen=True, kw_only=True):
 
 
 class ApiKey(Model, frozen=True, kw_only=True):
-    """An API key. `secret` is the key itself, set only when it is created.
+    """An API key. `secret` is the key itself; it is set only in the response that creates the key.
 
-    `hint` is its beginning and its end. `last_used_at` is accurate to about a minute. `expires_at` is set for a key
-    that was rolled.
+    `hint` consists of the beginning and the end of the key. `last_used_at` is accurate to about a minute. `expires_at`
+    is set if the key was rolled.
     """
 
     id: str
@@ -217,9 +219,9 @@ class ApiKey(Model, frozen=True, kw_only=True):
 
 
 class AuditLogEntry(Model, frozen=True, kw_only=True):
-    """An entry of the audit log. `actor` is `key ak_...` or `operator`; `detail` depends on the action.
+    """An entry of the audit log. `actor` is `key ak_...` or `operator`. The content of `detail` depends on the action.
 
-    `address` is the client's IP address; `request_id` is the one in the response and in the log.
+    `address` is the IP address of the client. `request_id` is the id of the request in its response and in the log.
     """
 
     id: str
@@ -243,7 +245,7 @@ class Deleted(Model, frozen=True, kw_only=True):
 
 
 class MerchantCard(Model, frozen=True, kw_only=True):
-    """The merchant, as shown to customers."""
+    """The merchant as customers see it."""
 
     name: str
     support_url: str | None
@@ -252,9 +254,9 @@ class MerchantCard(Model, frozen=True, kw_only=True):
 class PublicPaymentIntent(Model, frozen=True, kw_only=True):
     """The customer's view of a payment intent.
 
-    `required` is the tier of the confirmation policy that applies. `accepts_payment` is true while the customer should
-    still pay; otherwise they must not. Without the client secret, `description`, `success_url` and `cancel_url` are
-    None.
+    `required` is the tier of the confirmation policy that applies. The customer should pay while `accepts_payment` is
+    true, and must not pay while it is false. Without the client secret, `description`, `success_url` and `cancel_url`
+    are None.
     """
 
     id: str
@@ -287,7 +289,7 @@ class PublicPaymentIntent(Model, frozen=True, kw_only=True):
 
 
 class Hint(Model, frozen=True, kw_only=True):
-    """An accepted hint. Once the transaction is found, the payment intent's `finality` is `seen`."""
+    """An accepted hint. When the server finds the transaction, `finality` of the payment intent becomes `seen`."""
 
     object: str = "hint"
     payment_intent: str
@@ -297,7 +299,8 @@ class Hint(Model, frozen=True, kw_only=True):
 class Simulator(Model, frozen=True, kw_only=True):
     """The state of the simulated chain.
 
-    `mempool` is the number of pending transactions. `steerable` is true if you may mine blocks and reorganize.
+    `mempool` is the number of pending transactions. `steerable` is true if you may mine blocks and
+    reorganize the chain.
     """
 
     object: str = "simulator"
@@ -331,7 +334,7 @@ class ReceiptPayment(Model, frozen=True, kw_only=True):
 
 
 class Receipt(Model, frozen=True, kw_only=True):
-    """A receipt for the customer. `final` is true if the payment is final by the merchant's confirmation policy.
+    """A receipt for the customer. `final` is true if the payment is final under the merchant's confirmation policy.
 
     `description` is None without the client secret.
     """
@@ -368,7 +371,7 @@ class ChainHealth(Model, frozen=True, kw_only=True):
 
 
 class HealthReport(Model, frozen=True, kw_only=True):
-    """The health of the server, as one process sees it. `uptime` is in seconds, `memory` in bytes."""
+    """The health of the server, as reported by one process. `uptime` is in seconds, and `memory` is in bytes."""
 
     status: HealthText
     timestamp: dt.datetime

@@ -1,4 +1,4 @@
-"""Lists. A page holds one part of a list; iterating over it fetches all pages that follow."""
+"""Lists. A page contains one part of a list. Iteration over a page continues through all pages that follow."""
 
 import contextlib
 import itertools
@@ -27,7 +27,7 @@ class _Shown(Generic[T]):
 
     @property
     def has_more(self) -> bool:
-        """Whether more pages follow in the direction of iteration."""
+        """Whether another page follows in the direction of iteration."""
         return self._answer.has_more
 
     @property
@@ -37,22 +37,22 @@ class _Shown(Generic[T]):
 
     @property
     def total(self) -> int | None:
-        """The number of objects, counted up to 10,000; None unless the list was requested by page number."""
+        """The number of objects, counted up to 10,000. None unless the list was requested by page number."""
         return self._answer.total
 
     @property
     def total_is_exact(self) -> bool | None:
-        """Whether `total` counts all objects; None unless the list was requested by page number."""
+        """Whether `total` counts all objects. None unless the list was requested by page number."""
         return self._answer.total_is_exact
 
     @property
     def page(self) -> int | None:
-        """The number of this page; None unless the list was requested by page number."""
+        """The number of this page. None unless the list was requested by page number."""
         return self._answer.page
 
     @property
     def pages(self) -> int | None:
-        """The number of pages; None unless the list was requested by page number."""
+        """The number of pages. None unless the list was requested by page number."""
         return self._answer.pages
 
     def to_dict(self) -> dict[str, Any]:
@@ -62,61 +62,67 @@ class _Shown(Generic[T]):
 
 
 class Page(_Shown[T]):
-    """A page of a list. `page.data` holds its objects; `for item in page` continues through the pages that follow."""
+    """A page of a list. `page.data` contains the objects of the page.
+
+    `for item in page` iterates over these objects and then over the objects of the pages that follow.
+    """
 
     def __init__(self, driver: SyncDriver, request: Request[ListAnswer[T]], answer: ListAnswer[T]) -> None:
         super().__init__(request, answer)
         self._driver = driver
 
     def __iter__(self) -> Iterator[T]:
-        """Yield the objects of this page and of all that follow."""
+        """Yield the objects of this page and of all pages that follow."""
         for page in self.iter_pages():
             yield from in_iteration_order(self._request, page.data)
 
     def iter_pages(self) -> "Iterator[Page[T]]":
-        """Yield this page and all that follow."""
+        """Yield this page and all pages that follow."""
         page: Page[T] | None = self
         while page is not None:
             yield page
             page = page.next_page()
 
     def next_page(self) -> "Page[T] | None":
-        """Fetch the next page. Return None at the end."""
+        """Fetch the next page. Return None if there is no next page."""
         request = next_page(self._request, self._answer)
         return None if request is None else Page(self._driver, request, self._driver.perform(request))
 
     def to_list(self, *, limit: int) -> list[T]:
-        """Return the objects of this page and of those that follow, at most `limit`."""
+        """Return at most `limit` objects of this page and of the pages that follow."""
         return list(itertools.islice(self, max(limit, 0)))
 
 
 class AsyncPage(_Shown[T]):
-    """A page of a list. `page.data` holds its objects; `async for` continues through the pages that follow."""
+    """A page of a list. `page.data` contains the objects of the page.
+
+    `async for item in page` iterates over these objects and then over the objects of the pages that follow.
+    """
 
     def __init__(self, driver: AsyncDriver, request: Request[ListAnswer[T]], answer: ListAnswer[T]) -> None:
         super().__init__(request, answer)
         self._driver = driver
 
     async def __aiter__(self) -> AsyncGenerator[T]:
-        """Yield the objects of this page and of all that follow."""
+        """Yield the objects of this page and of all pages that follow."""
         async for page in self.iter_pages():
             for item in in_iteration_order(self._request, page.data):
                 yield item
 
     async def iter_pages(self) -> "AsyncGenerator[AsyncPage[T]]":
-        """Yield this page and all that follow."""
+        """Yield this page and all pages that follow."""
         page: AsyncPage[T] | None = self
         while page is not None:
             yield page
             page = await page.next_page()
 
     async def next_page(self) -> "AsyncPage[T] | None":
-        """Fetch the next page. Return None at the end."""
+        """Fetch the next page. Return None if there is no next page."""
         request = next_page(self._request, self._answer)
         return None if request is None else await AsyncListing(self._driver, request)
 
     async def to_list(self, *, limit: int) -> list[T]:
-        """Return the objects of this page and of those that follow, at most `limit`."""
+        """Return at most `limit` objects of this page and of the pages that follow."""
         found: list[T] = []
         async with contextlib.aclosing(self.__aiter__()) as items:
             while len(found) < limit:
@@ -128,7 +134,7 @@ class AsyncPage(_Shown[T]):
 
 
 class AsyncListing(Generic[T]):
-    """A list that is not fetched yet: `await` it for its first page, or iterate over all objects with `async for`."""
+    """A list that is not yet fetched. `await` it to get the first page, or use `async for` to get all objects."""
 
     def __init__(self, driver: AsyncDriver, request: Request[ListAnswer[T]]) -> None:
         self._driver = driver
@@ -139,7 +145,7 @@ class AsyncListing(Generic[T]):
         return self._first().__await__()
 
     async def __aiter__(self) -> AsyncGenerator[T]:
-        """Yield all objects, fetching page after page."""
+        """Yield all objects. Pages are fetched as they are needed."""
         async for item in await self._first():
             yield item
 
@@ -149,7 +155,7 @@ class AsyncListing(Generic[T]):
             yield page
 
     async def to_list(self, *, limit: int) -> list[T]:
-        """Return the first objects, at most `limit`."""
+        """Return at most `limit` objects from the start of the list."""
         return await (await self._first()).to_list(limit=limit) if limit > 0 else []
 
     async def _first(self) -> AsyncPage[T]:
@@ -157,4 +163,4 @@ class AsyncListing(Generic[T]):
 
 
 AsyncPaging = AsyncListing
-"""Deprecated alias."""
+"""Deprecated alias of `AsyncListing`."""

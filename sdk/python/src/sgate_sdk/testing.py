@@ -1,4 +1,4 @@
-"""Helpers for testing a webhook receiver: genuine webhooks without a server."""
+"""Helpers for testing a webhook receiver. They create correctly signed webhooks without a server."""
 
 import secrets as random_source
 import time
@@ -12,7 +12,7 @@ from sgate_sdk.webhooks import secrets_of, sign_own, sign_standard
 
 T = TypeVar("T")
 
-# Public, for tests only.
+# This secret is public. Use it only in tests.
 TEST_SECRET = "whsec_" + "c2dhdGUtc2RrLXRlc3Qtc2VjcmV0LTAx"
 ID_BYTES = 12
 
@@ -27,16 +27,18 @@ def webhook_headers(
     timestamp: int | None = None,
     previous_secret: str | None = None,
 ) -> dict[str, str]:
-    """Return the headers with which sGate would send a body.
+    """Return the headers with which sGate would send a webhook with this body.
 
     Args:
-        body: the body that your receiver gets.
-        secret: the secret that your receiver verifies with; several sign as during a rotation.
-        event_id: the event's id; by default a random one.
-        timestamp_s: the time of signing in Unix seconds; by default now. Your receiver must refuse an old one.
+        body: the body that your receiver will get.
+        secret: the secret with which your receiver verifies webhooks. If you pass several secrets, each one signs the
+            webhook, as during a rotation.
+        event_id: the event's id; by default a random id.
+        timestamp_s: the time of signing in Unix seconds; by default now. Pass an old time to test that your receiver
+            refuses it.
         message_id: deprecated name of `event_id`.
         timestamp: deprecated name of `timestamp_s`.
-        previous_secret: deprecated; pass several secrets as `secret`.
+        previous_secret: deprecated. Pass several secrets as `secret` instead.
 
     Raises:
         SGateUsageError: if an option is passed under both of its names.
@@ -64,7 +66,7 @@ def webhook_body(
     sequence: int = 2,
     **fields: Any,
 ) -> bytes:
-    """Return the body of a webhook about a payment intent. `fields` override those of the intent."""
+    """Return the body of a webhook about a payment intent. `fields` override fields of the intent."""
     intent = intent_fields(**fields)
     return msgspec.json.encode(
         {
@@ -82,7 +84,7 @@ def webhook_body(
 
 
 def intent_fields(**fields: Any) -> Mapping[str, Any]:
-    """Return a confirmed payment intent of 25,000 sats as JSON-compatible data. `fields` override its fields."""
+    """Return a confirmed payment intent for 25,000 sats as JSON-compatible data. `fields` override its fields."""
     intent_id = f"pi_{random_source.token_hex(ID_BYTES)}"
     plain: dict[str, Any] = {
         "id": intent_id,

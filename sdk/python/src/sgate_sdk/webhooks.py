@@ -1,7 +1,7 @@
 """Webhook verification.
 
-A webhook carries two signatures of the same bytes: one by the Standard Webhooks scheme, one by sGate's own. If the
-standard one is present, it decides. Verify the raw body, before anything parses it.
+A webhook has two signatures: one follows the Standard Webhooks scheme, the other sGate's own scheme. If the standard
+signature is present, only that one is checked. Verify the raw body, before any code parses it.
 """
 
 import base64
@@ -21,10 +21,10 @@ MAX_TIMESTAMP_DIGITS = 10
 
 
 class Headers(Protocol):
-    """Request headers of any framework: `request.headers` of Flask, FastAPI, Django, aiohttp, or a `dict`."""
+    """The headers of a request: `request.headers` of Flask, FastAPI, Django or aiohttp, or a `dict`."""
 
     def items(self) -> Iterable[tuple[str, str]]:
-        """Return names and values."""
+        """Return the names and values of the headers."""
         ...
 
 
@@ -36,19 +36,20 @@ def verify_webhook(
     *,
     now_s: float | None = None,
 ) -> Event:
-    """Verify a webhook and return its event, of the class for its type (`PaymentIntentEvent`, ...).
+    """Verify a webhook and return its event as an instance of the class for its type, such as `PaymentIntentEvent`.
 
     Args:
-        body: the raw body, not parsed and serialized again.
-        headers: the request's headers; names are case-insensitive.
-        secret: the endpoint's secret, `whsec_...`, or several of which one must match. During a rotation of the
-            endpoint's secret the old and the new one both match.
-        tolerance_s: the maximum age of the webhook, and how far its time may be in the future; limits replays.
+        body: the raw body, exactly as received. Do not pass a body that was parsed and serialized again.
+        headers: the headers of the request. Their names are case-insensitive.
+        secret: the endpoint's secret, `whsec_...`, or several secrets, one of which must match. While the endpoint's
+            secret is being rotated, the old and the new secret both match.
+        tolerance_s: the maximum age of the webhook in seconds, which limits replays. Its time may also be this far in
+            the future.
         now_s: the current time in Unix seconds, for tests.
 
     Raises:
         SGateSignatureError: if the webhook is not genuine. Respond with 400 and do nothing else.
-        SGateUnexpectedResponseError: if it is genuine, but not an event that this library can read.
+        SGateUnexpectedResponseError: if the webhook is genuine, but not an event that this library can read.
         SGateUsageError: if the body is not raw, or `tolerance_s` is not above 0.
     """
     verify_signature(body, headers, secret, tolerance_s, now_s=now_s)
@@ -68,10 +69,10 @@ def verify_signature(
     *,
     now_s: float | None = None,
 ) -> None:
-    """Verify a webhook without reading its body. The arguments are those of `verify_webhook`.
+    """Verify a webhook without decoding its event. The arguments are the same as those of `verify_webhook`.
 
     Raises:
-        SGateSignatureError: if the webhook is not genuine; `code` and the message say why.
+        SGateSignatureError: if the webhook is not genuine. `code` and the message give the reason.
         SGateUsageError: if the body is not raw, or `tolerance_s` is not above 0.
     """
     content = _raw(body)
@@ -98,22 +99,22 @@ def verify_signature(
 
 
 def secrets_of(secret: str | Sequence[str]) -> list[str]:
-    """Return one secret or several as a list."""
+    """Return a secret, or several secrets, as a list."""
     return [secret] if isinstance(secret, str) else list(secret)
 
 
 def sign_standard(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
-    """Return the signature by the Standard Webhooks scheme, `v1,<base64>`.
+    """Return the signature in the Standard Webhooks scheme, `v1,<base64>`.
 
     Raises:
-        SGateSignatureError: if the secret is not `whsec_` and base64.
+        SGateSignatureError: if the secret is not base64, with or without the prefix `whsec_`.
     """
     digest = hmac.digest(_standard_key(secret), _bytes(f"{message_id}.{timestamp}.") + body, "sha256")
     return "v1," + base64.b64encode(digest).decode("ascii")
 
 
 def sign_own(secret: str, timestamp: str, body: bytes) -> str:
-    """Return the signature by sGate's own scheme, in hexadecimal."""
+    """Return the signature in sGate's own scheme, as hexadecimal digits."""
     return hmac.digest(secret.encode(), f"{timestamp}.".encode() + body, "sha256").hex()
 
 
@@ -140,7 +141,7 @@ def _verify_own(body: bytes, header: str, secrets: Sequence[str], tolerance_s: f
 
 
 def _match(expected: Sequence[str], given: Sequence[str]) -> None:
-    """Compare in constant time."""
+    """Check, with comparisons in constant time, that a given signature matches an expected one."""
     pairs = [(one, each) for one in expected for each in given]
     if not any(hmac.compare_digest(one.encode(), _bytes(each)) for one, each in pairs):
         raise SGateSignatureError(
@@ -150,7 +151,7 @@ def _match(expected: Sequence[str], given: Sequence[str]) -> None:
 
 
 def _fresh(text: str, tolerance_s: float, now_s: float) -> str:
-    """Return the timestamp if it is within the tolerance."""
+    """Return the timestamp unchanged after checking that it is within the tolerance."""
     if not (text.isascii() and text.isdigit() and len(text) <= MAX_TIMESTAMP_DIGITS):
         raise SGateSignatureError("The timestamp is not a Unix time in seconds.", code="malformed")
     age_s = now_s - int(text)
@@ -177,7 +178,10 @@ def _raw(body: bytes | str) -> bytes:
 
 
 def _bytes(text: str) -> bytes:
-    """Encode text from headers. Servers pass bytes that are not text on as lone surrogates; those match nothing."""
+    """Encode text from a header. A server may represent bytes that are not text as lone surrogates.
+
+    Text with lone surrogates matches no signature.
+    """
     return text.encode("utf-8", "surrogatepass")
 
 

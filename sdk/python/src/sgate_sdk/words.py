@@ -1,4 +1,4 @@
-"""Enumerations of the API. Members compare equal to their text: `intent.status == Status.CONFIRMED`."""
+"""Enumerations of the API. A member compares equal to its text: `intent.status == Status.CONFIRMED`."""
 
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ class Status(StrEnum):
 
 
 class Anomaly(StrEnum):
-    """An irregularity of a payment intent, in `exceptions`."""
+    """An irregularity of a payment intent. The field `exceptions` lists them."""
 
     PARTIALLY_PAID = "partially_paid"
     OVERPAID = "overpaid"
@@ -26,7 +26,7 @@ class Anomaly(StrEnum):
 
 
 class Network(StrEnum):
-    """The chain that an address or a payment belongs to."""
+    """The network of an address or a payment."""
 
     MAINNET = "mainnet"
     TESTNET = "testnet"
@@ -43,21 +43,21 @@ class Finality(StrEnum):
 
 
 class Inclusion(StrEnum):
-    """Whether a payment is on the chain."""
+    """Whether a payment is in a block of the chain."""
 
     INCLUDED = "included"
     ORPHANED = "orphaned"
 
 
 class LatePolicy(StrEnum):
-    """What happens to a payment that arrives after the deadline."""
+    """The policy for a payment that arrives after the deadline."""
 
     HOLD = "hold"
     ACCEPT = "accept"
 
 
 class Scope(StrEnum):
-    """What an API key may do. `admin` covers keys and settings. No scope implies another."""
+    """A permission of an API key. `admin` covers keys and settings. No scope implies another."""
 
     READ = "read"
     WRITE = "write"
@@ -73,7 +73,7 @@ class Health(StrEnum):
 
 
 class EventType(StrEnum):
-    """The types of events. Ship on `payment_intent.succeeded`: sGate creates it at most once per intent."""
+    """The types of events. Ship when `payment_intent.succeeded` arrives: sGate creates it at most once per intent."""
 
     CREATED = "payment_intent.created"
     PROCESSING = "payment_intent.processing"

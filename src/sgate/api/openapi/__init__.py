@@ -1,1 +1,1 @@
-"""The API's description of itself: the table of calls, and the OpenAPI document built from it."""
+"""The description of the API: the table of calls, and the OpenAPI document that is built from the table."""

@@ -1,4 +1,4 @@
-"""All calls of the API, in the order of the documentation. Each is next to its handler."""
+"""All calls of the API, in the order of the documentation. Each call is declared next to its handler."""
 
 from sgate.api.calls import Call
 from sgate.api.routes import (

@@ -66,7 +66,7 @@ _IDS: Mapping[str, tuple[str, str]] = {
     "event_id": ("evt", "event"),
     "key_id": ("ak", "API key"),
 }
-"""Prefix and kind of object, by path parameter."""
+"""Maps each path parameter to the id prefix and the kind of its object."""
 
 _HEADERS: Schema = {
     "X-Request-Id": {
@@ -189,7 +189,7 @@ class _Operations:
         return operation
 
     def webhook(self, event_type: EventType) -> Schema:
-        """Return the operation of a webhook: what is sent when an event occurs."""
+        """Return the operation of a webhook: the request that is sent when an event occurs."""
         schema: Schema = {
             "allOf": [
                 self._references[Envelope],
@@ -274,7 +274,7 @@ def _streamed(call: Call) -> Schema:
 
 
 def _shown() -> list[tuple[type, Any]]:
-    """Return the recorded objects with their types."""
+    """Return the recorded objects, each with its type."""
     recorded = examples()
     return [
         *((call.answer, recorded.calls[call.name].response) for call in CALLS if call.name in recorded.calls),
@@ -284,7 +284,7 @@ def _shown() -> list[tuple[type, Any]]:
 
 
 def _errors_of(call: Call) -> list[type[GatewayError]]:
-    """Return the errors of a call: its own, and those of all calls."""
+    """Return the errors of a call: its own errors, and the errors common to all calls."""
     kinds: list[type[GatewayError]] = [*call.failures, errors.RateLimitExceeded, errors.Unavailable, GatewayError]
     if call.scope is not None:
         kinds += [errors.Unauthorized, errors.Forbidden]
@@ -317,7 +317,7 @@ def _error_example(kind: type[GatewayError]) -> Schema:
 
 
 def _object_of(event_type: EventType) -> type:
-    """Return the type of the object that an event is about, by the first part of its name."""
+    """Return the type of an event's object, which depends on the first part of the event type."""
     kinds: Mapping[str, type] = {"payment": DepositObject, "webhook_endpoint": EndpointObject}
     return kinds.get(event_type.partition(".")[0], IntentObject)
 

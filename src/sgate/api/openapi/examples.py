@@ -1,6 +1,6 @@
 """The examples of the OpenAPI document: requests, responses and events of a real run, from `examples.json`.
 
-`make generate` writes that file. Only the examples of errors are not recorded: see `document`.
+`make generate` writes this file. The examples of errors are not recorded (see `document`).
 """
 
 from functools import cache
@@ -13,7 +13,7 @@ RECORDED = Path(__file__).with_name("examples.json")
 
 
 class Exchange(msgspec.Struct, frozen=True):
-    """A call as recorded: the JSON bodies of its request, if it has one, and of its response."""
+    """A recorded call: the JSON body of its response, and of its request if the request has a body."""
 
     response: Any
     request: Any = None

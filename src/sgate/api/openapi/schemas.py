@@ -1,4 +1,4 @@
-"""The schemas of the OpenAPI document: those that msgspec derives from the structs, completed and simplified."""
+"""The schemas of the OpenAPI document. They are derived by msgspec from the structs, then completed and simplified."""
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,12 +12,12 @@ from sgate.api.calls import Schema
 def components(
     types: Sequence[type], *, requests: Sequence[type], shown: Iterable[tuple[type, Any]]
 ) -> tuple[dict[type, Schema], Schema]:
-    """Return the reference to the schema of each type, and all schemas by name.
+    """Return references to the schemas of the types, and all schemas by name.
 
     Args:
-        requests: those of the types that are request bodies. Their fields with defaults are optional; those of
-            responses are always present.
-        shown: objects and their types, as examples for fields that contain such objects.
+        requests: the types that are request bodies. Fields with a default are optional in request bodies. In
+            responses, fields with a default other than null are always present.
+        shown: pairs of a type and an object of this type. The objects are examples for fields that contain them.
     """
     found, schemas = msgspec.json.schema_components(
         types, ref_template="#/components/schemas/{name}", schema_hook=_any_value
@@ -42,7 +42,7 @@ def components(
 
 
 def name_of(reference: Schema) -> str:
-    """Return the name of the schema that a reference leads to."""
+    """Return the name of the schema to which a reference refers."""
     return reference["$ref"].rpartition("/")[2]
 
 
@@ -53,8 +53,9 @@ def _any_value(kind: type) -> Schema:
 
 
 def _simplified(schema: Schema, field: str = "") -> Schema:
-    """Return an equivalent schema: nullable without `anyOf` where possible, with a type for literals, and a constant
-    for the type of an object.
+    """Return an equivalent, simpler schema.
+
+    Nullable values avoid `anyOf` where possible, literals have a type, and the type of an object is a constant.
     """
     schema = {name: _simplified(each) if name in _NESTED else each for name, each in schema.items()}
     if "enum" in schema and "$ref" not in schema:
@@ -77,21 +78,21 @@ _NESTED = ("items", "additionalProperties")
 
 
 def _require_defaults(schema: Schema) -> None:
-    """Mark the fields with defaults as required. Only those whose default is null are omitted."""
+    """Mark fields with a default other than null as required, because responses always contain these fields."""
     fields: Mapping[str, Schema] = schema["properties"]
     always = {name for name, field in fields.items() if field.pop("default", None) is not None}
     schema["required"] = [name for name in fields if name in always or name in schema.get("required", ())]
 
 
 class _Examples:
-    """Examples of the schemas: objects that were collected, or else built from the examples of their fields."""
+    """Examples of the schemas. A schema without a collected object gets an example built from its fields' examples."""
 
     def __init__(self, schemas: Schema) -> None:
         self._schemas = schemas
         self._known: dict[str, Any] = {}
 
     def collect(self, schema: Schema, value: Any) -> None:
-        """Remember a value of a schema, and those that it contains, as examples of their schemas."""
+        """Remember a value, and the values that it contains, as examples of their schemas."""
         match schema, value:
             case _, None:
                 pass

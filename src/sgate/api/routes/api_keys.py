@@ -1,4 +1,4 @@
-"""Calls under /v1/api_keys. They require the scope `admin`, and access only keys of the caller's mode."""
+"""Calls under /v1/api_keys. They require the scope `admin`, and give access only to keys of the caller's mode."""
 
 from datetime import timedelta
 

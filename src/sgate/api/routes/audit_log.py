@@ -43,7 +43,7 @@ CALLS = (LIST_AUDIT_LOG,)
 
 
 def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
-    """Return the routes of the audit-log calls."""
+    """Return the route of the audit-log call."""
 
     @LIST_AUDIT_LOG.route
     async def list_audit_log(request: AnyRequest) -> Response[bytes]:

@@ -123,9 +123,9 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
 
 async def _stream(request: AnyRequest, deps: Dependencies, log: Events, principal: Principal) -> Response[Any]:
-    """Stream the events after the last one that the client has seen, or from now on.
+    """Stream the events after the last event that the client has received. Without such an event, stream new events.
 
-    The last event is named by the `Last-Event-ID` header, which browsers send when they reconnect, or by the query.
+    The id of this event is in the `Last-Event-ID` header, which browsers send when they reconnect, or in the query.
     """
     refuse_unknown_parameters(request, "type", "object", "payment_intent", "stream", "last_event_id")
     matching, merchant = _matching(request), principal.merchant
@@ -145,7 +145,7 @@ async def _stream(request: AnyRequest, deps: Dependencies, log: Events, principa
             if len(found) == STREAM_BATCH:
                 subscription.wake()
             frames = [frame(encode(event_object(event)), event=event.type, identity=event.id) for event in found]
-            # A client that is disconnected before its first event must be able to resume from where it started.
+            # A client that is disconnected before its first event must be able to resume at its starting point.
             return frames if start is None else [position(start), *frames]
 
         leave = deps.listener.wait_for(Channel.EVENT, topic, subscription.wake)
@@ -155,7 +155,7 @@ async def _stream(request: AnyRequest, deps: Dependencies, log: Events, principa
             leave()
 
     topic = topic_of(merchant.id, livemode=merchant.livemode)
-    # The tags for key and merchant end the stream when the key is revoked or the merchant is suspended.
+    # With the tags for key and merchant, the stream is ended when the key is revoked or the merchant is suspended.
     limits = {f"events {topic}": STREAMS_PER_MERCHANT, principal.key_id: None, merchant.id: None}
     return stream_response(request, deps, join, limits=limits, poll_s=STREAM_POLL_S, reserved=False)
 

@@ -99,7 +99,7 @@ async def report_of(deps: Dependencies) -> HealthReport:
     components = {
         "database": Health.UNHEALTHY if cursors is None else Health.HEALTHY,
         "blockchain": _worst([chain.status for chain in chains.values()]) if cursors else Health.DEGRADED,
-        # Without Redis, limits are counted in this process, and no cache can be unavailable.
+        # If no Redis is configured, calls are counted in this process, and the cache is always healthy.
         "cache": Health.HEALTHY if deps.rate_limits.as_configured else Health.DEGRADED,
     }
     if deps.reads.has_replica:
@@ -128,7 +128,7 @@ async def _cursors(deps: Dependencies) -> list[Cursor] | None:
 
 
 async def _webhooks(deps: Dependencies) -> Health:
-    """Check that webhooks can be signed: without its key in `SGATE_SECRET_KEYS`, a secret cannot be decrypted."""
+    """Check that webhooks can be signed. Each secret can be decrypted only if its key is in `SGATE_SECRET_KEYS`."""
     try:
         async with deps.pool.acquire(timeout=2) as connection:
             lost = await webhook_endpoints.count_undecryptable_secrets(connection, deps.cipher.key_ids)

@@ -18,7 +18,7 @@ def route(deps: Dependencies) -> HTTPRouteHandler:
 
     @get("/logos/{digest:str}")
     async def retrieve_logo(request: AnyRequest, digest: FromPath[str]) -> Response[bytes]:
-        """Return a logo. Its URL contains its digest, so a changed logo has a new URL."""
+        """Return a logo. A changed logo has a new URL, because the URL contains the digest of the logo."""
         await count(request, deps, LimitClass.PUBLIC, caller_of(address_of(request, deps)))
         logo = await branding.logo(deps.pool, digest)
         headers = {"Cache-Control": FOREVER, "Content-Security-Policy": "default-src 'none'; sandbox"}

@@ -96,7 +96,7 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @UPDATE_MERCHANT.route
     async def update_merchant(request: AnyRequest) -> Response[bytes]:
-        """Update the profile, and the settings of the key's mode."""
+        """Update the merchant's profile and the settings of the key's mode."""
         principal = await principal_of(request, deps, UPDATE_MERCHANT)
         change = request_bodies.given(decode(await json_body(request), request_bodies.UpdateMerchant))
         mode = deps.modes[principal.merchant.livemode]

@@ -1,4 +1,4 @@
-"""Calls under /v1/payments: payments, the inbox of unmatched deposits, and the decisions about them."""
+"""Calls under /v1/payments: payments, unmatched deposits, and the merchant's decisions about them."""
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
@@ -121,7 +121,7 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @LIST_PAYMENTS.route
     async def list_payments(request: AnyRequest) -> Response[bytes]:
-        """List payments, newest first; with `unmatched=true`, the inbox."""
+        """List payments, newest first. With `unmatched=true`, list only unmatched deposits."""
         principal = await principal_of(request, deps, LIST_PAYMENTS)
         refuse_unknown_parameters(request, *LIST_PAYMENTS.parameters)
         limit = limit_of(request)

@@ -1,4 +1,7 @@
-"""Calls under /public, made by the checkout page: without an API key, from any origin, rate-limited by address."""
+"""Calls under /public, which the checkout page makes.
+
+They need no API key, are allowed from any origin, and are rate-limited by address.
+"""
 
 import math
 from typing import Any
@@ -39,8 +42,9 @@ PREFLIGHT = {
 HINT_PREFLIGHT = PREFLIGHT | {"Access-Control-Allow-Methods": "POST, OPTIONS"}
 
 MAX_STREAMS = (50, 100, 200)
-"""Maximum number of streams per address (IPv4 address or IPv6 /64), per /56 and per /48. Many customers may share one
-address, and one subscriber may hold up to a /48.
+"""Maximum number of streams per address (an IPv4 address or an IPv6 /64), per /56 and per /48.
+
+Many customers may share one address, and one subscriber may have up to a /48.
 """
 
 
@@ -123,7 +127,7 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
 
     @GIVE_HINT.route
     async def give_hint(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
-        """Store which transaction the wallet has sent. The watcher verifies it; the report alone proves nothing."""
+        """Store a hint about the transaction that the wallet has sent. The watcher verifies every hint."""
         state_of(request.scope).extra_headers = CORS
         if request.method == "OPTIONS":
             return Response(b"", status_code=204, headers=HINT_PREFLIGHT)

@@ -1,7 +1,7 @@
-"""Calls under /v1/simulator, which control the simulated chain: test keys only, and no real money.
+"""Calls under /v1/simulator, which control the simulated chain. They require a test key and never move real money.
 
-All merchants of a deployment share its simulated chain. Paying on it affects nobody else, but mining and forking do, so
-a server in production refuses those.
+All merchants of a deployment share one simulated chain. A simulated payment affects only the merchant who makes it, but
+mining and forking affect all merchants. A server in production therefore refuses to mine and to fork.
 """
 
 from collections.abc import Awaitable
@@ -34,7 +34,7 @@ from sgate.services.payment_intents import IntentRequest
 
 MAX_BLOCKS = 100
 MAX_REORG_DEPTH = 50
-"""In blocks. For deeper forks, use `sgate simulator`."""
+"""Maximum depth of a fork, in blocks. Use `sgate simulator` for deeper forks."""
 
 MAX_GRACE_S = 86_400
 MAX_HEIGHT = 1_000_000_000

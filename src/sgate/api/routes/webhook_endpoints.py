@@ -251,12 +251,12 @@ def _action_routes(
 
     @ROTATE_WEBHOOK_SECRET.route
     async def rotate_webhook_secret(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
-        """Replace the signing secret; the previous one stays in use for a day."""
+        """Replace the signing secret. The previous secret stays in use for a day."""
         return await without_body(request, ROTATE_WEBHOOK_SECRET, endpoint_id, endpoints.rotate_secret)
 
     @ENABLE_WEBHOOK_ENDPOINT.route
     async def enable_webhook_endpoint(request: AnyRequest, endpoint_id: FromPath[str]) -> Response[bytes]:
-        """Enable an endpoint, and send the deliveries held for it."""
+        """Enable an endpoint, and send the deliveries that were held for it."""
         return await without_body(request, ENABLE_WEBHOOK_ENDPOINT, endpoint_id, endpoints.enable)
 
     @SEND_TEST_WEBHOOK.route

@@ -1,7 +1,7 @@
 """The responses of the Stacks API, as far as sGate reads them.
 
 Only the fields that sGate needs are declared; all others are skipped. Hashes, heights and times are validated during
-decoding, so that invalid ones get no further than this module.
+decoding, so invalid values get no further than this module.
 """
 
 from typing import Annotated
@@ -60,14 +60,14 @@ class LogItem(msgspec.Struct, frozen=True):
 
 
 class LogsAnswer(msgspec.Struct, frozen=True):
-    """A page of logs; `prev_cursor` leads to OLDER ones."""
+    """A page of logs; `prev_cursor` leads to OLDER logs."""
 
     results: list[LogItem]
     prev_cursor: str | None = None
 
 
 class AssetAnswer(msgspec.Struct, frozen=True):
-    """A movement of an asset. STX, tokens and NFTs share the field; only fungible tokens are read."""
+    """A movement of an asset. STX, tokens and NFTs share this format; only fungible tokens are read."""
 
     asset_event_type: str | None = None
     asset_id: str | None = None
@@ -86,7 +86,7 @@ class EventAnswer(msgspec.Struct, frozen=True):
 
 
 class FtAssetAnswer(msgspec.Struct, frozen=True):
-    """A movement of a fungible token, in the format of v3."""
+    """A movement of a fungible token, in the format of version 3."""
 
     type: str
     asset_identifier: str
@@ -111,7 +111,7 @@ class CursorV3Answer(msgspec.Struct, frozen=True):
 
 
 class EventsV3Answer(msgspec.Struct, frozen=True):
-    """A page of `/extended/v3/transactions/{id}/events`, ascending."""
+    """A page of `/extended/v3/transactions/{id}/events`, in ascending order."""
 
     total: Count
     cursor: CursorV3Answer
@@ -125,14 +125,14 @@ class PlaceAnswer(msgspec.Struct, frozen=True):
 
 
 class ListedAnswer(msgspec.Struct, frozen=True):
-    """A transaction of a list. Only mined ones are listed."""
+    """A transaction in a list. Only mined transactions are listed."""
 
     tx_id: Hash
     block: PlaceAnswer
 
 
 class AffectedAnswer(msgspec.Struct, frozen=True):
-    """The kinds of balances of the principal that a transaction changed."""
+    """The kinds of the principal's balances that a transaction changed."""
 
     ft: bool
 
@@ -145,7 +145,7 @@ class InvolvementAnswer(msgspec.Struct, frozen=True):
 
 
 class InvolvementsAnswer(msgspec.Struct, frozen=True):
-    """A page of `/extended/v3/principals/{principal}/transactions`, newest first; `next` leads to OLDER ones."""
+    """A page of `/extended/v3/principals/{principal}/transactions`, newest first; `next` leads to OLDER items."""
 
     cursor: CursorV3Answer
     results: list[InvolvementAnswer]
@@ -178,7 +178,7 @@ class TxAnswer(msgspec.Struct, frozen=True):
 
 
 class TxEntry(msgspec.Struct, frozen=True):
-    """The entry of one transaction id. If it is unknown, `result` is an object without a status."""
+    """The entry for one transaction id. If the id is unknown, `result` is an object without a status."""
 
     found: bool
     result: msgspec.Raw

@@ -1,4 +1,4 @@
-"""Translation of the events and arguments of both API versions into common types."""
+"""Translation of events and call arguments, in the formats of both API versions, into common types."""
 
 from collections.abc import Iterable, Iterator
 
@@ -52,7 +52,7 @@ def events_of_v3(events: Iterable[EventV3Answer]) -> Iterator[TokenEvent | Print
 
 
 def intention_of(call: ContractCallAnswer | None, token_contract: str) -> Transfer | None:
-    """Return the transfer that a direct call of the token's `transfer` would make, or None for any other call."""
+    """Return the transfer that a direct call to the token's `transfer` would make, or None for any other call."""
     if call is None or call.contract_id != token_contract or call.function_name != TRANSFER_FUNCTION:
         return None
     try:

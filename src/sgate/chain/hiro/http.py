@@ -1,6 +1,6 @@
 """HTTP client for the Stacks API: GET with limits on time, size and attempts, and with exponential back-off.
 
-Transient failures (429, 5xx, timeouts, broken connections) are retried, all others are reported immediately. The caller
+Transient failures (429, 5xx, timeouts, broken connections) are retried; all others are reported immediately. The caller
 gets either a complete body or ChainUnavailable.
 """
 
@@ -17,10 +17,12 @@ from sgate.chain.quota import Budget
 from sgate.chain.source import ChainUnavailable
 
 LONGEST_PAUSE_S = 900.0
-"""`retry_after_s` once the month's calls are used up."""
+"""The `retry_after_s` that is reported once the month's calls are used up."""
 
 OnCall = Callable[[str, int | None, float], None]
-"""Called after every call with the endpoint, the HTTP status (None: no response) and the duration in seconds."""
+"""Called after every call with the endpoint, the HTTP status (None if there was no response) and the duration in
+seconds.
+"""
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -29,11 +31,11 @@ class HiroLimits(msgspec.Struct, frozen=True, kw_only=True):
     """The limits of one request.
 
     Attributes:
-        body_bytes: the largest response that is read; 50 transactions of 100 events are about 3 MB.
-        connect_timeout_s, total_timeout_s: of one attempt.
+        body_bytes: the largest response that is read; 50 transactions with 100 events each are about 3 MB.
+        connect_timeout_s, total_timeout_s: the time limits of one attempt.
         attempts: the maximum number of attempts, including the first.
-        first_wait_s, longest_wait_s: the wait between attempts doubles from the first to the longest, and is shortened
-            by up to half at random.
+        first_wait_s, longest_wait_s: the first and the longest wait between attempts. The wait doubles after each
+            attempt, and is shortened at random by up to half.
         longest_retry_after_s: a longer `Retry-After` is reported to the caller instead of being waited for.
     """
 
@@ -90,7 +92,7 @@ class HiroHttp:
         self._session: aiohttp.ClientSession | None = None
 
     async def get(self, endpoint: str, path: str, etag: str | None = None) -> Answer:
-        """GET `path`, with retries of transient failures.
+        """Send GET `path`, and retry transient failures.
 
         Args:
             endpoint: the path's pattern, for messages and metrics.

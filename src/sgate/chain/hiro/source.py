@@ -1,9 +1,9 @@
-"""A source of chain data on the Stacks API of Hiro.
+"""A source of chain data that reads Hiro's Stacks API.
 
 Only endpoints that are not deprecated are used: blocks, the token contract's logs, transactions by id, and transactions
-of an address. The peculiarities of the API are confined to this module: `prev_cursor` leads to the older page,
+of an address. The peculiarities of the API are confined to this package: `prev_cursor` leads to the older page,
 transactions have a block hash but no index block hash, a transaction that lost its block becomes pending again, and
-events beyond the hundredth are paged from an endpoint with different field names.
+events beyond the hundredth are read page by page from an endpoint with different field names.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ PRINCIPAL = "/extended/v3/principals/{principal}/transactions"
 TX_EVENTS = "/extended/v3/transactions/{tx_id}/events"
 
 MAX_EVENTS_READ = 10_000
-"""The most events read of one transaction. No legitimate transaction has more, and paging must be bounded."""
+"""The maximum number of events read for one transaction. No legitimate transaction has more, and paging must end."""
 
 STATUSES: Mapping[str, TxStatus] = {
     "success": TxStatus.SUCCESS,
@@ -72,10 +72,10 @@ _T = TypeVar("_T")
 
 
 class HiroSource:
-    """A `ChainSource` on a Stacks API server.
+    """A `ChainSource` that reads a Stacks API server.
 
     Attributes:
-        calls: calls made so far, by endpoint, including retries.
+        calls: the number of calls made so far to each endpoint, including retries.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class HiroSource:
         )
 
     async def headers(self, cursor: str | None = None, unless: str | None = None) -> HeaderPage | None:
-        """Return a page of canonical headers, newest first; None if `unless` is still its etag."""
+        """Return a page of canonical headers, newest first, or None if its etag is still `unless`."""
         path = f"{BLOCKS}?limit={MAX_HEADERS_PER_PAGE}" + _cursor_query(cursor)
         answer = await self._http.get(BLOCKS, path, unless)
         if unless is not None and answer.status == HTTPStatus.NOT_MODIFIED:
@@ -123,7 +123,7 @@ class HiroSource:
         if answer.status == HTTPStatus.NOT_FOUND and _says_block_not_found(answer):
             return None
         block = _decode(answer, BLOCK, answers.BlockAnswer)
-        if not block.canonical or block.index_block_hash != index_block_hash:  # heights and block hashes also match
+        if not block.canonical or block.index_block_hash != index_block_hash:  # the path also accepts block hashes
             return None
         return _header(block)
 
@@ -136,7 +136,10 @@ class HiroSource:
         return _header(block) if block.canonical and block.height == height else None
 
     async def logs_below(self, height: int) -> LogPage:
-        """Return a page of memos printed below `height`. A cursor that matches no event means the next older one."""
+        """Return a page of memos printed below `height`, newest first.
+
+        The cursor used here matches no event, so the page begins at the next older event.
+        """
         return await self.logs(f"{height}:0:0:0")
 
     async def involving(self, address: str, cursor: str | None = None) -> InvolvementPage:
@@ -254,7 +257,7 @@ class HiroSource:
             raise broken(endpoint, found.tx_id, str(problem)) from None
 
     async def _many_events(self, found: answers.TxAnswer, event_count: int) -> list[TokenEvent | PrintEvent]:
-        """Page through the events of a large transaction, and check that it stayed in its block throughout."""
+        """Page through the events of a large transaction, and check that the transaction stayed in its block."""
         wanted = min(event_count, MAX_EVENTS_READ)
         seen: list[answers.EventV3Answer] = []
         cursor: str | None = None
@@ -315,7 +318,7 @@ def _message_of(answer: Answer) -> str:
 
 
 def _says_block_not_found(answer: Answer) -> bool:
-    """Return whether a 404 is about the block, rather than from a proxy or about a missing route."""
+    """Return whether a 404 means that there is no such block, not that a route is missing or that a proxy answered."""
     return bool(_message_of(answer)) and not _is_route_missing(answer)
 
 
@@ -348,6 +351,6 @@ def _height_of(log_cursor: str) -> int:
 
 
 def _tip_of(etag: str | None) -> str | None:
-    """Return the index block hash in an etag of the logs. Proxies that compress mark etags as weak."""
+    """Return the index block hash in the etag of a page of logs. Proxies that compress responses mark etags as weak."""
     tip = (etag or "").removeprefix("W/").strip('"')
     return tip if _TX_ID.fullmatch(tip) else None

@@ -25,7 +25,7 @@ DEFAULT_EVENTS, MAX_EVENTS = 20, 100
 DEFAULT_TXS, MAX_TXS = 20, 50
 MAX_OFFSET = 1_000
 MAX_REQUEST_LINE_BYTES = 32 * 1024
-"""Fits a request for 240 transactions, as on the real server."""
+"""Large enough for a request for 240 transactions, as on the real server."""
 
 CACHEABLE = "public, no-cache, must-revalidate"
 NO_LOGS: Page[LogEntry] = Page(items=[], total=0, newer=None, older=None)
@@ -100,7 +100,7 @@ class StacksApi:
         return _answer(request, wire.block(found), etag)
 
     async def logs(self, request: web.Request) -> web.Response:
-        """Return a page of a contract's logs. Only those of the token are stored; other contracts have none."""
+        """Return a page of a contract's logs. Only the token's logs are stored; other contracts have none."""
         limit = number(request.query, "limit", DEFAULT_EVENTS, MAX_EVENTS)
         offset = number(request.query, "offset", 0, MAX_OFFSET)
         cursor = log_cursor(request.query.get("cursor"))
@@ -164,7 +164,7 @@ class StacksApi:
 
 
 class _FaultArose(Exception):
-    """A fault that was requested of the simulated server."""
+    """A requested fault of the simulated server."""
 
     def __init__(self, status: int, retry_after_s: int | None) -> None:
         super().__init__(status)
@@ -215,7 +215,7 @@ class RunningSimulator:
     """A running HTTP server for a simulated chain.
 
     Attributes:
-        url: its base URL, without a trailing slash.
+        url: the server's base URL, without a trailing slash.
     """
 
     def __init__(self, runner: web.AppRunner, url: str) -> None:
@@ -228,7 +228,7 @@ class RunningSimulator:
 
 
 async def serve(chain: SimulatedChain, host: str = "127.0.0.1", port: int = 0) -> RunningSimulator:
-    """Serve a chain over HTTP. Port 0 picks a free one."""
+    """Serve a chain over HTTP. If `port` is 0, a free port is used."""
     runner = web.AppRunner(
         StacksApi(chain).application(),
         access_log=None,

@@ -6,10 +6,10 @@ import msgspec
 
 FIRST_BITCOIN_HEIGHT = 900_001
 NAKAMOTO_MICROBLOCK = 2147483647
-"""The value of `microblock_sequence` since Nakamoto; part of cursors."""
+"""The value of `microblock_sequence` since Nakamoto. It is part of cursors."""
 
 NO_BLOCK = "0x" + "00" * 32
-"""The parent of the first block."""
+"""The parent hash of the first block."""
 
 
 class BitcoinBlock(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """SimulatedChain: a Nakamoto-like chain in memory that mines, forks and fails on demand.
 
 It is part of the product, not a mock: the demo and the test mode run on it, and tests use it to expose the gateway to
-what rarely happens on the real chain. It is persistent: a gateway that was killed finds the same chain after a restart.
+events that are rare on the real chain. A chain in a directory is persistent: a gateway that was killed finds the same
+chain after a restart.
 """
 
 import math
@@ -40,7 +41,7 @@ DEFAULT_BLOCKS_PER_TENURE = 120
 
 DEFAULT_SEED = "sgate"
 MAX_BLOCKS_PER_CALL = 100_000
-"""The most blocks mined in one call: about ten seconds of work."""
+"""The maximum number of blocks mined in one call, which takes about ten seconds."""
 
 MAX_REORG_DEPTH = 1_000
 
@@ -54,7 +55,7 @@ class SimulatedChain:
 
     Attributes:
         history: the history of the chain, read-only.
-        faults: the faults of the servers in front of it.
+        faults: the faults of the servers in front of the chain.
     """
 
     def __init__(self, journal: Journal, genesis: Genesis, clock: Callable[[], float]) -> None:
@@ -81,17 +82,19 @@ class SimulatedChain:
         blocks_per_tenure: int = DEFAULT_BLOCKS_PER_TENURE,
         seed: str = DEFAULT_SEED,
     ) -> "SimulatedChain":
-        """Open the chain stored in `directory`, or create one. None keeps it in memory only.
+        """Open the chain stored in `directory`, or create one.
+
+        If `directory` is None, the chain is kept in memory only.
 
         Args:
-            asset: the token that payments are made in; must be the same every time.
+            asset: the token that payments are made in; it must be the same each time the directory is opened.
             clock: returns the Unix time in seconds.
             blocks_per_tenure: the number of Stacks blocks after which a Bitcoin block arrives and a tenure begins. An
                 existing chain keeps the number and the seed that it was created with.
 
         Raises:
             ChainInUse: if another process uses the directory.
-            JournalBroken: if the journal cannot be replayed, or is that of another asset.
+            JournalBroken: if the journal cannot be replayed, or belongs to another asset.
             RefusedOperation: if `blocks_per_tenure` is less than 1.
         """
         if blocks_per_tenure < 1:
@@ -126,13 +129,16 @@ class SimulatedChain:
         return self._bitcoin.height
 
     def view(self) -> View:
-        """Return what a server shows now: fewer blocks if it lags, an old branch if it is stuck."""
+        """Return the chain as a server shows it now.
+
+        A server that lags shows fewer blocks. A server that is stuck shows an old state.
+        """
         history = self._stuck_replica if self.faults.stuck and self._stuck_replica is not None else self.history
         height = max(1, history.tip.height - self.faults.lag_blocks)
         return View(history, height=height, now=self._clock(), bitcoin_height=self.bitcoin_height)
 
     def leave_replica(self) -> None:
-        """Freeze one replica at the current state of the chain. It answers while `faults.stuck` is set."""
+        """Freeze one replica at the current state of the chain. This replica answers while `faults.stuck` is set."""
         self._stuck_replica = self.history.snapshot()
 
     def submit(self, transfer: SimulatedTransfer) -> str:
@@ -150,7 +156,7 @@ class SimulatedChain:
         return self.history.hashes.of("transaction", number)
 
     def replace(self, tx_id: str, transfer: SimulatedTransfer) -> str:
-        """Replace a pending transaction with another one that has the same sender and nonce, as a higher fee does.
+        """Replace a pending transaction with another one that has the same sender and nonce.
 
         Returns:
             The id of the replacement.
@@ -171,9 +177,9 @@ class SimulatedChain:
         """Mine blocks; the first includes the pending transactions.
 
         Args:
-            seconds_between: the difference between the times of these blocks. The time of the first is the clock's, or
-                one second after its parent's if that is later.
-            include_mempool: False to leave the pending transactions in the mempool.
+            seconds_between: the difference between the times of these blocks. The time of the first block is the
+                clock's time, or one second after its parent's time if that is later.
+            include_mempool: if False, leave the pending transactions in the mempool.
 
         Returns:
             The new tip.
@@ -210,7 +216,7 @@ class SimulatedChain:
             The new tip.
 
         Raises:
-            RefusedOperation: if there are not that many blocks to replace.
+            RefusedOperation: if `depth` is less than 1 or more than the number of blocks that can be replaced.
         """
         if not 1 <= depth <= min(MAX_REORG_DEPTH, self.tip.height - 1):
             raise RefusedOperation(f"1 to {min(MAX_REORG_DEPTH, self.tip.height - 1)} blocks can be replaced now")
@@ -304,7 +310,7 @@ class SimulatedChain:
         self._append(self._make_block(self.tip, math.floor(operation.at), remined[-1]))
 
     def _double_spend(self, tx: SimulatedTx, at: float) -> str:
-        """Drop a pending transaction in favor of another one with the same sender and nonce."""
+        """Drop a pending transaction in favor of a new one with the same sender and nonce."""
         sender = tx.transfer.sender
         recipient = simulated_address("double spender") if sender == PAYER else PAYER
         transfer = SimulatedTransfer(recipient=recipient, amount_sats=1, sender=sender, kind=Kind.STX)
@@ -329,7 +335,7 @@ class SimulatedChain:
         return self._block(parent, time_s, bitcoin, new_tenure=new_tenure, tx_ids=tx_ids)
 
     def _branch_block(self, parent: Block, old: Block, tx_ids: tuple[str, ...]) -> Block:
-        """Return a replacement of `old` on another branch, with the same height, time, tenure and Bitcoin block."""
+        """Return a replacement for `old` on another branch, with the same height, time, tenure and Bitcoin block."""
         new_tenure = old.tenure_began_at == old.height
         return self._block(parent, old.time, old.bitcoin, new_tenure=new_tenure, tx_ids=tx_ids)
 

@@ -29,7 +29,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SimulatorControl(Protocol):
-    """An interface to pay on the simulated chain, and to mine and fork it."""
+    """An interface for paying on the simulated chain, and for mining and forking it."""
 
     async def transfer(
         self,
@@ -86,7 +86,7 @@ class SimulatorControl(Protocol):
 
 
 class DirectControl:
-    """A `SimulatorControl` of a chain in this process."""
+    """A `SimulatorControl` for a chain in this process."""
 
     def __init__(self, chain: SimulatedChain) -> None:
         self._chain = chain
@@ -145,7 +145,7 @@ class _Refused(msgspec.Struct):
 
 
 class HttpControl:
-    """A `SimulatorControl` of a chain that another process serves over HTTP."""
+    """A `SimulatorControl` for a chain that another process serves over HTTP."""
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url.rstrip("/")

@@ -1,4 +1,7 @@
-"""The control API of the simulated chain: pay, mine, fork, fail. For demos, tests and the checkout's test mode."""
+"""The control API of the simulated chain, used to pay, mine, fork and cause faults.
+
+It serves demos, tests and the checkout's test mode.
+"""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -50,7 +53,7 @@ class ReorgOrder(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class FaultsOrder(msgspec.Struct, forbid_unknown_fields=True):
-    """Body of `POST /simulator/faults`. Omitted fields stay unchanged."""
+    """Body of `POST /simulator/faults`. Settings whose fields are omitted stay unchanged."""
 
     outage: bool | None = None
     lag_blocks: int | None = None
@@ -157,7 +160,10 @@ def _memo_of(order: TransferOrder) -> bytes | None:
 
 
 def _guarded(order: Callable[[bytes], object]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Return a request handler for an operation. Its refusals become 400 or 422 with the message."""
+    """Return a request handler for an operation.
+
+    If the operation is refused, the handler responds with 400 or 422 and the reason.
+    """
 
     async def handle(request: web.Request) -> web.Response:
         try:

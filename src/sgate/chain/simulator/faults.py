@@ -36,7 +36,10 @@ class Faults:
         self._next += [Fault(status, retry_after_s)] * count
 
     def before_answer(self, callback: Callable[[str], None] | None) -> None:
-        """Call `callback` with the endpoint before each response, so that the chain can change between two of them."""
+        """Call `callback` with the endpoint before each response.
+
+        This allows the chain to change between two responses.
+        """
         self._before_answer = callback
 
     def arise(self, endpoint: str) -> Fault | None:

@@ -1,7 +1,7 @@
 """The history of the simulated chain: blocks of all branches, transactions, and indexes over the canonical branch.
 
-It uses no clock and no file: `SimulatedChain` passes in what happens and when. The same calls in the same order give
-the same history, hash for hash.
+It uses no clock and no file: `SimulatedChain` passes in every change and its time. The same calls in the same order
+produce the same history, hash for hash.
 """
 
 import bisect
@@ -31,8 +31,8 @@ class SimulatedTx(msgspec.Struct, kw_only=True):
         number: its position in the order of submission, from 0; breaks ties in the mempool.
         received_at: Unix time from which the mempool shows it.
         events: the events that it emits when mined.
-        block, tx_index: its place on the canonical chain; `block` is None while it is not mined.
-        replaced_by: the transaction that spent its nonce, or None while it is not dropped.
+        block, tx_index: its place on the canonical chain; `block` is None while the transaction is not mined.
+        replaced_by: the id of the transaction that spent its nonce, or None if it has not been dropped.
     """
 
     tx_id: str
@@ -47,14 +47,18 @@ class SimulatedTx(msgspec.Struct, kw_only=True):
 
 
 class LogEntry(msgspec.Struct, frozen=True):
-    """A memo printed on the canonical chain. `place` is (height, transaction index, event index) and orders entries."""
+    """A memo printed on the canonical chain.
+
+    Attributes:
+        place: (height, transaction index, event index); the sort key.
+    """
 
     place: tuple[int, int, int]
     log: MemoLog
 
     @property
     def cursor(self) -> str:
-        """The place as the API's cursor."""
+        """The place in the format of the API's cursor."""
         height, tx_index, event_index = self.place
         return f"{height}:{NAKAMOTO_MICROBLOCK}:{tx_index}:{event_index}"
 
@@ -108,7 +112,7 @@ class History:
         return block.height <= len(self.canonical) and self.canonical[block.height - 1] is block
 
     def add_tx(self, transfer: SimulatedTransfer, received_at: float, nonce: int | None = None) -> SimulatedTx:
-        """Add a transaction to the mempool. Pass `nonce` if it replaces another one."""
+        """Add a transaction to the mempool. If it replaces another one, pass that transaction's `nonce`."""
         number = len(self.txs)
         if nonce is None:
             nonce = self._nonces[transfer.sender]
@@ -157,7 +161,7 @@ class History:
         return orphaned
 
     def drop(self, tx: SimulatedTx, replaced_by: str) -> None:
-        """Drop a pending transaction whose nonce another one has spent."""
+        """Drop a pending transaction whose nonce another transaction has spent."""
         del self.mempool[tx.tx_id]
         tx.replaced_by = replaced_by
 
@@ -179,7 +183,7 @@ class History:
             self.involving[principal].append((height, tx_index))
 
     def principals_of(self, tx: SimulatedTx) -> set[str]:
-        """Return all principals involved: the sender, the called contract, and the parties of each movement."""
+        """Return all principals involved: the sender, the called contract, and the parties to each transfer or mint."""
         principals = {tx.transfer.sender}
         if (call := call_of(tx.transfer, self.asset)) is not None:
             principals.add(call.contract)

@@ -1,7 +1,7 @@
-"""The journal of the simulated chain: every operation is a line of a file, written before it takes effect.
+"""The journal of the simulated chain: every operation is a line in a file, written before it takes effect.
 
-Opening a directory replays the lines. A process killed in the middle of a write leaves an incomplete last line; its
-operation was never acknowledged, so the line is removed. Only one process at a time can use the directory.
+Opening a directory replays the lines. A process killed in the middle of a write leaves an incomplete last line. The
+operation in this line was never acknowledged, so the line is removed. Only one process at a time can use the directory.
 """
 
 import fcntl
@@ -14,7 +14,7 @@ import msgspec
 from sgate.chain.simulator.transactions import SimulatedTransfer
 
 Remine = Literal["same", "none", "drop"]
-"""What happens to transactions of orphaned blocks: mined again in the same order, pending again, or double-spent."""
+"""What happens to the transactions in orphaned blocks: they are mined again, pending again, or double-spent."""
 
 
 class Genesis(msgspec.Struct, frozen=True, kw_only=True, tag="genesis"):
@@ -50,7 +50,7 @@ class BitcoinBlockArrived(msgspec.Struct, frozen=True, kw_only=True, tag="bitcoi
 
 
 class Reorganise(msgspec.Struct, frozen=True, kw_only=True, tag="reorg"):
-    """A reorganization; with `bitcoin_fork`, Bitcoin itself forked."""
+    """A reorganization. If `bitcoin_fork` is set, Bitcoin itself forked."""
 
     at: float
     depth: int
@@ -94,7 +94,7 @@ class Journal:
         """Open and lock the directory, which is created if it does not exist.
 
         Raises:
-            ChainInUse: if another process uses it.
+            ChainInUse: if another process uses the directory.
         """
         self._lock = self._file = None
         if directory is None:
@@ -135,7 +135,7 @@ class Journal:
         try:
             while line:
                 line = line[os.write(self._file, line) :]
-        except OSError:  # such as a full disk: remove the incomplete line before the next one
+        except OSError:  # such as a full disk: remove the incomplete line
             os.ftruncate(self._file, length)
             raise
 

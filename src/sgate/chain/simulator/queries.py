@@ -1,4 +1,4 @@
-"""Query parameters of the simulated API, validated with the error messages of the real one."""
+"""Query parameters of the simulated API, validated with the error messages of the real API."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ class BadQuery(ValueError):
 
 
 def number(query: Mapping[str, str], name: str, default: int, maximum: int | None) -> int:
-    """Return a number from the query. 0 means the default, as on the real server."""
+    """Return a number from the query. A value of 0 means the default, as on the real server."""
     text = query.get(name)
     if text is None:
         return default
@@ -30,7 +30,7 @@ def number(query: Mapping[str, str], name: str, default: int, maximum: int | Non
 
 
 def tx_ids_of(values: Sequence[str]) -> list[str]:
-    """Return the ids of `tx_id=a,b` or `tx_id=a&tx_id=b` in lower case."""
+    """Return the ids from `tx_id=a,b` or `tx_id=a&tx_id=b`, in lower case."""
     if not values:
         raise BadQuery("querystring must have required property 'tx_id'")
     tx_ids = [tx_id for value in values for tx_id in value.split(",")]
@@ -41,7 +41,7 @@ def tx_ids_of(values: Sequence[str]) -> list[str]:
 
 
 def log_cursor(text: str | None) -> tuple[int, int, int] | None:
-    """Return height, transaction index and event index of `height:microblock:transaction:event`."""
+    """Return the height, transaction index and event index in `height:microblock:transaction:event`."""
     if text is None:
         return None
     match = _LOG_CURSOR.fullmatch(text)
@@ -51,7 +51,7 @@ def log_cursor(text: str | None) -> tuple[int, int, int] | None:
 
 
 def principal_cursor(text: str | None) -> tuple[int, int] | None:
-    """Return height and transaction index of `height:microblock:transaction`."""
+    """Return the height and transaction index in `height:microblock:transaction`."""
     if text is None:
         return None
     match = _PRINCIPAL_CURSOR.fullmatch(text)

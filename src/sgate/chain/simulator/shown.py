@@ -1,7 +1,7 @@
 """Clarity values as the API shows them: serialized and as text.
 
-The gateway reads only a few types of values (`sgate.chain.clarity`), but the simulated API must also show the others
-that occur around a payment. The functions here build both representations of a value.
+The gateway reads only a few types of values (`sgate.chain.clarity`), but the simulated API must also show the other
+types that occur around a payment. The functions here build both representations of a value.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A source of chain data on a simulated chain in the same process, without HTTP."""
+"""A source of chain data that reads a simulated chain in the same process, without HTTP."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -29,17 +29,17 @@ from sgate.core.header import Header
 
 
 class SimulatorSource:
-    """A `ChainSource` directly on a SimulatedChain. The chain's faults apply to it as to a server."""
+    """A `ChainSource` that reads a SimulatedChain directly. The chain's faults affect it as they affect a server."""
 
     def __init__(self, chain: SimulatedChain, *, page_size: int | None = None) -> None:
-        """Create a source. `page_size` limits the entries of a page below the server's limits, to exercise paging."""
+        """Create a source. `page_size` makes pages smaller than the server's limits, to exercise paging."""
         self._chain = chain
         self._headers_per_page = min(page_size or MAX_HEADERS_PER_PAGE, MAX_HEADERS_PER_PAGE)
         self._logs_per_page = min(page_size or MAX_LOGS_PER_PAGE, MAX_LOGS_PER_PAGE)
         self._involved_per_page = min(page_size or MAX_INVOLVED_PER_PAGE, MAX_INVOLVED_PER_PAGE)
 
     async def headers(self, cursor: str | None = None, unless: str | None = None) -> HeaderPage | None:
-        """Return a page of canonical headers, newest first; None if `unless` is still its etag."""
+        """Return a page of canonical headers, newest first, or None if its etag is still `unless`."""
         view = self._view("/extended/v2/blocks")
         etag = f'"{view.tip.index_block_hash}"'
         if unless == etag:

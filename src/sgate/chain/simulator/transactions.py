@@ -1,7 +1,7 @@
 """Transactions of the simulated chain: their kinds, the contract calls they make and the events they emit.
 
-Besides plain payments, there is everything that a gateway must not mistake for one: failed transfers whose arguments
-look like payments, tokens with the same name, prints that look like memos, and minted tokens.
+Besides plain payments, there is everything that a gateway must not mistake for a payment: failed transfers whose
+arguments look like payments, tokens with the same name, prints that look like memos, and minted tokens.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from sgate.core.address import HASH160_BYTES, InvalidAddress, contract_of, encod
 from sgate.core.memo import MAX_MEMO_BYTES
 
 MAX_AMOUNT_SATS = 2**63 - 1
-"""Far more than will ever exist; amounts of the real token have 128 bits."""
+"""The maximum amount, far more than will ever exist. Amounts of the real token have 128 bits."""
 
 MAX_TRANSFER_MANY_LEGS = 200
 """The limit of sbtc-token's `transfer-many`."""
@@ -44,10 +44,10 @@ class Kind(StrEnum):
 
     TRANSFER = "transfer"  # a direct call of the token's `transfer`
     TRANSFER_MANY = "transfer_many"  # a call of the token's `transfer-many` with all legs
-    ROUTER = "router"  # another contract pays all legs, among other things
+    ROUTER = "router"  # a call of another contract, which also pays all legs
     ABORT_BY_RESPONSE = "abort_by_response"  # a failed transfer: nothing moved
     ABORT_BY_POST_CONDITION = "abort_by_post_condition"  # a transfer that was rolled back: nothing moved
-    OTHER_ASSET = "other_asset"  # a different token with the same name
+    OTHER_ASSET = "other_asset"  # a transfer of a different token with the same name
     IMITATION = "imitation"  # another contract prints the memo; nothing moves
     IMITATION_AFTER_TRANSFER = "imitation_after_transfer"  # a transfer without a memo, then another contract prints one
     PEG_IN = "peg_in"  # sBTC is minted to the recipient
@@ -68,7 +68,7 @@ class SimulatedTransfer(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         recipient, amount_sats, memo: the first leg, usually the only one.
         more: further legs, for TRANSFER_MANY and ROUTER.
-        not_before: Unix time from which it is visible; None for immediately.
+        not_before: Unix time from which the transaction is visible; None for immediately.
     """
 
     recipient: str
@@ -176,7 +176,10 @@ def status_of(kind: Kind) -> str:
 
 
 def result_of(transfer: SimulatedTransfer) -> Shown:
-    """Return the result of a transaction. That of a rolled-back one is still `ok`."""
+    """Return the result of a transaction.
+
+    A transfer rolled back by a post-condition still has the result `ok`.
+    """
     match transfer.kind:
         case Kind.ABORT_BY_RESPONSE:
             return shown.err(shown.uint(TRANSFER_ERROR_CODE))
@@ -288,7 +291,7 @@ class _Emitter:
 
 
 def events_of(transfer: SimulatedTransfer, asset: str) -> tuple[SimulatedEvent, ...]:  # noqa: C901 - a table
-    """Return the events of a mined transaction, numbered from 0. A failed one has none."""
+    """Return the events of a mined transaction, numbered from 0. A failed transaction has none."""
     emit, sender = _Emitter(), transfer.sender
     match transfer.kind:
         case Kind.TRANSFER | Kind.TRANSFER_MANY:
@@ -319,7 +322,7 @@ def events_of(transfer: SimulatedTransfer, asset: str) -> tuple[SimulatedEvent, 
 
 
 def router_report(transfer: SimulatedTransfer) -> Shown:
-    """Return what the router's contract prints at the end."""
+    """Return the value that the router's contract prints at the end."""
     return shown.tuple_of(
         {
             "count": shown.uint(len(transfer.legs)),

@@ -30,7 +30,7 @@ class Page(Generic[_T]):
     Attributes:
         items: the entries of the page.
         total: the number of entries of the whole list.
-        newer, older: the first entry of the adjacent page, or None at the end.
+        newer, older: the first entry of the next newer and the next older page, or None if there is no such page.
     """
 
     items: list[_T]
@@ -43,7 +43,7 @@ class View:
     """The chain as one server shows it.
 
     Attributes:
-        height: the height of its newest block.
+        height: the height of the newest block that the server shows.
         now: Unix time of the response.
         bitcoin_height: the height of Bitcoin.
     """
@@ -82,7 +82,7 @@ class View:
         return block.height <= self.height and self._history.is_canonical(block)
 
     def blocks(self, cursor: str | None, limit: int, offset: int = 0) -> Page[Block]:
-        """Return a page of blocks, from the one with the index block hash `cursor` downward.
+        """Return a page of blocks, from the block with the index block hash `cursor` (default: the tip) downward.
 
         Raises:
             UnknownCursor: if that block is not canonical.
@@ -96,7 +96,10 @@ class View:
         return _page(self._history.canonical, self.height, start + offset, limit)
 
     def logs(self, cursor: tuple[int, int, int] | None, limit: int, offset: int = 0) -> Page[LogEntry]:
-        """Return a page of printed memos from `cursor` downward. The cursor need not match an entry."""
+        """Return a page of printed memos, from `cursor` (default: the newest) downward.
+
+        The cursor need not match an entry.
+        """
         entries = self._history.logs
         visible = bisect.bisect_right(entries, (self.height + 1, -1, -1), key=_place_of)
         start = 0
@@ -105,7 +108,7 @@ class View:
         return _page(entries, visible, start + offset, limit)
 
     def transactions_of(self, principal: str, cursor: tuple[int, int] | None, limit: int) -> Page[SimulatedTx]:
-        """Return a page of mined transactions that involve `principal`."""
+        """Return a page of mined transactions that involve `principal`, from `cursor` (default: newest) downward."""
         places = self._history.involving.get(principal, [])
         visible = bisect.bisect_left(places, (self.height + 1, -1))
         start = 0 if cursor is None else max(0, visible - bisect.bisect_right(places, cursor))

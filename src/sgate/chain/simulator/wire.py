@@ -287,7 +287,7 @@ def _printed(contract: str, topic: str, value_hex: str, text: str) -> Json:
 
 
 def v3_events(tx: SimulatedTx, start: int, limit: int) -> Json:
-    """Return a page of `/extended/v3/transactions/{id}/events`, ascending; the cursor is an event index."""
+    """Return a page of `/extended/v3/transactions/{id}/events` in ascending order; the cursor is an event index."""
     items: Sequence[SimulatedEvent] = tx.events[start : start + limit]
     more = start + limit < len(tx.events)
     return {

@@ -1,4 +1,4 @@
-"""The transactions of a principal in the format of the API's v3."""
+"""The transactions of a principal in the format of version 3 of the API."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 def principal_page(page: Page[SimulatedTx], view: View, principal: str, limit: int) -> Json:
-    """Return a page of `/extended/v3/principals/{principal}/transactions`; `next` leads to older ones."""
+    """Return a page of `/extended/v3/principals/{principal}/transactions`; `next` leads to older items."""
 
     def cursor(tx: SimulatedTx | None) -> str | None:
         block = None if tx is None else tx.block

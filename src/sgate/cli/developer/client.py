@@ -1,4 +1,4 @@
-"""HTTP client of the API for developer commands. Each error is one sentence that says what is wrong."""
+"""The HTTP client with which developer commands call the API. Each error is one sentence that says what is wrong."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from sgate.cli.problems import Failure
 CONNECT_TIMEOUT_S = 5.0
 TIMEOUT_S = 30.0
 SILENCE_S = 45.0
-"""A stream sends a heartbeat every 15 seconds; after three times that without data, the connection is dead."""
+"""A stream sends a heartbeat every 15 seconds. After three missed heartbeats, a connection is considered dead."""
 
 MAX_PAGE = 100
 MAX_TEXT_CHARACTERS = 200
@@ -54,7 +54,7 @@ class Client:
 
         Raises:
             ServerUnreachable: if the server cannot be reached.
-            Refused: if the server answers with an error.
+            Refused: if the server responds with an error.
         """
         return await self._call("GET", path, query=query)
 
@@ -63,7 +63,7 @@ class Client:
 
         Raises:
             ServerUnreachable: if the server cannot be reached.
-            Refused: if the server answers with an error.
+            Refused: if the server responds with an error.
         """
         headers = {} if key is None else {"Idempotency-Key": key}
         return await self._call("POST", path, body=body or {}, headers=headers)
@@ -73,7 +73,7 @@ class Client:
 
         Raises:
             ServerUnreachable: if the server cannot be reached.
-            Refused: if the server answers with an error.
+            Refused: if the server responds with an error.
         """
         return await self._call("DELETE", path)
 
@@ -82,7 +82,7 @@ class Client:
 
         Raises:
             ServerUnreachable: if the server cannot be reached.
-            Refused: if the server answers with an error.
+            Refused: if the server responds with an error.
         """
         found: list[Any] = []
         while len(found) < most:
@@ -101,7 +101,7 @@ class Client:
 
         Raises:
             ServerUnreachable: if the server cannot be reached or the connection breaks.
-            Refused: if the server answers with an error.
+            Refused: if the server responds with an error.
         """
         headers = {"Accept": "text/event-stream"} | ({} if last_event_id is None else {"Last-Event-ID": last_event_id})
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=SILENCE_S)
@@ -162,7 +162,7 @@ def with_client(work: Callable[[Client], Coroutine[object, object, T]], profile:
 
 
 def run_until_interrupted(work: Coroutine[object, object, T]) -> T:
-    """Run `work` to its end, or until Ctrl+C, which exits with the conventional status 130."""
+    """Run `work` until it ends or the user presses Ctrl+C. After Ctrl+C, the exit status is 130, as is conventional."""
     try:
         return asyncio.run(work)
     except KeyboardInterrupt:
@@ -223,7 +223,7 @@ _HINTS: Mapping[str, str] = {
     "not_found": " Check that the server's URL has no path, and that the server is as new as this command.",
     "internal_error": " The server's log has details under this request id.",
 }
-"""Hints for the command line, by error code, where the API's own message cannot give them."""
+"""Hints by error code. They concern the command line, which the API's own messages do not know about."""
 
 
 def _not_sgate(target: Target, status: int) -> Failure:

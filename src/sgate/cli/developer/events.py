@@ -101,7 +101,7 @@ def resend(
         return
 
     async def work(client: Client) -> list[Any]:
-        await client.get(f"{streams.PATH}/{event}")  # fails if there is no such event
+        await client.get(f"{streams.PATH}/{event}")  # raises an error if there is no such event
         deliveries = await client.all_of("/v1/webhook_deliveries", MAX_DELIVERIES, event=event, endpoint=endpoint)
         return [await client.post(f"/v1/webhook_deliveries/{item['id']}/redeliver") for item in deliveries]
 

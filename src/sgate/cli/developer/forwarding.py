@@ -20,7 +20,7 @@ MAX_TEXT_CHARACTERS = 120
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The receiver's response, or the `error` if there was none. `ms` is the duration in milliseconds."""
+    """The receiver's response. If there was none, `error` says why. `ms` is the duration in milliseconds."""
 
     ms: int
     status: int | None = None
@@ -29,7 +29,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def accepted(self) -> bool:
-        """Whether a real delivery would count as delivered."""
+        """Whether a real delivery with this response would count as delivered."""
         return self.status is not None and self.status // 100 == 2  # noqa: PLR2004 - 2xx
 
 
@@ -42,7 +42,7 @@ class Forwarder:
         self._secret = secret
 
     async def forward(self, event: Event) -> Answer:
-        """Post an event once. Network errors are returned as an answer, not raised."""
+        """Post an event once. A network error is returned as an `Answer`, not raised."""
         headers = {
             **headers_of([self._secret], event.id, int(time.time()), event.body),
             "Content-Type": "application/json",

@@ -31,7 +31,7 @@ app = typer.Typer(
 PATH = "/v1/payment_intents"
 MAX_LISTED = 1_000
 CONFIRMATIONS_S = 2.0
-"""How often `watch` polls for confirmations, which are not announced by events."""
+"""Seconds between two polls of `watch` for confirmations, which no event announces."""
 
 IntentArgument = Annotated[str, typer.Argument(metavar="INTENT", help="The payment intent's id, pi_...")]
 
@@ -225,7 +225,7 @@ def _show(found: Any, *, as_json: bool) -> None:
 
 
 def _pairs(given: list[str]) -> dict[str, str]:
-    """Parse `KEY=VALUE` texts into a mapping.
+    """Parse texts of the form `KEY=VALUE` into a mapping.
 
     Raises:
         Failure: if a text has no key or no `=`.

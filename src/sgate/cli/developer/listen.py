@@ -95,13 +95,13 @@ def listen(
 async def _arriving(
     client: Client, wanted: frozenset[str], position: str | None, moment: datetime | None
 ) -> AsyncGenerator[Event]:
-    """Yield the events since `moment`, if given, and then those after `position` that were not among them."""
+    """Yield the events since `moment`, if given, and then the events after `position` that were not yet yielded."""
     query = {"type": next(iter(wanted))} if len(wanted) == 1 else {}
     before = [] if moment is None else await streams.since(client, moment, **query)
     for event in before:
         if not wanted or event.type in wanted:
             yield event
-    shown = {event.id for event in before}  # the newest of them may be after the position
+    shown = {event.id for event in before}  # the newest of these events may also be after the position
     async with aclosing(streams.follow(client, position, _notice, **query)) as following:
         async for event in following:
             if event.id not in shown and (not wanted or event.type in wanted):

@@ -21,7 +21,7 @@ app = typer.Typer(
 
 PATH = "/v1/webhook_deliveries"
 POLL_S = 2.0
-"""Seconds between two polls of two calls each, far below the limit of 200 calls per minute."""
+"""Seconds between two polls. Each poll makes two calls, so the limit of 200 calls per minute is not reached."""
 
 LONGEST_PAUSE_S = 20.0
 PAGE = 100
@@ -72,7 +72,7 @@ def tail(
 
 
 class _Log:
-    """The printed log. It remembers for each delivery the number of attempts and the status already shown."""
+    """The printed log. For each delivery, it remembers the status and the number of attempts that it has shown."""
 
     def __init__(self, client: Client, status: DeliveryStatus | None, endpoint: str | None, *, as_json: bool) -> None:
         self._client = client
@@ -92,7 +92,7 @@ class _Log:
         await self._show(reversed(shown), after={})
 
     async def poll(self) -> None:
-        """Wait, and show what has changed. The wait grows while the server is unreachable."""
+        """Wait, and then show the changes. The wait becomes longer while the server is unreachable."""
         await asyncio.sleep(self._pause_s)
         try:
             found = await self._newest_and_pending()
@@ -111,7 +111,7 @@ class _Log:
         await self._show(reversed(changed), after={key: attempts for key, (attempts, _) in before.items()})
 
     async def _newest_and_pending(self) -> list[Any]:
-        """Return the newest deliveries and those that will be tried again, newest first."""
+        """Return the newest deliveries and all deliveries that will be attempted again, newest first."""
         newest = await self._client.get(PATH, limit=PAGE, endpoint=self._endpoint)
         pending = await self._client.get(PATH, limit=PAGE, endpoint=self._endpoint, status=DeliveryStatus.PENDING)
         found = {item["id"]: item for item in (*pending["data"], *newest["data"])}

@@ -1,7 +1,8 @@
 """Stored logins of developers, in one file that only its owner can read.
 
-A profile holds a server's URL, an API key for it, and the secret with which `sgate listen` signs. Environment variables
-override it: SGATE_PROFILE selects a profile, SGATE_API_KEY and SGATE_API_BASE_URL replace its values.
+A profile contains the URL of a server, an API key for this server, and the secret with which `sgate listen` signs.
+Environment variables take precedence: SGATE_PROFILE selects a profile, and SGATE_API_KEY and SGATE_API_BASE_URL replace
+the values of the profile.
 """
 
 import base64
@@ -47,7 +48,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """The server that a command calls, the API key, and the secret for forwarded webhooks.
 
-    `origin` says where the key comes from, in human-readable form.
+    `origin` describes the source of the key, for people to read.
     """
 
     base_url: str
@@ -68,7 +69,7 @@ def path_of(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def read(path: Path) -> Stored:
-    """Return the stored logins; none if there is no file.
+    """Return the stored logins. There are none if the file does not exist.
 
     Raises:
         Failure: if the file cannot be read or decoded, or other users may read it.
@@ -115,10 +116,10 @@ def write(path: Path, stored: Stored) -> None:
 
 
 def chosen(name: str | None, environ: Mapping[str, str] = os.environ) -> Target:
-    """Return the target of a command: that of the environment, of the named profile, or of the current one.
+    """Return the target of a command, from the environment, the named profile, or the current profile.
 
     Raises:
-        Failure: if there is no key, or it would be sent to a server that it was not stored for.
+        Failure: if there is no key, or if the key was stored for a different server.
     """
     stored = read(path_of(environ))
     wanted = name or environ.get("SGATE_PROFILE")
@@ -169,7 +170,7 @@ def checked_url(text: str, api_key: str, source: str) -> str:
     """Return the base URL of a server, without a trailing slash.
 
     Raises:
-        Failure: if it is not a URL, or would send a live key over a network in clear text.
+        Failure: if `text` is not a URL, or a live key would be sent to it over a network in clear text.
     """
     try:
         parts = urlsplit(text.strip())
@@ -184,7 +185,7 @@ def checked_url(text: str, api_key: str, source: str) -> str:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host name or address is that of this machine."""
+    """Return whether a host name or address belongs to this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -192,13 +193,13 @@ def is_this_machine(host: str) -> bool:
 
 
 def new_profile(base_url: str, api_key: str, merchant: str, before: Profile | None) -> Profile:
-    """Return a profile. It keeps the webhook secret of `before`, so that receivers need no new one."""
+    """Return a profile that keeps the webhook secret of `before`, so that receivers do not need a new secret."""
     secret = new_secret(secrets.token_bytes(SECRET_BYTES)) if before is None else before.webhook_secret
     return Profile(base_url=base_url, api_key=api_key, webhook_secret=secret, merchant=merchant)
 
 
 def shown_key(api_key: str) -> str:
-    """Return an abbreviated key, which can be recognized but not used."""
+    """Return an abbreviated key, which people can recognize but nobody can use."""
     return f"{api_key[:8]}…{api_key[-SHOWN_CHARACTERS:]}"
 
 

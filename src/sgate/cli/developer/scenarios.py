@@ -1,6 +1,6 @@
 """Scenarios that cause each event on the simulated chain.
 
-Nothing is faked: a simulated customer pays or does not pay, and the server processes that as usual.
+No event is faked: a simulated customer pays or does not pay, and the server processes the outcome as usual.
 """
 
 import asyncio
@@ -21,16 +21,18 @@ from sgate.core.event import EventType
 
 INTENTS, SIMULATOR, ENDPOINTS = "/v1/payment_intents", "/v1/simulator", "/v1/webhook_endpoints"
 IDLE_S = 1.1
-"""Seconds without an event after which the chain is checked, and mined if it is idle. Block times are whole seconds."""
+"""Seconds without an event after which the chain is checked, and a block mined if the chain is idle. More than one
+second, because block times are whole seconds.
+"""
 
 SHORT_S = 2
 """Seconds until the deadline of an intent that should expire."""
 
 PART_S = 10
-"""Seconds until the deadline of an intent that is partially paid first: enough for a block to be mined."""
+"""Seconds until the deadline of an intent that is first partially paid. This is enough time to mine a block."""
 
 BLOCKS_TO_WAIT = 3
-"""Blocks that a payment must wait for when its intent should be observed in `processing`."""
+"""The number of blocks that a payment needs in scenarios in which its intent should be observed in `processing`."""
 
 
 class Stage:
@@ -62,7 +64,7 @@ class Stage:
             await asyncio.wait([self._collecting])
 
     async def until(self, kind: EventType, subject: Callable[[dict[str, Any]], bool]) -> Event:
-        """Wait for an event of a type about a matching object, and mine a block whenever the chain is idle.
+        """Wait for an event of a type about a matching object. Mine a block whenever the chain is idle.
 
         Raises:
             Failure: if the event does not arrive in time.
@@ -74,7 +76,7 @@ class Stage:
                 if event.type == kind.value and subject(event.subject):
                     return event
             if self._collecting is not None and self._collecting.done():
-                self._collecting.result()  # raises the error that ended it
+                self._collecting.result()  # raises the error that ended the collecting
             if time.monotonic() > deadline:
                 raise Failure(
                     f"{kind} did not arrive within {self._timeout_s:.0f} s. Check that a watcher is running and "
@@ -115,7 +117,7 @@ class Stage:
         return str(tx_id)
 
     async def mine(self) -> None:
-        """Mine a block, unless the chain is shared with other servers; it then mines blocks by itself."""
+        """Mine a block, unless the chain is shared with other servers. A shared chain mines its blocks by itself."""
         try:
             await self.client.post(f"{SIMULATOR}/blocks", {"blocks": 1})
         except Refused as error:
@@ -262,7 +264,7 @@ async def endpoint_disabled(stage: Stage) -> Event:
 
 @contextlib.asynccontextmanager
 async def _endpoint(stage: Stage, *, answering: int) -> AsyncGenerator[dict[str, Any]]:
-    """Yield a webhook endpoint on this machine that exists during the block."""
+    """Yield a webhook endpoint on this machine, and delete it at the end of the block."""
 
     async def answer(_: web.Request) -> web.Response:
         return web.Response(status=answering)
@@ -323,4 +325,4 @@ SCENARIOS: Mapping[EventType, Scenario] = {
     EventType.ENDPOINT_TEST: endpoint_test,
     EventType.ENDPOINT_DISABLED: endpoint_disabled,
 }
-"""The scenarios of all event types; a test checks that none is missing."""
+"""The scenario of each event type. A test checks that none is missing."""

@@ -1,7 +1,7 @@
-"""Event streams that resume where they stopped after each lost connection.
+"""Event streams that, after each lost connection, continue where they stopped.
 
-The server stores every event, so none is lost: after a reconnect the stream continues after the last event received
-(`Last-Event-ID`). While the server is unreachable, the interval between attempts grows.
+No event is lost, because the server stores every event: after a reconnect, the stream continues after the last event
+that was received (`Last-Event-ID`). While the server is unreachable, the interval between attempts grows.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ PATH = "/v1/events"
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 20.0
 MAX_BACKFILL = 10_000
-"""Maximum number of past events that are fetched. `GET /v1/events` lists more."""
+"""The maximum number of past events that are fetched. `GET /v1/events` can list more."""
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
 TRANSIENT_STATUSES = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-"""Statuses with which a server, or a proxy in front of it, may answer while it restarts."""
+"""The statuses of responses that a server, or a proxy in front of it, may send while the server restarts."""
 
 _SPAN = re.compile(r"(\d{1,6})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -38,7 +38,7 @@ Notice = Callable[[str], None]
 
 
 class Event(NamedTuple):
-    """An event. `body` holds the same bytes as a webhook."""
+    """An event. `body` contains the same bytes as the body of a webhook."""
 
     id: str
     type: str
@@ -51,7 +51,7 @@ class Event(NamedTuple):
 
     @property
     def subject(self) -> dict[str, Any]:
-        """The object of the event, as it was at that time."""
+        """The object of the event, as it was at the time of the event."""
         return self.json["data"]["object"]
 
 
@@ -79,7 +79,7 @@ async def follow(client: Client, position: str | None, notice: Notice, **query: 
 
     Args:
         position: id of the event after which to start; None if the caller found no event at all.
-        query: filters, as for `GET /v1/events`.
+        query: the same filters as for `GET /v1/events`.
 
     Raises:
         ServerUnreachable: if the first connection fails; lost connections are retried.

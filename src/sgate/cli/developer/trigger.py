@@ -73,7 +73,7 @@ def trigger(
             line(f"  {escape(sentence)}")
 
     async def work(client: Client) -> tuple[Event, list[Event]]:
-        await client.get(scenarios.SIMULATOR)  # fails if the server is not on the simulated chain
+        await client.get(scenarios.SIMULATOR)  # raises an error if the server does not use the simulated chain
         stage = Stage(client, amount_sats, timeout_s, say)
         async with stage.watched():
             return await scenario(stage), stage.events

@@ -25,7 +25,7 @@ from sgate.store.audit_log import OPERATOR
 from sgate.store.chain_cursors import Rescan
 
 LONGEST_AGE_S = 10 * 365 * 86_400.0
-"""A greater age means that the event never happened."""
+"""An age greater than this means that the event has never happened."""
 
 app = typer.Typer(help="Show how far the chain is read, and read it again.", no_args_is_help=True)
 

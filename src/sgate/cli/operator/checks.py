@@ -14,7 +14,7 @@ from sgate.settings.settings import DEVELOPMENT_SECRET_KEY, Settings
 
 
 class Level(StrEnum):
-    """The result of a check. `warn` means that it works, but should be improved."""
+    """The level of a check. `warn` means that the installation works, but should be improved."""
 
     OK = "ok"
     WARN = "warn"
@@ -105,14 +105,14 @@ def _why_not_writable(directory: Path) -> str | None:
 
 SKEW_WARN_S = 5.0
 SKEW_FAIL_S = 120.0
-"""Receivers refuse webhook signatures if clocks differ by five minutes; deadlines are wrong before that."""
+"""The largest acceptable difference. At five minutes, receivers refuse signatures; deadlines are wrong sooner."""
 
 
 def skew_check(name: str, theirs: float, asked_at: float, answered_at: float, *, exact_s: float = 0.0) -> Check:
     """Check the difference between a remote clock and ours. All times are Unix times.
 
     Args:
-        theirs: the remote clock's time.
+        theirs: the time of the remote clock.
         asked_at: our time at the request.
         answered_at: our time at the answer. Half of the time in between is allowed for the transfer.
         exact_s: precision of the remote clock.

@@ -101,7 +101,7 @@ async def _contents(connection: Connection, settings: Settings, url: str) -> lis
             return [fail("migrations", found, "Run `sgate migrate` before `sgate run`.")]
         return [warn("migrations", found, "Run `sgate migrate`; in development `sgate run` does it on start.")]
     except (*DatabaseErrors, asyncpg.PostgresError):
-        return []  # another check reports that it cannot be reached
+        return []  # another check reports that the database cannot be reached
     return [
         ok("migrations", f"the schema is at {schema_check.REVISION}"),
         *[

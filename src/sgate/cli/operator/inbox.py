@@ -1,4 +1,4 @@
-"""`sgate inbox`: deposits at the gateway address that name no intent. They belong to no merchant."""
+"""`sgate inbox`: list and assign deposits to the gateway address that name no intent and belong to no merchant."""
 
 from typing import Annotated
 

@@ -45,7 +45,7 @@ def with_pool(work: Callable[[Pool, Settings], Coroutine[object, object, T]]) ->
 
 
 def with_database(work: Callable[[Pool, Settings, str], Coroutine[object, object, T]]) -> T:
-    """Like `with_pool`, but pass `work` the database URL without the pooler as well."""
+    """Run `work` as `with_pool` does, but also pass it the database URL that bypasses the pooler."""
     chosen = load_settings()
 
     async def prepared(url: str) -> T:

@@ -1,1 +1,1 @@
-"""The checkout page: the states it shows and the sentences for each."""
+"""The checkout page: its states, and the sentences for each state."""

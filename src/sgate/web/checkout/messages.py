@@ -1,4 +1,4 @@
-"""The sentences of the checkout page. Each is translated as a whole."""
+"""The sentences of the checkout page. Each sentence is translated as a whole."""
 
 from collections.abc import Iterator, Mapping
 
@@ -39,7 +39,7 @@ FINALITIES: Mapping[Finality, str] = {
 }
 
 RATES = (N_("fixed rate of the simulated chain, not a market price"),)
-"""Rate sources that are sentences and need translation; the others are proper names."""
+"""The rate sources that need translation. The others are proper names."""
 
 NETWORKS: Mapping[str, str] = {
     "mainnet": N_("Stacks mainnet"),
@@ -80,7 +80,7 @@ SCRIPT: Mapping[str, str] = {
 
 
 def needs(words: Words, required: Tier) -> str:
-    """Return what a payment needs to be final, such as `6 Stacks blocks and 2 new tenures`."""
+    """Return the requirements for a payment to be final, such as `6 Stacks blocks and 2 new tenures`."""
     return words.join(list(_needs(words, required)))
 
 

@@ -1,8 +1,9 @@
-"""The state of the checkout page: one picture for a payment intent, and the numbers shown in it. Pure.
+"""The state of the checkout page: one picture for a payment intent, and the numbers that it shows. No I/O.
 
 The sentences are in `messages`. A wrong picture can make a customer pay twice, or not at all. Payment instructions are
-therefore shown only while paying is right: not when a payment is in the mempool, not when an orphaned payment is likely
-to be mined again, and not after the deadline, although the ledger keeps the intent open for the grace period.
+therefore shown only while the customer should pay. They are not shown if a payment is in the mempool, or if an orphaned
+payment is likely to be mined again. They are not shown after the deadline either, although the ledger keeps the intent
+open for the grace period.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ EXPLORER_URLS: Mapping[str, str] = {
     Network.MAINNET: "https://explorer.hiro.so/txid/{tx_id}?chain=mainnet",
     Network.TESTNET: "https://explorer.hiro.so/txid/{tx_id}?chain=testnet",
 }
-"""Explorer links for transactions. The page only links to them and never requests them itself."""
+"""Links to transactions in an explorer. The page never requests them itself."""
 
 
 class Picture(StrEnum):
@@ -50,7 +51,7 @@ COLLAPSED = frozenset({Picture.SEEN, Picture.LOST})
 """Pictures that hide the payment instructions in a closed disclosure, below the advice not to pay again."""
 
 BUSY = PAYABLE | COLLAPSED | {Picture.TIME_UP, Picture.PROCESSING}
-"""Pictures that are expected to change. The page polls less often in the others."""
+"""Pictures that are expected to change. In the other pictures, the page polls less often."""
 
 
 class Unit(StrEnum):
@@ -62,7 +63,7 @@ class Unit(StrEnum):
 
 
 class Excess(StrEnum):
-    """Why more was received than the amount due."""
+    """The reason why more than the amount due was received."""
 
     PAID_TWICE = "paid_twice"
     TOO_LATE = "too_late"
@@ -82,9 +83,9 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         tx_id: the transaction id.
-        amount_sats: what it pays toward the intent.
+        amount_sats: the amount that it pays toward the intent.
         orphaned: whether its block is no longer part of the chain.
-        url: its page in an explorer, or None on the simulated chain.
+        url: the URL of its page in an explorer, or None on the simulated chain.
     """
 
     tx_id: str
@@ -125,14 +126,14 @@ def _waiting_picture(found: IntentView, now: datetime) -> Picture:
 
 
 def excess_sats(intent: PaymentIntent) -> int:
-    """Return how much was received beyond the amount, whether it counts or is held."""
+    """Return the amount received in excess of the requested amount, including held payments."""
     return max(0, intent.amount_received_sats - intent.terms.amount_sats)
 
 
 def excess_of(intent: PaymentIntent) -> Excess | None:
-    """Return why more than the amount was received for a settled intent, else None."""
+    """Return the reason why more than the amount was received for a settled intent, or None."""
     if intent.status not in {Status.PROCESSING, Status.CONFIRMED} or not excess_sats(intent):
-        return None  # the other pictures mention held money themselves
+        return None  # the other pictures already mention held money
     if Anomaly.DUPLICATE_PAYMENT in intent.anomalies:
         return Excess.PAID_TWICE
     if {Anomaly.PAID_LATE, Anomaly.PAID_AFTER_CANCEL} & intent.anomalies:
@@ -170,7 +171,7 @@ def transactions_of(payments: Sequence[Payment], network: str) -> tuple[Transact
 
 
 def steps_of(required: Tier, payments: Sequence[Payment], view: View | None) -> tuple[Step, ...]:
-    """Return the progress of the newest payment toward each requirement. Empty without a payment on the chain."""
+    """Return the progress of the newest payment toward each requirement, or nothing if no payment is on the chain."""
     included = [payment for payment in payments if payment.inclusion is Inclusion.INCLUDED]
     if not included or view is None:
         return ()

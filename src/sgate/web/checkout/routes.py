@@ -1,7 +1,7 @@
 """The routes under /pi/{id}: the checkout page, the receipt and the simulated payment.
 
-The server renders every state; the page's script only learns that something changed and swaps in the newly rendered
-part. Without JavaScript the page reloads itself.
+The server renders every state. When the state has changed, the page's script replaces the old part with the newly
+rendered part. Without JavaScript, the page reloads itself.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ from sgate.web.rendering import AnyRequest, Frame, chosen_language, page, part, 
 
 
 class Checkout(msgspec.Struct, frozen=True, kw_only=True):
-    """The dependencies of the routes. `simulators` holds the controls of the simulated chain, for modes that use it."""
+    """The dependencies of the routes. `simulators` controls the simulated chain of the modes that use one."""
 
     intents: PaymentIntents
     modes: Mapping[bool, Mode]
@@ -42,7 +42,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         found: the intent.
-        mode: the mode it belongs to.
+        mode: the mode of the intent.
         secret: the client secret, if the visitor sent the right one.
         language: the `lang` query parameter, if the visitor chose a language.
     """
@@ -54,7 +54,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def query(self) -> dict[str, str]:
-        """The query parameters that links between the intent's pages keep."""
+        """The query parameters that are kept in links between the pages of the intent."""
         return {**({} if self.secret is None else {"client_secret": self.secret}), **self.language}
 
     def url(self, path: str = "", **also: str) -> str:
@@ -176,5 +176,5 @@ def _values(checkout: Checkout, request: AnyRequest, visit: Visit) -> dict[str, 
 
 
 def _simulations(checkout: Checkout, visit: Visit, useful: bool) -> tuple[tuple[str, str], ...]:
-    """Return what the panel offers: nothing on real networks, and nothing once the intent should not be paid."""
+    """Return the kinds of payment that the panel offers. None on real networks, or if paying would be wrong."""
     return tuple(simulation.LABELS.items()) if useful and visit.mode.livemode in checkout.simulators else ()

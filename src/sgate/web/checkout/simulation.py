@@ -16,7 +16,7 @@ from sgate.core.memo import memo_of
 from sgate.web.i18n import N_
 
 AFTER_GRACE = timedelta(seconds=2)
-"""Block times are whole seconds, so this is certain to be late."""
+"""A payment this long after the grace period is certain to be late, although block times are whole seconds."""
 
 
 class Simulation(StrEnum):
@@ -48,7 +48,7 @@ NOTES: Mapping[str, str] = {
     "unavailable": N_("The simulated chain is not responding. Is it running?"),
     "unknown": N_("Unknown kind of payment."),
 }
-"""The sentences shown after a button was pressed, by the `note` query parameter."""
+"""The sentences that are shown after a button was pressed, by the value of the `note` query parameter."""
 
 
 class _Order(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""The values for the checkout templates: the facts about an intent, in the visitor's language. Pure."""
+"""The values for the checkout templates: the facts about an intent, in the visitor's language. No I/O."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,7 +14,9 @@ from sgate.web.i18n import Words
 from sgate.web.svg import cells, qr_svg
 
 WALLET_NETWORKS = frozenset({Network.MAINNET, Network.TESTNET})
-"""Networks on which real wallets can pay. For the simulated chain they would send real tokens to unowned addresses."""
+"""Networks on which real wallets can pay. The addresses of the simulated chain belong to nobody: a real wallet would
+send real tokens to them.
+"""
 
 STATE_CLASSES = {
     Picture.CONFIRMED: "good",
@@ -25,7 +27,7 @@ STATE_CLASSES = {
     Picture.FAILED: "bad",
     Picture.CANCELED: "bad",
 }
-"""The CSS class of the box that shows the state; `calm` for the other pictures."""
+"""The CSS class of the box that shows the state. For the other pictures, it is `calm`."""
 
 STAGES_REACHED = {Picture.SEEN: 1, Picture.LOST: 1, Picture.PROCESSING: 2, Picture.CONFIRMED: 3}
 """How many of the three stages (sent, in a block, final) the payment has reached."""

@@ -1,6 +1,6 @@
 """The routes /, /docs, /docs/errors and /docs/errors/{code}: the landing page, the API reference and the error codes.
 
-They are rendered from the OpenAPI document and the tree of errors.
+The pages are rendered from the OpenAPI document and the tree of errors.
 """
 
 import re
@@ -55,7 +55,7 @@ def routes(openapi: Schema, modes: Mapping[bool, Mode]) -> list[HTTPRouteHandler
 
     @get("/", exception_handlers={Exception: render_error})
     async def landing(request: AnyRequest) -> Response[bytes]:
-        """Show what this server is."""
+        """Show the landing page, which describes this server."""
         named = [(livemode, NETWORKS[mode.network]) for livemode, mode in modes.items()]
         return page(request, "landing.html", version=sgate.__version__, modes=named)
 

@@ -1,8 +1,8 @@
-"""Address reads, which find the deposits without a memo.
+"""Address reads, which find deposits that have no memo.
 
-Each address costs a call, so a poll reads only a few: half of them cycle through the addresses with open intents, the
-other half are the addresses that have gone unread the longest. An address counts as read up to the highest transaction
-that was actually listed, so an incomplete response from a lagging replica loses nothing.
+Each address costs a call, so a poll reads only a few addresses. Half of them are addresses with open intents, which are
+read one after another. The other half are the addresses whose last read was longest ago. An address counts as read only
+up to the highest transaction that was actually listed, so an incomplete response from a lagging replica loses nothing.
 """
 
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ from sgate.workers.watcher.headers import OVERLAP_BLOCKS, Incoherent
 from sgate.workers.watcher.matcher import Found, Matcher, place
 
 MAX_ADDRESSES = 20
-"""Maximum number of addresses per poll, if the budget allows."""
+"""The maximum number of addresses per poll. The call budget may allow fewer."""
 
 MAX_PAGES = 10
-"""Maximum number of pages of one address per poll, 50 transactions each; the next poll continues from there."""
+"""The maximum number of pages of one address per poll, with 50 transactions each. The next poll continues there."""
 
 
 class InboxScan(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +55,7 @@ class InboxReader:
         self._livemode = livemode
 
     async def read(self, cursor: Cursor, calls: int) -> InboxScan | None:
-        """Read the next addresses within `calls` calls; only old or large transactions cost more.
+        """Read the next addresses with at most `calls` calls. Only old or large transactions cost more calls.
 
         Returns:
             None if no address is due.
@@ -74,7 +74,7 @@ class InboxReader:
         tx_ids: dict[str, None] = {}
         for watched in due:
             if pages < 1:
-                break  # it will be read as one of the longest unread
+                break  # a later poll will read it, when its last read is long ago
             involved, after, pages_read = await self._involved(watched, cursor.view.height, min(MAX_PAGES, pages))
             pages -= pages_read
             read.append(after)
@@ -116,7 +116,7 @@ class InboxReader:
             page = await self._source.involving(watched.address, cursor)
             if cursor is not None and (not page.items or str(page.items[0].height) != _height_of(cursor)):
                 raise Incoherent("a page of an address was read from a replica that lags")
-            scanned = [item for item in page.items if item.height <= height]  # the rest is left for a later poll
+            scanned = [item for item in page.items if item.height <= height]  # a later poll reads the rest
             if target is None:
                 target = max([watched.read_to_height, *(item.height for item in scanned)])
             involved += [item for item in scanned if item.moves_tokens and item.height > lowest]
@@ -145,7 +145,7 @@ class InboxReader:
 
 
 def _height_of(cursor: str) -> str:
-    """Return the height, in digits, of the first transaction of the page; it is the first part of a cursor."""
+    """Return the height of the first transaction of the page as digits, the first part of a cursor."""
     return cursor.partition(":")[0]
 
 
@@ -153,7 +153,7 @@ def _scanned(tx_id: str, transaction: Transaction | None, height: int) -> Transa
     """Return a transaction listed in a scanned block, if the response about it confirms that.
 
     Raises:
-        Incoherent: if it does not; the address must then be read again.
+        Incoherent: if the response does not confirm it. The address must then be read again.
     """
     if transaction is None or not is_scanned(transaction, height):
         raise Incoherent(f"{tx_id} was listed by one replica, but is not in a scanned block on another")

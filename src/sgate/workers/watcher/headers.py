@@ -1,4 +1,7 @@
-"""Following headers from the source's newest down to a stored one. Stored headers that differ were reorganized."""
+"""Follows the headers of the source from the newest one down to a stored one.
+
+Stored headers that differ from those of the source were reorganized.
+"""
 
 from itertools import pairwise
 
@@ -12,10 +15,14 @@ from sgate.store import blocks
 from sgate.store.chain_cursors import Cursor
 
 OVERLAP_BLOCKS = 20
-"""Blocks read again in each poll. This is free while they fit one page, and repairs omissions in earlier responses."""
+"""The number of blocks that each poll reads again, to repair omissions in earlier responses. As long as the blocks fit
+on one page, this costs no additional calls.
+"""
 
 FIRST_HEADERS = 600
-"""Headers stored below the tip by a first scan that begins there: the depth of reorganization it can then follow."""
+"""The number of headers that a first scan stores below the tip, if it begins there. Reorganizations up to this depth
+can then be followed.
+"""
 
 LOG_EVERY_PAGES = 20
 
@@ -66,7 +73,7 @@ async def follow(pool: Pool, source: ChainSource, page: HeaderPage, cursor: Curs
     """Link the newest page to the stored headers, fetching older pages as needed.
 
     Raises:
-        DifferentChain: if no header links to a stored one.
+        DifferentChain: if no header links to a stored header.
         ChainUnavailable: if the chain moved between two pages, or the source returned none.
     """
     if not page.headers:
@@ -103,10 +110,10 @@ def _different_chain(height: int) -> DifferentChain:
 
 
 async def _check_same_chain(pool: Pool, source: ChainSource, lowest_held: int, *, livemode: bool) -> None:
-    """Check that the source has the lowest stored block, before following many pages, which costs calls in each poll.
+    """Check that the source has the lowest stored block. Following many pages without this check would waste calls.
 
     Raises:
-        DifferentChain: if it does not.
+        DifferentChain: if the source does not have the block.
     """
     shown = await source.header_at(lowest_held)
     async with pool.acquire() as connection:
@@ -116,7 +123,7 @@ async def _check_same_chain(pool: Pool, source: ChainSource, lowest_held: int, *
 
 
 def _link(page: HeaderPage, new: list[Header], held: dict[int, Header]) -> bool:
-    """Append the page's unknown headers to `new` (newest first). Returns True once one links to a stored header."""
+    """Append the page's unknown headers to `new` (newest first). Returns whether one links to a stored header."""
     for header in page.headers:
         if new:
             _check_next(new[-1], header)

@@ -1,4 +1,4 @@
-"""The watcher's loop: it leads or stands by, and paces the polls according to the call quota."""
+"""The loop of the watcher, which leads or stands by, and spaces its polls according to the call quota."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ async def watch(
     pulse: Pulse,
     observe: Callable[[PollReport], Awaitable[None]],
 ) -> None:
-    """Follow the chain while leading; stand by while another process leads.
+    """Follow the chain while this process leads. Stand by while another process leads.
 
     Args:
         interval_s: returns the seconds between two polls, given whether an intent is awaiting payment or finality.

@@ -1,7 +1,8 @@
-"""Matching: turns the transfers of mined transactions into payments, with one read of the database.
+"""Matches the transfers of mined transactions with intents and addresses, with one read of the database.
 
 A transfer with the memo of an intent, to the intent's address, is a payment of that intent. Any other transfer to a
-watched address is an unmatched deposit of the merchant who owns the address, or of the operator. The rest is ignored.
+watched address is an unmatched deposit of the merchant who owns the address, or of the operator. Other transfers are
+ignored.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +21,7 @@ from sgate.store.payments_scan import FoundPayment
 from sgate.workers.watcher.headers import Incoherent
 
 Found = Mapping[str, Sequence[FoundPayment]]
-"""Payments by transaction id; transactions without a payment are absent."""
+"""Payments by transaction id. Transactions without a payment are omitted."""
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -31,7 +32,7 @@ class Placed(msgspec.Struct, frozen=True):
 
 
 class _Watched(msgspec.Struct, frozen=True):
-    """The known intents named by some transfers' memos, and the owners of their recipients."""
+    """The known intents that the memos of some transfers name, and the owners of the transfers' recipients."""
 
     intents: Mapping[str, payment_intents.KnownIntent]
     owners: Mapping[str, str | None]
@@ -105,10 +106,10 @@ class Matcher:
 async def place(
     pool: Pool, source: ChainSource, transactions: Iterable[Transaction], *, livemode: bool
 ) -> list[Placed]:
-    """Find the headers of transactions in scanned blocks: stored ones, or below those, headers from the source.
+    """Return transactions in scanned blocks with their headers. Headers below the stored ones come from the source.
 
     Raises:
-        Incoherent: if one is in a block that is not on the scanned chain. The next scan will resolve that.
+        Incoherent: if a transaction is in a block that is not on the scanned chain. The next scan resolves this.
         ChainUnavailable: if the source cannot be read.
     """
     transactions = list(transactions)

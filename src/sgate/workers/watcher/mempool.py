@@ -1,11 +1,13 @@
-"""Checking hints: the transactions that wallets reported are looked up at the chain's API.
+"""Checks hints: reads the transactions that wallets have reported from the chain's API.
 
-A pending direct call of the token contract that pays the intent is a sighting: the customer sees "seen", and expiry is
-postponed for a while. A sighting neither counts as received nor confirms anything. A hint that turns out to be a
-transfer without a memo becomes an unmatched deposit immediately, instead of when its address is next read.
+A sighting is a pending transaction that calls the token contract directly and pays the intent. The customer sees
+"seen", and expiry is postponed for a while. A sighting neither counts as received nor confirms anything. If the
+transaction of a hint turns out to be a transfer without a memo, it becomes an unmatched deposit immediately, instead of
+when its address is next read.
 
-Anyone with a checkout page can give hints, so checking them costs only one call per poll, whatever they name: large and
-old transactions are left to the scan and to address reads. Hints that were never checked come first.
+Anyone who has a checkout page can send hints. Therefore checking them costs only one call per poll, whichever
+transactions they report; large and old transactions are left to the scan and to address reads. Hints that have never
+been checked come first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,12 +30,14 @@ from sgate.workers.watcher.matcher import Found, Matcher, place
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(minutes=2)
 LONGEST_WAIT_UNKNOWN = timedelta(minutes=30)
-"""The wait doubles from check to check: a wallet's transaction appears within seconds or not at all."""
+"""The longest wait before the next check of an unknown transaction. The wait doubles after each check, because a
+wallet's transaction appears within seconds or not at all.
+"""
 
 GIVE_UP_AFTER = timedelta(hours=24)
 
 MAX_REPLACEMENTS = 8
-"""Maximum number of hints per intent, including those added for replacement transactions."""
+"""The maximum number of hints per intent, including hints added for replacement transactions."""
 
 
 class CheckedHint(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +48,7 @@ class CheckedHint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MempoolScan(msgspec.Struct, frozen=True, kw_only=True):
-    """The checked hints, and the payments of those that are already mined."""
+    """The checked hints, and the payments of transactions that are already mined."""
 
     checked: Sequence[CheckedHint]
     known: Mapping[str, KnownIntent]
@@ -65,7 +69,7 @@ class MempoolReader:
         self._livemode = livemode
 
     async def read(self, height: int, calls: int) -> MempoolScan | None:
-        """Check the due hints. Returns None if none is due, or no call is to spare.
+        """Check the due hints. Returns None if no hint is due, or no call is available.
 
         Raises:
             ChainUnavailable: if the source cannot be read.
@@ -114,7 +118,7 @@ class MempoolReader:
                 if not await self._reschedule(connection, hint, LONGEST_WAIT):
                     return await mempool_sightings.remove(connection, hint.intent_id, hint.tx_id)
                 return await self._sight(connection, hint, transaction, scan.known)
-            case None | TxStatus.UNKNOWN:  # perhaps only this replica does not have it, so a sighting is kept
+            case None | TxStatus.UNKNOWN:  # another replica may know it, so a sighting is kept
                 again = await self._reschedule(connection, hint, LONGEST_WAIT_UNKNOWN)
                 return not again and await mempool_sightings.remove(connection, hint.intent_id, hint.tx_id)
             case TxStatus.SUCCESS if transaction is not None and not is_scanned(transaction, scan.height):
@@ -144,7 +148,7 @@ class MempoolReader:
         if intent_id_of(intention.memo) != intent.id or intention.recipient != intent.pay_address:
             return False
         if not 1 <= intention.amount_sats <= MAX_AMOUNT_SATS:
-            return False  # a call can name any amount; one that exceeds the supply will fail
+            return False  # a call may state any amount, but fails if the amount exceeds the supply
         seen_at = _seen_at(transaction, self._environment.now_ms())
         return await mempool_sightings.add(connection, intent.id, hint.tx_id, intention.amount_sats, seen_at)
 

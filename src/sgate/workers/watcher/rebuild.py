@@ -1,8 +1,8 @@
-"""Rebuilds: payments are restored from the chain into a database from an old backup, or an empty one.
+"""Rebuilds, which restore payments from the chain into an empty database or one from an old backup.
 
 The memo names the intent. If the database has that intent, the payment is recorded for it. Otherwise it is recorded as
-an unmatched deposit with `recovered_intent_id`, which is never confirmed and not announced. What is not on the chain
-cannot be restored: intents, their metadata, and manual assignments.
+an unmatched deposit with `recovered_intent_id`, which is never confirmed and not announced. Intents, their
+metadata and manual assignments are not on the chain and cannot be restored.
 """
 
 from collections.abc import Awaitable, Callable
@@ -15,7 +15,7 @@ from sgate.store import chain_cursors, pay_addresses
 from sgate.workers.watcher.watcher import PollReport, Watcher
 
 MAX_FAILURES = 20
-"""Consecutive failed polls after which a rebuild gives up."""
+"""The number of consecutive failed polls after which a rebuild gives up."""
 
 
 class RebuildFailed(Exception):

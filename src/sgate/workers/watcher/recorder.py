@@ -1,4 +1,4 @@
-"""Recording facts: stores payments as they are on the chain, and returns the intents that must be decided again.
+"""Records facts: stores payments as they are on the chain, and returns the intents that must be decided again.
 
 Everything here runs inside the watcher's transaction, which is fenced by the cursor's version.
 """
@@ -14,7 +14,7 @@ from sgate.workers.watcher.matcher import Found
 async def record(
     connection: Connection, environment: Environment, found: Found, view: View, *, livemode: bool, announce: bool
 ) -> set[str]:
-    """Record the payments of transactions. Each transaction is a unit: legs that it no longer has are orphaned.
+    """Record the payments of transactions. A transaction is a unit: transfers that it no longer contains are orphaned.
 
     Args:
         announce: whether to announce new unmatched deposits to merchants.

@@ -1,4 +1,4 @@
-"""Rescans: already scanned blocks are read again, upward, one chunk per poll, to find payments that were missed.
+"""Rescans, which read scanned blocks again to find missed payments. Each poll reads one chunk, in ascending order.
 
 The cursor does not move, so confirmations do not decrease. The progress is stored, so a restart continues from it.
 """

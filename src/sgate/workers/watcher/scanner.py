@@ -1,8 +1,8 @@
-"""Scans of new blocks: headers down to the stored ones, memos down to the same height, and the payments they name.
+"""Scans of new blocks. A scan reads headers and memos down to the stored headers, then the payments that memos name.
 
 The responses within one poll may come from different replicas of the API, and the chain may move between two of them.
-A scan therefore ends at a tip that one server vouched for: the one named by the first page of memos. Every further page
-must come from a server that has that tip. Any inconsistency ends the scan, and the next poll tries again.
+A scan therefore ends at a tip that one server has confirmed: the tip in the first page of memos. Every further page
+must come from a server that has this tip. Any inconsistency ends the scan, and the next poll tries again.
 
 A long gap is read upward in chunks, one per poll, so that memory use stays small, progress is kept, and deadlines are
 decided in the order of the blocks.
@@ -24,7 +24,7 @@ from sgate.workers.watcher.headers import Branch, Incoherent, follow
 from sgate.workers.watcher.matcher import Found, Matcher, Placed
 
 CHUNK_BLOCKS = 600
-"""Blocks per poll while catching up: about an hour of the chain, or twenty pages of headers."""
+"""The number of blocks per poll while catching up. They span about an hour, or twenty pages of headers."""
 
 MAX_FOREIGN_CACHED = 10_000
 
@@ -35,7 +35,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         foreign: transactions whose memo has the form of an intent id, but which pay no watched address or were
             read before.
-        tip_height: the height of the chain, as far as this poll has seen.
+        tip_height: the greatest height of the chain that this poll has seen.
     """
 
     branch: Branch
@@ -66,7 +66,7 @@ class Scanner:
         self._foreign.clear()
 
     def committed(self, scan: Scan) -> None:
-        """Cache the scan's foreign transactions, once the scan has been committed."""
+        """Cache the foreign transactions of a scan. Call this after the scan has been committed."""
         self._foreign.update(dict.fromkeys(scan.foreign))
         while len(self._foreign) > MAX_FOREIGN_CACHED:
             del self._foreign[next(iter(self._foreign))]
@@ -193,7 +193,7 @@ class Scanner:
         """Check that these transactions are in stored blocks; a replica on an orphaned branch may report others.
 
         Raises:
-            Incoherent: if one is not. Transactions below the lowest stored header cannot be checked.
+            Incoherent: if one of them is not. Transactions below the lowest stored header cannot be checked.
         """
         if not deeper:
             return
@@ -237,7 +237,7 @@ def included(tx_id: str, transaction: Transaction | None) -> Transaction:
     """Return a transaction whose memo was read, if the response about it confirms that it is in a block.
 
     Raises:
-        Incoherent: if it does not.
+        Incoherent: if the response does not confirm it.
     """
     if transaction is None or transaction.status is not TxStatus.SUCCESS or transaction.block_hash is None:
         raise Incoherent(f"{tx_id} printed a memo on one replica, but is not in a block on another")

@@ -44,13 +44,13 @@ class PollReport(msgspec.Struct, frozen=True, kw_only=True):
     """The report of one poll of the watcher.
 
     Attributes:
-        view: the chain as far as it is scanned.
+        view: the chain up to the scanned tip.
         new_blocks: number of headers stored.
         payments: number of payments recorded or moved.
         settled: number of intents decided.
         undecided: number of intents that could not be decided and were set aside.
         reorged_from: the lowest height that was replaced, or None.
-        error: why the chain could not be read completely, in one sentence, or None.
+        error: the reason why the chain could not be read completely, as one sentence, or None.
         retry_after_s: how many seconds the chain's API asks to wait, or None.
         behind_blocks: number of blocks by which the chain is known to be ahead of the scan.
         busy: whether an intent is awaiting payment or finality.
@@ -90,9 +90,9 @@ class Watcher:
         """Create a watcher.
 
         Args:
-            start_height: where a first scan begins; None to begin a little below the tip.
-            allowance: the calls available for hints and addresses; None for no limit.
-            read_intervals: cooldown of an address after it was read.
+            start_height: the height at which a first scan begins. If it is None, it begins a little below the tip.
+            allowance: the calls available for hints and addresses, or None if there is no limit.
+            read_intervals: the cooldown of an address after it was read.
             announces_unmatched: whether to announce new unmatched deposits to merchants.
             observe: called with each decision of the ledger.
             observe_payments: called after payments were committed, with what was found, the intents whose facts
@@ -111,7 +111,7 @@ class Watcher:
         self._mempool = MempoolReader(pool, source, matcher, environment, livemode=livemode)
         self._inbox = InboxReader(pool, source, matcher, environment, livemode=livemode, intervals=read_intervals)
         self._rescanner = Rescanner(pool, source, matcher, livemode=livemode)
-        self._version = -1  # of the cursor, after this watcher's last poll
+        self._version = -1  # the version of the cursor after this watcher's last poll
         self._log = structlog.get_logger("sgate.watcher").bind(livemode=livemode)
 
     async def run_once(self) -> PollReport:
@@ -269,9 +269,9 @@ class Watcher:
     # --- decisions
 
     async def _settle(self, report: PollReport) -> PollReport:
-        """Decide the queued intents: changed ones first, then those whose deadline or threshold has come.
+        """Decide the queued intents: first the changed ones, then those whose deadline or threshold has been reached.
 
-        After an error no deadline is decided, because a relevant hint or deposit may not have been read.
+        After an error, no deadline is decided, because a relevant hint or deposit may not have been read.
         """
         livemode, settled, undecided = self._mode.livemode, 0, 0
         more = report.more or report.behind_blocks > 0

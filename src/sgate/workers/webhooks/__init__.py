@@ -1,1 +1,1 @@
-"""Webhook delivery: claims, signs and sends deliveries, and parks those that cannot be sent now."""
+"""Webhook delivery: claims, signs and sends deliveries, and parks deliveries that cannot be sent now."""

@@ -1,8 +1,8 @@
 """Parks deliveries that cannot be sent now, and requeues them when they can.
 
-It manages the endpoints that were recently disabled or enabled and those that are stuck, and works off the recoveries
-that merchants have requested. It moves a few rows at a time, so that it delays no other delivery: an endpoint with a
-hundred thousand deliveries gets them back at the rate it can handle.
+The backlog manages endpoints that were recently disabled or enabled, and endpoints that are stuck. It also performs the
+recoveries that merchants have requested. It moves a few rows at a time, so that no other delivery is delayed. If an
+endpoint has a hundred thousand parked deliveries, they are requeued at the rate that the endpoint can handle.
 """
 
 from collections.abc import Sequence
@@ -15,19 +15,21 @@ from sgate.store import webhook_deliveries_parked, webhook_recoveries
 from sgate.store.webhook_deliveries_parked import MarkedEndpoint
 
 MAX_ENDPOINTS = 50
-"""Maximum number of endpoints per iteration."""
+"""The maximum number of endpoints per iteration."""
 
 HOLD_BATCH = 1_000
-"""Maximum number of deliveries parked at a time."""
+"""The maximum number of deliveries that are parked at a time."""
 
 MAX_QUEUED_FAILING = 100
-"""Queued deliveries of a failing or stuck endpoint; more would only slow down the claims of others."""
+"""The maximum number of queued deliveries of a failing or stuck endpoint. More of them would only slow down the claims
+of deliveries to other endpoints.
+"""
 
 MAX_QUEUED = 2_000
-"""Queued deliveries of a working endpoint."""
+"""The maximum number of queued deliveries of a working endpoint."""
 
 RECOVERY_BATCH = 200
-"""Events that a recovery requeues at a time."""
+"""The maximum number of events that a recovery requeues at a time."""
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,13 +41,13 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Backlog:
-    """Manages deliveries that wait for their endpoint. Any number may run concurrently."""
+    """Manages deliveries that wait for their endpoint. Several processes may run it at the same time."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def run_once(self, stuck: Sequence[str] = ()) -> Moved:
-        """Park and requeue deliveries. `stuck`: endpoints whose slots are all taken by slow attempts."""
+        """Park and requeue deliveries. `stuck` contains the endpoints whose slots are all taken by slow attempts."""
         async with self._pool.acquire() as connection:
             for endpoint_id in stuck:
                 await webhook_deliveries_parked.mark(connection, endpoint_id)
@@ -64,7 +66,7 @@ class Backlog:
         )
 
     async def _tend(self, connection: Connection, endpoint: MarkedEndpoint, *, stuck: bool) -> int:
-        """Park or requeue deliveries of one endpoint. Returns the number requeued; negative if they were parked."""
+        """Park or requeue deliveries of one endpoint. Returns the number requeued, or minus the number parked."""
         keep = 0 if endpoint.disabled else MAX_QUEUED_FAILING if stuck else MAX_QUEUED
         moved = -await webhook_deliveries_parked.hold(connection, endpoint.id, keep=keep, limit=HOLD_BATCH)
         if not moved and not endpoint.disabled:

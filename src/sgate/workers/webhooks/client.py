@@ -1,4 +1,4 @@
-"""The HTTP client for webhooks: POST requests with limits on everything, only to public addresses.
+"""The HTTP client for webhooks. It sends POST requests to public addresses only, and limits time and sizes.
 
 Redirects are not followed; cookies, compression and the environment's proxies are not used. Connections are kept alive
 for a while, but reused only for the same merchant. Responses are read only up to the size that is stored, and converted
@@ -26,20 +26,24 @@ from sgate.workers.webhooks.resolver import CheckedResolver, Lookup
 
 TIMEOUT_S = 10.0
 MAX_RESPONSE_BYTES = 16_384
-"""Stored size of a response body. No more of a longer one is read, and its connection is closed."""
+"""The number of bytes of a response body that are stored. If a body is longer, the rest is not read, and the connection
+is closed.
+"""
 
 MAX_RESPONSE_HEADERS = 64
 MAX_HEADER_CHARACTERS = 1_024
 MAX_ERROR_CHARACTERS = 1_024
 MAX_RETRY_AFTER_DIGITS = 9
 MAX_SESSIONS = 512
-"""Maximum number of merchants whose connections are kept alive. The least recently used one loses them first."""
+"""The maximum number of merchants whose connections are kept alive. If there are more merchants, the connections of the
+least recently used merchant are closed.
+"""
 
 MAX_CACHED_URLS = 4096
-"""Maximum number of URLs whose check is cached."""
+"""The maximum number of URLs for which the result of the check is cached."""
 
 KEEP_ALIVE_S = 15.0
-"""How long an idle connection is kept alive. Common servers close theirs after 5 to 75 seconds."""
+"""How long an idle connection is kept alive. Common servers close idle connections after 5 to 75 seconds."""
 
 READ_BUFFER_BYTES = 32_768
 STALE_RETRIES = 2
@@ -49,7 +53,7 @@ USER_AGENT = "sGate-Webhooks/1"
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """A receiver's response: the outcome for the schedule, and the headers and body to show the merchant, truncated."""
+    """A receiver's response: the outcome for the schedule, and the truncated headers and body for the merchant."""
 
     outcome: Outcome
     headers: dict[str, str]
@@ -59,8 +63,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 class WebhookClient:
     """Posts webhooks to the destinations that `egress` allows.
 
-    With `proxy`, the URL of a forward proxy, the proxy resolves names and opens connections, and must itself keep
-    webhooks out of private networks; only the URL is checked here.
+    `proxy` is the URL of a forward proxy, if there is one. The proxy resolves names and opens connections. It must
+    itself keep webhooks out of private networks, because only the URL is checked here.
     """
 
     def __init__(
@@ -122,8 +126,8 @@ class WebhookClient:
     ) -> aiohttp.ClientResponse:
         """Send the request, and return the response once its head has arrived.
 
-        A kept-alive connection may be closed just as it is used, which says nothing about the receiver, so the request
-        is then repeated.
+        The receiver may close a kept-alive connection at the moment when it is used again. This is not a failure of the
+        receiver, so the request is repeated.
         """
         session, stale = self._session_of(merchant_id), 0
         while True:
@@ -162,7 +166,7 @@ class WebhookClient:
         )
 
     def _retire(self, session: aiohttp.ClientSession) -> None:
-        """Close a session once the requests in flight on it must have ended."""
+        """Close a session after the time by which its requests in flight must have ended."""
 
         async def close() -> None:
             await asyncio.sleep(self._timeout_s)
@@ -174,14 +178,14 @@ class WebhookClient:
 
 
 class _Answer:
-    """A response as far as it has been received: its head, and the beginning of its body."""
+    """The part of a response that has been received: its head, and the beginning of its body."""
 
     def __init__(self) -> None:
         self._response: aiohttp.ClientResponse | None = None
         self._body = bytearray()
 
     async def read(self, response: aiohttp.ClientResponse) -> None:
-        """Read the part of the body that is stored. If the body breaks off, the status still counts."""
+        """Read the part of the body that is stored. If the body is incomplete, the status still counts."""
         self._response = response
         complete = False
         try:
@@ -265,7 +269,7 @@ def _retry_after_s(headers: Sequence[tuple[bytes, bytes]]) -> int | None:
 
 
 def _shown_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Return the headers as text; repeated headers are joined, as HTTP allows."""
+    """Return the headers as text. Repeated headers are joined, as HTTP allows."""
     shown: dict[str, str] = {}
     for name, value in headers[:MAX_RESPONSE_HEADERS]:
         key, text = _storable(name.decode("latin-1")), _storable(value.decode("latin-1"))
@@ -278,14 +282,14 @@ def _text(data: bytes) -> str:
 
 
 def _storable(text: str) -> str:
-    """Replace what PostgreSQL cannot store: NUL characters, and the lone surrogates that invalid UTF-8 decodes to."""
+    """Replace the characters that PostgreSQL cannot store: NUL, and the lone surrogates of invalid UTF-8."""
     if text.isascii() and "\0" not in text:
         return text
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _invalid(reason: str, beginning: bytes) -> Reply:
-    """Return the reply for data that is not a valid HTTP response; its first bytes are shown to the merchant."""
+    """Return the reply for data that is not a valid HTTP response. The merchant sees the first bytes of the data."""
     error = _storable(f"invalid_response: {reason}")[:MAX_ERROR_CHARACTERS]
     return Reply(outcome=Outcome(status=None, error=error), headers={}, body=_text(beginning) if beginning else None)
 

@@ -1,8 +1,8 @@
-"""The deliverer: claims deliveries under a lease, signs and posts them, and stores the results.
+"""The deliverer, which claims deliveries under a lease, signs and posts them, and stores the results.
 
-Delivery is at least once: if a process dies between the post and storing its result, the lease expires and the delivery
-is attempted again with the same id. The attempts in flight are limited per endpoint, so that one that hangs does not
-delay the others.
+Each event is delivered at least once. If a process dies after it has posted a delivery but before it has stored the
+result, the lease expires, and the delivery is attempted again with the same id. The number of attempts in flight per
+endpoint is limited, so that an endpoint that hangs does not delay the others.
 """
 
 import asyncio
@@ -32,25 +32,31 @@ from sgate.workers.webhooks.client import USER_AGENT, Reply, WebhookClient
 
 BATCH = 100
 MAX_PROMPT = 256
-"""Maximum number of attempts in flight younger than SLOW_AFTER_S. More would not raise throughput, only latency."""
+"""The maximum number of attempts in flight that are younger than SLOW_AFTER_S. A higher limit would only increase the
+latency, not the throughput.
+"""
 
 MIN_CLAIM = 64
-"""Free slots needed for a claim, because small claims cost almost as much as full ones."""
+"""The minimum number of free slots for a claim. A small claim costs almost as much as a full one."""
 
 MAX_IN_FLIGHT = 1024
-"""Maximum number of attempts in flight. Slow ones take no prompt slots: a hundred dead endpoints delay no other."""
+"""The maximum number of attempts in flight, including slow ones. Slow attempts do not count towards MAX_PROMPT, so a
+hundred dead endpoints do not delay any other endpoint.
+"""
 
 SLOW_AFTER_S = 1.0
 PER_ENDPOINT = 10
 LEASE = timedelta(seconds=30)
-"""More than twice the ten seconds that an attempt may last."""
+"""How long a claim lasts. It is more than twice the ten seconds that an attempt may take."""
 
 UNSIGNED_WAIT = timedelta(minutes=1)
 """How long to postpone a delivery that cannot be signed."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The report of one batch: deliveries claimed, delivered, to be retried, given up, and postponed unsigned."""
+    """The report of one batch: how many deliveries were claimed, delivered, scheduled for a retry, given up, and
+    postponed because they could not be signed.
+    """
 
     claimed: int = 0
     delivered: int = 0
@@ -67,7 +73,7 @@ class _Ended(msgspec.Struct, frozen=True):
 
 
 class Deliverer:
-    """Claims and sends deliveries. Any number may run, in any number of processes."""
+    """Claims and sends deliveries. Any number of deliverers may run, in any number of processes."""
 
     def __init__(
         self,
@@ -85,10 +91,10 @@ class Deliverer:
         """Create a deliverer.
 
         Args:
-            queue: pool of connections with QUEUE_SETTINGS; defaults to `pool`.
-            per_endpoint: maximum number of attempts in flight per endpoint.
-            observe: called with each attempt.
-            traces: if given, each attempt is a span of its payment's trace, which the webhook propagates.
+            queue: a pool of connections with QUEUE_SETTINGS; `pool` by default.
+            per_endpoint: the maximum number of attempts in flight per endpoint.
+            observe: called with the delivery and the result of each attempt.
+            traces: if given, each attempt becomes a span of its payment's trace, which the webhook propagates.
         """
         self._pool = pool
         self._queue = queue or pool
@@ -100,7 +106,7 @@ class Deliverer:
         self._observe = observe
         self._traces = traces
         self._in_flight: Counter[str] = Counter()
-        self._slow: Counter[str] = Counter()  # those of them that are slow
+        self._slow: Counter[str] = Counter()  # the attempts in flight that are slow
         self._results = Coalescer[_Ended, bool](self._complete, max_batch=2 * BATCH)
         self._log = structlog.get_logger("sgate.deliverer")
         self._unsigned: dict[str, str] = {}  # endpoints whose webhooks cannot be signed, and why
@@ -127,7 +133,7 @@ class Deliverer:
         return await self.send(*await self.claim())
 
     async def claim(self) -> tuple[UUID, Sequence[Delivery]]:
-        """Claim due deliveries, as many as may be in flight. They must be passed to `send` or `attempt` next."""
+        """Claim as many due deliveries as may be in flight. Pass them to `send` or `attempt` next."""
         token = UUID(bytes=self._environment.random_bytes(16))
         prompt = self.in_flight - self._slow.total()
         limit = min(BATCH, MAX_PROMPT - prompt, MAX_IN_FLIGHT - self.in_flight)
@@ -190,7 +196,7 @@ class Deliverer:
         return result
 
     async def _try(self, token: UUID, delivery: Delivery, secrets: Sequence[str]) -> tuple[Result, str | None]:
-        """Make one attempt. Returns its result, and the reason to disable the endpoint, if it is to be disabled."""
+        """Make one attempt. Returns its result, and the reason to disable the endpoint, or None to leave it enabled."""
         started_at, started = self._environment.now(), time.perf_counter()
         span = None if self._traces is None else _Span.begin(self._traces, delivery)
         reply = await self._post(delivery, secrets, int(started_at.timestamp()), span)
@@ -243,7 +249,7 @@ class Deliverer:
         return await self._client.post(delivery.url, body, headers, merchant_id=delivery.merchant_id)
 
     def _secrets_of(self, delivery: Delivery) -> Sequence[str] | None:
-        """Return the secret, and during a rotation the previous one; None if the encryption key is missing."""
+        """Return the secret and, during a rotation, also the previous one. Returns None if a key is missing."""
         try:
             secrets = [_decrypted(self._cipher, delivery.secret_encrypted)]
         except UndecryptableSecret as error:
@@ -253,12 +259,12 @@ class Deliverer:
         if delivery.previous_secret_encrypted is not None:
             try:
                 secrets.append(_decrypted(self._cipher, delivery.previous_secret_encrypted))
-            except UndecryptableSecret as error:  # sign with the new one only
+            except UndecryptableSecret as error:  # sign with the new secret only
                 self._log.warning("previous_secret_lost", endpoint=delivery.endpoint_id, reason=str(error))
         return secrets
 
     async def _postpone(self, token: UUID, delivery: Delivery) -> None:
-        """Postpone a delivery that cannot be signed. The operator's mistake costs the merchant no attempt."""
+        """Postpone a delivery that cannot be signed. This uses no attempt, because the mistake is the operator's."""
         reason = self._unsigned[delivery.endpoint_id]
         self._log.error("webhook_not_signed", endpoint=delivery.endpoint_id, delivery=delivery.id, reason=reason)
         async with self._queue.acquire() as connection:
@@ -267,7 +273,7 @@ class Deliverer:
             )
 
     async def _complete(self, ended: Sequence[_Ended]) -> list[bool | BaseException]:
-        """Store results in one batch. An endpoint is marked as failing or recovered only when that changes."""
+        """Store results in one batch. An endpoint is marked as failing or recovered only when its state changes."""
         failing = {e.delivery.endpoint_id for e in ended if not e.result.delivered and e.delivery.failing_since is None}
         working = {e.delivery.endpoint_id for e in ended if e.result.delivered and e.delivery.failing_since is not None}
         async with self._queue.acquire() as connection:

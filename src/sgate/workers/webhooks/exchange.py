@@ -1,7 +1,7 @@
-"""The size limit of one exchange with a receiver, which counts every received byte.
+"""The size limit for one exchange with a receiver. Every received byte counts.
 
-An HTTP parser reads any number of informational responses, chunk extensions and trailers without exposing them, so the
-bytes are counted between the connection and the parser.
+The bytes are counted between the connection and the HTTP parser, because the parser accepts any number of informational
+responses, chunk extensions and trailers without exposing them.
 """
 
 import asyncio
@@ -12,10 +12,12 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
 MAX_EXCHANGE_BYTES = 131_072
-"""Limit on everything received: status line, headers, body and framing. 16 KiB of the body are stored."""
+"""The maximum number of received bytes, including status line, headers, body and framing."""
 
 SHOWN_BYTES = 512
-"""Size of the beginning of a response that is kept, to show the merchant what could not be parsed."""
+"""The number of bytes at the beginning of a response that are kept. They are shown to the merchant if the response
+cannot be parsed.
+"""
 
 OVER_LIMIT = f"the response is larger than {MAX_EXCHANGE_BYTES // 1024} KiB"
 
@@ -24,7 +26,7 @@ class Exchange:
     """The exchange of one attempt.
 
     Attributes:
-        guard: the guard of the connection, once the request is being sent.
+        guard: the guard of the connection. It is None until the request is being sent.
         reused: whether the connection had been kept alive from an earlier request.
     """
 
@@ -44,7 +46,10 @@ current: ContextVar[Exchange] = ContextVar("current_exchange")
 
 
 class Guard(asyncio.Protocol):
-    """Sits between a connection and aiohttp's parser: enforces the size limit, and closes on unsolicited data."""
+    """A protocol between a connection and aiohttp's parser.
+
+    It enforces the size limit, and closes the connection if data arrives without a request.
+    """
 
     def __init__(self, inner: ResponseHandler, transport: asyncio.Transport) -> None:
         self._inner = inner

@@ -21,7 +21,7 @@ BACKLOG_INTERVAL_S = 1.0
 
 
 class _Attempts:
-    """The attempts in flight, each in its own task, so that finished ones free their slots while others hang."""
+    """The attempts in flight. Each has its own task, so finished attempts free their slots even while others hang."""
 
     def __init__(self, deliverer: Deliverer, wake: asyncio.Event) -> None:
         self._deliverer = deliverer
@@ -42,14 +42,14 @@ class _Attempts:
             raise self._defects[0]
 
     async def finish(self, grace_s: float) -> None:
-        """Wait up to `grace_s` for all attempts; cancel those that take longer, and release their leases."""
+        """Wait up to `grace_s` seconds for all attempts. Cancel attempts that take longer, and release their leases."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_s)
         canceled = dict(self._tasks)
         for task in canceled:
             task.cancel()
         await asyncio.gather(*canceled, return_exceptions=True)
-        with contextlib.suppress(*DatabaseErrors):  # otherwise the leases expire
+        with contextlib.suppress(*DatabaseErrors):  # after an error, the leases expire by themselves
             for token, delivery in canceled.values():
                 await self._deliverer.release(token, [delivery])
 
@@ -66,7 +66,7 @@ class _Attempts:
 async def deliver(
     deliverer: Deliverer, listener: Listener, *, stop: Stop, pulse: Pulse, stop_grace_s: float = STOP_GRACE_S
 ) -> None:
-    """Send due deliveries, whenever notified and at least every DELIVERY_POLL_S seconds."""
+    """Send due deliveries after each notification, and at least every DELIVERY_POLL_S seconds."""
     wake = asyncio.Event()
     unlisten = listener.listen(Channel.DELIVERY, lambda _: wake.set())
     attempts = _Attempts(deliverer, wake)

@@ -1,8 +1,8 @@
-"""DNS resolution of webhook hosts: the client connects only to addresses that were resolved and checked here.
+"""DNS resolution of webhook hosts. The client connects only to addresses that were resolved and checked here.
 
-The addresses are checked when they are connected to, so a name that pointed elsewhere when the endpoint was created
-gains nothing by changing (DNS rebinding). Hosts that are IP addresses do not pass through here; they are checked with
-the URL.
+Each address is checked when a connection to it is opened. Therefore DNS rebinding does not work: a name cannot bypass
+the check by pointing to another address after the endpoint was created. Hosts that are IP addresses are not resolved
+here; they are checked together with the URL.
 """
 
 import asyncio
@@ -18,21 +18,23 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from sgate.core.egress import Egress
 
 MAX_LOOKUPS = 64
-"""Maximum number of concurrent lookups. The system's resolver blocks a thread until the name server responds."""
+"""The maximum number of concurrent lookups. Each lookup blocks a thread until the name server responds."""
 
 DNS_CACHE_S = 10.0
-"""How long addresses are cached, which saves a lookup per attempt. Cached addresses are checked as well."""
+"""How long addresses are cached, so that not every attempt needs a lookup. Cached addresses are checked as well."""
 
 MAX_CACHED = 4096
 MAX_ADDRESSES = 16
-"""Maximum number of addresses that one attempt tries, a quarter of a second apart, all within its time limit."""
+"""The maximum number of addresses that one attempt tries. It tries them a quarter of a second apart, within its time
+limit.
+"""
 
 Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
 """Resolves a host name and port to addresses, as text. Raises OSError."""
 
 
 class CheckedResolver(AbstractResolver):
-    """Resolves names to addresses that webhooks may be sent to, rotating their order."""
+    """Resolves names to addresses to which webhooks may be sent. The order of the addresses rotates."""
 
     def __init__(self, egress: Egress, look_up: Lookup | None = None) -> None:
         self._egress = egress
@@ -65,7 +67,7 @@ class CheckedResolver(AbstractResolver):
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _cached_look_up(self, host: str, port: int) -> Sequence[str]:
-        """Share one lookup between all attempts that need it at the same time, and for DNS_CACHE_S afterwards."""
+        """Look up a name once for all attempts that need it at the same time or within the next DNS_CACHE_S seconds."""
         now = asyncio.get_running_loop().time()
         until, lookup = self._cached.get(host, (0.0, None))
         if lookup is None or (lookup.done() and (until <= now or lookup.exception() is not None)):

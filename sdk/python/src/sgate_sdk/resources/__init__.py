@@ -1,1 +1,1 @@
-"""The API calls, one module for each kind of object. Each call is defined once, for both clients."""
+"""The API calls, with one module for each kind of object. A call is defined once for both clients."""

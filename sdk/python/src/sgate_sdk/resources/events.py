@@ -1,4 +1,4 @@
-"""Events, whether or not a webhook delivered them."""
+"""All events, including those that were not delivered by a webhook."""
 
 from dataclasses import replace
 
@@ -26,13 +26,14 @@ class Events(Resource[D]):
         ending_before: str | None = None,
         limit: int | None = None,
     ) -> Request[ListAnswer[Event]]:
-        """List events, newest first. To poll for new ones, pass `ending_before=<the newest id you have>`.
+        """List events, newest first. To poll for new events, pass `ending_before=<the newest id you have>`.
 
         Args:
             type: one of `EventType`.
-            object, payment_intent: the id of the object, or of the payment intent, that the events are about.
-            from_date, to_date: the period, both ends included; a date means the whole day, UTC.
-            starting_after, ending_before: an event's id, to list the older or the newer ones.
+            object: the id of the object that the events are about.
+            payment_intent: the id of the payment intent that the events are about.
+            from_date, to_date: the period, including both ends. A date stands for the whole day in UTC.
+            starting_after, ending_before: the id of an event, to list older or newer events.
             limit: the number of objects per page, at most 100; by default 10.
         """
         return get(
@@ -62,12 +63,12 @@ class Events(Resource[D]):
         payment_intent: str | None = None,
         last_event_id: str | None = None,
     ) -> Request[Event]:
-        """Stream events as they happen, indefinitely. Broken connections are resumed without losing an event.
+        """Stream events as they happen, indefinitely. A broken connection is resumed without losing an event.
 
         Args:
-            type, object, payment_intent: as for `list`.
-            last_event_id: the id of the last event that you processed. The stream starts with the one after it; without
-                an id it starts now.
+            type, object, payment_intent: the same as in `list`.
+            last_event_id: the id of the last event that you processed. The stream starts with the event after it.
+                Without an id, the stream starts now.
         """
         request = get(
             PATH,

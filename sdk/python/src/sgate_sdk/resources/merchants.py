@@ -53,15 +53,15 @@ class Merchants(Resource[D]):
         tolerance_bp: int | UnsetType = UNSET,
         late_payments: str | UnsetType = UNSET,
     ) -> Request[Merchant]:
-        """Update the profile and the mode's settings. Omitted fields stay unchanged; None restores the default.
+        """Update the profile and the mode's settings. Omitted fields stay unchanged. None restores the default.
 
         Args:
-            name, support_url: shown to customers.
+            name, support_url: the name and the support page that are shown to customers.
             accent_color: the color of buttons and links on your checkout pages, such as `#0c5a54`.
             frame_origins: the sites that may embed the checkout page, such as `https://shop.example`.
             pay_address: the Stacks address or contract that receives payments, on the mode's network.
-            confirmation_policy: the conditions for a payment to be final, by amount.
-            tolerance_sats, tolerance_bp: the accepted underpayment in sats and in basis points; the larger applies.
+            confirmation_policy: the conditions under which a payment is final, by amount.
+            tolerance_sats, tolerance_bp: the accepted underpayment in sats and in basis points. The larger one applies.
             late_payments: one of `LatePolicy`.
         """
         body = {
@@ -81,7 +81,7 @@ class Merchants(Resource[D]):
     def stats(
         self, *, from_date: dt.date | str | None = None, to_date: dt.date | str | None = None
     ) -> Request[MerchantStats]:
-        """Retrieve the statistics of a period and of each of its days; by default of the last 30 days."""
+        """Retrieve statistics for a period and for each of its days. By default, the period is the last 30 days."""
         return get(f"{ME}/stats", READ_STATS, from_date=from_date, to_date=to_date)
 
     @call("setLogo")
@@ -103,14 +103,14 @@ class ApiKeys(Resource[D]):
     def create(
         self, *, name: str, scopes: Sequence[str] | None = None, idempotency_key: str | None = None
     ) -> Request[ApiKey]:
-        """Create a key in the mode of this one. `scopes` are members of `Scope`; by default read and write."""
+        """Create a key in the mode of your key. `scopes` are members of `Scope`; by default read and write."""
         return post(KEYS, READ_KEY, {"name": name, "scopes": unless_none(scopes)}, idempotency_key)
 
     @listing("listApiKeys")
     def list(
         self, *, starting_after: str | None = None, ending_before: str | None = None, limit: int | None = None
     ) -> Request[ListAnswer[ApiKey]]:
-        """List the active keys, newest first; all of them without `limit`."""
+        """List the active keys, newest first. Without `limit`, all of them are on one page."""
         return get(KEYS, READ_KEYS, starting_after=starting_after, ending_before=ending_before, limit=limit)
 
     @call("retrieveApiKey")
@@ -120,7 +120,7 @@ class ApiKeys(Resource[D]):
 
     @call("rollApiKey")
     def roll(self, key_id: str, *, overlap_s: int | None = None, idempotency_key: str | None = None) -> Request[ApiKey]:
-        """Replace a key. The old one keeps working for `overlap_s` seconds; by default for a day."""
+        """Replace a key. The old key continues to work for `overlap_s` seconds, or for a day by default."""
         return post(f"{KEYS}/{path_id(key_id)}/roll", READ_KEY, {"overlap_s": unless_none(overlap_s)}, idempotency_key)
 
     @call("revokeApiKey")

@@ -38,13 +38,14 @@ class PaymentIntents(Resource[D]):
             amount_sats: the amount in sats, from 1 to 2,100,000,000,000,000.
             amount_usd: the amount in US dollars, as a decimal string such as "19.99".
             currency: `sbtc`, the only currency.
-            description: shown to the customer; at most 500 characters.
-            metadata: up to 20 keys with text values, never shown to the customer.
-            success_url: where the customer goes after paying; `{id}` is replaced with the intent's id.
-            cancel_url: where the customer goes to cancel.
-            expires_in: the seconds until the deadline, 60 to 86400; by default 900.
-            confirmation_policy: tiers by amount, at least as strict as the merchant's.
-            idempotency_key: pass your order's id; then your code can repeat the call without creating a second intent.
+            description: a description for the customer, at most 500 characters.
+            metadata: up to 20 keys with text values. The customer never sees them.
+            success_url: the page to which the customer returns after paying. `{id}` is replaced with the intent's id.
+            cancel_url: the page to which the customer returns to cancel.
+            expires_in: the number of seconds until the deadline, from 60 to 86400; by default 900.
+            confirmation_policy: tiers by amount, which must be at least as strict as the merchant's policy.
+            idempotency_key: a key such as your order's id. If your code repeats the call with the same key, no second
+                intent is created.
         """
         body = {
             "amount_sats": unless_none(amount_sats),
@@ -73,18 +74,21 @@ class PaymentIntents(Resource[D]):
         metadata: Mapping[str, str | None] | UnsetType | None = UNSET,
         idempotency_key: str | None = None,
     ) -> Request[PaymentIntent]:
-        """Update description and metadata. Omitted fields stay unchanged; None removes a field or a metadata key."""
+        """Update the description and the metadata. Omitted fields stay unchanged.
+
+        None removes a field or a metadata key.
+        """
         body = {"description": description, "metadata": metadata}
         return post(f"{PATH}/{path_id(intent_id)}", READ, body, idempotency_key)
 
     @call("cancelPaymentIntent")
     def cancel(self, intent_id: str, *, idempotency_key: str | None = None) -> Request[PaymentIntent]:
-        """Cancel a payment intent that waits for payment and has no known payment."""
+        """Cancel a payment intent that is waiting for payment and has no known payment."""
         return post(f"{PATH}/{path_id(intent_id)}/cancel", READ, {}, idempotency_key)
 
     @call("acceptPaymentIntent")
     def accept(self, intent_id: str, *, idempotency_key: str | None = None) -> Request[PaymentIntent]:
-        """Accept payments that arrived late or after a cancellation."""
+        """Accept the payments of an intent that arrived late or after it was canceled."""
         return post(f"{PATH}/{path_id(intent_id)}/accept", READ, {}, idempotency_key)
 
     @listing("listPaymentIntents")
@@ -104,10 +108,10 @@ class PaymentIntents(Resource[D]):
 
         Args:
             status: one of `Status`.
-            from_date, to_date: the period, both ends included; a date means the whole day, UTC.
-            metadata: key-value pairs that must all match.
-            starting_after, ending_before: an intent's id, to list the older or the newer ones.
-            page: a page number instead of a cursor, for the first 10,000 objects.
+            from_date, to_date: the period, including both ends. A date stands for the whole day in UTC.
+            metadata: key-value pairs. An intent must match all of them.
+            starting_after, ending_before: the id of an intent, to list older or newer intents.
+            page: a page number instead of a cursor. Only the first 10,000 objects can be reached this way.
             limit: the number of objects per page, at most 100; by default 10.
         """
         return get(

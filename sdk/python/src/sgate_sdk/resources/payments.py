@@ -22,7 +22,7 @@ class Payments(Resource[D]):
         ending_before: str | None = None,
         limit: int | None = None,
     ) -> Request[ListAnswer[Payment]]:
-        """List payments, newest first. `unmatched=True` lists the deposits that name none of your payment intents."""
+        """List payments, newest first. With `unmatched=True`, list deposits that name none of your payment intents."""
         return get(
             PATH,
             READ_LIST,

@@ -1,4 +1,4 @@
-"""Calls without an API key: the customer's view of a payment intent, and the server's health."""
+"""Calls that need no API key: the customer's view of a payment intent, and the health of the server."""
 
 from sgate_sdk._calls import D, Resource, call, streaming
 from sgate_sdk._requests import Request, change, get, path_id, reader_of
@@ -13,7 +13,10 @@ READ_ALIVE = reader_of(Alive)
 
 
 class PublicCalls(Resource[D]):
-    """The customer's view of payment intents. The client secret reveals the description and the return URLs."""
+    """The customer's view of payment intents.
+
+    The description and the return URLs are returned only with the client secret.
+    """
 
     @call("retrievePublicPaymentIntent")
     def retrieve(self, intent_id: str, *, client_secret: str | None = None) -> Request[PublicPaymentIntent]:
@@ -22,18 +25,18 @@ class PublicCalls(Resource[D]):
 
     @call("giveHint")
     def hint(self, intent_id: str, *, tx_id: str, client_secret: str) -> Request[Hint]:
-        """Report the transaction that the wallet sent. The server checks it, and never trusts the report itself."""
+        """Report the transaction that the wallet sent. The server checks it and never trusts the report itself."""
         body = {"tx_id": tx_id, "client_secret": client_secret}
         return change("POST", f"{PATH}/{path_id(intent_id)}/hint", READ_HINT, body, public=True)
 
     @call("retrieveReceipt")
     def receipt(self, intent_id: str, *, client_secret: str | None = None) -> Request[Receipt]:
-        """Retrieve the receipt, which exists as soon as a payment is in a block."""
+        """Retrieve the receipt. It exists as soon as a payment is in a block."""
         return get(f"{PATH}/{path_id(intent_id)}/receipt", READ_RECEIPT, public=True, client_secret=client_secret)
 
     @streaming("streamPublicPaymentIntent")
     def stream(self, intent_id: str, *, client_secret: str | None = None) -> Request[PublicPaymentIntent]:
-        """Stream the payment intent: its current state, then each change."""
+        """Stream the payment intent: first its current state, then each change."""
         return get(f"{PATH}/{path_id(intent_id)}/events", READ, public=True, client_secret=client_secret)
 
 

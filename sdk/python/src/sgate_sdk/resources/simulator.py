@@ -1,4 +1,4 @@
-"""The simulated chain: payments, blocks and reorganizations without real money, with a test key."""
+"""The simulated chain. A test key can create payments, blocks and reorganizations without real money."""
 
 from sgate_sdk._calls import D, Resource, call
 from sgate_sdk._requests import Request, get, once, post, reader_of, unless_none
@@ -9,7 +9,7 @@ READ = reader_of(Simulator)
 
 
 class SimulatorCalls(Resource[D]):
-    """The simulated chain. Payments, blocks and reorganizations are never retried."""
+    """Controls the simulated chain. Calls that create payments, blocks or reorganizations are never retried."""
 
     @call("retrieveSimulator")
     def retrieve(self) -> Request[Simulator]:
@@ -18,7 +18,7 @@ class SimulatorCalls(Resource[D]):
 
     @call("simulatePayment")
     def pay(self, *, recipient: str, amount_sats: int, memo: str | None = None) -> Request[SimulatedPayment]:
-        """Send a payment. `memo` is a payment intent's id, or other text of up to 34 bytes."""
+        """Send a payment. `memo` is the id of a payment intent, or other text of up to 34 bytes."""
         body = {"recipient": recipient, "amount_sats": amount_sats, "memo": memo}
         return once(f"{PATH}/payments", reader_of(SimulatedPayment), body)
 
@@ -32,7 +32,7 @@ class SimulatorCalls(Resource[D]):
 
     @call("mineBlocks")
     def mine_blocks(self, *, blocks: int | None = None) -> Request[Simulator]:
-        """Mine blocks now; one by default."""
+        """Mine blocks immediately; one block by default."""
         return once(f"{PATH}/blocks", READ, {"blocks": unless_none(blocks)})
 
     @call("reorganise")
@@ -42,9 +42,10 @@ class SimulatorCalls(Resource[D]):
         """Reorganize the chain: replace the newest blocks with another branch.
 
         Args:
-            depth: the number of blocks to replace; one by default.
-            from_height: the lowest block to replace, instead of a depth.
-            remine: what happens to their transactions: `same` (mined again), `none` (back to the mempool) or `drop`.
+            depth: the number of blocks to replace; 1 by default.
+            from_height: the height of the lowest block to replace. Pass it instead of `depth`.
+            remine: the fate of the transactions in the replaced blocks. With `same`, they are mined again. With `none`,
+                they return to the mempool. With `drop`, they are dropped.
         """
         body = {"depth": unless_none(depth), "from_height": from_height, "remine": unless_none(remine)}
         return once(f"{PATH}/reorg", READ, body)

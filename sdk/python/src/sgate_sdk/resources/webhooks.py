@@ -45,7 +45,7 @@ class WebhookEndpoints(Resource[D]):
         event_types: Sequence[str] | None = None,
         idempotency_key: str | None = None,
     ) -> Request[WebhookEndpoint]:
-        """Create an endpoint. Only this call returns its secret. Without `event_types` it receives all events."""
+        """Create an endpoint. The response contains its secret. Without `event_types`, it receives all events."""
         body = {"url": url, "description": unless_none(description), "event_types": unless_none(event_types)}
         return post(ENDPOINTS, READ, body, idempotency_key)
 
@@ -53,7 +53,7 @@ class WebhookEndpoints(Resource[D]):
     def list(
         self, *, starting_after: str | None = None, ending_before: str | None = None, limit: int | None = None
     ) -> Request[ListAnswer[WebhookEndpoint]]:
-        """List your endpoints, newest first; all of them without `limit`."""
+        """List your endpoints, newest first. Without `limit`, all of them are on one page."""
         return get(ENDPOINTS, READ_LIST, starting_after=starting_after, ending_before=ending_before, limit=limit)
 
     @call("retrieveWebhookEndpoint")
@@ -72,7 +72,7 @@ class WebhookEndpoints(Resource[D]):
         enabled: bool | UnsetType = UNSET,
         idempotency_key: str | None = None,
     ) -> Request[WebhookEndpoint]:
-        """Update an endpoint. Omitted fields stay unchanged; `enabled=False` holds its deliveries back."""
+        """Update an endpoint. Omitted fields stay unchanged. With `enabled=False`, its deliveries are held back."""
         body = {"url": url, "description": description, "event_types": event_types, "enabled": enabled}
         return post(f"{ENDPOINTS}/{path_id(endpoint_id)}", READ, body, idempotency_key)
 
@@ -83,7 +83,10 @@ class WebhookEndpoints(Resource[D]):
 
     @call("rotateWebhookSecret")
     def rotate_secret(self, endpoint_id: str, *, idempotency_key: str | None = None) -> Request[WebhookEndpoint]:
-        """Replace the secret. The new one is shown once; for a day webhooks are signed with the old one too."""
+        """Replace the secret. Only this response contains the new secret.
+
+        For a day, webhooks are also signed with the old secret.
+        """
         return post(f"{ENDPOINTS}/{path_id(endpoint_id)}/rotate_secret", READ, {}, idempotency_key)
 
     @call("enableWebhookEndpoint")
@@ -106,7 +109,7 @@ class WebhookEndpoints(Resource[D]):
         include_delivered: bool | None = None,
         idempotency_key: str | None = None,
     ) -> Request[WebhookRecovery]:
-        """Send the events of a period again: those that the endpoint has not received, or all.
+        """Send the events of a period again, by default only those that the endpoint has not received.
 
         Args:
             since: the start of the period, at most 30 days before `until`.
@@ -123,7 +126,7 @@ class WebhookEndpoints(Resource[D]):
 
 
 class WebhookDeliveries(Resource[D]):
-    """The events sent to your endpoints, and the responses."""
+    """Deliveries: the events sent to your endpoints, and the responses of your endpoints."""
 
     @listing("listWebhookDeliveries")
     def list(
@@ -148,7 +151,7 @@ class WebhookDeliveries(Resource[D]):
 
     @call("retrieveWebhookDelivery")
     def retrieve(self, delivery_id: str) -> Request[WebhookDeliveryWithAttempts]:
-        """Retrieve a delivery: the request, and each attempt with your response."""
+        """Retrieve a delivery with its request and all attempts. Each attempt contains your endpoint's response."""
         return get(f"{DELIVERIES}/{path_id(delivery_id)}", READ_ATTEMPTS)
 
     @call("redeliverWebhook")

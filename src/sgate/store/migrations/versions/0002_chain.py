@@ -1,4 +1,4 @@
-"""Following the chain. The statements are in the `.sql` file next to this one."""
+"""The tables for following the chain. The statements are in the `.sql` file next to this one."""
 
 from sgate.store.migrate import run_sql_of
 

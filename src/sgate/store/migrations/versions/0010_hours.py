@@ -1,9 +1,9 @@
-"""Daily statistics rolled up by the hour. The statements are in the `.sql` file next to this one."""
+"""Daily statistics, updated every hour. The statements are in the `.sql` file next to this one."""
 
 from sgate.store.migrate import run_sql_of
 
 revision = "0010"
-# There was a 0009 for one day. A database at 0009 is refused rather than mistaken for one that rolls up by the hour.
+# A migration 0009 existed for one day. A database at 0009 is refused: its statistics are not updated every hour.
 down_revision = "0008"
 
 
