@@ -238,15 +238,15 @@ async def test_a_last_use_that_cannot_be_stored_is_stored_later(app, shop):
 
 
 async def test_what_is_done_to_keys_is_audited(app, shop):
-    made = caller_with(shop, await shop.post(KEYS, {"name": "x"}, headers={"X-Request-Id": "made"}))
-    await shop.post(f"{KEYS}/{made.key_id}/roll", {"overlap_s": 60}, headers={"X-Request-Id": "rolled"})
-    await shop.delete(f"{KEYS}/{made.key_id}", headers={"X-Request-Id": "revoked"})
+    made = caller_with(shop, await shop.post(KEYS, {"name": "x"}, headers={"X-Request-Id": "key-made"}))
+    await shop.post(f"{KEYS}/{made.key_id}/roll", {"overlap_s": 60}, headers={"X-Request-Id": "key-rolled"})
+    await shop.delete(f"{KEYS}/{made.key_id}", headers={"X-Request-Id": "key-revoked"})
     lines = [line for line in await audit(app) if line["request_id"]]
     assert [(line["request_id"], line["action"]) for line in lines] == [
-        ("made", "api_key.created"),
-        ("rolled", "api_key.rolled"),
-        ("rolled", "api_key.created"),
-        ("revoked", "api_key.revoked"),
+        ("key-made", "api_key.created"),
+        ("key-rolled", "api_key.rolled"),
+        ("key-rolled", "api_key.created"),
+        ("key-revoked", "api_key.revoked"),
     ]
     assert {(line["actor"], line["address"], str(line["merchant_id"])) for line in lines} == {
         (f"key {shop.key_id}", "127.0.0.1", shop.merchant_id)
@@ -260,12 +260,12 @@ LOG = "/v1/audit_log"
 
 
 async def test_the_audit_log_says_who_did_what_newest_first(shop):
-    await shop.patch("/v1/merchants/me", {"name": "New"}, headers={"X-Request-Id": "renamed"})
+    await shop.patch("/v1/merchants/me", {"name": "New"}, headers={"X-Request-Id": "renamed-17"})
     newest, *_, oldest = (await shop.get(LOG)).json["data"]
     assert (newest["action"], newest["actor"], newest["request_id"], newest["address"]) == (
         "merchant.updated",
         f"key {shop.key_id}",
-        "renamed",
+        "renamed-17",
         "127.0.0.1",
     )
     assert (newest["detail"]["before"]["name"], newest["detail"]["after"]["name"]) == ("Shop", "New")

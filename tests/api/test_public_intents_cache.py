@@ -70,11 +70,11 @@ async def test_limits_request_ids_metrics_and_the_log_count_responses_from_memor
     async with serving(database_url, tmp_path, listener=True, rate_limit_public=3) as app:
         shop = await app.merchant()
         intent = await shop.create()
-        given = {"X-Request-Id": "mine"}
+        given = {"X-Request-Id": "mine-0017"}
         answers = [await app.anyone.get(public(intent), headers=given) for _ in range(4)]
         assert [answer.status for answer in answers] == [200, 200, 200, 429]
         assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0"]
-        assert {answer.headers["X-Request-Id"] for answer in answers} == {"mine"}
+        assert {answer.headers["X-Request-Id"] for answer in answers} == {"mine-0017"}
         assert {answer.headers["Access-Control-Allow-Origin"] for answer in answers} == {"*"}
         assert answers[-1].code == "rate_limit_exceeded"
         assert int(answers[-1].headers["Retry-After"]) == answers[-1].json["retry_after"] >= 1
@@ -83,7 +83,7 @@ async def test_limits_request_ids_metrics_and_the_log_count_responses_from_memor
         assert f'sgate_http_requests_total{{{label},status="200"}} 3.0' in metrics
         assert f'sgate_http_requests_total{{{label},status="429"}} 1.0' in metrics
     lines = [line for line in logged.lines if line.get("path") == public(intent)]
-    assert [(line["status"], line["request_id"]) for line in lines] == [(200, "mine")] * 3 + [(429, "mine")]
+    assert [(line["status"], line["request_id"]) for line in lines] == [(200, "mine-0017")] * 3 + [(429, "mine-0017")]
 
 
 async def test_a_merchant_who_reads_after_a_webhook_never_sees_an_older_state_on_any_process(pair):

@@ -17,7 +17,7 @@ from workers.webhooks.receiver import Receiver
 pytestmark = pytest.mark.timeout(400)
 
 SEED = 20261123
-KILLS = 15
+KILLS = 10
 AMOUNT_SATS = 3_000
 ORDERS_AT_ONCE = 4
 
