@@ -1,7 +1,8 @@
 """The errors of the API: one class hierarchy, one class per error code.
 
 A class defines the HTTP status, the `type` (the family) and the `code`. Its docstring is both the documentation of the
-code and the default message; an instance may carry a more specific message and details.
+code and the default message; an instance may carry a more specific message and details. The module is long because it
+lists all errors, so that each code is found in one place.
 """
 
 from typing import ClassVar

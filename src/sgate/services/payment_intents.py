@@ -1,7 +1,8 @@
 """Payment intents: create, read, update and cancel.
 
 Concurrent creates and reads in one process share statements (see `db.batching`). To create an intent, one statement
-inserts the intent, its event, its deliveries and its idempotency row. The response is sent only after the commit.
+inserts the intent, its event, its deliveries and its idempotency row. The response is sent only after the commit. The
+module is long because it also handles every outcome of a create whose response is lost.
 """
 
 from collections.abc import Sequence
