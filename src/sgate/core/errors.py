@@ -170,7 +170,7 @@ class EventNotFound(NotFound):
 
 
 class ApiKeyNotFound(NotFound):
-    """There is no API key with this id, or yours cannot access it. Use the id (`ak_...`), not the key itself."""
+    """There is no API key with this id, or your key cannot access it. Use the id (`ak_...`), not the key itself."""
 
     code = "api_key_not_found"
 
@@ -263,13 +263,15 @@ class NothingToAccept(Conflict):
 
 
 class PaymentNotAssignable(Conflict):
-    """Only an unmatched deposit on the chain can be assigned, to a payment intent with the same pay address."""
+    """Only an unmatched deposit that is on the chain can be assigned, and only to a payment intent whose pay address
+    received it.
+    """
 
     code = "payment_not_assignable"
 
 
 class PaymentNotRefundable(Conflict):
-    """This payment counts toward its payment intent, or is already marked as refunded. The message says which."""
+    """This payment counts toward its payment intent, or is already marked as refunded."""
 
     code = "payment_not_refundable"
 

@@ -75,7 +75,7 @@ class ReplicaReads:
         return self._notified and self.lag_s <= self._max_lag_s
 
     async def run(self, merchant_id: str | None, read: Read[T], *, livemode: bool) -> T:
-        """Run `read` on a server that may serve this merchant.
+        """Run `read` on the replica if it shows the merchant's latest change, and otherwise on the primary.
 
         If `merchant_id` is None, the caller is the operator, who is always served by the primary.
         """

@@ -1,4 +1,4 @@
-"""The responses of the Stacks API, as far as sGate reads them.
+"""The responses of the Stacks API, the parts that sGate reads.
 
 Only the fields that sGate needs are declared; all others are skipped. Hashes, heights and times are validated during
 decoding, so invalid values get no further than this module.

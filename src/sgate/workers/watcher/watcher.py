@@ -90,9 +90,10 @@ class Watcher:
         """Create a watcher.
 
         Args:
-            start_height: the height at which a first scan begins. If it is None, it begins a little below the tip.
+            start_height: the height at which a first scan begins. If `start_height` is None,
+                the scan begins a little below the tip.
             allowance: the calls available for hints and addresses, or None if there is no limit.
-            read_intervals: the cooldown of an address after it was read.
+            read_intervals: how long an address is not read again after it was read.
             announces_unmatched: whether to announce new unmatched deposits to merchants.
             observe: called with each decision of the ledger.
             observe_payments: called after payments were committed, with what was found, the intents whose facts

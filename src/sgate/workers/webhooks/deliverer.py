@@ -264,7 +264,10 @@ class Deliverer:
         return secrets
 
     async def _postpone(self, token: UUID, delivery: Delivery) -> None:
-        """Postpone a delivery that cannot be signed. This uses no attempt, because the mistake is the operator's."""
+        """Postpone a delivery that cannot be signed.
+
+        This does not count as an attempt, because the mistake is the operator's.
+        """
         reason = self._unsigned[delivery.endpoint_id]
         self._log.error("webhook_not_signed", endpoint=delivery.endpoint_id, delivery=delivery.id, reason=reason)
         async with self._queue.acquire() as connection:
