@@ -261,14 +261,19 @@ class PaymentIntents:
     async def _create_alone(self, new: NewIntent) -> bool | BaseException:
         """Store one intent of a failed batch with its original ids, so that an earlier commit is recognized."""
         try:
-            async with self._pool.acquire() as connection:
-                return new.intent.id in await payment_intents_create.create(
-                    connection, [new], wait_s=idempotency.WAIT_S
-                )
-        except asyncpg.UniqueViolationError as error:
-            return True if await self._is_stored(new) else error
+            return await self._store(new)
         except (asyncpg.PostgresError, *DatabaseErrors) as error:
             return error
+
+    async def _store(self, new: NewIntent) -> bool:
+        try:
+            async with self._pool.acquire() as connection:
+                stored = await payment_intents_create.create(connection, [new], wait_s=idempotency.WAIT_S)
+        except asyncpg.UniqueViolationError:
+            if await self._is_stored(new):
+                return True
+            raise
+        return new.intent.id in stored
 
     async def _is_stored(self, new: NewIntent) -> bool:
         """Return whether this intent itself is stored. Another intent may have the same id, but not the same secret."""
