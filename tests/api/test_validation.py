@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from api.serving import LIVE_SHOP, SHOP, raw
+from sgate.core.address import SBTC_ASSETS, Network
 from sgate.settings.modes import SIMULATED_GATEWAY_ADDRESS
 
 INTENTS = "/v1/payment_intents"
@@ -234,6 +235,8 @@ async def test_an_update_of_the_merchant_refuses_bad_values_and_changes_nothing(
         ({"pay_address": SHOP + ".\0"}, 422, "invalid_pay_address", "pay_address"),
         ({"pay_address": "S" * 10_000}, 422, "invalid_pay_address", "pay_address"),
         ({"pay_address": "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"}, 422, "invalid_pay_address", "pay_address"),
+        ({"pay_address": "ST000000000000000000002AMW42H"}, 422, "invalid_pay_address", "pay_address"),
+        ({"pay_address": SBTC_ASSETS[Network.SIMULATED].partition("::")[0]}, 422, "invalid_pay_address", "pay_address"),
         ({"pay_address": 1}, 422, "invalid_pay_address", "pay_address"),
         ({"pay_address": SIMULATED_GATEWAY_ADDRESS}, 409, "pay_address_taken", "pay_address"),
         ({"confirmation_policy": []}, 422, "invalid_confirmation_policy", "confirmation_policy"),

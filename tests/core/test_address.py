@@ -20,6 +20,7 @@ from sgate.core.address import (
     parse_principal,
 )
 
+SBTC = SBTC_ASSETS[Network.MAINNET]
 HASH = bytes.fromhex("a46ff88886c2ef9762d970b4d2c63678835bd39d")
 
 # Vectors of the c32check reference implementation.
@@ -101,8 +102,8 @@ def test_a_missing_doubled_or_swapped_character_is_refused(address):
 
 def test_letters_that_look_like_digits_are_read_as_digits_and_spelled_as_digits():
     assert str(parse_principal("SP1521AWPS27SJHXXRZXPYE5YOMF6RA566T8RMZJS")) == RECORDED[4]
-    assert check_pay_address("SPI521AWPS27SJHXXRZXPYE5Y0MF6RA566T8RMZJS", Network.MAINNET) == RECORDED[4]
-    assert check_pay_address("SPL521AWPS27SJHXXRZXPYE5Y0MF6RA566T8RMZJS", Network.MAINNET) == RECORDED[4]
+    assert check_pay_address("SPI521AWPS27SJHXXRZXPYE5Y0MF6RA566T8RMZJS", Network.MAINNET, SBTC) == RECORDED[4]
+    assert check_pay_address("SPL521AWPS27SJHXXRZXPYE5Y0MF6RA566T8RMZJS", Network.MAINNET, SBTC) == RECORDED[4]
 
 
 def test_a_letter_that_looks_like_a_leading_zero_is_read_as_one():
@@ -202,14 +203,48 @@ def test_only_addresses_of_the_right_network_may_be_paid_to(network, prefixes):
     for version in range(32):
         address = encode(version, HASH)
         if address[:2] in prefixes:
-            assert check_pay_address(address, network) == address
+            assert check_pay_address(address, network, SBTC_ASSETS[network]) == address
         else:
             with pytest.raises(InvalidAddress, match=f"not a {network} address"):
-                check_pay_address(address, network)
+                check_pay_address(address, network, SBTC_ASSETS[network])
+
+
+BURN = "SP000000000000000000002Q6VF78"
+DEPLOYER = "SM3VDXK3WZZSA84XXFKAFAF15NNZX32CTSG82JFQ4"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        BURN,
+        BURN.replace("0", "O"),  # letters that are read as zeros
+        encode(20, bytes(20)),  # the burn address of multisig accounts
+        f"{BURN}.pox-4",
+        DEPLOYER,
+        f"{DEPLOYER}.sbtc-token",
+        f"{DEPLOYER}.sbtc-deposit",
+        encode(22, parse_principal(DEPLOYER).hash160),
+    ],
+)
+def test_an_address_that_nobody_can_spend_from_may_not_be_paid_to(address):
+    with pytest.raises(InvalidAddress, match="would be lost; use an address of your own"):
+        check_pay_address(address, Network.MAINNET, SBTC)
+
+
+def test_the_burn_address_of_testnet_may_not_be_paid_to():
+    with pytest.raises(InvalidAddress, match="nobody has the key"):
+        check_pay_address("ST000000000000000000002AMW42H", Network.SIMULATED, SBTC_ASSETS[Network.SIMULATED])
+
+
+def test_the_contract_of_a_configured_token_may_not_be_paid_to():
+    asset = f"{RECORDED[4]}.other-token::other"
+    with pytest.raises(InvalidAddress, match="contracts of the token itself"):
+        check_pay_address(f"{RECORDED[4]}.other-token", Network.MAINNET, asset)
+    assert check_pay_address(f"{RECORDED[4]}.other-token", Network.MAINNET, SBTC)
 
 
 def test_a_contract_may_be_paid_to():
-    assert check_pay_address(f"{RECORDED[4]}.pay-router-v1", Network.MAINNET) == f"{RECORDED[4]}.pay-router-v1"
+    assert check_pay_address(f"{RECORDED[4]}.pay-router-v1", Network.MAINNET, SBTC) == f"{RECORDED[4]}.pay-router-v1"
 
 
 @pytest.mark.parametrize("network", Network)

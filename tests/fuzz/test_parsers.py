@@ -17,7 +17,7 @@ from sgate.api.requests import is_id
 from sgate.chain import clarity
 from sgate.chain.simulator import simulated_address
 from sgate.core import egress, errors
-from sgate.core.address import InvalidAddress, Network, check_pay_address, contract_of, parse_principal
+from sgate.core.address import SBTC_ASSETS, InvalidAddress, Network, check_pay_address, contract_of, parse_principal
 from sgate.core.credential import livemode_of
 from sgate.core.memo import intent_id_of, is_intent_id
 from sgate.core.money import InvalidAmount, parse_chain_amount, parse_sats, parse_usd
@@ -104,7 +104,7 @@ def test_a_webhook_secret(secret):
 @fuzzed
 @given(TEXTS | almost(ADDRESS) | almost(f"{ADDRESS}.sbtc-token"))
 def test_addresses(text):
-    for parse in (parse_principal, contract_of, lambda text: check_pay_address(text, Network.SIMULATED)):
+    for parse in (parse_principal, contract_of, lambda text: check_pay_address(text, Network.SIMULATED, SBTC_ASSETS[Network.SIMULATED])):
         with contextlib.suppress(InvalidAddress):
             parse(text)
 

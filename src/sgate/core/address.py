@@ -15,6 +15,9 @@ _C32_VALUES = {character: value for value, character in enumerate(C32_ALPHABET)}
 _LOOK_ALIKES = str.maketrans("OLI", "011")  # Crockford: these letters are read as the digits they resemble
 
 HASH160_BYTES = 20
+BURN_HASH160 = bytes(HASH160_BYTES)
+"""The hash of the burn addresses, such as SP000000000000000000002Q6VF78. The system contracts have it too."""
+
 CHECKSUM_BYTES = 4
 MIN_ADDRESS_CHARACTERS = 6
 MAX_ADDRESS_CHARACTERS = 41
@@ -44,7 +47,7 @@ SBTC_ASSETS: dict[Network, str] = {
 
 
 class InvalidAddress(ValueError):
-    """The text is not a Stacks address; the message says what is wrong with it."""
+    """The text is not an address that can be used; the message says what is wrong with it."""
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -95,17 +98,37 @@ def parse_principal(text: str) -> Principal:
     return Principal(version, hash160, contract_name if dot else None)
 
 
-def check_pay_address(text: str, network: Network) -> str:
-    """Return the canonical spelling of an address that can receive payments on `network`.
+def check_pay_address(text: str, network: Network, asset: str) -> str:
+    """Return the canonical spelling of an address that can receive payments of `asset` on `network`.
 
     Raises:
-        InvalidAddress: if the text is not an address, or is an address of another network.
+        InvalidAddress: if the text is not an address, is an address of another network, or belongs to nobody who could
+            spend what it receives.
     """
     principal = parse_principal(text)
     if principal.version not in VERSIONS[network]:
         expected = "SP or SM" if network is Network.MAINNET else "ST or SN"
         raise InvalidAddress(f"the address is not a {network} address (those start with {expected})")
+    reason = why_unspendable(principal, asset)
+    if reason is not None:
+        raise InvalidAddress(reason)
     return str(principal)
+
+
+def why_unspendable(principal: Principal, asset: str) -> str | None:
+    """Return why nobody could spend what a principal receives, as a sentence without a period, or None.
+
+    The contracts of an account are judged like the account itself: none of the system contracts and none of the
+    token's own contracts pays out what is sent to it.
+    """
+    if principal.hash160 == BURN_HASH160:
+        return "nobody has the key of this address, so everything sent to it would be lost; use an address of your own"
+    if principal.hash160 == parse_principal(contract_of(asset)).hash160:
+        return (
+            "the address belongs to the contracts of the token itself, so everything sent to it would be lost; use an "
+            "address of your own"
+        )
+    return None
 
 
 def contract_of(asset: str) -> str:

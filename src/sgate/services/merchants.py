@@ -110,7 +110,7 @@ def _checked(name: str, value: Any, mode: Mode) -> object:
 
 def _checked_address(given: str, mode: Mode) -> str:
     try:
-        checked = address.check_pay_address(given, mode.network)
+        checked = address.check_pay_address(given, mode.network, mode.asset)
     except address.InvalidAddress as error:
         raise errors.InvalidPayAddress(f"pay_address: {error}.", param="pay_address") from None
     if checked == mode.gateway_address:

@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from sgate.core.address import InvalidAddress, Network, check_pay_address, contract_of
+from sgate.core.address import SBTC_ASSETS, InvalidAddress, Network, check_pay_address, contract_of
 
-SIMULATED_GATEWAY_ADDRESS = "ST000000000000000000002AMW42H"
+SIMULATED_GATEWAY_ADDRESS = "ST2PEFKTA1DKNV69R6DAAHD3X4WJ9BMF450SPYXHK"
+"""An address of nobody: its hash is that of a sentence."""
 
 
 class Source(StrEnum):
@@ -125,12 +126,12 @@ def check_mode(name: str, mode: ModeSettings) -> None:
         Network.SIMULATED if mode.source is Source.SIMULATOR else Network.MAINNET if name == "LIVE" else Network.TESTNET
     )
     try:
-        if mode.gateway_address is not None:
-            check_pay_address(mode.gateway_address, network)
-    except InvalidAddress as error:
-        raise ValueError(f"{prefix}GATEWAY_ADDRESS: {error}") from None
-    try:
         if mode.sbtc_asset is not None:
             contract_of(mode.sbtc_asset)
     except InvalidAddress as error:
         raise ValueError(f"{prefix}SBTC_ASSET: {error}") from None
+    try:
+        if mode.gateway_address is not None:
+            check_pay_address(mode.gateway_address, network, mode.sbtc_asset or SBTC_ASSETS[network])
+    except InvalidAddress as error:
+        raise ValueError(f"{prefix}GATEWAY_ADDRESS: {error}") from None

@@ -468,7 +468,8 @@ class Settings(BaseSettings):
             return SIMULATED_GATEWAY_ADDRESS
         if mode.gateway_address is None:
             return None
-        return check_pay_address(mode.gateway_address, self.network_of(livemode))  # in canonical form
+        # in canonical form
+        return check_pay_address(mode.gateway_address, self.network_of(livemode), self.asset_of(livemode))
 
     def secret_key_texts(self) -> list[str]:
         """Return the keys for secrets at rest. The first one encrypts."""

@@ -84,6 +84,11 @@ RETURNING merchant_id::text
 
 _OWNERS_OF = "SELECT address, merchant_id::text FROM pay_addresses WHERE livemode = $1 AND address = ANY($2::text[])"
 
+_PAY_ADDRESSES = """
+SELECT merchant_id::text, pay_address FROM merchant_modes WHERE livemode = $1 AND pay_address IS NOT NULL
+ORDER BY merchant_id
+"""
+
 _LIST = "SELECT id::text, name, created_at FROM merchants ORDER BY created_at, id LIMIT $1"
 
 
@@ -139,6 +144,11 @@ async def owners_of(connection: Connection, addresses: list[str], *, livemode: b
     """Return the merchant id of each address's owner, or None if the gateway owns it. Unknown addresses are missing."""
     rows = await connection.fetch(_OWNERS_OF, livemode, addresses)
     return {row["address"]: row["merchant_id"] for row in rows}
+
+
+async def pay_addresses(connection: Connection, *, livemode: bool) -> list[tuple[str, str]]:
+    """Return the id and the pay address of each merchant that has set one."""
+    return [(row["merchant_id"], row["pay_address"]) for row in await connection.fetch(_PAY_ADDRESSES, livemode)]
 
 
 async def list_all(connection: Connection, limit: int) -> list[Record]:

@@ -7,6 +7,7 @@ from email.utils import formatdate
 import pytest
 from aiohttp import web
 
+from api.serving import SHOP
 from cli.terminal import Developer
 from servers.processes import free_port, until
 from servers.redis import RedisServer
@@ -15,6 +16,7 @@ from workers.webhooks.receiver import Receiver
 pytestmark = pytest.mark.timeout(300)
 
 GOOD_KEY = "0123456789abcdef" * 4
+BURN = "ST000000000000000000002AMW42H"
 NOWHERE = "http://127.0.0.1:2"
 
 
@@ -50,7 +52,7 @@ async def test_all_checks_pass_with_a_running_server(site, operator):
     assert status == 0
     assert found.keys() == {
         "settings", "secret keys", "data directory", "database", "clock of the database", "migrations",
-        "watcher, test mode", "webhook secrets", "webhook endpoints", "redis", "public URL",
+        "watcher, test mode", "pay addresses", "webhook secrets", "webhook endpoints", "redis", "public URL",
     }  # fmt: skip
 
 
@@ -177,6 +179,31 @@ async def test_a_lost_secret_key_fails(site, operator):
     assert found["webhook secrets"]["level"] == "ok"
     status, found = await examine(operator)
     assert (status, found["webhook secrets"]["level"]) == (1, "fail")
+
+
+async def test_an_address_that_an_older_version_accepted_and_nobody_can_spend_from_fails(site, operator):
+    await site.merchant()
+    async with site.gateway.pool.acquire() as connection:
+        await connection.execute(
+            "INSERT INTO pay_addresses (livemode, address, merchant_id) SELECT false, $1, id FROM merchants", BURN
+        )
+        await connection.execute("UPDATE merchant_modes SET pay_address = $1 WHERE NOT livemode", BURN)
+    status, found = await examine(operator)
+    assert (status, found["pay address of a merchant"]["level"]) == (1, "fail")
+    assert f"is paid at {BURN} in test mode: nobody has the key" in found["pay address of a merchant"]["found"]
+
+
+async def test_a_gateway_address_that_was_a_merchants_pay_address_fails_and_nothing_starts(site, operator, place):
+    key = await site.merchant()
+    await site.api(key, "PATCH", "/v1/merchants/me", {"pay_address": SHOP})
+    await site.api(key, "PATCH", "/v1/merchants/me", {"pay_address": None})
+    chosen = operator.but(test__gateway_address=SHOP)
+    status, found = await examine(chosen)
+    assert (status, found["gateway address"]["level"]) == (1, "fail")
+    for role in ("api", "watcher"):
+        status, output, errors = await chosen.but(port=0).run("run", "--role", role)
+        assert (status, output) == (2, "")
+        assert f"\nsgate: SGATE_TEST__GATEWAY_ADDRESS: {SHOP} is or was the pay address of merchant" in errors
 
 
 async def test_advice_is_printed_below_a_failed_check(operator):

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from sgate.cli.operator.checks import Check, fail, now_s, ok, skew_check, warn
+from sgate.core.address import parse_principal, why_unspendable
 from sgate.core.egress import Egress, ForbiddenDestination, literal_address
 from sgate.core.mode import CHAIN_SILENT_AFTER
 from sgate.db import schema_check
@@ -19,7 +20,7 @@ from sgate.db.schema_check import SchemaOutdated
 from sgate.runtime import factories
 from sgate.settings.modes import Source
 from sgate.settings.settings import Settings
-from sgate.store import chain_cursors, webhook_endpoints
+from sgate.store import chain_cursors, merchants, webhook_endpoints
 from sgate.workers.webhooks.resolver import CheckedResolver
 
 LEAST_VERSION = 150_000
@@ -109,6 +110,7 @@ async def _contents(connection: Connection, settings: Settings, url: str) -> lis
             for livemode in (False, True)
             if settings.mode(livemode).source is not Source.OFF
         ],
+        *await _addresses(connection, settings),
         await _secrets(connection, settings),
         *await _endpoints(connection, settings),
     ]
@@ -130,6 +132,28 @@ async def _watched(connection: Connection, settings: Settings, livemode: bool) -
     if silent > CHAIN_SILENT_AFTER:
         return warn(name, f"the chain was last read {silent.total_seconds() / 60:.0f} minutes ago", start)
     return ok(name, f"at block {cursor.view.height:,}, last read {silent.total_seconds():.0f} s ago")
+
+
+async def _addresses(connection: Connection, settings: Settings) -> list[Check]:
+    """Check that merchants and the gateway can spend what their addresses receive, and that they do not share one."""
+    checks: list[Check] = []
+    for livemode in (False, True):
+        if settings.mode(livemode).source is Source.OFF:
+            continue
+        mode, variable = ("live", "SGATE_LIVE") if livemode else ("test", "SGATE_TEST")
+        for merchant_id, address in await merchants.pay_addresses(connection, livemode=livemode):
+            reason = why_unspendable(parse_principal(address), settings.asset_of(livemode))
+            if reason is not None:
+                found = f"{merchant_id} is paid at {address} in {mode} mode: {reason}"
+                checks.append(fail("pay address of a merchant", found, "Tell the merchant, who must change it at once."))
+        gateway = settings.gateway_address_of(livemode)
+        owners = await merchants.owners_of(connection, [] if gateway is None else [gateway], livemode=livemode)
+        for owner in owners.values():
+            if owner is not None:
+                found = f"{gateway} is or was the pay address of merchant {owner} in {mode} mode"
+                advice = f"Set {variable}__GATEWAY_ADDRESS to an address that no merchant has used; `sgate run` needs it."
+                checks.append(fail("gateway address", found, advice))
+    return checks or [ok("pay addresses", "each can spend what it receives")]
 
 
 async def _secrets(connection: Connection, settings: Settings) -> Check:

@@ -20,6 +20,7 @@ from sgate.ledger import replay as books
 from sgate.ledger.replay import Checked
 from sgate.runtime import factories
 from sgate.runtime.chain_sources import CallCounts, open_chain
+from sgate.services.gateway_addresses import GatewayAddressTaken
 from sgate.settings.modes import Source
 from sgate.settings.settings import Settings
 from sgate.store import merchants_export
@@ -107,6 +108,8 @@ def rebuild(
 
     try:
         rebuilt = with_database(work)
+    except GatewayAddressTaken as error:
+        raise OperatorError(str(error)) from None
     except RebuildFailed as error:
         raise OperatorError(
             f"the chain could not be read to the end: {error}. Run the rebuild again: nothing is recorded twice."

@@ -16,6 +16,8 @@ from sgate.http.server import listen
 from sgate.runtime import build, factories
 from sgate.runtime.roles import ALL_ROLES, Role
 from sgate.runtime.run import run_roles, stop_on_signals
+from sgate.services import gateway_addresses
+from sgate.services.gateway_addresses import GatewayAddressTaken
 from sgate.telemetry import logging
 from sgate.workers.loops import Stop
 
@@ -44,6 +46,7 @@ def run(
         stop_on_signals(stop)
         await factories.prepare(url, chosen)
         async with build.open_gateway(chosen, url, port=port) as gateway:
+            await gateway_addresses.claim(gateway.pool, gateway.modes.values())
             if listening is not None:
                 structlog.get_logger("sgate").info("listening", address=f"http://{chosen.host}:{port}")
             if operations is not None:
@@ -54,7 +57,7 @@ def run(
     try:
         with database_errors(), factories.database(chosen) as url:
             run_loop(serve(url))
-    except (ChainInUse, JournalBroken) as error:
+    except (ChainInUse, GatewayAddressTaken, JournalBroken) as error:
         raise OperatorError(str(error)) from None
 
 

@@ -20,7 +20,8 @@ from sgate.core.mode import Mode
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
 from sgate.ledger import decide
-from sgate.store import blocks, chain_cursors, ledger_queue, merchants, pay_addresses, payment_intents, payments_scan
+from sgate.services import gateway_addresses
+from sgate.store import blocks, chain_cursors, ledger_queue, pay_addresses, payment_intents, payments_scan
 from sgate.store.chain_cursors import Cursor
 from sgate.workers.watcher.deposits import InboxReader, InboxScan
 from sgate.workers.watcher.headers import DifferentChain, Incoherent
@@ -120,6 +121,7 @@ class Watcher:
 
         Raises:
             Fenced: if another watcher has moved the cursor.
+            GatewayAddressTaken: if a merchant has claimed the mode's gateway address.
             asyncpg.PostgresError, OSError: if the database is unavailable.
         """
         cursor = await self._open()
@@ -138,12 +140,10 @@ class Watcher:
         return await self._settle(report)
 
     async def _open(self) -> Cursor:
+        if self._version == -1:
+            await gateway_addresses.claim(self._pool, [self._mode])
         async with self._pool.acquire() as connection:
             cursor = await chain_cursors.ensure(connection, self._mode.network, livemode=self._mode.livemode)
-            if self._version == -1 and self._mode.gateway_address is not None:
-                await merchants.claim_address(
-                    connection, None, self._mode.gateway_address, livemode=self._mode.livemode
-                )
         if cursor.version != self._version:
             self._scanner.forget()
         self._version = cursor.version
