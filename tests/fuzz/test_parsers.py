@@ -104,7 +104,11 @@ def test_a_webhook_secret(secret):
 @fuzzed
 @given(TEXTS | almost(ADDRESS) | almost(f"{ADDRESS}.sbtc-token"))
 def test_addresses(text):
-    for parse in (parse_principal, contract_of, lambda text: check_pay_address(text, Network.SIMULATED, SBTC_ASSETS[Network.SIMULATED])):
+    for parse in (
+        parse_principal,
+        contract_of,
+        lambda text: check_pay_address(text, Network.SIMULATED, SBTC_ASSETS[Network.SIMULATED]),
+    ):
         with contextlib.suppress(InvalidAddress):
             parse(text)
 

@@ -145,13 +145,13 @@ async def _addresses(connection: Connection, settings: Settings) -> list[Check]:
             reason = why_unspendable(parse_principal(address), settings.asset_of(livemode))
             if reason is not None:
                 found = f"{merchant_id} is paid at {address} in {mode} mode: {reason}"
-                checks.append(fail("pay address of a merchant", found, "Tell the merchant, who must change it at once."))
+                checks.append(fail("pay address of a merchant", found, "Ask the merchant to change it at once."))
         gateway = settings.gateway_address_of(livemode)
         owners = await merchants.owners_of(connection, [] if gateway is None else [gateway], livemode=livemode)
         for owner in owners.values():
             if owner is not None:
                 found = f"{gateway} is or was the pay address of merchant {owner} in {mode} mode"
-                advice = f"Set {variable}__GATEWAY_ADDRESS to an address that no merchant has used; `sgate run` needs it."
+                advice = f"`sgate run` refuses it: set {variable}__GATEWAY_ADDRESS to an address of your own."
                 checks.append(fail("gateway address", found, advice))
     return checks or [ok("pay addresses", "each can spend what it receives")]
 
