@@ -24,7 +24,7 @@ from sgate.runtime.chain_sources import CallCounts, Chain
 from sgate.runtime.factories import direct_url
 from sgate.services import secret_rotation
 from sgate.services.exchange_rates import ExchangeRates
-from sgate.services.replica_reads import MEASURE_INTERVAL_S, ReplicaReads
+from sgate.services.replica_reads import MEASURE_INTERVAL_S
 from sgate.settings.settings import Settings
 from sgate.store import deployment_snapshot
 from sgate.store.webhook_deliveries_queue import QUEUE_SETTINGS
@@ -86,7 +86,7 @@ def workers_of(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]
     tasks: list[Any] = []
     if Role.WATCHER in roles:
         for livemode, mode in gateway.modes.items():
-            chain, pulse = gateway.chains[livemode], Pulse()
+            chain, pulse = gateway.chains[livemode], _pulse(gateway, "watcher")
             gateway.metrics.leading.labels(mode_name(livemode)).set_function(pulse.leads)
             watcher = Watcher(
                 pool=gateway.pool,
@@ -115,10 +115,17 @@ def workers_of(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]
     if Role.DELIVERER in roles:
         tasks.append(_deliver(gateway, stop))
     if Role.MAINTENANCE in roles:
-        tasks.append(maintain(_maintenance(gateway.pool, gateway.settings), stop=stop, pulse=Pulse()))
+        tasks.append(
+            maintain(_maintenance(gateway.pool, gateway.settings), stop=stop, pulse=_pulse(gateway, "maintenance"))
+        )
         tasks.append(_reencrypt(gateway, stop))
         tasks.append(_survey(gateway, stop))
     return tasks
+
+
+def _pulse(gateway: Gateway, worker: str) -> Pulse:
+    """Return the pulse of a worker whose defects are counted in the metrics."""
+    return Pulse(gateway.metrics.worker_failures.labels(worker).inc)
 
 
 async def _survey(gateway: Gateway, stop: Stop) -> None:
@@ -129,7 +136,7 @@ async def _survey(gateway: Gateway, stop: Stop) -> None:
         async with gateway.pool.acquire() as connection:
             observe(await deployment_snapshot.take(connection, gateway.cipher.key_ids))
 
-    await loops.repeat("survey", once, interval_s=SURVEY_INTERVAL_S, stop=stop, pulse=Pulse())
+    await loops.repeat("survey", once, interval_s=SURVEY_INTERVAL_S, stop=stop, pulse=_pulse(gateway, "survey"))
 
 
 def _maintenance(pool: Pool, settings: Settings) -> Maintenance:
@@ -142,7 +149,7 @@ async def _reencrypt(gateway: Gateway, stop: Stop) -> None:
         if done.changed or done.lost:
             structlog.get_logger("sgate").warning("webhook_secrets_reencrypted", changed=done.changed, lost=done.lost)
 
-    await loops.repeat("secrets", once, interval_s=REENCRYPT_INTERVAL_S, stop=stop, pulse=Pulse())
+    await loops.repeat("secrets", once, interval_s=REENCRYPT_INTERVAL_S, stop=stop, pulse=_pulse(gateway, "secrets"))
 
 
 async def _deliver(gateway: Gateway, stop: Stop) -> None:
@@ -167,16 +174,17 @@ async def _deliver(gateway: Gateway, stop: Stop) -> None:
     )
     try:
         await asyncio.gather(
-            deliver(deliverer, gateway.listener, stop=stop, pulse=Pulse()),
-            manage_backlog(Backlog(gateway.pool), deliverer, stop=stop, pulse=Pulse()),
+            deliver(deliverer, gateway.listener, stop=stop, pulse=_pulse(gateway, "deliverer")),
+            manage_backlog(Backlog(gateway.pool), deliverer, stop=stop, pulse=_pulse(gateway, "backlog")),
         )
     finally:
         await client.close()
         queue.terminate()
 
 
-async def measure_replica(reads: ReplicaReads) -> None:
-    await loops.repeat("replica", reads.measure, interval_s=MEASURE_INTERVAL_S, stop=Stop(), pulse=Pulse())
+async def measure_replica(gateway: Gateway) -> None:
+    measure = gateway.deps.reads.measure
+    await loops.repeat("replica", measure, interval_s=MEASURE_INTERVAL_S, stop=Stop(), pulse=_pulse(gateway, "replica"))
 
 
 async def poll_revocations(gateway: Gateway) -> None:
@@ -185,17 +193,19 @@ async def poll_revocations(gateway: Gateway) -> None:
         await gateway.deps.maintenance.refresh()
 
     never = Stop()
-    await loops.repeat("revocations", once, interval_s=REVOCATION_POLL_S, stop=never, pulse=Pulse())
+    await loops.repeat(
+        "revocations", once, interval_s=REVOCATION_POLL_S, stop=never, pulse=_pulse(gateway, "revocations")
+    )
 
 
 async def store_use_of_keys(gateway: Gateway, stop: Stop) -> None:
     """Store when keys were last used: regularly until `stop` is requested, and once more after that."""
     store = gateway.deps.authenticator.store_use
-    await loops.repeat("key_use", store, interval_s=STORE_USE_S, stop=stop, pulse=Pulse())
+    await loops.repeat("key_use", store, interval_s=STORE_USE_S, stop=stop, pulse=_pulse(gateway, "key_use"))
     with contextlib.suppress(*DatabaseErrors):
         await store()
 
 
-async def refresh_rates(market: ExchangeRates, settings: Settings) -> None:
-    interval_s = settings.exchange_rate_refresh_s / RATE_READS_PER_REFRESH
-    await loops.repeat("rates", market.refresh, interval_s=interval_s, stop=Stop(), pulse=Pulse())
+async def refresh_rates(gateway: Gateway, market: ExchangeRates) -> None:
+    interval_s = gateway.settings.exchange_rate_refresh_s / RATE_READS_PER_REFRESH
+    await loops.repeat("rates", market.refresh, interval_s=interval_s, stop=Stop(), pulse=_pulse(gateway, "rates"))

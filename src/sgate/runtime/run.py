@@ -1,6 +1,7 @@
 """Runs the roles of a process until it is asked to stop.
 
-All roles run in one task group: if a defect ends one of them, the process exits and its supervisor restarts it.
+All roles run in one task group. A worker that meets a defect starts again by itself; if the server or the connection
+for notifications ends, which the other parts need, the process exits and its supervisor restarts it.
 """
 
 import asyncio
@@ -46,7 +47,7 @@ async def run_roles(
         operations: the socket of SGATE_METRICS_PORT, which is served to the end.
 
     Raises:
-        ExceptionGroup: if a defect ended a role.
+        ExceptionGroup: if a defect ended the server or the connection for notifications.
     """
     server = None
     if Role.API in roles and listening is not None:
@@ -71,10 +72,10 @@ async def run_roles(
             background.append(group.create_task(poll_revocations(gateway)))
             if gateway.deps.reads.has_replica:
                 gateway.metrics.replica_lag.set_function(lambda: gateway.deps.reads.lag_s)
-                background.append(group.create_task(measure_replica(gateway.deps.reads)))
+                background.append(group.create_task(measure_replica(gateway)))
             working.append(group.create_task(store_use_of_keys(gateway, stop)))
             if gateway.market is not None:
-                background.append(group.create_task(refresh_rates(gateway.market, gateway.settings)))
+                background.append(group.create_task(refresh_rates(gateway, gateway.market)))
             working.append(group.create_task(_serve(server, listening, stop)))
         operations_server = (
             None

@@ -71,6 +71,11 @@ class Metrics:
         self._section = "The process"
         build = self._gauge("sgate_build_info", "Always 1; the label is the running version.", "version")
         build.labels(sgate.__version__).set(1)
+        self.worker_failures = self._counter(
+            "sgate_worker_failures",
+            "Unexpected errors that interrupted a worker, which then started again. Any increase means a bug in sGate.",
+            "worker",
+        )
 
     def _requests(self) -> None:
         self._section = "Requests"

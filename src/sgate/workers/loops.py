@@ -1,7 +1,8 @@
 """Common parts of the workers' loops: intervals, back-off while the database is unavailable, and shutdown.
 
 A loop makes no decisions about money. It calls `run_once` repeatedly. After an error of the database or the chain, it
-waits and tries again. Any other exception is a defect: it ends the process, and the supervisor starts a new one.
+waits and tries again. Any other exception is a defect: it is logged and counted, and after a longer wait the loop
+continues. The other loops and the API of the process are not affected.
 """
 
 import asyncio
@@ -17,6 +18,8 @@ Answer = TypeVar("Answer")
 
 DATABASE_BACK_OFF_S = 0.5
 MAX_BACK_OFF_S = 2.0
+DEFECT_BACK_OFF_S = 1.0
+MAX_DEFECT_BACK_OFF_S = 60.0
 
 STOP_GRACE_S = 8.0
 """How long shutdown waits for work in flight. Docker kills a process after ten seconds, Kubernetes after thirty."""
@@ -25,7 +28,9 @@ STOP_GRACE_S = 8.0
 class Pulse:
     """The heartbeat of a loop, for health checks: the number of completed iterations, and the last error."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_defect: Callable[[], None] = lambda: None) -> None:
+        """`on_defect` is called whenever a defect has interrupted the loop."""
+        self._on_defect = on_defect
         self.iterations = 0
         self.leading = False
         self.last_error: str | None = None
@@ -38,6 +43,11 @@ class Pulse:
         """Record a completed iteration. `error` says what went wrong; it is None if the iteration succeeded."""
         self.iterations += 1
         self.last_error = error
+
+    def defect(self, error: BaseException) -> None:
+        """Record that a defect has interrupted the loop."""
+        self.last_error = f"{type(error).__name__}: {error}"
+        self._on_defect()
 
 
 class Stop:
@@ -68,8 +78,11 @@ class Stop:
 async def repeat(
     name: str, run: Callable[[], Awaitable[object]], *, interval_s: float, stop: Stop, pulse: Pulse
 ) -> None:
-    """Call `run` every `interval_s` seconds until a stop is requested; back off while the database is unavailable."""
-    log, back_off_s = structlog.get_logger(f"sgate.{name}"), DATABASE_BACK_OFF_S
+    """Call `run` every `interval_s` seconds until a stop is requested.
+
+    Back off while the database is unavailable, and further after each consecutive defect.
+    """
+    log, back_off_s, defect_back_off_s = structlog.get_logger(f"sgate.{name}"), DATABASE_BACK_OFF_S, DEFECT_BACK_OFF_S
     while not stop.requested:
         try:
             await run()
@@ -79,7 +92,13 @@ async def repeat(
             await stop.sleep(back_off_s)
             back_off_s = min(back_off_s * 2, MAX_BACK_OFF_S)
             continue
-        back_off_s = DATABASE_BACK_OFF_S
+        except Exception as error:
+            pulse.defect(error)
+            log.exception("worker_failed", worker=name, retry_in_s=defect_back_off_s)
+            await stop.sleep(defect_back_off_s)
+            defect_back_off_s = min(defect_back_off_s * 2, MAX_DEFECT_BACK_OFF_S)
+            continue
+        back_off_s, defect_back_off_s = DATABASE_BACK_OFF_S, DEFECT_BACK_OFF_S
         await stop.sleep(interval_s)
 
 

@@ -180,13 +180,23 @@ async def test_the_loop_waits_until_the_database_is_back(database_url):
     assert waits == [0.5, 1.0]
 
 
-async def test_a_defect_ends_the_loop(database_url):
-    async def broken(_):
-        raise LookupError("a defect of ours")
+async def test_after_a_defect_the_watcher_leads_again_with_longer_and_longer_waits(database_url, monkeypatch):
+    monkeypatch.setattr(loops, "DEFECT_BACK_OFF_S", 0.01)
+    monkeypatch.setattr(loops, "MAX_DEFECT_BACK_OFF_S", 0.04)
 
-    async with watching(Rounds(broken), database_url) as (_, _, running):
-        with pytest.raises(LookupError, match="a defect of ours"):
-            await asyncio.wait_for(asyncio.shield(running), WAIT_S)
+    async def broken(number):
+        if number <= 4:
+            raise LookupError("a defect of ours")
+
+    rounds = Rounds(broken)
+    with capture_logs() as logs:
+        async with watching(rounds, database_url) as (_, pulse, running):
+            await rounds.until(6)
+            assert not running.done()
+            assert pulse.last_error is None
+    failed = [entry for entry in logs if entry["event"] == "worker_failed"]
+    assert [entry["retry_in_s"] for entry in failed] == [0.01, 0.02, 0.04, 0.04]
+    assert all(entry["worker"] == "watcher" for entry in failed)
 
 
 async def test_a_stop_lets_a_poll_end(database_url):

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from sgate.db.notifications import Channel, Listener, notify
+from sgate.workers import loops
 from sgate.workers.loops import Pulse, Stop
 from sgate.workers.webhooks import loop
 from sgate.workers.webhooks.loop import deliver
@@ -35,9 +36,9 @@ async def listener(database_url):
 
 
 @contextlib.asynccontextmanager
-async def delivering(worker, listener, **options):
+async def delivering(worker, listener, *, on_defect=lambda: None, **options):
     """The loop, running; (stop, pulse, task)."""
-    stop, pulse = Stop(), Pulse()
+    stop, pulse = Stop(), Pulse(on_defect)
     running = asyncio.create_task(deliver(worker, listener, stop=stop, pulse=pulse, **options))
     try:
         yield stop, pulse, running
@@ -102,20 +103,50 @@ async def test_it_waits_while_the_database_is_unavailable_and_continues_when_it_
         assert not running.done()
 
 
-async def test_a_defect_ends_the_loop(pool, outbox, listener):
-    def broken(*_):
-        raise LookupError("a defect of ours")
+async def test_a_defect_in_one_attempt_is_counted_and_the_other_deliveries_go_on(pool, outbox, listener):
+    failures, failed = [], asyncio.Event()
+
+    def note():
+        failures.append(1)
+        failed.set()
+
+    def broken_once(*_):
+        if not failures:
+            raise LookupError("a defect of ours")
 
     async with (
         Receiver() as shop,
-        deliverer_on(pool, observe=broken) as worker,
-        delivering(worker, listener) as (_, _, loop),
+        deliverer_on(pool, observe=broken_once) as worker,
+        delivering(worker, listener, on_defect=note) as (_, pulse, running),
     ):
         await outbox.endpoint(shop.url)
         await outbox.event()
-        await asyncio.wait([loop], timeout=20)
-        with pytest.raises(LookupError, match="a defect of ours"):
-            loop.result()
+        await asyncio.wait_for(failed.wait(), 20)
+        assert pulse.last_error == "LookupError: a defect of ours"
+        await outbox.event()
+        await send_notification(pool)
+        await shop.until(lambda shop: len(shop.received) == 2)
+        assert not running.done()
+    assert len(failures) == 1
+
+
+async def test_a_defect_in_claiming_restarts_the_loop(pool, outbox, listener, monkeypatch):
+    failures = []
+    async with Receiver() as shop, deliverer_on(pool) as worker:
+        claim = worker.claim
+
+        async def broken_twice():
+            if len(failures) < 2:
+                raise LookupError("a defect of ours")
+            return await claim()
+
+        monkeypatch.setattr(worker, "claim", broken_twice)
+        monkeypatch.setattr(loops, "DEFECT_BACK_OFF_S", 0.01)
+        await outbox.endpoint(shop.url)
+        await outbox.event()
+        async with delivering(worker, listener, on_defect=lambda: failures.append(1)):
+            await shop.until(lambda shop: len(shop.received) == 1)
+    assert len(failures) == 2
 
 
 async def test_a_stop_waits_for_what_is_in_flight(pool, outbox, listener):

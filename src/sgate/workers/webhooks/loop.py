@@ -23,11 +23,11 @@ BACKLOG_INTERVAL_S = 1.0
 class _Attempts:
     """The attempts in flight. Each has its own task, so finished attempts free their slots even while others hang."""
 
-    def __init__(self, deliverer: Deliverer, wake: asyncio.Event) -> None:
+    def __init__(self, deliverer: Deliverer, wake: asyncio.Event, pulse: Pulse) -> None:
         self._deliverer = deliverer
         self._wake = wake
+        self._pulse = pulse
         self._tasks: dict[asyncio.Task[object], tuple[UUID, Delivery]] = {}
-        self._defects: list[BaseException] = []
 
     def start(self, token: UUID, claimed: Sequence[Delivery]) -> None:
         """Start the attempts of claimed deliveries."""
@@ -35,11 +35,6 @@ class _Attempts:
             task: asyncio.Task[object] = asyncio.create_task(self._deliverer.attempt(token, delivery))
             self._tasks[task] = (token, delivery)
             task.add_done_callback(self._ended)
-
-    def raise_defects(self) -> None:
-        """Raise the first unexpected exception of an attempt."""
-        if self._defects:
-            raise self._defects[0]
 
     async def finish(self, grace_s: float) -> None:
         """Wait up to `grace_s` seconds for all attempts. Cancel attempts that take longer, and release their leases."""
@@ -54,13 +49,15 @@ class _Attempts:
                 await self._deliverer.release(token, [delivery])
 
     def _ended(self, task: asyncio.Task[object]) -> None:
-        self._tasks.pop(task, None)
+        _, delivery = self._tasks.pop(task)
         self._wake.set()  # an endpoint has a free slot, or the next event of an intent may be sent
         error = None if task.cancelled() else task.exception()
         if isinstance(error, DatabaseErrors):
             structlog.get_logger("sgate.deliverer").warning("result_not_stored", reason=str(error))
         elif error is not None:
-            self._defects.append(error)
+            # The lease of the delivery expires, and it is tried again; the other deliveries go on meanwhile.
+            self._pulse.defect(error)
+            structlog.get_logger("sgate.deliverer").error("delivery_failed", delivery=delivery.id, exc_info=error)
 
 
 async def deliver(
@@ -69,11 +66,10 @@ async def deliver(
     """Send due deliveries after each notification, and at least every DELIVERY_POLL_S seconds."""
     wake = asyncio.Event()
     unlisten = listener.listen(Channel.DELIVERY, lambda _: wake.set())
-    attempts = _Attempts(deliverer, wake)
+    attempts = _Attempts(deliverer, wake, pulse)
 
     async def claim_and_send() -> None:
         while not stop.requested:
-            attempts.raise_defects()
             wake.clear()
             token, claimed = await deliverer.claim()
             pulse.beat(deliverer.signing_error)
@@ -99,4 +95,4 @@ async def manage_backlog(backlog: Backlog, deliverer: Deliverer, *, stop: Stop, 
         await backlog.run_once(deliverer.stuck)
         pulse.beat()
 
-    await repeat("tender", once, interval_s=BACKLOG_INTERVAL_S, stop=stop, pulse=pulse)
+    await repeat("backlog", once, interval_s=BACKLOG_INTERVAL_S, stop=stop, pulse=pulse)
