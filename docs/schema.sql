@@ -347,8 +347,10 @@ CREATE TABLE public.payment_intents (
     CONSTRAINT payment_intents_check4 CHECK (((status <> 'canceled'::text) OR (canceled_at IS NOT NULL))),
     CONSTRAINT payment_intents_check5 CHECK (((status = 'requires_payment'::text) = (next_check_time IS NOT NULL))),
     CONSTRAINT payment_intents_check6 CHECK (((status = 'processing'::text) = (next_check_height IS NOT NULL))),
+    CONSTRAINT payment_intents_confirmed_was_paid CHECK (((status <> ALL (ARRAY['processing'::text, 'confirmed'::text])) OR (amount_counted_sats > 0))),
+    CONSTRAINT payment_intents_counted_was_received CHECK ((amount_counted_sats <= amount_received_sats)),
     CONSTRAINT payment_intents_currency_check CHECK (((currency)::text = 'sbtc'::text)),
-    CONSTRAINT payment_intents_exceptions_check CHECK ((exceptions <@ ARRAY['partially_paid'::text, 'overpaid'::text, 'duplicate_payment'::text, 'paid_late'::text, 'paid_after_cancel'::text, 'reorged'::text])),
+    CONSTRAINT payment_intents_exceptions_check CHECK ((exceptions <@ ARRAY['partially_paid'::text, 'overpaid'::text, 'duplicate_payment'::text, 'paid_late'::text, 'paid_after_cancel'::text, 'canceled_with_payment'::text, 'reorged'::text])),
     CONSTRAINT payment_intents_grace_s_check CHECK ((grace_s >= 0)),
     CONSTRAINT payment_intents_id_check CHECK (((id)::text ~ '^pi_[0-9a-f]{24}$'::text)),
     CONSTRAINT payment_intents_late_payments_check CHECK ((late_payments = ANY (ARRAY['hold'::text, 'accept'::text]))),
@@ -411,6 +413,7 @@ CREATE TABLE public.payments (
     CONSTRAINT payments_check1 CHECK (((refunded_at IS NULL) = (refund_tx_id IS NULL))),
     CONSTRAINT payments_check2 CHECK (((assigned_at IS NULL) OR (payment_intent_id IS NOT NULL))),
     CONSTRAINT payments_event_index_check CHECK ((event_index >= 0)),
+    CONSTRAINT payments_intent_has_merchant CHECK (((payment_intent_id IS NULL) OR (merchant_id IS NOT NULL))),
     CONSTRAINT payments_recovered_intent_id_check CHECK (((recovered_intent_id)::text ~ '^pi_[0-9a-f]{24}$'::text)),
     CONSTRAINT payments_refund_tx_id_check CHECK (((refund_tx_id)::text ~ '^0x[0-9a-f]{64}$'::text)),
     CONSTRAINT payments_status_check CHECK ((status = ANY (ARRAY['included'::text, 'orphaned'::text]))),
@@ -689,6 +692,8 @@ CREATE INDEX events_list ON public.events USING btree (merchant_id, livemode, cr
 
 CREATE INDEX events_object ON public.events USING btree (object_id) WHERE (object_id IS NOT NULL);
 
+CREATE UNIQUE INDEX events_owner ON public.events USING btree (id, merchant_id, livemode);
+
 CREATE UNIQUE INDEX events_read ON public.events USING btree (merchant_id, livemode, "position");
 
 CREATE UNIQUE INDEX events_succeeded_once ON public.events USING btree (payment_intent_id) WHERE (type = 'payment_intent.succeeded'::text);
@@ -724,6 +729,8 @@ CREATE INDEX payment_intents_list ON public.payment_intents USING btree (merchan
 CREATE INDEX payment_intents_metadata ON public.payment_intents USING gin (public.metadata_words(merchant_id, livemode, metadata)) WHERE (metadata IS NOT NULL);
 
 CREATE INDEX payment_intents_open_address ON public.payment_intents USING btree (livemode, pay_address) WHERE (next_check_time IS NOT NULL);
+
+CREATE UNIQUE INDEX payment_intents_owner ON public.payment_intents USING btree (id, merchant_id, livemode);
 
 CREATE INDEX payment_intents_status ON public.payment_intents USING btree (merchant_id, livemode, status, created_at DESC, id DESC);
 
@@ -769,6 +776,8 @@ CREATE INDEX webhook_deliveries_default_payment_intent_id_endpoint_id_se_idx ON 
 
 CREATE INDEX webhook_endpoints_merchant ON public.webhook_endpoints USING btree (merchant_id, livemode) WHERE (deleted_at IS NULL);
 
+CREATE UNIQUE INDEX webhook_endpoints_owner ON public.webhook_endpoints USING btree (id, merchant_id, livemode);
+
 CREATE INDEX webhook_endpoints_tended ON public.webhook_endpoints USING btree (tended_until) WHERE (tended_until IS NOT NULL);
 
 CREATE UNIQUE INDEX webhook_recoveries_open ON public.webhook_recoveries USING btree (endpoint_id) WHERE (finished_at IS NULL);
@@ -793,7 +802,7 @@ ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_merchant_id_livemode_fkey FOREIGN KEY (merchant_id, livemode) REFERENCES public.merchant_modes(merchant_id, livemode);
 
 ALTER TABLE ONLY public.events
-    ADD CONSTRAINT events_payment_intent_id_fkey FOREIGN KEY (payment_intent_id) REFERENCES public.payment_intents(id);
+    ADD CONSTRAINT events_intent_fkey FOREIGN KEY (payment_intent_id, merchant_id, livemode) REFERENCES public.payment_intents(id, merchant_id, livemode);
 
 ALTER TABLE ONLY public.ledger_commands
     ADD CONSTRAINT ledger_commands_payment_intent_id_fkey FOREIGN KEY (payment_intent_id) REFERENCES public.payment_intents(id);
@@ -832,16 +841,16 @@ ALTER TABLE ONLY public.payment_observations
     ADD CONSTRAINT payment_observations_payment_id_fkey FOREIGN KEY (payment_id) REFERENCES public.payments(id);
 
 ALTER TABLE ONLY public.payments
-    ADD CONSTRAINT payments_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES public.merchants(id);
+    ADD CONSTRAINT payments_intent_fkey FOREIGN KEY (payment_intent_id, merchant_id, livemode) REFERENCES public.payment_intents(id, merchant_id, livemode);
 
 ALTER TABLE ONLY public.payments
-    ADD CONSTRAINT payments_payment_intent_id_fkey FOREIGN KEY (payment_intent_id) REFERENCES public.payment_intents(id);
+    ADD CONSTRAINT payments_merchant_id_fkey FOREIGN KEY (merchant_id) REFERENCES public.merchants(id);
 
 ALTER TABLE public.webhook_deliveries
-    ADD CONSTRAINT webhook_deliveries_endpoint_id_fkey1 FOREIGN KEY (endpoint_id) REFERENCES public.webhook_endpoints(id);
+    ADD CONSTRAINT webhook_deliveries_endpoint_fkey FOREIGN KEY (endpoint_id, merchant_id, livemode) REFERENCES public.webhook_endpoints(id, merchant_id, livemode);
 
 ALTER TABLE public.webhook_deliveries
-    ADD CONSTRAINT webhook_deliveries_event_id_fkey1 FOREIGN KEY (event_id) REFERENCES public.events(id);
+    ADD CONSTRAINT webhook_deliveries_event_fkey FOREIGN KEY (event_id, merchant_id, livemode) REFERENCES public.events(id, merchant_id, livemode);
 
 ALTER TABLE ONLY public.webhook_endpoints
     ADD CONSTRAINT webhook_endpoints_merchant_id_livemode_fkey FOREIGN KEY (merchant_id, livemode) REFERENCES public.merchant_modes(merchant_id, livemode);

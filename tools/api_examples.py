@@ -372,7 +372,7 @@ async def _read_webhooks(stage: Stage, endpoint_id: str) -> None:
 async def _decide(stage: Stage) -> None:
     """Decide about payments that pay for nothing by themselves."""
     canceled = await stage.intent()
-    await stage.show("cancelPaymentIntent", intent_id=canceled["id"])
+    await stage.show("cancelPaymentIntent", {"reason": "the item is sold out"}, intent_id=canceled["id"])
     await stage.pay(canceled)
     await stage.show("acceptPaymentIntent", intent_id=canceled["id"])
     waiting = await stage.intent()
@@ -429,6 +429,10 @@ async def _cause_remaining_events(stage: Stage) -> None:
     twice = await stage.intent()
     await stage.pay(twice)
     await stage.pay(twice)
+
+    sold_out = await stage.intent()
+    await stage.pay(sold_out, AMOUNT_SATS // 2)
+    await stage.call("cancelPaymentIntent", {"force": True}, intent_id=sold_out["id"])
 
     old = await stage.call("createWebhookEndpoint", {"url": OLD_URL})
     await stage.call("sendTestWebhook", endpoint_id=old["id"])

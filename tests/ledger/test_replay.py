@@ -12,7 +12,7 @@ ELSEWHERE = """before = jsonb_set(before::jsonb, '{status}', '"canceled"')::json
 # Changes behind the ledger's back, and what the check reports about each.
 TAMPERINGS = {
     "a status": (INTENT.format("status = 'expired', next_check_height = NULL"), "status is expired"),
-    "an amount": (INTENT.format("amount_received_sats = 5"), "amount_received_sats is 5"),
+    "an amount": (INTENT.format("amount_received_sats = 5000"), "amount_received_sats is 5000"),
     "a sequence": (INTENT.format("sequence = 9"), "the sequence is 9"),
     "an event": (
         "UPDATE events SET type = 'payment_intent.failed' WHERE payment_intent_id = $1 AND sequence = 2",

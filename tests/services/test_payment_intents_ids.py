@@ -29,7 +29,7 @@ def ids_of(answers):
 
 async def test_an_id_that_another_merchants_intent_has_is_drawn_again(pool):
     one, other = await open_shop(pool), await open_shop(pool, pay_address=simulated_address("other"), name="Other")
-    environment = repeating(4, one.environment)  # an intent and an event, twice
+    environment = repeating(2, one.environment)
     modes = {one.mode.livemode: one.mode}
     intents = PaymentIntents(pool, modes, one.cipher, Wakeups("unused"), environment)
     answers = [await intents.create(shop.merchant, REQUEST, None) for shop in (one, other)]
@@ -42,7 +42,7 @@ async def test_an_id_that_another_merchants_intent_has_is_drawn_again(pool):
 
 async def test_two_of_one_batch_with_the_same_id_are_both_stored(pool):
     shop = await open_shop(pool)
-    environment = repeating(4, shop.environment)
+    environment = repeating(3, shop.environment)
     intents = PaymentIntents(pool, {shop.mode.livemode: shop.mode}, shop.cipher, Wakeups("unused"), environment)
     answers = await asyncio.gather(*(intents.create(shop.merchant, REQUEST, None) for _ in range(3)))
     assert len(set(ids_of(answers))) == 3

@@ -47,7 +47,7 @@ async def made_at(shop, when, *, received=0, status="requires_payment"):
     intent_id = await shop.intent(1_000)
     await shop.pool.execute(
         """UPDATE payment_intents SET created_at = $2::timestamptz, expires_at = $2 + interval '1 hour',
-        status = $3, amount_received_sats = $4, confirmed_at = CASE WHEN $3 = 'confirmed' THEN now() END,
+        status = $3, amount_received_sats = $4, amount_counted_sats = $4, confirmed_at = CASE WHEN $3 = 'confirmed' THEN now() END,
         next_check_time = CASE WHEN $3 = 'requires_payment' THEN now() END WHERE id = $1""",
         intent_id,
         when,

@@ -13,7 +13,12 @@ import { SimulatorCalls } from "./resources/simulator";
 import { WebhookDeliveries } from "./resources/webhook_deliveries";
 import { WebhookEndpoints } from "./resources/webhook_endpoints";
 import { type Answer, Transport } from "./transport";
-import type { PaymentIntent, PaymentIntentCreateParams, PaymentIntentListParams } from "./types";
+import type {
+  PaymentIntent,
+  PaymentIntentCancelParams,
+  PaymentIntentCreateParams,
+  PaymentIntentListParams,
+} from "./types";
 
 /** A client of the API. */
 export class SGate {
@@ -62,7 +67,11 @@ export class SGate {
     return this.paymentIntents.list(params, options);
   }
 
-  cancelPaymentIntent(id: string, options?: PostOptions): Promise<Answer<PaymentIntent>> {
-    return this.paymentIntents.cancel(id, options);
+  cancelPaymentIntent(
+    id: string,
+    params?: PaymentIntentCancelParams,
+    options?: PostOptions,
+  ): Promise<Answer<PaymentIntent>> {
+    return this.paymentIntents.cancel(id, params, options);
   }
 }

@@ -60,7 +60,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a payment intent
-         * @description Cancels a payment intent that is awaiting payment and has no payment on the chain. Requires a key with the scope `write`.
+         * @description Cancels a payment intent that is awaiting payment. If a payment for it is on the chain, but the intent is not confirmed yet, `force` cancels it nevertheless. Payments of a canceled payment intent are held until you accept them or send them back. Requires a key with the scope `write`.
          */
         post: operations["cancelPaymentIntent"];
         delete?: never;
@@ -837,8 +837,10 @@ export interface components {
             livemode: boolean;
             /** @description Status of the payment intent. `requires_payment`: awaiting payment. `processing`: the amount is on the chain, but not final yet. `confirmed`: the amount is final by the confirmation policy. `expired`: the deadline passed without a payment. `failed`: the deadline passed and too little was paid. `canceled`: the merchant canceled it. */
             status: components["schemas"]["Status"];
-            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `reorged`: a chain reorganization once undid a payment or its finality. */
+            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `canceled_with_payment`: it was canceled although a payment had arrived. `reorged`: a chain reorganization once undid a payment or its finality. */
             exceptions: components["schemas"]["Anomaly"][];
+            /** @description Why the status is `failed`; null for any other status. `underpaid`: part of the amount arrived in time. `payment_undone`: a chain reorganization undid its payment, which did not return. */
+            failure_reason: components["schemas"]["FailureReason"] | null;
             /** @description Amount that the merchant asked for, in sats. */
             amount_sats: number;
             /** @description Sum of all payments that are on the chain now, in sats. */
@@ -923,7 +925,13 @@ export interface components {
          * @description An irregularity of a payment intent, in addition to its status.
          * @enum {string}
          */
-        Anomaly: "duplicate_payment" | "overpaid" | "paid_after_cancel" | "paid_late" | "partially_paid" | "reorged";
+        Anomaly: "canceled_with_payment" | "duplicate_payment" | "overpaid" | "paid_after_cancel" | "paid_late" | "partially_paid" | "reorged";
+        /**
+         * FailureReason
+         * @description Why a payment intent has failed.
+         * @enum {string}
+         */
+        FailureReason: "payment_undone" | "underpaid";
         /**
          * Finality
          * @description How settled a payment is, as shown to customers and merchants.
@@ -1103,6 +1111,22 @@ export interface components {
             metadata?: {
                 [key: string]: string | null;
             } | null;
+        };
+        /**
+         * CancelPaymentIntent
+         * @description How to cancel a payment intent. The body may be omitted.
+         */
+        CancelPaymentIntent: {
+            /**
+             * @description Whether to cancel the payment intent although a payment for it is on the chain, as long as it is not confirmed. The payment is then held until you accept it or send it back.
+             * @default false
+             */
+            force?: boolean;
+            /**
+             * @description Why you cancel it, for your records; 1 to 500 characters.
+             * @default null
+             */
+            reason?: string | null;
         };
         /**
          * PaymentList
@@ -1550,7 +1574,7 @@ export interface components {
             /** @description Description of the endpoint, for the merchant. */
             description: string | null;
             /** @description Types of the events that are sent to the endpoint; empty for all. */
-            event_types: ("payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test")[];
+            event_types: ("payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment_intent.canceled_with_payment" | "payment.held" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test")[];
             /** @description `false` while deliveries to the endpoint are held. */
             enabled: boolean;
             /** @description Why the endpoint is disabled; null if it is enabled. */
@@ -1599,7 +1623,7 @@ export interface components {
          * @description The type of an event.
          * @enum {string}
          */
-        EventType: "payment.unmatched" | "payment_intent.canceled" | "payment_intent.created" | "payment_intent.duplicate_payment" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.overpaid" | "payment_intent.paid_after_cancel" | "payment_intent.paid_late" | "payment_intent.partially_paid" | "payment_intent.processing" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.succeeded" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
+        EventType: "payment.held" | "payment.unmatched" | "payment_intent.canceled" | "payment_intent.canceled_with_payment" | "payment_intent.created" | "payment_intent.duplicate_payment" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.overpaid" | "payment_intent.paid_after_cancel" | "payment_intent.paid_late" | "payment_intent.partially_paid" | "payment_intent.processing" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.succeeded" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
         /**
          * EndpointList
          * @description A page of webhook endpoints, newest first.
@@ -1656,7 +1680,7 @@ export interface components {
              * @description Type of the event.
              * @enum {string}
              */
-            event_type: "payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
+            event_type: "payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment_intent.canceled_with_payment" | "payment.held" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
             /**
              * @description `pending`: the next attempt is due at `next_attempt_at`. `held`: it waits until the endpoint is enabled or has caught up. `delivered`: the endpoint responded with 2xx. `failed`: all attempts have failed.
              * @enum {string}
@@ -1814,7 +1838,7 @@ export interface components {
              * @description Type of the event.
              * @enum {string}
              */
-            event_type: "payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
+            event_type: "payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment_intent.canceled_with_payment" | "payment.held" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
             /**
              * @description `pending`: the next attempt is due at `next_attempt_at`. `held`: it waits until the endpoint is enabled or has caught up. `delivered`: the endpoint responded with 2xx. `failed`: all attempts have failed.
              * @enum {string}
@@ -1894,12 +1918,12 @@ export interface components {
              * @description Type of the event.
              * @enum {string}
              */
-            type: "payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
+            type: "payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment_intent.canceled_with_payment" | "payment.held" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
             /**
              * @description Repeats `type`, for receivers written for the first version of sGate.
              * @enum {string}
              */
-            event: "payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
+            event: "payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment_intent.canceled_with_payment" | "payment.held" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
             /** @description Time at which the event occurred, in Unix seconds. */
             created: number;
             /** @description Version of the format of the event's data. */
@@ -2093,7 +2117,7 @@ export interface components {
             asset: string;
             /** @description Status of the payment intent. `requires_payment`: awaiting payment. `processing`: the amount is on the chain, but not final yet. `confirmed`: the amount is final by the confirmation policy. `expired`: the deadline passed without a payment. `failed`: the deadline passed and too little was paid. `canceled`: the merchant canceled it. */
             status: components["schemas"]["Status"];
-            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `reorged`: a chain reorganization once undid a payment or its finality. */
+            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `canceled_with_payment`: it was canceled although a payment had arrived. `reorged`: a chain reorganization once undid a payment or its finality. */
             exceptions: components["schemas"]["Anomaly"][];
             /** @description `true` while the customer should still pay; otherwise they must not. */
             accepts_payment: boolean;
@@ -2398,8 +2422,10 @@ export interface components {
             livemode: boolean;
             /** @description Status of the payment intent. `requires_payment`: awaiting payment. `processing`: the amount is on the chain, but not final yet. `confirmed`: the amount is final by the confirmation policy. `expired`: the deadline passed without a payment. `failed`: the deadline passed and too little was paid. `canceled`: the merchant canceled it. */
             status: components["schemas"]["Status"];
-            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `reorged`: a chain reorganization once undid a payment or its finality. */
+            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `canceled_with_payment`: it was canceled although a payment had arrived. `reorged`: a chain reorganization once undid a payment or its finality. */
             exceptions: components["schemas"]["Anomaly"][];
+            /** @description Why the status is `failed`; null for any other status. `underpaid`: part of the amount arrived in time. `payment_undone`: a chain reorganization undid its payment, which did not return. */
+            failure_reason: components["schemas"]["FailureReason"] | null;
             /** @description Amount that the merchant asked for, in sats. */
             amount_sats: number;
             /** @description Sum of all payments that are on the chain now, in sats. */
@@ -2471,6 +2497,196 @@ export interface components {
             /** @description Number of events about the object so far. It only increases, so the higher of two is the newer. */
             sequence: number;
         };
+        /**
+         * ReorgedIntentObject
+         * @description A payment intent after a chain reorganization; the object of `payment_intent.reorged` events.
+         */
+        ReorgedIntentObject: {
+            /** @description Id of the payment intent. */
+            id: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "payment_intent";
+            /** @description `true` for real money, `false` in test mode. */
+            livemode: boolean;
+            /** @description Status of the payment intent. `requires_payment`: awaiting payment. `processing`: the amount is on the chain, but not final yet. `confirmed`: the amount is final by the confirmation policy. `expired`: the deadline passed without a payment. `failed`: the deadline passed and too little was paid. `canceled`: the merchant canceled it. */
+            status: components["schemas"]["Status"];
+            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `canceled_with_payment`: it was canceled although a payment had arrived. `reorged`: a chain reorganization once undid a payment or its finality. */
+            exceptions: components["schemas"]["Anomaly"][];
+            /** @description Why the status is `failed`; null for any other status. `underpaid`: part of the amount arrived in time. `payment_undone`: a chain reorganization undid its payment, which did not return. */
+            failure_reason: components["schemas"]["FailureReason"] | null;
+            /** @description Amount that the merchant asked for, in sats. */
+            amount_sats: number;
+            /** @description Sum of all payments that are on the chain now, in sats. */
+            amount_received_sats: number;
+            /** @description Amount that the customer still has to pay, in sats; 0 once enough has been paid. */
+            amount_due_sats: number;
+            /**
+             * @description Currency of the amounts: sBTC, counted in sats.
+             * @enum {string}
+             */
+            currency: "sbtc";
+            /** @description Stacks address or contract that must receive the payment. */
+            pay_address: string;
+            /** @description Memo that the payment must carry: the id of the payment intent. */
+            memo: string;
+            /** @description The memo as hexadecimal bytes. */
+            memo_hex: string;
+            /** @description Confirmations of the least settled payment: Stacks blocks from its own to the tip; 0 without a payment. */
+            confirmations: number;
+            /** @description How settled the least settled payment is. `included`: in a Stacks block. `anchored`: one tenure change has followed. `bitcoin_final`: two have, so it is as final as Bitcoin. Null without a payment. */
+            finality: components["schemas"]["Finality"] | null;
+            /** @description When a payment counts as final: tiers by amount. */
+            confirmation_policy: components["schemas"]["Tier"][];
+            /** @description Value of the amount in US dollars at creation; null if no exchange rate was available. */
+            quote: components["schemas"]["QuoteObject"] | null;
+            /** @description Description of what is paid for, shown to the customer. */
+            description: string | null;
+            /** @description Key-value pairs that the merchant attached. Customers never see them. */
+            metadata: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uri
+             * @description URL that the customer can go to after paying.
+             */
+            success_url: string | null;
+            /**
+             * Format: uri
+             * @description URL that the customer can go to instead of paying.
+             */
+            cancel_url: string | null;
+            /** @description Secret that gives the checkout page access to the description and the return URLs. */
+            client_secret: string;
+            /**
+             * Format: uri
+             * @description URL of the checkout page, where the customer pays.
+             */
+            checkout_url: string;
+            /**
+             * Format: date-time
+             * @description Deadline for the payment, ISO 8601 in UTC.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description Time at which the object was created, ISO 8601 in UTC.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Time at which the payment intent was first confirmed, ISO 8601 in UTC; null until then.
+             */
+            confirmed_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the merchant canceled it, ISO 8601 in UTC; null if it was not canceled.
+             */
+            canceled_at: string | null;
+            /** @description Number of events about the object so far. It only increases, so the higher of two is the newer. */
+            sequence: number;
+            /** @description The payments whose block changed. None if only the confirmations of a payment decreased. */
+            moved_payments: components["schemas"]["MovedPayment"][];
+        };
+        /**
+         * MovedPayment
+         * @description A payment that a chain reorganization moved to another block, or removed from the chain.
+         */
+        MovedPayment: {
+            /** @description Id of the payment. */
+            payment: string;
+            /** @description The block that contained the payment before. */
+            old_block: components["schemas"]["BlockReference"];
+            /** @description The block that contains it now; null while it is in no block of the chain. */
+            new_block: components["schemas"]["BlockReference"] | null;
+        };
+        /**
+         * BlockReference
+         * @description A Stacks block.
+         */
+        BlockReference: {
+            /** @description Height of the block. */
+            height: number;
+            /** @description Index block hash, which identifies the block across forks. */
+            index_block_hash: string;
+        };
+        /**
+         * HeldPaymentObject
+         * @description A payment that waits for the merchant's decision; the object of `payment.held` events.
+         */
+        HeldPaymentObject: {
+            /** @description Id of the payment. */
+            id: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "payment";
+            /** @description Id of the Stacks transaction: `0x` and 64 hexadecimal digits. */
+            tx_id: string;
+            /** @description Index of the transfer among the transaction's events: one transaction may pay several times. */
+            event_index: number;
+            /** @description Amount of the transfer, in sats. */
+            amount_sats: number;
+            /** @description Stacks address or contract that paid. */
+            sender: string;
+            /** @description Stacks address or contract that received the payment. */
+            recipient: string;
+            /** @description Memo of the transfer as hexadecimal bytes; null if it has none. */
+            memo_hex: string | null;
+            /** @description `included` while its block is on the chain. `orphaned` if a reorganization removed the block; it may be included again. */
+            status: components["schemas"]["Inclusion"];
+            /** @description Number of Stacks blocks from the one with the payment to the tip of the chain; 0 while it is orphaned. */
+            confirmations: number;
+            /** @description Number of tenures that began after the one with the payment. */
+            tenure_changes: number;
+            /** @description Number of Bitcoin blocks from the one that the payment's tenure is anchored to, which counts. */
+            bitcoin_blocks: number;
+            /** @description How settled the payment is. `included`: in a Stacks block. `anchored`: one tenure change has followed. `bitcoin_final`: two have, so it is as final as Bitcoin. Null while it is orphaned. */
+            finality: components["schemas"]["Finality"] | null;
+            /** @description Height of the Stacks block that includes the payment. */
+            block_height: number;
+            /** @description Hash of the Stacks block that includes the payment. */
+            block_hash: string;
+            /**
+             * Format: date-time
+             * @description Time of that block, ISO 8601 in UTC.
+             */
+            block_time: string;
+            /** @description `true` for real money, `false` in test mode. */
+            livemode: boolean;
+            /** @description Id of the payment intent; null for an unmatched deposit. */
+            payment_intent: string | null;
+            /** @description Id of a payment intent that the memo names but that this server does not know; null otherwise. */
+            recovered_intent_id: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the deposit was assigned to its payment intent by hand, ISO 8601 in UTC; null if it was not.
+             */
+            assigned_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the payment was marked as refunded, ISO 8601 in UTC; null if it was not.
+             */
+            refunded_at: string | null;
+            /** @description Id of the transaction that refunded it; null if none is known. */
+            refund_tx_id: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which sGate first recorded the payment, ISO 8601 in UTC.
+             */
+            created_at: string;
+            /** @description Why it waits for your decision. `late`: it arrived after the deadline. `after_cancel`: it arrived after the payment intent was canceled. `canceled`: the payment intent was canceled although it had arrived. `duplicate`: it pays the intent in full a second time. `overpaid`: with it, more than the amount arrived. The first three do not count until you accept them. */
+            held_reason: components["schemas"]["HeldReason"];
+        };
+        /**
+         * HeldReason
+         * @description Why a payment waits for the merchant's decision.
+         * @enum {string}
+         */
+        HeldReason: "after_cancel" | "canceled" | "duplicate" | "late" | "overpaid";
         /**
          * Problem
          * @description An error as RFC 9457 problem details.
@@ -2641,7 +2857,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CancelPaymentIntent"];
+            };
+        };
         responses: {
             /** @description The call succeeded. */
             200: {
@@ -3413,7 +3633,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Returns only events of this type. */
-                type?: "payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
+                type?: "payment_intent.created" | "payment_intent.processing" | "payment_intent.succeeded" | "payment_intent.reconfirmed" | "payment_intent.reorged" | "payment_intent.expired" | "payment_intent.failed" | "payment_intent.canceled" | "payment_intent.partially_paid" | "payment_intent.overpaid" | "payment_intent.duplicate_payment" | "payment_intent.paid_late" | "payment_intent.paid_after_cancel" | "payment_intent.canceled_with_payment" | "payment.held" | "payment.unmatched" | "webhook_endpoint.disabled" | "webhook_endpoint.test";
                 /** @description Returns only events about the object with this id. */
                 object?: string;
                 /** @description Returns only events about the payment intent with this id. */

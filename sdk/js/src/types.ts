@@ -30,6 +30,10 @@ export type Receipt = Shaped<Schemas["Receipt"], { object: "receipt"; currency: 
 export type Hint = Shaped<Schemas["HintObject"], { object: "hint" }>;
 /** A payment with its payment intent and its history. */
 export type Payment = Shaped<Schemas["DepositObject"], { object: "payment" }>;
+/** A payment that waits for your decision. */
+export type HeldPayment = Payment & Pick<Schemas["HeldPaymentObject"], "held_reason">;
+/** A payment intent after a chain reorganization. */
+export type ReorgedPaymentIntent = PaymentIntentSnapshot & Pick<Schemas["ReorgedIntentObject"], "moved_payments">;
 /** @deprecated Use `Payment`. */
 export type Deposit = Payment;
 export type Merchant = Shaped<Schemas["MerchantObject"], { object: "merchant"; late_payments: Schemas["LatePolicy"] }>;
@@ -52,6 +56,7 @@ export type SimulatedPayment = Shaped<Schemas["SimulatedPaymentObject"], { objec
 
 export type PaymentIntentCreateParams = Schemas["CreatePaymentIntent"];
 export type PaymentIntentUpdateParams = Schemas["UpdatePaymentIntent"];
+export type PaymentIntentCancelParams = Schemas["CancelPaymentIntent"];
 export type PaymentAssignParams = Schemas["AssignPayment"];
 export type PaymentMarkRefundedParams = Schemas["MarkRefunded"];
 export type MerchantUpdateParams = Schemas["UpdateMerchant"];
@@ -95,6 +100,14 @@ interface EventOf<Type extends EventType, About> {
 export type SGateEvent = {
   [Type in EventType]: EventOf<
     Type,
-    Type extends "payment.unmatched" ? Payment : Type extends `webhook_endpoint.${string}` ? WebhookEndpoint : PaymentIntentSnapshot
+    Type extends "payment.unmatched"
+      ? Payment
+      : Type extends "payment.held"
+        ? HeldPayment
+        : Type extends "payment_intent.reorged"
+          ? ReorgedPaymentIntent
+          : Type extends `webhook_endpoint.${string}`
+            ? WebhookEndpoint
+            : PaymentIntentSnapshot
   >;
 }[EventType];

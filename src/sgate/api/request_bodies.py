@@ -153,6 +153,23 @@ class GiveHint(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     client_secret: Annotated[ClientSecret, doc("Client secret of the payment intent, as in its checkout URL.")]
 
 
+class CancelPaymentIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """How to cancel a payment intent. The body may be omitted."""
+
+    force: Annotated[
+        bool,
+        doc(
+            "Whether to cancel the payment intent although a payment for it is on the chain, as long as it is not "
+            "confirmed. The payment is then held until you accept it or send it back.",
+            False,
+        ),
+    ] = False
+    reason: Annotated[
+        str | None,
+        doc("Why you cancel it, for your records; 1 to 500 characters.", "the item is sold out"),
+    ] = None
+
+
 class AssignPayment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The payment intent that an unmatched deposit is for."""
 

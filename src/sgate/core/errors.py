@@ -201,8 +201,8 @@ class Conflict(GatewayError):
 
 
 class PaymentIntentNotCancelable(Conflict):
-    """A payment intent can be canceled only while it awaits payment and no payment for it has been found on the
-    chain.
+    """A payment intent can be canceled until it is confirmed or closed. If a payment for it is already on the chain,
+    `force` must be true.
     """
 
     code = "payment_intent_not_cancelable"

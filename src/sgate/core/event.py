@@ -1,5 +1,6 @@
-"""Events: their types, and the exact bytes that are sent to merchants."""
+"""Events: their types, their ids, and the exact bytes that are sent to merchants."""
 
+import hashlib
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -37,9 +38,30 @@ class EventType(StrEnum):
     DUPLICATE_PAYMENT = "payment_intent.duplicate_payment", "The intent was paid in full a second time."
     PAID_LATE = "payment_intent.paid_late", "A payment arrived after the deadline. Your policy holds or accepts it."
     PAID_AFTER_CANCEL = "payment_intent.paid_after_cancel", "A payment arrived after the cancel. You decide about it."
+    CANCELED_WITH_PAYMENT = (
+        "payment_intent.canceled_with_payment",
+        "The merchant canceled the intent although it had received a payment, which is now held. You decide about it.",
+    )
+    HELD = (
+        "payment.held",
+        "A payment waits for your decision; `held_reason` says why. Sent once per payment. The object is the payment.",
+    )
     UNMATCHED = "payment.unmatched", "A deposit arrived that names no payment intent. The object is the payment."
     ENDPOINT_DISABLED = "webhook_endpoint.disabled", "An endpoint failed for days, or responded with 410 Gone."
     ENDPOINT_TEST = "webhook_endpoint.test", "A test that you requested. It is sent only to the endpoint under test."
+
+
+ID_HEX_CHARACTERS = 24
+
+
+def event_id(object_id: str, event_type: EventType, number: int) -> str:
+    """Return the id of the `number`-th event of a type about an object; the first has the number 1.
+
+    The id is a function of what the event says, not random. A database that is restored from a backup therefore
+    announces what happened since the backup under the ids that receivers have seen before.
+    """
+    digest = hashlib.sha256(f"{object_id}/{event_type}/{number}".encode()).hexdigest()
+    return f"evt_{digest[:ID_HEX_CHARACTERS]}"
 
 
 _EVENT_TYPE = Meta(examples=[EventType.SUCCEEDED], extra_json_schema={"enum": list(EventType)})

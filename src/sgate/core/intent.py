@@ -35,7 +35,7 @@ class Status(StrEnum):
     CONFIRMED = "confirmed"  # the amount due is on the chain and final by policy
     EXPIRED = "expired"  # the chain was scanned past the deadline, and no payment was in time
     FAILED = "failed"  # the chain was scanned past the deadline, and too little was paid in time
-    CANCELED = "canceled"  # the merchant canceled it while no payment was known on the chain
+    CANCELED = "canceled"  # the merchant canceled it; payments are held
 
 
 class Anomaly(StrEnum):
@@ -46,7 +46,15 @@ class Anomaly(StrEnum):
     DUPLICATE_PAYMENT = "duplicate_payment"  # the intent was paid in full a second time
     PAID_LATE = "paid_late"  # a payment arrived after the deadline
     PAID_AFTER_CANCEL = "paid_after_cancel"  # a payment arrived for a canceled intent
+    CANCELED_WITH_PAYMENT = "canceled_with_payment"  # the merchant canceled it although a payment had arrived
     REORGED = "reorged"  # at some time, a reorganization undid a payment or its finality
+
+
+class FailureReason(StrEnum):
+    """Why a payment intent has failed."""
+
+    UNDERPAID = "underpaid"  # part of the amount arrived in time
+    PAYMENT_UNDONE = "payment_undone"  # a reorganization undid its payment, which did not return
 
 
 class LatePolicy(StrEnum):

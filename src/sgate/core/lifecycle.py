@@ -28,9 +28,17 @@ from sgate.core.payment import Inclusion, Payment, Sighting
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
-    """The merchant canceled the intent while no payment was known. Any payment found later came after the cancel."""
+    """The merchant canceled the intent. All its payments are held until the merchant accepts them or sends them back.
+
+    Attributes:
+        payment_ids: the payments on the chain at that time, which the merchant canceled the intent in spite of. Any
+            other payment came after the cancel.
+        reason: why the merchant did so, in the merchant's words, or None.
+    """
 
     at: datetime
+    payment_ids: tuple[str, ...] = ()
+    reason: str | None = None
 
 
 class Accept(msgspec.Struct, frozen=True, tag="accept"):
@@ -110,7 +118,7 @@ LEGAL_MOVES: Mapping[Status, frozenset[Status]] = MappingProxyType(
         Status.CANCELED: frozenset({Status.PROCESSING, Status.CONFIRMED}),
     }
 )
-"""The allowed status transitions. Only a reorganization causes a transition backward."""
+"""The allowed status transitions. Only a reorganization or a cancel causes a transition backward."""
 
 _RANK = MappingProxyType(
     {
@@ -122,6 +130,16 @@ _RANK = MappingProxyType(
         Status.CONFIRMED: 2,
     }
 )
+
+
+class HeldReason(StrEnum):
+    """Why a payment waits for the merchant's decision."""
+
+    LATE = "late"  # it arrived after the deadline and is held
+    AFTER_CANCEL = "after_cancel"  # it arrived after the merchant had canceled the intent, and is held
+    CANCELED = "canceled"  # the merchant canceled the intent although the payment had arrived, and it is held
+    DUPLICATE = "duplicate"  # it counts, but pays the intent in full a second time
+    OVERPAID = "overpaid"  # it counts, but with it more than the amount due has arrived
 
 
 class Verdict(StrEnum):
@@ -191,6 +209,33 @@ def judge(payment: Payment, terms: Terms, commands: Iterable[Command]) -> Verdic
     return Verdict.HELD_LATE
 
 
+def held_reasons(terms: Terms, payments: Iterable[Payment], commands: Iterable[Command]) -> Mapping[str, HeldReason]:
+    """Return the payments on the chain that wait for the merchant's decision, by id, each with the reason."""
+    commands = list(commands)
+    canonical = sorted(
+        (payment for payment in payments if payment.inclusion is Inclusion.INCLUDED),
+        key=lambda payment: payment.chain_order,
+    )
+    known_at_cancel = _known_at_cancel(commands)
+    found: dict[str, HeldReason] = {}
+    for payment in canonical:
+        match judge(payment, terms, commands):
+            case Verdict.HELD_LATE:
+                found[payment.id] = HeldReason.LATE
+            case Verdict.HELD_AFTER_CANCEL:
+                canceled = payment.id in known_at_cancel
+                found[payment.id] = HeldReason.CANCELED if canceled else HeldReason.AFTER_CANCEL
+            case Verdict.COUNTS | Verdict.SENT_BACK:
+                pass
+    counted = [payment for payment in canonical if judge(payment, terms, commands) is Verdict.COUNTS]
+    excess = _excess(terms, counted)
+    for payment in counted:
+        if payment.tx_id in excess:
+            duplicate = excess[payment.tx_id] is Anomaly.DUPLICATE_PAYMENT
+            found[payment.id] = HeldReason.DUPLICATE if duplicate else HeldReason.OVERPAID
+    return found
+
+
 def is_legal(before: Status, after: Status) -> bool:
     """Return whether an intent may change from one status to the other. Keeping a status is always legal."""
     return before is after or after in LEGAL_MOVES[before]
@@ -202,11 +247,12 @@ def announce(before: State, after: State, history: History) -> tuple[EventType, 
     A change of status always causes at least one event. An unchanged state causes none.
     """
     events: list[EventType] = []
-    if _RANK[after.status] < _RANK[before.status]:
+    entered = after.anomalies - before.anomalies
+    # Only a reorganization or a cancel takes a payment back.
+    if _RANK[after.status] < _RANK[before.status] and Anomaly.CANCELED_WITH_PAYMENT not in entered:
         events.append(EventType.REORGED)
     if after.status is not before.status:
         events.extend(_status_events(before.status, after.status, history))
-    entered = after.anomalies - before.anomalies
     events.extend(EventType(f"payment_intent.{anomaly}") for anomaly in Anomaly if anomaly in entered)
     return tuple(events)
 
@@ -272,28 +318,32 @@ def _anomalies(
     found: set[Anomaly] = set()
     if 0 < _sum(counted) < terms.minimum_sats:
         found.add(Anomaly.PARTIALLY_PAID)
-    if _is_canceled(commands) and canonical:
-        found.add(Anomaly.PAID_AFTER_CANCEL)
+    if _is_canceled(commands):
+        known_at_cancel = _known_at_cancel(commands)
+        found |= {
+            Anomaly.CANCELED_WITH_PAYMENT if payment.id in known_at_cancel else Anomaly.PAID_AFTER_CANCEL
+            for payment in canonical
+        }
     elif any(payment.arrived_at(terms.seen_hold) > terms.in_time_until for payment in canonical):
         found.add(Anomaly.PAID_LATE)
-    found |= _excess(terms, counted)
+    found |= set(_excess(terms, counted).values())
     return frozenset(found)
 
 
-def _excess(terms: Terms, counted: Sequence[Payment]) -> set[Anomaly]:
-    """Return the anomalies of payments that exceed the amount due. `counted` must be in chain order.
+def _excess(terms: Terms, counted: Sequence[Payment]) -> dict[str, Anomaly]:
+    """Return the transactions that exceed the amount due, by id, each with its anomaly.
 
-    A further full payment is DUPLICATE_PAYMENT; any other excess is OVERPAID.
+    A further full payment is DUPLICATE_PAYMENT; any other excess is OVERPAID. `counted` must be in chain order.
     """
-    found: set[Anomaly] = set()
+    found: dict[str, Anomaly] = {}
     so_far_sats = 0
-    for tx_sats in _sats_by_transaction(counted).values():
+    for tx_id, tx_sats in _sats_by_transaction(counted).items():
         settled = so_far_sats >= terms.minimum_sats
         so_far_sats += tx_sats
         if settled and tx_sats >= terms.amount_sats:
-            found.add(Anomaly.DUPLICATE_PAYMENT)
+            found[tx_id] = Anomaly.DUPLICATE_PAYMENT
         elif so_far_sats > terms.amount_sats:
-            found.add(Anomaly.OVERPAID)
+            found[tx_id] = Anomaly.OVERPAID
     return found
 
 
@@ -307,6 +357,11 @@ def _sats_by_transaction(payments: Sequence[Payment]) -> dict[str, int]:
 
 def _sum(payments: Iterable[Payment]) -> int:
     return sum(payment.amount_sats for payment in payments)
+
+
+def _known_at_cancel(commands: Iterable[Command]) -> frozenset[str]:
+    """Return the ids of the payments in spite of which the merchant canceled the intent."""
+    return frozenset(id_ for command in commands if isinstance(command, Cancel) for id_ in command.payment_ids)
 
 
 def _is_canceled(commands: Iterable[Command]) -> bool:

@@ -3,10 +3,25 @@
 The module `lifecycle` decides whether a fact pays for an intent.
 """
 
+import hashlib
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
+
+ID_HEX_CHARACTERS = 24
+
+
+def payment_id(
+    tx_id: str, event_index: int, recipient: str, amount_sats: int, memo: bytes | None, *, livemode: bool
+) -> str:
+    """Return the id of a transfer, which is a function of its content.
+
+    A database that is restored from a backup therefore records the payments since the backup under the same ids.
+    """
+    note = "" if memo is None else memo.hex()
+    content = f"{'live' if livemode else 'test'}/{tx_id}/{event_index}/{recipient}/{amount_sats}/{note}"
+    return f"pay_{hashlib.sha256(content.encode()).hexdigest()[:ID_HEX_CHARACTERS]}"
 
 
 class Inclusion(StrEnum):

@@ -15,7 +15,7 @@ import msgspec
 from sgate.core.event import EventType
 from sgate.core.finality import View
 from sgate.core.intent import Anomaly, PaymentIntent, Status
-from sgate.core.lifecycle import Close, History, State, announce, is_legal, reduce
+from sgate.core.lifecycle import Close, History, State, announce, held_reasons, is_legal, reduce
 from sgate.core.payment import Inclusion
 from sgate.db.pool import Connection, DatabaseErrors, Pool
 from sgate.environment import Environment
@@ -147,8 +147,10 @@ async def decide(connection: Connection, environment: Environment, intent: Payme
     if step.before != step.after or types:
         await ledger_decisions.append(connection, intent.id, step)
     await outbox.announce(
-        connection, environment, after, types, payments=facts.payments, view=facts.view, public_url=public_url
+        connection, environment, after, types, facts=facts.payments, view=facts.view, public_url=public_url
     )
+    held = held_reasons(intent.terms, facts.payments, facts.commands)
+    await outbox.announce_held(connection, environment, held, livemode=intent.livemode)
     mined = [payment.block_time for payment in facts.payments if payment.inclusion is Inclusion.INCLUDED]
     return Decision(
         intent=after, events=types, mined_at=max(mined, default=None), seconds=time.perf_counter() - started

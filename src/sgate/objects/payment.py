@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from sgate.core.finality import View, bitcoin_blocks, confirmations, finality_of, tenure_changes
+from sgate.core.lifecycle import HeldReason
 from sgate.core.payment import Inclusion, Payment
 from sgate.objects.encoding import iso_ms, iso_ms_or_none
 from sgate.objects.fields import (
@@ -100,6 +101,21 @@ class DepositObject(PaymentObject, frozen=True, kw_only=True):
     created_at: Annotated[CreatedAt, doc("Time at which sGate first recorded the payment, ISO 8601 in UTC.")]
 
 
+class HeldPaymentObject(DepositObject, frozen=True, kw_only=True):
+    """A payment that waits for the merchant's decision; the object of `payment.held` events."""
+
+    held_reason: Annotated[
+        HeldReason,
+        doc(
+            "Why it waits for your decision. `late`: it arrived after the deadline. `after_cancel`: it arrived after "
+            "the payment intent was canceled. `canceled`: the payment intent was canceled although it had arrived. "
+            "`duplicate`: it pays the intent in full a second time. `overpaid`: with it, more than the amount arrived. "
+            "The first three do not count until you accept them.",
+            "late",
+        ),
+    ]
+
+
 class PaymentList(msgspec.Struct):
     """A page of payments, newest first."""
 
@@ -116,16 +132,24 @@ def payment_object(payment: Payment, view: View | None) -> PaymentObject:
 
 def deposit_object(deposit: Deposit) -> DepositObject:
     """Return a payment as an object of its own."""
-    return DepositObject(
-        **_payment_fields(deposit.payment, deposit.scanned),
-        livemode=deposit.livemode,
-        payment_intent=deposit.intent_id,
-        recovered_intent_id=deposit.recovered_intent_id,
-        assigned_at=iso_ms_or_none(deposit.assigned_at),
-        refunded_at=iso_ms_or_none(deposit.refunded_at),
-        refund_tx_id=deposit.refund_tx_id,
-        created_at=iso_ms(deposit.created_at),
-    )
+    return DepositObject(**_deposit_fields(deposit))
+
+
+def held_payment_object(deposit: Deposit, reason: HeldReason) -> HeldPaymentObject:
+    """Return a payment that waits for the merchant's decision."""
+    return HeldPaymentObject(**_deposit_fields(deposit), held_reason=reason)
+
+
+def _deposit_fields(deposit: Deposit) -> dict[str, Any]:
+    return _payment_fields(deposit.payment, deposit.scanned) | {
+        "livemode": deposit.livemode,
+        "payment_intent": deposit.intent_id,
+        "recovered_intent_id": deposit.recovered_intent_id,
+        "assigned_at": iso_ms_or_none(deposit.assigned_at),
+        "refunded_at": iso_ms_or_none(deposit.refunded_at),
+        "refund_tx_id": deposit.refund_tx_id,
+        "created_at": iso_ms(deposit.created_at),
+    }
 
 
 def _payment_fields(payment: Payment, view: View | None) -> dict[str, Any]:

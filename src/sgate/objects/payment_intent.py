@@ -7,7 +7,7 @@ from urllib.parse import quote as url_quote
 import msgspec
 
 from sgate.core.finality import Finality, Policy, View, confirmations, finality_of
-from sgate.core.intent import PaymentIntent
+from sgate.core.intent import FailureReason, PaymentIntent, Status
 from sgate.core.memo import memo_hex_of
 from sgate.core.money import Quote
 from sgate.core.payment import Inclusion, Payment
@@ -38,11 +38,13 @@ from sgate.objects.fields import (
     MemoHex,
     Metadata,
     PayAddress,
+    PaymentId,
     SuccessUrl,
     Timestamp,
     doc,
 )
 from sgate.objects.payment import PaymentObject, payment_object
+from sgate.store.payments_scan import Move
 
 
 class QuoteObject(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +61,29 @@ QuoteAtCreation = Annotated[
 ]
 
 
+class BlockReference(msgspec.Struct, frozen=True, kw_only=True):
+    """A Stacks block."""
+
+    height: Annotated[int, doc("Height of the block.", 171_234)]
+    index_block_hash: Annotated[
+        str,
+        doc(
+            "Index block hash, which identifies the block across forks.",
+            "0x5e2b1c0d9f8a7e6d5c4b3a29180716253443526170818e9dacbbcad9e8f70615",
+        ),
+    ]
+
+
+WhyFailed = Annotated[
+    FailureReason | None,
+    doc(
+        "Why the status is `failed`; null for any other status. `underpaid`: part of the amount arrived in time. "
+        "`payment_undone`: a chain reorganization undid its payment, which did not return.",
+        None,
+    ),
+]
+
+
 class IntentObject(msgspec.Struct, frozen=True, kw_only=True):
     """A request to a customer to pay an amount, and its progress."""
 
@@ -67,6 +92,7 @@ class IntentObject(msgspec.Struct, frozen=True, kw_only=True):
     livemode: Livemode
     status: IntentStatus
     exceptions: Exceptions
+    failure_reason: WhyFailed
     amount_sats: AmountDue
     amount_received_sats: AmountReceived
     amount_due_sats: AmountRemaining
@@ -105,6 +131,25 @@ class IntentObject(msgspec.Struct, frozen=True, kw_only=True):
         Timestamp | None, doc("Time at which the merchant canceled it, ISO 8601 in UTC; null if it was not canceled.")
     ]
     sequence: EventCount
+
+
+class MovedPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment that a chain reorganization moved to another block, or removed from the chain."""
+
+    payment: PaymentId
+    old_block: Annotated[BlockReference, doc("The block that contained the payment before.")]
+    new_block: Annotated[
+        BlockReference | None, doc("The block that contains it now; null while it is in no block of the chain.")
+    ]
+
+
+class ReorgedIntentObject(IntentObject, frozen=True, kw_only=True):
+    """A payment intent after a chain reorganization; the object of `payment_intent.reorged` events."""
+
+    moved_payments: Annotated[
+        tuple[MovedPayment, ...],
+        doc("The payments whose block changed. None if only the confirmations of a payment decreased."),
+    ]
 
 
 class IntentWithPayments(IntentObject, frozen=True, kw_only=True):
@@ -179,6 +224,29 @@ def quote_object(quote: Quote | None) -> QuoteObject | None:
     )
 
 
+def reorged_intent_object(seen: IntentObject, moves: Sequence[Move]) -> ReorgedIntentObject:
+    """Return an intent after a reorganization that moved these payments."""
+    return ReorgedIntentObject(
+        **msgspec.structs.asdict(seen),
+        moved_payments=tuple(
+            MovedPayment(
+                payment=move.payment_id,
+                old_block=BlockReference(height=move.old_height, index_block_hash=move.old_hash),
+                new_block=None
+                if move.new_height is None or move.new_hash is None
+                else BlockReference(height=move.new_height, index_block_hash=move.new_hash),
+            )
+            for move in moves
+        ),
+    )
+
+
+def _failure_reason(intent: PaymentIntent) -> FailureReason | None:
+    if intent.status is not Status.FAILED:
+        return None
+    return FailureReason.UNDERPAID if intent.amount_counted_sats else FailureReason.PAYMENT_UNDONE
+
+
 def _intent_fields(
     intent: PaymentIntent, payments: Sequence[Payment], view: View | None, public_url: str
 ) -> dict[str, Any]:
@@ -189,6 +257,7 @@ def _intent_fields(
         "livemode": intent.livemode,
         "status": intent.status,
         "exceptions": tuple(sorted(intent.anomalies)),
+        "failure_reason": _failure_reason(intent),
         "amount_sats": terms.amount_sats,
         "amount_received_sats": intent.amount_received_sats,
         "amount_due_sats": intent.amount_due_sats,

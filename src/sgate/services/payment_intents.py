@@ -13,6 +13,7 @@ import msgspec
 
 from sgate.core import errors, money
 from sgate.core.credential import new_client_secret
+from sgate.core.event import EventType, event_id
 from sgate.core.finality import Policy, first_shortfall
 from sgate.core.intent import (
     MAX_METADATA_JSON_BYTES,
@@ -147,7 +148,7 @@ class PaymentIntents:
         new = NewIntent(
             intent=intent,
             settings_version=merchant.version,
-            event_id=self._environment.new_id("evt"),
+            event_id=event_id(intent.id, EventType.CREATED, 1),
             payload=event_json,
             scope=None if key is None else key.scope,
             request_hash=None if key is None else key.request_hash,
@@ -309,14 +310,19 @@ class PaymentIntents:
 
     # --- cancel
 
-    async def cancel(self, intent_id: str, merchant: Merchant, key: Key | None) -> Answer:
-        """Cancel an intent that requires payment and has no payment on the chain.
+    async def cancel(
+        self, intent_id: str, merchant: Merchant, key: Key | None, *, force: bool = False, reason: str | None = None
+    ) -> Answer:
+        """Cancel an intent. Its payments, also those that arrive later, are held until the merchant decides about them.
 
-        Payments that arrive later are held until the merchant decides about them.
+        Args:
+            force: whether to cancel the intent even if a payment is on the chain, as long as it is not confirmed.
+            reason: why, in the merchant's words.
 
         Raises:
             PaymentIntentNotFound: if the merchant has no such intent.
-            PaymentIntentNotCancelable: if its status is not `requires_payment`, or a payment is on the chain.
+            PaymentIntentNotCancelable: if its status does not allow it, or if a payment is on the chain and `force` is
+                false.
         """
         if not is_intent_id(intent_id):
             raise errors.PaymentIntentNotFound
@@ -327,10 +333,18 @@ class PaymentIntents:
                 return replayed
             intent = await self._locked(connection, intent_id, merchant)
             known = await payment_intents_facts.get(connection, intent_id, livemode=intent.livemode)
-            _check_cancelable(intent, any(paid.inclusion is Inclusion.INCLUDED for paid in known.payments))
-            await ledger_commands.add(connection, intent_id, Cancel(at=environment.now_ms()))
+            paid = tuple(one.id for one in known.payments if one.inclusion is Inclusion.INCLUDED)
+            _check_cancelable(intent, paid=bool(paid), force=force)
+            command = Cancel(at=environment.now_ms(), payment_ids=paid, reason=reason)
+            await ledger_commands.add(connection, intent_id, command)
             url = self._public_url(intent.livemode)
-            decisions.append(await decide.decide(connection, environment, intent, url))
+            decision = await decide.decide(connection, environment, intent, url)
+            if decision.intent.status is not Status.CANCELED:
+                raise errors.PaymentIntentNotCancelable(
+                    "You have accepted a payment for this intent, so it can no longer be canceled. Refund the customer "
+                    "instead."
+                )
+            decisions.append(decision)
             canceled = (await payment_intents.read(connection, [intent_id]))[intent_id]
             answer = Answer(status=200, body=encode(self._shown(canceled)))
             await idempotency.remember(connection, key, intent_id, answer, self._cipher)
@@ -412,12 +426,18 @@ def _refuse_shortfall(policy: Policy, floor: Policy) -> None:
     )
 
 
-def _check_cancelable(intent: PaymentIntent, paid: bool) -> None:
-    if intent.status is not Status.REQUIRES_PAYMENT:
+def _check_cancelable(intent: PaymentIntent, *, paid: bool, force: bool) -> None:
+    """Refuse to cancel an intent that is closed or confirmed, or that was paid, unless the merchant insists.
+
+    Raises:
+        PaymentIntentNotCancelable: the message says what to do.
+    """
+    if intent.status not in {Status.REQUIRES_PAYMENT, Status.PROCESSING}:
         raise errors.PaymentIntentNotCancelable(f"The payment intent is {intent.status} and can no longer be canceled.")
-    if paid:
+    if (paid or intent.status is Status.PROCESSING) and not force:
         raise errors.PaymentIntentNotCancelable(
-            "A payment for this intent is already on the chain; it can no longer be canceled."
+            'A payment for this intent is already on the chain. To cancel it nevertheless, send {"force": true}: the '
+            "payment is then held until you accept it or send it back."
         )
 
 

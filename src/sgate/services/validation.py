@@ -15,6 +15,7 @@ from sgate.core.egress import Egress, ForbiddenDestination
 from sgate.core.finality import InvalidPolicy, Policy, check_policy
 
 MAX_NAME_CHARACTERS = 255
+MAX_REASON_CHARACTERS = 500
 MAX_FRAME_ORIGINS = 10
 MAX_ORIGIN_CHARACTERS = 255
 
@@ -45,6 +46,13 @@ def name(name: str) -> None:
     if not name.strip() or len(name) > MAX_NAME_CHARACTERS:
         raise errors.ValidationFailed(f"name must have 1 to {MAX_NAME_CHARACTERS} characters.", param="name")
     refuse_unprintable(name, "name")
+
+
+def cancellation_reason(reason: str | None) -> str | None:
+    refuse_unprintable(reason, "reason")
+    if reason is not None and not 1 <= len(reason.strip()) <= len(reason) <= MAX_REASON_CHARACTERS:
+        raise errors.ValidationFailed(f"reason must have 1 to {MAX_REASON_CHARACTERS} characters.", param="reason")
+    return reason
 
 
 def amount_sats(value: object) -> int | None:

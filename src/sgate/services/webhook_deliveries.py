@@ -110,7 +110,7 @@ class WebhookDeliveries:
             endpoint = await endpoint_cases.lock(connection, merchant, endpoint_id)
             if endpoint.disabled_at is not None:
                 raise errors.WebhookEndpointDisabled
-            event = endpoint_cases.event_about(endpoint, EventType.ENDPOINT_TEST, self._environment)
+            event = await endpoint_cases.event_about(connection, endpoint, EventType.ENDPOINT_TEST, self._environment)
             delivery_id = await events.append_for(connection, event, endpoint.id)
             await outbox.notify_merchant(connection, merchant.id, livemode=merchant.livemode)
             await _record(connection, actor, "webhook_endpoint.tested", merchant, endpoint_id, {})

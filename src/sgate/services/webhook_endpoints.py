@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 
 from sgate.core import errors
-from sgate.core.event import EventType
+from sgate.core.event import EventType, event_id
 from sgate.core.signature import SECRET_BYTES, new_secret
 from sgate.db import notifications
 from sgate.db.encryption import Cipher
@@ -202,7 +202,8 @@ async def disable(pool: Pool, environment: Environment, endpoint_id: str, reason
             return False
         endpoint = msgspec.structs.replace(endpoint, disabled_at=now, disabled_reason=reason)
         await _record(connection, DELIVERER, "disabled", endpoint, {"reason": reason})
-        await events.append(connection, event_about(endpoint, EventType.ENDPOINT_DISABLED, environment), None)
+        event = await event_about(connection, endpoint, EventType.ENDPOINT_DISABLED, environment)
+        await events.append(connection, event, None)
         await outbox.notify_merchant(connection, endpoint.merchant_id, livemode=endpoint.livemode)
     return True
 
@@ -219,10 +220,13 @@ async def lock(connection: Connection, merchant: Merchant, endpoint_id: str) -> 
     return endpoint
 
 
-def event_about(endpoint: Endpoint, event_type: EventType, environment: Environment) -> Event:
+async def event_about(
+    connection: Connection, endpoint: Endpoint, event_type: EventType, environment: Environment
+) -> Event:
     """Return a new event whose object is an endpoint."""
+    numbers = await events.numbers(connection, endpoint.id)
     return Event(
-        id=environment.new_id("evt"),
+        id=event_id(endpoint.id, event_type, numbers.get(event_type, 0) + 1),
         merchant_id=endpoint.merchant_id,
         livemode=endpoint.livemode,
         type=event_type,

@@ -99,6 +99,12 @@ SELECT payment_intent_id, array_agg(type ORDER BY sequence) AS types
 FROM events WHERE payment_intent_id = ANY ($1::text[]) GROUP BY payment_intent_id
 """
 
+_NUMBERS = """
+SELECT type, count(*) AS number FROM events WHERE payment_intent_id = $1 OR object_id = $1 GROUP BY type
+"""
+
+_ABOUT = "SELECT object_id FROM events WHERE object_id = ANY ($1::text[]) AND type = $2"
+
 _GET = f"SELECT {_COLUMNS} FROM events WHERE id = $1 AND merchant_id = $2::text::uuid AND livemode = $3"
 
 # The statement first reads the last assigned position. Then it reads the lower bounds that writers still hold as locks.
@@ -136,6 +142,16 @@ async def append(connection: Connection, event: Event, view: View | None) -> Non
 async def append_for(connection: Connection, event: Event, endpoint_id: str) -> str:
     """Store an event and its delivery to one endpoint. Returns the id of the delivery."""
     return str(await connection.fetchval(_APPEND_FOR, *_values(event, None), endpoint_id))
+
+
+async def numbers(connection: Connection, object_id: str) -> dict[str, int]:
+    """Return how many events of each type exist about an intent or another object."""
+    return {row["type"]: row["number"] for row in await connection.fetch(_NUMBERS, object_id)}
+
+
+async def about(connection: Connection, object_ids: Sequence[str], event_type: EventType) -> set[str]:
+    """Return those of the objects (other than intents) that an event of this type exists about."""
+    return {row["object_id"] for row in await connection.fetch(_ABOUT, object_ids, event_type)}
 
 
 async def horizon(connection: Connection) -> int:

@@ -4,6 +4,7 @@ Any number of processes may start at once: one of them takes an advisory lock an
 this module imports SQLAlchemy.
 """
 
+import asyncio
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
@@ -29,6 +30,7 @@ LOCK_TIMEOUT_S = 10
 """How long a migration's statement may wait to lock a table. While it waits, other statements on the table wait too."""
 
 STATEMENT_TIMEOUT_S = 600
+LOCK_POLL_S = 0.2
 
 
 def _config() -> Config:
@@ -54,9 +56,10 @@ async def migrate(database_url: str) -> str:
         await connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'"))
         await connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
         await connection.commit()
-        await connection.execute(text("SET lock_timeout = 0"))
-        await connection.execute(text(f"SELECT pg_advisory_lock({ADVISORY_LOCK})"))
-        await connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'"))
+        # A statement that waits for the lock would hold a snapshot, which CREATE INDEX CONCURRENTLY waits for.
+        while not await connection.scalar(text(f"SELECT pg_try_advisory_lock({ADVISORY_LOCK})")):
+            await connection.rollback()
+            await asyncio.sleep(LOCK_POLL_S)
         await connection.commit()
         try:
             await connection.run_sync(_upgrade)
@@ -91,7 +94,25 @@ def head() -> str:
 
 def run_sql_of(migration_file: str) -> None:
     """Run all statements of the `.sql` file next to a migration's Python file, in one call."""
+    _execute(Path(migration_file).with_suffix(".sql").read_text("utf-8"))
+
+
+def run_online(migration_file: str) -> None:
+    """Run the statements of the `.sql` file next to a migration's Python file one by one, each in its own transaction.
+
+    No lock is then held for longer than one statement takes, and indexes can be built concurrently. If a statement
+    fails, those before it have taken effect, and the whole file is run again later; so each statement must allow to be
+    repeated. Statements are separated by blank lines.
+    """
     script = Path(migration_file).with_suffix(".sql").read_text("utf-8")
+    with op.get_context().autocommit_block():
+        for statement in script.split("\n\n"):
+            if any(not line.startswith("--") for line in statement.splitlines()):
+                _execute(statement)
+
+
+def _execute(script: str) -> None:
+    """Run statements on the connection of the migration, past SQLAlchemy, which would prepare them."""
     dbapi_connection = cast("Any", op.get_bind().connection.dbapi_connection)
 
     async def execute(connection: Any) -> None:

@@ -37,6 +37,21 @@ class FoundPayment(msgspec.Struct, frozen=True, kw_only=True):
     recovered_intent_id: str | None = None
 
 
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment that a reorganization moved to another block, or removed from the chain.
+
+    Attributes:
+        old_height, old_hash: the height and the index block hash of the block that included the payment before.
+        new_height, new_hash: the block that includes it now, or None.
+    """
+
+    payment_id: str
+    old_height: int
+    old_hash: str
+    new_height: int | None
+    new_hash: str | None
+
+
 class Included(msgspec.Struct, frozen=True, kw_only=True):
     """A payment that was recorded as included. `is_new` is whether the payment was unknown before."""
 
@@ -111,6 +126,27 @@ VALUES ($1, $2, $3, $4, $5::text::json)
 """
 
 _CLEAR_SIGHTINGS = "DELETE FROM mempool_sightings WHERE tx_id = $1"
+
+# For each payment whose place changed since the last decision about its intent: the block that held it before, and the
+# block that holds it now. `decided_at` and `observed_at` are the times at which their transactions started, and the
+# decision that calls this has the time now().
+_MOVED = """
+SELECT p.id, p.status, p.block_height, p.index_block_hash, old.block_height AS old_height,
+    old.index_block_hash AS old_hash
+FROM payments AS p
+JOIN LATERAL (
+    SELECT o.block_height, o.index_block_hash FROM payment_observations AS o
+    WHERE o.payment_id = p.id AND o.status = 'included'
+        AND (p.status = 'orphaned' OR o.index_block_hash <> p.index_block_hash)
+    ORDER BY o.id DESC LIMIT 1
+) AS old ON true
+WHERE p.payment_intent_id = $1 AND EXISTS (
+    SELECT 1 FROM payment_observations AS o WHERE o.payment_id = p.id AND o.observed_at > coalesce((
+        SELECT max(d.decided_at) FROM ledger_decisions AS d WHERE d.payment_intent_id = $1 AND d.decided_at < now()
+    ), '-infinity')
+)
+ORDER BY old.block_height, p.id
+"""
 
 _HELD = """
 SELECT tx_id, CASE WHEN block_height >= $3 THEN index_block_hash END AS index_block_hash
@@ -208,6 +244,20 @@ async def held_in_blocks(
         if row["index_block_hash"] is not None:
             hashes.add(row["index_block_hash"])
     return held
+
+
+async def moved(connection: Connection, intent_id: str) -> list[Move]:
+    """Return the payments of an intent whose block changed since the last decision about it."""
+    return [
+        Move(
+            payment_id=row["id"],
+            old_height=row["old_height"],
+            old_hash=row["old_hash"],
+            new_height=row["block_height"] if row["status"] == Inclusion.INCLUDED else None,
+            new_hash=row["index_block_hash"] if row["status"] == Inclusion.INCLUDED else None,
+        )
+        for row in await connection.fetch(_MOVED, intent_id)
+    ]
 
 
 async def _observe_orphans(connection: Connection, rows: Sequence[Any], view: View) -> set[str]:

@@ -1,7 +1,13 @@
 import { Listing } from "../listing";
 import type { CallOptions, PostOptions } from "../options";
 import type { Answer } from "../transport";
-import type { PaymentIntent, PaymentIntentCreateParams, PaymentIntentListParams, PaymentIntentUpdateParams } from "../types";
+import type {
+  PaymentIntent,
+  PaymentIntentCancelParams,
+  PaymentIntentCreateParams,
+  PaymentIntentListParams,
+  PaymentIntentUpdateParams,
+} from "../types";
 import { Resource } from "./resource";
 
 const PATH = "/v1/payment_intents";
@@ -28,9 +34,12 @@ export class PaymentIntents extends Resource {
     return this.transport.send({ method: "POST", path: PATH, id, body: params, options });
   }
 
-  /** Cancel a payment intent that is waiting for payment and has no known payment. */
-  cancel(id: string, options?: PostOptions): Promise<Answer<PaymentIntent>> {
-    return this.transport.send({ method: "POST", path: PATH, id, action: "cancel", options });
+  /**
+   * Cancel a payment intent that is waiting for payment. With `force: true`, it is canceled even if a payment has
+   * arrived, which is then held until you accept it or send it back.
+   */
+  cancel(id: string, params?: PaymentIntentCancelParams, options?: PostOptions): Promise<Answer<PaymentIntent>> {
+    return this.transport.send({ method: "POST", path: PATH, id, action: "cancel", body: params, options });
   }
 
   /** Accept the payments of an intent that arrived late or after it was canceled. */

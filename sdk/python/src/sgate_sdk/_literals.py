@@ -7,7 +7,17 @@ plain text.
 from typing import TYPE_CHECKING, Annotated, Literal
 
 StatusText = Literal["requires_payment", "processing", "confirmed", "expired", "failed", "canceled"]
-AnomalyText = Literal["partially_paid", "overpaid", "duplicate_payment", "paid_late", "paid_after_cancel", "reorged"]
+AnomalyText = Literal[
+    "partially_paid",
+    "overpaid",
+    "duplicate_payment",
+    "paid_late",
+    "paid_after_cancel",
+    "canceled_with_payment",
+    "reorged",
+]
+FailureReasonText = Literal["underpaid", "payment_undone"]
+HeldReasonText = Literal["late", "after_cancel", "canceled", "duplicate", "overpaid"]
 FinalityText = Literal["seen", "included", "anchored", "bitcoin_final"]
 InclusionText = Literal["included", "orphaned"]
 LatePolicyText = Literal["hold", "accept"]
@@ -29,6 +39,8 @@ EventTypeText = Literal[
     "payment_intent.duplicate_payment",
     "payment_intent.paid_late",
     "payment_intent.paid_after_cancel",
+    "payment_intent.canceled_with_payment",
+    "payment.held",
     "payment.unmatched",
     "webhook_endpoint.disabled",
     "webhook_endpoint.test",

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from sgate_sdk._literals import DeliveryStatusText, EventTypeText
-from sgate_sdk.models import Model, Payment, PaymentIntent
+from sgate_sdk.models import HeldPayment, Model, Payment, PaymentIntent, ReorgedPaymentIntent
 
 
 class WebhookEndpoint(Model, frozen=True, kw_only=True):
@@ -68,6 +68,18 @@ class PaymentIntentEvent(Event, frozen=True, kw_only=True):
     data: PaymentIntentData
 
 
+class ReorgedPaymentIntentData(PaymentIntentData, frozen=True, kw_only=True):
+    """The payment intent after a chain reorganization."""
+
+    object: ReorgedPaymentIntent
+
+
+class ReorgedEvent(PaymentIntentEvent, frozen=True, kw_only=True):
+    """An event whose type is `payment_intent.reorged`."""
+
+    data: ReorgedPaymentIntentData
+
+
 class PaymentData(EventData, frozen=True, kw_only=True):
     """The payment as it was at the time of the event."""
 
@@ -78,6 +90,18 @@ class PaymentEvent(Event, frozen=True, kw_only=True):
     """An event whose type is `payment.*`."""
 
     data: PaymentData
+
+
+class HeldPaymentData(PaymentData, frozen=True, kw_only=True):
+    """The payment that waits for your decision."""
+
+    object: HeldPayment
+
+
+class PaymentHeldEvent(PaymentEvent, frozen=True, kw_only=True):
+    """An event whose type is `payment.held`."""
+
+    data: HeldPaymentData
 
 
 class WebhookEndpointData(EventData, frozen=True, kw_only=True):
@@ -163,6 +187,8 @@ class WebhookRecovery(Model, frozen=True, kw_only=True):
     created_at: dt.datetime
 
 
+_BY_TYPE: Mapping[str, type[Event]] = {"payment_intent.reorged": ReorgedEvent, "payment.held": PaymentHeldEvent}
+
 _BY_PREFIX: Mapping[str, type[Event]] = {
     "payment_intent": PaymentIntentEvent,
     "payment": PaymentEvent,
@@ -180,5 +206,6 @@ def event_of(content: bytes | msgspec.Raw) -> Event:
     Raises:
         msgspec.MsgspecError: if `content` is not an event.
     """
-    kind = msgspec.json.decode(content, type=_Peek).type.partition(".")[0]
-    return msgspec.json.decode(content, type=_BY_PREFIX.get(kind, Event))
+    kind = msgspec.json.decode(content, type=_Peek).type
+    known = _BY_TYPE.get(kind) or _BY_PREFIX.get(kind.partition(".")[0], Event)
+    return msgspec.json.decode(content, type=known)

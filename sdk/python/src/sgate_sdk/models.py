@@ -12,8 +12,10 @@ import msgspec
 
 from sgate_sdk._literals import (
     AnomalyText,
+    FailureReasonText,
     FinalityText,
     HealthText,
+    HeldReasonText,
     InclusionText,
     LatePolicyText,
     NetworkText,
@@ -90,6 +92,7 @@ class PaymentIntent(Model, frozen=True, kw_only=True):
     livemode: bool
     status: StatusText
     exceptions: tuple[AnomalyText, ...]
+    failure_reason: FailureReasonText | None = None
     amount_sats: int
     amount_received_sats: int
     amount_due_sats: int
@@ -115,6 +118,27 @@ class PaymentIntent(Model, frozen=True, kw_only=True):
     payments: tuple[IntentPayment, ...] = ()
 
 
+class BlockReference(Model, frozen=True, kw_only=True):
+    """A Stacks block. Its index block hash identifies it across forks."""
+
+    height: int
+    index_block_hash: str
+
+
+class MovedPayment(Model, frozen=True, kw_only=True):
+    """A payment that a chain reorganization moved to another block, or removed: then `new_block` is None."""
+
+    payment: str
+    old_block: BlockReference
+    new_block: BlockReference | None
+
+
+class ReorgedPaymentIntent(PaymentIntent, frozen=True, kw_only=True):
+    """A payment intent after a chain reorganization. Events `payment_intent.reorged` are about such an object."""
+
+    moved_payments: tuple[MovedPayment, ...] = ()
+
+
 class Payment(IntentPayment, frozen=True, kw_only=True):
     """A payment with its payment intent and its history. Events `payment.*` are about such an object.
 
@@ -130,6 +154,12 @@ class Payment(IntentPayment, frozen=True, kw_only=True):
     refunded_at: dt.datetime | None
     refund_tx_id: str | None
     created_at: dt.datetime
+
+
+class HeldPayment(Payment, frozen=True, kw_only=True):
+    """A payment that waits for your decision. Events `payment.held` are about such an object."""
+
+    held_reason: HeldReasonText
 
 
 class Merchant(Model, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ class Anomaly(StrEnum):
     DUPLICATE_PAYMENT = "duplicate_payment"
     PAID_LATE = "paid_late"
     PAID_AFTER_CANCEL = "paid_after_cancel"
+    CANCELED_WITH_PAYMENT = "canceled_with_payment"
     REORGED = "reorged"
 
 
@@ -56,6 +57,23 @@ class LatePolicy(StrEnum):
     ACCEPT = "accept"
 
 
+class FailureReason(StrEnum):
+    """Why a payment intent has failed (`PaymentIntent.failure_reason`)."""
+
+    UNDERPAID = "underpaid"
+    PAYMENT_UNDONE = "payment_undone"
+
+
+class HeldReason(StrEnum):
+    """Why a payment waits for your decision (`HeldPayment.held_reason`)."""
+
+    LATE = "late"
+    AFTER_CANCEL = "after_cancel"
+    CANCELED = "canceled"
+    DUPLICATE = "duplicate"
+    OVERPAID = "overpaid"
+
+
 class Scope(StrEnum):
     """A permission of an API key. `admin` covers keys and settings. No scope implies another."""
 
@@ -88,6 +106,8 @@ class EventType(StrEnum):
     DUPLICATE_PAYMENT = "payment_intent.duplicate_payment"
     PAID_LATE = "payment_intent.paid_late"
     PAID_AFTER_CANCEL = "payment_intent.paid_after_cancel"
+    CANCELED_WITH_PAYMENT = "payment_intent.canceled_with_payment"
+    HELD = "payment.held"
     UNMATCHED = "payment.unmatched"
     ENDPOINT_DISABLED = "webhook_endpoint.disabled"
     ENDPOINT_TEST = "webhook_endpoint.test"

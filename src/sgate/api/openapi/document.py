@@ -21,8 +21,8 @@ from sgate.http.error_responses import PROBLEM
 from sgate.http.sse import EVENT_STREAM, frame
 from sgate.objects.encoding import encode
 from sgate.objects.error import ErrorEnvelope
-from sgate.objects.payment import DepositObject
-from sgate.objects.payment_intent import IntentObject
+from sgate.objects.payment import DepositObject, HeldPaymentObject
+from sgate.objects.payment_intent import IntentObject, ReorgedIntentObject
 from sgate.objects.webhook_endpoint import EndpointObject
 
 DESCRIPTION = """\
@@ -114,7 +114,15 @@ def document() -> Mapping[str, Any]:
     """Build the OpenAPI document."""
     types = [kind for call in CALLS for kind in (call.answer, call.body) if kind is not None]
     bodies = [call.body for call in CALLS if call.body is not None]
-    types += [ErrorEnvelope, Envelope, IntentObject, DepositObject, EndpointObject]
+    types += [
+        ErrorEnvelope,
+        Envelope,
+        IntentObject,
+        ReorgedIntentObject,
+        DepositObject,
+        HeldPaymentObject,
+        EndpointObject,
+    ]
     references, schemas = components(list(dict.fromkeys(types)), requests=bodies, shown=_shown())
     schemas["Problem"] = _PROBLEM
     about = [event["data"]["object"] for event in examples().events.values()]
@@ -317,9 +325,18 @@ def _error_example(kind: type[GatewayError]) -> Schema:
 
 
 def _object_of(event_type: EventType) -> type:
-    """Return the type of an event's object, which depends on the first part of the event type."""
-    kinds: Mapping[str, type] = {"payment": DepositObject, "webhook_endpoint": EndpointObject}
-    return kinds.get(event_type.partition(".")[0], IntentObject)
+    """Return the type of an event's object."""
+    match event_type:
+        case EventType.UNMATCHED:
+            return DepositObject
+        case EventType.HELD:
+            return HeldPaymentObject
+        case EventType.REORGED:
+            return ReorgedIntentObject
+        case EventType.ENDPOINT_DISABLED | EventType.ENDPOINT_TEST:
+            return EndpointObject
+        case _:
+            return IntentObject
 
 
 def _path_parameters(path: str) -> list[Schema]:

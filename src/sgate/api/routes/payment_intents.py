@@ -19,7 +19,7 @@ from sgate.core.scope import Scope
 from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
 from sgate.objects.payment_intent import IntentList, IntentWithPayments
-from sgate.services import payment_intent_lists
+from sgate.services import payment_intent_lists, validation
 from sgate.services.idempotency import Answer
 from sgate.services.payment_intent_lists import Page
 from sgate.services.payment_intents import SettingsOutdated
@@ -128,7 +128,10 @@ CANCEL_PAYMENT_INTENT = Call(
     name="cancelPaymentIntent",
     summary="Cancel a payment intent",
     tag="Payment intents",
-    description="Cancels a payment intent that is awaiting payment and has no payment on the chain.",
+    description="Cancels a payment intent that is awaiting payment. If a payment for it is on the chain, but the "
+    "intent is not confirmed yet, `force` cancels it nevertheless. Payments of a canceled payment intent are held "
+    "until you accept them or send them back.",
+    body=request_bodies.CancelPaymentIntent,
     answer=IntentWithPayments,
     scope=Scope.WRITE,
     idempotent=True,
@@ -180,9 +183,15 @@ def routes(deps: Dependencies) -> list[HTTPRouteHandler]:
         """Cancel a payment intent that is awaiting payment."""
         principal = await principal_of(request, deps, CANCEL_PAYMENT_INTENT)
         body = await json_body(request)
-        decode(body, request_bodies.Nothing)
+        wanted = decode(body, request_bodies.CancelPaymentIntent)
         return respond(
-            await deps.payment_intents.cancel(intent_id, principal.merchant, key_of(request, principal, body))
+            await deps.payment_intents.cancel(
+                intent_id,
+                principal.merchant,
+                key_of(request, principal, body),
+                force=wanted.force,
+                reason=validation.cancellation_reason(wanted.reason),
+            )
         )
 
     return [

@@ -222,6 +222,21 @@ async def paid_after_cancel(stage: Stage) -> Event:
     return await stage.until(EventType.PAID_AFTER_CANCEL, about(intent))
 
 
+async def canceled_with_payment(stage: Stage) -> Event:
+    intent = await stage.intent()
+    await stage.pay(intent, _half(stage))
+    await stage.until(EventType.PARTIALLY_PAID, about(intent))
+    await stage.client.post(f"{INTENTS}/{intent['id']}/cancel", {"force": True})
+    stage.say("the merchant cancels it nevertheless")
+    return await stage.until(EventType.CANCELED_WITH_PAYMENT, about(intent))
+
+
+async def held(stage: Stage) -> Event:
+    intent, _ = await _cancel(stage)
+    tx_id = await stage.pay(intent, stage.amount_sats)
+    return await stage.until(EventType.HELD, lambda subject: subject.get("tx_id") == tx_id)
+
+
 async def reorged(stage: Stage) -> Event:
     return (await _reorg(stage))[1]
 
@@ -319,6 +334,8 @@ SCENARIOS: Mapping[EventType, Scenario] = {
     EventType.PAID_LATE: paid_late,
     EventType.CANCELED: canceled,
     EventType.PAID_AFTER_CANCEL: paid_after_cancel,
+    EventType.CANCELED_WITH_PAYMENT: canceled_with_payment,
+    EventType.HELD: held,
     EventType.REORGED: reorged,
     EventType.RECONFIRMED: reconfirmed,
     EventType.UNMATCHED: unmatched,

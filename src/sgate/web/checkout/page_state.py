@@ -136,7 +136,7 @@ def excess_of(intent: PaymentIntent) -> Excess | None:
         return None  # the other pictures already mention held money
     if Anomaly.DUPLICATE_PAYMENT in intent.anomalies:
         return Excess.PAID_TWICE
-    if {Anomaly.PAID_LATE, Anomaly.PAID_AFTER_CANCEL} & intent.anomalies:
+    if {Anomaly.PAID_LATE, Anomaly.PAID_AFTER_CANCEL, Anomaly.CANCELED_WITH_PAYMENT} & intent.anomalies:
         return Excess.TOO_LATE
     return Excess.TOO_MUCH
 

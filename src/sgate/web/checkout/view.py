@@ -62,7 +62,7 @@ def values_of(
         ],
         "excess": None if excess is None else words(messages.EXCESS[excess]),
         "excess_sats": page_state.excess_sats(stored),
-        "held": bool({"paid_late", "paid_after_cancel"} & set(intent.exceptions)),
+        "held": bool({"paid_late", "paid_after_cancel", "canceled_with_payment"} & set(intent.exceptions)),
         "chain_unavailable": page_state.chain_is_unavailable(found, now) and picture in BUSY,
         "transactions": page_state.transactions_of(found.payments, mode.network),
         "leave": _leave(words, picture),

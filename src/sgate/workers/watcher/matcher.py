@@ -13,9 +13,8 @@ from sgate.chain.source import ChainSource, Transaction, Transfer
 from sgate.core.header import Header
 from sgate.core.memo import intent_id_of
 from sgate.core.mode import Mode
-from sgate.core.payment import Payment
+from sgate.core.payment import Payment, payment_id
 from sgate.db.pool import Pool
-from sgate.environment import Environment
 from sgate.store import blocks, merchants, payment_intents
 from sgate.store.payments_scan import FoundPayment
 from sgate.workers.watcher.headers import Incoherent
@@ -41,10 +40,9 @@ class _Watched(msgspec.Struct, frozen=True):
 class Matcher:
     """Matches transfers with the intents and addresses of one mode."""
 
-    def __init__(self, pool: Pool, mode: Mode, environment: Environment) -> None:
+    def __init__(self, pool: Pool, mode: Mode) -> None:
         self._pool = pool
         self._mode = mode
-        self._environment = environment
 
     async def match(self, placed: Iterable[Placed]) -> dict[str, list[FoundPayment]]:
         """Return the payments that these transactions make to watched addresses."""
@@ -85,7 +83,14 @@ class Matcher:
     def _fact(self, item: Placed, transfer: Transfer) -> Payment:
         header = item.header
         return Payment(
-            id=self._environment.new_id("pay"),
+            id=payment_id(
+                item.transaction.tx_id,
+                transfer.event_index,
+                transfer.recipient,
+                transfer.amount_sats,
+                transfer.memo,
+                livemode=self._mode.livemode,
+            ),
             tx_id=item.transaction.tx_id,
             event_index=transfer.event_index,
             amount_sats=transfer.amount_sats,

@@ -108,7 +108,7 @@ class Watcher:
         self._announces = announces_unmatched
         self._observe = observe
         self._observe_payments = observe_payments
-        matcher = Matcher(pool, mode, environment)
+        matcher = Matcher(pool, mode)
         self._scanner = Scanner(pool, source, matcher, livemode=livemode, start_height=start_height)
         self._mempool = MempoolReader(pool, source, matcher, environment, livemode=livemode)
         self._inbox = InboxReader(pool, source, matcher, environment, livemode=livemode, intervals=read_intervals)

@@ -82,9 +82,23 @@ class PaymentIntents(Resource[D]):
         return post(f"{PATH}/{path_id(intent_id)}", READ, body, idempotency_key)
 
     @call("cancelPaymentIntent")
-    def cancel(self, intent_id: str, *, idempotency_key: str | None = None) -> Request[PaymentIntent]:
-        """Cancel a payment intent that is waiting for payment and has no known payment."""
-        return post(f"{PATH}/{path_id(intent_id)}/cancel", READ, {}, idempotency_key)
+    def cancel(
+        self,
+        intent_id: str,
+        *,
+        force: bool = False,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Request[PaymentIntent]:
+        """Cancel a payment intent that is waiting for payment.
+
+        Args:
+            force: whether to cancel it even if a payment has arrived. The payment is then held until you accept it or
+                send it back.
+            reason: why, for your records.
+        """
+        body = {"force": force or UNSET, "reason": unless_none(reason)}
+        return post(f"{PATH}/{path_id(intent_id)}/cancel", READ, body, idempotency_key)
 
     @call("acceptPaymentIntent")
     def accept(self, intent_id: str, *, idempotency_key: str | None = None) -> Request[PaymentIntent]:
