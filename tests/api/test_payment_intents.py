@@ -7,6 +7,7 @@ import yarl
 from api.serving import AMOUNT_SATS, LIVE_SHOP, SHOP, UNREACHABLE, serving
 from sgate.objects.payment_intent import IntentWithPayments
 
+SIX_BLOCKS = [{"from_sats": 0, "stacks_blocks": 6}, {"from_sats": 100_000_000, "stacks_blocks": 6, "tenure_changes": 2}]
 PATH = "/v1/payment_intents"
 
 
@@ -322,3 +323,72 @@ async def test_a_cancel_that_races_with_a_payment_ends_paid_or_paid_after_cancel
 async def test_a_merchant_with_an_address_of_its_own_is_paid_there(shop):
     await shop.patch("/v1/merchants/me", {"pay_address": SHOP})
     assert (await shop.create())["pay_address"] == SHOP
+
+
+async def test_a_partly_paid_intent_is_canceled_only_by_force_and_its_money_is_held(app, shop):
+    await app.watch()
+    intent = await shop.create()
+    url = f"{PATH}/{intent['id']}/cancel"
+    await app.pay(intent, 20_000)
+    await app.watch()
+    refused = await shop.post(url)
+    assert (refused.status, refused.code) == (409, "payment_intent_not_cancelable")
+    assert '{"force": true}' in refused.json["error"]["message"]
+    answer = await shop.post(url, {"force": True, "reason": "sold out"})
+    assert (answer.status, answer.json["status"]) == (200, "canceled")
+    assert answer.json["exceptions"] == ["canceled_with_payment"]
+    assert (answer.json["amount_received_sats"], answer.json["amount_due_sats"]) == (20_000, intent["amount_sats"])
+    events = (await shop.get("/v1/events")).json["data"]
+    assert {event["type"] for event in events} >= {"payment_intent.canceled_with_payment", "payment.held"}
+    (held,) = [event["data"]["object"] for event in events if event["type"] == "payment.held"]
+    assert (held["held_reason"], held["amount_sats"], held["payment_intent"]) == ("canceled", 20_000, intent["id"])
+    stored = await app.gateway.pool.fetchval("SELECT command::text FROM ledger_commands ORDER BY id DESC LIMIT 1")
+    assert "sold out" in stored
+    refunded = await shop.post(f"/v1/payments/{held['id']}/mark_refunded", {"tx_id": "0x" + "ab" * 32})
+    assert refunded.status == 200
+
+
+async def test_an_intent_whose_payment_becomes_final_is_canceled_by_force_without_word_of_a_reorganization(app, shop):
+    await app.watch()
+    intent = await shop.create({"amount_sats": 5_000, "confirmation_policy": SIX_BLOCKS})
+    await app.pay(intent)
+    await app.watch()
+    url = f"{PATH}/{intent['id']}/cancel"
+    assert (await shop.post(url)).code == "payment_intent_not_cancelable"
+    assert (await shop.post(url, {"force": True})).json["status"] == "canceled"
+    events = (await shop.get("/v1/events", params={"payment_intent": intent["id"]})).json["data"]
+    assert [event["type"].partition(".")[2] for event in events] == [
+        "canceled_with_payment", "canceled", "processing", "created",
+    ]  # fmt: skip
+
+
+async def test_a_confirmed_intent_is_canceled_by_nothing(app, shop):
+    await app.watch()
+    intent = await shop.create({"amount_sats": 5_000})
+    await app.pay(intent)
+    await app.watch()
+    answer = await shop.post(f"{PATH}/{intent['id']}/cancel", {"force": True})
+    assert (answer.status, answer.code) == (409, "payment_intent_not_cancelable")
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [({"force": "yes"}, "force"), ({"reason": ""}, "reason"), ({"reason": "x" * 501}, "reason"), ({"why": "x"}, "why")],
+)
+async def test_a_bad_cancel_is_refused_by_field(shop, body, param):
+    intent = await shop.create()
+    answer = await shop.post(f"{PATH}/{intent['id']}/cancel", body)
+    assert (answer.status, answer.param) == (422, param)
+
+
+async def test_accepted_money_cannot_be_canceled_away(app, shop):
+    await app.watch()
+    intent = await shop.create({"amount_sats": 5_000, "confirmation_policy": SIX_BLOCKS})
+    await shop.post(f"{PATH}/{intent['id']}/cancel")
+    await app.pay(intent)
+    await app.watch()
+    assert (await shop.post(f"{PATH}/{intent['id']}/accept")).json["status"] == "processing"
+    answer = await shop.post(f"{PATH}/{intent['id']}/cancel", {"force": True})
+    assert (answer.status, answer.code) == (409, "payment_intent_not_cancelable")
+    assert "accepted" in answer.json["error"]["message"]
+    assert (await shop.get(f"{PATH}/{intent['id']}")).json["status"] == "processing"

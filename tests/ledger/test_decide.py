@@ -10,7 +10,7 @@ from services.books import check_books
 from services.crashing import Countdown, CrashingPool
 from services.shop import facts_of, open_shop, simulated_mode
 from sgate.core import errors
-from sgate.core.event import EventType
+from sgate.core.event import EventType, event_id
 from sgate.core.finality import View
 from sgate.core.lifecycle import Accept, Cancel, Refund
 from sgate.core.payment import Payment
@@ -352,3 +352,45 @@ async def test_an_event_carries_the_object_as_it_was_then(desk):
         (EventType.SUCCEEDED, "confirmed", 2, 2_500),
         (EventType.OVERPAID, "confirmed", 3, 2_500),
     ]
+
+
+async def held_events(desk):
+    rows = await desk.pool.fetch("SELECT payload::text FROM events WHERE type = 'payment.held' ORDER BY position")
+    shown = [msgspec.json.decode(row["payload"]) for row in rows]
+    return [(one["id"], one["held_reason"], one["amount_sats"], one["payment_intent"]) for one in shown]
+
+
+async def test_each_payment_after_the_first_is_announced_once_although_the_intent_shows_nothing_new(desk):
+    intent_id = await desk.shop.intent(1_000)
+    ids = []
+    for number in range(1, 5):
+        ids.append(await desk.found(intent_id, number=number, height=number))
+        await desk.settle_all()
+        await desk.settle_all()
+    assert await held_events(desk) == [(one, "duplicate", 1_000, intent_id) for one in ids[1:]]
+    assert await desk.shop.events(intent_id) == ["created", "succeeded", "duplicate_payment"]
+
+
+async def test_money_for_a_canceled_intent_is_announced_again_after_an_earlier_payment_was_accepted(desk):
+    intent_id = await desk.shop.intent(1_000)
+    await desk.shop.cancel(intent_id)
+    first = await desk.found(intent_id, number=1)
+    await desk.settle_all()
+    await desk.command(intent_id, Accept(at=desk.shop.environment.now(), payment_ids=(first,)))
+    await desk.settle_all()
+    second = await desk.found(intent_id, number=2)
+    await desk.settle_all()
+    assert await held_events(desk) == [
+        (first, "after_cancel", 1_000, intent_id),
+        (second, "after_cancel", 1_000, intent_id),
+    ]
+
+
+async def test_an_event_of_the_same_type_gets_another_id_and_a_repeated_decision_none(desk):
+    one, other = await desk.shop.intent(), await desk.shop.intent()
+    for intent_id, number in ((one, 1), (other, 2)):
+        await desk.found(intent_id, number=number)
+        await desk.settle_all()
+    ids = [row["id"] for row in await desk.pool.fetch("SELECT id FROM events")]
+    assert len(set(ids)) == len(ids) == 4
+    assert event_id(one, EventType.SUCCEEDED, 1) in ids

@@ -27,7 +27,9 @@ async def refused(pool, error, statement, *arguments):
 
 
 async def put_payment(pool, intent_id=None, **changes):
+    merchant_id = await pool.fetchval("SELECT merchant_id::text FROM payment_intents WHERE id = $1", intent_id)
     row = {
+        "merchant_id": merchant_id,
         "id": "pay_1", "livemode": False, "payment_intent_id": intent_id, "tx_id": TX, "event_index": 0,
         "amount_sats": 1_000, "sender": "ST1", "recipient": "ST2", "status": "included", "block_height": 7,
         "block_hash": HASH, "index_block_hash": HASH, "tx_index": 0, "tenure_height": 1, "bitcoin_height": 1,
@@ -148,9 +150,9 @@ async def test_a_payment_first_mined_after_its_own_block(pool, intent_id):
     await refused(pool, asyncpg.CheckViolationError, change)
 
 
-async def test_a_payment_for_an_intent_that_is_not_there(pool, intent_id):
+async def test_a_payment_for_an_intent_that_is_not_there(pool, shop):
     with pytest.raises(asyncpg.ForeignKeyViolationError):
-        await put_payment(pool, "pi_" + "0" * 24)
+        await put_payment(pool, "pi_" + "0" * 24, merchant_id=shop.merchant.id)
 
 
 async def test_a_sighting_of_nothing(pool, intent_id):
@@ -251,3 +253,36 @@ async def test_an_intent_waits_for_a_decision_once(pool, intent_id):
     insert = "INSERT INTO ledger_queue (payment_intent_id, livemode) VALUES ($1, FALSE)"
     await pool.execute(insert, intent_id)
     await refused(pool, asyncpg.UniqueViolationError, insert, intent_id)
+
+
+# --- rows about an intent, an endpoint or an event have its merchant and its mode
+
+
+async def test_a_payment_of_another_merchant_or_mode_than_its_intent_is_refused(pool, shop, intent_id):
+    other = await open_shop(pool, Clock(), pay_address=OTHER_SHOP, name="Other")
+    for owner in ({"livemode": True}, {"merchant_id": other.merchant.id}):
+        with pytest.raises(asyncpg.ForeignKeyViolationError) as caught:
+            await put_payment(pool, intent_id, **({"merchant_id": shop.merchant.id} | owner))
+        assert caught.value.constraint_name == "payments_intent_fkey"
+
+
+async def test_a_payment_of_an_intent_and_no_merchant_is_refused(pool, intent_id):
+    with pytest.raises(asyncpg.CheckViolationError) as caught:
+        await put_payment(pool, intent_id, merchant_id=None)
+    assert caught.value.constraint_name == "payments_intent_has_merchant"
+
+
+async def test_an_intent_an_event_and_a_delivery_cannot_be_moved_to_another_merchant_or_mode(pool, shop, intent_id):
+    other = await open_shop(pool, Clock(), pay_address=OTHER_SHOP, name="Other")
+    await put_event(pool, shop, intent_id, "payment_intent.succeeded", 2)
+    await put_delivery(pool, shop)
+    for table in ("payment_intents", "events", "webhook_deliveries", "webhook_endpoints"):
+        for change in ("livemode = NOT livemode", f"merchant_id = '{other.merchant.id}'"):
+            await refused(pool, asyncpg.ForeignKeyViolationError, f"UPDATE {table} SET {change}")
+
+
+async def test_more_cannot_count_than_was_received_and_nothing_is_confirmed_unpaid(pool, intent_id):
+    counted = "UPDATE payment_intents SET amount_counted_sats = 5, amount_received_sats = 4"
+    assert await refused(pool, asyncpg.CheckViolationError, counted) == "payment_intents_counted_was_received"
+    unpaid = "UPDATE payment_intents SET status = 'confirmed', confirmed_at = now(), next_check_time = NULL"
+    assert await refused(pool, asyncpg.CheckViolationError, unpaid) == "payment_intents_confirmed_was_paid"

@@ -1,5 +1,6 @@
 """Reorganizations: orphaned and re-included payments are reported, and nothing succeeds twice."""
 
+import msgspec
 import pytest
 
 from chain.replay import hiro
@@ -223,3 +224,52 @@ async def test_the_time_of_the_view_never_goes_back(world):
     after = (await world.poll()).view
     assert after.height == before.height + 1
     assert after.time >= before.time
+
+
+async def moves(pool):
+    rows = await pool.fetch("SELECT payload::text FROM events WHERE type = 'payment_intent.reorged' ORDER BY position")
+    return [msgspec.json.decode(row["payload"])["moved_payments"] for row in rows]
+
+
+def block_of(payment):
+    return {"height": payment["block_height"], "index_block_hash": payment["index_block_hash"]}
+
+
+async def test_the_event_names_the_block_that_went(pool):
+    world, _, _ = await paid_world(pool, 2)
+    before = (await world.shop.payments())[1]
+    world.chain.reorg(2, "none")
+    await world.poll()
+    expected = [{"payment": before["id"], "old_block": block_of(before), "new_block": None}]
+    assert await moves(pool) == [expected]
+
+
+async def test_the_event_names_the_old_and_the_new_block_of_a_payment_that_lost_its_depth(pool):
+    world = await open_world(pool, blocks=5)
+    intent_id = await world.shop.intent(1_000, policy=SIX_BLOCKS)
+    world.pay(intent_id, 1_000)
+    await world.mine()
+    await world.mine(6)
+    assert await world.shop.status(intent_id) == "confirmed"
+    before = (await world.shop.payments())[0]
+    world.chain.reorg(7, "none")
+    world.chain.mine()
+    await world.poll()
+    after = (await world.shop.payments())[0]
+    assert block_of(before) != block_of(after)
+    assert await moves(pool) == [
+        [{"payment": before["id"], "old_block": block_of(before), "new_block": block_of(after)}]
+    ]
+
+
+async def test_a_payment_that_did_not_move_is_not_named(pool):
+    world = await open_world(pool, blocks=5)
+    intent_id = await world.shop.intent(1_000)
+    world.pay(intent_id, 400)
+    await world.mine()
+    world.pay(intent_id, 600)
+    await world.mine()
+    _, second = await world.shop.payments()
+    world.chain.reorg(1, "none")
+    await world.poll()
+    assert [[move["payment"] for move in event] for event in await moves(pool)] == [[second["id"]]]
