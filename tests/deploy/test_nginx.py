@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 
 from servers.machinery import DEPLOY, Nginx
-from servers.processes import until
-from servers.production import API_ONLY, open_house
+from servers.processes import Server, until
+from servers.production import API_ONLY, open_house, wait_until_ready
 from sgate.web.assets import built
 from sgate.web.docs.pages import error_pages
 
@@ -124,9 +124,68 @@ def test_nginxs_own_errors_have_the_applications_codes_and_messages():
             assert maps["message"][status].strip('"') in page.text
 
 
-async def test_metrics_are_not_public(house):
-    async with house.session() as session, session.get("/metrics") as answer:
-        assert (answer.status, (await answer.json())["error"]["code"]) == (404, "not_found")
+SPELLINGS = (
+    "/metrics",
+    "/metrics/",
+    "/metrics//",
+    "//metrics",
+    "/metrics?x=1",
+    "/metrics%2f",
+    "/metrics%2F%2f",
+    "/%2fmetrics",
+    "/%6detrics",
+    "/v1/../metrics",
+    "/v1/%2e%2e/metrics",
+    "/public/..%2fmetrics",
+    "/./metrics/.",
+    "/metrics;x=1",
+    "/metrics%20",
+)
+
+
+@pytest.fixture(scope="module")
+def development(folder, shop_database, certificate):
+    """An API process that serves metrics on its public port, as in development, behind nginx."""
+    (folder / "development").mkdir()
+    server = Server(folder / "development", database_url=shop_database, data_dir=folder / "development")
+    nginx = Nginx(folder / "open", certificate)
+    server.start(*API_ONLY)
+    wait_until_ready(server)
+    with nginx.serve([server.port]):
+        yield nginx
+    server.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_metrics_are_not_public_in_any_spelling(development, method):
+    for spelling in SPELLINGS:
+        head, body = exchange(development, f"{method} {spelling} HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert head.startswith("HTTP/1.1 404 "), spelling
+        assert "sgate_" not in body, spelling
+
+
+def exchange(nginx, request):
+    """Send a request that no HTTP library would send, over TLS. Return the head and the body of the response."""
+    with (
+        socket.create_connection(("127.0.0.1", nginx.https_port), PROMPTLY_S) as line,
+        nginx.tls.wrap_socket(line, server_hostname="localhost") as wrapped,
+    ):
+        return answer_to(wrapped, request)
+
+
+def answer_to(line, request):
+    line.sendall(request.encode("latin-1"))
+    received = b""
+    while not complete(received, head_only=request.startswith("HEAD ")) and (data := line.recv(65_536)):
+        received += data
+    head, _, body = received.decode("latin-1").partition("\r\n\r\n")
+    return head, body
+
+
+def complete(received, *, head_only):
+    head, ended, body = received.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    return bool(ended) and (head_only or (length is not None and len(body) >= int(length[1])))
 
 
 async def test_a_flood_from_one_address_is_limited_and_others_are_not(house, folder, certificate):

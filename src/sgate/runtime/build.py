@@ -135,7 +135,7 @@ async def open_gateway(
                 deps,
                 _pages(deps),
                 https_only=settings.in_production,
-                serves_metrics=settings.metrics_port is None,
+                serves_metrics=settings.metrics_on_public_port and not settings.in_production,
             ),
         )
 
