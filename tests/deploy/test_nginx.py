@@ -210,6 +210,41 @@ async def test_a_flood_from_one_address_is_limited_and_others_are_not(house, fol
     assert statuses["127.0.0.2"] == [200]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "shared"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:a0d::1", "2001:db8:a0d:0:0:7:0a0d:0", True),
+        ("2001:db8:3:2::1", "2001:db8:3:3::1", False),
+        ("::1", "::2", True),
+        ("0:0:0:1::1", "0:0:0:2::1", False),
+        ("203.0.113.1", "203.0.113.1", True),
+        ("203.0.113.2", "203.0.113.3", False),
+        ("::ffff:203.0.113.4", "203.0.113.4", True),
+        ("::ffff:203.0.113.5", "::ffff:203.0.113.6", False),
+    ],
+)
+async def test_floods_are_counted_by_ipv4_address_and_by_ipv6_64(counting, first, second, shared):
+    connector = aiohttp.TCPConnector(ssl=counting.tls)
+    async with aiohttp.ClientSession(counting.url, connector=connector) as session:
+        assert [await _status_for(session, first) for _ in range(3)] == [401, 401, 429]
+        assert (await _status_for(session, second) == 429) is shared
+
+
+@pytest.fixture(scope="module")
+def counting(house, folder, certificate):
+    """An nginx that serves two requests per client, then one a minute, and reads the client's address from a header."""
+    settings = {"NGINX_API_RATE": "1r/m", "NGINX_API_BURST": "1", "NGINX_BALANCERS": "127.0.0.1"}
+    nginx = Nginx(folder / "counting", certificate, **settings)
+    with nginx.serve([server.port for server in house.servers]):
+        yield nginx
+
+
+async def _status_for(session, address):
+    async with session.get("/v1/payment_intents", headers={"X-Forwarded-For": address}) as answer:
+        return answer.status
+
+
 # --- streams
 
 
