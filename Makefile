@@ -53,6 +53,7 @@ audit: .venv/installed-dev ## Check the locked dependencies for known vulnerabil
 sbom: .venv/installed-dev ## Write the CycloneDX bills of materials of a release: build/sbom/*.json
 	@mkdir -p build/sbom
 	@$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --no-validate -o build/sbom/server.json requirements.lock
+	@$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --no-validate -o build/sbom/image.json requirements-production.lock
 	@cd web && npm sbom --sbom-format cyclonedx --package-lock-only --omit dev > ../build/sbom/pages.json
 	@ls build/sbom/*.json
 
@@ -119,6 +120,7 @@ wheels: .venv/installed-dev pages ## Build and check the published packages, ser
 
 lock: .venv/installed-dev ## Lock the newest allowed versions of all dependencies
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock $(ARGS)
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -c requirements.lock --excludes deploy/not-in-the-image.txt -o requirements-production.lock $(ARGS)
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock $(ARGS)
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group build -c requirements-dev.lock -o requirements-build.lock $(ARGS)
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --extra tracing pyproject.toml -c requirements.lock -o requirements-tracing.lock $(ARGS)

@@ -215,7 +215,7 @@ async def test_a_client_that_hangs_up_in_the_middle_of_its_body_is_no_error_of_o
     assert b'status="500"' not in metrics
 
 
-async def test_in_production_every_response_has_hsts(database_url, tmp_path):
+async def test_in_production_every_response_has_hsts_and_metrics_are_not_public(database_url, tmp_path):
     production = {
         "env": "production",
         "database_url": database_url,
@@ -228,6 +228,7 @@ async def test_in_production_every_response_has_hsts(database_url, tmp_path):
         assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000")
         assert answer.headers["X-RateLimit-Limit"] == "100"
         assert answer.json["checkout_url"].startswith("https://pay.shop.example/pi/pi_")
+        assert (await app.anyone.get("/metrics")).status == 404
 
 
 def test_a_forked_process_makes_other_request_ids_than_its_parent():

@@ -9,6 +9,7 @@ import time
 
 import aiohttp
 import msgspec
+import pytest
 import structlog
 
 from api.line import Line
@@ -240,6 +241,32 @@ async def test_health_without_the_database_is_unhealthy_but_alive(database_url, 
         assert (live.status, live.json) == (200, {"status": "healthy"})
         await line.repair()
         assert (await app.anyone.get("/health/ready")).status == 200
+
+
+@pytest.mark.parametrize("code", ["53100", "25006"], ids=["the disk is full", "read only"])
+async def test_health_is_unhealthy_while_writes_are_refused_although_reads_succeed(app, code):
+    shop = await app.merchant()
+    await app.watch()
+    async with app.gateway.pool.acquire() as connection:
+        await connection.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql "
+            f"AS $$ BEGIN RAISE 'refused by the test' USING ERRCODE = '{code}'; END $$; "
+            "CREATE TRIGGER refuse BEFORE INSERT ON payment_intents FOR EACH STATEMENT EXECUTE FUNCTION refuse()"
+        )
+    assert (await app.anyone.get("/health")).status == 200, "nothing has failed yet"
+    assert (await shop.post(PATH, {"amount_sats": 1})).status == 503
+    health = await app.anyone.get("/health")
+    assert (health.status, health.json["status"], health.json["services"]["database"]) == (
+        503,
+        "unhealthy",
+        "unhealthy",
+    )
+    assert health.json["services"]["blockchain"] == "healthy"
+    assert [(await app.anyone.get(f"/health/{name}")).status for name in ("ready", "live")] == [200, 200]
+    async with app.gateway.pool.acquire() as connection:
+        await connection.execute("DROP TRIGGER refuse ON payment_intents")
+    await app.gateway.deps.writes.run_once(app.gateway.pool)
+    assert (await app.anyone.get("/health")).status == 200
 
 
 async def test_a_payment_is_counted_when_it_is_confirmed_with_its_volume_and_its_wait(app):

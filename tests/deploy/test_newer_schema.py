@@ -54,6 +54,7 @@ async def test_a_running_and_a_new_process_accept_payments_on_the_expanded_schem
             "secret_keys": "for the tests alone and long enough for production",
             "public_url": "https://pay.example.com",
             "webhook_allow_private": "true",
+            "metrics_port": 0,
             "drain_s": 0,
             "database_url": database_url,
             "data_dir": place,

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 
 from servers.machinery import DEPLOY, Nginx
-from servers.processes import until
-from servers.production import API_ONLY, open_house
+from servers.processes import Server, until
+from servers.production import API_ONLY, open_house, wait_until_ready
 from sgate.web.assets import built
 from sgate.web.docs.pages import error_pages
 
@@ -120,13 +120,148 @@ def test_nginxs_own_errors_have_the_applications_codes_and_messages():
     for status, kind in maps["type"].items():
         page = known[maps["code"].get(status, kind)]
         assert str(page.status) == status
-        if status != "429":  # nginx limits addresses, the application API keys
+        if status not in {"429", "431"}:  # nginx limits addresses, and headers one by one; the application does not
             assert maps["message"][status].strip('"') in page.text
 
 
-async def test_metrics_are_not_public(house):
-    async with house.session() as session, session.get("/metrics") as answer:
-        assert (answer.status, (await answer.json())["error"]["code"]) == (404, "not_found")
+SPELLINGS = (
+    "/metrics",
+    "/metrics/",
+    "/metrics//",
+    "//metrics",
+    "/metrics?x=1",
+    "/metrics%2f",
+    "/metrics%2F%2f",
+    "/%2fmetrics",
+    "/%6detrics",
+    "/v1/../metrics",
+    "/v1/%2e%2e/metrics",
+    "/public/..%2fmetrics",
+    "/./metrics/.",
+    "/metrics;x=1",
+    "/metrics%20",
+)
+
+
+@pytest.fixture(scope="module")
+def development(folder, shop_database, certificate):
+    """An API process that serves metrics on its public port, as in development, behind nginx."""
+    (folder / "development").mkdir()
+    server = Server(folder / "development", database_url=shop_database, data_dir=folder / "development")
+    nginx = Nginx(folder / "open", certificate)
+    server.start(*API_ONLY)
+    wait_until_ready(server)
+    with nginx.serve([server.port]):
+        yield nginx
+    server.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_metrics_are_not_public_in_any_spelling(development, method):
+    for spelling in SPELLINGS:
+        head, body = exchange(development, f"{method} {spelling} HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert head.startswith("HTTP/1.1 404 "), spelling
+        assert "sgate_" not in body, spelling
+
+
+def exchange(nginx, request):
+    """Send a request that no HTTP library would send, over TLS. Return the head and the body of the response."""
+    with (
+        socket.create_connection(("127.0.0.1", nginx.https_port), PROMPTLY_S) as line,
+        nginx.tls.wrap_socket(line, server_hostname="localhost") as wrapped,
+    ):
+        return answer_to(wrapped, request)
+
+
+def answer_to(line, request):
+    line.sendall(request.encode("latin-1"))
+    received = b""
+    while not complete(received, head_only=request.startswith("HEAD ")) and (data := line.recv(65_536)):
+        received += data
+    head, _, body = received.decode("latin-1").partition("\r\n\r\n")
+    return head, body
+
+
+def complete(received, *, head_only):
+    head, ended, body = received.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    return bool(ended) and (head_only or (length is not None and len(body) >= int(length[1])))
+
+
+NOT_ACCEPTED = (
+    ("CONNECT / HTTP/1.1", 405),
+    ("CONNECT here:443 HTTP/1.1", 400),
+    ("TRACE / HTTP/1.1", 405),
+    ("OPTIONS * HTTP/1.1", 400),
+    ("GET * HTTP/1.1", 400),
+    ("get /v1/payment_intents HTTP/1.1", 400),
+    ("Get / HTTP/1.1", 400),
+    ("GET /pi/a%00b HTTP/1.1", 400),
+    ("GET /v1/payment_intents/%00 HTTP/1.1", 400),
+    ("GET /% HTTP/1.1", 400),
+    ("GET /../x HTTP/1.1", 400),
+    ("GET /a b HTTP/1.1", 400),
+    ("GET nowhere HTTP/1.1", 400),
+    ("GET / HTTP/2.5", 400),
+    ("PRI * HTTP/2.0", 400),
+    ("GET / HTTP/1.1\r\nHost: other", 400),
+    ("POST /v1/payments HTTP/1.1\r\nTransfer-Encoding: gzip", 400),
+    ("POST /v1/payments HTTP/1.1\r\nContent-Length: -1", 400),
+    ("POST / HTTP/1.1\r\nContent-Length: 2000000", 413),
+    (f"GET /{'x' * 9000} HTTP/1.1", 431),
+    (f"GET / HTTP/1.1\r\nX-Filler: {'x' * 9000}", 431),
+)
+REACHING_SGATE = (
+    ("BREW / HTTP/1.1", 400),
+    ("PROPFIND / HTTP/1.1", 405),
+    ("GET /v1 HTTP/1.1", 404),
+    ("GET /public HTTP/1.1", 404),
+    ("GET /assets HTTP/1.1", 404),
+)
+
+
+@pytest.mark.parametrize(("request_line", "status"), NOT_ACCEPTED + REACHING_SGATE, ids=lambda value: str(value)[:50])
+def test_over_https_each_refusal_is_a_json_error(house, request_line, status):
+    response = exchange(house.nginx, f"{request_line}\r\nHost: localhost\r\n\r\n")
+    assert_json_error(*response, status)
+
+
+@pytest.mark.parametrize(("request_line", "status"), NOT_ACCEPTED, ids=lambda value: str(value)[:50])
+def test_over_http_each_refusal_is_a_json_error(house, request_line, status):
+    with socket.create_connection(("127.0.0.1", house.nginx.http_port), PROMPTLY_S) as line:
+        response = answer_to(line, f"{request_line}\r\nHost: localhost\r\n\r\n")
+    assert_json_error(*response, status)
+
+
+def test_http_on_the_https_port_is_refused_with_the_advice_to_use_https(house):
+    with socket.create_connection(("127.0.0.1", house.nginx.https_port), PROMPTLY_S) as line:
+        response = answer_to(line, "GET /v1/payments HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert assert_json_error(*response, 403)["error"]["code"] == "https_required"
+
+
+async def test_a_refused_path_is_shown_and_logged_without_its_query(house):
+    _, body = exchange(house.nginx, "TRACE /v1/payments?client_secret=hush HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert json.loads(body)["path"] == "/v1/payments"
+
+    exchange(house.nginx, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\n")
+
+    async def logged():
+        sent = {(line["method"], line["path"], line["status"]) for line in house.nginx.lines}
+        return sent >= {("TRACE", "/v1/payments", 405), ("POST", "/", 413)}
+
+    await until(logged, "nginx logs the request")
+
+
+def assert_json_error(head, body, status):
+    assert head.startswith(f"HTTP/1.1 {status} "), head
+    assert "content-type: application/json" in head.lower()
+    problem = json.loads(body)
+    assert problem.keys() >= {"error", "request_id", "timestamp", "path", "status"}
+    assert (problem["status"], problem["error"].keys() >= {"type", "code", "message", "param", "doc_url"}) == (
+        status,
+        True,
+    )
+    return problem
 
 
 async def test_a_flood_from_one_address_is_limited_and_others_are_not(house, folder, certificate):
@@ -149,6 +284,41 @@ async def test_a_flood_from_one_address_is_limited_and_others_are_not(house, fol
     assert statuses["127.0.0.1"][:3] == [200] * 3
     assert 429 in statuses["127.0.0.1"]
     assert statuses["127.0.0.2"] == [200]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shared"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:a0d::1", "2001:db8:a0d:0:0:7:0a0d:0", True),
+        ("2001:db8:3:2::1", "2001:db8:3:3::1", False),
+        ("::1", "::2", True),
+        ("0:0:0:1::1", "0:0:0:2::1", False),
+        ("203.0.113.1", "203.0.113.1", True),
+        ("203.0.113.2", "203.0.113.3", False),
+        ("::ffff:203.0.113.4", "203.0.113.4", True),
+        ("::ffff:203.0.113.5", "::ffff:203.0.113.6", False),
+    ],
+)
+async def test_floods_are_counted_by_ipv4_address_and_by_ipv6_64(counting, first, second, shared):
+    connector = aiohttp.TCPConnector(ssl=counting.tls)
+    async with aiohttp.ClientSession(counting.url, connector=connector) as session:
+        assert [await _status_for(session, first) for _ in range(3)] == [401, 401, 429]
+        assert (await _status_for(session, second) == 429) is shared
+
+
+@pytest.fixture(scope="module")
+def counting(house, folder, certificate):
+    """An nginx that serves two requests per client, then one a minute, and reads the client's address from a header."""
+    settings = {"NGINX_API_RATE": "1r/m", "NGINX_API_BURST": "1", "NGINX_BALANCERS": "127.0.0.1"}
+    nginx = Nginx(folder / "counting", certificate, **settings)
+    with nginx.serve([server.port for server in house.servers]):
+        yield nginx
+
+
+async def _status_for(session, address):
+    async with session.get("/v1/payment_intents", headers={"X-Forwarded-For": address}) as answer:
+        return answer.status
 
 
 # --- streams
@@ -305,7 +475,10 @@ async def test_nginx_logs_no_client_secret_even_when_no_server_responds(folder, 
                     assert "retries automatically" in await answer.text()
                 async with session.get("/v1/payments?client_secret=hush", headers=headers) as answer:
                     assert (answer.status, (await answer.json())["error"]["code"]) == (503, "unavailable")
-    assert [line["path"] for line in nginx.lines] == ["/pi/pi_1", "/v1/payments"]
+                keyed = {"Idempotency-Key": "order-1"}
+                async with session.post("/v1/payment_intents", json={}, headers=keyed) as answer:
+                    assert (answer.status, (await answer.json())["error"]["code"]) == (503, "unavailable")
+    assert [line["path"] for line in nginx.lines] == ["/pi/pi_1", "/v1/payments", "/v1/payment_intents"]
     assert "hush" not in nginx.access_log.read_text() + nginx.error_log.read_text()
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from servers.machinery import Nginx
 from servers.patience import patient
-from servers.processes import Server, Simulator, command, make_merchant, until
+from servers.processes import Server, Simulator, command, free_port, make_merchant, until
 from servers.stack import Stack
 from sgate.chain.simulator import simulated_address
 from workers.webhooks.receiver import Receiver
@@ -78,7 +78,7 @@ async def paid(nginx, chain, shop, api_key):
 
 async def test_one_payment_through_the_whole_stack(stack, folder, certificate):
     nginx = Nginx(folder / "nginx", certificate)
-    settings = stack.settings | {"public_url": nginx.url, "data_dir": folder}
+    settings = stack.settings | {"public_url": nginx.url, "data_dir": folder, "metrics_port": free_port()}
     async with Simulator(folder) as chain, Receiver() as shop:
         settings |= {"test__stacks_api_url": chain.url}
         _, api_key = make_merchant(folder, **settings)

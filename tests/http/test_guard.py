@@ -117,6 +117,43 @@ async def test_data_that_is_not_http_is_refused_by_its_first_bytes():
         assert (await rest(reader)).startswith(b"HTTP/1.1 400")
 
 
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        b"get / HTTP/1.1",
+        b"Get / HTTP/1.1",
+        b"BREW / HTTP/1.1",
+        b"CONNECT here:443 HTTP/1.1",
+        b"GET nowhere HTTP/1.1",
+        b"GET http:// HTTP/1.1",
+        b"GET /a b HTTP/1.1",
+        b"GET / HTTP/2.5",
+        b"PRI * HTTP/2.0",
+        b"GET / HTTP/1.1\r\nBad Name: x",
+        b"GET / HTTP/1.1\r\nX-Name: a\x00b",
+        b"POST / HTTP/1.1\r\nContent-Length: -1",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip",
+        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked",
+    ],
+)
+async def test_what_is_not_http_is_refused_in_the_format_of_all_errors(request_line, caplog):
+    async with guarded() as port, connected(port) as (reader, writer):
+        writer.write(request_line + b"\r\nHost: here\r\n\r\n")
+        response = await rest(reader)
+    head, _, body = response.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n")
+    error = json.loads(body)["error"]
+    assert (error["code"], "not valid HTTP" in error["message"]) == ("bad_request", True)
+    assert caplog.text == "", "a log line that is not JSON"
+
+
+async def test_a_refused_upgrade_is_answered_and_not_logged_in_plain_text(caplog):
+    upgrade = GET[:-2] + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    async with guarded() as port:
+        assert await asked(port, upgrade) == (200, b"0")
+    assert caplog.text == ""
+
+
 async def test_a_head_just_below_the_limit_is_accepted():
     head = b"GET / HTTP/1.1\r\nHost: here\r\n" + HEADER * 60 + b"\r\n"
     async with guarded() as port:

@@ -181,7 +181,8 @@ class Server:
 
     async def metric(self, name):
         """A metric's value, or None."""
-        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/metrics") as answer:
+        port = self._settings.get("metrics_port") or self.port
+        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/metrics") as answer:
             text = await answer.text()
         found = re.search(rf"^{re.escape(name)}(?:{{[^}}]*}})? ([0-9.e+-]+)$", text, re.MULTILINE)
         return float(found[1]) if found else None

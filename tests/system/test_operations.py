@@ -3,9 +3,10 @@
 import contextlib
 
 import aiohttp
+import asyncpg
 import pytest
 
-from servers.processes import free_port, program, until
+from servers.processes import Server, free_port, program, until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -33,3 +34,27 @@ async def test_a_worker_without_an_api_serves_metrics_and_health(place, database
         status, _ = await worker.stop()
         assert status == 0, worker.text
         assert "Traceback" not in worker.text
+
+
+async def test_a_process_notices_a_full_disk_by_itself_and_also_that_there_is_space_again(place, database_url):
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(
+        "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql "
+        "AS $$ BEGIN RAISE 'No space left on device' USING ERRCODE = '53100'; END $$; "
+        "CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE TABLE AS') EXECUTE FUNCTION refuse()"
+    )
+    async with (
+        Server(place, database_url=database_url, data_dir=place) as server,
+        aiohttp.ClientSession(server.url) as session,
+    ):
+
+        async def database_is(state):
+            async with session.get("/health") as answer:
+                return (await answer.json())["services"]["database"] == state
+
+        await until(lambda: database_is("unhealthy"), "the process notices that writes are refused")
+        await connection.execute("DROP EVENT TRIGGER refuse")
+        await until(lambda: database_is("healthy"), "the process notices that writes are accepted")
+        assert '"database_refuses_writes"' in server.text
+        assert "Traceback" not in server.text
+    await connection.close()

@@ -766,7 +766,7 @@ export interface paths {
         };
         /**
          * Retrieve the health report
-         * @description Reports the state of each component. The status code is 503 if the database is unavailable, and 200 otherwise.
+         * @description Reports the state of each component. The status code is 503 if the database is unavailable or refuses writes, for example because its disk is full, and 200 otherwise.
          */
         get: operations["health"];
         put?: never;
@@ -2299,7 +2299,7 @@ export interface components {
          * @description The health of the deployment, as this process sees it.
          */
         HealthReport: {
-            /** @description The worst health of any component; `unhealthy` if the database is unavailable. */
+            /** @description The worst health of any component; `unhealthy` if the database is unavailable or refuses writes. */
             status: components["schemas"]["Health"];
             /**
              * Format: date-time

@@ -17,6 +17,7 @@ from sgate.environment import Environment
 from sgate.http.client_address import Addresses
 from sgate.http.rate_limits import RateLimits
 from sgate.http.sse import Streams
+from sgate.services.database_writes import DatabaseWrites
 from sgate.services.events import Events
 from sgate.services.maintenance_mode import MaintenanceMode
 from sgate.services.payment_intents import PaymentIntents
@@ -39,6 +40,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     pool: Pool
+    writes: DatabaseWrites
     reads: ReplicaReads
     modes: Mapping[bool, Mode]
     payment_intents: PaymentIntents

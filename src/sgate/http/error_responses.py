@@ -53,6 +53,17 @@ def envelope_bytes(error: GatewayError, *, request_id: str, path: str, public_ur
     )
 
 
+def raw_response(error: GatewayError) -> bytes:
+    """Return a whole HTTP response that ends a connection on which no request could be read."""
+    body = envelope_bytes(error, request_id="", path="", public_url="")
+    head = (
+        f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(body)}\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n"
+        "connection: close\r\n\r\n"
+    )
+    return head.encode("ascii") + body
+
+
 def problem_bytes(error: GatewayError, *, request_id: str, path: str, public_url: str) -> bytes:
     """Encode an error as RFC 9457 problem details."""
     problem: dict[str, object] = {

@@ -13,7 +13,7 @@ import msgspec
 
 from sgate.core import errors
 from sgate.http.asgi import App, Receive, Scope, Send
-from sgate.http.error_responses import envelope_bytes
+from sgate.http.error_responses import raw_response
 
 MAX_HEAD_BYTES = 65_536
 HEAD_S = 10.0
@@ -169,12 +169,7 @@ class Guard(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             return
         self._refused = True
-        body = envelope_bytes(error, request_id="", path="", public_url="")
-        head = (
-            f"HTTP/1.1 {error.status} {error.type}\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        self._transport.write(head.encode("ascii") + body)
+        self._transport.write(raw_response(error))
         self._transport.write_eof()
         self._later(LINGER_S, self._abort)
 

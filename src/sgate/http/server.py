@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Callable, Generator
 from typing import Any
@@ -10,7 +11,9 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from sgate.core import errors
 from sgate.http.asgi import App
+from sgate.http.error_responses import raw_response
 from sgate.http.guard import Guard, Guards, Limits
 
 LISTEN_BACKLOG = 2048
@@ -27,7 +30,22 @@ SHUTDOWN_S = 10
 """How long requests in flight may take after shutdown has begun."""
 
 
+NOT_HTTP = (
+    "The request is not valid HTTP/1.1. Methods are written in capital letters, a URL begins with a slash and contains "
+    "no blanks, and headers have the form `Name: value`."
+)
+
 NewProtocol = Callable[[uvicorn.Config, ServerState, dict[str, Any]], asyncio.Protocol]
+
+
+class Protocol(HttpToolsProtocol):
+    """Uvicorn's protocol, except that also a request that it cannot parse is answered with an error of the API."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse the request, and close the connection. `msg` is uvicorn's text, which says nothing more."""
+        del msg
+        self.transport.write(raw_response(errors.BadRequest(NOT_HTTP)))
+        self.transport.close()
 
 
 class Server(uvicorn.Server):
@@ -122,7 +140,7 @@ def make_server(
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> Guard:
-        return guards.guard(HttpToolsProtocol(config, server_state, app_state, _loop))
+        return guards.guard(Protocol(config, server_state, app_state, _loop))
 
     return Server(
         uvicorn.Config(
@@ -134,6 +152,7 @@ def make_server(
             lifespan="off",
             access_log=False,
             log_config=None,
+            log_level=logging.ERROR,  # below, uvicorn only reports requests that it cannot parse, in plain text
             proxy_headers=False,
             server_header=False,
             date_header=False,

@@ -37,7 +37,11 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     """The health of the deployment, as this process sees it."""
 
     status: Annotated[
-        Health, doc("The worst health of any component; `unhealthy` if the database is unavailable.", "healthy")
+        Health,
+        doc(
+            "The worst health of any component; `unhealthy` if the database is unavailable or refuses writes.",
+            "healthy",
+        ),
     ]
     timestamp: Annotated[Timestamp, doc("Time of the report, ISO 8601 in UTC.")]
     services: Annotated[

@@ -37,6 +37,7 @@ from sgate.runtime.factories import (
 from sgate.runtime.roles import (
     Gateway,
 )
+from sgate.services.database_writes import DatabaseWrites
 from sgate.services.events import Events
 from sgate.services.maintenance_mode import MaintenanceMode
 from sgate.services.payment_intents import PaymentIntents
@@ -74,7 +75,8 @@ async def open_gateway(
         if traces is not None:
             stack.push_async_callback(asyncio.to_thread, traces.close)
         cipher = Cipher(settings.secret_key_texts())
-        pool = await stack.enter_async_context(pool_of(settings, database_url, metrics))
+        writes = DatabaseWrites(time.monotonic)
+        pool = await stack.enter_async_context(pool_of(settings, database_url, metrics, writes))
         listener, wakeups = Listener(direct), Wakeups(direct)
         reads = await stack.enter_async_context(reads_of(settings, pool, listener, metrics))
         market = await stack.enter_async_context(exchange_rates_of(settings, pool, environment, metrics))
@@ -91,6 +93,7 @@ async def open_gateway(
         payment_intents = PaymentIntents(pool, modes, cipher, wakeups, environment, decided)
         deps = Dependencies(
             pool=pool,
+            writes=writes,
             reads=reads,
             modes=modes,
             payment_intents=payment_intents,
@@ -135,7 +138,7 @@ async def open_gateway(
                 deps,
                 _pages(deps),
                 https_only=settings.in_production,
-                serves_metrics=settings.metrics_port is None,
+                serves_metrics=settings.metrics_on_public_port and not settings.in_production,
             ),
         )
 

@@ -29,6 +29,7 @@ from sgate.http.sse import Streams
 from sgate.rates.client import RateClient
 from sgate.rates.sources import SOURCES
 from sgate.runtime import instrumentation
+from sgate.services.database_writes import DatabaseWrites
 from sgate.services.exchange_rates import ExchangeRates
 from sgate.services.payment_intents import PaymentIntents
 from sgate.services.public_intent_cache import PublicIntentCache
@@ -217,8 +218,16 @@ def traces_of(settings: Settings) -> Traces | None:
 
 
 @contextlib.asynccontextmanager
-async def pool_of(settings: Settings, database_url: str, metrics: Metrics) -> AsyncGenerator[Pool]:
-    """Yield the pool of connections that the whole process shares, with metrics."""
+async def pool_of(
+    settings: Settings, database_url: str, metrics: Metrics, writes: DatabaseWrites
+) -> AsyncGenerator[Pool]:
+    """Yield the pool of connections that the whole process shares, with metrics. `writes` is notified of errors."""
+    measure = instrumentation.of_statements(metrics)
+
+    def observe(statement: str, seconds: float, error: BaseException | None) -> None:
+        measure(statement, seconds, error)
+        writes.observe(error)
+
     pool = await open_pool(
         database_url,
         min_connections=settings.database_min_connections,
@@ -226,7 +235,7 @@ async def pool_of(settings: Settings, database_url: str, metrics: Metrics) -> As
         statement_timeout_s=settings.database_statement_timeout_s,
         statement_cache=settings.database_direct_url is None,
         acquire_timeout_s=settings.database_acquire_timeout_s,
-        observe=instrumentation.of_statements(metrics),
+        observe=observe,
     )
     metrics.pool_limit.set_function(pool.get_max_size)
     metrics.pool_connections.labels("idle").set_function(pool.get_idle_size)

@@ -23,6 +23,7 @@ from sgate.runtime import instrumentation
 from sgate.runtime.chain_sources import CallCounts, Chain
 from sgate.runtime.factories import direct_url
 from sgate.services import secret_rotation
+from sgate.services.database_writes import RETRY_INTERVAL_S
 from sgate.services.exchange_rates import ExchangeRates
 from sgate.services.replica_reads import MEASURE_INTERVAL_S
 from sgate.settings.settings import Settings
@@ -185,6 +186,13 @@ async def _deliver(gateway: Gateway, stop: Stop) -> None:
 async def measure_replica(gateway: Gateway) -> None:
     measure = gateway.deps.reads.measure
     await loops.repeat("replica", measure, interval_s=MEASURE_INTERVAL_S, stop=Stop(), pulse=_pulse(gateway, "replica"))
+
+
+async def probe_writes(gateway: Gateway) -> None:
+    async def once() -> None:
+        await gateway.deps.writes.run_once(gateway.pool)
+
+    await loops.repeat("writes", once, interval_s=RETRY_INTERVAL_S, stop=Stop(), pulse=Pulse())
 
 
 async def poll_revocations(gateway: Gateway) -> None:

@@ -19,6 +19,7 @@ from sgate.runtime.roles import (
     Role,
     measure_replica,
     poll_revocations,
+    probe_writes,
     refresh_rates,
     store_use_of_keys,
     workers_of,
@@ -62,6 +63,7 @@ async def run_roles(
     gc.set_threshold(GC_THRESHOLD, 20, 50)
     async with asyncio.TaskGroup() as group:
         background = [group.create_task(gateway.listener.run()), group.create_task(gateway.wakeups.run())]
+        background.append(group.create_task(probe_writes(gateway)))
         background += [
             group.create_task(mine_at_interval(chain.simulated, chain.block_interval_s))
             for chain in gateway.chains.values()

@@ -27,6 +27,9 @@ MIN_SECRET_KEY_CHARACTERS = 32
 MIN_DIFFERENT_CHARACTERS = 8
 """In every common encoding, a random key has more different characters. `aaaa...` and `abcabc...` have fewer."""
 
+METRICS_ARE_PUBLIC = "SGATE_METRICS_PORT: production does not serve /metrics on the public port, but no other is set"
+METRICS_ADVICE = "Set it to a port that cannot be reached from outside, such as 9400."
+
 DRAIN_S = 5.0
 """The default in production. It is longer than nginx keeps an idle upstream connection (deploy/nginx)."""
 
@@ -305,8 +308,8 @@ class Settings(BaseSettings):
             ge=0,
             le=65535,
             description="Separate port for /metrics and /health, for every role; 0 picks a free one. If set, "
-            "SGATE_PORT no longer serves /metrics. Default: /metrics on SGATE_PORT, and no metrics of processes "
-            "without the API.",
+            "SGATE_PORT no longer serves /metrics. Required in production for the API, because the metrics contain "
+            "turnover. Default in development: /metrics on SGATE_PORT, and no metrics of processes without the API.",
         ),
     ] = None
     metrics_host: Annotated[
@@ -438,6 +441,11 @@ class Settings(BaseSettings):
     def in_production(self) -> bool:
         """Whether the environment is production."""
         return self.env is Env.PRODUCTION
+
+    @property
+    def metrics_on_public_port(self) -> bool:
+        """Whether SGATE_PORT serves /metrics. In production, the API does not start if it would."""
+        return self.metrics_port is None
 
     @property
     def drain_seconds(self) -> float:

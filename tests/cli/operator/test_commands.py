@@ -17,6 +17,7 @@ PRODUCTION = {
     "secret_keys": GOOD_KEY,
     "public_url": "https://pay.example.com",
     "test__source": "off",
+    "metrics_port": "0",
 }
 
 
@@ -43,6 +44,7 @@ def without(name):
         (without("database_url"), "SGATE_DATABASE_URL"),
         (without("secret_keys"), "SGATE_SECRET_KEYS"),
         (without("public_url"), "SGATE_PUBLIC_URL"),
+        (without("metrics_port"), "SGATE_METRICS_PORT"),
         (PRODUCTION | {"public_url": "http://pay.example.com"}, "SGATE_PUBLIC_URL"),
         (PRODUCTION | {"secret_keys": "short"}, "SGATE_SECRET_KEYS"),
         (PRODUCTION | {"secret_keys": f"{GOOD_KEY},short"}, "SGATE_SECRET_KEYS"),

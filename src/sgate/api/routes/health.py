@@ -25,7 +25,8 @@ HEALTH = Call(
     summary="Retrieve the health report",
     tag="Operations",
     description=(
-        "Reports the state of each component. The status code is 503 if the database is unavailable, and 200 otherwise."
+        "Reports the state of each component. The status code is 503 if the database is unavailable or refuses writes, "
+        "for example because its disk is full, and 200 otherwise."
     ),
     answer=HealthReport,
     unhealthy=True,
@@ -96,8 +97,9 @@ async def report_of(deps: Dependencies) -> HealthReport:
     now = deps.environment.now()
     cursors = await _cursors(deps)
     chains = {mode_name(cursor.livemode): _chain_health(cursor, now) for cursor in cursors or ()}
+    has_database = cursors is not None and deps.writes.accepted
     components = {
-        "database": Health.UNHEALTHY if cursors is None else Health.HEALTHY,
+        "database": Health.HEALTHY if has_database else Health.UNHEALTHY,
         "blockchain": _worst([chain.status for chain in chains.values()]) if cursors else Health.DEGRADED,
         # If no Redis is configured, calls are counted in this process, and the cache is always healthy.
         "cache": Health.HEALTHY if deps.rate_limits.as_configured else Health.DEGRADED,
@@ -106,9 +108,8 @@ async def report_of(deps: Dependencies) -> HealthReport:
         components["replica"] = Health.HEALTHY if deps.reads.replica_is_fresh else Health.DEGRADED
     if cursors is not None:
         components["webhooks"] = await _webhooks(deps)
-    overall = Health.UNHEALTHY if cursors is None else _worst(list(components.values()))
     return HealthReport(
-        status=overall,
+        status=_worst(list(components.values())),
         timestamp=iso_ms(now),
         services=components,
         chains=chains,

@@ -10,7 +10,7 @@ import msgspec
 
 from sgate.runtime import factories
 from sgate.settings.modes import Source
-from sgate.settings.settings import DEVELOPMENT_SECRET_KEY, Settings
+from sgate.settings.settings import DEVELOPMENT_SECRET_KEY, METRICS_ADVICE, METRICS_ARE_PUBLIC, Settings
 
 
 class Level(StrEnum):
@@ -46,7 +46,7 @@ def fail(name: str, found: str, advice: str) -> Check:
 
 
 def settings_check(settings: Settings) -> Check:
-    """Check that at least one mode is on."""
+    """Check that at least one mode is on, and that the metrics are not public in production."""
     modes = ", ".join(
         f"{'live' if livemode else 'test'} mode "
         + ("off" if settings.mode(livemode).source is Source.OFF else f"on {settings.network_of(livemode)}")
@@ -54,6 +54,8 @@ def settings_check(settings: Settings) -> Check:
     )
     if all(settings.mode(livemode).source is Source.OFF for livemode in (False, True)):
         return fail("settings", "both modes are off", "Set SGATE_TEST__SOURCE=simulator or SGATE_LIVE__SOURCE=hiro.")
+    if settings.in_production and settings.metrics_on_public_port:
+        return fail("settings", METRICS_ARE_PUBLIC, METRICS_ADVICE)
     return ok("settings", f"{settings.env}, {modes}")
 
 

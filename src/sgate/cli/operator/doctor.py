@@ -7,10 +7,10 @@ from sgate.cli.operator import checks
 from sgate.cli.operator.checks import Check, Level
 from sgate.cli.operator.checks_database import database_checks
 from sgate.cli.operator.checks_network import network_checks
-from sgate.cli.operator.processes import load_settings, run_loop
+from sgate.cli.operator.processes import NO_DATABASE, NO_DATABASE_ADVICE, load_settings, run_loop
 from sgate.cli.printing import JsonOption, examples, line, print_json
 from sgate.cli.problems import OperatorError
-from sgate.db.embedded import EmbeddedUnavailable
+from sgate.db.embedded import EmbeddedUnavailable, is_installed
 from sgate.runtime import factories
 from sgate.settings.settings import Settings
 
@@ -56,6 +56,8 @@ def _examine() -> list[Check]:
 
 def _database(settings: Settings) -> list[Check]:
     embedded = factories.data_directory(settings) / "postgres"
+    if settings.database_url is None and not is_installed():
+        return [checks.fail("database", NO_DATABASE, NO_DATABASE_ADVICE)]
     if settings.database_url is None and not embedded.exists():
         advice = "`sgate run` and `sgate demo` create one. To use your own server, set SGATE_DATABASE_URL."
         return [checks.warn("database", f"there is no embedded database in {embedded} yet", advice)]

