@@ -50,7 +50,8 @@ REWRITES = [
 async def test_what_would_rewrite_the_books_is_refused(pool, application_pool, rewrite):
     if rewrite.startswith("UPDATE") and " SET " not in rewrite:
         column = await pool.fetchval(
-            "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum = 2", rewrite.removeprefix("UPDATE ")
+            "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum = 2",
+            rewrite.removeprefix("UPDATE "),
         )
         rewrite = f"{rewrite} SET {column} = {column}"
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -102,10 +103,14 @@ async def test_a_new_table_can_be_written_after_the_next_migration_and_lost_or_f
     await pool.execute("CREATE TABLE made_later (id integer)")
     await pool.execute("ALTER TABLE payments ADD COLUMN added_later integer")
     await pool.execute(f"REVOKE ALL ON payment_intents FROM {APPLICATION_ROLE}")
-    await pool.execute(f"GRANT ALL ON events TO {APPLICATION_ROLE}; GRANT UPDATE (payload) ON events TO {APPLICATION_ROLE}")
+    await pool.execute(
+        f"GRANT ALL ON events TO {APPLICATION_ROLE}; GRANT UPDATE (payload) ON events TO {APPLICATION_ROLE}"
+    )
     async with application_pool.acquire() as connection:
         before = await grants.of_current_role(connection)
-        assert {"SELECT on payment_intents", "INSERT on made_later", "UPDATE on payments.added_later"} <= set(before.missing)
+        assert {"SELECT on payment_intents", "INSERT on made_later", "UPDATE on payments.added_later"} <= set(
+            before.missing
+        )
         assert set(before.excess) == {"UPDATE on events", "DELETE on events", "TRUNCATE on events"}
         await migrate.migrate(database_url)
         after = await grants.of_current_role(connection)
@@ -194,7 +199,9 @@ async def test_without_the_role_nothing_is_granted(ordinary_owner, monkeypatch):
     connection = await asyncpg.connect(ordinary_owner)
     assert not await grants.apply(connection)
     assert not (await grants.of_current_role(connection)).application_role_exists
-    granted = "SELECT count(*) FROM pg_class, aclexplode(relacl) AS a WHERE a.grantee = $1::regrole AND relname = 'events'"
+    granted = (
+        "SELECT count(*) FROM pg_class, aclexplode(relacl) AS a WHERE a.grantee = $1::regrole AND relname = 'events'"
+    )
     assert await connection.fetchval(granted, APPLICATION_ROLE) == 0
     await connection.close()
 
@@ -253,7 +260,9 @@ async def test_whatever_the_time_zone_a_month_that_has_not_ended_long_enough_ago
 
 
 async def test_only_months_are_dropped_whatever_else_hangs_on_the_table(pool, application_pool):
-    await pool.execute("CREATE TABLE webhook_deliveries_archive PARTITION OF webhook_deliveries FOR VALUES FROM ('a') TO ('b')")
+    await pool.execute(
+        "CREATE TABLE webhook_deliveries_archive PARTITION OF webhook_deliveries FOR VALUES FROM ('a') TO ('b')"
+    )
     await pool.execute("CREATE TABLE webhook_deliveries_1999_01 (id text)")  # not a partition
     assert await application_pool.fetch("SELECT * FROM drop_delivery_months('90 days')") == []
     assert await pool.fetchval("SELECT count(*) FROM webhook_deliveries_1999_01") == 0
