@@ -4,8 +4,8 @@
 set -eu
 # psql reads the passwords from the environment, so that they do not appear in the process list.
 psql -v ON_ERROR_STOP=1 --username postgres --dbname postgres <<'SQL'
-\getenv owner_password SGATE_OWNER_PASSWORD
-\getenv app_password SGATE_APP_PASSWORD
+\getenv owner_password POSTGRES_OWNER_PASSWORD
+\getenv app_password POSTGRES_APP_PASSWORD
 CREATE ROLE sgate LOGIN PASSWORD :'owner_password';
 CREATE ROLE sgate_app LOGIN PASSWORD :'app_password';
 CREATE DATABASE sgate OWNER sgate;

@@ -31,7 +31,9 @@ SECRET_WORDS = ("PASSWORD", "SECRET", "_URL", "KEY")
 NOT_SECRET = ("SGATE_PUBLIC_URL", "SGATE_LIVE__STACKS_API_URL", "SGATE_LIVE__STACKS_API_KEY")
 
 
-PASSWORDS = {name: f"{name.lower()}0" for name in ("POSTGRES_PASSWORD", "SGATE_OWNER_PASSWORD", "SGATE_APP_PASSWORD")}
+PASSWORDS = {
+    name: f"{name.lower()}0" for name in ("POSTGRES_PASSWORD", "POSTGRES_OWNER_PASSWORD", "POSTGRES_APP_PASSWORD")
+}
 
 
 def composed(file, **environment):

@@ -13,7 +13,7 @@ from servers.postgres_15 import BINARIES, Postgres
 from servers.processes import Server, command
 from sgate.store import grants
 
-PASSWORDS = {"SGATE_OWNER_PASSWORD": "0wner's", "SGATE_APP_PASSWORD": "appl1cation"}
+PASSWORDS = {"POSTGRES_OWNER_PASSWORD": "0wner's", "POSTGRES_APP_PASSWORD": "appl1cation"}
 
 
 @pytest.fixture

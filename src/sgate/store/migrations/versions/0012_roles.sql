@@ -11,7 +11,7 @@ DECLARE
     first_id CONSTANT TEXT := first_delivery_id(first_day::TIMESTAMP AT TIME ZONE 'UTC');
     end_id CONSTANT TEXT := first_delivery_id((first_day + INTERVAL '1 month') AT TIME ZONE 'UTC');
 BEGIN
-    IF first_day IS NULL OR first_day <> date_trunc('month', first_day)
+    IF first_day IS NULL OR extract(day FROM first_day) <> 1
         OR first_day NOT BETWEEN this_month AND this_month + INTERVAL '1 year'
     THEN
         RAISE EXCEPTION '% is not the first day of this month or of one of the next twelve', first_day
