@@ -25,14 +25,23 @@ random() {
 }
 
 random postgres_superuser_password
-random postgres_password
+random postgres_owner_password
+random postgres_app_password
 random postgres_replication_password
+random pgbouncer_admin_password
 random redis_password
 random sgate_secret_keys
 random grafana_password
-[ -s database_url ] || printf 'postgresql://sgate:%s@%s/sgate\n' "$(cat postgres_password)" "$PGBOUNCER_ADDRESS" >database_url
-[ -s database_direct_url ] || printf 'postgresql://sgate:%s@%s/sgate\n' "$(cat postgres_password)" "$POSTGRES_ADDRESS" >database_direct_url
-[ -s database_replica_url ] || printf 'postgresql://sgate:%s@%s/sgate_replica\n' "$(cat postgres_password)" "$PGBOUNCER_ADDRESS" >database_replica_url
+
+# Write the URL $1 for the role $2, whose password is in $3, of the database $4.
+database_url() {
+  [ -s "$1" ] || printf 'postgresql://%s:%s@%s\n' "$2" "$(cat "$3")" "$4" >"$1"
+}
+
+database_url database_url sgate_app postgres_app_password "$PGBOUNCER_ADDRESS/sgate"
+database_url database_direct_url sgate_app postgres_app_password "$POSTGRES_ADDRESS/sgate"
+database_url database_replica_url sgate_app postgres_app_password "$PGBOUNCER_ADDRESS/sgate_replica"
+database_url database_owner_url sgate postgres_owner_password "$POSTGRES_ADDRESS/sgate" # only for `sgate migrate`
 [ -s redis_url ] || printf 'rediss://:%s@%s/0\n' "$(cat redis_password)" "$REDIS_ADDRESS" >redis_url
 
 if ! [ -s internal_ca ]; then

@@ -8,12 +8,72 @@ CREATE FUNCTION public.delivery_id(event_id text, endpoint_id text, happened_at 
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (public.first_delivery_id(happened_at) || "left"(md5((event_id || endpoint_id)), 12));
 
+CREATE FUNCTION public.drop_delivery_months(retention interval) RETURNS TABLE(suffix text, still_open bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    ended_by CONSTANT TIMESTAMPTZ := now() - retention;
+BEGIN
+    IF ended_by IS NULL OR ended_by > now() - INTERVAL '31 days' THEN
+        RAISE EXCEPTION 'deliveries are kept for at least 31 days, not for %', coalesce(retention::TEXT, 'NULL')
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    FOR suffix IN
+        SELECT right(c.relname, 7) FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'webhook_deliveries'::regclass AND c.relname ~ '^webhook_deliveries_[0-9]{4}_[0-9]{2}$'
+            AND (to_date(right(c.relname, 7), 'YYYY_MM') + INTERVAL '1 month') AT TIME ZONE 'UTC' <= ended_by
+        ORDER BY 1
+    LOOP
+        EXECUTE format(
+            'SELECT count(*) FROM %I WHERE status IN (''pending'', ''held'')', 'webhook_deliveries_' || suffix
+        ) INTO still_open;
+        EXECUTE format('DROP TABLE %I, %I', 'webhook_attempts_' || suffix, 'webhook_deliveries_' || suffix);
+        RETURN NEXT;
+    END LOOP;
+END
+$_$;
+
 CREATE FUNCTION public.events_announce_positions() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock_shared((21319::bigint << 48) | last_value) FROM events_position;
     RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.make_delivery_month(first_day date) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    this_month CONSTANT DATE := date_trunc('month', now() AT TIME ZONE 'UTC');
+    suffix CONSTANT TEXT := to_char(first_day, 'YYYY_MM');
+    first_id CONSTANT TEXT := first_delivery_id(first_day::TIMESTAMP AT TIME ZONE 'UTC');
+    end_id CONSTANT TEXT := first_delivery_id((first_day + INTERVAL '1 month') AT TIME ZONE 'UTC');
+BEGIN
+    IF first_day IS NULL OR extract(day FROM first_day) <> 1
+        OR first_day NOT BETWEEN this_month AND this_month + INTERVAL '1 year'
+    THEN
+        RAISE EXCEPTION '% is not the first day of this month or of one of the next twelve', first_day
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF to_regclass(format('%I', 'webhook_deliveries_' || suffix)) IS NOT NULL
+        OR EXISTS (SELECT 1 FROM webhook_deliveries_default WHERE id >= first_id AND id < end_id)
+    THEN
+        RETURN FALSE;
+    END IF;
+    EXECUTE format(
+        'CREATE TABLE %I PARTITION OF webhook_deliveries FOR VALUES FROM (%L) TO (%L) WITH (fillfactor = 70)',
+        'webhook_deliveries_' || suffix, first_id, end_id
+    );
+    EXECUTE format('ALTER TABLE %I ADD UNIQUE (event_id, endpoint_id)', 'webhook_deliveries_' || suffix);
+    EXECUTE format(
+        'CREATE TABLE %I PARTITION OF webhook_attempts FOR VALUES FROM (%L) TO (%L)',
+        'webhook_attempts_' || suffix, first_id, end_id
+    );
+    RETURN TRUE;
 END
 $$;
 

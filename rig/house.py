@@ -96,9 +96,10 @@ class House:
     def of_role(self, role):
         return [process for process in self.processes if process.role == role]
 
-    async def run(self, *arguments):
+    async def run(self, *arguments, **settings):
         """An operator's command: (exit status, output, errors)."""
-        return await asyncio.to_thread(command, self.folder, *arguments, timeout_s=patient(120), **self.settings)
+        chosen = self.settings | settings
+        return await asyncio.to_thread(command, self.folder, *arguments, timeout_s=patient(120), **chosen)
 
     async def leader(self):
         """The watcher that leads now, or None."""
@@ -117,7 +118,7 @@ class House:
             "test__poll_interval_s": 0.5,
             **{f"rate_limit_{name}": PLENTY_PER_MINUTE for name in ("create", "retrieve", "public", "other")},
         }
-        status, _, errors = await self.run("migrate")
+        status, _, errors = await self.run("migrate", **self.servers.owner_settings)
         assert status == 0, errors
         for role, number in HOW_MANY.items():
             self.processes += [

@@ -34,8 +34,10 @@ class Servers(Stack):
         self.secrets.mkdir(mode=0o700)
         super().prepare()
         both = ",".join(f"localhost:{self.ports[name]}" for name in (self.primary, self.standby))
-        url = f"postgresql://sgate:{self.secret('postgres_password')}@{both}/sgate?target_session_attrs=read-write\n"
-        (self.secrets / "database_direct_url").write_text(url)
+        for name, role in (("database_direct_url", "sgate_app"), ("database_owner_url", "sgate")):
+            password = self.secret("postgres_app_password" if role == "sgate_app" else "postgres_owner_password")
+            url = f"postgresql://{role}:{password}@{both}/sgate?target_session_attrs=read-write\n"
+            (self.secrets / name).write_text(url)
 
     def close(self):
         """Stop whatever runs."""
@@ -90,8 +92,10 @@ class Servers(Stack):
         return ssl.create_default_context(cafile=self.secrets / "internal_ca")
 
     def direct_address(self):
-        """Of the primary, as sGate's user."""
-        return f"postgresql://sgate:{self.secret('postgres_password')}@localhost:{self.ports[self.primary]}/sgate"
+        """Of the primary, as the application's role."""
+        return (
+            f"postgresql://sgate_app:{self.secret('postgres_app_password')}@localhost:{self.ports[self.primary]}/sgate"
+        )
 
     # --- failover
 

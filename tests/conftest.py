@@ -26,6 +26,7 @@ import logs
 from servers import patience
 from sgate.db.embedded import EmbeddedPostgres
 from sgate.db.pool import Pool, open_pool
+from sgate.db.roles import APPLICATION_ROLE
 from sgate.store import migrate
 from sgate.telemetry import logging as sgate_logging
 
@@ -90,6 +91,7 @@ def postgres_server(worker_id: str) -> Iterator[str]:
     """The URL of the server's maintenance database."""
     given = os.environ.get("SGATE_TEST_DATABASE_URL")
     if given:
+        asyncio.run(_have_application_role(given))
         yield given
         return
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
@@ -100,6 +102,15 @@ def postgres_server(worker_id: str) -> Iterator[str]:
         yield server.url
     finally:
         server.close()
+
+
+async def _have_application_role(url: str) -> None:
+    """The embedded server brings the role. On another server, it has the password of the tests' own role."""
+    password = str(urlsplit(url).password or "").replace("'", "''")
+    connection = await asyncpg.connect(url)
+    with contextlib.suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+        await connection.execute(f"CREATE ROLE {APPLICATION_ROLE} LOGIN PASSWORD '{password}'")
+    await connection.close()
 
 
 async def _no_need_for_durability(url: str) -> None:
@@ -133,8 +144,9 @@ async def _make_template(server_url: str) -> str:
 
 
 def _schema_digest() -> str:
-    folder = Path(migrate.__file__).parent / "migrations" / "versions"
-    text = b"".join(path.read_bytes() for path in sorted(folder.glob("*.sql")))
+    store = Path(migrate.__file__).parent
+    paths = [*sorted((store / "migrations" / "versions").glob("*.sql")), store / "grants.py"]
+    text = b"".join(path.read_bytes() for path in paths)
     return hashlib.sha256(text).hexdigest()[:10]
 
 
@@ -156,9 +168,33 @@ async def database_url(database_stock: databases.Stock, postgres_server: str) ->
         await database_stock.give_back(name)
 
 
+def application_url_of(database_url: str) -> str:
+    """The same database, for the role that cannot rewrite the books."""
+    parts = urlsplit(database_url)
+    credentials, at, address = parts.netloc.rpartition("@")
+    _, colon, password = credentials.partition(":")
+    return urlunsplit(parts._replace(netloc=f"{APPLICATION_ROLE}{colon}{password}{at or '@'}{address}"))
+
+
+@pytest.fixture
+def application_url(database_url: str) -> str:
+    """The URL of the fresh database for the application's role."""
+    return application_url_of(database_url)
+
+
+@pytest.fixture
+async def application_pool(application_url: str) -> AsyncIterator[Pool]:
+    """A pool on the fresh database that may do what a running server may do."""
+    opened = await open_pool(application_url, min_connections=1, max_connections=10)
+    try:
+        yield opened
+    finally:
+        opened.terminate()
+
+
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[Pool]:
-    """A pool on a fresh database."""
+    """A superuser's pool on a fresh database: tests may damage what the application cannot."""
     opened = await open_pool(database_url, min_connections=1, max_connections=10)
     try:
         yield opened

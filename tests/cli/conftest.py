@@ -19,9 +19,9 @@ def place():
 
 
 @pytest.fixture
-async def site(database_url, tmp_path):
+async def site(application_url, tmp_path):
     """A server with all roles, whose simulated chain mines only on demand."""
-    async with open_site(database_url, tmp_path / "site", roles=ALL_ROLES) as opened:
+    async with open_site(application_url, tmp_path / "site", roles=ALL_ROLES) as opened:
         yield opened
 
 

@@ -111,6 +111,22 @@ def test_it_survives_a_restart_with_its_data(place):
         server.close()
 
 
+def test_the_application_logs_in_with_a_role_of_its_own_also_in_a_directory_of_an_older_version(place):
+    server = EmbeddedPostgres(place / "data")
+    try:
+        assert ask(server.application_url, "SELECT current_user") == "sgate_app"
+        ask(server.url, "DROP ROLE sgate_app")
+    finally:
+        server.close()
+    server = EmbeddedPostgres(place / "data")
+    try:
+        assert ask(server.application_url, "SELECT current_user") == "sgate_app"
+        powers = "SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication FROM pg_roles WHERE rolname = current_user"
+        assert ask(server.application_url, powers) is False
+    finally:
+        server.close()
+
+
 def test_a_server_that_is_not_to_be_kept_leaves_nothing_behind(place):
     server = EmbeddedPostgres(place / "gone", keep=False)
     assert ask(server.url, "SELECT 1") == 1

@@ -13,6 +13,7 @@ import pytest
 from api.serving import serving
 from servers.machinery import POSTGRES_BIN, POSTGRES_USER, Daemon, owned
 from servers.processes import command, free_port
+from sgate.store import grants
 
 pytestmark = pytest.mark.timeout(420)
 
@@ -108,10 +109,20 @@ async def archived(folder):
     place.mkdir(mode=0o755)
     postgres = Archived(owned(place))
     with postgres.server(postgres.data) as server:
+        await postgres.fetchval("CREATE ROLE sgate_app LOGIN", database="postgres")
         await postgres.fetchval("CREATE DATABASE sgate", database="postgres")
         status, _, errors = await asyncio.to_thread(command, place, "migrate", database_url=postgres.url())
         assert status == 0, errors
         yield postgres, server
+
+
+async def rights_of_the_application(postgres, database):
+    connection = await asyncpg.connect(postgres.url(database).replace("postgres@", "sgate_app@", 1))
+    try:
+        rights = await grants.of_current_role(connection)
+        return rights.missing, rights.excess
+    finally:
+        await connection.close()
 
 
 async def test_a_dump_is_restored_into_another_database_and_the_ledger_agrees(archived, tmp_path):
@@ -126,6 +137,24 @@ async def test_a_dump_is_restored_into_another_database_and_the_ledger_agrees(ar
     query = "SELECT status FROM payment_intents WHERE id = $1"
     assert await postgres.fetchval(query, intent_id, database="sgate_restored") == "confirmed"
     assert "Intents checked: 1;" in await ledger_agrees(tmp_path, restored)
+    assert await rights_of_the_application(postgres, "sgate_restored") == ([], [])
+
+
+async def test_a_dump_is_restored_on_a_server_without_the_role_and_migrate_grants_its_rights(archived):
+    postgres, _ = archived
+    dump = postgres.folder / "sgate.dump"
+    as_postgres("pg_dump", "--format=custom", f"--file={dump}", postgres.url())
+    await postgres.fetchval("ALTER ROLE sgate_app RENAME TO elsewhere", database="postgres")
+    await postgres.fetchval("CREATE DATABASE sgate_restored", database="postgres")
+    restore = ("pg_restore", "--exit-on-error", "--no-owner", f"--dbname={postgres.url('sgate_restored')}", dump)
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        as_postgres(*restore, "--single-transaction")
+    assert b'role "sgate_app" does not exist' in refused.value.stderr
+    as_postgres(*restore, "--no-privileges")
+    await postgres.fetchval("CREATE ROLE sgate_app LOGIN", database="postgres")
+    assert (await rights_of_the_application(postgres, "sgate_restored"))[0] != []
+    command(postgres.folder, "migrate", database_url=postgres.url("sgate_restored"))
+    assert await rights_of_the_application(postgres, "sgate_restored") == ([], [])
 
 
 async def test_a_lost_server_is_recovered_from_a_base_backup_and_the_archived_log(archived, tmp_path):

@@ -32,20 +32,30 @@ SECRET_WORDS = ("PASSWORD", "SECRET", "_URL", "KEY")
 NOT_SECRET = ("SGATE_PUBLIC_URL", "SGATE_LIVE__STACKS_API_URL", "SGATE_LIVE__STACKS_API_KEY")
 
 
-def compose(file):
-    """Return a Compose file as Docker Compose resolves it."""
+PASSWORDS = {
+    name: f"{name.lower()}0" for name in ("POSTGRES_PASSWORD", "POSTGRES_OWNER_PASSWORD", "POSTGRES_APP_PASSWORD")
+}
+
+
+def composed(file, **environment):
+    """Run `docker compose config` on a Compose file."""
     carried = importlib.util.find_spec("compose")
     program = Path(carried.submodule_search_locations[0]) / "docker-compose" if carried else None
     if program is None or not program.exists():
         pytest.skip("Docker Compose is not available for this machine")
-    done = subprocess.run(
-        [str(program), "-f", str(DEPLOY / file), "config", "--format", "json"],
-        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "SGATE_PUBLIC_URL": "https://pay.example.com"},
+    return subprocess.run(
+        [str(program), "-f", str(DEPLOY / file), "--env-file", "/dev/null", "config", "--format", "json"],
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **environment},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def compose(file):
+    """Return a Compose file as Docker Compose resolves it."""
+    done = composed(file, SGATE_PUBLIC_URL="https://pay.example.com", **PASSWORDS)
     assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout)
 
@@ -126,6 +136,30 @@ def test_the_file_for_one_machine_publishes_to_loopback_only():
     assert services.keys() == {"postgres", "migrate", "sgate"}
     published = [port for service in services.values() for port in service.get("ports", ())]
     assert [port["host_ip"] for port in published] == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize("missing", PASSWORDS)
+def test_the_file_for_one_machine_has_no_default_password(missing):
+    given = {name: password for name, password in PASSWORDS.items() if name != missing}
+    for environment in (given, given | {missing: ""}):
+        done = composed("compose.yaml", **environment)
+        assert done.returncode != 0
+        assert missing in done.stderr
+
+
+def test_only_migrations_have_the_owners_password(production):
+    services = compose("compose.yaml")["services"]
+    assert "SGATE_DATABASE_OWNER_URL" not in services["sgate"]["environment"]
+    assert "//sgate_app:" in services["sgate"]["environment"]["SGATE_DATABASE_URL"]
+    assert "//sgate:" in services["migrate"]["environment"]["SGATE_DATABASE_OWNER_URL"]
+    assert services["postgres"]["environment"].get("POSTGRES_USER", "postgres") not in {"sgate", "sgate_app"}
+    for words, expected in (("database_owner_url", {"migrate"}), ("postgres_owner_password", {"postgres"})):
+        holders = {
+            name
+            for name, service in production["services"].items()
+            if words in {secret["source"] for secret in service.get("secrets", ())}
+        }
+        assert holders == expected
 
 
 def test_production_has_the_expected_processes(production):

@@ -26,7 +26,7 @@ AMOUNT_SATS = 40_000
 def stack(folder):
     with Stack(folder) as started:
         status, output, errors = command(
-            folder, "migrate", timeout_s=patient(120), **started.settings, public_url="https://x.example"
+            folder, "migrate", timeout_s=patient(120), **started.owner_settings, public_url="https://x.example"
         )
         assert status == 0, errors
         assert "The schema is at" in output
@@ -34,7 +34,7 @@ def stack(folder):
 
 
 @contextlib.asynccontextmanager
-async def connected(stack, port, database, user="sgate", secret="postgres_password"):
+async def connected(stack, port, database, user="sgate_app", secret="postgres_app_password"):
     """Open a connection to one of the database servers."""
     connection = await asyncpg.connect(
         host="localhost",
@@ -96,9 +96,9 @@ async def _every_connection_is_encrypted(stack):
     async with connected(stack, "postgres", "postgres", "postgres", "postgres_superuser_password") as connection:
         rows = await connection.fetch(
             "SELECT usename, application_name, client_port, ssl FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) "
-            "WHERE usename IN ('sgate', 'replicator')"
+            "WHERE usename IN ('sgate', 'sgate_app', 'replicator')"
         )
-        assert {row["usename"] for row in rows} == {"sgate", "replicator"}
+        assert {row["usename"] for row in rows} == {"sgate_app", "replicator"}, "the owner has only migrated"
         assert [row["application_name"] for row in rows if not row["ssl"]] == []
         assert await connection.fetchval("SELECT sync_state FROM pg_stat_replication") == "sync"
 
@@ -117,6 +117,55 @@ async def _the_pooler_pooled_transactions(stack):
     async with connected(stack, "pgbouncer", "sgate") as connection:
         assert await connection.fetchval("SHOW statement_timeout") == "15s"
         assert await connection.fetchval("SHOW jit") == "off"
+
+
+async def test_the_application_cannot_rewrite_the_books_and_no_role_of_sgate_is_a_superuser(stack, folder):
+    async with connected(stack, "pgbouncer", "sgate") as connection:
+        for statement in (
+            "UPDATE events SET type = type",
+            "DELETE FROM audit_log",
+            "CREATE TABLE t ()",
+            "CREATE TEMP TABLE t ()",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+    async with connected(stack, "postgres", "sgate", "postgres", "postgres_superuser_password") as connection:
+        strong = "SELECT rolname FROM pg_roles WHERE rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls"
+        assert [name for (name,) in await connection.fetch(strong)] == ["postgres"]
+        owners = "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        assert [name for (name,) in await connection.fetch(owners)] == ["sgate"]
+    settings = stack.owner_settings | {
+        "public_url": "https://x.example",
+        "test__source": "simulator",
+        "data_dir": folder,
+    }
+    _, output, _ = await asyncio.to_thread(command, folder, "doctor", "--json", **settings)
+    levels = {check["name"]: check["level"] for check in json.loads(output)["checks"]}
+    assert (levels["database role"], levels["database owner"]) == ("ok", "ok")
+
+
+async def test_only_its_own_user_may_use_the_poolers_console(stack):
+    with pytest.raises(asyncpg.PostgresError, match="not allowed"):
+        async with connected(stack, "pgbouncer", "pgbouncer"):
+            pass
+    async with connected(stack, "pgbouncer", "pgbouncer", "pgbouncer_admin", "pgbouncer_admin_password") as console:
+        await console.execute("SHOW POOLS")
+    with pytest.raises(asyncpg.PostgresError):
+        async with connected(stack, "pgbouncer", "sgate", "pgbouncer_admin", "pgbouncer_admin_password"):
+            pass
+
+
+async def test_a_member_of_the_role_logs_in_directly_so_that_passwords_can_be_rotated(stack):
+    async with connected(stack, "postgres", "sgate", "postgres", "postgres_superuser_password") as connection:
+        await connection.execute("CREATE ROLE second LOGIN PASSWORD 'for the tests' IN ROLE sgate_app")
+        await connection.execute("CREATE ROLE stranger LOGIN PASSWORD 'for the tests'")
+    tls = ssl.create_default_context(cafile=stack.secrets / "internal_ca")
+    server = {"host": "localhost", "port": stack.ports["postgres"], "database": "sgate", "ssl": tls}
+    member = await asyncpg.connect(user="second", password="for the tests", **server)
+    assert await member.fetchval("SELECT count(*) FROM events") >= 0
+    await member.close()
+    with pytest.raises(asyncpg.InvalidAuthorizationSpecificationError):
+        await asyncpg.connect(user="stranger", password="for the tests", **server)
 
 
 async def test_an_operators_commands_work_through_the_pooler_again_and_again(stack, folder):

@@ -50,6 +50,11 @@ class Stack:
         authority = self.secrets / "internal_ca"
         return SETTINGS | files | {"database_ca": authority, "redis_ca": authority}
 
+    @property
+    def owner_settings(self):
+        """Those of `sgate migrate` alone."""
+        return self.settings | {"database_owner_url_file": self.secrets / "database_owner_url"}
+
     def secret(self, name):
         return (self.secrets / name).read_text().strip()
 
@@ -134,7 +139,8 @@ class Stack:
             POSTGRES_HOST="localhost",
             POSTGRES_PORT=self.ports[primary],
             POSTGRES_REPLICA_PORT=self.ports[replica],
-            POSTGRES_PASSWORD_FILE=self.secrets / "postgres_password",
+            POSTGRES_PASSWORD_FILE=self.secrets / "postgres_app_password",
+            PGBOUNCER_ADMIN_PASSWORD_FILE=self.secrets / "pgbouncer_admin_password",
             POSTGRES_CA=self.secrets / "internal_ca",
             PGBOUNCER_LISTEN_ADDRESS="127.0.0.1",
             PGBOUNCER_PORT=self.ports["pgbouncer"],

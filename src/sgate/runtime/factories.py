@@ -7,9 +7,10 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 
@@ -51,34 +52,49 @@ def data_directory(settings: Settings) -> Path:
     return settings.data_dir or default_directory()
 
 
+class DatabaseUrls(NamedTuple):
+    """The URLs of the database.
+
+    Attributes:
+        application: for the application, possibly through a pooler.
+        owner: for the role that owns the schema and migrates it, without a pooler.
+    """
+
+    application: str
+    owner: str
+
+
 @contextlib.contextmanager
-def database(settings: Settings):  # noqa: ANN201 - a context manager of the database's URL
-    """Yield the URL of the database from the settings. Without one, run an embedded server and yield its URL."""
+def database(settings: Settings) -> Generator[DatabaseUrls]:
+    """Yield the URLs of the database from the settings. Without them, run an embedded server and yield its URLs."""
     if settings.database_url is not None:
-        yield settings.postgres_url(settings.database_url)
+        application = settings.postgres_url(settings.database_url)
+        owner = settings.database_owner_url
+        yield DatabaseUrls(
+            application, direct_url(settings, application) if owner is None else settings.postgres_url(owner)
+        )
         return
     server = EmbeddedPostgres(data_directory(settings) / "postgres")
     try:
-        yield server.url
+        yield DatabaseUrls(server.application_url, server.url)
     finally:
         server.close()
 
 
 def direct_url(settings: Settings, database_url: str) -> str:
-    """Return the URL of the database without the pooler."""
+    """Return the application's URL of the database without the pooler."""
     direct = settings.database_direct_url
     return database_url if direct is None else settings.postgres_url(direct)
 
 
-async def prepare(database_url: str, settings: Settings) -> None:
+async def prepare(urls: DatabaseUrls, settings: Settings) -> None:
     """Migrate the schema in development. In production, only check that this version can use it."""
-    direct = direct_url(settings, database_url)
     if settings.in_production:
-        await schema_check.check(direct)
+        await schema_check.check(direct_url(settings, urls.application))
     else:
         from sgate.store import migrate  # imports SQLAlchemy, which a server in production does not need
 
-        await migrate.migrate(direct)
+        await migrate.migrate(urls.owner)
     structlog.get_logger("sgate").info("database_ready", pid=os.getpid())
 
 

@@ -62,15 +62,22 @@ class Settings(BaseSettings):
     database_url: Annotated[
         SecretStr | None,
         Field(
-            description="URL of a PostgreSQL server, version 15 or newer. Required in production; default in "
-            "development: an embedded server."
+            description="URL of a PostgreSQL server, version 15 or newer. Its role should be `sgate_app` or a member, "
+            "which cannot rewrite the books. Required in production; default in development: an embedded server."
+        ),
+    ] = None
+    database_owner_url: Annotated[
+        SecretStr | None,
+        Field(
+            description="URL of the same database for the role that owns the schema, without the pooler. Only `sgate "
+            "migrate` needs it, and in development `sgate run`. Default: SGATE_DATABASE_DIRECT_URL."
         ),
     ] = None
     database_direct_url: Annotated[
         SecretStr | None,
         Field(
-            description="URL of the same database without the pooler, for LISTEN, advisory locks and migrations. Set "
-            "it if SGATE_DATABASE_URL points to a pooler; prepared statements are then not cached. Default: "
+            description="URL of the same database without the pooler, for LISTEN and advisory locks. Set it if "
+            "SGATE_DATABASE_URL points to a pooler; prepared statements are then not cached. Default: "
             "SGATE_DATABASE_URL."
         ),
     ] = None
@@ -417,6 +424,10 @@ class Settings(BaseSettings):
                     )
             if self.public_url is None or not self.public_url.startswith("https://"):
                 raise ValueError("SGATE_PUBLIC_URL: production needs the https:// address that customers use")
+        if self.database_owner_url is not None and self.database_url is None:
+            raise ValueError(
+                "SGATE_DATABASE_OWNER_URL: the embedded server has its own owner; set SGATE_DATABASE_URL too"
+            )
         for name, mode in (("LIVE", self.live), ("TEST", self.test)):
             check_mode(name, mode)
         _check_rates(self)

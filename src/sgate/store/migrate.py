@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from sgate.db.pool import connect
 from sgate.db.schema_check import MigrationFailed
-from sgate.store import partitions
+from sgate.store import grants, partitions
 
 ADVISORY_LOCK = 0x5347_4154_4501
 """Held while migrating ("SGATE", 1)."""
@@ -43,8 +43,8 @@ async def migrate(database_url: str) -> str:
     """Apply the missing migrations under the lock. Returns the revision of the schema.
 
     Args:
-        database_url: must connect to the database directly, because advisory locks do not work through transaction
-            pooling.
+        database_url: must connect as the owner of the schema, and directly, because advisory locks do not work through
+            transaction pooling.
 
     Raises:
         MigrationFailed: if a migration fails and is rolled back, or if this version does not know the schema.
@@ -64,13 +64,13 @@ async def migrate(database_url: str) -> str:
         try:
             await connection.run_sync(_upgrade)
             await connection.commit()
-            await _create_partitions(database_url)
+            await _complete(database_url)
         except CommandError as error:
             raise MigrationFailed(f"this version does not know the database's schema: {error}") from error
         except DBAPIError as error:  # from Alembic's own statements
-            raise MigrationFailed(str(error.orig)) from error
+            raise _failure(str(error.orig), getattr(error.orig, "sqlstate", "")) from error
         except asyncpg.PostgresError as error:  # from ours
-            raise MigrationFailed(str(error)) from error
+            raise _failure(str(error), getattr(error, "sqlstate", "")) from error
         finally:
             await connection.rollback()
             await connection.execute(text(f"SELECT pg_advisory_unlock({ADVISORY_LOCK})"))
@@ -78,10 +78,21 @@ async def migrate(database_url: str) -> str:
     return head()
 
 
-async def _create_partitions(database_url: str) -> None:
-    """Create the monthly partitions, so that a new database has them from the start. Maintenance creates later ones."""
+def _failure(reason: str, sqlstate: str) -> MigrationFailed:
+    if sqlstate == asyncpg.InsufficientPrivilegeError.sqlstate:
+        advice = "migrations need the role that owns the schema: set SGATE_DATABASE_OWNER_URL to its URL"
+        return MigrationFailed(f"{reason}; {advice}")
+    return MigrationFailed(reason)
+
+
+async def _complete(database_url: str) -> None:
+    """Grant the application's role its rights, also those to new tables, if the role exists.
+
+    Also create the monthly partitions, so that a new database has them from the start. Maintenance creates later ones.
+    """
     connection = await connect(database_url, application_name="sgate migrate")
     try:
+        await grants.apply(connection)
         await partitions.make_ahead(connection)
     finally:
         await connection.close()

@@ -3,9 +3,12 @@
 The id of a delivery starts with the time of its event, so the id alone determines the partition. If there is no
 partition for the month of a row, the row goes to the default partition. Old rows of the default partition are deleted
 individually.
+
+The application's role owns no table and cannot create or drop one. Functions of the schema do this with the rights of
+its owner (migration 0012).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -78,9 +81,9 @@ WHERE i.inhparent = 'webhook_deliveries'::regclass AND relname ~ '^webhook_deliv
 ORDER BY 1
 """
 
-_FIRST_ID = "SELECT first_delivery_id($1)"
+_MAKE = "SELECT make_delivery_month($1)"
 
-_TAKEN = "SELECT EXISTS (SELECT 1 FROM webhook_deliveries_default WHERE id >= $1 AND id < $2)"
+_DROP = "SELECT suffix, still_open FROM drop_delivery_months($1)"
 
 # The attempts of a delivery are deleted together with the delivery.
 _SWEEP = """
@@ -97,9 +100,10 @@ DELETE FROM webhook_deliveries_default WHERE id IN (SELECT id FROM old)
 
 async def make_ahead(connection: Connection) -> tuple[str, ...]:
     """Create the missing months. Returns the suffixes of the months that were created."""
-    existing = await _existing(connection)
-    missing = [month for month in _required(await _now(connection)) if month not in existing]
-    return tuple([month.suffix for month in missing if await _make(connection, month)])
+    async with connection.transaction():  # in which now() stays the same, even at the end of a month
+        existing = await _existing(connection)
+        missing = [month for month in _required(await _now(connection)) if month not in existing]
+        return tuple([month.suffix for month in missing if await _make(connection, month)])
 
 
 async def maintain(connection: Connection, retention: timedelta, limit: int) -> MaintenanceResult:
@@ -107,6 +111,9 @@ async def maintain(connection: Connection, retention: timedelta, limit: int) -> 
 
     Also deletes up to `limit` old rows from the default partition. Each step is skipped while another process holds the
     advisory lock.
+
+    Args:
+        retention: at least `core.retry.MIN_RETENTION`; the database refuses a shorter one.
     """
     swept = await _sweep(connection, retention, limit)
     try:
@@ -115,13 +122,15 @@ async def maintain(connection: Connection, retention: timedelta, limit: int) -> 
                 return MaintenanceResult(swept=swept)
             await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
             made = await make_ahead(connection)
-            ended_by = await _now(connection) - retention
-            old = [month for month in await _existing(connection) if month.following.start <= ended_by]
-            dropped_open = await _drop(connection, old)
+            dropped = await connection.fetch(_DROP, retention)
     except asyncpg.LockNotAvailableError:
         return MaintenanceResult(swept=swept)
-    dropped = tuple(month.suffix for month in old)
-    return MaintenanceResult(made=made, dropped=dropped, dropped_open=dropped_open, swept=swept)
+    return MaintenanceResult(
+        made=made,
+        dropped=tuple(month["suffix"] for month in dropped),
+        dropped_open=sum(month["still_open"] for month in dropped),
+        swept=swept,
+    )
 
 
 async def _sweep(connection: Connection, retention: timedelta, limit: int) -> int:
@@ -153,26 +162,4 @@ def _required(now: datetime) -> Iterator[Month]:
 
 async def _make(connection: Connection, month: Month) -> bool:
     """Create a month. If the default partition already has rows of the month, create nothing and return False."""
-    first = str(await connection.fetchval(_FIRST_ID, month.start))
-    end = str(await connection.fetchval(_FIRST_ID, month.following.start))
-    if await connection.fetchval(_TAKEN, first, end):
-        return False
-    deliveries, attempts = f"webhook_deliveries_{month.suffix}", f"webhook_attempts_{month.suffix}"
-    bounds = f"FOR VALUES FROM ('{first}') TO ('{end}')"
-    await connection.execute(f"""
-        CREATE TABLE {deliveries} PARTITION OF webhook_deliveries {bounds} WITH (fillfactor = 70);
-        ALTER TABLE {deliveries} ADD UNIQUE (event_id, endpoint_id);
-        CREATE TABLE {attempts} PARTITION OF webhook_attempts {bounds};
-    """)
-    return True
-
-
-async def _drop(connection: Connection, months: Sequence[Month]) -> int:
-    """Drop months. Returns the number of dropped deliveries that were still waiting to be sent."""
-    still_open = 0
-    for month in months:
-        deliveries = f"webhook_deliveries_{month.suffix}"
-        count = f"SELECT count(*) FROM {deliveries} WHERE status IN ('pending', 'held')"
-        still_open += int(await connection.fetchval(count) or 0)
-        await connection.execute(f"DROP TABLE webhook_attempts_{month.suffix}; DROP TABLE {deliveries}")
-    return still_open
+    return bool(await connection.fetchval(_MAKE, month.start.date()))

@@ -1,9 +1,11 @@
 """Commands for operators, and their error messages."""
 
+import asyncio
 import json
 import socket
 
 import aiohttp
+import asyncpg
 import pytest
 
 from servers.processes import Merchant, Server, command, free_port, make_merchant
@@ -57,6 +59,7 @@ def without(name):
         ({"database_url": "mysql://127.0.0.1/sgate"}, "SGATE_DATABASE_URL"),
         ({"database_url": "nonsense"}, "SGATE_DATABASE_URL"),
         ({"database_url": "postgresql://127.0.0.1:port/sgate"}, "SGATE_DATABASE_URL"),
+        ({"database_owner_url": "postgresql://127.0.0.1:1/sgate"}, "SGATE_DATABASE_OWNER_URL"),
         ({"data_dir": "/dev/null/nowhere"}, "SGATE_DATA_DIR"),
         (PRODUCTION, "SGATE_DATABASE_URL"),
         ({"host": "no such host"}, "SGATE_HOST"),
@@ -96,6 +99,19 @@ def test_migrate_can_be_run_repeatedly(place, database_url):
         status, output, errors = command(place, "migrate", database_url=database_url)
         assert (status, errors) == (0, "")
         assert output.startswith("The schema is at ")
+
+
+async def test_migrate_uses_the_owner_and_run_the_application(place, application_url, database_url):
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM sgate_app")
+    settings = {"database_url": application_url, "data_dir": place}
+    owner = settings | {"database_owner_url": database_url}
+    status, _, errors = await asyncio.to_thread(command, place, "migrate", **settings)
+    assert (status, "SGATE_DATABASE_OWNER_URL" in errors) == (2, True), errors
+    async with Server(place, **owner):  # in development it migrates, and grants what was revoked
+        query = "SELECT DISTINCT usename FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sgate'"
+        assert [name for (name,) in await connection.fetch(query)] == ["sgate_app"]
+    await connection.close()
 
 
 def test_a_generated_secret_key_is_accepted_in_production(place, database_url):

@@ -1,6 +1,8 @@
 """`sgate doctor`: its checks and their advice."""
 
 import json
+import os
+import re
 import time
 from email.utils import formatdate
 
@@ -33,11 +35,12 @@ async def chain_is_read(site):
 
 
 @pytest.fixture
-def operator(database_url, place):
+def operator(database_url, application_url, place):
     """An operator on the server's machine, where no server is running yet."""
     return Developer(
         place,
-        database_url=database_url,
+        database_url=application_url,
+        database_owner_url=database_url,
         data_dir=place,
         secret_keys=GOOD_KEY,
         public_url=f"http://localhost:{free_port()}",
@@ -51,7 +54,8 @@ async def test_all_checks_pass_with_a_running_server(site, operator):
     assert {name: check["found"] for name, check in found.items() if check["level"] != "ok"} == {}
     assert status == 0
     assert found.keys() == {
-        "settings", "secret keys", "data directory", "database", "clock of the database", "migrations",
+        "settings", "secret keys", "data directory", "database", "clock of the database", "database role",
+        "database owner", "migrations",
         "watcher, test mode", "pay addresses", "webhook secrets", "webhook endpoints", "redis", "public URL",
     }  # fmt: skip
 
@@ -89,8 +93,77 @@ async def test_a_failing_check_gives_advice(operator, settings, name, said):
     assert GOOD_KEY not in json.dumps(found)
 
 
+@pytest.fixture
+def single_role(operator, database_url):
+    """An operator whose application connects as the owner."""
+    return operator.but(database_url=database_url, database_owner_url=None)
+
+
+async def test_an_application_that_could_rewrite_the_books_is_a_warning_with_commands(single_role):
+    status, found = await examine(single_role)
+    assert (status, found["database role"]["level"]) == (0, "warn")
+    assert "could rewrite the books" in found["database role"]["found"]
+    assert "SGATE_DATABASE_OWNER_URL" in found["database role"]["advice"]
+    assert "sgate migrate" in found["database role"]["advice"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "level", "said", "advised"),
+    [
+        ("REVOKE INSERT ON events FROM sgate_app", "fail", "lacks rights that .*: INSERT on events$", "sgate migrate"),
+        ("REVOKE USAGE ON SEQUENCE events_position FROM sgate_app", "fail", "events_position", "sgate migrate"),
+        (
+            "REVOKE EXECUTE ON FUNCTION drop_delivery_months FROM sgate_app",
+            "fail",
+            "drop_delivery_months",
+            "sgate migrate",
+        ),
+        ("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM sgate_app", "fail", "and [0-9]+ more$", "sgate migrate"),
+        ("GRANT UPDATE (payload) ON events TO PUBLIC", "warn", "UPDATE on events", "Revoke"),
+        ("GRANT CREATE ON SCHEMA public TO PUBLIC", "warn", "CREATE in the schema", "Revoke"),
+    ],
+)
+async def test_a_role_with_other_rights_is_reported_with_what_to_do(operator, pool, damage, level, said, advised):
+    await pool.execute(damage)
+    status, found = await examine(operator)
+    role = found["database role"]
+    assert (status, role["level"]) == (int(level == "fail"), level)
+    assert re.search(said, role["found"]), role
+    assert advised in role["advice"]
+
+
+async def test_a_role_that_is_not_a_member_yet_is_told_how_to_become_one(operator, pool, application_url):
+    name = f"login_{os.urandom(4).hex()}"
+    await pool.execute(f"CREATE ROLE {name} LOGIN")
+    try:
+        url = application_url.replace("sgate_app", name, 1)
+        status, found = await examine(operator.but(database_url=url))
+        code, output, errors = await operator.but(
+            database_url=url, env="production", public_url="https://x.example"
+        ).run("chain", "status")
+    finally:
+        await pool.execute(f"DROP ROLE {name}")
+    assert (status, found["database role"]["level"]) == (1, "fail")
+    assert f"GRANT sgate_app TO {name}" in found["database role"]["advice"]
+    assert (code, output) == (2, "")
+    assert "sgate: the database refuses this role: permission denied" in errors
+    assert "sgate doctor" in errors
+
+
+@pytest.mark.parametrize(
+    ("owner", "said"),
+    [("postgresql://127.0.0.1:1/sgate", "cannot be reached"), ("application", "sgate_app does not own the tables")],
+)
+async def test_an_owner_url_that_cannot_migrate_fails(operator, application_url, owner, said):
+    url = f"{application_url}&application_name=owner" if owner == "application" else owner
+    status, found = await examine(operator.but(database_owner_url=url))
+    assert (status, found["database owner"]["level"]) == (1, "fail")
+    assert said in found["database owner"]["found"]
+    assert "SGATE_DATABASE_OWNER_URL" in found["database owner"]["advice"]
+
+
 async def test_an_old_schema_fails_in_production_and_warns_in_development(operator, postgres_server):
-    old = operator.but(database_url=postgres_server)
+    old = operator.but(database_url=postgres_server, database_owner_url=None)
     status, found = await examine(old)
     assert (status, found["migrations"]["level"]) == (0, "warn")
     status, found = await examine(old.but(env="production", public_url="https://127.0.0.1:1", test__source="simulator"))

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from sgate.cli.operator.checks import Check, fail, now_s, ok, skew_check, warn
+from sgate.cli.operator.checks_roles import role_checks
 from sgate.core.address import parse_principal, why_unspendable
 from sgate.core.egress import Egress, ForbiddenDestination, literal_address
 from sgate.core.mode import CHAIN_SILENT_AFTER
@@ -18,6 +19,7 @@ from sgate.db.encryption import Cipher
 from sgate.db.pool import Connection, DatabaseErrors, connect
 from sgate.db.schema_check import SchemaOutdated
 from sgate.runtime import factories
+from sgate.runtime.factories import DatabaseUrls
 from sgate.settings.modes import Source
 from sgate.settings.settings import Settings
 from sgate.store import chain_cursors, merchants, webhook_endpoints
@@ -34,8 +36,9 @@ SPARE_CONNECTIONS = 10
 """Connections besides the pool: LISTEN, leadership, the deliverer's queue, migrations, and a person with psql."""
 
 
-async def database_checks(settings: Settings, url: str) -> list[Check]:
+async def database_checks(settings: Settings, urls: DatabaseUrls) -> list[Check]:
     """Run all checks on the database."""
+    url = urls.application
     started = time.monotonic()
     try:
         connection = await connect(
@@ -53,6 +56,7 @@ async def database_checks(settings: Settings, url: str) -> list[Check]:
             await _server(connection, settings, (time.monotonic() - started) * 1000),
             await _clock(connection),
             *await _direct(settings, url),
+            *await role_checks(connection, settings, urls),
             *await _contents(connection, settings, url),
         ]
     finally:
@@ -88,7 +92,7 @@ async def _direct(settings: Settings, url: str) -> list[Check]:
         await (await connect(direct, application_name="sgate doctor")).close()
     except (*DatabaseErrors, asyncpg.PostgresError, ValueError) as error:
         reason = str(error) or type(error).__name__
-        advice = "Check SGATE_DATABASE_DIRECT_URL: LISTEN, locks and migrations need it."
+        advice = "Check SGATE_DATABASE_DIRECT_URL: LISTEN and locks need it."
         return [fail("database, directly", f"cannot be reached: {reason}", advice)]
     return [ok("database, directly", "reached without the pooler")]
 
@@ -102,7 +106,7 @@ async def _contents(connection: Connection, settings: Settings, url: str) -> lis
             return [fail("migrations", found, "Run `sgate migrate` before `sgate run`.")]
         return [warn("migrations", found, "Run `sgate migrate`; in development `sgate run` does it on start.")]
     except (*DatabaseErrors, asyncpg.PostgresError):
-        return []  # another check reports that the database cannot be reached
+        return []  # another check reports that the database cannot be reached, or that the role lacks rights
     return [
         ok("migrations", f"the schema is at {schema_check.REVISION}"),
         *[

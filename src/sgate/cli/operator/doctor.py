@@ -62,8 +62,8 @@ def _database(settings: Settings) -> list[Check]:
         advice = "`sgate run` and `sgate demo` create one. To use your own server, set SGATE_DATABASE_URL."
         return [checks.warn("database", f"there is no embedded database in {embedded} yet", advice)]
     try:
-        with factories.database(settings) as url:
-            return run_loop(database_checks(settings, url))
+        with factories.database(settings) as urls:
+            return run_loop(database_checks(settings, urls))
     except EmbeddedUnavailable as error:
         return [
             checks.fail("database", str(error), "Set SGATE_DATA_DIR, or SGATE_DATABASE_URL to use your own server.")

@@ -11,12 +11,16 @@ app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
 @app.command("migrate")
 def migrate(as_json: JsonOption = False) -> None:
-    """Bring the database schema up to date. Safe to run at any time, and by several processes at once."""
+    """Bring the database schema up to date. Safe to run at any time, and by several processes at once.
+
+    It connects with SGATE_DATABASE_OWNER_URL. If the server has the role `sgate_app`, it also grants this role the
+    rights that the application needs.
+    """
     from sgate.store import migrate as migrations  # imports SQLAlchemy, which only migrations need
 
     chosen = load_settings()
-    with database_errors(), factories.database(chosen) as url:
-        revision = run_loop(migrations.migrate(factories.direct_url(chosen, url)))
+    with database_errors(), factories.database(chosen) as urls:
+        revision = run_loop(migrations.migrate(urls.owner))
     if as_json:
         print_json({"schema": revision})
         return

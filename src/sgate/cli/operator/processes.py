@@ -13,6 +13,7 @@ from sgate.db.embedded import EmbeddedNotInstalled, EmbeddedUnavailable
 from sgate.db.pool import Pool, open_pool
 from sgate.db.schema_check import MigrationFailed, SchemaOutdated
 from sgate.runtime import factories
+from sgate.runtime.factories import DatabaseUrls
 from sgate.settings import settings as all_settings
 from sgate.settings.settings import Settings, SettingsError
 from sgate.telemetry import logging
@@ -54,22 +55,22 @@ def with_database(work: Callable[[Pool, Settings, str], Coroutine[object, object
     """Run `work` as `with_pool` does, but also pass it the database URL that bypasses the pooler."""
     chosen = load_settings()
 
-    async def prepared(url: str) -> T:
-        await factories.prepare(url, chosen)
+    async def prepared(urls: DatabaseUrls) -> T:
+        await factories.prepare(urls, chosen)
         pool = await open_pool(
-            url,
+            urls.application,
             min_connections=1,
             max_connections=2,
             application_name="sgate cli",
             statement_cache=chosen.database_direct_url is None,
         )
         try:
-            return await work(pool, chosen, factories.direct_url(chosen, url))
+            return await work(pool, chosen, factories.direct_url(chosen, urls.application))
         finally:
             await pool.close()
 
-    with database_errors(), factories.database(chosen) as url:
-        return run_loop(prepared(url))
+    with database_errors(), factories.database(chosen) as urls:
+        return run_loop(prepared(urls))
 
 
 @contextlib.contextmanager
@@ -83,6 +84,9 @@ def database_errors() -> Generator[None]:
         raise OperatorError(f"the database schema cannot be migrated: {error}") from error
     except EmbeddedNotInstalled:
         raise OperatorError(f"{NO_DATABASE}. {NO_DATABASE_ADVICE}") from None
+    except asyncpg.InsufficientPrivilegeError as error:
+        advice = "Run `sgate doctor`, which shows what the role of SGATE_DATABASE_URL lacks"
+        raise OperatorError(f"the database refuses this role: {error}. {advice}.") from error
     except EmbeddedUnavailable as error:
         raise OperatorError(f"{error}. Set SGATE_DATA_DIR, or SGATE_DATABASE_URL to use your own server.") from error
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:

@@ -14,6 +14,7 @@ from sgate.cli.printing import examples
 from sgate.cli.problems import OperatorError
 from sgate.http.server import listen
 from sgate.runtime import build, factories
+from sgate.runtime.factories import DatabaseUrls
 from sgate.runtime.roles import ALL_ROLES, Role
 from sgate.runtime.run import run_roles, stop_on_signals
 from sgate.services import gateway_addresses
@@ -44,11 +45,11 @@ def run(
         operations = _listen(metrics_host, chosen.metrics_port, "SGATE_METRICS")
     port = listening.getsockname()[1] if listening is not None else chosen.port
 
-    async def serve(url: str) -> None:
+    async def serve(urls: DatabaseUrls) -> None:
         stop = Stop()
         stop_on_signals(stop)
-        await factories.prepare(url, chosen)
-        async with build.open_gateway(chosen, url, port=port) as gateway:
+        await factories.prepare(urls, chosen)
+        async with build.open_gateway(chosen, urls.application, port=port) as gateway:
             await gateway_addresses.claim(gateway.pool, gateway.modes.values())
             if listening is not None:
                 structlog.get_logger("sgate").info("listening", address=f"http://{chosen.host}:{port}")
@@ -58,8 +59,8 @@ def run(
             await run_roles(gateway, roles, stop, listening, operations)
 
     try:
-        with database_errors(), factories.database(chosen) as url:
-            run_loop(serve(url))
+        with database_errors(), factories.database(chosen) as urls:
+            run_loop(serve(urls))
     except (ChainInUse, GatewayAddressTaken, JournalBroken) as error:
         raise OperatorError(str(error)) from None
 
