@@ -22,7 +22,7 @@ class NewIntent(msgspec.Struct, frozen=True, kw_only=True):
         payload: the event's object, as JSON.
         scope: digest that identifies the idempotency key (32 bytes), or None if the request has no key. The fields
             after `scope` are used only with a key.
-        request_hash: SHA-256 of the request body.
+        request_hash: SHA-256 of the decoded request body.
         answer_encrypted: the response's body, encrypted.
         keep_until: when the idempotency key expires.
     """
