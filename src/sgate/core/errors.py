@@ -66,7 +66,9 @@ class MixedPaging(BadRequest):
 
 
 class PageOutOfReach(BadRequest):
-    """Page numbers cover only the first 10,000 objects. Use `starting_after`, or narrow the filters."""
+    """Page numbers cover only the first 10,000 objects. Use `starting_after` with the id of the last object of a page,
+    or narrow the filters.
+    """
 
     code = "page_out_of_reach"
 
