@@ -364,7 +364,9 @@ class InvalidUrl(ValidationFailed):
 
 
 class InvalidLogo(ValidationFailed):
-    """A logo must be a PNG, JPEG or WebP image of at most 64 KiB. Send its bytes as the request body."""
+    """A logo must be a PNG, JPEG or WebP image of at most 64 KiB and 2048 x 2048 pixels, and not animated. Send its
+    bytes as the request body.
+    """
 
     code = "invalid_logo"
 
