@@ -121,6 +121,7 @@ def routes(checkout: Checkout) -> list[HTTPRouteHandler]:
             "receipt.html",
             frame=visit.frame("/receipt"),
             receipt=receipt,
+            price_usd=view.price_usd(visit.found.intent),
             finality=FINALITIES,
             network=NETWORKS[receipt.network],
             explorer=EXPLORER_URLS.get(receipt.network),
