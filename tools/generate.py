@@ -93,7 +93,7 @@ def settings_page() -> str:
             "## Per mode",
             "",
             "These variables exist for each mode: replace `M` with `LIVE` or `TEST`, for example `SGATE_LIVE__SOURCE=hiro`. By",
-            "default live mode is off and test mode runs on the simulated chain.",
+            "default live mode is off. Test mode runs on the simulated chain in development, and is off in production.",
             "",
             *mode_rows,
             "",

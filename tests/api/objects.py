@@ -1,11 +1,12 @@
 """Objects of every kind for the API's calls, and valid requests for each call."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 
 from sgate.api.openapi.examples import examples
 from sgate.chain.simulator import simulated_address
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
+PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGPgiQoBAAEwALtYLbblAAAAAElFTkSuQmCC")
 UNKNOWN = {
     "intent_id": "pi",
     "payment_id": "pay",

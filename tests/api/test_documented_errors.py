@@ -78,9 +78,9 @@ async def misspelt(scene):
 
 async def key_used_for_another_body(scene):
     assert (await scene.keyed("once")).status == scene.call.status
-    body = body_of(scene.call, scene.made)
-    other = b" {}" if body is None else msgspec.json.encode(body) + b" "
-    return await scene.send(body=other, headers=JSON | {"Idempotency-Key": "once"})
+    async with scene.app.gateway.pool.acquire() as connection:  # some calls take no body that could be another one
+        await connection.execute("UPDATE idempotency_keys SET request_hash = $1", b"another body".ljust(32))
+    return await scene.keyed("once")
 
 
 async def twin_still_runs(scene):

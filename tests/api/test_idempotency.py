@@ -1,6 +1,7 @@
 """A repeated request takes effect once and gets the same response."""
 
 import asyncio
+import hashlib
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -43,6 +44,67 @@ async def test_another_body_under_the_same_key_is_refused(shop):
     answer = await shop.post(PATH, {"amount_sats": 1001}, headers=KEY)
     assert (answer.status, answer.code) == (422, "idempotency_key_reused")
     assert len(await intents_of(shop)) == 1
+
+
+ORDER = {"amount_sats": 1000, "expires_in": 900, "metadata": {"order_id": "17", "café": "ü"}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"metadata": {"café": "ü", "order_id": "17"}, "expires_in": 900, "amount_sats": 1000}',
+        ' {"amount_sats":1000,\n"expires_in":900,"metadata":{"order_id":"17","café":"ü"}}\n',
+        '{"amount_sats":1000,"expires_in":900,"metadata":{"order_id":"\\u0031\\u0037","caf\\u00e9":"\\u00fc"}}',
+        '{"amount_sats":1,"amount_sats":1000,"expires_in":900,"metadata":{"order_id":"17","café":"ü"}}',
+    ],
+)
+async def test_the_same_request_in_another_spelling_gets_the_same_response(shop, body):
+    first = await shop.post(PATH, ORDER, headers=KEY)
+    assert first.status == 201
+    again = await shop.post(PATH, body=body.encode(), headers=KEY | {"Content-Type": "application/json"})
+    assert (again.status, again.body) == (201, first.body)
+    assert len(await intents_of(shop)) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ORDER | {"metadata": {"order_id": "17"}},
+        ORDER | {"metadata": {"order_id": "17", "café": "Ü"}},
+        ORDER | {"metadata": {"order_id": "ü", "café": "17"}},
+        ORDER | {"description": "17"},
+        ORDER | {"amount_sats": "1001"},
+    ],
+)
+async def test_a_body_that_differs_in_any_value_is_another_request(shop, body):
+    assert (await shop.post(PATH, ORDER, headers=KEY)).status == 201
+    assert (await shop.post(PATH, body, headers=KEY)).code == "idempotency_key_reused"
+
+
+async def test_the_order_of_keys_does_not_matter_inside_a_list_either(shop):
+    tier = {"from_sats": 0, "stacks_blocks": 6, "tenure_changes": 2}
+    body = {"amount_sats": 1000, "confirmation_policy": [tier]}
+    first = await shop.post(PATH, body, headers=KEY)
+    assert first.status == 201
+    turned = body | {"confirmation_policy": [dict(reversed(tier.items()))]}
+    assert (await shop.post(PATH, turned, headers=KEY)).body == first.body
+
+
+async def test_no_body_and_an_empty_object_are_the_same_request(app, shop):
+    await app.watch()
+    path = f"{PATH}/{(await shop.create())['id']}/cancel"
+    first = await shop.post(path, headers=KEY)
+    assert first.status == 200
+    assert (await shop.post(path, {}, headers=KEY)).body == first.body
+
+
+async def test_a_key_that_the_previous_version_stored_still_answers_its_request(app, shop):
+    first = await shop.post(PATH, {"metadata": {}, "amount_sats": 1000}, headers=KEY)
+    of_bytes = hashlib.sha256(msgspec.json.encode({"metadata": {}, "amount_sats": 1000})).digest()
+    async with app.gateway.pool.acquire() as connection:
+        await connection.execute("UPDATE idempotency_keys SET request_hash = $1", of_bytes)
+    again = await shop.post(PATH, {"metadata": {}, "amount_sats": 1000}, headers=KEY)
+    assert (again.status, again.body) == (201, first.body)
 
 
 async def test_a_key_belongs_to_one_merchant_one_mode_and_one_path(database_url, tmp_path):

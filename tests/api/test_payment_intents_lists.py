@@ -1,11 +1,15 @@
 """Lists of payment intents: filters, cursors in both directions, numbered pages."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
-from api.serving import UNREACHABLE, serving
+from api.serving import UNREACHABLE, serving, until
+from sgate.core.errors import PageOutOfReach
 from sgate.services import payment_intent_lists
+from sgate.services.merchant_slots import MAX_RUNNING, MAX_WAITING
+from sgate.store.payment_intents_lists import IntentFilter
 
 PATH = "/v1/payment_intents"
 
@@ -154,6 +158,57 @@ async def test_page_numbers_end_where_counting_ends_and_the_error_names_the_curs
     assert ids(await shop.get(PATH, params={"starting_after": cursor})) == everything[4:]
     nowhere = await shop.get(PATH, params={"page": "3", "limit": "2", "status": "failed"})
     assert (nowhere.status, nowhere.code, nowhere.json["error"]["details"]) == (400, "page_out_of_reach", {})
+
+
+class Unread:
+    """In place of the database: fails if a list is read."""
+
+    async def run(self, *_, **__):
+        pytest.fail("the list was read")
+
+
+@pytest.mark.parametrize(("page", "limit"), [(1000, 20), (101, 100), (10_001, 1), (10**6, 100)])
+async def test_a_page_out_of_reach_of_a_list_filtered_by_metadata_is_refused_before_anything_is_read(page, limit):
+    narrowed = IntentFilter(
+        merchant_id="m",
+        livemode=False,
+        since=datetime.min.replace(tzinfo=UTC),
+        until=datetime.max.replace(tzinfo=UTC),
+        metadata=(("x", "y"),),
+    )
+    with pytest.raises(PageOutOfReach):
+        await payment_intent_lists.numbered(Unread(), narrowed, "", page=page, limit=limit)
+
+
+@pytest.mark.parametrize(
+    "query", ["metadata[x]=y", "metadata[x]=y&page=1", "page=1", "page=1&status=confirmed", "page=400&limit=20"]
+)
+async def test_few_costly_lists_of_a_merchant_are_read_at_once(database_url, tmp_path, query):
+    async with serving(database_url, tmp_path) as app, app.gateway.pool.acquire() as connection:
+        shop, stranger = await app.merchant(), await app.merchant()
+        for caller in (shop, stranger):
+            assert (await caller.get(PATH)).status == 200  # so that the keys are cached
+        lock = connection.transaction()
+        await lock.start()
+        await connection.execute("LOCK TABLE payment_intents IN ACCESS EXCLUSIVE MODE")
+        lists = [asyncio.create_task(shop.get(f"{PATH}?{query}")) for _ in range(20)]
+        other = asyncio.create_task(stranger.get(f"{PATH}?{query}"))
+        refused = 20 - MAX_RUNNING - MAX_WAITING
+        await until(lambda: sum(task.done() for task in lists) == refused)
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'payment_intents'::regclass"
+
+        async def all_are_waiting():
+            return await connection.fetchval(waiting) == MAX_RUNNING + 1
+
+        await until(all_are_waiting)
+        for task in lists:
+            if task.done():
+                answer = task.result()
+                assert (answer.status, answer.code, answer.headers["Retry-After"]) == (429, "rate_limit_exceeded", "1")
+        await lock.rollback()
+        assert sorted([(await task).status for task in lists]) == [200] * (20 - refused) + [429] * refused
+        assert (await other).status == 200
+        assert (await shop.get(f"{PATH}?{query}")).status == 200
 
 
 @pytest.mark.parametrize(

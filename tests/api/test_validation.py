@@ -390,7 +390,7 @@ async def test_an_invalid_choice_is_refused_with_the_valid_ones(shop):
 async def test_the_largest_intent_makes_an_event_of_less_than_20_kb(shop):
     largest = {
         "amount_sats": MAX_SATS,
-        "description": "\x01" * 500,
+        "description": "🍳" * 500,
         "metadata": {f"{number:040}": "é" * 250 for number in range(20)} | {f"{0:040}": "\x01" * 180},
         "success_url": "https://shop.example/" + "x" * 491,
         "cancel_url": "https://shop.example/" + "x" * 491,

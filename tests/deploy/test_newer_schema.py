@@ -58,6 +58,7 @@ async def test_a_running_and_a_new_process_accept_payments_on_the_expanded_schem
             "drain_s": 0,
             "database_url": database_url,
             "data_dir": place,
+            "test__source": "simulator",
             "test__stacks_api_url": chain.url,
         }
         _, api_key = make_merchant(place, **settings)

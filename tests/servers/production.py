@@ -23,6 +23,7 @@ PRODUCTION = {
     "webhook_allow_private": "true",
     "trusted_proxies": "127.0.0.1",
     "metrics_port": 0,
+    "test__source": "simulator",
     "test__stacks_api_url": "http://127.0.0.1:1",  # nobody looks at the chain
     "database_min_connections": 1,
     "database_max_connections": 5,

@@ -10,6 +10,7 @@ from servers.processes import free_port
 
 SETTINGS = {
     "env": "production",
+    "test__source": "simulator",
     "database_tls": "verify-full",
     "database_max_connections": 5,
     "webhook_allow_private": "true",

@@ -2742,7 +2742,7 @@ export interface operations {
                 starting_after?: string;
                 /** @description An object id. Returns the objects that precede it; use the first id of a page to get the previous one. */
                 ending_before?: string;
-                /** @description A page number, as an alternative to a cursor; the response then includes totals. Page numbers cover only the first 10,000 objects. */
+                /** @description A page number, as an alternative to a cursor; the response then includes totals. Page numbers cover only the first 10,000 objects. Lists with page numbers or metadata filters are costly: read them one after another, because a few at once are enough to get 429. */
                 page?: number;
                 /** @description The maximum number of objects to return, from 1 to 100. */
                 limit?: number;

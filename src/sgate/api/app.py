@@ -7,7 +7,6 @@ from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
 from sgate.api.dependencies import Dependencies
-from sgate.api.openapi import document
 from sgate.api.routes import (
     api_keys,
     audit_log,
@@ -31,7 +30,7 @@ from sgate.http.middleware import Edge
 def create_app(
     deps: Dependencies, pages: Sequence[ControllerRouterHandler], *, https_only: bool, serves_metrics: bool = True
 ) -> App:
-    """Create the ASGI application. `pages` contains the routes of the server-rendered pages."""
+    """Create the ASGI application. `pages` contains the routes of the pages and documents."""
     app = Litestar(
         route_handlers=[
             *payment_intents.routes(deps),
@@ -48,7 +47,6 @@ def create_app(
             logos.route(deps),
             *health.routes(deps),
             *([health.metrics_route(deps)] if serves_metrics else []),
-            document.route(),
             *pages,
         ],
         exception_handlers={Exception: answer},

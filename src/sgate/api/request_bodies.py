@@ -249,15 +249,13 @@ def intent_request(shape: CreatePaymentIntent) -> IntentRequest:
     Raises:
         ValidationFailed: if a field is not valid. Some fields raise their own subclass.
     """
-    validation.refuse_unprintable(shape.description, "description")
+    validation.intent_description(shape.description)
     if (shape.amount_sats is None) == (shape.amount_usd is None):
         raise errors.InvalidAmount("Give exactly one of amount_sats and amount_usd.", param="amount_sats")
     if shape.currency != "sbtc":
         raise errors.InvalidCurrency(param="currency")
     if not limits.MIN_EXPIRES_IN_S <= shape.expires_in <= limits.MAX_EXPIRES_IN_S:
         raise errors.InvalidExpiresIn(param="expires_in")
-    if shape.description is not None and len(shape.description) > limits.MAX_DESCRIPTION_CHARACTERS:
-        raise errors.DescriptionTooLong(param="description")
     return IntentRequest(
         amount_sats=validation.amount_sats(shape.amount_sats),
         amount_usd=validation.amount_usd(shape.amount_usd),
@@ -277,9 +275,7 @@ def description_change(shape: UpdatePaymentIntent) -> DescriptionChange:
         ValidationFailed: if a field is not valid. Some fields raise their own subclass.
     """
     if isinstance(shape.description, str):
-        validation.refuse_unprintable(shape.description, "description")
-        if len(shape.description) > limits.MAX_DESCRIPTION_CHARACTERS:
-            raise errors.DescriptionTooLong(param="description")
+        validation.intent_description(shape.description)
     if isinstance(shape.metadata, dict):
         validation.metadata({key: value or "" for key, value in shape.metadata.items()})
     return DescriptionChange(description=shape.description, metadata=shape.metadata)

@@ -10,6 +10,7 @@ from rich.markup import escape
 import sgate
 from sgate.cli.lazy import LazyGroup
 from sgate.cli.problems import OperatorError
+from sgate.core.text import shown_lines
 
 app = typer.Typer(
     name="sgate",
@@ -44,5 +45,7 @@ def main() -> None:
     try:
         app()
     except OperatorError as error:
-        Console(stderr=True, highlight=False).print(f"[bold red]sgate:[/] {escape(str(error))}", soft_wrap=True)
+        Console(stderr=True, highlight=False).print(
+            f"[bold red]sgate:[/] {escape(shown_lines(str(error)))}", soft_wrap=True
+        )
         sys.exit(error.exit_status)

@@ -8,7 +8,9 @@ import msgspec
 import typer
 from rich.cells import cell_len
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as escape_markup
+
+from sgate.core.text import shown_json, shown_line, shown_lines
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 JSON_INDENT = 2
@@ -16,33 +18,41 @@ JSON_INDENT = 2
 console = Console(highlight=False)
 
 
+def escape(text: str) -> str:
+    """Return untrusted text for `line`: in one line, without control characters, and without markup."""
+    return escape_markup(shown_line(text))
+
+
 def examples(*lines: str) -> str:
     """Return the epilog of a help page, which shows example commands to copy."""
-    return "\n".join(("[bold]Examples[/]", *(escape(f"$ {line}") for line in lines)))
+    return "\n".join(("[bold]Examples[/]", *(escape_markup(f"$ {line}") for line in lines)))
 
 
 def print_json(value: object) -> None:
     """Print one line of JSON."""
-    typer.echo(msgspec.json.encode(value).decode())
+    typer.echo(shown_json(msgspec.json.encode(value).decode()))
 
 
 def print_object(value: object) -> None:
     """Print indented JSON for people."""
-    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=JSON_INDENT).decode())
+    typer.echo(shown_json(msgspec.json.format(msgspec.json.encode(value), indent=JSON_INDENT).decode()))
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print aligned columns. A row is one line even in a narrow terminal, so ids are not split and `grep` works."""
-    cells = [list(titles), *([str(cell) for cell in row] for row in rows)]
+    """Print aligned columns. A row is one line even in a narrow terminal, so ids are not split and `grep` works.
+
+    Cells may contain untrusted text.
+    """
+    cells = [list(titles), *([shown_line(str(cell)) for cell in row] for row in rows)]
     widths = [max(cell_len(row[column]) for row in cells) for column in range(len(titles))]
     for number, row in enumerate(cells):
         text = "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
-        line(escape(text.rstrip()) if number else f"[bold]{escape(text.rstrip())}[/]")
+        line(escape_markup(text.rstrip()) if number else f"[bold]{escape_markup(text.rstrip())}[/]")
 
 
 def line(text: str) -> None:
-    """Print one line, which may contain markup, without wrapping it."""
-    console.print(text, soft_wrap=True)
+    """Print one line, which may contain markup, without wrapping it. Control characters are replaced."""
+    console.print(shown_lines(text), soft_wrap=True)
 
 
 def local(moment: str | float) -> datetime:
@@ -63,7 +73,7 @@ def day_and_time(moment: str | float) -> str:
 
 def plain(text: str, most: int) -> str:
     """Return the first `most` characters of untrusted text as one line, without terminal control characters."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in " ".join(text.split())[:most])
+    return shown_line(" ".join(text.split())[:most])
 
 
 def sats(amount: int) -> str:

@@ -66,7 +66,9 @@ class MixedPaging(BadRequest):
 
 
 class PageOutOfReach(BadRequest):
-    """Page numbers cover only the first 10,000 objects. Use `starting_after`, or narrow the filters."""
+    """Page numbers cover only the first 10,000 objects. Use `starting_after` with the id of the last object of a page,
+    or narrow the filters.
+    """
 
     code = "page_out_of_reach"
 
@@ -362,7 +364,9 @@ class InvalidUrl(ValidationFailed):
 
 
 class InvalidLogo(ValidationFailed):
-    """A logo must be a PNG, JPEG or WebP image of at most 64 KiB. Send its bytes as the request body."""
+    """A logo must be a PNG, JPEG or WebP image of at most 64 KiB and 2048 x 2048 pixels, and not animated. Send its
+    bytes as the request body.
+    """
 
     code = "invalid_logo"
 

@@ -68,12 +68,14 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
         rate_usd_per_btc: decimal string.
         source: where the rate came from, as shown to customers.
         quoted_at: when the rate was taken, UTC.
+        is_price: whether the merchant set the price in dollars, so that the dollars are exact and the sats follow.
     """
 
     amount_usd: str
     rate_usd_per_btc: str
     source: str
     quoted_at: datetime
+    is_price: bool = False
 
 
 def usd_of(amount_sats: int, rate_usd_per_btc: Decimal) -> str:

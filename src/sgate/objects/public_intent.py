@@ -15,6 +15,7 @@ from sgate.core.finality import Finality, Tier, View, tier_for
 from sgate.core.intent import accepts_payment
 from sgate.core.memo import memo_hex_of
 from sgate.core.mode import Mode
+from sgate.core.text import shown_line, shown_lines
 from sgate.objects.encoding import encode, iso_ms, iso_ms_bytes
 from sgate.objects.fields import (
     OBJECT,
@@ -124,10 +125,10 @@ def public_intent(found: IntentView, mode: Mode, now: datetime, *, private: bool
         quote=quote_object(intent.quote),
         expires_at=iso_ms(terms.expires_at),
         server_time=iso_ms(now),
-        merchant=MerchantCard(name=found.merchant_name, support_url=found.support_url),
+        merchant=MerchantCard(name=shown_line(found.merchant_name), support_url=found.support_url),
         tx_ids=tuple(dict.fromkeys(payment.tx_id for payment in found.payments)),
         sequence=intent.sequence,
-        description=intent.description if private else None,
+        description=shown_lines(intent.description) if private and intent.description is not None else None,
         success_url=intent.success_url if private else None,
         cancel_url=intent.cancel_url if private else None,
     )

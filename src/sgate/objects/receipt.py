@@ -7,6 +7,7 @@ import msgspec
 from sgate.core.intent import Status
 from sgate.core.mode import Mode
 from sgate.core.payment import Inclusion
+from sgate.core.text import shown_line, shown_lines
 from sgate.objects.encoding import iso_ms, iso_ms_or_none
 from sgate.objects.fields import (
     OBJECT,
@@ -89,8 +90,8 @@ def receipt_of(found: IntentView, mode: Mode, *, private: bool) -> Receipt | Non
         network=mode.network,
         status=intent.status,
         final=intent.status is Status.CONFIRMED,
-        merchant=found.merchant_name,
-        description=intent.description if private else None,
+        merchant=shown_line(found.merchant_name),
+        description=shown_lines(intent.description) if private and intent.description is not None else None,
         amount_sats=terms.amount_sats,
         amount_received_sats=intent.amount_received_sats,
         quote=quote_object(intent.quote),

@@ -8,6 +8,7 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator
 
+from litestar import Router
 from litestar.types import ControllerRouterHandler
 
 from sgate.api.app import create_app
@@ -18,6 +19,7 @@ from sgate.db.encryption import Cipher
 from sgate.db.notifications import Listener, Wakeups
 from sgate.environment import Environment
 from sgate.http.client_address import Addresses
+from sgate.http.public_calls import counting
 from sgate.runtime import instrumentation
 from sgate.runtime.chain_sources import Chain, open_chain
 from sgate.runtime.factories import (
@@ -144,7 +146,7 @@ async def open_gateway(
 
 
 def _pages(deps: Dependencies) -> list[ControllerRouterHandler]:
-    return [
+    pages_without_key = [
         *routes.routes(
             Checkout(
                 intents=deps.payment_intents,
@@ -154,5 +156,7 @@ def _pages(deps: Dependencies) -> list[ControllerRouterHandler]:
             )
         ),
         *pages.routes(document.document(), deps.modes),
-        *assets.routes(),
+        document.route(),
     ]
+    counted = Router("/", route_handlers=pages_without_key, before_request=counting(deps.rate_limits, deps.addresses))
+    return [counted, *assets.routes()]

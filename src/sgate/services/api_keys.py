@@ -12,7 +12,7 @@ from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
 from sgate.objects.api_key import ApiKeyObject, api_key_object
 from sgate.objects.encoding import encode
-from sgate.services import idempotency
+from sgate.services import idempotency, validation
 from sgate.services.idempotency import Answer, Key
 from sgate.store import api_keys, audit_log, merchants
 from sgate.store.api_keys import ApiKey
@@ -152,7 +152,12 @@ async def create_for(
     scopes: tuple[str, ...],
     actor: Actor,
 ) -> NewKey | None:
-    """Create an additional key, or return None if there is no such merchant."""
+    """Create an additional key, or return None if there is no such merchant.
+
+    Raises:
+        ValidationFailed: if the name is not valid.
+    """
+    validation.name(name)
     async with pool.acquire() as connection, connection.transaction():
         if await merchants.get(connection, merchant_id, livemode=livemode) is None:
             return None

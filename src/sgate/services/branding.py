@@ -1,37 +1,34 @@
 """The branding of a merchant's pages, which is the logo."""
 
+import asyncio
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 from sgate.core import errors
 from sgate.db import notifications
 from sgate.db.pool import Pool
+from sgate.services import logo_images
 from sgate.store import audit_log, logos
 from sgate.store.audit_log import Actor
 from sgate.store.logos import Logo
 from sgate.store.merchants import Merchant
 
-MAX_LOGO_BYTES = 65_536
 DIGEST_CHARACTERS = 32
-
 _DIGEST = re.compile(r"[0-9a-f]{32}")
-_SIGNATURES = (
-    ("image/png", re.compile(rb"\x89PNG\r\n\x1a\n")),
-    ("image/jpeg", re.compile(rb"\xff\xd8\xff")),
-    ("image/webp", re.compile(rb"RIFF....WEBP", re.DOTALL)),
-)
-"""First bytes of the accepted image formats. SVG is not accepted, because an SVG file can contain scripts."""
+_decoder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="logo")
+"""Decodes one logo after another, which bounds the memory that decoding takes."""
 
 
 async def set_logo(pool: Pool, merchant: Merchant, content: bytes, actor: Actor) -> str:
     """Set the merchant's logo in both modes. Return the digest that is part of the logo's URL.
 
+    The image is decoded and drawn again (see `logo_images`), so the stored logo has other bytes.
+
     Raises:
-        InvalidLogo: if the image is larger than MAX_LOGO_BYTES, or is not PNG, JPEG or WebP.
+        InvalidLogo: if the image is too large, animated, damaged, or not PNG, JPEG or WebP.
     """
-    media_type = next((kind for kind, signature in _SIGNATURES if signature.match(content)), None)
-    if media_type is None or len(content) > MAX_LOGO_BYTES:
-        raise errors.InvalidLogo
+    media_type, content = await asyncio.get_running_loop().run_in_executor(_decoder, logo_images.redrawn, content)
     digest = hashlib.sha256(content).hexdigest()[:DIGEST_CHARACTERS]
     await _change_logo(pool, merchant, Logo(digest=digest, media_type=media_type, content=content), actor)
     return digest

@@ -2,6 +2,9 @@
 
 The transaction that applies the effect also stores the encrypted answer, which is kept for 24 hours. A key is unique
 per merchant, mode, method and path. The same key on another path identifies another request.
+
+Two bodies are the same if they decode to the same JSON value: the order of keys, whitespace and escapes do not matter,
+because a client that encodes its request again for a retry does not always reproduce the bytes.
 """
 
 import hashlib
@@ -21,6 +24,7 @@ WAIT_S = 2.0
 """How long a repeated request waits for the first one to finish."""
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
+_encoder = msgspec.json.Encoder(order="deterministic")
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,11 +32,13 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         scope: hash of the key together with the merchant, mode, method and path.
-        request_hash: hash of the body, which reveals whether a repeated request has a different body.
+        request_hash: hash of the decoded body, which reveals whether a repeated request has a different body.
+        bytes_hash: hash of the body's bytes, which versions before 0.3 stored instead.
     """
 
     scope: bytes
     request_hash: bytes
+    bytes_hash: bytes | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +58,19 @@ def key_of(header: str, *, merchant_id: str, livemode: bool, method: str, path: 
     if not _KEY.fullmatch(header):
         raise errors.InvalidIdempotencyKey
     scope = "\n".join((merchant_id, "live" if livemode else "test", method, path, header))
-    return Key(scope=hashlib.sha256(scope.encode()).digest(), request_hash=hashlib.sha256(body).digest())
+    return Key(
+        scope=hashlib.sha256(scope.encode()).digest(),
+        request_hash=hashlib.sha256(_canonical(body)).digest(),
+        bytes_hash=hashlib.sha256(body).digest(),
+    )
+
+
+def _canonical(body: bytes) -> bytes:
+    """Return the one encoding of a body's JSON value. A body that is not JSON is returned unchanged; it is refused."""
+    try:
+        return _encoder.encode(msgspec.json.decode(body or b"{}"))
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return body
 
 
 def replay(stored: idempotency_keys.StoredAnswer, key: Key, cipher: Cipher) -> Answer:
@@ -61,7 +79,7 @@ def replay(stored: idempotency_keys.StoredAnswer, key: Key, cipher: Cipher) -> A
     Raises:
         IdempotencyKeyReused: if the stored answer belongs to a request with another body.
     """
-    if stored.request_hash != key.request_hash:
+    if stored.request_hash not in {key.request_hash, key.bytes_hash}:
         raise errors.IdempotencyKeyReused
     return Answer(status=stored.answer_status, body=cipher.decrypt(stored.answer_encrypted), replayed=True)
 

@@ -21,7 +21,12 @@ from sgate.store.merchants import Merchant
 async def create(
     pool: Pool, environment: Environment, name: str, *, livemode: bool, actor: Actor
 ) -> tuple[str, NewKey]:
-    """Create a merchant and its first key, which has all scopes. Return the merchant's id and the key."""
+    """Create a merchant and its first key, which has all scopes. Return the merchant's id and the key.
+
+    Raises:
+        ValidationFailed: if the name is not valid.
+    """
+    validation.name(name)
     async with pool.acquire() as connection, connection.transaction():
         merchant_id = await merchants.insert(connection, name)
         created = new_key(environment, merchant_id, "first key", livemode=livemode, scopes=ALL_SCOPES)

@@ -1,10 +1,12 @@
 """Lists of payment intents, newest first. Cursors reach every intent; page numbers are for people.
 
 Page numbers and totals cover at most MAX_COUNTED intents, because counting a million rows would cost more than reading
-the page. The error for a later page contains the cursor with which to continue.
+the page. The error for a later page contains the cursor with which to continue, unless the list is filtered by
+metadata. Counting and searching metadata are costly, so only a few such lists of one merchant are read at once.
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -12,13 +14,16 @@ from sgate.core import errors
 from sgate.core.memo import is_intent_id
 from sgate.db.pool import Connection
 from sgate.objects import payment_intent
-from sgate.services.replica_reads import ReplicaReads
+from sgate.services.replica_reads import Read, ReplicaReads
 from sgate.store import payment_intents_lists
 from sgate.store.payment_intents import IntentView
 from sgate.store.payment_intents_lists import IntentFilter, Position
 
 MAX_COUNTED = 10_000
 """Maximum number of intents that totals and page numbers cover."""
+
+
+T = TypeVar("T")
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +53,7 @@ async def latest(reads: ReplicaReads, narrowed: IntentFilter, public_url: str, *
     async def read(connection: Connection) -> list[IntentView]:
         return await payment_intents_lists.page(connection, narrowed, 0, limit + 1)
 
-    found = await reads.run(narrowed.merchant_id, read, livemode=narrowed.livemode)
+    found = await _run(reads, narrowed, read)
     return Page(items=_shown(found[:limit], public_url), has_more=len(found) > limit)
 
 
@@ -65,7 +70,7 @@ async def older(
         position = await _position(connection, narrowed, starting_after, "starting_after")
         return await payment_intents_lists.after(connection, narrowed, position, limit + 1)
 
-    found = await reads.run(narrowed.merchant_id, read, livemode=narrowed.livemode)
+    found = await _run(reads, narrowed, read)
     return Page(items=_shown(found[:limit], public_url), has_more=len(found) > limit)
 
 
@@ -82,7 +87,7 @@ async def newer(
         position = await _position(connection, narrowed, ending_before, "ending_before")
         return await payment_intents_lists.before(connection, narrowed, position, limit + 1)
 
-    found = await reads.run(narrowed.merchant_id, read, livemode=narrowed.livemode)
+    found = await _run(reads, narrowed, read)
     return Page(items=_shown(found[-limit:], public_url), has_more=len(found) > limit)
 
 
@@ -95,6 +100,9 @@ async def numbered(
         PageOutOfReach: if the page starts beyond the first MAX_COUNTED intents.
     """
     offset = (page - 1) * limit
+    if offset >= MAX_COUNTED and narrowed.metadata:
+        # Finding the cursor at which to continue would cost as much as the page.
+        raise errors.PageOutOfReach(param="page")
 
     async def read(connection: Connection) -> tuple[int, list[IntentView]]:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -103,7 +111,7 @@ async def numbered(
             total = await payment_intents_lists.count(connection, narrowed, MAX_COUNTED + 1)
             return total, await payment_intents_lists.page(connection, narrowed, offset, limit + 1)
 
-    total, found = await reads.run(narrowed.merchant_id, read, livemode=narrowed.livemode)
+    total, found = await _run(reads, narrowed, read, numbered=True)
     counted = min(total, MAX_COUNTED)
     return NumberedPage(
         items=_shown(found[:limit], public_url),
@@ -112,6 +120,12 @@ async def numbered(
         total_is_exact=total <= MAX_COUNTED,
         pages=-(-counted // limit),
     )
+
+
+async def _run(reads: ReplicaReads, narrowed: IntentFilter, read: Read[T], *, numbered: bool = False) -> T:
+    """Run a read. It is costly if it counts intents, or searches the metadata of many."""
+    costly = numbered or bool(narrowed.metadata)
+    return await reads.run(narrowed.merchant_id, read, livemode=narrowed.livemode, costly=costly)
 
 
 async def _out_of_reach(connection: Connection, narrowed: IntentFilter, public_url: str) -> errors.PageOutOfReach:

@@ -455,7 +455,7 @@ def _price(request: IntentRequest, mode: Mode, now: datetime) -> tuple[int, Quot
             f"amount_usd does not convert to a payable amount at {rate.usd_per_btc} dollars per bitcoin: {error}.",
             param="amount_usd",
         ) from None
-    quote = msgspec.structs.replace(quote_for(amount_sats, rate), amount_usd=f"{usd:.2f}")
+    quote = msgspec.structs.replace(quote_for(amount_sats, rate), amount_usd=f"{usd:.2f}", is_price=True)
     return amount_sats, quote
 
 

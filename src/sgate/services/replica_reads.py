@@ -7,6 +7,7 @@ always serves single objects, events, and the reads on which decisions depend.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from sgate.db import replica
 from sgate.db.notifications import topic_of
 from sgate.db.pool import AnyDatabaseError, Connection, Pool
 from sgate.db.replica import Freshness
+from sgate.services.merchant_slots import MerchantSlots
 
 MEASURE_INTERVAL_S = 1.0
 MAX_LAG_S = 5.0
@@ -53,6 +55,7 @@ class ReplicaReads:
         self._max_lag_s = max_lag_s
         self._monotonic_s = monotonic_s
         self._freshness = Freshness()
+        self._slots = MerchantSlots()
         self._changes: dict[str, float] = {}
         self._all_changed_s = 0.0
         self._notified = False
@@ -74,11 +77,19 @@ class ReplicaReads:
         """Whether the replica is fresh enough to be used now."""
         return self._notified and self.lag_s <= self._max_lag_s
 
-    async def run(self, merchant_id: str | None, read: Read[T], *, livemode: bool) -> T:
+    async def run(self, merchant_id: str | None, read: Read[T], *, livemode: bool, costly: bool = False) -> T:
         """Run `read` on the replica if it shows the merchant's latest change, and otherwise on the primary.
 
-        If `merchant_id` is None, the caller is the operator, who is always served by the primary.
+        If `merchant_id` is None, the caller is the operator, who is always served by the primary. Of the reads that are
+        `costly`, only a few of each merchant run at once.
+
+        Raises:
+            RateLimitExceeded: if too many costly reads of the merchant are running.
         """
+        async with self._slots.slot(merchant_id) if costly and merchant_id is not None else contextlib.nullcontext():
+            return await self._run(merchant_id, read, livemode=livemode)
+
+    async def _run(self, merchant_id: str | None, read: Read[T], *, livemode: bool) -> T:
         if self._replica is not None and merchant_id is not None and self._may_ask(merchant_id, livemode=livemode):
             try:
                 found = await self._ask_replica(self._replica, read)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sgate.core import errors, money
+from sgate.core import errors, money, text
 from sgate.core import intent as limits
 from sgate.core.egress import Egress, ForbiddenDestination
 from sgate.core.finality import InvalidPolicy, Policy, check_policy
@@ -27,14 +27,15 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 
 def webhook_url(url: str, egress: Egress, *, livemode: bool) -> str:
     try:
+        text.check_line(url)
         egress.check_url(url, https_only=livemode)
-    except ForbiddenDestination as error:
+    except (text.UnsafeText, ForbiddenDestination) as error:
         raise errors.InvalidUrl(f"url: {error}.", param="url") from None
     return url
 
 
 def endpoint_description(description: str | None) -> str | None:
-    refuse_unprintable(description, "description")
+    lines(description, "description")
     if description is not None and len(description) > MAX_NAME_CHARACTERS:
         raise errors.DescriptionTooLong(
             f"description must have at most {MAX_NAME_CHARACTERS} characters.", param="description"
@@ -45,7 +46,26 @@ def endpoint_description(description: str | None) -> str | None:
 def name(name: str) -> None:
     if not name.strip() or len(name) > MAX_NAME_CHARACTERS:
         raise errors.ValidationFailed(f"name must have 1 to {MAX_NAME_CHARACTERS} characters.", param="name")
-    refuse_unprintable(name, "name")
+    try:
+        text.check_line(name)
+    except text.UnsafeText as error:
+        raise errors.ValidationFailed(f"name {error}.", param="name") from None
+
+
+def intent_description(description: str | None) -> None:
+    lines(description, "description")
+    if description is not None and len(description) > limits.MAX_DESCRIPTION_CHARACTERS:
+        raise errors.DescriptionTooLong(param="description")
+
+
+def lines(value: str | None, param: str) -> None:
+    """Refuse text that is not safe to show to people. It may have several lines."""
+    if value is None:
+        return
+    try:
+        text.check_lines(value)
+    except text.UnsafeText as error:
+        raise errors.ValidationFailed(f"{param} {error}.", param=param) from None
 
 
 def cancellation_reason(reason: str | None) -> str | None:
@@ -78,8 +98,8 @@ def metadata(metadata: dict[str, str]) -> dict[str, str]:
     if len(metadata) > limits.MAX_METADATA_KEYS:
         raise errors.MetadataTooLarge(param="metadata")
     for key, value in metadata.items():
-        refuse_unprintable(key, "metadata")
-        refuse_unprintable(value, f"metadata.{key}")
+        _refuse_unstorable(key, "metadata")
+        _refuse_unstorable(value, f"metadata.{key}")
         if len(key) > limits.MAX_METADATA_KEY_CHARACTERS or len(value.encode()) > limits.MAX_METADATA_VALUE_BYTES:
             raise errors.MetadataTooLarge(param=f"metadata.{key[: limits.MAX_METADATA_KEY_CHARACTERS]}")
     if len(msgspec.json.encode(metadata)) > limits.MAX_METADATA_JSON_BYTES:
@@ -108,6 +128,10 @@ def return_url(url: str | None, param: str) -> str | None:
         raise problem from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise problem
+    try:
+        text.check_line(url)
+    except text.UnsafeText as error:
+        raise errors.InvalidUrl(f"{param} {error}.", param=param) from None
     return url
 
 
@@ -121,23 +145,21 @@ def confirmation_policy(policy: Policy | None) -> Policy | None:
     return policy
 
 
-def refuse_unprintable(text: str | None, param: str) -> None:
+def _refuse_unstorable(value: str, param: str) -> None:
     """Refuse NUL characters, which PostgreSQL cannot store, and unpaired surrogates, which UTF-8 cannot encode."""
-    if text is None:
-        return
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
         raise errors.ValidationFailed(f"{param} must not contain NUL or unpaired surrogate characters.", param=param)
 
 
-def accent_color(text: str) -> str:
+def accent_color(color: str) -> str:
     """Return the color in lower case, in the form `#rrggbb`.
 
     Raises:
-        ValidationFailed: if `text` is not a color of this form.
+        ValidationFailed: if `color` is not a color of this form.
     """
-    if _COLOR.fullmatch(text) is None:
+    if _COLOR.fullmatch(color) is None:
         raise errors.ValidationFailed("accent_color must be a color such as #0c5a54.", param="accent_color")
-    return text.lower()
+    return color.lower()
 
 
 def frame_origins(origins: Sequence[str]) -> tuple[str, ...]:
@@ -153,8 +175,8 @@ def frame_origins(origins: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_checked_origin(origin) for origin in origins))
 
 
-def _checked_origin(text: str) -> str:
-    origin = text.strip().lower().removesuffix("/")
+def _checked_origin(given: str) -> str:
+    origin = given.strip().lower().removesuffix("/")
     scheme, _, host = origin.partition("://")
     allowed = scheme == "https" or (scheme == "http" and host.partition(":")[0] in {"localhost", "127.0.0.1"})
     if not allowed or len(origin) > MAX_ORIGIN_CHARACTERS or _HOST.fullmatch(host) is None or not _has_port(origin):
@@ -172,13 +194,13 @@ def _has_port(origin: str) -> bool:
         return False
 
 
-def tx_id(text: str) -> str:
-    """Return a transaction id in canonical form: `0x` + 64 lower-case hex digits. `text` may omit the `0x`.
+def tx_id(given: str) -> str:
+    """Return a transaction id in canonical form: `0x` + 64 lower-case hex digits. `given` may omit the `0x`.
 
     Raises:
-        InvalidTxId: if `text` is not 64 hex digits.
+        InvalidTxId: if `given` is not 64 hex digits.
     """
-    match = _TX_ID.fullmatch(text.strip())
+    match = _TX_ID.fullmatch(given.strip())
     if match is None:
         raise errors.InvalidTxId(param="tx_id")
     return "0x" + match[1].lower()

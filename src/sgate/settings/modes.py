@@ -28,7 +28,7 @@ class ModeSettings(BaseModel):
         Source,
         Field(
             description="Where the chain is read from: `hiro` is a Stacks API, `simulator` the simulated chain; `off` "
-            "disables the mode."
+            "disables the mode. Default for test mode in development: `simulator`."
         ),
     ] = Source.OFF
     network: Annotated[

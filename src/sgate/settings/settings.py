@@ -210,8 +210,8 @@ class Settings(BaseSettings):
         int | None,
         Field(
             ge=0,
-            description="Maximum calls per minute from checkout pages, for each client address; 0 means no limit. "
-            "Default: 500 in production, otherwise no limit.",
+            description="Maximum calls per minute without an API key, for each client address: pages and the calls "
+            "that they make; 0 means no limit. Default: 500 in production, otherwise no limit.",
         ),
     ] = None
     rate_limit_other: Annotated[
@@ -333,7 +333,7 @@ class Settings(BaseSettings):
         float, Field(ge=0, le=1, description="Fraction of payments that are traced, from 0 to 1.")
     ] = 1.0
     live: Annotated[ModeSettings, Field(description="Settings of live mode.")] = ModeSettings()
-    test: Annotated[ModeSettings, Field(description="Settings of test mode.")] = ModeSettings(source=Source.SIMULATOR)
+    test: Annotated[ModeSettings, Field(description="Settings of test mode.")] = ModeSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -405,10 +405,18 @@ class Settings(BaseSettings):
             raise ValueError("must be an absolute URL such as https://pay.example.com")
         return value.rstrip("/")
 
-    @field_validator("test", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _simulate_by_default(cls, value: object) -> object:
-        return {"source": Source.SIMULATOR, **value} if isinstance(value, dict) else value
+    def _simulate_in_development(cls, values: dict[str, object]) -> dict[str, object]:
+        """Run test mode on the simulated chain if no source is set. In production, test mode is off unless it is set.
+
+        The simulated chain lets anybody with a client secret "pay", so a production server never offers it unasked.
+        """
+        test = values.get("test", {})
+        if not isinstance(test, dict) or test.get("source"):
+            return values
+        source = Source.OFF if values.get("env") == Env.PRODUCTION else Source.SIMULATOR
+        return {**values, "test": {**test, "source": source}}
 
     @model_validator(mode="after")
     def _production_is_strict(self) -> Self:

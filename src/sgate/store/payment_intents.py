@@ -71,7 +71,7 @@ _COLUMNS = """
 i.id, i.merchant_id::text, i.livemode, i.amount_sats, i.client_secret, i.expires_at, i.grace_s, i.seen_hold_s,
 i.tolerance_sats, i.tolerance_bp, i.confirmation_policy::text AS policy, i.late_payments, i.pay_address, i.description,
 i.metadata::text AS metadata, i.success_url, i.cancel_url, i.amount_usd, i.rate_usd_per_btc, i.rate_source, i.quoted_at,
-i.status, i.exceptions, i.amount_received_sats, i.amount_counted_sats, i.sequence, i.next_check_height,
+i.priced_in_usd, i.status, i.exceptions, i.amount_received_sats, i.amount_counted_sats, i.sequence, i.next_check_height,
 i.next_check_time, i.decided_in::text AS decided_in, i.confirmed_at, i.canceled_at, i.created_at
 """
 
@@ -265,4 +265,5 @@ def _quote(row: Record) -> Quote | None:
         rate_usd_per_btc=row["rate_usd_per_btc"],
         source=row["rate_source"],
         quoted_at=row["quoted_at"],
+        is_price=row["priced_in_usd"],
     )

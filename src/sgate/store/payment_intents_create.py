@@ -22,7 +22,7 @@ class NewIntent(msgspec.Struct, frozen=True, kw_only=True):
         payload: the event's object, as JSON.
         scope: digest that identifies the idempotency key (32 bytes), or None if the request has no key. The fields
             after `scope` are used only with a key.
-        request_hash: SHA-256 of the request body.
+        request_hash: SHA-256 of the decoded request body.
         answer_encrypted: the response's body, encrypted.
         keep_until: when the idempotency key expires.
     """
@@ -60,6 +60,7 @@ INPUT = {
     "rate_usd_per_btc": "text",
     "rate_source": "text",
     "quoted_at": "timestamptz",
+    "priced_in_usd": "boolean",
     "next_check_time": "timestamptz",
     "created_at": "timestamptz",
     "settings_version": "integer",
@@ -76,7 +77,7 @@ def _statement(rows: str) -> str:
     """Build the statement that creates intents with their events, deliveries and idempotency rows.
 
     `rows` is a query for the input. The input must be sorted by scope, and no scope may occur twice. If an intent has a
-    scope, the statement fails when it has to wait longer than $31 milliseconds for a lock.
+    scope, the statement fails when it has to wait for a lock longer than the milliseconds in its last parameter.
     """
     return f"""
 WITH input AS (
@@ -89,7 +90,7 @@ WITH input AS (
 ), claimed AS (
     INSERT INTO idempotency_keys AS stored (scope, request_hash, object_id, answer_status, answer_encrypted, expires_at)
     SELECT scope, request_hash, id, 201, answer_encrypted, keep_until FROM current
-    WHERE scope IS NOT NULL AND set_config('lock_timeout', $31, TRUE) <> ''
+    WHERE scope IS NOT NULL AND set_config('lock_timeout', ${len(INPUT) + 1}, TRUE) <> ''
     ORDER BY scope
     ON CONFLICT (scope) DO UPDATE
         SET request_hash = excluded.request_hash, object_id = excluded.object_id,
@@ -102,11 +103,11 @@ WITH input AS (
     INSERT INTO payment_intents (
         id, merchant_id, livemode, amount_sats, client_secret, expires_at, grace_s, seen_hold_s, tolerance_sats,
         tolerance_bp, confirmation_policy, late_payments, pay_address, description, metadata, success_url, cancel_url,
-        amount_usd, rate_usd_per_btc, rate_source, quoted_at, next_check_time, created_at
+        amount_usd, rate_usd_per_btc, rate_source, quoted_at, priced_in_usd, next_check_time, created_at
     )
     SELECT id, merchant, livemode, amount_sats, client_secret, expires_at, grace_s, seen_hold_s, tolerance_sats,
         tolerance_bp, policy::json, late_payments, pay_address, description, metadata::jsonb, success_url, cancel_url,
-        amount_usd, rate_usd_per_btc, rate_source, quoted_at, next_check_time, created_at
+        amount_usd, rate_usd_per_btc, rate_source, quoted_at, priced_in_usd, next_check_time, created_at
     FROM fresh
     RETURNING id
 ), dirty AS (
@@ -189,6 +190,7 @@ def _row_of(new: NewIntent) -> tuple[Any, ...]:
         None if quote is None else quote.rate_usd_per_btc,
         None if quote is None else quote.source,
         None if quote is None else quote.quoted_at,
+        quote is not None and quote.is_price,
         terms.in_time_until,
         intent.created_at,
         new.settings_version,

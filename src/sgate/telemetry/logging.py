@@ -18,6 +18,8 @@ from typing import Any, BinaryIO, TextIO, cast
 import msgspec
 import structlog
 
+from sgate.core.text import shown_json
+
 REDACTED = "[REDACTED]"
 FIRST_ERROR_STATUS = 400
 SLOW_REQUEST_S = 1.0
@@ -129,7 +131,7 @@ class _RequestLog:
     def write(self, line: RequestLine) -> None:
         if self.output is None:
             return
-        self.output.write(_encoder.encode(line) + b"\n")
+        self.output.write(_safe(_encoder.encode(line)) + b"\n")
         if not self._waiting:
             self._waiting = True
             asyncio.get_running_loop().call_soon(self._flush)
@@ -228,7 +230,12 @@ def _clean(value: object, depth: int) -> object:
 
 
 def _render(_logger: object, _method: str, event: MutableMapping[str, Any]) -> bytes:
-    return _encoder.encode(event)
+    return _safe(_encoder.encode(event))
+
+
+def _safe(line: bytes) -> bytes:
+    """Return a line that a terminal can show, because it may contain what a client has sent."""
+    return line if line.isascii() and b"\x7f" not in line else shown_json(line.decode()).encode()
 
 
 class _Forwarding(logging.Handler):

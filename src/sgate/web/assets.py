@@ -76,6 +76,12 @@ def _files(entries: Mapping[str, _Entry]) -> set[str]:
     return {name for entry in entries.values() for name in (entry.file, *entry.css)}
 
 
+@cache
+def _unpacked(name: str) -> bytes:
+    """Return a file for clients that do not accept gzip. Unpacking the largest takes milliseconds, so it is kept."""
+    return gzip.decompress(built().files[name])
+
+
 def routes() -> list[HTTPRouteHandler]:
     """Return the route that serves the files."""
 
@@ -89,7 +95,7 @@ def routes() -> list[HTTPRouteHandler]:
         if "gzip" in request.headers.get("accept-encoding", ""):
             headers["Content-Encoding"] = "gzip"
         else:
-            content = gzip.decompress(content)
+            content = _unpacked(name)
         return Response(content, media_type=TYPES[name.rpartition(".")[2]], headers=headers)
 
     return [asset]

@@ -6,7 +6,7 @@ A page is one response with an inlined style sheet. It loads scripts, fonts and 
 import gzip
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -19,7 +19,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from markupsafe import Markup, escape
 
-from sgate.core.errors import GatewayError
+from sgate.core.errors import GatewayError, RateLimitExceeded
 from sgate.core.money import SATS_PER_BTC
 from sgate.db.pool import DatabaseErrors
 from sgate.http.request_state import state_of
@@ -145,9 +145,58 @@ def page(
         **values,
     )
     response = _html(request, html, status)
-    policy = _policy(nonce, frame) if frame.policy is None else frame.policy.format(nonce=nonce)
-    response.headers["Content-Security-Policy"] = policy
+    response.headers["Content-Security-Policy"] = _policy(nonce, frame)
     return response
+
+
+class StaticPage:
+    """A page whose content depends on the language alone. It is rendered once per language.
+
+    Only the nonce is new in each response. The links to other languages are relative, so the page can be shown at any
+    path.
+    """
+
+    def __init__(
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        policy: str | None = None,
+        values: Callable[[], Mapping[str, object]] = dict,
+    ) -> None:
+        """`values`: returns the values of the template. It is called when the page is rendered."""
+        self._template = template
+        self._status = status
+        self._frame = Frame(path="", policy=policy)
+        self._values = values
+        self._rendered: dict[str, list[str]] = {}
+
+    def __call__(self, request: AnyRequest) -> Response[bytes]:
+        """Return the page in the visitor's language."""
+        words, nonce = words_for(request), secrets.token_urlsafe(16)
+        if words.code not in self._rendered:
+            self._rendered[words.code] = self._render(words)
+        response = _html(request, nonce.join(self._rendered[words.code]), self._status)
+        response.headers["Content-Security-Policy"] = _policy(nonce, self._frame)
+        return response
+
+    def _render(self, words: Words) -> list[str]:
+        """Return the parts of the page between which the nonce is inserted."""
+        mark = secrets.token_urlsafe(16)
+        html = _render(
+            self._template,
+            words,
+            nonce=mark,
+            style=built().style,
+            script_url=None,
+            languages=_languages(words, self._frame),
+            **self._values(),
+        )
+        return html.split(mark)
+
+
+TOO_MANY = StaticPage("too_many.html", status=429)
+"""The page for visitors beyond the rate limit."""
 
 
 def part(request: AnyRequest, template: str, **values: object) -> Response[bytes]:
@@ -160,6 +209,10 @@ def render_error(request: AnyRequest, error: Exception) -> Response[bytes]:
     status, code = _status_of(error)
     state = state_of(request.scope)
     state.error_code = code
+    if isinstance(error, RateLimitExceeded):
+        refusal = TOO_MANY(request)
+        refusal.headers["Retry-After"] = str(max(1, round(error.retry_after_s or 1)))
+        return refusal
     ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     if ours:
         structlog.get_logger("sgate.web").error("page_failed", code=code, exc_info=error)
@@ -238,6 +291,8 @@ def _scripts(nonce: str, frame: Frame) -> str:
 
 
 def _policy(nonce: str, frame: Frame) -> str:
+    if frame.policy is not None:
+        return frame.policy.format(nonce=nonce)
     may_frame = " ".join(frame.frame_origins) or "'none'"
     return "; ".join(
         (

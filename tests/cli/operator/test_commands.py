@@ -121,6 +121,41 @@ def test_a_generated_secret_key_is_accepted_in_production(place, database_url):
     assert command(place, "chain", "status", **settings)[0] == 0
 
 
+@pytest.mark.parametrize("name", ["\x1b[31mred", "a\u202eb", "\u200b\u3164", " ", "a\nb", "x" * 256])
+@pytest.mark.parametrize("arguments", [("merchants", "create"), ("keys", "create", "--merchant", "0" * 32)])
+def test_a_name_is_checked_by_the_rule_of_the_api(place, arguments, name):
+    status, output, errors = command(place, *arguments, "--name", name, database_url="postgresql://127.0.0.1:1/sgate")
+    assert (status, output) == (2, "")
+    assert errors.startswith("sgate: --name must ")
+    assert errors.count("\n") == 1
+    assert name not in errors or name == " "
+
+
+async def test_older_names_are_listed_and_exported_safely(place, database_url):
+    settings = {"database_url": database_url, "test__source": "simulator", "data_dir": place}
+    merchant_id, _ = make_merchant(place, **settings)
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE merchants SET name = $1", "S\x1b]0;owned\x07\u202e\nT")
+    await connection.execute("UPDATE api_keys SET name = $1", "K\x9b31m")
+    await connection.close()
+    outputs = [
+        command(place, *arguments, **settings)[1]
+        for arguments in (
+            ("merchants", "list"),
+            ("merchants", "list", "--json"),
+            ("merchants", "export"),
+            ("merchants", "export", "--json"),
+            ("keys", "list", "--merchant", merchant_id),
+            ("keys", "list", "--merchant", merchant_id, "--json"),
+        )
+    ]
+    for output in outputs:
+        assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(output)
+    assert f"{merchant_id}  S\ufffd]0;owned\ufffd\ufffd\ufffdT  " in outputs[0]
+    for output in (outputs[1], outputs[2]):
+        assert json.loads(output)[0]["name"] == "S\x1b]0;owned\x07\u202e\nT"
+
+
 async def test_merchants_and_keys_are_created_used_and_revoked(place, database_url):
     settings = {"database_url": database_url, "test__source": "simulator", "data_dir": place}
     merchant_id, first_key = make_merchant(place, **settings)

@@ -1,8 +1,11 @@
 """The pictures of the checkout, reached by payments on the simulated chain and read without a browser."""
 
+from decimal import Decimal
+
 import pytest
 
 from sgate.core.finality import Tier
+from sgate.core.mode import DEFAULT_GRACE_S
 from sgate.web.checkout.messages import duration, needs
 from sgate.web.checkout.page_state import minutes_needed, transactions_of
 from sgate.web.i18n import words_of
@@ -221,6 +224,100 @@ async def test_a_payment_that_was_not_mined_again_is_shown_as_lost(site):
     page = await site.page(intent)
     assert page.picture == "failed"
     assert "the payment was not included in another one" in page.shown("state")
+    assert page.shown("state-title") == "Your payment is no longer on the chain"
+
+
+async def test_a_price_in_dollars_comes_first_and_exact(site):
+    intent = await site.intent(amount_sats=None, amount_usd="24.90", **links(site))
+    page = await site.page(intent)
+    assert page.shown("amount") == "$24.90"
+    assert page.shown("amount-in-sats") == "24,900 sats · 0.000249 sBTC"
+    assert "about $" not in page.text
+    assert (page.shown("pay-amount"), page.shown("pay-sats")) == ("0.000249", "24900")
+    await site.pay(intent, 10_000)
+    assert (await site.page(intent)).shown("amount") == "14,900 sats"  # what is still due has no price in dollars
+    await site.pay(intent, 14_900)
+    assert (await site.page(intent)).shown("amount") == "$24.90"
+
+
+@pytest.mark.parametrize("amount_usd", ["0.01", "5", "19.99", "20999999.99"])
+async def test_a_price_in_dollars_is_shown_as_it_was_set_in_every_language(site, amount_usd):
+    intent = await site.intent(amount_sats=None, amount_usd=amount_usd)
+    for language in ("en", "es", "fr", "ar"):
+        page = await site.get(f"{site.path_of(intent)}&lang={language}")
+        digits = "".join(filter(str.isdigit, page.shown("amount")))
+        assert digits == f"{Decimal(amount_usd):.2f}".replace(".", "")
+
+
+async def test_a_price_in_sats_comes_first_even_if_its_value_in_dollars_is_round(site):
+    page = await site.page(await site.intent(amount_sats=25_000))
+    assert page.shown("amount") == "25,000 sats"
+    assert "about $25.00" in page.text
+
+
+async def test_the_page_of_a_merchant_without_endpoints_says_nothing_about_notifying_it(site):
+    for name in ("No Hook", "Nobody"):
+        intent = await site.intent(await site.merchant(name))
+        await site.pay(intent)
+        for path in (site.path_of(intent), f"/pi/{intent['id']}/receipt"):
+            text = (await site.get(path)).text.lower()
+            assert not [word for word in ("told", "notified", "informed", "knows") if word in text]
+
+
+async def test_an_accepted_late_payment_is_not_called_another_one(site):
+    key = await site.merchant(late_payments="accept")
+    intent = await site.intent(key)
+    await site.pass_deadline()
+    await site.pay(intent, 40_000)
+    page = await site.page(intent)
+    assert page.picture == "confirmed"
+    assert page.shown("excess").startswith("More was paid than was due")
+
+
+async def test_a_late_payment_that_was_sent_back_is_not_offered_for_acceptance(site):
+    key = await site.merchant()
+    late, canceled = await site.intent(key), await site.intent(key)
+    await site.api(key, "POST", f"/v1/payment_intents/{canceled['id']}/cancel")
+    await site.pass_deadline()
+    for intent in (late, canceled):
+        (tx_id,) = await site.pay(intent)
+        payments = (await site.api(key, "GET", f"/v1/payment_intents/{intent['id']}"))["payments"]
+        (paid,) = [payment for payment in payments if payment["tx_id"] == tx_id]
+        await site.api(key, "POST", f"/v1/payments/{paid['id']}/mark_refunded", {"tx_id": "0x" + "ab" * 32})
+        shown = (await site.page(intent)).shown("state")
+        assert "25,000 sats arrived after" in shown
+        assert "Please contact Corner Coffee about" in shown
+        assert "accept" not in shown
+
+
+async def test_if_only_late_money_is_left_the_page_calls_all_of_it_late(site):
+    intent = await site.intent()
+    await site.pay(intent, 10_000)
+    await site.reorg(remine="drop")
+    await site.pass_deadline()
+    await site.pay(intent, 15_000)
+    page = await site.page(intent)
+    assert page.picture == "failed"
+    assert "Your payment of 15,000 sats arrived after the deadline" in page.shown("state")
+
+
+async def test_after_the_grace_period_no_page_promises_that_a_payment_still_counts(site):
+    intent = await site.intent(expires_in=60)
+    site.clock.advance(61)
+    assert "it still counts if it is included in a block soon" in (await site.page(intent)).shown("state")
+    site.clock.advance(DEFAULT_GRACE_S)
+    page = await site.page(intent)
+    assert page.picture == "time_up"
+    assert "still counts" not in page.text
+    assert "it will appear here once it is found on the chain" in page.shown("state")
+
+
+async def test_a_payment_in_the_mempool_is_not_called_sufficient(site):
+    intent = await site.intent()
+    await site.see_in_mempool(intent | {"amount_sats": 1})
+    shown = (await site.page(intent)).shown("state")
+    assert "please do not pay again" in shown
+    assert "do not need to do anything" not in shown
 
 
 async def test_pages_that_will_change_reload_without_javascript(site):

@@ -4,15 +4,22 @@ from datetime import datetime
 
 import pytest
 
+from api.serving import UNREACHABLE, one_window, serving
 from sgate.core.mode import DEFAULT_GRACE_S
-from sgate.web.checkout.simulation import LABELS, NOTES
+from sgate.settings.modes import ModeSettings, Source
+from sgate.web.checkout.simulation import LABELS, MAX_PAYMENTS, NOTES
 from web.states import links
 
 
-async def press(site, intent, kind, *, client_secret=None):
+async def press(site, intent, kind, *, client_secret=None, headers=None):
     form = {"kind": kind, "client_secret": intent["client_secret"] if client_secret is None else client_secret}
-    url = f"{site.base_url}/pi/{intent['id']}/simulate"
-    async with site.http.post(url, data=form, allow_redirects=False) as answer:
+    return await send(site, intent["id"], form, headers)
+
+
+async def send(site, intent_id, form, headers=None):
+    url = f"{site.base_url}/pi/{intent_id}/simulate"
+    async with site.http.post(url, data=form, headers=headers, allow_redirects=False) as answer:
+        await answer.read()
         return answer.status, answer.headers.get("Location")
 
 
@@ -70,9 +77,104 @@ async def test_an_unknown_kind_pays_nothing(site):
     assert not site.chain.history.txs
 
 
-async def test_the_panel_reveals_no_secret_to_a_visitor_without_one(site):
+@pytest.mark.parametrize("client_secret", ["", "wrong"])
+async def test_only_a_visitor_with_the_client_secret_can_pay(site, client_secret):
     intent = await site.intent(**links(site))
-    assert await press(site, intent, "exact", client_secret="wrong") == (303, f"/pi/{intent['id']}?note=exact")
+    assert await press(site, intent, "exact", client_secret=client_secret) == (403, None)
+    assert not site.chain.history.txs
+    assert "simulate" not in (await site.get(f"/pi/{intent['id']}")).by_id  # no panel that could not work
+
+
+async def test_an_unknown_intent_is_not_found(site):
+    assert (await send(site, "x", {"kind": "exact"}))[0] == 404
+    assert (await send(site, "pi_" + "0" * 24, {"kind": "exact", "client_secret": "x"}))[0] == 404
+
+
+OWN = "http://{host}"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 303),
+        ({"Sec-Fetch-Site": "none"}, 303),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": OWN}, 403),
+        ({"Origin": OWN}, 303),
+        ({"Origin": "null"}, 303),  # an old browser, whose pages send no referrer
+        ({"Origin": "https://elsewhere.example"}, 403),
+        ({"Origin": OWN + ".elsewhere.example"}, 403),
+        ({"Origin": ""}, 403),
+    ],
+)
+async def test_a_form_of_another_site_pays_nothing(site, headers, status):
+    intent, host = await site.intent(), site.base_url.removeprefix("http://")
+    headers = {name: value.format(host=host) for name, value in headers.items()}
+    assert (await press(site, intent, "exact", headers=headers))[0] == status
+    assert bool(site.chain.history.txs) is (status == 303)
+
+
+async def chunks(body):
+    for start in range(0, len(body), 50_000):
+        yield body[start : start + 50_000]
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+FLOOD = b"a&" * 500_000
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (FLOOD, FORM, 413),
+        (chunks(FLOOD), FORM, 413),
+        (b"a&" * 20, FORM, 400),
+        (b"a=" + b"b" * 5_000, FORM, 413),
+        (b"--x\r\n", {"Content-Type": "multipart/form-data; boundary=x"}, 415),
+        (b"{}", {"Content-Type": "application/json"}, 415),
+        (b"\xff=%ff&kind=\xfe", FORM, 403),
+    ],
+    ids=["1 MB", "1 MB in chunks", "20 fields", "a long field", "multipart", "JSON", "not text"],
+)
+async def test_a_form_that_no_page_sends_is_refused_before_it_is_parsed(site, body, headers, status):
+    intent = await site.intent()
+    assert (await send(site, intent["id"], body, headers))[0] == status
+
+
+async def test_one_intent_is_paid_a_limited_number_of_times(site):
+    intent, other = await site.intent(), await site.intent()
+    notes = [(await press(site, intent, "exact"))[1].rpartition("=")[2] for _ in range(MAX_PAYMENTS + 2)]
+    assert notes == ["exact"] * MAX_PAYMENTS + ["enough"] * 2
+    assert len(site.chain.history.txs) == MAX_PAYMENTS
+    assert (await press(site, other, "exact"))[1].endswith("note=exact")
+    await site.mine()
+    page = await site.get(f"{site.path_of(intent)}&note=enough")
+    assert page.status == 200
+
+
+async def test_payments_are_counted_by_the_address_of_the_visitor(database_url, tmp_path):
+    async with serving(database_url, tmp_path, environment=one_window(), rate_limit_public=3) as app:
+        answers = [await app.anyone.post("/pi/x/simulate", body=b"kind=exact", headers=FORM) for _ in range(5)]
+    assert [answer.status for answer in answers] == [404] * 3 + [429] * 2
+
+
+async def test_a_server_without_a_simulated_chain_has_no_such_route(database_url, tmp_path):
+    off = ModeSettings(source=Source.OFF)
+    async with serving(database_url, tmp_path, live=UNREACHABLE, test=off) as app:
+        unknown = await app.anyone.post("/pi/x/nothing", body=b"a", headers=FORM)
+        answer = await app.anyone.post("/pi/x/simulate", body=FLOOD, headers=FORM)
+    assert (answer.status, answer.code) == (unknown.status, unknown.code) == (404, "not_found")
+
+
+async def test_a_live_intent_is_not_paid_on_the_simulated_chain_of_test_mode(database_url, tmp_path):
+    async with serving(database_url, tmp_path, live=UNREACHABLE) as app:
+        shop = await app.merchant(livemode=True)
+        intent = await shop.create()
+        form = f"kind=exact&client_secret={intent['client_secret']}".encode()
+        answer = await app.anyone.post(f"/pi/{intent['id']}/simulate", body=form, headers=FORM)
+        assert answer.status == 404
+        assert not app.chain.history.txs
 
 
 async def test_an_unknown_note_is_not_shown(site):

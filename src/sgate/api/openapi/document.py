@@ -104,9 +104,14 @@ def route() -> HTTPRouteHandler:
     @get("/openapi.json")
     async def openapi_document() -> Response[bytes]:
         """Return the OpenAPI document."""
-        return Response(msgspec.json.format(msgspec.json.encode(document()), indent=2), media_type=JSON)
+        return Response(_formatted(), media_type=JSON)
 
     return openapi_document
+
+
+@cache
+def _formatted() -> bytes:
+    return msgspec.json.format(msgspec.json.encode(document()), indent=2)
 
 
 @cache

@@ -64,7 +64,8 @@ SET_LOGO = Call(
     summary="Set the logo",
     tag="Merchant",
     description=(
-        "Sets the logo shown on the merchant's pages. The request body is the image: PNG, JPEG or WebP, at most 64 KiB."
+        "Sets the logo shown on the merchant's pages. The request body is the image: PNG, JPEG or WebP, at most 64 KiB "
+        "and 2048 x 2048 pixels, not animated. It is stored in at most 256 x 256 pixels, without metadata."
     ),
     answer=MerchantObject,
     scope=Scope.ADMIN,

@@ -81,7 +81,8 @@ LIST_PAYMENT_INTENTS = Call(
         query.parameter(
             "page",
             "A page number, as an alternative to a cursor; the response then includes totals. Page numbers cover only "
-            "the first 10,000 objects.",
+            "the first 10,000 objects. Lists with page numbers or metadata filters are costly: read them one after "
+            "another, because a few at once are enough to get 429.",
             query.PAGE_NUMBER,
         ),
         query.LIMIT,

@@ -5,12 +5,11 @@ from typing import Annotated, Any
 
 import aiohttp
 import typer
-from rich.markup import escape
 
 from sgate.cli.developer import streams
 from sgate.cli.developer.client import Client, ProfileOption, with_client
 from sgate.cli.developer.forwarding import Answer, Forwarder, checked_destination
-from sgate.cli.printing import JsonOption, day_and_time, examples, line, print_json, print_object, print_table
+from sgate.cli.printing import JsonOption, day_and_time, escape, examples, line, print_json, print_object, print_table
 from sgate.cli.problems import Failure
 from sgate.core.event import EventType
 

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from sgate.cli.developer import streams
 from sgate.cli.developer.client import Client, ProfileOption, with_client
@@ -15,6 +14,7 @@ from sgate.cli.printing import (
     JsonOption,
     clock,
     day_and_time,
+    escape,
     examples,
     line,
     print_json,
@@ -23,6 +23,7 @@ from sgate.cli.printing import (
     sats,
 )
 from sgate.cli.problems import Failure
+from sgate.core.text import shown_lines
 
 app = typer.Typer(
     help="Create payment intents, and watch them being paid.", no_args_is_help=True, rich_markup_mode="rich"
@@ -237,4 +238,4 @@ def _pairs(given: list[str]) -> dict[str, str]:
 
 
 def _notice(sentence: str) -> None:
-    typer.echo(sentence, err=True)
+    typer.echo(shown_lines(sentence), err=True)

@@ -7,15 +7,15 @@ from typing import Annotated, Any
 
 import aiohttp
 import typer
-from rich.markup import escape
 
 from sgate.cli.developer import streams
 from sgate.cli.developer.client import Client, ProfileOption, with_client
 from sgate.cli.developer.forwarding import Answer, Forwarder, checked_destination
 from sgate.cli.developer.streams import Event
-from sgate.cli.printing import clock, examples, line, print_json
+from sgate.cli.printing import clock, escape, examples, line, print_json
 from sgate.cli.problems import Failure
 from sgate.core.event import EventType
+from sgate.core.text import shown_lines
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 ALL = "all"
@@ -152,4 +152,4 @@ def _show(event: Event, answer: Answer | None, *, as_json: bool) -> None:
 
 
 def _notice(sentence: str) -> None:
-    typer.echo(sentence, err=True)
+    typer.echo(shown_lines(sentence), err=True)

@@ -5,12 +5,11 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from sgate.cli.developer import profiles
 from sgate.cli.developer.client import open_client, run_until_interrupted
 from sgate.cli.developer.profiles import Stored, Target
-from sgate.cli.printing import JsonOption, examples, line, print_json
+from sgate.cli.printing import JsonOption, escape, examples, line, print_json
 from sgate.cli.problems import Failure
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")

@@ -5,11 +5,10 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.markup import escape
 
 from sgate.cli.developer import profiles
 from sgate.cli.developer.profiles import Stored
-from sgate.cli.printing import JsonOption, examples, line, print_json
+from sgate.cli.printing import JsonOption, escape, examples, line, print_json
 from sgate.cli.problems import Failure
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")

@@ -7,11 +7,10 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from sgate.cli.developer import streams
 from sgate.cli.developer.client import Client, ProfileOption, Refused, ServerUnreachable, with_client
-from sgate.cli.printing import JsonOption, clock, examples, line, plain, print_json
+from sgate.cli.printing import JsonOption, clock, escape, examples, line, plain, print_json
 
 app = typer.Typer(
     help="Follow the deliveries to your webhook endpoints, and their responses.",

@@ -3,13 +3,12 @@
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from sgate.cli.developer import scenarios
 from sgate.cli.developer.client import Client, ProfileOption, with_client
 from sgate.cli.developer.scenarios import SCENARIOS, Stage
 from sgate.cli.developer.streams import Event
-from sgate.cli.printing import JsonOption, examples, line, print_json, print_table
+from sgate.cli.printing import JsonOption, escape, examples, line, print_json, print_table
 from sgate.cli.problems import Failure
 from sgate.core.event import EventType
 from sgate.core.money import MAX_AMOUNT_SATS

@@ -4,11 +4,10 @@ import os
 from typing import Any
 
 import typer
-from rich.markup import escape
 
 from sgate.cli.developer import profiles
 from sgate.cli.developer.client import Client, ProfileOption, with_client
-from sgate.cli.printing import JsonOption, examples, line, print_json
+from sgate.cli.printing import JsonOption, escape, examples, line, print_json
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from sgate.chain.quota import month_of
 from sgate.cli.operator.processes import with_pool
 from sgate.cli.options import ModeName
-from sgate.cli.printing import JsonOption, examples, print_json
+from sgate.cli.printing import JsonOption, escape, examples, print_json
 from sgate.cli.problems import OperatorError
 from sgate.db.pool import Connection, Pool
 from sgate.runtime.chain_sources import limits_of, urls_of
@@ -183,7 +183,7 @@ def _print(found: list[ChainStatus]) -> None:
             _ago(chain.addresses_read_s_ago),
             calls or "not counted",
             str(chain.waiting_decisions),
-            chain.trouble or "none",
+            escape(chain.trouble or "none"),
         )
     console.print(table)
     for chain in found:

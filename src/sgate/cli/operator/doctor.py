@@ -1,14 +1,13 @@
 """`sgate doctor`: check this installation and show how to fix each problem."""
 
 import typer
-from rich.markup import escape
 
 from sgate.cli.operator import checks
 from sgate.cli.operator.checks import Check, Level
 from sgate.cli.operator.checks_database import database_checks
 from sgate.cli.operator.checks_network import network_checks
 from sgate.cli.operator.processes import NO_DATABASE, NO_DATABASE_ADVICE, load_settings, run_loop
-from sgate.cli.printing import JsonOption, examples, line, print_json
+from sgate.cli.printing import JsonOption, escape, examples, line, print_json
 from sgate.cli.problems import OperatorError
 from sgate.db.embedded import EmbeddedUnavailable, is_installed
 from sgate.runtime import factories

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from sgate.cli.operator.processes import with_pool
-from sgate.cli.options import ModeName
+from sgate.cli.options import ModeName, checked_name
 from sgate.cli.printing import JsonOption, day_and_time, examples, plain, print_json, print_table
 from sgate.cli.problems import OperatorError
 from sgate.db.encryption import Cipher
@@ -55,6 +55,7 @@ def create(
     as_json: JsonOption = False,
 ) -> None:
     """Create an API key. It is shown once and never again."""
+    name = checked_name(name.strip())
     scopes = tuple(dict.fromkeys(scope)) if scope else tuple(ScopeName)
 
     async def work(pool: Pool, _: Settings) -> NewKey | None:

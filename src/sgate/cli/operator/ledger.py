@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sgate.cli.operator.processes import with_database, with_pool
 from sgate.cli.options import ModeName
-from sgate.cli.printing import JsonOption, examples, print_json
+from sgate.cli.printing import JsonOption, escape, examples, print_json
 from sgate.cli.problems import OperatorError
 from sgate.db.pool import Pool
 from sgate.environment import Environment
@@ -74,7 +74,7 @@ def replay(
     else:
         console = Console(highlight=False)
         for item in wrong:
-            console.print(f"[bold red]{item.intent_id}[/]: " + "; ".join(item.differences), soft_wrap=True)
+            console.print(f"[bold red]{item.intent_id}[/]: " + escape("; ".join(item.differences)), soft_wrap=True)
         verdict = "all agree" if not wrong else f"{len(wrong)} differ"
         console.print(f"Intents checked: {len(checked)}; waiting for a decision: {waiting}; {verdict}.")
     if wrong:

@@ -3,13 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-import msgspec
 import typer
 from rich.console import Console
 
 from sgate.cli.operator.processes import with_pool
-from sgate.cli.options import ModeName
-from sgate.cli.printing import JsonOption, examples, print_json, print_table
+from sgate.cli.options import ModeName, checked_name
+from sgate.cli.printing import JsonOption, escape, examples, print_json, print_object, print_table
 from sgate.cli.problems import OperatorError
 from sgate.db.pool import Pool
 from sgate.environment import Environment
@@ -24,7 +23,6 @@ from sgate.store.merchants_export import FIRST_ID, MerchantEntry
 app = typer.Typer(help="Create, list, export and suspend merchants.", no_args_is_help=True)
 
 MAX_LISTED = 1_000
-MAX_NAME_CHARACTERS = 255
 
 MerchantArgument = Annotated[UUID, typer.Argument(help="The merchant's id.")]
 
@@ -36,9 +34,7 @@ def create(
     as_json: JsonOption = False,
 ) -> None:
     """Create a merchant and its first API key. The key is shown once and never again."""
-    name = name.strip()
-    if not 1 <= len(name) <= MAX_NAME_CHARACTERS or not name.isprintable():
-        raise OperatorError(f"--name must have 1 to {MAX_NAME_CHARACTERS} printable characters")
+    name = checked_name(name.strip())
 
     async def work(pool: Pool, _: Settings) -> tuple[str, NewKey]:
         return await merchants.create(pool, Environment(), name, livemode=mode is ModeName.LIVE, actor=OPERATOR)
@@ -49,7 +45,7 @@ def create(
         print_json(answer)
         return
     console = Console(highlight=False)
-    console.print(f"Merchant [bold]{name}[/]: {merchant_id}", soft_wrap=True)
+    console.print(f"Merchant [bold]{escape(name)}[/]: {merchant_id}", soft_wrap=True)
     console.print(f"API key, shown only once: [bold]{created.secret}[/]", soft_wrap=True)
 
 
@@ -91,7 +87,7 @@ def export(as_json: JsonOption = False) -> None:
     if as_json:
         print_json(exported)
     else:
-        typer.echo(msgspec.json.format(msgspec.json.encode(exported), indent=1).decode())
+        print_object(exported)
 
 
 @app.command("suspend", epilog=examples("sgate merchants suspend 4f0c2a9e-7b1d-4c55-9e6a-0d3f8b2a1c77"))

@@ -19,6 +19,9 @@ TITLES: Mapping[Picture, str] = {
     Picture.CANCELED: N_("This payment request was canceled"),
 }
 
+UNDONE = N_("Your payment is no longer on the chain")
+"""The title instead of `Picture.FAILED` if a payment had arrived in time, and a reorganization undid it."""
+
 EXCESS: Mapping[Excess, str] = {
     Excess.PAID_TWICE: N_("Duplicate payment received"),
     Excess.TOO_LATE: N_("Another payment arrived too late"),

@@ -29,6 +29,10 @@ EXPLORER_URLS: Mapping[str, str] = {
 """Links to transactions in an explorer. The page never requests them itself."""
 
 
+HELD = frozenset({Anomaly.PAID_LATE, Anomaly.PAID_AFTER_CANCEL, Anomaly.CANCELED_WITH_PAYMENT})
+"""The exceptions of intents with payments that wait for the merchant's decision."""
+
+
 class Picture(StrEnum):
     """A state of the page."""
 
@@ -136,9 +140,20 @@ def excess_of(intent: PaymentIntent) -> Excess | None:
         return None  # the other pictures already mention held money
     if Anomaly.DUPLICATE_PAYMENT in intent.anomalies:
         return Excess.PAID_TWICE
-    if {Anomaly.PAID_LATE, Anomaly.PAID_AFTER_CANCEL, Anomaly.CANCELED_WITH_PAYMENT} & intent.anomalies:
-        return Excess.TOO_LATE
+    came_late = bool(HELD & intent.anomalies)
+    if came_late and intent.amount_received_sats > intent.amount_counted_sats:
+        return Excess.TOO_LATE  # if all of it counts, the merchant has accepted what came late
     return Excess.TOO_MUCH
+
+
+def is_undone(picture: Picture, intent: PaymentIntent) -> bool:
+    """Return whether a reorganization undid the payments of a closed intent."""
+    return picture is Picture.FAILED and not intent.amount_received_sats
+
+
+def may_still_count(intent: PaymentIntent, now: datetime) -> bool:
+    """Return whether a payment that is included in a block now would be in time."""
+    return now <= intent.terms.in_time_until
 
 
 def chain_is_unavailable(found: IntentView, now: datetime) -> bool:

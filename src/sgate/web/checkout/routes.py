@@ -14,9 +14,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from sgate.chain.simulator.control import SimulatorControl
+from sgate.core import errors
 from sgate.core.memo import is_intent_id
 from sgate.core.mode import Mode
 from sgate.environment import Environment
+from sgate.http.forms import form_of, refuse_other_sites
 from sgate.objects.public_intent import opens
 from sgate.objects.receipt import receipt_of
 from sgate.services.payment_intents import PaymentIntents
@@ -25,7 +27,19 @@ from sgate.web.assets import built
 from sgate.web.checkout import simulation, view
 from sgate.web.checkout.messages import FINALITIES, NETWORKS
 from sgate.web.checkout.page_state import EXPLORER_URLS
-from sgate.web.rendering import AnyRequest, Frame, chosen_language, page, part, render_error, web_link, words_for
+from sgate.web.rendering import (
+    AnyRequest,
+    Frame,
+    StaticPage,
+    chosen_language,
+    page,
+    part,
+    render_error,
+    web_link,
+    words_for,
+)
+
+MISSING = StaticPage("missing.html", status=404)
 
 
 class Checkout(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,14 +89,14 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def routes(checkout: Checkout) -> list[HTTPRouteHandler]:
-    """Return the checkout's routes."""
+    """Return the checkout's routes. A server without a simulated chain has no route for paying on it."""
 
     @get("/pi/{intent_id:str}", exception_handlers={Exception: render_error})
     async def checkout_page(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """Show the checkout page of a payment intent."""
         visit = await _visit(checkout, request, intent_id)
         if visit is None:
-            return page(request, "missing.html", status=404)
+            return MISSING(request)
         return page(request, "checkout.html", frame=visit.frame(script=True), **_values(checkout, request, visit))
 
     @get("/pi/{intent_id:str}/slip", exception_handlers={Exception: render_error})
@@ -90,7 +104,7 @@ def routes(checkout: Checkout) -> list[HTTPRouteHandler]:
         """Return the part of the page that changes."""
         visit = await _visit(checkout, request, intent_id)
         if visit is None:
-            return page(request, "missing.html", status=404)
+            return MISSING(request)
         return part(request, "checkout_main.html", **_values(checkout, request, visit))
 
     @get("/pi/{intent_id:str}/receipt", exception_handlers={Exception: render_error})
@@ -98,7 +112,7 @@ def routes(checkout: Checkout) -> list[HTTPRouteHandler]:
         """Show the receipt, for printing."""
         visit = await _visit(checkout, request, intent_id)
         if visit is None:
-            return page(request, "missing.html", status=404)
+            return MISSING(request)
         receipt = receipt_of(visit.found, visit.mode, private=visit.secret is not None)
         if receipt is None:
             return page(request, "no_receipt.html", frame=visit.frame("/receipt"), status=404, page_url=visit.url())
@@ -107,6 +121,7 @@ def routes(checkout: Checkout) -> list[HTTPRouteHandler]:
             "receipt.html",
             frame=visit.frame("/receipt"),
             receipt=receipt,
+            price_usd=view.price_usd(visit.found.intent),
             finality=FINALITIES,
             network=NETWORKS[receipt.network],
             explorer=EXPLORER_URLS.get(receipt.network),
@@ -116,18 +131,27 @@ def routes(checkout: Checkout) -> list[HTTPRouteHandler]:
             + (f"?{urlencode({'client_secret': visit.secret})}" if visit.secret else ""),
         )
 
+    return [checkout_page, checkout_slip, receipt_page, *([_simulate_route(checkout)] if checkout.simulators else [])]
+
+
+def _simulate_route(checkout: Checkout) -> HTTPRouteHandler:
+    presses = simulation.Presses()
+
     @post("/pi/{intent_id:str}/simulate", status_code=303, exception_handlers={Exception: render_error})
     async def simulate(request: AnyRequest, intent_id: FromPath[str]) -> Response[bytes]:
         """Pay on the simulated chain and redirect back to the page."""
-        form = await request.form()
-        visit = await _visit(checkout, request, intent_id, str(form.get("client_secret", "")))
+        refuse_other_sites(request, next(iter(checkout.modes.values())).public_url)
+        form = await form_of(request)
+        visit = await _visit(checkout, request, intent_id, form.get("client_secret", ""))
         control = None if visit is None else checkout.simulators.get(visit.mode.livemode)
         if visit is None or control is None:
-            return page(request, "missing.html", status=404)
-        note = await simulation.simulate(control, visit.found.intent, str(form.get("kind", "")))
+            return MISSING(request)
+        if visit.secret is None:
+            raise errors.Forbidden("Simulated payments need the client secret, which the checkout link contains.")
+        note = await simulation.simulate(control, visit.found, form.get("kind", ""), presses)
         return Response(b"", status_code=303, headers={"Location": visit.url(note=note)})
 
-    return [checkout_page, checkout_slip, receipt_page, simulate]
+    return simulate
 
 
 async def _visit(checkout: Checkout, request: AnyRequest, intent_id: str, secret: str | None = None) -> Visit | None:
@@ -176,5 +200,9 @@ def _values(checkout: Checkout, request: AnyRequest, visit: Visit) -> dict[str, 
 
 
 def _simulations(checkout: Checkout, visit: Visit, useful: bool) -> tuple[tuple[str, str], ...]:
-    """Return the kinds of payment that the panel offers. None on real networks, or if paying would be wrong."""
-    return tuple(simulation.LABELS.items()) if useful and visit.mode.livemode in checkout.simulators else ()
+    """Return the kinds of payment that the panel offers.
+
+    None on real networks, without the client secret, or if paying would be wrong.
+    """
+    offered = useful and visit.secret is not None and visit.mode.livemode in checkout.simulators
+    return tuple(simulation.LABELS.items()) if offered else ()

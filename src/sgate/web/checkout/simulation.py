@@ -13,10 +13,16 @@ from sgate.chain.simulator.transactions import RefusedTransfer
 from sgate.chain.source import ChainUnavailable
 from sgate.core.intent import PaymentIntent
 from sgate.core.memo import memo_of
+from sgate.store.payment_intents import IntentView
 from sgate.web.i18n import N_
 
 AFTER_GRACE = timedelta(seconds=2)
 """A payment this long after the grace period is certain to be late, although block times are whole seconds."""
+
+MAX_PAYMENTS = 20
+"""Maximum number of simulated payments for one intent. It is more than anybody needs to try out an intent."""
+
+MAX_COUNTED_INTENTS = 10_000
 
 
 class Simulation(StrEnum):
@@ -47,8 +53,25 @@ NOTES: Mapping[str, str] = {
     "refused": N_("The simulated chain refused the payment."),
     "unavailable": N_("The simulated chain is not responding. Is it running?"),
     "unknown": N_("Unknown kind of payment."),
+    "enough": N_("No more payments can be simulated for this payment request. Create a new one."),
 }
 """The sentences that are shown after a button was pressed, by the value of the `note` query parameter."""
+
+
+class Presses:
+    """Counts the simulated payments of each intent in this process, so that one intent cannot flood the chain."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+
+    def allow(self, found: IntentView) -> bool:
+        """Count a payment of an intent, unless the intent has had MAX_PAYMENTS of them."""
+        intent_id = found.intent.id
+        made = max(self._counts.pop(intent_id, 0), len(found.payments))
+        if len(self._counts) >= MAX_COUNTED_INTENTS:
+            del self._counts[next(iter(self._counts))]  # the one that was paid longest ago
+        self._counts[intent_id] = made + (made < MAX_PAYMENTS)
+        return made < MAX_PAYMENTS
 
 
 class _Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,10 +80,13 @@ class _Order(msgspec.Struct, frozen=True, kw_only=True):
     not_before: float | None = None
 
 
-async def simulate(control: SimulatorControl, intent: PaymentIntent, kind: str) -> str:
+async def simulate(control: SimulatorControl, found: IntentView, kind: str, presses: Presses) -> str:
     """Pay an intent on the simulated chain. Returns a key of `NOTES`."""
     if kind not in set(Simulation):
         return "unknown"
+    if not presses.allow(found):
+        return "enough"
+    intent = found.intent
     order = _order(intent, Simulation(kind))
     try:
         await control.transfer(intent.terms.pay_address, order.amount_sats, order.memo, not_before=order.not_before)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sgate.core.address import Network
+from sgate.core.intent import PaymentIntent
 from sgate.core.mode import Mode
 from sgate.objects.public_intent import public_intent
 from sgate.store.payment_intents import IntentView
@@ -40,7 +41,7 @@ def values_of(
     stored = found.intent
     intent = public_intent(found, mode, now, private=private)
     picture = page_state.picture_of(found, now)
-    title = words(messages.TITLES[picture])
+    title = words(messages.UNDONE if page_state.is_undone(picture, stored) else messages.TITLES[picture])
     steps = page_state.steps_of(intent.required, found.payments, found.scanned)
     excess = page_state.excess_of(stored)
     contract, _, token = mode.asset.partition("::")
@@ -53,6 +54,8 @@ def values_of(
         "busy": picture in BUSY,
         "payable": picture in PAYABLE,
         "collapsed": picture in COLLAPSED,
+        "may_still_count": page_state.may_still_count(stored, now),
+        "price_usd": price_usd(stored),
         "stages_reached": STAGES_REACHED.get(picture, 0),
         "needs": messages.needs(words, intent.required),
         "takes": messages.duration(words, page_state.minutes_needed(intent.required)),
@@ -75,6 +78,11 @@ def values_of(
         "token": token,
         "script_words": dict(_script_words(words, mode)),
     }
+
+
+def price_usd(intent: PaymentIntent) -> str | None:
+    """Return the exact price in dollars, or None if the price was set in sats."""
+    return intent.quote.amount_usd if intent.quote is not None and intent.quote.is_price else None
 
 
 def _announcement(words: Words, title: str, picture: Picture, due_sats: int) -> str:

@@ -18,7 +18,7 @@ from sgate.core.errors import GatewayError
 from sgate.core.mode import Mode
 from sgate.web.assets import built
 from sgate.web.checkout.messages import NETWORKS
-from sgate.web.rendering import AnyRequest, Frame, page, render_error
+from sgate.web.rendering import AnyRequest, StaticPage, page, render_error
 
 Schema = Mapping[str, Any]
 MAX_CODE_CHARACTERS = 64
@@ -52,42 +52,45 @@ def routes(openapi: Schema, modes: Mapping[bool, Mode]) -> list[HTTPRouteHandler
     public_url = next((mode.public_url for mode in modes.values()), "")
     documented = {error.code: error for error in error_pages()}
     operations_by_code = _operations_by_code(openapi)
+    named = [(livemode, NETWORKS[mode.network]) for livemode, mode in modes.items()]
+    landing_page = StaticPage("landing.html", values=lambda: {"version": sgate.__version__, "modes": named})
+    reference_page = StaticPage("docs.html", policy=REFERENCE_POLICY, values=lambda: _reference(openapi, public_url))
+    list_page = StaticPage("errors.html", values=lambda: {"errors": error_pages(), "unknown": None})
+
+    def page_of(error: ErrorPage) -> StaticPage:
+        operations, example = operations_by_code.get(error.code, ()), _example(error, public_url)
+        return StaticPage("error.html", values=lambda: {"error": error, "operations": operations, "example": example})
+
+    pages = {code: page_of(error) for code, error in documented.items()}
 
     @get("/", exception_handlers={Exception: render_error})
     async def landing(request: AnyRequest) -> Response[bytes]:
         """Show the landing page, which describes this server."""
-        named = [(livemode, NETWORKS[mode.network]) for livemode, mode in modes.items()]
-        return page(request, "landing.html", version=sgate.__version__, modes=named)
+        return landing_page(request)
 
     @get("/docs", exception_handlers={Exception: render_error})
     async def docs(request: AnyRequest) -> Response[bytes]:
         """Show the API reference, in which operations can be tried with a test key."""
-        frame = Frame(path=request.scope["path"], policy=REFERENCE_POLICY)
-        version = openapi["info"]["version"]
-        return page(
-            request, "docs.html", frame=frame, version=version, public_url=public_url, reference=built().reference
-        )
+        return reference_page(request)
 
     @get("/docs/errors", exception_handlers={Exception: render_error})
     async def error_docs(request: AnyRequest) -> Response[bytes]:
         """List every error code."""
-        return page(request, "errors.html", errors=error_pages(), unknown=None)
+        return list_page(request)
 
     @get("/docs/errors/{code:str}", exception_handlers={Exception: render_error})
     async def error_doc(request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
         """Describe one error code. Every `doc_url` links here."""
-        found = documented.get(code)
-        if found is None:
-            return page(request, "errors.html", status=404, errors=error_pages(), unknown=code[:MAX_CODE_CHARACTERS])
-        return page(
-            request,
-            "error.html",
-            error=found,
-            operations=operations_by_code.get(code, ()),
-            example=_example(found, public_url),
-        )
+        if code in pages:
+            return pages[code](request)
+        return page(request, "errors.html", status=404, errors=error_pages(), unknown=code[:MAX_CODE_CHARACTERS])
 
     return [landing, docs, error_docs, error_doc]
+
+
+def _reference(openapi: Schema, public_url: str) -> Mapping[str, object]:
+    """Return the values of the page with the API reference."""
+    return {"version": openapi["info"]["version"], "public_url": public_url, "reference": built().reference}
 
 
 def error_pages() -> list[ErrorPage]:
