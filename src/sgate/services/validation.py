@@ -69,7 +69,7 @@ def lines(value: str | None, param: str) -> None:
 
 
 def cancellation_reason(reason: str | None) -> str | None:
-    refuse_unprintable(reason, "reason")
+    lines(reason, "reason")
     if reason is not None and not 1 <= len(reason.strip()) <= len(reason) <= MAX_REASON_CHARACTERS:
         raise errors.ValidationFailed(f"reason must have 1 to {MAX_REASON_CHARACTERS} characters.", param="reason")
     return reason
