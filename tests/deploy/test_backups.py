@@ -3,16 +3,22 @@
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
 
 import asyncpg
 import pytest
 
-from api.serving import serving
+from api.serving import SHOP, serving
 from servers.machinery import POSTGRES_BIN, POSTGRES_USER, Daemon, owned
 from servers.processes import command, free_port
+from sgate.chain.quota import ReadIntervals
+from sgate.chain.simulator import SimulatedTransfer
 from sgate.store import grants
 
 pytestmark = pytest.mark.timeout(420)
@@ -180,3 +186,95 @@ async def test_a_lost_server_is_recovered_from_a_base_backup_and_the_archived_lo
                     await asyncio.sleep(0.05)
         assert await postgres.fetchval(found, [before, after]) == 2
         assert "Intents checked: 2;" in await ledger_agrees(tmp_path, postgres.url())
+
+
+# --- the scripts of the page
+
+
+def script(number):
+    """Return the shell script with this number of the section about dumps."""
+    page = (Path(__file__).parents[2] / "docs" / "backups.md").read_text()
+    section = page.partition("## Nightly: a dump")[2].partition("\n## ")[0]
+    return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)[number]
+
+
+async def run_script(number, folder, **variables):
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("SGATE_")}
+    path = f"{POSTGRES_BIN}:{Path(sys.executable).parent}:{plain['PATH']}"
+    variables |= {
+        "PATH": path,
+        "SGATE_DATA_DIR": str(folder),
+        "SGATE_SECRET_KEYS": "a key of the test, long enough to pass",
+    }
+    done = await asyncio.to_thread(
+        subprocess.run,
+        ["bash", "-euo", "pipefail", "-c", script(number)],
+        cwd=folder, env=plain | variables, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+AT_ONCE = ReadIntervals(with_open_intents=timedelta(), any=timedelta())
+
+
+async def announced(shop):
+    """Return the ids of all events by object and type, in the order in which they happened."""
+    found = {}
+    for event in reversed((await shop.get("/v1/events", params={"limit": 100})).json["data"]):
+        found.setdefault((event["data"]["object"]["id"], event["type"]), []).append(event["id"])
+    return found
+
+
+async def test_a_restore_announces_nothing_under_a_second_id_and_goes_on(archived, tmp_path):
+    postgres, _ = archived
+    place = tmp_path / "backup"
+    place.mkdir()
+    urls = {"OWNER_URL": postgres.url(), "SGATE_DATABASE_URL": postgres.url()}
+    restored = postgres.url("sgate_restored")
+    async with serving(postgres.url(), tmp_path) as app:
+        shop = await app.merchant()
+        await shop.patch("/v1/merchants/me", {"pay_address": SHOP})
+        await app.watch()
+        shipped, twice, late = [await shop.create() for _ in range(3)]
+        await app.pay(twice, 20_000)
+        await app.watch()
+        await run_script(0, place, **urls)
+        lost = await shop.create()
+        for intent in (shipped, twice, twice, lost):
+            await app.pay(intent)
+            await app.watch()
+        await shop.post(f"/v1/payment_intents/{late['id']}/cancel")
+        await app.pay(late)
+        app.chain.submit(SimulatedTransfer(recipient=SHOP, amount_sats=7_000, memo=None))
+        app.chain.mine()
+        await app.watch(read_intervals=AT_ONCE)
+        before = await announced(shop)
+    assert [type_ for id_, type_ in before if id_ == shipped["id"]] == [
+        "payment_intent.created",
+        "payment_intent.succeeded",
+    ]
+    assert {type_ for _, type_ in before} >= {"payment.unmatched", "payment.held", "payment_intent.paid_after_cancel"}
+
+    assert "all agree" in await run_script(
+        -1, place, **urls, RESTORED_OWNER_URL=restored, RESTORED_URL=restored.replace("postgres@", "sgate_app@", 1)
+    )
+    async with serving(restored, tmp_path) as app:
+        shop = await shop.at(app)
+        for _ in range(3):
+            await app.watch(read_intervals=AT_ONCE)
+        after = await announced(shop)
+        again = await shop.create()
+        await app.pay(again)
+        await app.watch()
+        assert (await shop.get(f"/v1/payment_intents/{again['id']}")).json["status"] == "confirmed"
+
+    unrepeatable = {lost["id"], late["id"]}  # created or canceled after the dump
+    repeated = {key: ids for key, ids in before.items() if key[0] not in unrepeatable and key in after}
+    assert {key: after[key] for key in repeated} == repeated
+    assert {type_ for _, type_ in repeated} >= {
+        "payment_intent.created", "payment_intent.succeeded", "payment_intent.duplicate_payment", "payment.unmatched",
+        "payment.held",
+    }  # fmt: skip
+    missing = {key for key in before if key not in after and key[0] not in unrepeatable}
+    assert {type_ for _, type_ in missing} <= {"payment.held"}  # the payment for the intent that was canceled
