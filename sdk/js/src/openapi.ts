@@ -223,7 +223,7 @@ export interface paths {
         get?: never;
         /**
          * Set the logo
-         * @description Sets the logo shown on the merchant's pages. The request body is the image: PNG, JPEG or WebP, at most 64 KiB. Requires a key with the scope `admin`.
+         * @description Sets the logo shown on the merchant's pages. The request body is the image: PNG, JPEG or WebP, at most 64 KiB and 2048 x 2048 pixels, not animated. It is stored in at most 256 x 256 pixels, without metadata. Requires a key with the scope `admin`.
          */
         put: operations["setLogo"];
         post?: never;
