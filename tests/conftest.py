@@ -20,6 +20,7 @@ import structlog
 
 import logs
 from servers import patience
+from servers.application_role import application_url_of
 from sgate.db.embedded import EmbeddedPostgres
 from sgate.db.pool import Pool, open_pool
 from sgate.db.roles import APPLICATION_ROLE
@@ -146,14 +147,6 @@ async def database_url(postgres_server: str, template_database: str) -> AsyncIte
     finally:
         await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         await connection.close()
-
-
-def application_url_of(database_url: str) -> str:
-    """The same database, for the role that cannot rewrite the books."""
-    parts = urlsplit(database_url)
-    credentials, at, address = parts.netloc.rpartition("@")
-    _, colon, password = credentials.partition(":")
-    return urlunsplit(parts._replace(netloc=f"{APPLICATION_ROLE}{colon}{password}{at or '@'}{address}"))
 
 
 @pytest.fixture
