@@ -24,6 +24,7 @@ import uvicorn.server
 import databases
 import logs
 from servers import patience
+from servers.application_role import application_url_of
 from sgate.db.embedded import EmbeddedPostgres
 from sgate.db.pool import Pool, open_pool
 from sgate.db.roles import APPLICATION_ROLE
@@ -166,14 +167,6 @@ async def database_url(database_stock: databases.Stock, postgres_server: str) ->
         yield database_url_of(postgres_server, name)
     finally:
         await database_stock.give_back(name)
-
-
-def application_url_of(database_url: str) -> str:
-    """The same database, for the role that cannot rewrite the books."""
-    parts = urlsplit(database_url)
-    credentials, at, address = parts.netloc.rpartition("@")
-    _, colon, password = credentials.partition(":")
-    return urlunsplit(parts._replace(netloc=f"{APPLICATION_ROLE}{colon}{password}{at or '@'}{address}"))
 
 
 @pytest.fixture

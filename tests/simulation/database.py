@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from servers.application_role import application_url_of
 from sgate.db.pool import open_pool
 from sgate.store import migrate
 
@@ -26,6 +27,11 @@ CREATE SEQUENCE simulated.numbers;
 CREATE FUNCTION simulated.now() RETURNS TIMESTAMPTZ LANGUAGE sql STABLE AS 'SELECT now FROM simulated.clock';
 CREATE FUNCTION simulated.gen_random_uuid() RETURNS UUID LANGUAGE sql VOLATILE
     AS $$ SELECT md5(nextval('simulated.numbers')::text)::uuid $$;
+GRANT USAGE ON SCHEMA simulated TO sgate_app;
+GRANT SELECT ON simulated.clock TO sgate_app;
+GRANT USAGE ON SEQUENCE simulated.numbers TO sgate_app;
+ALTER FUNCTION make_delivery_month SET search_path = simulated, pg_catalog, public;
+ALTER FUNCTION drop_delivery_months SET search_path = simulated, pg_catalog, public;
 """
 
 _DEFAULTS = """
@@ -83,14 +89,16 @@ class Database:
         return cls(url, await asyncpg.connect(url, server_settings={"timezone": "UTC", "jit": "off"}))
 
     async def begin(self):
-        """Delete everything. Returns the pool, with one connection, that all processes of a simulation share."""
+        """Delete everything. Returns the pool, with one connection as the application's role, that all processes of a
+        simulation share.
+        """
         tables = [table for [table] in await self.control.fetch(_TABLES) if table not in SEEDED_BY_MIGRATIONS]
         await self.control.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY")
         await self.control.execute("ALTER SEQUENCE simulated.numbers RESTART")
         self._now = None
         if self._pool is None:
             self._pool = await open_pool(
-                self.url, min_connections=1, max_connections=1, acquire_timeout_s=ACQUIRE_TIMEOUT_S
+                application_url_of(self.url), min_connections=1, max_connections=1, acquire_timeout_s=ACQUIRE_TIMEOUT_S
             )
         return self._pool
 

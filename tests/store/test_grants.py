@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from conftest import application_url_of, database_url_of
+from conftest import database_url_of
+from servers.application_role import application_url_of
 from sgate.core.retry import MIN_RETENTION
 from sgate.db import schema_check
 from sgate.db.roles import APPLICATION_ROLE
