@@ -213,7 +213,9 @@ async def test_an_application_that_migrates_a_current_schema_changes_nothing(app
 
 async def test_an_application_that_migrates_an_old_schema_is_refused_with_the_setting_that_helps(pool, application_url):
     await pool.execute("UPDATE alembic_version SET version_num = '0010'")
-    with pytest.raises(schema_check.MigrationFailed, match=r"(permission denied|must be owner).*SGATE_DATABASE_OWNER_URL"):
+    with pytest.raises(
+        schema_check.MigrationFailed, match=r"(permission denied|must be owner).*SGATE_DATABASE_OWNER_URL"
+    ):
         await migrate.migrate(application_url)
 
 
