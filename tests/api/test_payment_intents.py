@@ -53,9 +53,10 @@ async def test_a_create_returns_what_a_retrieve_returns(shop):
     created = await shop.post(PATH, {"amount_sats": 7, "metadata": {"a": "b"}})
     retrieved = await shop.get(f"{PATH}/{created.json['id']}")
     assert retrieved.status == 200
-    assert retrieved.json == created.json
+    intent = {name: value for name, value in created.json.items() if name != "warnings"}
+    assert retrieved.json == intent
     listed = await shop.get(PATH)
-    assert listed.json["data"] == [created.json]
+    assert listed.json["data"] == [intent]
 
 
 async def test_a_price_in_dollars_becomes_sats_rounded_up_and_keeps_its_provenance(shop):
@@ -392,3 +393,14 @@ async def test_accepted_money_cannot_be_canceled_away(app, shop):
     assert (answer.status, answer.code) == (409, "payment_intent_not_cancelable")
     assert "accepted" in answer.json["error"]["message"]
     assert (await shop.get(f"{PATH}/{intent['id']}")).json["status"] == "processing"
+
+
+async def test_an_intent_at_the_gateway_address_is_created_with_a_warning_until_the_merchant_has_an_address(shop):
+    first = await shop.create(headers={"Idempotency-Key": "one"})
+    (warning,) = first["warnings"]
+    assert warning["code"] == "gateway_address"
+    assert "PATCH /v1/merchants/me" in warning["message"]
+    await shop.patch("/v1/merchants/me", {"pay_address": SHOP})
+    assert (await shop.create())["warnings"] == []
+    assert (await shop.create(headers={"Idempotency-Key": "one"}))["warnings"] == [warning]
+    assert "warnings" not in (await shop.get(f"{PATH}/{first['id']}")).json

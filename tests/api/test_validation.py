@@ -286,9 +286,9 @@ async def test_a_webhook_endpoint_with_a_bad_value_is_refused(shop):
     assert (await shop.get(ENDPOINTS)).json["data"] == []
 
 
-async def test_a_cancel_takes_no_fields(shop):
+async def test_an_accept_takes_no_fields(shop):
     intent = await shop.create()
-    answer = await shop.post(f"{INTENTS}/{intent['id']}/cancel", {"reason": "duplicate"})
+    answer = await shop.post(f"{INTENTS}/{intent['id']}/accept", {"reason": "duplicate"})
     assert (answer.status, answer.code, answer.param) == (422, "validation_error", "reason")
 
 
@@ -429,7 +429,7 @@ async def test_an_error_about_an_unknown_name_lists_the_names_that_exist(shop):
     message = (await shop.post(INTENTS, {"amount": 5})).json["error"]["message"]
     assert message.startswith("Unknown field `amount`; the fields are amount_sats, amount_usd, currency,")
     intent = await shop.create()
-    message = (await shop.post(f"{INTENTS}/{intent['id']}/cancel", {"reason": "x"})).json["error"]["message"]
+    message = (await shop.post(f"{INTENTS}/{intent['id']}/accept", {"reason": "x"})).json["error"]["message"]
     assert message == "Unknown field `reason`: this call takes no fields."
     message = (await shop.get(INTENTS, params={"created[gte]": "1"})).json["error"]["message"]
     assert message.startswith("Unknown parameter `created[gte]`; the parameters are status, from_date,")

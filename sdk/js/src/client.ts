@@ -14,6 +14,7 @@ import { WebhookDeliveries } from "./resources/webhook_deliveries";
 import { WebhookEndpoints } from "./resources/webhook_endpoints";
 import { type Answer, Transport } from "./transport";
 import type {
+  CreatedPaymentIntent,
   PaymentIntent,
   PaymentIntentCancelParams,
   PaymentIntentCreateParams,
@@ -51,7 +52,7 @@ export class SGate {
     this.simulator = new SimulatorCalls(transport);
   }
 
-  createPaymentIntent(params: PaymentIntentCreateParams, options?: PostOptions): Promise<Answer<PaymentIntent>> {
+  createPaymentIntent(params: PaymentIntentCreateParams, options?: PostOptions): Promise<Answer<CreatedPaymentIntent>> {
     return this.paymentIntents.create(params, options);
   }
 

@@ -822,10 +822,10 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * IntentWithPayments
-         * @description A payment intent with its payments.
+         * CreatedIntent
+         * @description A payment intent that was just created.
          */
-        IntentWithPayments: {
+        CreatedIntent: {
             /** @description Id of the payment intent. */
             id: string;
             /**
@@ -913,6 +913,8 @@ export interface components {
             sequence: number;
             /** @description The payments of the payment intent, in chain order. */
             payments: components["schemas"]["PaymentObject"][];
+            /** @description What to attend to; usually nothing. */
+            warnings: components["schemas"]["CreationWarning"][];
         };
         /**
          * Status
@@ -1020,6 +1022,19 @@ export interface components {
          */
         Inclusion: "included" | "orphaned";
         /**
+         * CreationWarning
+         * @description Something to attend to, although the payment intent was created.
+         */
+        CreationWarning: {
+            /**
+             * @description `gateway_address`: you have set no pay address, so the operator of the server receives the payment.
+             * @enum {string}
+             */
+            code: "gateway_address";
+            /** @description Human-readable: what to attend to and what to do. */
+            message: string;
+        };
+        /**
          * CreatePaymentIntent
          * @description A payment intent to create. Give exactly one of `amount_sats` and `amount_usd`.
          */
@@ -1099,6 +1114,99 @@ export interface components {
             page?: number;
             /** @description Number of pages that can be reached. */
             pages?: number;
+        };
+        /**
+         * IntentWithPayments
+         * @description A payment intent with its payments.
+         */
+        IntentWithPayments: {
+            /** @description Id of the payment intent. */
+            id: string;
+            /**
+             * @description Type of the object.
+             * @constant
+             */
+            object: "payment_intent";
+            /** @description `true` for real money, `false` in test mode. */
+            livemode: boolean;
+            /** @description Status of the payment intent. `requires_payment`: awaiting payment. `processing`: the amount is on the chain, but not final yet. `confirmed`: the amount is final by the confirmation policy. `expired`: the deadline passed without a payment. `failed`: the deadline passed and too little was paid. `canceled`: the merchant canceled it. */
+            status: components["schemas"]["Status"];
+            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `canceled_with_payment`: it was canceled although a payment had arrived. `reorged`: a chain reorganization once undid a payment or its finality. */
+            exceptions: components["schemas"]["Anomaly"][];
+            /** @description Why the status is `failed`; null for any other status. `underpaid`: part of the amount arrived in time. `payment_undone`: a chain reorganization undid its payment, which did not return. */
+            failure_reason: components["schemas"]["FailureReason"] | null;
+            /** @description Amount that the merchant asked for, in sats. */
+            amount_sats: number;
+            /** @description Sum of all payments that are on the chain now, in sats. */
+            amount_received_sats: number;
+            /** @description Amount that the customer still has to pay, in sats; 0 once enough has been paid. */
+            amount_due_sats: number;
+            /**
+             * @description Currency of the amounts: sBTC, counted in sats.
+             * @enum {string}
+             */
+            currency: "sbtc";
+            /** @description Stacks address or contract that must receive the payment. */
+            pay_address: string;
+            /** @description Memo that the payment must carry: the id of the payment intent. */
+            memo: string;
+            /** @description The memo as hexadecimal bytes. */
+            memo_hex: string;
+            /** @description Confirmations of the least settled payment: Stacks blocks from its own to the tip; 0 without a payment. */
+            confirmations: number;
+            /** @description How settled the least settled payment is. `included`: in a Stacks block. `anchored`: one tenure change has followed. `bitcoin_final`: two have, so it is as final as Bitcoin. Null without a payment. */
+            finality: components["schemas"]["Finality"] | null;
+            /** @description When a payment counts as final: tiers by amount. */
+            confirmation_policy: components["schemas"]["Tier"][];
+            /** @description Value of the amount in US dollars at creation; null if no exchange rate was available. */
+            quote: components["schemas"]["QuoteObject"] | null;
+            /** @description Description of what is paid for, shown to the customer. */
+            description: string | null;
+            /** @description Key-value pairs that the merchant attached. Customers never see them. */
+            metadata: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uri
+             * @description URL that the customer can go to after paying.
+             */
+            success_url: string | null;
+            /**
+             * Format: uri
+             * @description URL that the customer can go to instead of paying.
+             */
+            cancel_url: string | null;
+            /** @description Secret that gives the checkout page access to the description and the return URLs. */
+            client_secret: string;
+            /**
+             * Format: uri
+             * @description URL of the checkout page, where the customer pays.
+             */
+            checkout_url: string;
+            /**
+             * Format: date-time
+             * @description Deadline for the payment, ISO 8601 in UTC.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description Time at which the object was created, ISO 8601 in UTC.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Time at which the payment intent was first confirmed, ISO 8601 in UTC; null until then.
+             */
+            confirmed_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time at which the merchant canceled it, ISO 8601 in UTC; null if it was not canceled.
+             */
+            canceled_at: string | null;
+            /** @description Number of events about the object so far. It only increases, so the higher of two is the newer. */
+            sequence: number;
+            /** @description The payments of the payment intent, in chain order. */
+            payments: components["schemas"]["PaymentObject"][];
         };
         /**
          * UpdatePaymentIntent
@@ -2786,7 +2894,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IntentWithPayments"];
+                    "application/json": components["schemas"]["CreatedIntent"];
                 };
             };
         };
@@ -3760,7 +3868,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IntentWithPayments"];
+                    "application/json": components["schemas"]["CreatedIntent"];
                 };
             };
         };

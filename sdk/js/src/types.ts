@@ -24,6 +24,8 @@ export type IntentPayment = Shaped<Schemas["PaymentObject"], { object: "payment"
 export type PaymentIntentSnapshot = Shaped<Schemas["IntentObject"], { object: "payment_intent"; currency: "sbtc"; status: Status }>;
 /** A payment intent with its payments, in chain order. */
 export type PaymentIntent = PaymentIntentSnapshot & { payments: IntentPayment[] };
+/** A payment intent that was just created. */
+export type CreatedPaymentIntent = PaymentIntent & Pick<Schemas["CreatedIntent"], "warnings">;
 /** The customer's view of a payment intent. */
 export type PublicPaymentIntent = Shaped<Schemas["PublicIntent"], { object: "payment_intent"; currency: "sbtc" }>;
 export type Receipt = Shaped<Schemas["Receipt"], { object: "receipt"; currency: "sbtc" }>;

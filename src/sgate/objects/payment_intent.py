@@ -11,7 +11,7 @@ from sgate.core.intent import FailureReason, PaymentIntent, Status
 from sgate.core.memo import memo_hex_of
 from sgate.core.money import Quote
 from sgate.core.payment import Inclusion, Payment
-from sgate.objects.encoding import iso_ms, iso_ms_or_none
+from sgate.objects.encoding import encode, iso_ms, iso_ms_or_none
 from sgate.objects.fields import (
     LIST,
     OBJECT,
@@ -45,6 +45,11 @@ from sgate.objects.fields import (
 )
 from sgate.objects.payment import PaymentObject, payment_object
 from sgate.store.payments_scan import Move
+
+_GATEWAY_ADDRESS = (
+    "You have set no pay address, so the operator of this server receives the payment. If the customer omits the memo, "
+    "only the operator sees the deposit. Set pay_address with PATCH /v1/merchants/me."
+)
 
 
 class QuoteObject(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +163,25 @@ class IntentWithPayments(IntentObject, frozen=True, kw_only=True):
     payments: Annotated[tuple[PaymentObject, ...], doc("The payments of the payment intent, in chain order.")]
 
 
-NO_PAYMENTS = b',"payments":[]}'
+class CreationWarning(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to attend to, although the payment intent was created."""
+
+    code: Annotated[
+        Literal["gateway_address"],
+        doc("`gateway_address`: you have set no pay address, so the operator of the server receives the payment."),
+    ]
+    message: Annotated[str, doc("Human-readable: what to attend to and what to do.", _GATEWAY_ADDRESS)]
+
+
+class CreatedIntent(IntentWithPayments, frozen=True, kw_only=True):
+    """A payment intent that was just created."""
+
+    warnings: Annotated[tuple[CreationWarning, ...], doc("What to attend to; usually nothing.")]
+
+
+_NO_PAYMENTS = b',"payments":[],"warnings":'
+_NO_WARNINGS = _NO_PAYMENTS + b"[]}"
+_WARNED = _NO_PAYMENTS + encode([CreationWarning(code="gateway_address", message=_GATEWAY_ADDRESS)]) + b"}"
 
 
 class IntentList(msgspec.Struct):
@@ -198,9 +221,13 @@ def intent_with_payments(
     return IntentWithPayments(**_intent_fields(intent, payments, view, public_url), payments=shown)
 
 
-def with_no_payments(intent_json: bytes) -> bytes:
-    """Return the JSON of an `IntentWithPayments` without payments. `intent_json` is the JSON of the `IntentObject`."""
-    return intent_json[:-1] + NO_PAYMENTS
+def created_intent(intent_json: bytes, *, at_gateway_address: bool) -> bytes:
+    """Return the JSON of a `CreatedIntent`. `intent_json` is the JSON of the `IntentObject`.
+
+    Args:
+        at_gateway_address: whether the gateway receives the payment, because the merchant has no pay address.
+    """
+    return intent_json[:-1] + (_WARNED if at_gateway_address else _NO_WARNINGS)
 
 
 def settledness(payments: Sequence[Payment], view: View | None) -> tuple[int, Finality | None]:

@@ -144,7 +144,8 @@ class PaymentIntents:
 
     def _new(self, merchant: Merchant, intent: PaymentIntent, key: Key | None) -> tuple[NewIntent, Answer]:
         event_json = encode(payment_intent.intent_object(intent, (), None, self._public_url(merchant.livemode)))
-        answer = Answer(status=201, body=payment_intent.with_no_payments(event_json))
+        body = payment_intent.created_intent(event_json, at_gateway_address=merchant.pay_address is None)
+        answer = Answer(status=201, body=body)
         new = NewIntent(
             intent=intent,
             settings_version=merchant.version,

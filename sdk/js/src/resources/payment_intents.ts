@@ -2,6 +2,7 @@ import { Listing } from "../listing";
 import type { CallOptions, PostOptions } from "../options";
 import type { Answer } from "../transport";
 import type {
+  CreatedPaymentIntent,
   PaymentIntent,
   PaymentIntentCancelParams,
   PaymentIntentCreateParams,
@@ -15,7 +16,7 @@ const PATH = "/v1/payment_intents";
 /** Requests to a customer to pay an amount. */
 export class PaymentIntents extends Resource {
   /** Create a payment intent. Pass exactly one of `amount_sats` and `amount_usd`. */
-  create(params: PaymentIntentCreateParams, options?: PostOptions): Promise<Answer<PaymentIntent>> {
+  create(params: PaymentIntentCreateParams, options?: PostOptions): Promise<Answer<CreatedPaymentIntent>> {
     return this.transport.send({ method: "POST", path: PATH, body: params, options });
   }
 

@@ -1,7 +1,7 @@
 import type { CallOptions, PostOptions } from "../options";
 import type { Answer } from "../transport";
 import type {
-  PaymentIntent,
+  CreatedPaymentIntent,
   SimulatedPayment,
   SimulatedPaymentParams,
   Simulator,
@@ -29,7 +29,7 @@ export class SimulatorCalls extends Resource {
   }
 
   /** Create a payment intent that expires after `expires_in_s` seconds, to test expiry. */
-  createPaymentIntent(params: SimulatorPaymentIntentParams, options?: PostOptions): Promise<Answer<PaymentIntent>> {
+  createPaymentIntent(params: SimulatorPaymentIntentParams, options?: PostOptions): Promise<Answer<CreatedPaymentIntent>> {
     return this.transport.send({ method: "POST", path: `${PATH}/payment_intents`, body: params, options });
   }
 

@@ -25,6 +25,7 @@ NetworkText = Literal["mainnet", "testnet", "simulated"]
 ScopeText = Literal["read", "write", "admin"]
 HealthText = Literal["healthy", "degraded", "unhealthy"]
 DeliveryStatusText = Literal["pending", "held", "delivered", "failed"]
+WarningCodeText = Literal["gateway_address"]
 EventTypeText = Literal[
     "payment_intent.created",
     "payment_intent.processing",

@@ -21,6 +21,7 @@ from sgate_sdk._literals import (
     NetworkText,
     ScopeText,
     StatusText,
+    WarningCodeText,
 )
 
 
@@ -79,12 +80,19 @@ class IntentPayment(Model, frozen=True, kw_only=True):
     block_time: dt.datetime
 
 
+class CreationWarning(Model, frozen=True, kw_only=True):
+    """Something to attend to, although the payment intent was created."""
+
+    code: WarningCodeText
+    message: str
+
+
 class PaymentIntent(Model, frozen=True, kw_only=True):
     """A request to a customer to pay an amount, and its progress.
 
     `status` is one of `Status`, and `exceptions` lists irregularities (see `Anomaly`). `amount_received_sats` is the
     sum of all payments on the chain, and `amount_due_sats` is the remainder. `payments` are in chain order; events omit
-    them.
+    them. Only the answer to a creation has `warnings`.
     """
 
     id: str
@@ -116,6 +124,7 @@ class PaymentIntent(Model, frozen=True, kw_only=True):
     canceled_at: dt.datetime | None
     sequence: int
     payments: tuple[IntentPayment, ...] = ()
+    warnings: tuple[CreationWarning, ...] = ()
 
 
 class BlockReference(Model, frozen=True, kw_only=True):

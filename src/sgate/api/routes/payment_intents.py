@@ -18,7 +18,7 @@ from sgate.core.intent import Status
 from sgate.core.scope import Scope
 from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode
-from sgate.objects.payment_intent import IntentList, IntentWithPayments
+from sgate.objects.payment_intent import CreatedIntent, IntentList, IntentWithPayments
 from sgate.services import payment_intent_lists, validation
 from sgate.services.idempotency import Answer
 from sgate.services.payment_intent_lists import Page
@@ -42,7 +42,7 @@ CREATE_PAYMENT_INTENT = Call(
         "later; its description and metadata can."
     ),
     body=request_bodies.CreatePaymentIntent,
-    answer=IntentWithPayments,
+    answer=CreatedIntent,
     status=201,
     scope=Scope.WRITE,
     idempotent=True,

@@ -28,7 +28,7 @@ from sgate.core.scope import Scope
 from sgate.http.rate_limits import LimitClass
 from sgate.objects.encoding import encode, iso_ms
 from sgate.objects.fields import PayAddress
-from sgate.objects.payment_intent import IntentWithPayments
+from sgate.objects.payment_intent import CreatedIntent
 from sgate.objects.simulator import SimulatedPaymentObject, SimulatorObject
 from sgate.services.payment_intents import IntentRequest
 
@@ -137,7 +137,7 @@ CREATE_SHORT_PAYMENT_INTENT = Call(
     tag="Simulated chain",
     description="Creates a payment intent whose deadline is only seconds away, to test what happens when it passes.",
     body=ShortIntent,
-    answer=IntentWithPayments,
+    answer=CreatedIntent,
     status=201,
     scope=Scope.WRITE,
     idempotent=True,
