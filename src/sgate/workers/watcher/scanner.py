@@ -193,14 +193,17 @@ class Scanner:
         """Check that these transactions are in stored blocks; a replica on an orphaned branch may report others.
 
         Raises:
-            Incoherent: if one of them is not. Transactions below the lowest stored header cannot be checked.
+            Incoherent: if one of them is not. Transactions below the lowest stored header cannot be checked. A first
+                scan stores its headers only afterward, so all transactions are below them.
         """
         if not deeper:
             return
         heights = [transaction.block_height or 0 for transaction in deeper]
         async with self._pool.acquire() as connection:
             headers = await blocks.headers_at(connection, heights, livemode=self._livemode)
-            lowest = await blocks.lowest_height(connection, livemode=self._livemode) or 0
+            lowest = await blocks.lowest_height(connection, livemode=self._livemode)
+        if lowest is None:
+            return  # a first scan: there is nothing to compare with, and what lies below its headers is nobody's payment
         held = {header.block_hash for header in headers}
         for transaction in deeper:
             if (transaction.block_height or 0) >= lowest and transaction.block_hash not in held:
