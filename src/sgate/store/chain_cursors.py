@@ -3,7 +3,7 @@
 A cursor has a version, so that a process with an outdated cursor writes nothing.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -86,6 +86,12 @@ SET rescan_from = CASE WHEN $2 < rescan_to THEN $2 + 1 END, rescan_to = CASE WHE
 WHERE livemode = $1
 """
 
+# A scanned time slightly above those of the stored headers is normal, because block times may fall a little.
+_LOWER_TIME = """
+UPDATE chain_cursors SET scanned_time = $2
+WHERE livemode = $1 AND scanned_time > $2::timestamptz + $3::interval
+"""
+
 _CHECKED = "UPDATE chain_cursors SET checked_at = now(), trouble = $2 WHERE livemode = $1"
 
 # The height becomes 0, as in a new cursor, so the next poll is a first scan. The time is kept, so that deadlines that
@@ -137,6 +143,11 @@ async def start_rescan(connection: Connection, height: int, *, livemode: bool, a
 async def rescanned(connection: Connection, height: int, *, livemode: bool) -> None:
     """Record that the rescan has read every block up to `height`."""
     await connection.execute(_RESCANNED, livemode, height)
+
+
+async def lower_time(connection: Connection, time: datetime, margin: timedelta, *, livemode: bool) -> None:
+    """Set the scanned time to `time` if it is later by more than `margin`, which no chain of blocks explains."""
+    await connection.execute(_LOWER_TIME, livemode, time, margin)
 
 
 async def advance(connection: Connection, cursor: Cursor, view: View, tip_height: int) -> bool:

@@ -16,8 +16,9 @@ from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, examples, print_json
 from sgate.cli.problems import OperatorError
 from sgate.db.pool import Connection, Pool
+from sgate.environment import Environment
 from sgate.runtime.chain_sources import limits_of, urls_of
-from sgate.services import chain_reset
+from sgate.services import chain_rescan, chain_reset
 from sgate.settings.modes import Source
 from sgate.settings.settings import Settings
 from sgate.store import api_usage, chain_cursors, ledger_queue, pay_addresses
@@ -85,14 +86,13 @@ def rescan(
 ) -> None:
     """Have the running watcher read blocks and addresses again, up to its current height.
 
-    The scanned height does not go back in the meantime.
+    The scanned height does not go back in the meantime. Stored block times that cannot be right, because they are hours
+    ahead of this machine's clock, are corrected.
     """
     livemode = mode is ModeName.LIVE
 
     async def work(pool: Pool, _: Settings) -> bool:
-        async with pool.acquire() as connection, connection.transaction():
-            await pay_addresses.read_again(connection, from_height, livemode=livemode)
-            return await chain_cursors.start_rescan(connection, from_height, livemode=livemode, announces=True)
+        return await chain_rescan.start(pool, Environment(), from_height, livemode=livemode)
 
     if not with_pool(work):
         raise OperatorError(

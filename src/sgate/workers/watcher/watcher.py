@@ -16,6 +16,7 @@ import structlog
 from sgate.chain.quota import READ_INTERVALS, Allowance, ReadIntervals, Unlimited
 from sgate.chain.source import ChainSource, ChainUnavailable
 from sgate.core.finality import View
+from sgate.core.header import is_too_far_ahead
 from sgate.core.mode import Mode
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
@@ -24,7 +25,7 @@ from sgate.services import gateway_addresses
 from sgate.store import blocks, chain_cursors, ledger_queue, pay_addresses, payment_intents, payments_scan
 from sgate.store.chain_cursors import Cursor
 from sgate.workers.watcher.deposits import InboxReader, InboxScan
-from sgate.workers.watcher.headers import DifferentChain, Incoherent
+from sgate.workers.watcher.headers import DifferentChain, ImplausibleTime, Incoherent
 from sgate.workers.watcher.matcher import Found, Matcher
 from sgate.workers.watcher.mempool import MempoolReader, MempoolScan
 from sgate.workers.watcher.recorder import record
@@ -34,7 +35,7 @@ from sgate.workers.watcher.scanner import Scan, Scanner
 MAX_SETTLED_PER_ROUND = 2_000
 """Maximum number of decisions per poll, so that a flood of them does not delay reading the chain."""
 
-ChainErrors = (ChainUnavailable, Incoherent, DifferentChain)
+ChainErrors = (ChainUnavailable, Incoherent, DifferentChain, ImplausibleTime)
 
 
 class Fenced(Exception):
@@ -109,7 +110,7 @@ class Watcher:
         self._observe = observe
         self._observe_payments = observe_payments
         matcher = Matcher(pool, mode, environment)
-        self._scanner = Scanner(pool, source, matcher, livemode=livemode, start_height=start_height)
+        self._scanner = Scanner(pool, source, matcher, environment, livemode=livemode, start_height=start_height)
         self._mempool = MempoolReader(pool, source, matcher, environment, livemode=livemode)
         self._inbox = InboxReader(pool, source, matcher, environment, livemode=livemode, intervals=read_intervals)
         self._rescanner = Rescanner(pool, source, matcher, livemode=livemode)
@@ -127,6 +128,7 @@ class Watcher:
         cursor = await self._open()
         report = PollReport(view=cursor.view)
         try:
+            self._check_view(cursor.view)
             scan = await self._scanner.read(cursor)
             if scan is not None:
                 report = await self._commit(cursor, scan)
@@ -138,6 +140,24 @@ class Watcher:
             retry_after_s = error.retry_after_s if isinstance(error, ChainUnavailable) else None
             report = msgspec.structs.replace(report, error=str(error), retry_after_s=retry_after_s)
         return await self._settle(report)
+
+    def _check_view(self, view: View) -> None:
+        """Check the scanned time itself, which versions of sGate before 0.3 stored unchecked.
+
+        Raises:
+            ImplausibleTime: if it is too far ahead of the clock. Then no deadline can be compared with it.
+        """
+        if self._is_plausible(view):
+            return
+        raise ImplausibleTime(
+            f"implausible block time: the chain is scanned up to {view.time:%Y-%m-%d %H:%M:%S}, but this server's "
+            f"clock says {self._environment.now():%Y-%m-%d %H:%M:%S}. If the clock is right, an older version of sGate "
+            "stored the time of a wrong response: run `sgate chain rescan "
+            f"--from-height {max(1, view.height)}`, which corrects it"
+        )
+
+    def _is_plausible(self, view: View) -> bool:
+        return not is_too_far_ahead(view.time, self._environment.now())
 
     async def _open(self) -> Cursor:
         if self._version == -1:
@@ -272,11 +292,12 @@ class Watcher:
     async def _settle(self, report: PollReport) -> PollReport:
         """Decide the queued intents: first the changed ones, then those whose deadline or threshold has been reached.
 
-        After an error, no deadline is decided, because a relevant hint or deposit may not have been read.
+        After an error, no deadline is decided, because a relevant hint or deposit may not have been read. While the
+        scanned time is implausible, nothing is decided.
         """
         livemode, settled, undecided = self._mode.livemode, 0, 0
         more = report.more or report.behind_blocks > 0
-        while True:
+        while self._is_plausible(report.view):
             if settled >= MAX_SETTLED_PER_ROUND:
                 more = True
                 break
