@@ -21,7 +21,7 @@ from sgate.workers.watcher.watcher import Watcher
 
 AMOUNT_SATS = 50_000
 SHOP = simulated_address("shop")
-LIVE_SHOP = "SM3VDXK3WZZSA84XXFKAFAF15NNZX32CTSG82JFQ4"
+LIVE_SHOP = "SM2J6ZY48GV1EZ5V2V5RB9MP66SW86PYKKQVX8X0G"
 ON_DEMAND = ModeSettings(source=Source.SIMULATOR, block_interval_s=0)
 UNREACHABLE = ModeSettings(source=Source.HIRO, stacks_api_url=("http://127.0.0.1:1",), gateway_address=LIVE_SHOP)
 WAIT_S = 10.0

@@ -92,6 +92,8 @@ UPDATE chain_cursors SET scanned_time = $2
 WHERE livemode = $1 AND scanned_time > $2::timestamptz + $3::interval
 """
 
+_SCANNED_TIME = "SELECT scanned_time FROM chain_cursors WHERE livemode = $1"
+
 _CHECKED = "UPDATE chain_cursors SET checked_at = now(), trouble = $2 WHERE livemode = $1"
 
 # The height becomes 0, as in a new cursor, so the next poll is a first scan. The time is kept, so that deadlines that
@@ -143,6 +145,11 @@ async def start_rescan(connection: Connection, height: int, *, livemode: bool, a
 async def rescanned(connection: Connection, height: int, *, livemode: bool) -> None:
     """Record that the rescan has read every block up to `height`."""
     await connection.execute(_RESCANNED, livemode, height)
+
+
+async def scanned_time(connection: Connection, *, livemode: bool) -> datetime | None:
+    """Return the latest block time ever scanned, or None if the mode was never watched."""
+    return await connection.fetchval(_SCANNED_TIME, livemode)
 
 
 async def lower_time(connection: Connection, time: datetime, margin: timedelta, *, livemode: bool) -> None:

@@ -213,3 +213,20 @@ async def test_advice_is_printed_below_a_failed_check(operator):
     assert lines[at + 1].strip().startswith("→ Check SGATE_DATABASE_URL")
     assert lines[-1].endswith("failed: 1.")
     assert status == 1
+
+
+@pytest.mark.parametrize(("ahead_s", "level"), [(20, "ok"), (60, "warn"), (600, "fail")])
+async def test_a_clock_behind_the_scanned_chain_is_reported(pool, operator, ahead_s, level):
+    await pool.execute(
+        "INSERT INTO chain_cursors (livemode, network, scanned_height, scanned_time, checked_at) "
+        "VALUES (FALSE, 'testnet', 7, now() + $1 * interval '1 second', now())",
+        ahead_s,
+    )
+    async with StacksApi() as chain:
+        settings = {"test__source": "hiro", "test__stacks_api_url": f"http://{chain.name}"}
+        status, found = await examine(operator.but(**settings))
+    watcher = found["watcher, test mode"]
+    assert (watcher["level"], status) == (level, level == "fail")
+    if level != "ok":
+        assert "behind the blocks of the chain" in watcher["found"]
+        assert "NTP" in watcher["advice"]

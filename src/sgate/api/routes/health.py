@@ -10,6 +10,8 @@ from litestar.handlers import HTTPRouteHandler
 from sgate.api.calls import Call
 from sgate.api.dependencies import Dependencies
 from sgate.api.requests import json_response
+from sgate.core import clock
+from sgate.core.address import Network
 from sgate.core.mode import CHAIN_SILENT_AFTER
 from sgate.db.pool import DatabaseErrors
 from sgate.objects.encoding import encode, iso_ms, iso_ms_or_none
@@ -139,12 +141,13 @@ async def _webhooks(deps: Dependencies) -> Health:
 
 def _chain_health(cursor: Cursor, now: datetime) -> ChainHealth:
     silent = cursor.checked_at is None or now - cursor.checked_at > CHAIN_SILENT_AFTER
+    clock_behind = clock.warning(cursor.view.time, now, Network(cursor.network))
     return ChainHealth(
-        status=Health.DEGRADED if silent or cursor.trouble else Health.HEALTHY,
+        status=Health.DEGRADED if silent or cursor.trouble or clock_behind else Health.HEALTHY,
         network=cursor.network,
         scanned_height=cursor.view.height,
         checked_at=iso_ms_or_none(cursor.checked_at),
-        trouble=cursor.trouble or ("no watcher has polled the chain recently" if silent else None),
+        trouble=cursor.trouble or ("no watcher has polled the chain recently" if silent else clock_behind),
     )
 
 

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -100,12 +99,9 @@ class Stage:
 
     async def short_intent(self, seconds: int) -> dict[str, Any]:
         """Create a payment intent that expires after `seconds` of block time, without a grace period."""
-        standing = await self.client.get(SIMULATOR)
-        ahead = datetime.fromisoformat(standing["block_time"]) - datetime.fromisoformat(standing["server_time"])
-        expires_in = seconds + max(0, round(ahead.total_seconds()))
-        body = {"amount_sats": self.amount_sats, "expires_in_s": expires_in, "grace_s": 0}
+        body = {"amount_sats": self.amount_sats, "expires_in_s": seconds, "grace_s": 0}
         made = await self.client.post(f"{SIMULATOR}/payment_intents", body)
-        self.say(f"created payment intent {made['id']} of {sats(self.amount_sats)} that expires in {expires_in} s")
+        self.say(f"created payment intent {made['id']} of {sats(self.amount_sats)} that expires in {seconds} s")
         return made
 
     async def pay(self, intent: dict[str, Any], amount_sats: int, *, memo: bool = True) -> str:
