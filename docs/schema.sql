@@ -406,6 +406,7 @@ CREATE TABLE public.payments (
     assigned_at timestamp with time zone,
     refunded_at timestamp with time zone,
     refund_tx_id character varying(66),
+    dropped_at timestamp with time zone,
     CONSTRAINT payments_amount_sats_check CHECK ((amount_sats > 0)),
     CONSTRAINT payments_check CHECK ((first_mined_at <= block_time)),
     CONSTRAINT payments_check1 CHECK (((refunded_at IS NULL) = (refund_tx_id IS NULL))),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sgate.core.address import Network
-from sgate.core.clock import BEHIND_REFUSED, behind, warning
+from sgate.core.clock import BEHIND_REFUSED, behind, counted_from, warning
 
 NOW = datetime(2027, 1, 15, 8, tzinfo=UTC)
 
@@ -23,4 +23,8 @@ def test_only_a_clock_behind_the_chain_is_reported(ahead_s, says):
 
 def test_blocks_of_the_simulated_chain_say_nothing_about_the_clock():
     assert behind(NOW + timedelta(hours=1), NOW, Network.SIMULATED) == timedelta()
+    assert counted_from(NOW + timedelta(seconds=30), NOW, Network.SIMULATED) == NOW
+    assert counted_from(NOW + timedelta(hours=1), NOW, Network.SIMULATED) == NOW + timedelta(hours=1)
+    assert counted_from(NOW + timedelta(seconds=1), NOW, Network.MAINNET) == NOW + timedelta(seconds=1)
+    assert counted_from(NOW - timedelta(seconds=1), NOW, Network.MAINNET) == NOW
     assert warning(NOW + timedelta(hours=1), NOW, Network.SIMULATED) is None

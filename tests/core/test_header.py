@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from sgate.core.address import Network
 from sgate.core.header import Header, corrected_times, why_implausible
 
 NOW = datetime(2027, 1, 15, 8, tzinfo=UTC)
@@ -20,9 +21,9 @@ PARENT = Header(
 TWO_HOURS, A_SECOND = timedelta(hours=2), timedelta(seconds=1)
 
 
-def judged(time, parent_time, now=NOW):
+def judged(time, parent_time, now=NOW, network=Network.MAINNET):
     parent = None if parent_time is None else msgspec.structs.replace(PARENT, time=parent_time)
-    return why_implausible(msgspec.structs.replace(PARENT, height=8, time=time), parent, now)
+    return why_implausible(msgspec.structs.replace(PARENT, height=8, time=time), parent, now, network)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,11 @@ def test_an_implausible_time(time, parent_time, says):
     assert says in judged(time, parent_time)
 
 
+def test_the_simulated_chain_may_be_ahead_by_the_blocks_that_were_mined_at_once():
+    assert judged(NOW + timedelta(hours=24), NOW, network=Network.SIMULATED) is None
+    assert "clock" in judged(NOW + timedelta(hours=24, seconds=1), NOW, network=Network.SIMULATED)
+
+
 AHEAD = timedelta(days=1_100)
 
 
@@ -82,4 +88,4 @@ def test_stored_times_that_cannot_be_right_become_those_of_their_neighbors(minut
         for height, given in enumerate(minutes)
     ]
     wanted = {height: first + timedelta(minutes=given) for height, given in expected.items()}
-    assert corrected_times(headers, now) == wanted
+    assert corrected_times(headers, now, Network.MAINNET) == wanted

@@ -2095,7 +2095,7 @@ export interface components {
             status: components["schemas"]["Status"];
             /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `reorged`: a chain reorganization once undid a payment or its finality. */
             exceptions: components["schemas"]["Anomaly"][];
-            /** @description `true` while the customer should still pay; otherwise they must not. */
+            /** @description `true` while the customer should still pay; otherwise they must not. `false` also while a payment that a reorganization removed may be mined again. */
             accepts_payment: boolean;
             /** @description Amount that the merchant asked for, in sats. */
             amount_sats: number;
@@ -2134,7 +2134,7 @@ export interface components {
             server_time: string;
             /** @description The merchant that is paid. */
             merchant: components["schemas"]["MerchantCard"];
-            /** @description Ids of the transactions with payments, in chain order. */
+            /** @description Ids of the transactions with payments, in chain order. A transaction that a reorganization removed stays listed until it is known to have been dropped. */
             tx_ids: string[];
             /** @description Number of events about the object so far. It only increases, so the higher of two is the newer. */
             sequence: number;

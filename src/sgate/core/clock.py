@@ -25,6 +25,20 @@ def behind(scanned_time: datetime, now: datetime, network: Network) -> timedelta
     return timedelta() if network is Network.SIMULATED else max(timedelta(), scanned_time - now)
 
 
+def counted_from(scanned_time: datetime, now: datetime, network: Network) -> datetime:
+    """Return the time from which a duration that begins now is counted: the clock's, or the chain's if that is later.
+
+    The simulated chain is a little ahead whenever blocks were mined at once. Then the clock's time is used, so that a
+    test can rely on the deadlines that it sets.
+    """
+    return scanned_time if scanned_time > now + lead_ignored(network) else now
+
+
+def lead_ignored(network: Network) -> timedelta:
+    """Return how far the chain may be ahead of the clock for durations to be counted from the clock's time."""
+    return BEHIND_WARNED if network is Network.SIMULATED else timedelta()
+
+
 def warning(scanned_time: datetime, now: datetime, network: Network) -> str | None:
     """Return what to report about the clock, as one sentence, or None if it is not behind."""
     by = behind(scanned_time, now, network)

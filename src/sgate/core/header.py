@@ -10,8 +10,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from sgate.core.address import Network
+
 MAX_AHEAD = timedelta(hours=2)
 """How far a block time may be ahead of this machine's clock. Bitcoin allows its blocks as much."""
+
+MAX_AHEAD_SIMULATED = timedelta(days=1)
+"""The same for the simulated chain, whose blocks are at least a second apart however fast they are mined."""
 
 MAX_BEFORE_PARENT = timedelta(hours=2)
 """How far a block time may be before its parent's. A header without a time of its own has that of its Bitcoin block."""
@@ -32,14 +37,14 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     bitcoin_height: int
 
 
-def why_implausible(header: Header, parent: Header | None, now: datetime) -> str | None:
+def why_implausible(header: Header, parent: Header | None, now: datetime, network: Network) -> str | None:
     """Return why the time of a header cannot be right, as one sentence, or None if it is plausible.
 
     Args:
         parent: the header below it, or None if it is unknown.
         now: the time of this machine's clock.
     """
-    if is_too_far_ahead(header.time, now):
+    if is_too_far_ahead(header.time, now, network):
         return (
             f"implausible block time: block {header.height} has the time {_text(header.time)}, but this server's clock "
             f"says {_text(now)}. Check the clock (`sgate doctor`) and the API of the chain"
@@ -53,16 +58,21 @@ def why_implausible(header: Header, parent: Header | None, now: datetime) -> str
     return None
 
 
-def is_too_far_ahead(time: datetime, now: datetime) -> bool:
+def is_too_far_ahead(time: datetime, now: datetime, network: Network) -> bool:
     """Return whether a block time is further ahead of this machine's clock than any block can be."""
-    return time - now > MAX_AHEAD
+    return time - now > max_ahead(network)
+
+
+def max_ahead(network: Network) -> timedelta:
+    """Return how far a block time may be ahead of this machine's clock."""
+    return MAX_AHEAD_SIMULATED if network is Network.SIMULATED else MAX_AHEAD
 
 
 def _text(time: datetime) -> str:
     return time.isoformat(sep=" ", timespec="seconds")
 
 
-def corrected_times(headers: Sequence[Header], now: datetime) -> dict[int, datetime]:
+def corrected_times(headers: Sequence[Header], now: datetime, network: Network) -> dict[int, datetime]:
     """Return better times for those stored headers whose times cannot be right, keyed by height.
 
     A time is wrong if it is too far ahead of the clock. The time of the newest header is also wrong if it is as far
@@ -73,10 +83,10 @@ def corrected_times(headers: Sequence[Header], now: datetime) -> dict[int, datet
         headers: consecutive headers in ascending order.
         now: the time of this machine's clock.
     """
-    right = {header.height: header.time for header in headers if not is_too_far_ahead(header.time, now)}
+    right = {header.height: header.time for header in headers if not is_too_far_ahead(header.time, now, network)}
     if len(headers) > 1:
         parent, newest = headers[-2:]
-        if parent.height in right and newest.time - right[parent.height] > MAX_AHEAD:
+        if parent.height in right and newest.time - right[parent.height] > max_ahead(network):
             right.pop(newest.height, None)
     latest = min(right.values(), default=now)
     corrected: dict[int, datetime] = {}

@@ -6,7 +6,8 @@ goes back by itself, so no deadline could be compared with it any more.
 
 from datetime import datetime
 
-from sgate.core.header import MAX_AHEAD, corrected_times
+from sgate.core.address import Network
+from sgate.core.header import corrected_times, max_ahead
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
 from sgate.store import blocks, chain_cursors, pay_addresses
@@ -27,10 +28,12 @@ async def start(pool: Pool, environment: Environment, from_height: int, *, livem
 
 
 async def _correct_times(connection: Connection, now: datetime, *, livemode: bool) -> None:
+    cursor = await chain_cursors.get(connection, livemode=livemode)
     headers = await blocks.headers_from(connection, 0, livemode=livemode)
-    if not headers:
+    if cursor is None or not headers:
         return
-    corrected = corrected_times(headers, now)
+    network = Network(cursor.network)
+    corrected = corrected_times(headers, now, network)
     await blocks.set_times(connection, corrected, livemode=livemode)
     latest = max(corrected.get(header.height, header.time) for header in headers)
-    await chain_cursors.lower_time(connection, latest, MAX_AHEAD, livemode=livemode)
+    await chain_cursors.lower_time(connection, latest, max_ahead(network), livemode=livemode)

@@ -4,7 +4,8 @@ The watcher never assumes a reset. It treats a different chain at the same URL a
 operator accepts the reset.
 """
 
-from sgate.core.header import MAX_AHEAD
+from sgate.core.address import Network
+from sgate.core.header import max_ahead
 from sgate.db.pool import Pool
 from sgate.environment import Environment
 from sgate.store import audit_log, blocks, chain_cursors, ledger_queue, pay_addresses, payments_scan
@@ -28,7 +29,8 @@ async def accept(pool: Pool, actor: Actor, *, livemode: bool, environment: Envir
             return None
         orphaned, changed = await payments_scan.orphan_unfinal(connection, cursor.view, livemode=livemode)
         await chain_cursors.forget(connection, livemode=livemode)
-        await chain_cursors.lower_time(connection, environment.now(), MAX_AHEAD, livemode=livemode)
+        margin = max_ahead(Network(cursor.network))
+        await chain_cursors.lower_time(connection, environment.now(), margin, livemode=livemode)
         await blocks.drop_all(connection, livemode=livemode)
         await pay_addresses.read_again(connection, 1, livemode=livemode)
         await ledger_queue.queue(connection, changed, livemode=livemode)

@@ -157,7 +157,8 @@ class PaymentIntents:
         new = NewIntent(
             intent=intent,
             settings_version=merchant.version,
-            counted_from=self._counted_from(intent.created_at, merchant.livemode),
+            scanned_at_most=self._counted_from(intent.created_at, merchant.livemode)
+            + clock.lead_ignored(self._modes[merchant.livemode].network),
             event_id=self._environment.new_id("evt"),
             payload=event_json,
             scope=None if key is None else key.scope,
@@ -207,8 +208,8 @@ class PaymentIntents:
     # --- the clock
 
     def _counted_from(self, now: datetime, livemode: bool) -> datetime:
-        """Return the time from which the duration of an intent counts: the clock's, or the chain's if it is later."""
-        return max(now, self._scanned_times.get(livemode, now))
+        """Return the time from which the duration of an intent counts."""
+        return clock.counted_from(self._scanned_times.get(livemode, now), now, self._modes[livemode].network)
 
     async def _check_clock(self, livemode: bool) -> None:
         """Refuse to set deadlines with a clock that is far behind the chain. Reads nothing unless it seems to be.
@@ -226,9 +227,9 @@ class PaymentIntents:
         return clock.behind(self._scanned_times.get(livemode, now), now, self._modes[livemode].network)
 
     async def _is_scanned_past(self, new: NewIntent) -> bool:
-        """Return whether an intent was not stored because the chain was scanned past the start of its duration."""
+        """Return whether an intent was not stored because its deadline does not fit the scanned block time."""
         scanned = await self._read_scanned_time(new.intent.livemode)
-        return new.counted_from is not None and scanned > new.counted_from
+        return new.scanned_at_most is not None and scanned > new.scanned_at_most
 
     async def _read_scanned_time(self, livemode: bool) -> datetime:
         async with self._pool.acquire() as connection:

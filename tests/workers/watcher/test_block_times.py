@@ -7,7 +7,9 @@ import pytest
 
 from chain.simulated import START, Clock, open_chain
 from services.books import check_books
+from services.shop import simulated_mode
 from sgate.chain.simulator import SimulatorSource
+from sgate.core.address import Network
 from sgate.services import chain_rescan, chain_reset
 from sgate.store.audit_log import OPERATOR
 from sgate.store.chain_cursors import start_rescan
@@ -42,7 +44,8 @@ async def lying_world(pool, **options):
     chain = open_chain(clock=Clock())
     chain.mine(25)
     source = Lying(chain)
-    world = await open_world(pool, chain, source=source, **options)
+    mode = simulated_mode(network=Network.TESTNET)
+    world = await open_world(pool, chain, source=source, mode=mode, **options)
     world.source = source
     return world
 
@@ -139,15 +142,15 @@ async def poisoned(world, *, blocks=True):
 @pytest.mark.parametrize("blocks", [True, False])
 async def test_a_scanned_time_that_an_older_version_stored_is_corrected_by_a_rescan(pool, blocks):
     world = await lying_world(pool)
-    waiting = await world.shop.intent()
+    waiting, canceled = await world.shop.intent(), await world.shop.intent()
     before = await scanned_time(pool)
     await poisoned(world, blocks=blocks)
     for _ in range(2):
         report = await world.mine()
         assert f"sgate chain rescan --from-height {report.view.height}" in report.error
-    cancelled = await world.shop.intent()
-    await world.shop.cancel(cancelled)
+    await world.shop.cancel(canceled)
     await world.poll()
+    assert await world.shop.status(canceled) == "canceled"
     assert await world.shop.status(waiting) == "requires_payment"
     assert await chain_rescan.start(pool, world.shop.environment, report.view.height, livemode=False)
     await world.clean_poll()

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from sgate.chain.source import ChainSource, ChainUnavailable, HeaderPage
+from sgate.core.address import Network
 from sgate.core.header import Header, why_implausible
 from sgate.db.pool import Pool
 from sgate.store import blocks
@@ -74,7 +75,7 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
         return {header.index_block_hash for header in (*self.held, *self.new)}
 
 
-def check_times(branch: Branch, now: datetime) -> None:
+def check_times(branch: Branch, now: datetime, network: Network) -> None:
     """Check that the times of the branch's new headers are plausible.
 
     Raises:
@@ -82,17 +83,17 @@ def check_times(branch: Branch, now: datetime) -> None:
     """
     parent = branch.held[-1] if branch.held else None
     for header in branch.new:
-        check_time(header, parent, now)
+        check_time(header, parent, now, network)
         parent = header
 
 
-def check_time(header: Header, parent: Header | None, now: datetime) -> None:
+def check_time(header: Header, parent: Header | None, now: datetime, network: Network) -> None:
     """Check that the time of a header is plausible.
 
     Raises:
         ImplausibleTime: if it is too far ahead of the clock, or too far before its parent's.
     """
-    reason = why_implausible(header, parent, now)
+    reason = why_implausible(header, parent, now, network)
     if reason is not None:
         raise ImplausibleTime(reason)
 

@@ -54,7 +54,7 @@ class Matcher:
         """
         placed, now = list(placed), self._environment.now()
         for item in placed:
-            check_time(item.header, None, now)
+            check_time(item.header, None, now, self._mode.network)
         watched = await self._watched([leg for item in placed for leg in item.transaction.transfers])
         found: dict[str, list[FoundPayment]] = {}
         for item in placed:

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from sgate.chain.source import ChainSource, HeaderPage, LogPage, Transaction, TxStatus
+from sgate.core.address import Network
 from sgate.core.finality import View
 from sgate.core.header import Header
 from sgate.core.memo import intent_id_of
@@ -57,6 +58,7 @@ class Scanner:
         environment: Environment,
         *,
         livemode: bool,
+        network: Network,
         start_height: int | None,
     ) -> None:
         """`start_height`: where a first scan begins; None to begin a little below the tip."""
@@ -65,6 +67,7 @@ class Scanner:
         self._matcher = matcher
         self._environment = environment
         self._livemode = livemode
+        self._network = network
         self._start_height = start_height
         self._newest: tuple[str, str | None] = ("", None)  # the tip and the ETag of the last response
         self._foreign: dict[str, None] = {}  # as in `Scan`; cleared after a reorganization
@@ -125,7 +128,7 @@ class Scanner:
 
     async def _follow(self, page: HeaderPage, cursor: Cursor) -> Branch:
         branch = await follow(self._pool, self._source, page, cursor, self._start_height)
-        check_times(branch, self._environment.now())
+        check_times(branch, self._environment.now(), self._network)
         return branch
 
     async def _headers_unless_at(self, cursor: Cursor) -> HeaderPage | None:

@@ -22,12 +22,20 @@ from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
 from sgate.ledger import decide
 from sgate.services import gateway_addresses
-from sgate.store import blocks, chain_cursors, ledger_queue, pay_addresses, payment_intents, payments_scan
+from sgate.store import (
+    blocks,
+    chain_cursors,
+    ledger_queue,
+    pay_addresses,
+    payment_hints,
+    payment_intents,
+    payments_scan,
+)
 from sgate.store.chain_cursors import Cursor
 from sgate.workers.watcher.deposits import InboxReader, InboxScan
 from sgate.workers.watcher.headers import DifferentChain, ImplausibleTime, Incoherent
 from sgate.workers.watcher.matcher import Found, Matcher
-from sgate.workers.watcher.mempool import MempoolReader, MempoolScan
+from sgate.workers.watcher.mempool import MAX_REPLACEMENTS, MempoolReader, MempoolScan
 from sgate.workers.watcher.recorder import record
 from sgate.workers.watcher.rescan import RescanChunk, Rescanner
 from sgate.workers.watcher.scanner import Scan, Scanner
@@ -110,7 +118,9 @@ class Watcher:
         self._observe = observe
         self._observe_payments = observe_payments
         matcher = Matcher(pool, mode, environment)
-        self._scanner = Scanner(pool, source, matcher, environment, livemode=livemode, start_height=start_height)
+        self._scanner = Scanner(
+            pool, source, matcher, environment, livemode=livemode, network=mode.network, start_height=start_height
+        )
         self._mempool = MempoolReader(pool, source, matcher, environment, livemode=livemode)
         self._inbox = InboxReader(pool, source, matcher, environment, livemode=livemode, intervals=read_intervals)
         self._rescanner = Rescanner(pool, source, matcher, livemode=livemode)
@@ -157,7 +167,7 @@ class Watcher:
         )
 
     def _is_plausible(self, view: View) -> bool:
-        return not is_too_far_ahead(view.time, self._environment.now())
+        return not is_too_far_ahead(view.time, self._environment.now(), self._mode.network)
 
     async def _open(self) -> Cursor:
         if self._version == -1:
@@ -200,6 +210,9 @@ class Watcher:
         self._log.warning("chain_reorged", from_height=height, tip=scan.view.height)
         hashes = [header.index_block_hash for header in scan.branch.new]
         changed = await payments_scan.orphan_from(connection, height, hashes, scan.view, livemode=livemode)
+        await payment_hints.look_up_orphaned(
+            connection, changed, MAX_REPLACEMENTS, self._environment.now(), livemode=livemode
+        )
         await pay_addresses.note_reorg(connection, height, livemode=livemode)
         fell = scan.view.tenure_height < cursor.view.tenure_height
         if fell or scan.view.bitcoin_height < cursor.view.bitcoin_height:

@@ -1,0 +1,11 @@
+"""Orphaned payments that will not be mined again. The statements are in the `.sql` file next to this one."""
+
+from sgate.store.migrate import run_sql_of
+
+revision = "0013"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    """Change the schema."""
+    run_sql_of(__file__)
