@@ -203,7 +203,8 @@ CREATE TABLE public.ledger_queue (
     payment_intent_id character varying(32) NOT NULL,
     livemode boolean NOT NULL,
     queued_at timestamp with time zone DEFAULT now() NOT NULL,
-    generation integer DEFAULT 1 NOT NULL
+    generation integer DEFAULT 1 NOT NULL,
+    undecided_since timestamp with time zone
 );
 
 CREATE TABLE public.logos (
@@ -703,6 +704,8 @@ CREATE INDEX ledger_commands_intent ON public.ledger_commands USING btree (payme
 CREATE INDEX ledger_decisions_intent ON public.ledger_decisions USING btree (payment_intent_id, id);
 
 CREATE INDEX ledger_queue_order ON public.ledger_queue USING btree (livemode, queued_at);
+
+CREATE INDEX ledger_queue_undecided ON public.ledger_queue USING btree (livemode) WHERE (undecided_since IS NOT NULL);
 
 CREATE INDEX mempool_sightings_tx ON public.mempool_sightings USING btree (tx_id);
 

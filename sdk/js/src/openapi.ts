@@ -2282,7 +2282,7 @@ export interface components {
              * @description Time of the report, ISO 8601 in UTC.
              */
             timestamp: string;
-            /** @description Health by component: `database`, `blockchain`, `cache`, `replica` (if there is one) and `webhooks`. */
+            /** @description Health by component: `database`, `blockchain`, `cache`, `replica` (if there is one), `webhooks`, and `ledger` (`degraded`, while there is a payment intent that cannot be decided). */
             services: {
                 [key: string]: components["schemas"]["Health"];
             };

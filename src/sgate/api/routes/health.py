@@ -16,7 +16,7 @@ from sgate.core.mode import CHAIN_SILENT_AFTER
 from sgate.db.pool import DatabaseErrors
 from sgate.objects.encoding import encode, iso_ms, iso_ms_or_none
 from sgate.objects.health import Alive, ChainHealth, Health, HealthReport
-from sgate.store import chain_cursors, webhook_endpoints
+from sgate.store import chain_cursors, ledger_queue, webhook_endpoints
 from sgate.store.chain_cursors import Cursor
 from sgate.telemetry.metrics import mode_name
 
@@ -108,6 +108,8 @@ async def report_of(deps: Dependencies) -> HealthReport:
         components["replica"] = Health.HEALTHY if deps.reads.replica_is_fresh else Health.DEGRADED
     if cursors is not None:
         components["webhooks"] = await _webhooks(deps)
+        if await _has_undecided(deps):
+            components["ledger"] = Health.DEGRADED
     overall = Health.UNHEALTHY if cursors is None else _worst(list(components.values()))
     return HealthReport(
         status=overall,
@@ -137,6 +139,15 @@ async def _webhooks(deps: Dependencies) -> Health:
     except DatabaseErrors:
         return Health.DEGRADED
     return Health.DEGRADED if lost else Health.HEALTHY
+
+
+async def _has_undecided(deps: Dependencies) -> bool:
+    """Return whether a decision has failed. `sgate ledger replay --check` lists the payment intents concerned."""
+    try:
+        async with deps.pool.acquire(timeout=2) as connection:
+            return await ledger_queue.count_undecided(connection) > 0
+    except DatabaseErrors:
+        return False  # the component `database` reports this
 
 
 def _chain_health(cursor: Cursor, now: datetime) -> ChainHealth:

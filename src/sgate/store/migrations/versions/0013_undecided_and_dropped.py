@@ -1,4 +1,4 @@
-"""Orphaned payments that will not be mined again. The statements are in the `.sql` file next to this one."""
+"""Intents that cannot be decided, and payments that were dropped. The statements are in the `.sql` file next to it."""
 
 from sgate.store.migrate import run_sql_of
 
