@@ -99,6 +99,8 @@ CREATE TABLE public.chain_cursors (
     rescan_to integer,
     rescan_announces boolean DEFAULT true NOT NULL,
     last_open_address character varying(128) DEFAULT ''::character varying NOT NULL,
+    cross_checked_at timestamp with time zone,
+    disagreement text,
     CONSTRAINT chain_cursors_check CHECK ((num_nulls(rescan_from, rescan_to) = ANY (ARRAY[0, 2])))
 );
 

@@ -34,6 +34,8 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
         trouble: why the watcher cannot continue, in one sentence, or None.
         tip_height: height of the chain's tip when it was last read.
         rescan: the blocks still to be read again, or None.
+        cross_checked_at: when the configured API servers were last compared.
+        disagreement: how the servers disagree, or None.
         last_open_address: the watcher polls the addresses of open intents in order and continues after this address.
     """
 
@@ -47,6 +49,8 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     tip_height: int = 0
     rescan: Rescan | None = None
     last_open_address: str = ""
+    cross_checked_at: datetime | None = None
+    disagreement: str | None = None
 
 
 _OPEN = """
@@ -56,7 +60,8 @@ ON CONFLICT (livemode) DO NOTHING
 
 _GET = """
 SELECT livemode, network, scanned_height, scanned_hash, scanned_time, tenure_height, bitcoin_height, version,
-       advanced_at, checked_at, trouble, tip_height, rescan_from, rescan_to, rescan_announces, last_open_address
+       advanced_at, checked_at, trouble, tip_height, rescan_from, rescan_to, rescan_announces, last_open_address,
+       cross_checked_at, disagreement
 FROM chain_cursors
 WHERE livemode = $1
 """
@@ -93,6 +98,8 @@ WHERE livemode = $1 AND scanned_time > $2::timestamptz + $3::interval
 """
 
 _SCANNED_TIME = "SELECT scanned_time FROM chain_cursors WHERE livemode = $1"
+
+_CROSS_CHECKED = "UPDATE chain_cursors SET cross_checked_at = $2, disagreement = $3 WHERE livemode = $1"
 
 _CHECKED = "UPDATE chain_cursors SET checked_at = now(), trouble = $2 WHERE livemode = $1"
 
@@ -181,6 +188,11 @@ async def note_check(connection: Connection, error: str | None, *, livemode: boo
     await connection.execute(_CHECKED, livemode, error)
 
 
+async def note_cross_check(connection: Connection, at: datetime, disagreement: str | None, *, livemode: bool) -> None:
+    """Record that the configured API servers were compared, and how they disagree, or None."""
+    await connection.execute(_CROSS_CHECKED, livemode, at, disagreement)
+
+
 async def forget(connection: Connection, *, livemode: bool) -> None:
     """Reset the scan to its start, because the chain was restarted."""
     await connection.execute(_FORGET, livemode)
@@ -206,4 +218,6 @@ def _cursor(row: Record) -> Cursor:
         if row["rescan_from"] is None
         else Rescan(lowest=row["rescan_from"], highest=row["rescan_to"], announces=row["rescan_announces"]),
         last_open_address=row["last_open_address"],
+        cross_checked_at=row["cross_checked_at"],
+        disagreement=row["disagreement"],
     )

@@ -230,3 +230,17 @@ async def test_a_clock_behind_the_scanned_chain_is_reported(pool, operator, ahea
     if level != "ok":
         assert "behind the blocks of the chain" in watcher["found"]
         assert "NTP" in watcher["advice"]
+
+
+async def test_api_servers_that_disagree_are_reported_by_doctor_and_chain_status(pool, operator):
+    await pool.execute(
+        "INSERT INTO chain_cursors (livemode, network, scanned_height, scanned_time, checked_at, disagreement) "
+        "VALUES (FALSE, 'simulated', 7, now(), now(), 'b.example shows another block_hash for block 1')"
+    )
+    _, found = await examine(operator)
+    assert found["watcher, test mode"]["level"] == "warn"
+    assert "b.example shows another block_hash" in found["watcher, test mode"]["found"]
+    assert "SourcesDisagree" in found["watcher, test mode"]["advice"]
+    status, output, _ = await operator.run("chain", "status")
+    assert status == 0
+    assert "b.example shows another block_hash for block 1" in output

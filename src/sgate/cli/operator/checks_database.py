@@ -137,6 +137,9 @@ async def _watched(connection: Connection, settings: Settings, livemode: bool) -
     silent = now - cursor.checked_at
     if silent > CHAIN_SILENT_AFTER:
         return warn(name, f"the chain was last read {silent.total_seconds() / 60:.0f} minutes ago", start)
+    if cursor.disagreement is not None:
+        found = f"the API servers disagree: {cursor.disagreement}"
+        return warn(name, found, "Find out which one is right: see docs/runbooks/SourcesDisagree.md.")
     return ok(name, f"at block {cursor.view.height:,}, last read {silent.total_seconds():.0f} s ago")
 
 

@@ -2,13 +2,14 @@
 
 One poll reads new blocks (`scanner`) and commits headers, payments, the cursor and the queue of changed intents in one
 transaction, fenced by the cursor's version. Then, as far as the call budget allows, it checks hints (`mempool`), reads
-addresses for deposits without a memo (`deposits`), and reads a chunk of old blocks again if a rescan was requested
-(`rescan`). Finally the ledger decides every intent whose facts have changed, or whose deadline or threshold has come.
+addresses for deposits without a memo (`deposits`), reads a chunk of old blocks again if a rescan was requested
+(`rescan`), and compares the configured API servers (`cross_check`). Finally the ledger decides every intent whose facts
+have changed, or whose deadline or threshold has come.
 """
 
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 
 import msgspec
 import structlog
@@ -32,6 +33,7 @@ from sgate.store import (
     payments_scan,
 )
 from sgate.store.chain_cursors import Cursor
+from sgate.workers.watcher.cross_check import CrossChecker
 from sgate.workers.watcher.deposits import InboxReader, InboxScan
 from sgate.workers.watcher.headers import DifferentChain, ImplausibleTime, Incoherent
 from sgate.workers.watcher.matcher import Found, Matcher
@@ -91,6 +93,7 @@ class Watcher:
         mode: Mode,
         environment: Environment,
         start_height: int | None = None,
+        servers: Mapping[str, ChainSource] | None = None,
         allowance: Allowance | None = None,
         read_intervals: ReadIntervals = READ_INTERVALS,
         announces_unmatched: bool = True,
@@ -102,6 +105,7 @@ class Watcher:
         Args:
             start_height: the height at which a first scan begins. If `start_height` is None,
                 the scan begins a little below the tip.
+            servers: the API servers behind `source` by name, to be compared with each other, or None.
             allowance: the calls available for hints and addresses, or None if there is no limit.
             read_intervals: how long an address is not read again after it was read.
             announces_unmatched: whether to announce new unmatched deposits to merchants.
@@ -123,6 +127,7 @@ class Watcher:
         )
         self._mempool = MempoolReader(pool, source, matcher, environment, livemode=livemode)
         self._inbox = InboxReader(pool, source, matcher, environment, livemode=livemode, intervals=read_intervals)
+        self._cross_checker = CrossChecker(pool, servers or {}, environment, livemode=livemode)
         self._rescanner = Rescanner(pool, source, matcher, livemode=livemode)
         self._version = -1  # the version of the cursor after this watcher's last poll
         self._log = structlog.get_logger("sgate.watcher").bind(livemode=livemode)
@@ -264,6 +269,9 @@ class Watcher:
             chunk = await self._rescanner.read(cursor, cursor.rescan)
             found += await self._commit_rescan(cursor, chunk)
             report = msgspec.structs.replace(report, more=chunk.height < cursor.rescan.highest)
+        if self._cross_checker.is_due(cursor, self._allowance.spare_calls()):
+            with self._allowance.extra():
+                await self._cross_checker.check(cursor)
         return msgspec.structs.replace(report, payments=report.payments + found)
 
     async def _commit_hints(self, cursor: Cursor, scan: MempoolScan) -> int:
