@@ -159,6 +159,8 @@ CREATE TABLE public.chain_cursors (
     rescan_to integer,
     rescan_announces boolean DEFAULT true NOT NULL,
     last_open_address character varying(128) DEFAULT ''::character varying NOT NULL,
+    cross_checked_at timestamp with time zone,
+    disagreement text,
     CONSTRAINT chain_cursors_check CHECK ((num_nulls(rescan_from, rescan_to) = ANY (ARRAY[0, 2])))
 );
 
@@ -263,7 +265,8 @@ CREATE TABLE public.ledger_queue (
     payment_intent_id character varying(32) NOT NULL,
     livemode boolean NOT NULL,
     queued_at timestamp with time zone DEFAULT now() NOT NULL,
-    generation integer DEFAULT 1 NOT NULL
+    generation integer DEFAULT 1 NOT NULL,
+    undecided_since timestamp with time zone
 );
 
 CREATE TABLE public.logos (
@@ -470,6 +473,7 @@ CREATE TABLE public.payments (
     assigned_at timestamp with time zone,
     refunded_at timestamp with time zone,
     refund_tx_id character varying(66),
+    dropped_at timestamp with time zone,
     CONSTRAINT payments_amount_sats_check CHECK ((amount_sats > 0)),
     CONSTRAINT payments_check CHECK ((first_mined_at <= block_time)),
     CONSTRAINT payments_check1 CHECK (((refunded_at IS NULL) = (refund_tx_id IS NULL))),
@@ -769,6 +773,8 @@ CREATE INDEX ledger_commands_intent ON public.ledger_commands USING btree (payme
 CREATE INDEX ledger_decisions_intent ON public.ledger_decisions USING btree (payment_intent_id, id);
 
 CREATE INDEX ledger_queue_order ON public.ledger_queue USING btree (livemode, queued_at);
+
+CREATE INDEX ledger_queue_undecided ON public.ledger_queue USING btree (livemode) WHERE (undecided_since IS NOT NULL);
 
 CREATE INDEX mempool_sightings_tx ON public.mempool_sightings USING btree (tx_id);
 

@@ -212,6 +212,15 @@ async def live(scene, **settings):
         return await scene.send({"amount_usd": "5"})
 
 
+async def with_a_slow_clock(scene):
+    async with serving(*scene.place, live=UNREACHABLE) as app:
+        await app.gateway.pool.execute(
+            "INSERT INTO chain_cursors (livemode, network, scanned_time) VALUES (TRUE, 'mainnet', now() + '1 hour')"
+        )
+        scene.shop = await app.merchant(livemode=True)
+        return await scene.send()
+
+
 async def without_an_address(scene):
     return await live(scene, gateway_address=None)
 
@@ -245,6 +254,7 @@ def field(name, value):
 TROUBLE = {
     errors.ApiKeyEnded: revoked_before,
     errors.ApiKeyNotFound: nobodys,
+    errors.ClockBehind: with_a_slow_clock,
     errors.DescriptionTooLong: too_long_a_description,
     errors.EventNotFound: nobodys,
     errors.IdempotencyInProgress: twin_still_runs,

@@ -6,6 +6,7 @@ import io
 import logging
 import re
 import time
+from datetime import timedelta
 
 import aiohttp
 import msgspec
@@ -17,7 +18,7 @@ from api.serving import SHOP, serving, until
 from sgate.api.operations import create_operations_app
 from sgate.http.server import listen, make_server
 from sgate.runtime import instrumentation
-from sgate.store import deployment_snapshot
+from sgate.store import deployment_snapshot, ledger_queue
 from sgate.telemetry import logging as sgate_logging
 
 PATH = "/v1/payment_intents"
@@ -341,3 +342,17 @@ async def test_with_a_port_of_their_own_the_public_does_not_see_the_metrics(data
         server.should_exit = True
         await serve
     assert 'sgate_http_requests_total{method="GET",route="/health/live",status="200"} 1.0' in text
+
+
+async def test_the_health_report_names_the_ledger_while_an_intent_cannot_be_decided(app, shop):
+    await app.watch()
+    intent = await shop.create()
+    before = (await app.anyone.get("/health")).json
+    async with app.gateway.pool.acquire() as connection:
+        await ledger_queue.queue(connection, [intent["id"]], livemode=False)
+        await ledger_queue.postpone(connection, intent["id"], timedelta(0))
+    during = (await app.anyone.get("/health")).json
+    await app.watch()
+    after = (await app.anyone.get("/health")).json
+    assert [report["services"].get("ledger") for report in (before, during, after)] == [None, "degraded", None]
+    assert (during["status"], after["status"]) == ("degraded", "healthy")

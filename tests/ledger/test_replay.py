@@ -1,8 +1,12 @@
 """Ledger verification: a clean ledger passes, and any tampering is reported."""
 
+from datetime import timedelta
+
 import pytest
 
+from sgate.chain.simulator import simulated_address
 from sgate.ledger import replay
+from sgate.store import ledger_queue
 from workers.watcher.following import open_world
 
 INTENT = "UPDATE payment_intents SET {} WHERE id = $1"
@@ -72,3 +76,38 @@ async def test_a_decision_that_is_still_due_is_no_difference(pool, world):
 async def test_books_larger_than_a_batch(pool, world, monkeypatch):
     monkeypatch.setattr(replay, "BATCH", 2)
     assert len(await checked(pool)) == 5
+
+
+@pytest.mark.parametrize("amounts", [(2**63 - 1, 1), (2**63 - 1, 2**63 - 1), (2**62, 2**62), (2**62, 2**62 - 1)])
+async def test_payments_that_sum_to_more_than_can_be_stored_are_reported_until_they_can_be_decided(pool, amounts):
+    """Only the simulated chain has that many sats."""
+    world = await open_world(pool)
+    intent_id, other = await world.shop.intent(1_000), await world.shop.intent(1_000)
+    for number, amount_sats in enumerate(amounts):
+        world.pay(intent_id, amount_sats, sender=simulated_address(f"customer {number}"))
+    world.pay(other, 1_000)
+    await world.mine()
+    assert await world.shop.status(other) == "confirmed"
+    wrong = {item.intent_id: item.differences for item in await checked(pool) if item.differences}
+    async with pool.acquire() as connection:
+        count = await ledger_queue.count_undecided(connection)
+    if sum(amounts) < 2**63:
+        assert (wrong, count) == ({}, 0)
+        return
+    assert (wrong.keys(), count) == ({intent_id}, 1)
+    assert f"sum to {sum(amounts)} sats" in wrong[intent_id][0]
+    await world.reorg(1, "drop")
+    await pool.execute("UPDATE ledger_queue SET queued_at = now()")  # instead of waiting for a minute
+    await world.poll()
+    assert [item.differences for item in await checked(pool)] == [(), ()]
+    async with pool.acquire() as connection:
+        assert await ledger_queue.count_undecided(connection) == 0
+
+
+async def test_an_intent_that_cannot_be_decided_for_another_reason_is_reported_too(pool, world):
+    async with pool.acquire() as connection:
+        await ledger_queue.queue(connection, [world.paid], livemode=False)
+        await ledger_queue.postpone(connection, world.paid, timedelta(minutes=1))
+    [wrong] = [item for item in await checked(pool) if item.differences]
+    assert (wrong.intent_id, wrong.waiting) == (world.paid, True)
+    assert "intent_undecided" in wrong.differences[0]

@@ -2227,7 +2227,7 @@ export interface components {
             status: components["schemas"]["Status"];
             /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `canceled_with_payment`: it was canceled although a payment had arrived. `reorged`: a chain reorganization once undid a payment or its finality. */
             exceptions: components["schemas"]["Anomaly"][];
-            /** @description `true` while the customer should still pay; otherwise they must not. */
+            /** @description `true` while the customer should still pay; otherwise they must not. `false` also while a payment that a reorganization removed may be mined again. */
             accepts_payment: boolean;
             /** @description Amount that the merchant asked for, in sats. */
             amount_sats: number;
@@ -2266,7 +2266,7 @@ export interface components {
             server_time: string;
             /** @description The merchant that is paid. */
             merchant: components["schemas"]["MerchantCard"];
-            /** @description Ids of the transactions with payments, in chain order. */
+            /** @description Ids of the transactions with payments, in chain order. A transaction that a reorganization removed stays listed until it is known to have been dropped. */
             tx_ids: string[];
             /** @description Number of events about the object so far. It only increases, so the higher of two is the newer. */
             sequence: number;
@@ -2414,7 +2414,7 @@ export interface components {
              * @description Time of the report, ISO 8601 in UTC.
              */
             timestamp: string;
-            /** @description Health by component: `database`, `blockchain`, `cache`, `replica` (if there is one) and `webhooks`. */
+            /** @description Health by component: `database`, `blockchain`, `cache`, `replica` (if there is one), `webhooks`, and `ledger` (`degraded`, while there is a payment intent that cannot be decided). */
             services: {
                 [key: string]: components["schemas"]["Health"];
             };

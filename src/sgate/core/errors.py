@@ -436,6 +436,14 @@ class UnderMaintenance(Unavailable):
     code = "under_maintenance"
 
 
+class ClockBehind(Unavailable):
+    """The server's clock is behind the blocks of the chain, so a deadline would pass too early. Try again later; the
+    operator must synchronize the clock of the server.
+    """
+
+    code = "clock_behind"
+
+
 class RateUnavailable(Unavailable):
     """There is no exchange rate for prices in dollars: the price sources are unreachable, out of date, or disagree. Use
     `amount_sats`, or try again later.

@@ -44,6 +44,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
         tenure_height, bitcoin_height: the tenure height and the Bitcoin height of that block, which determine finality.
         first_mined_at: the earliest time of any block that ever included the payment. Reorganizations do not reset it.
         first_seen_at: when the payment was first seen in the mempool, or None. Reorganizations do not reset it.
+        dropped_at: when the transaction of an orphaned payment was found to have been dropped, or None.
     """
 
     id: str
@@ -63,6 +64,17 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     first_mined_at: datetime
     first_seen_at: datetime | None = None
     inclusion: Inclusion = Inclusion.INCLUDED
+    dropped_at: datetime | None = None
+
+    @property
+    def may_return(self) -> bool:
+        """Whether the payment lost its block, and may be mined again. Until then, the customer must not pay again."""
+        return self.inclusion is Inclusion.ORPHANED and self.dropped_at is None
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether the payment lost its block, and its transaction was dropped."""
+        return self.inclusion is Inclusion.ORPHANED and self.dropped_at is not None
 
     @property
     def chain_order(self) -> tuple[int, int, int]:

@@ -4,7 +4,7 @@ import asyncpg
 
 from sgate.db.pool import connect
 
-REVISION = "0013"
+REVISION = "0014"
 """The revision of the newest migration in `migrations/versions`. A test checks that it is."""
 
 _CURRENT = "SELECT version_num FROM alembic_version"

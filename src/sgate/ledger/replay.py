@@ -22,6 +22,11 @@ from sgate.store.ledger_decisions import Step
 from sgate.store.payment_intents_facts import Facts
 
 BATCH = 200
+MAX_STORED_SATS = 2**63 - 1
+"""The largest amount that the database stores, four thousand times what will ever exist. Only on the simulated chain
+can payments sum to more.
+"""
+
 _INITIAL_STATE = State(status=Status.REQUIRES_PAYMENT, anomalies=frozenset(), amount_received_sats=0)
 
 
@@ -29,7 +34,8 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     """The result of checking one intent.
 
     Attributes:
-        waiting: whether a decision about the intent is still due. If so, its state is not compared with its facts.
+        waiting: whether a decision about the intent is still due. If so, its state is not compared with its facts. A
+            decision that failed is a difference.
         differences: the disagreements found, as sentences; empty if there are none.
     """
 
@@ -63,16 +69,27 @@ async def _check_batch(connection: Connection, ids: Sequence[str]) -> list[Check
     paths = await ledger_decisions.paths_of(connection, list(ids))
     announced = await events.types_of(connection, ids)
     queued = await ledger_queue.queued(connection, ids)
+    undecided = await ledger_queue.undecided(connection, ids)
     checked: list[Checked] = []
     for intent_id in ids:
         intent = found[intent_id].intent
         facts = await payment_intents_facts.get(connection, intent_id, livemode=intent.livemode)
         waiting = intent_id in queued or _is_due(intent, facts)
         differences = path_differences(intent, paths[intent_id], announced.get(intent_id, ()))
-        if not waiting:
+        if intent_id in undecided:
+            differences.append(_why_undecided(intent, facts))
+        elif not waiting:
             differences += fixed_point_differences(intent, facts)
         checked.append(Checked(intent_id=intent_id, waiting=waiting, differences=tuple(differences)))
     return checked
+
+
+def _why_undecided(intent: PaymentIntent, facts: Facts) -> str:
+    """Return why the ledger could not decide an intent, as far as the facts show, as a sentence."""
+    received = reduce(intent.terms, facts.payments, facts.sightings, facts.commands, facts.view).amount_received_sats
+    if received > MAX_STORED_SATS:
+        return f"it cannot be decided: its payments sum to {received} sats, more than can be stored"
+    return "it cannot be decided: the log line intent_undecided says why"
 
 
 def fixed_point_differences(intent: PaymentIntent, facts: Facts) -> list[str]:

@@ -47,7 +47,8 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     services: Annotated[
         dict[str, Health],
         doc(
-            "Health by component: `database`, `blockchain`, `cache`, `replica` (if there is one) and `webhooks`.",
+            "Health by component: `database`, `blockchain`, `cache`, `replica` (if there is one), `webhooks`, and "
+            "`ledger` (`degraded`, while there is a payment intent that cannot be decided).",
             {"database": "healthy", "blockchain": "healthy", "cache": "healthy", "webhooks": "healthy"},
         ),
     ]

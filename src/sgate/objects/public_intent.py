@@ -68,7 +68,14 @@ class PublicIntent(msgspec.Struct, frozen=True, kw_only=True):
     asset: Asset
     status: IntentStatus
     exceptions: Exceptions
-    accepts_payment: Annotated[bool, doc("`true` while the customer should still pay; otherwise they must not.", True)]
+    accepts_payment: Annotated[
+        bool,
+        doc(
+            "`true` while the customer should still pay; otherwise they must not. `false` also while a payment that a "
+            "reorganization removed may be mined again.",
+            True,
+        ),
+    ]
     amount_sats: AmountDue
     amount_received_sats: AmountReceived
     amount_due_sats: AmountRemaining
@@ -83,7 +90,13 @@ class PublicIntent(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: ExpiresAt
     server_time: ServerTime
     merchant: Annotated[MerchantCard, doc("The merchant that is paid.")]
-    tx_ids: Annotated[tuple[TransactionId, ...], doc("Ids of the transactions with payments, in chain order.")]
+    tx_ids: Annotated[
+        tuple[TransactionId, ...],
+        doc(
+            "Ids of the transactions with payments, in chain order. A transaction that a reorganization removed stays "
+            "listed until it is known to have been dropped."
+        ),
+    ]
     sequence: EventCount
     description: Annotated[Description, doc("Description of what is paid for. Null without the client secret.")]
     success_url: Annotated[
@@ -112,7 +125,7 @@ def public_intent(found: IntentView, mode: Mode, now: datetime, *, private: bool
         asset=mode.asset,
         status=intent.status,
         exceptions=tuple(sorted(intent.anomalies)),
-        accepts_payment=accepts_payment(intent.status),
+        accepts_payment=accepts_payment(intent.status) and not any(paid.may_return for paid in found.payments),
         amount_sats=terms.amount_sats,
         amount_received_sats=intent.amount_received_sats,
         amount_due_sats=intent.amount_due_sats,
@@ -126,7 +139,7 @@ def public_intent(found: IntentView, mode: Mode, now: datetime, *, private: bool
         expires_at=iso_ms(terms.expires_at),
         server_time=iso_ms(now),
         merchant=MerchantCard(name=shown_line(found.merchant_name), support_url=found.support_url),
-        tx_ids=tuple(dict.fromkeys(payment.tx_id for payment in found.payments)),
+        tx_ids=tuple(dict.fromkeys(payment.tx_id for payment in found.payments if not payment.is_dropped)),
         sequence=intent.sequence,
         description=shown_lines(intent.description) if private and intent.description is not None else None,
         success_url=intent.success_url if private else None,

@@ -45,6 +45,7 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     """One mode's access to its chain.
 
     Attributes:
+        servers: the API servers behind `source` by name; none for a simulated chain in this process.
         poll_s: minimum seconds between two polls.
         budgets: the call budgets, keyed by the name of the API. An API without limits has no budget.
         preferred: returns the name of the API that is used now.
@@ -53,6 +54,7 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     source: ChainSource
+    servers: Mapping[str, ChainSource] = {}
     poll_s: float
     budgets: Mapping[str, Budget] = {}
     preferred: Callable[[], str] = str
@@ -120,6 +122,7 @@ def _served_chain(settings: Settings, livemode: bool, asset: str, metrics: Metri
     several = FailoverSource(sources, clock=time.monotonic)
     return Chain(
         source=several if len(sources) > 1 else sources[0].source,
+        servers={item.name: item.source for item in sources},
         preferred=lambda: several.preferred,
         poll_s=mode.poll_interval_s or (SIMULATOR_POLL_S if simulated else HIRO_POLL_S),
         budgets=budgets,

@@ -156,6 +156,7 @@ def _show_chains(metrics: Metrics, snapshot: Snapshot) -> None:
     for livemode, chain in snapshot.chains.items():
         mode = mode_name(livemode)
         metrics.chain_failing.labels(mode).set(chain.failing)
+        metrics.chain_disagreeing.labels(mode).set(chain.disagreeing)
         if chain.scanned_at is not None:
             metrics.chain_scanned_at.labels(mode).set(chain.scanned_at.timestamp())
         if chain.checked_at is not None:

@@ -95,6 +95,7 @@ def workers_of(gateway: Gateway, roles: Sequence[Role], stop: Stop) -> list[Any]
                 mode=mode,
                 environment=gateway.environment,
                 start_height=gateway.settings.mode(livemode).start_height,
+                servers=chain.servers,
                 allowance=chain.allowance,
                 read_intervals=chain.read_intervals,
                 observe=instrumentation.of_decisions(gateway.metrics, gateway.modes, time.time, traces),

@@ -4,15 +4,21 @@ The watcher never assumes a reset. It treats a different chain at the same URL a
 operator accepts the reset.
 """
 
+from sgate.core.address import Network
+from sgate.core.header import max_ahead
 from sgate.db.pool import Pool
+from sgate.environment import Environment
 from sgate.store import audit_log, blocks, chain_cursors, ledger_queue, pay_addresses, payments_scan
 from sgate.store.audit_log import Actor
 
+CLOCK = Environment()
 
-async def accept(pool: Pool, actor: Actor, *, livemode: bool) -> int | None:
+
+async def accept(pool: Pool, actor: Actor, *, livemode: bool, environment: Environment = CLOCK) -> int | None:
     """Forget the chain of a mode, and orphan all payments except those of confirmed intents.
 
-    The watcher then reads the transfers to all pay addresses again.
+    A scanned time that is hours ahead of the clock is set to the present. The watcher then reads the transfers to all
+    pay addresses again.
 
     Returns:
         The number of orphaned payments, or None if the mode was never watched.
@@ -23,6 +29,8 @@ async def accept(pool: Pool, actor: Actor, *, livemode: bool) -> int | None:
             return None
         orphaned, changed = await payments_scan.orphan_unfinal(connection, cursor.view, livemode=livemode)
         await chain_cursors.forget(connection, livemode=livemode)
+        margin = max_ahead(Network(cursor.network))
+        await chain_cursors.lower_time(connection, environment.now(), margin, livemode=livemode)
         await blocks.drop_all(connection, livemode=livemode)
         await pay_addresses.read_again(connection, 1, livemode=livemode)
         await ledger_queue.queue(connection, changed, livemode=livemode)

@@ -1,5 +1,7 @@
 """Payment hints: the checkout page reports the wallet's transaction, and the watcher verifies it on the chain."""
 
+from datetime import timedelta
+
 from sgate.core import errors
 from sgate.db import notifications
 from sgate.db.pool import Pool
@@ -12,11 +14,17 @@ from sgate.store import payment_hints
 MAX_HINTS_PER_INTENT = 5
 """A wallet sends one transaction, and perhaps a second one with a higher fee. More hints would waste API calls."""
 
+REPEATED_FIRST_WAIT = timedelta(seconds=2)
+REPEATED_LONGEST_WAIT = timedelta(minutes=2)
+"""How long a repeated hint waits for its next lookup, which doubles after each one, so that it cannot waste calls."""
+
 
 async def give(
     pool: Pool, intents: PaymentIntents, environment: Environment, intent_id: str, client_secret: str, tx_id: str
 ) -> HintObject:
     """Store a hint that the transaction `tx_id` (`0x` + 64 lower-case hex digits) may pay an intent. Wake the watcher.
+
+    A hint that was given before is looked up again, unless its payment is in a block.
 
     Raises:
         PaymentIntentNotFound: if the intent does not exist, or the client secret does not belong to it.
@@ -36,5 +44,8 @@ async def give(
         )
         if not taken:
             raise errors.TooManyHints
+        await payment_hints.repeat(
+            connection, intent_id, tx_id, environment.now(), REPEATED_FIRST_WAIT, REPEATED_LONGEST_WAIT
+        )
         await notifications.notify(connection, notifications.Channel.CHAIN)
     return HintObject(payment_intent=intent_id, tx_id=tx_id)

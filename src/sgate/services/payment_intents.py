@@ -6,12 +6,12 @@ module is long because it also handles every outcome of a create whose response 
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import msgspec
 
-from sgate.core import errors, money
+from sgate.core import clock, errors, money
 from sgate.core.credential import new_client_secret
 from sgate.core.event import EventType, event_id
 from sgate.core.finality import Policy, first_shortfall
@@ -40,6 +40,7 @@ from sgate.objects.encoding import encode
 from sgate.services import idempotency
 from sgate.services.idempotency import Answer, Key
 from sgate.store import (
+    chain_cursors,
     idempotency_keys,
     ledger_commands,
     payment_intents,
@@ -51,6 +52,7 @@ from sgate.store.payment_intents import IntentView
 from sgate.store.payment_intents_create import NewIntent
 
 CLIENT_SECRET_RANDOM_BYTES = 15
+CLOCK_RETRY_AFTER_S = 30
 RATE_RETRY_AFTER_S = 30
 """The `Retry-After` header when there is no exchange rate: about the interval at which the price sources are polled."""
 
@@ -105,6 +107,7 @@ class PaymentIntents:
         self._wakeups = wakeups
         self._environment = environment
         self._observe = observe
+        self._scanned_times: dict[bool, datetime] = {}  # as far as a create has had to know them
         self._creates = Coalescer[NewIntent, bool](self._create_batch)
         self._reads = Coalescer[str, IntentView | None](self._read_batch)
 
@@ -115,6 +118,7 @@ class PaymentIntents:
 
         Raises:
             PayAddressMissing: if neither the merchant nor the gateway has a pay address in this mode.
+            ClockBehind: if this machine's clock is far behind the chain.
             RateUnavailable: if the amount is in dollars and there is no current exchange rate.
             InvalidAmount: if the amount in dollars does not convert to a payable amount.
             InvalidConfirmationPolicy: if the requested policy is less strict than the merchant's.
@@ -124,6 +128,7 @@ class PaymentIntents:
             Unavailable: if the database is unreachable or overloaded.
         """
         try:
+            await self._check_clock(merchant.livemode)
             intent = self._draft(merchant, request)
         except errors.GatewayError:
             # An earlier request with this key may have succeeded. If so, its response is returned.
@@ -140,7 +145,12 @@ class PaymentIntents:
         if stored:
             self._wakeups.wake()
             return answer
-        return await self._not_stored(new, key, answer)
+        earlier = await self._stored_before(new, key, answer)
+        if earlier is not None:
+            return earlier
+        if await self._is_scanned_past(new):
+            return await self.create(merchant, request, key)
+        raise SettingsOutdated
 
     def _new(self, merchant: Merchant, intent: PaymentIntent, key: Key | None) -> tuple[NewIntent, Answer]:
         event_json = encode(payment_intent.intent_object(intent, (), None, self._public_url(merchant.livemode)))
@@ -149,6 +159,8 @@ class PaymentIntents:
         new = NewIntent(
             intent=intent,
             settings_version=merchant.version,
+            scanned_at_most=self._counted_from(intent.created_at, merchant.livemode)
+            + clock.lead_ignored(self._modes[merchant.livemode].network),
             event_id=event_id(intent.id, EventType.CREATED, 1),
             payload=event_json,
             scope=None if key is None else key.scope,
@@ -171,7 +183,7 @@ class PaymentIntents:
         intent_id = environment.new_id("pi")
         terms = Terms(
             amount_sats=amount_sats,
-            expires_at=now + timedelta(seconds=request.expires_in_s),
+            expires_at=self._counted_from(now, merchant.livemode) + timedelta(seconds=request.expires_in_s),
             grace_s=mode.grace_s if request.grace_s is None else request.grace_s,
             seen_hold_s=mode.seen_hold_s,
             tolerance_sats=capped_tolerance_sats(amount_sats, merchant.tolerance_sats),
@@ -195,6 +207,40 @@ class PaymentIntents:
             quote=quote,
         )
 
+    # --- the clock
+
+    def _counted_from(self, now: datetime, livemode: bool) -> datetime:
+        """Return the time from which the duration of an intent counts."""
+        return clock.counted_from(self._scanned_times.get(livemode, now), now, self._modes[livemode].network)
+
+    async def _check_clock(self, livemode: bool) -> None:
+        """Refuse to set deadlines with a clock that is far behind the chain. Reads nothing unless it seems to be.
+
+        Raises:
+            ClockBehind: if it is.
+        """
+        if self._behind(livemode) >= clock.BEHIND_REFUSED:
+            await self._read_scanned_time(livemode)  # it may have been corrected in the meantime
+        if self._behind(livemode) >= clock.BEHIND_REFUSED:
+            raise errors.ClockBehind(retry_after_s=CLOCK_RETRY_AFTER_S)
+
+    def _behind(self, livemode: bool) -> timedelta:
+        now = self._environment.now()
+        return clock.behind(self._scanned_times.get(livemode, now), now, self._modes[livemode].network)
+
+    async def _is_scanned_past(self, new: NewIntent) -> bool:
+        """Return whether an intent was not stored because its deadline does not fit the scanned block time."""
+        scanned = await self._read_scanned_time(new.intent.livemode)
+        return new.scanned_at_most is not None and scanned > new.scanned_at_most
+
+    async def _read_scanned_time(self, livemode: bool) -> datetime:
+        async with self._pool.acquire() as connection:
+            scanned = await chain_cursors.scanned_time(connection, livemode=livemode)
+        self._scanned_times[livemode] = scanned or datetime.fromtimestamp(0, UTC)
+        return self._scanned_times[livemode]
+
+    # --- storing
+
     async def _submit(self, new: NewIntent) -> bool:
         try:
             return await self._creates.submit(new)
@@ -205,8 +251,8 @@ class PaymentIntents:
                 raise
             raise errors.IdempotencyInProgress(retry_after_s=1) from error
 
-    async def _not_stored(self, new: NewIntent, key: Key | None, answer: Answer) -> Answer:
-        """Answer a create that stored nothing, because the key was used before or the settings are outdated.
+    async def _stored_before(self, new: NewIntent, key: Key | None, answer: Answer) -> Answer | None:
+        """Return the response to a create that stored nothing because its key was used before, or else None.
 
         If an earlier attempt was committed and only its response was lost, the intent is already stored.
         """
@@ -218,7 +264,7 @@ class PaymentIntents:
                 return answer if stored.object_id == new.intent.id else idempotency.replay(stored, key, self._cipher)
         elif await self._is_stored(new):
             return answer  # the commit succeeded, and the settings changed before the retry
-        raise SettingsOutdated
+        return None
 
     async def _replay(self, key: Key | None) -> Answer | None:
         if key is None:

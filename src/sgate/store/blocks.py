@@ -1,6 +1,7 @@
 """Headers of the most recent blocks, up to the scanned tip."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sgate.core.header import Header
 from sgate.db.pool import Connection, Record
@@ -33,6 +34,11 @@ SELECT $1, t.* FROM unnest(
 ) AS t
 """
 
+_SET_TIMES = """
+UPDATE blocks AS b SET block_time = t.block_time
+FROM unnest($2::integer[], $3::timestamptz[]) AS t (height, block_time)
+WHERE b.livemode = $1 AND b.height = t.height
+"""
 
 # Keeps every header at or above the lowest payment of any intent whose confirmation policy has not been met yet.
 _PRUNE = """
@@ -92,6 +98,11 @@ async def replace_from(connection: Connection, height: int, headers: Sequence[He
         [header.tenure_height for header in headers],
         [header.bitcoin_height for header in headers],
     )
+
+
+async def set_times(connection: Connection, times: Mapping[int, datetime], *, livemode: bool) -> None:
+    """Set the times of the stored headers at these heights."""
+    await connection.execute(_SET_TIMES, livemode, list(times.keys()), list(times.values()))
 
 
 def _header(row: Record) -> Header:

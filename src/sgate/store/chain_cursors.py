@@ -3,7 +3,7 @@
 A cursor has a version, so that a process with an outdated cursor writes nothing.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -34,6 +34,8 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
         trouble: why the watcher cannot continue, in one sentence, or None.
         tip_height: height of the chain's tip when it was last read.
         rescan: the blocks still to be read again, or None.
+        cross_checked_at: when the configured API servers were last compared.
+        disagreement: how the servers disagree, or None.
         last_open_address: the watcher polls the addresses of open intents in order and continues after this address.
     """
 
@@ -47,6 +49,8 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     tip_height: int = 0
     rescan: Rescan | None = None
     last_open_address: str = ""
+    cross_checked_at: datetime | None = None
+    disagreement: str | None = None
 
 
 _OPEN = """
@@ -56,7 +60,8 @@ ON CONFLICT (livemode) DO NOTHING
 
 _GET = """
 SELECT livemode, network, scanned_height, scanned_hash, scanned_time, tenure_height, bitcoin_height, version,
-       advanced_at, checked_at, trouble, tip_height, rescan_from, rescan_to, rescan_announces, last_open_address
+       advanced_at, checked_at, trouble, tip_height, rescan_from, rescan_to, rescan_announces, last_open_address,
+       cross_checked_at, disagreement
 FROM chain_cursors
 WHERE livemode = $1
 """
@@ -85,6 +90,16 @@ UPDATE chain_cursors
 SET rescan_from = CASE WHEN $2 < rescan_to THEN $2 + 1 END, rescan_to = CASE WHEN $2 < rescan_to THEN rescan_to END
 WHERE livemode = $1
 """
+
+# A scanned time slightly above those of the stored headers is normal, because block times may fall a little.
+_LOWER_TIME = """
+UPDATE chain_cursors SET scanned_time = $2
+WHERE livemode = $1 AND scanned_time > $2::timestamptz + $3::interval
+"""
+
+_SCANNED_TIME = "SELECT scanned_time FROM chain_cursors WHERE livemode = $1"
+
+_CROSS_CHECKED = "UPDATE chain_cursors SET cross_checked_at = $2, disagreement = $3 WHERE livemode = $1"
 
 _CHECKED = "UPDATE chain_cursors SET checked_at = now(), trouble = $2 WHERE livemode = $1"
 
@@ -139,6 +154,16 @@ async def rescanned(connection: Connection, height: int, *, livemode: bool) -> N
     await connection.execute(_RESCANNED, livemode, height)
 
 
+async def scanned_time(connection: Connection, *, livemode: bool) -> datetime | None:
+    """Return the latest block time ever scanned, or None if the mode was never watched."""
+    return await connection.fetchval(_SCANNED_TIME, livemode)
+
+
+async def lower_time(connection: Connection, time: datetime, margin: timedelta, *, livemode: bool) -> None:
+    """Set the scanned time to `time` if it is later by more than `margin`, which no chain of blocks explains."""
+    await connection.execute(_LOWER_TIME, livemode, time, margin)
+
+
 async def advance(connection: Connection, cursor: Cursor, view: View, tip_height: int) -> bool:
     """Move the cursor to `view`.
 
@@ -161,6 +186,11 @@ async def advance(connection: Connection, cursor: Cursor, view: View, tip_height
 async def note_check(connection: Connection, error: str | None, *, livemode: bool) -> None:
     """Record that the chain source was polled. `error` is why the watcher cannot continue, or None."""
     await connection.execute(_CHECKED, livemode, error)
+
+
+async def note_cross_check(connection: Connection, at: datetime, disagreement: str | None, *, livemode: bool) -> None:
+    """Record that the configured API servers were compared, and how they disagree, or None."""
+    await connection.execute(_CROSS_CHECKED, livemode, at, disagreement)
 
 
 async def forget(connection: Connection, *, livemode: bool) -> None:
@@ -188,4 +218,6 @@ def _cursor(row: Record) -> Cursor:
         if row["rescan_from"] is None
         else Rescan(lowest=row["rescan_from"], highest=row["rescan_to"], announces=row["rescan_announces"]),
         last_open_address=row["last_open_address"],
+        cross_checked_at=row["cross_checked_at"],
+        disagreement=row["disagreement"],
     )

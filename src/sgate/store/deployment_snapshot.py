@@ -29,11 +29,13 @@ class ModeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
         scanned_at: block time of the scanned tip, or None before the first scan.
         checked_at: when the chain source was last polled, or None.
         failing: whether the watcher cannot continue.
+        disagreeing: whether the configured API servers disagreed when they were last compared.
     """
 
     scanned_at: datetime | None
     checked_at: datetime | None
     failing: bool
+    disagreeing: bool = False
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +86,7 @@ FROM (VALUES (false), (true)) AS m (livemode)
 
 _CHAINS = """
 SELECT livemode, CASE WHEN scanned_height > 0 THEN scanned_time END AS scanned_at, checked_at,
-    trouble IS NOT NULL AS failing
+    trouble IS NOT NULL AS failing, disagreement IS NOT NULL AS disagreeing
 FROM chain_cursors
 """
 
@@ -123,7 +125,10 @@ async def take(connection: Connection, key_ids: Sequence[bytes]) -> Snapshot:
         ledger={row["livemode"]: Waiting(count=row["count"], oldest_s=row["oldest_s"]) for row in ledger},
         chains={
             row["livemode"]: ModeSnapshot(
-                scanned_at=row["scanned_at"], checked_at=row["checked_at"], failing=row["failing"]
+                scanned_at=row["scanned_at"],
+                checked_at=row["checked_at"],
+                failing=row["failing"],
+                disagreeing=row["disagreeing"],
             )
             for row in chains
         },

@@ -58,7 +58,17 @@ LIMIT 1
 FOR UPDATE SKIP LOCKED
 """
 
-_POSTPONE = "UPDATE ledger_queue SET queued_at = now() + $2::interval WHERE payment_intent_id = $1"
+_POSTPONE = """
+UPDATE ledger_queue SET queued_at = now() + $2::interval, undecided_since = coalesce(undecided_since, now())
+WHERE payment_intent_id = $1
+"""
+
+_UNDECIDED = """
+SELECT payment_intent_id FROM ledger_queue
+WHERE payment_intent_id = ANY ($1::text[]) AND undecided_since IS NOT NULL
+"""
+
+_COUNT_UNDECIDED = "SELECT count(*) FROM ledger_queue WHERE undecided_since IS NOT NULL"
 
 _DONE = "DELETE FROM ledger_queue WHERE payment_intent_id = $1"
 
@@ -118,6 +128,16 @@ async def postpone(connection: Connection, intent_id: str, delay: timedelta) -> 
 async def queued(connection: Connection, intent_ids: Sequence[str]) -> set[str]:
     """Return those of the given intents that are waiting for a decision."""
     return {row["payment_intent_id"] for row in await connection.fetch(_QUEUED, intent_ids)}
+
+
+async def undecided(connection: Connection, intent_ids: Sequence[str]) -> set[str]:
+    """Return those of the given intents that the ledger has tried to decide without success."""
+    return {row["payment_intent_id"] for row in await connection.fetch(_UNDECIDED, intent_ids)}
+
+
+async def count_undecided(connection: Connection) -> int:
+    """Return the number of intents of both modes that the ledger has tried to decide without success."""
+    return int(await connection.fetchval(_COUNT_UNDECIDED) or 0)
 
 
 async def length(connection: Connection, *, livemode: bool) -> int:

@@ -18,6 +18,8 @@ class NewIntent(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         settings_version: version of the merchant's settings that the terms were built from. If the settings have
             changed since, the intent is not stored.
+        scanned_at_most: the latest scanned block time for which the intent's deadline is right. If the chain is already
+            scanned up to a later one, the intent is not stored. None stores it in any case.
         event_id: id of the `payment_intent.created` event.
         payload: the event's object, as JSON.
         scope: digest that identifies the idempotency key (32 bytes), or None if the request has no key. The fields
@@ -29,6 +31,7 @@ class NewIntent(msgspec.Struct, frozen=True, kw_only=True):
 
     intent: PaymentIntent
     settings_version: int
+    scanned_at_most: datetime | None = None
     event_id: str
     payload: bytes
     scope: bytes | None = None
@@ -62,6 +65,7 @@ INPUT = {
     "quoted_at": "timestamptz",
     "priced_in_usd": "boolean",
     "next_check_time": "timestamptz",
+    "scanned_at_most": "timestamptz",
     "created_at": "timestamptz",
     "settings_version": "integer",
     "event_id": "text",
@@ -87,6 +91,8 @@ WITH input AS (
     FROM input
     JOIN merchant_modes AS modes ON modes.merchant_id = input.merchant_id::uuid
         AND modes.livemode = input.livemode AND modes.version = input.settings_version
+    LEFT JOIN chain_cursors AS chain ON chain.livemode = input.livemode
+    WHERE (chain.scanned_time > input.scanned_at_most) IS NOT TRUE
 ), claimed AS (
     INSERT INTO idempotency_keys AS stored (scope, request_hash, object_id, answer_status, answer_encrypted, expires_at)
     SELECT scope, request_hash, id, 201, answer_encrypted, keep_until FROM current
@@ -148,8 +154,9 @@ async def create(connection: Connection, batch: Sequence[NewIntent], *, wait_s: 
     """Store a batch of intents and everything that belongs to them, in one statement.
 
     Returns:
-        the ids of the stored intents. An intent is not stored if its idempotency key is in use, or if the merchant's
-        settings have changed since the intent's terms were built.
+        the ids of the stored intents. An intent is not stored if its idempotency key is in use, if the merchant's
+        settings have changed since the intent's terms were built, or if the chain was scanned past
+        `scanned_at_most`.
 
     Raises:
         asyncpg.LockNotAvailableError: if another transaction holds one of the keys for longer than `wait_s`.
@@ -192,6 +199,7 @@ def _row_of(new: NewIntent) -> tuple[Any, ...]:
         None if quote is None else quote.quoted_at,
         quote is not None and quote.is_price,
         terms.in_time_until,
+        new.scanned_at_most,
         intent.created_at,
         new.settings_version,
         new.event_id,

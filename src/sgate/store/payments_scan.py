@@ -1,6 +1,7 @@
 """Payments: the facts of the chain. Written by the watcher only and never deleted."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ json_build_object(
     'recipient', p.recipient, 'memo', encode(p.memo, 'hex'), 'block_height', p.block_height, 'block_hash', p.block_hash,
     'index_block_hash', p.index_block_hash, 'block_time', p.block_time, 'tx_index', p.tx_index,
     'tenure_height', p.tenure_height, 'bitcoin_height', p.bitcoin_height, 'first_mined_at', p.first_mined_at,
-    'first_seen_at', p.first_seen_at, 'inclusion', p.status
+    'first_seen_at', p.first_seen_at, 'inclusion', p.status, 'dropped_at', p.dropped_at
 )
 """
 
@@ -80,7 +81,7 @@ SET sender = excluded.sender, memo = excluded.memo, status = 'included',
     merchant_id = coalesce(stored.merchant_id, excluded.merchant_id),
     payment_intent_id = coalesce(stored.payment_intent_id, excluded.payment_intent_id),
     first_mined_at = least(stored.first_mined_at, excluded.first_mined_at),
-    first_seen_at = coalesce(stored.first_seen_at, excluded.first_seen_at)
+    first_seen_at = coalesce(stored.first_seen_at, excluded.first_seen_at), dropped_at = NULL
 WHERE stored.status <> 'included' OR stored.index_block_hash <> excluded.index_block_hash
 RETURNING id, payment_intent_id, xmax = 0 AS is_new
 """
@@ -104,9 +105,9 @@ RETURNING id, payment_intent_id, block_height, index_block_hash
 """
 
 # After a restart of the chain, only the payments of confirmed intents are kept. All others are orphaned, including
-# unmatched deposits.
+# unmatched deposits. They are not waited for, because the chain that had them no longer exists.
 _ORPHAN_UNFINAL = """
-UPDATE payments AS p SET status = 'orphaned'
+UPDATE payments AS p SET status = 'orphaned', dropped_at = now()
 WHERE p.livemode = $1 AND p.status = 'included' AND NOT EXISTS (
     SELECT 1 FROM payment_intents AS i WHERE i.id = p.payment_intent_id AND i.status = 'confirmed'
 )
@@ -146,6 +147,12 @@ WHERE p.payment_intent_id = $1 AND EXISTS (
     ), '-infinity')
 )
 ORDER BY old.block_height, p.id
+"""
+
+_SET_DROPPED = """
+UPDATE payments SET dropped_at = $3
+WHERE livemode = $1 AND tx_id = $2 AND status = 'orphaned' AND (dropped_at IS NULL) <> ($3::timestamptz IS NULL)
+RETURNING payment_intent_id
 """
 
 _HELD = """
@@ -229,6 +236,15 @@ async def orphan_unfinal(connection: Connection, view: View, *, livemode: bool) 
     rows = await connection.fetch(_ORPHAN_UNFINAL, livemode)
     await connection.execute(_KEEP_FINAL, livemode)
     return len(rows), await _observe_orphans(connection, rows, view)
+
+
+async def set_dropped(connection: Connection, tx_id: str, at: datetime | None, *, livemode: bool) -> set[str]:
+    """Record that the transaction of orphaned payments was dropped at this time, or with None, that it was not.
+
+    Returns the ids of the intents whose payments changed.
+    """
+    rows = await connection.fetch(_SET_DROPPED, livemode, tx_id, at)
+    return {row["payment_intent_id"] for row in rows if row["payment_intent_id"] is not None}
 
 
 async def held_in_blocks(

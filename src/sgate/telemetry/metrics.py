@@ -250,6 +250,11 @@ class Metrics:
         self.chain_failing = self._gauge(
             "sgate_chain_trouble", "1 while the chain cannot be followed; /health says why.", "mode"
         )
+        self.chain_disagreeing = self._gauge(
+            "sgate_chain_sources_disagree",
+            "1 while the configured API servers disagree, as of the last hourly comparison.",
+            "mode",
+        )
         self.database_bytes = self._gauge("sgate_database_size_bytes", "Size of the database.")
         self.merchants_active = self._gauge(
             "sgate_merchants_active", "Merchants that created a payment intent in the last 24 hours.", "mode"

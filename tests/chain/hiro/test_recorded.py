@@ -133,7 +133,7 @@ async def test_microblock_canonical_may_be_absent(replay, source):
     "change",
     [
         {"block_height": None},
-        {"block_time": None},
+        {"block_time": None, "burn_block_time": None},
         {"tx_index": None},
         {"block_hash": "0x12"},
         {"event_count": None},
@@ -452,3 +452,17 @@ async def test_an_endless_transaction_is_read_up_to_a_bound(replay, source, firs
     assert len(transfers) == transfers_read
     assert all(transfer.memo for transfer in transfers)
     assert next(pages) == 10_000
+
+
+async def test_a_null_block_time_takes_the_time_of_the_bitcoin_block(replay, source):
+    blocks = recording("1-mined/v2-blocks")
+    blocks.body["results"][0]["block_time"] = None
+    replay.put(BLOCKS, blocks)
+    page = await source.headers()
+    assert page.headers[0].time.timestamp() == blocks.body["results"][0]["burn_block_time"]
+    paying = recording("1-mined/v1-tx-multiple")
+    paying.body[TX["direct_memo"]]["result"]["block_time"] = None
+    replay.put(MULTIPLE, paying)
+    transaction = (await source.transactions([TX["direct_memo"]]))[TX["direct_memo"]]
+    assert transaction.block_time.timestamp() == paying.body[TX["direct_memo"]]["result"]["burn_block_time"]
+    assert transaction.transfers

@@ -287,3 +287,34 @@ async def test_advice_is_printed_below_a_failed_check(operator):
     assert lines[at + 1].strip().startswith("→ Check SGATE_DATABASE_URL")
     assert lines[-1].endswith("failed: 1.")
     assert status == 1
+
+
+@pytest.mark.parametrize(("ahead_s", "level"), [(20, "ok"), (60, "warn"), (600, "fail")])
+async def test_a_clock_behind_the_scanned_chain_is_reported(pool, operator, ahead_s, level):
+    await pool.execute(
+        "INSERT INTO chain_cursors (livemode, network, scanned_height, scanned_time, checked_at) "
+        "VALUES (FALSE, 'testnet', 7, now() + $1 * interval '1 second', now())",
+        ahead_s,
+    )
+    async with StacksApi() as chain:
+        settings = {"test__source": "hiro", "test__stacks_api_url": f"http://{chain.name}"}
+        status, found = await examine(operator.but(**settings))
+    watcher = found["watcher, test mode"]
+    assert (watcher["level"], status) == (level, level == "fail")
+    if level != "ok":
+        assert "behind the blocks of the chain" in watcher["found"]
+        assert "NTP" in watcher["advice"]
+
+
+async def test_api_servers_that_disagree_are_reported_by_doctor_and_chain_status(pool, operator):
+    await pool.execute(
+        "INSERT INTO chain_cursors (livemode, network, scanned_height, scanned_time, checked_at, disagreement) "
+        "VALUES (FALSE, 'simulated', 7, now(), now(), 'b.example shows another block_hash for block 1')"
+    )
+    _, found = await examine(operator)
+    assert found["watcher, test mode"]["level"] == "warn"
+    assert "b.example shows another block_hash" in found["watcher, test mode"]["found"]
+    assert "SourcesDisagree" in found["watcher, test mode"]["advice"]
+    status, output, _ = await operator.run("chain", "status")
+    assert status == 0
+    assert "b.example shows another block_hash for block 1" in output

@@ -10,11 +10,13 @@ from litestar.handlers import HTTPRouteHandler
 from sgate.api.calls import Call
 from sgate.api.dependencies import Dependencies
 from sgate.api.requests import json_response
+from sgate.core import clock
+from sgate.core.address import Network
 from sgate.core.mode import CHAIN_SILENT_AFTER
 from sgate.db.pool import DatabaseErrors
 from sgate.objects.encoding import encode, iso_ms, iso_ms_or_none
 from sgate.objects.health import Alive, ChainHealth, Health, HealthReport
-from sgate.store import chain_cursors, webhook_endpoints
+from sgate.store import chain_cursors, ledger_queue, webhook_endpoints
 from sgate.store.chain_cursors import Cursor
 from sgate.telemetry.metrics import mode_name
 
@@ -108,6 +110,8 @@ async def report_of(deps: Dependencies) -> HealthReport:
         components["replica"] = Health.HEALTHY if deps.reads.replica_is_fresh else Health.DEGRADED
     if cursors is not None:
         components["webhooks"] = await _webhooks(deps)
+        if await _has_undecided(deps):
+            components["ledger"] = Health.DEGRADED
     return HealthReport(
         status=_worst(list(components.values())),
         timestamp=iso_ms(now),
@@ -138,14 +142,24 @@ async def _webhooks(deps: Dependencies) -> Health:
     return Health.DEGRADED if lost else Health.HEALTHY
 
 
+async def _has_undecided(deps: Dependencies) -> bool:
+    """Return whether a decision has failed. `sgate ledger replay --check` lists the payment intents concerned."""
+    try:
+        async with deps.pool.acquire(timeout=2) as connection:
+            return await ledger_queue.count_undecided(connection) > 0
+    except DatabaseErrors:
+        return False  # the component `database` reports this
+
+
 def _chain_health(cursor: Cursor, now: datetime) -> ChainHealth:
     silent = cursor.checked_at is None or now - cursor.checked_at > CHAIN_SILENT_AFTER
+    clock_behind = clock.warning(cursor.view.time, now, Network(cursor.network))
     return ChainHealth(
-        status=Health.DEGRADED if silent or cursor.trouble else Health.HEALTHY,
+        status=Health.DEGRADED if silent or cursor.trouble or clock_behind else Health.HEALTHY,
         network=cursor.network,
         scanned_height=cursor.view.height,
         checked_at=iso_ms_or_none(cursor.checked_at),
-        trouble=cursor.trouble or ("no watcher has polled the chain recently" if silent else None),
+        trouble=cursor.trouble or ("no watcher has polled the chain recently" if silent else clock_behind),
     )
 
 

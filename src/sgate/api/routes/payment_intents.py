@@ -57,6 +57,7 @@ CREATE_PAYMENT_INTENT = Call(
         errors.InvalidUrl,
         errors.InvalidConfirmationPolicy,
         errors.PayAddressMissing,
+        errors.ClockBehind,
         errors.RateUnavailable,
     ),
     limit=LimitClass.CREATE,

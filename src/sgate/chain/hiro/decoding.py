@@ -25,9 +25,15 @@ class BlockAnswer(msgspec.Struct, frozen=True):
     hash: Hash
     index_block_hash: Hash
     parent_index_block_hash: Hash
-    block_time: UnixTime
+    block_time: UnixTime | None
+    burn_block_time: UnixTime
     tenure_height: Count
     burn_block_height: Count
+
+    @property
+    def time(self) -> int:
+        """The block's own time. If it is null, as in blocks before Stacks 3.0, the time of its Bitcoin block."""
+        return self.burn_block_time if self.block_time is None else self.block_time
 
 
 class BlocksAnswer(msgspec.Struct, frozen=True):
@@ -169,12 +175,18 @@ class TxAnswer(msgspec.Struct, frozen=True):
     block_hash: str | None = None
     block_height: Count | None = None
     block_time: UnixTime | None = None
+    burn_block_time: UnixTime | None = None
     tx_index: Count | None = None
     event_count: Count | None = None
     events: list[EventAnswer] = []
     receipt_time: UnixTime | None = None
     replaced_by_tx_id: Hash | None = None
     contract_call: ContractCallAnswer | None = None
+
+    @property
+    def time(self) -> int | None:
+        """The time of the transaction's block, as in `BlockAnswer`; None if the transaction is in no block."""
+        return self.burn_block_time if self.block_time is None else self.block_time
 
 
 class TxEntry(msgspec.Struct, frozen=True):

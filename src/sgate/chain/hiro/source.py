@@ -228,7 +228,7 @@ class HiroSource:
     async def _mined(self, found: answers.TxAnswer, status: TxStatus, *, whole: bool) -> Transaction:
         if not (found.canonical and found.microblock_canonical and found.block_hash):
             return Transaction(tx_id=found.tx_id, status=TxStatus.UNKNOWN)
-        incomplete = found.block_height is None or found.block_time is None or found.tx_index is None
+        incomplete = found.block_height is None or found.time is None or found.tx_index is None
         if incomplete or not _TX_ID.fullmatch(found.block_hash):
             raise ChainUnavailable(f"{TX_MULTIPLE}: {found.tx_id} is in a block that is not fully described")
         transfers: tuple[Transfer, ...] = ()
@@ -239,7 +239,7 @@ class HiroSource:
             status=status,
             block_hash=found.block_hash,
             block_height=found.block_height,
-            block_time=None if found.block_time is None else _time(found.block_time),
+            block_time=None if found.time is None else _time(found.time),
             tx_index=found.tx_index,
             transfers=transfers,
         )
@@ -332,7 +332,7 @@ def _header(block: answers.BlockAnswer) -> Header:
         block_hash=block.hash,
         index_block_hash=block.index_block_hash,
         parent_index_block_hash=block.parent_index_block_hash,
-        time=_time(block.block_time),
+        time=_time(block.time),
         tenure_height=block.tenure_height,
         bitcoin_height=block.burn_block_height,
     )

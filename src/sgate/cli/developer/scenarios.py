@@ -17,6 +17,7 @@ from sgate.cli.developer.client import Client, Refused
 from sgate.cli.developer.streams import Event
 from sgate.cli.printing import sats
 from sgate.cli.problems import Failure
+from sgate.core.clock import BEHIND_WARNED
 from sgate.core.event import EventType
 
 INTENTS, SIMULATOR, ENDPOINTS = "/v1/payment_intents", "/v1/simulator", "/v1/webhook_endpoints"
@@ -99,10 +100,13 @@ class Stage:
         return made
 
     async def short_intent(self, seconds: int) -> dict[str, Any]:
-        """Create a payment intent that expires after `seconds` of block time, without a grace period."""
+        """Create a payment intent that expires after `seconds` of block time, without a grace period.
+
+        The server counts from its clock, unless the chain is far ahead.
+        """
         standing = await self.client.get(SIMULATOR)
         ahead = datetime.fromisoformat(standing["block_time"]) - datetime.fromisoformat(standing["server_time"])
-        expires_in = seconds + max(0, round(ahead.total_seconds()))
+        expires_in = seconds + (max(0, round(ahead.total_seconds())) if ahead <= BEHIND_WARNED else 0)
         body = {"amount_sats": self.amount_sats, "expires_in_s": expires_in, "grace_s": 0}
         made = await self.client.post(f"{SIMULATOR}/payment_intents", body)
         self.say(f"created payment intent {made['id']} of {sats(self.amount_sats)} that expires in {expires_in} s")

@@ -16,8 +16,9 @@ from sgate.cli.options import ModeName
 from sgate.cli.printing import JsonOption, escape, examples, print_json
 from sgate.cli.problems import OperatorError
 from sgate.db.pool import Connection, Pool
+from sgate.environment import Environment
 from sgate.runtime.chain_sources import limits_of, urls_of
-from sgate.services import chain_reset
+from sgate.services import chain_rescan, chain_reset
 from sgate.settings.modes import Source
 from sgate.settings.settings import Settings
 from sgate.store import api_usage, chain_cursors, ledger_queue, pay_addresses
@@ -39,6 +40,7 @@ class ChainStatus(msgspec.Struct, frozen=True, kw_only=True):
         addresses_read_s_ago: time since the least recently read address was read; None without addresses.
         calls_this_month: calls made, by API name.
         calls_per_month: call limit of each API; None without a limit.
+        disagreement: how the configured API servers disagree, as of the last hourly comparison; None if they agree.
         trouble: the last error, or None if the chain is read without errors.
     """
 
@@ -55,6 +57,7 @@ class ChainStatus(msgspec.Struct, frozen=True, kw_only=True):
     checked_s_ago: float | None
     waiting_decisions: int
     trouble: str | None
+    disagreement: str | None = None
 
 
 @app.command("status")
@@ -85,14 +88,13 @@ def rescan(
 ) -> None:
     """Have the running watcher read blocks and addresses again, up to its current height.
 
-    The scanned height does not go back in the meantime.
+    The scanned height does not go back in the meantime. Stored block times that cannot be right, because they are hours
+    ahead of this machine's clock, are corrected.
     """
     livemode = mode is ModeName.LIVE
 
     async def work(pool: Pool, _: Settings) -> bool:
-        async with pool.acquire() as connection, connection.transaction():
-            await pay_addresses.read_again(connection, from_height, livemode=livemode)
-            return await chain_cursors.start_rescan(connection, from_height, livemode=livemode, announces=True)
+        return await chain_rescan.start(pool, Environment(), from_height, livemode=livemode)
 
     if not with_pool(work):
         raise OperatorError(
@@ -150,6 +152,7 @@ async def _status(connection: Connection, chosen: Settings, livemode: bool) -> C
         checked_s_ago=None if cursor.checked_at is None else round((now - cursor.checked_at).total_seconds(), 1),
         waiting_decisions=await ledger_queue.length(connection, livemode=livemode),
         trouble=cursor.trouble,
+        disagreement=cursor.disagreement,
     )
 
 
@@ -193,6 +196,8 @@ def _print(found: list[ChainStatus]) -> None:
                 ProgressBar(chain.tip_height, chain.scanned_height, width=40),
                 f"{chain.scanned_height:,} of {chain.tip_height:,} blocks",
             )
+        if chain.disagreement is not None:
+            console.print(f"{chain.mode}: the API servers disagree: {chain.disagreement}", soft_wrap=True)
         if chain.rescan is not None:
             console.print(f"{chain.mode}: reading blocks {chain.rescan.lowest:,} to {chain.rescan.highest:,} again.")
 

@@ -11,6 +11,7 @@ import asyncpg
 
 from sgate.cli.operator.checks import Check, fail, now_s, ok, skew_check, warn
 from sgate.cli.operator.checks_roles import role_checks
+from sgate.core import clock
 from sgate.core.address import parse_principal, why_unspendable
 from sgate.core.egress import Egress, ForbiddenDestination, literal_address
 from sgate.core.mode import CHAIN_SILENT_AFTER
@@ -132,9 +133,17 @@ async def _watched(connection: Connection, settings: Settings, livemode: bool) -
         return fail(name, found, f"Set SGATE_{'LIVE' if livemode else 'TEST'}__NETWORK back, or use another database.")
     if cursor.trouble is not None:
         return fail(name, cursor.trouble, "See docs/chain.md; `sgate chain status` shows whether it has recovered.")
-    silent = datetime.now(UTC) - cursor.checked_at
+    now = datetime.now(UTC)
+    behind = clock.warning(cursor.view.time, now, settings.network_of(livemode))
+    if behind is not None:
+        refused = clock.behind(cursor.view.time, now, settings.network_of(livemode)) >= clock.BEHIND_REFUSED
+        return (fail if refused else warn)(name, behind, "Synchronize this clock by NTP (timedatectl set-ntp true).")
+    silent = now - cursor.checked_at
     if silent > CHAIN_SILENT_AFTER:
         return warn(name, f"the chain was last read {silent.total_seconds() / 60:.0f} minutes ago", start)
+    if cursor.disagreement is not None:
+        found = f"the API servers disagree: {cursor.disagreement}"
+        return warn(name, found, "Find out which one is right: see docs/runbooks/SourcesDisagree.md.")
     return ok(name, f"at block {cursor.view.height:,}, last read {silent.total_seconds():.0f} s ago")
 
 

@@ -50,7 +50,8 @@ async def _chain_api(session: aiohttp.ClientSession, settings: Settings, livemod
     asked_at = now_s()
     try:
         block, answered = await _get(session, f"{url}/extended/v2/blocks/latest", headers)
-        height, block_time = int(block["height"]), float(block["block_time"])
+        height, own_time = int(block["height"]), block["block_time"]
+        block_time = float(block["burn_block_time"] if own_time is None else own_time)
     except (Unusable, KeyError, TypeError, ValueError) as error:
         reason = error if isinstance(error, Unusable) else "its response is not that of a Stacks API"
         return [fail(name, f"{url}: {reason}", f"Check {variable}, its key and the network; see docs/chain.md.")]

@@ -89,12 +89,14 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
         tx_id: the transaction id.
         amount_sats: the amount that it pays toward the intent.
         orphaned: whether its block is no longer part of the chain.
+        dropped: whether it will not be mined again either, so the customer may have to pay again.
         url: the URL of its page in an explorer, or None on the simulated chain.
     """
 
     tx_id: str
     amount_sats: int
     orphaned: bool
+    dropped: bool
     url: str | None
 
 
@@ -120,7 +122,7 @@ def picture_of(found: IntentView, now: datetime) -> Picture:
 
 def _waiting_picture(found: IntentView, now: datetime) -> Picture:
     intent = found.intent
-    if any(payment.inclusion is Inclusion.ORPHANED for payment in found.payments):
+    if any(payment.may_return for payment in found.payments):
         return Picture.LOST
     if found.sighted_at is not None:
         return Picture.SEEN
@@ -171,14 +173,17 @@ def transactions_of(payments: Sequence[Payment], network: str) -> tuple[Transact
     pattern = EXPLORER_URLS.get(network)
     amounts_sats: dict[str, int] = {}
     orphaned: dict[str, bool] = {}
+    dropped: dict[str, bool] = {}
     for payment in payments:
         amounts_sats[payment.tx_id] = amounts_sats.get(payment.tx_id, 0) + payment.amount_sats
         orphaned[payment.tx_id] = payment.inclusion is Inclusion.ORPHANED
+        dropped[payment.tx_id] = payment.is_dropped
     return tuple(
         Transaction(
             tx_id=tx_id,
             amount_sats=amount_sats,
             orphaned=orphaned[tx_id],
+            dropped=dropped[tx_id],
             url=None if pattern is None else pattern.format(tx_id=tx_id),
         )
         for tx_id, amount_sats in amounts_sats.items()

@@ -3,13 +3,15 @@
 Stored headers that differ from those of the source were reorganized.
 """
 
+from datetime import datetime
 from itertools import pairwise
 
 import msgspec
 import structlog
 
 from sgate.chain.source import ChainSource, ChainUnavailable, HeaderPage
-from sgate.core.header import Header
+from sgate.core.address import Network
+from sgate.core.header import Header, why_implausible
 from sgate.db.pool import Pool
 from sgate.store import blocks
 from sgate.store.chain_cursors import Cursor
@@ -33,6 +35,10 @@ class Incoherent(Exception):
 
 class DifferentChain(Exception):
     """No header of the source links to a stored one: it is another network, or the chain was restarted."""
+
+
+class ImplausibleTime(Exception):
+    """A block time cannot be right. Nothing was concluded from the block, or from any other that the poll has read."""
 
 
 class Branch(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +73,29 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
     def index_hashes(self) -> set[str]:
         """The index block hashes of the branch."""
         return {header.index_block_hash for header in (*self.held, *self.new)}
+
+
+def check_times(branch: Branch, now: datetime, network: Network) -> None:
+    """Check that the times of the branch's new headers are plausible.
+
+    Raises:
+        ImplausibleTime: if one of them is too far ahead of the clock, or too far before its parent's.
+    """
+    parent = branch.held[-1] if branch.held else None
+    for header in branch.new:
+        check_time(header, parent, now, network)
+        parent = header
+
+
+def check_time(header: Header, parent: Header | None, now: datetime, network: Network) -> None:
+    """Check that the time of a header is plausible.
+
+    Raises:
+        ImplausibleTime: if it is too far ahead of the clock, or too far before its parent's.
+    """
+    reason = why_implausible(header, parent, now, network)
+    if reason is not None:
+        raise ImplausibleTime(reason)
 
 
 async def follow(pool: Pool, source: ChainSource, page: HeaderPage, cursor: Cursor, start_height: int | None) -> Branch:

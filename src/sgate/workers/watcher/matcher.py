@@ -17,7 +17,7 @@ from sgate.core.payment import Payment, payment_id
 from sgate.db.pool import Pool
 from sgate.store import blocks, merchants, payment_intents
 from sgate.store.payments_scan import FoundPayment
-from sgate.workers.watcher.headers import Incoherent
+from sgate.workers.watcher.headers import Incoherent, check_time
 
 Found = Mapping[str, Sequence[FoundPayment]]
 """Payments by transaction id. Transactions without a payment are omitted."""
@@ -45,8 +45,13 @@ class Matcher:
         self._mode = mode
 
     async def match(self, placed: Iterable[Placed]) -> dict[str, list[FoundPayment]]:
-        """Return the payments that these transactions make to watched addresses."""
-        placed = list(placed)
+        """Return the payments that these transactions make to watched addresses.
+
+        Raises:
+            ImplausibleTime: if the time of a block cannot be right.
+        """
+        for item in placed:
+            check_time(item.header, None, now, self._mode.network)
         watched = await self._watched([leg for item in placed for leg in item.transaction.transfers])
         found: dict[str, list[FoundPayment]] = {}
         for item in placed:

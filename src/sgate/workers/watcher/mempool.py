@@ -5,6 +5,9 @@ A sighting is a pending transaction that calls the token contract directly and p
 transaction of a hint turns out to be a transfer without a memo, it becomes an unmatched deposit immediately, instead of
 when its address is next read.
 
+Payments that a reorganization has orphaned are looked up like hints: their transactions may be back in the mempool, or
+dropped because others took their place. In the latter case, the customer may pay again.
+
 Anyone who has a checkout page can send hints. Therefore checking them costs only one call per poll, whichever
 transactions they report; large and old transactions are left to the scan and to address reads. Hints that have never
 been checked come first.
@@ -21,7 +24,7 @@ from sgate.core.money import MAX_AMOUNT_SATS
 from sgate.db import notifications
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
-from sgate.store import blocks, ledger_queue, mempool_sightings, payment_hints, payment_intents
+from sgate.store import blocks, ledger_queue, mempool_sightings, payment_hints, payment_intents, payments_scan
 from sgate.store.payment_hints import Hint
 from sgate.store.payment_intents import KnownIntent
 from sgate.workers.watcher.deposits import is_scanned
@@ -99,12 +102,13 @@ class MempoolReader:
         """Store the results of the checks, inside the watcher's transaction.
 
         Returns:
-            the intents whose sightings changed.
+            the intents whose sightings changed, or whose orphaned payments were dropped.
         """
         changed: set[str] = set()
         for checked in scan.checked:
             if await self._write(connection, checked, scan):
                 changed.add(checked.hint.intent_id)
+            changed |= await self._note_dropped(connection, checked)
         for intent_id in sorted(changed):
             await notifications.notify(connection, notifications.Channel.INTENT, intent_id)
         await ledger_queue.queue(connection, changed, livemode=self._livemode)
@@ -128,6 +132,20 @@ class MempoolReader:
                 await payment_hints.end(connection, [hint])
                 await self._follow_replacement(connection, hint, transaction)
                 return await mempool_sightings.remove(connection, hint.intent_id, hint.tx_id)
+
+    async def _note_dropped(self, connection: Connection, checked: CheckedHint) -> set[str]:
+        """Record whether an orphaned transaction can still be mined. Returns the intents whose payments changed.
+
+        An unknown transaction proves nothing, because another replica may know it.
+        """
+        match None if checked.transaction is None else checked.transaction.status:
+            case TxStatus.DROPPED | TxStatus.FAILED:
+                now = self._environment.now_ms()
+                return await payments_scan.set_dropped(connection, checked.hint.tx_id, now, livemode=self._livemode)
+            case TxStatus.PENDING:
+                return await payments_scan.set_dropped(connection, checked.hint.tx_id, None, livemode=self._livemode)
+            case None | TxStatus.UNKNOWN | TxStatus.SUCCESS:
+                return set()
 
     async def _reschedule(self, connection: Connection, hint: Hint, longest_wait: timedelta) -> bool:
         wait = min(FIRST_WAIT * 2 ** min(hint.looks, 10), longest_wait)

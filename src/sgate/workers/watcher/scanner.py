@@ -14,13 +14,15 @@ import msgspec
 import structlog
 
 from sgate.chain.source import ChainSource, HeaderPage, LogPage, Transaction, TxStatus
+from sgate.core.address import Network
 from sgate.core.finality import View
 from sgate.core.header import Header
 from sgate.core.memo import intent_id_of
 from sgate.db.pool import Pool
+from sgate.environment import Environment
 from sgate.store import blocks, ledger_queue, payments_scan
 from sgate.store.chain_cursors import Cursor
-from sgate.workers.watcher.headers import Branch, Incoherent, follow
+from sgate.workers.watcher.headers import Branch, Incoherent, check_times, follow
 from sgate.workers.watcher.matcher import Found, Matcher, Placed
 
 CHUNK_BLOCKS = 600
@@ -49,13 +51,23 @@ class Scanner:
     """Reads the chain of one mode. Its state is only a cache; the database is authoritative."""
 
     def __init__(
-        self, pool: Pool, source: ChainSource, matcher: Matcher, *, livemode: bool, start_height: int | None
+        self,
+        pool: Pool,
+        source: ChainSource,
+        matcher: Matcher,
+        environment: Environment,
+        *,
+        livemode: bool,
+        network: Network,
+        start_height: int | None,
     ) -> None:
         """`start_height`: where a first scan begins; None to begin a little below the tip."""
         self._pool = pool
         self._source = source
         self._matcher = matcher
+        self._environment = environment
         self._livemode = livemode
+        self._network = network
         self._start_height = start_height
         self._newest: tuple[str, str | None] = ("", None)  # the tip and the ETag of the last response
         self._foreign: dict[str, None] = {}  # as in `Scan`; cleared after a reorganization
@@ -80,6 +92,7 @@ class Scanner:
         Raises:
             Incoherent: if the responses contradict each other.
             DifferentChain: if no header of the source links to a stored one.
+            ImplausibleTime: if the time of a block cannot be right.
             ChainUnavailable: if the source cannot be read, or the chain moved between two pages.
         """
         page = await self._headers_unless_at(cursor)
@@ -93,7 +106,7 @@ class Scanner:
         if memos.tip not in {header.index_block_hash for header in page.headers}:
             page = await self._source.headers() or page  # a block arrived in between
             self._note_newest(page)
-        branch = await follow(self._pool, self._source, page, cursor, self._start_height)
+        branch = await self._follow(page, cursor)
         if not branch.new:
             return None
         tip = next((header for header in branch.new if header.index_block_hash == memos.tip), None)
@@ -109,9 +122,14 @@ class Scanner:
             raise Incoherent("the chain moved while catching up")
         self._newest = ("", None)
         self._log.info("catching_up", scanned_height=cursor.view.height, tip_height=tip_height)
-        branch = await follow(self._pool, self._source, page, cursor, self._start_height)
+        branch = await self._follow(page, cursor)
         memos = await self._source.logs_below(height + 1)
         return await self._scan(cursor, branch, memos, top, tip_height)
+
+    async def _follow(self, page: HeaderPage, cursor: Cursor) -> Branch:
+        branch = await follow(self._pool, self._source, page, cursor, self._start_height)
+        check_times(branch, self._environment.now(), self._network)
+        return branch
 
     async def _headers_unless_at(self, cursor: Cursor) -> HeaderPage | None:
         """Read the newest headers. Returns None if they begin with the block that was scanned last.
@@ -193,14 +211,17 @@ class Scanner:
         """Check that these transactions are in stored blocks; a replica on an orphaned branch may report others.
 
         Raises:
-            Incoherent: if one of them is not. Transactions below the lowest stored header cannot be checked.
+            Incoherent: if one of them is not. Transactions below the lowest stored header cannot be checked. A first
+                scan stores its headers only afterward, so all transactions are below them.
         """
         if not deeper:
             return
         heights = [transaction.block_height or 0 for transaction in deeper]
         async with self._pool.acquire() as connection:
             headers = await blocks.headers_at(connection, heights, livemode=self._livemode)
-            lowest = await blocks.lowest_height(connection, livemode=self._livemode) or 0
+            lowest = await blocks.lowest_height(connection, livemode=self._livemode)
+        if lowest is None:
+            return  # a first scan: there is nothing to compare with, and nothing below its headers is a payment
         held = {header.block_hash for header in headers}
         for transaction in deeper:
             if (transaction.block_height or 0) >= lowest and transaction.block_hash not in held:

@@ -2,13 +2,14 @@
 
 One poll reads new blocks (`scanner`) and commits headers, payments, the cursor and the queue of changed intents in one
 transaction, fenced by the cursor's version. Then, as far as the call budget allows, it checks hints (`mempool`), reads
-addresses for deposits without a memo (`deposits`), and reads a chunk of old blocks again if a rescan was requested
-(`rescan`). Finally the ledger decides every intent whose facts have changed, or whose deadline or threshold has come.
+addresses for deposits without a memo (`deposits`), reads a chunk of old blocks again if a rescan was requested
+(`rescan`), and compares the configured API servers (`cross_check`). Finally the ledger decides every intent whose facts
+have changed, or whose deadline or threshold has come.
 """
 
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 
 import msgspec
 import structlog
@@ -16,17 +17,27 @@ import structlog
 from sgate.chain.quota import READ_INTERVALS, Allowance, ReadIntervals, Unlimited
 from sgate.chain.source import ChainSource, ChainUnavailable
 from sgate.core.finality import View
+from sgate.core.header import is_too_far_ahead
 from sgate.core.mode import Mode
 from sgate.db.pool import Connection, Pool
 from sgate.environment import Environment
 from sgate.ledger import decide
 from sgate.services import gateway_addresses
-from sgate.store import blocks, chain_cursors, ledger_queue, pay_addresses, payment_intents, payments_scan
+from sgate.store import (
+    blocks,
+    chain_cursors,
+    ledger_queue,
+    pay_addresses,
+    payment_hints,
+    payment_intents,
+    payments_scan,
+)
 from sgate.store.chain_cursors import Cursor
+from sgate.workers.watcher.cross_check import CrossChecker
 from sgate.workers.watcher.deposits import InboxReader, InboxScan
-from sgate.workers.watcher.headers import DifferentChain, Incoherent
+from sgate.workers.watcher.headers import DifferentChain, ImplausibleTime, Incoherent
 from sgate.workers.watcher.matcher import Found, Matcher
-from sgate.workers.watcher.mempool import MempoolReader, MempoolScan
+from sgate.workers.watcher.mempool import MAX_REPLACEMENTS, MempoolReader, MempoolScan
 from sgate.workers.watcher.recorder import record
 from sgate.workers.watcher.rescan import RescanChunk, Rescanner
 from sgate.workers.watcher.scanner import Scan, Scanner
@@ -34,7 +45,7 @@ from sgate.workers.watcher.scanner import Scan, Scanner
 MAX_SETTLED_PER_ROUND = 2_000
 """Maximum number of decisions per poll, so that a flood of them does not delay reading the chain."""
 
-ChainErrors = (ChainUnavailable, Incoherent, DifferentChain)
+ChainErrors = (ChainUnavailable, Incoherent, DifferentChain, ImplausibleTime)
 
 
 class Fenced(Exception):
@@ -82,6 +93,7 @@ class Watcher:
         mode: Mode,
         environment: Environment,
         start_height: int | None = None,
+        servers: Mapping[str, ChainSource] | None = None,
         allowance: Allowance | None = None,
         read_intervals: ReadIntervals = READ_INTERVALS,
         announces_unmatched: bool = True,
@@ -93,6 +105,7 @@ class Watcher:
         Args:
             start_height: the height at which a first scan begins. If `start_height` is None,
                 the scan begins a little below the tip.
+            servers: the API servers behind `source` by name, to be compared with each other, or None.
             allowance: the calls available for hints and addresses, or None if there is no limit.
             read_intervals: how long an address is not read again after it was read.
             announces_unmatched: whether to announce new unmatched deposits to merchants.
@@ -109,9 +122,12 @@ class Watcher:
         self._observe = observe
         self._observe_payments = observe_payments
         matcher = Matcher(pool, mode)
-        self._scanner = Scanner(pool, source, matcher, livemode=livemode, start_height=start_height)
+        self._scanner = Scanner(
+            pool, source, matcher, environment, livemode=livemode, network=mode.network, start_height=start_height
+        )
         self._mempool = MempoolReader(pool, source, matcher, environment, livemode=livemode)
         self._inbox = InboxReader(pool, source, matcher, environment, livemode=livemode, intervals=read_intervals)
+        self._cross_checker = CrossChecker(pool, servers or {}, environment, livemode=livemode)
         self._rescanner = Rescanner(pool, source, matcher, livemode=livemode)
         self._version = -1  # the version of the cursor after this watcher's last poll
         self._log = structlog.get_logger("sgate.watcher").bind(livemode=livemode)
@@ -127,6 +143,7 @@ class Watcher:
         cursor = await self._open()
         report = PollReport(view=cursor.view)
         try:
+            self._check_view(cursor.view)
             scan = await self._scanner.read(cursor)
             if scan is not None:
                 report = await self._commit(cursor, scan)
@@ -138,6 +155,24 @@ class Watcher:
             retry_after_s = error.retry_after_s if isinstance(error, ChainUnavailable) else None
             report = msgspec.structs.replace(report, error=str(error), retry_after_s=retry_after_s)
         return await self._settle(report)
+
+    def _check_view(self, view: View) -> None:
+        """Check the scanned time itself, which versions of sGate before 0.3 stored unchecked.
+
+        Raises:
+            ImplausibleTime: if it is too far ahead of the clock. Then no deadline can be compared with it.
+        """
+        if self._is_plausible(view):
+            return
+        raise ImplausibleTime(
+            f"implausible block time: the chain is scanned up to {view.time:%Y-%m-%d %H:%M:%S}, but this server's "
+            f"clock says {self._environment.now():%Y-%m-%d %H:%M:%S}. If the clock is right, an older version of sGate "
+            "stored the time of a wrong response: run `sgate chain rescan "
+            f"--from-height {max(1, view.height)}`, which corrects it"
+        )
+
+    def _is_plausible(self, view: View) -> bool:
+        return not is_too_far_ahead(view.time, self._environment.now(), self._mode.network)
 
     async def _open(self) -> Cursor:
         if self._version == -1:
@@ -180,6 +215,9 @@ class Watcher:
         self._log.warning("chain_reorged", from_height=height, tip=scan.view.height)
         hashes = [header.index_block_hash for header in scan.branch.new]
         changed = await payments_scan.orphan_from(connection, height, hashes, scan.view, livemode=livemode)
+        await payment_hints.look_up_orphaned(
+            connection, changed, MAX_REPLACEMENTS, self._environment.now(), livemode=livemode
+        )
         await pay_addresses.note_reorg(connection, height, livemode=livemode)
         fell = scan.view.tenure_height < cursor.view.tenure_height
         if fell or scan.view.bitcoin_height < cursor.view.bitcoin_height:
@@ -231,6 +269,9 @@ class Watcher:
             chunk = await self._rescanner.read(cursor, cursor.rescan)
             found += await self._commit_rescan(cursor, chunk)
             report = msgspec.structs.replace(report, more=chunk.height < cursor.rescan.highest)
+        if self._cross_checker.is_due(cursor, self._allowance.spare_calls()):
+            with self._allowance.extra():
+                await self._cross_checker.check(cursor)
         return msgspec.structs.replace(report, payments=report.payments + found)
 
     async def _commit_hints(self, cursor: Cursor, scan: MempoolScan) -> int:
@@ -272,11 +313,12 @@ class Watcher:
     async def _settle(self, report: PollReport) -> PollReport:
         """Decide the queued intents: first the changed ones, then those whose deadline or threshold has been reached.
 
-        After an error, no deadline is decided, because a relevant hint or deposit may not have been read.
+        After an error, no deadline is decided, because a relevant hint or deposit may not have been read. While the
+        scanned time is implausible, nothing is decided.
         """
         livemode, settled, undecided = self._mode.livemode, 0, 0
         more = report.more or report.behind_blocks > 0
-        while True:
+        while self._is_plausible(report.view):
             if settled >= MAX_SETTLED_PER_ROUND:
                 more = True
                 break
