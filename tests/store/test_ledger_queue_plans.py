@@ -26,13 +26,13 @@ WITH made AS (
     INSERT INTO payment_intents (
         id, merchant_id, livemode, amount_sats, client_secret, expires_at, grace_s, seen_hold_s, tolerance_sats,
         tolerance_bp, confirmation_policy, late_payments, pay_address, status, next_check_time, next_check_height,
-        confirmed_at, created_at
+        confirmed_at, amount_received_sats, amount_counted_sats, created_at
     )
     SELECT 'pi_' || lpad(to_hex(n), 24, '0'), $1::text::uuid, FALSE, 1000, 'pi_' || lpad(to_hex(n), 24, '0') || '_secret',
         now() + interval '1 hour' + n * interval '1 second', 300, 1800, 0, 0, '[]', 'hold', 'ST1',
         CASE WHEN n % 10 = 0 THEN 'requires_payment' WHEN n % 10 = 1 THEN 'processing' ELSE 'confirmed' END,
         CASE WHEN n % 10 = 0 THEN now() + n * interval '1 second' END, CASE WHEN n % 10 = 1 THEN n END,
-        CASE WHEN n % 10 > 1 THEN now() END, now() - n * interval '1 second'
+        CASE WHEN n % 10 > 1 THEN now() END, 1000, 1000, now() - n * interval '1 second'
     FROM generate_series(1, 8000) AS n
     RETURNING id
 ), announced AS (

@@ -19,13 +19,13 @@ FILL = """
 INSERT INTO payment_intents (
     id, merchant_id, livemode, amount_sats, client_secret, expires_at, grace_s, seen_hold_s, tolerance_sats,
     tolerance_bp, confirmation_policy, late_payments, pay_address, metadata, status, next_check_time, confirmed_at,
-    created_at
+    amount_received_sats, amount_counted_sats, created_at
 )
 SELECT 'pi_' || $3 || lpad(to_hex(n), 23, '0'), $1::text::uuid, FALSE, 1000,
     'pi_' || $3 || lpad(to_hex(n), 23, '0') || '_secret', now() + interval '1 hour', 300, 1800, 0, 0, '[]', 'hold',
     'ST1', json_build_object('order', n::text, 'plan', 'pro', 'rare', (n % 5000)::text)::jsonb,
     CASE WHEN n % 4000 = 0 THEN 'requires_payment' ELSE 'confirmed' END, CASE WHEN n % 4000 = 0 THEN now() END,
-    CASE WHEN n % 4000 <> 0 THEN now() END, now() - n * interval '10 seconds'
+    CASE WHEN n % 4000 <> 0 THEN now() END, 1000, 1000, now() - n * interval '10 seconds'
 FROM generate_series(1, $2::integer) AS n
 """
 

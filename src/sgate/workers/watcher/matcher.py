@@ -15,6 +15,7 @@ from sgate.core.memo import intent_id_of
 from sgate.core.mode import Mode
 from sgate.core.payment import Payment, payment_id
 from sgate.db.pool import Pool
+from sgate.environment import Environment
 from sgate.store import blocks, merchants, payment_intents
 from sgate.store.payments_scan import FoundPayment
 from sgate.workers.watcher.headers import Incoherent, check_time
@@ -40,9 +41,10 @@ class _Watched(msgspec.Struct, frozen=True):
 class Matcher:
     """Matches transfers with the intents and addresses of one mode."""
 
-    def __init__(self, pool: Pool, mode: Mode) -> None:
+    def __init__(self, pool: Pool, mode: Mode, environment: Environment) -> None:
         self._pool = pool
         self._mode = mode
+        self._environment = environment
 
     async def match(self, placed: Iterable[Placed]) -> dict[str, list[FoundPayment]]:
         """Return the payments that these transactions make to watched addresses.
@@ -50,6 +52,7 @@ class Matcher:
         Raises:
             ImplausibleTime: if the time of a block cannot be right.
         """
+        placed, now = list(placed), self._environment.now()
         for item in placed:
             check_time(item.header, None, now, self._mode.network)
         watched = await self._watched([leg for item in placed for leg in item.transaction.transfers])

@@ -121,7 +121,7 @@ class Watcher:
         self._announces = announces_unmatched
         self._observe = observe
         self._observe_payments = observe_payments
-        matcher = Matcher(pool, mode)
+        matcher = Matcher(pool, mode, environment)
         self._scanner = Scanner(
             pool, source, matcher, environment, livemode=livemode, network=mode.network, start_height=start_height
         )

@@ -23,29 +23,44 @@ CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS webhook_endpoints_owner
 
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS events_owner ON events (id, merchant_id, livemode);
 
--- NOT VALID: new rows are checked at once; the rows that exist are checked below, without blocking writes.
+-- NOT VALID: new rows are checked at once; the rows that exist are checked below, without blocking writes. Each block locks
+-- its tables in the order in which creates and polls lock them, so that nobody waits for the other.
 DO $$
-DECLARE
-    addition text;
 BEGIN
-    FOREACH addition IN ARRAY ARRAY[
-        'payments ADD CONSTRAINT payments_intent_fkey FOREIGN KEY (payment_intent_id, merchant_id, livemode)
-            REFERENCES payment_intents (id, merchant_id, livemode) NOT VALID',
-        -- A foreign key does not check rows with a NULL.
-        'payments ADD CONSTRAINT payments_intent_has_merchant
-            CHECK (payment_intent_id IS NULL OR merchant_id IS NOT NULL) NOT VALID',
-        'events ADD CONSTRAINT events_intent_fkey FOREIGN KEY (payment_intent_id, merchant_id, livemode)
-            REFERENCES payment_intents (id, merchant_id, livemode) NOT VALID',
-        'payment_intents ADD CONSTRAINT payment_intents_counted_was_received
-            CHECK (amount_counted_sats <= amount_received_sats) NOT VALID',
-        'payment_intents ADD CONSTRAINT payment_intents_confirmed_was_paid
-            CHECK (status NOT IN (''processing'', ''confirmed'') OR amount_counted_sats > 0) NOT VALID'
-    ] LOOP
-        BEGIN
-            EXECUTE 'ALTER TABLE ' || addition;
-        EXCEPTION WHEN duplicate_object THEN NULL;
-        END;
-    END LOOP;
+    LOCK TABLE payments, payment_intents IN SHARE ROW EXCLUSIVE MODE;
+    ALTER TABLE payments ADD CONSTRAINT payments_intent_fkey FOREIGN KEY (payment_intent_id, merchant_id, livemode)
+        REFERENCES payment_intents (id, merchant_id, livemode) NOT VALID;
+EXCEPTION WHEN duplicate_object THEN NULL;
+END $$;
+
+-- A foreign key does not check rows with a NULL.
+DO $$
+BEGIN
+    ALTER TABLE payments ADD CONSTRAINT payments_intent_has_merchant
+        CHECK (payment_intent_id IS NULL OR merchant_id IS NOT NULL) NOT VALID;
+EXCEPTION WHEN duplicate_object THEN NULL;
+END $$;
+
+DO $$
+BEGIN
+    LOCK TABLE payment_intents, events IN SHARE ROW EXCLUSIVE MODE;
+    ALTER TABLE events ADD CONSTRAINT events_intent_fkey FOREIGN KEY (payment_intent_id, merchant_id, livemode)
+        REFERENCES payment_intents (id, merchant_id, livemode) NOT VALID;
+EXCEPTION WHEN duplicate_object THEN NULL;
+END $$;
+
+DO $$
+BEGIN
+    ALTER TABLE payment_intents ADD CONSTRAINT payment_intents_counted_was_received
+        CHECK (amount_counted_sats <= amount_received_sats) NOT VALID;
+EXCEPTION WHEN duplicate_object THEN NULL;
+END $$;
+
+DO $$
+BEGIN
+    ALTER TABLE payment_intents ADD CONSTRAINT payment_intents_confirmed_was_paid
+        CHECK (status NOT IN ('processing', 'confirmed') OR amount_counted_sats > 0) NOT VALID;
+EXCEPTION WHEN duplicate_object THEN NULL;
 END $$;
 
 -- A partitioned table accepts NOT VALID only on its partitions.
@@ -53,6 +68,7 @@ DO $$
 DECLARE
     part regclass;
 BEGIN
+    LOCK TABLE events, webhook_deliveries IN SHARE ROW EXCLUSIVE MODE;
     FOR part IN SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'webhook_deliveries'::regclass LOOP
         BEGIN
             EXECUTE format('ALTER TABLE %s ADD CONSTRAINT webhook_deliveries_event_fkey
@@ -94,6 +110,7 @@ END $$;
 -- The constraints of the partitions become those of the table. Nothing is read again.
 DO $$
 BEGIN
+    LOCK TABLE events, webhook_deliveries IN SHARE ROW EXCLUSIVE MODE;
     ALTER TABLE webhook_deliveries ADD CONSTRAINT webhook_deliveries_event_fkey
         FOREIGN KEY (event_id, merchant_id, livemode) REFERENCES events (id, merchant_id, livemode);
 EXCEPTION WHEN duplicate_object THEN NULL;
@@ -107,11 +124,23 @@ EXCEPTION WHEN duplicate_object THEN NULL;
 END $$;
 
 -- The new constraints imply the old ones.
-ALTER TABLE payments DROP CONSTRAINT IF EXISTS payments_payment_intent_id_fkey;
+DO $$
+BEGIN
+    LOCK TABLE payments, payment_intents;
+    ALTER TABLE payments DROP CONSTRAINT IF EXISTS payments_payment_intent_id_fkey;
+END $$;
 
-ALTER TABLE events DROP CONSTRAINT IF EXISTS events_payment_intent_id_fkey;
+DO $$
+BEGIN
+    LOCK TABLE payment_intents, events;
+    ALTER TABLE events DROP CONSTRAINT IF EXISTS events_payment_intent_id_fkey;
+END $$;
 
-ALTER TABLE webhook_deliveries DROP CONSTRAINT IF EXISTS webhook_deliveries_event_id_fkey1;
+DO $$
+BEGIN
+    LOCK TABLE events, webhook_deliveries;
+    ALTER TABLE webhook_deliveries DROP CONSTRAINT IF EXISTS webhook_deliveries_event_id_fkey1;
+END $$;
 
 ALTER TABLE webhook_deliveries DROP CONSTRAINT IF EXISTS webhook_deliveries_endpoint_id_fkey1;
 
