@@ -15,7 +15,6 @@ SETTINGS = {
     "database_max_connections": 5,
     "webhook_allow_private": "true",
     "trusted_proxies": "127.0.0.1",
-    "metrics_port": 0,
     "drain_s": 0,
 }
 SECRETS = ("database_url", "database_direct_url", "database_replica_url", "redis_url", "sgate_secret_keys")
