@@ -758,7 +758,7 @@ CREATE INDEX events_list ON public.events USING btree (merchant_id, livemode, cr
 
 CREATE INDEX events_object ON public.events USING btree (object_id) WHERE (object_id IS NOT NULL);
 
-CREATE UNIQUE INDEX events_owner ON public.events USING btree (id, merchant_id, livemode);
+CREATE UNIQUE INDEX events_owner ON public.events USING btree (merchant_id, livemode, id);
 
 CREATE UNIQUE INDEX events_read ON public.events USING btree (merchant_id, livemode, "position");
 
@@ -798,7 +798,7 @@ CREATE INDEX payment_intents_metadata ON public.payment_intents USING gin (publi
 
 CREATE INDEX payment_intents_open_address ON public.payment_intents USING btree (livemode, pay_address) WHERE (next_check_time IS NOT NULL);
 
-CREATE UNIQUE INDEX payment_intents_owner ON public.payment_intents USING btree (id, merchant_id, livemode);
+CREATE UNIQUE INDEX payment_intents_owner ON public.payment_intents USING btree (merchant_id, livemode, id);
 
 CREATE INDEX payment_intents_status ON public.payment_intents USING btree (merchant_id, livemode, status, created_at DESC, id DESC);
 
@@ -844,7 +844,7 @@ CREATE INDEX webhook_deliveries_default_payment_intent_id_endpoint_id_se_idx ON 
 
 CREATE INDEX webhook_endpoints_merchant ON public.webhook_endpoints USING btree (merchant_id, livemode) WHERE (deleted_at IS NULL);
 
-CREATE UNIQUE INDEX webhook_endpoints_owner ON public.webhook_endpoints USING btree (id, merchant_id, livemode);
+CREATE UNIQUE INDEX webhook_endpoints_owner ON public.webhook_endpoints USING btree (merchant_id, livemode, id);
 
 CREATE INDEX webhook_endpoints_tended ON public.webhook_endpoints USING btree (tended_until) WHERE (tended_until IS NOT NULL);
 

@@ -15,13 +15,13 @@ BEGIN
     END LOOP;
 END $$;
 
--- What composite foreign keys refer to.
-CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS payment_intents_owner ON payment_intents (id, merchant_id, livemode);
+-- What composite foreign keys refer to. The id comes last, so that lookups by id alone keep using the primary key.
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS payment_intents_owner ON payment_intents (merchant_id, livemode, id);
 
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS webhook_endpoints_owner
-    ON webhook_endpoints (id, merchant_id, livemode);
+    ON webhook_endpoints (merchant_id, livemode, id);
 
-CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS events_owner ON events (id, merchant_id, livemode);
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS events_owner ON events (merchant_id, livemode, id);
 
 -- NOT VALID: new rows are checked at once; the rows that exist are checked below, without blocking writes. Each block locks
 -- its tables in the order in which creates and polls lock them, so that nobody waits for the other.
