@@ -75,7 +75,11 @@ async def test_before_the_first_run_there_are_warnings_and_no_failure(place):
     [
         ({"port": "many"}, "settings", "SGATE_PORT"),
         ({"env": "production", "public_url": None}, "settings", "SGATE_PUBLIC_URL"),
-        ({"env": "production", "public_url": "https://127.0.0.1:1"}, "settings", "SGATE_METRICS_PORT"),
+        (
+            {"env": "production", "public_url": "https://127.0.0.1:1", "test__source": "simulator"},
+            "settings",
+            "SGATE_METRICS_PORT",
+        ),
         ({"test__source": "off"}, "settings", "both modes are off"),
         ({"database_url": "postgresql://127.0.0.1:1/sgate"}, "database", "cannot be reached"),
         ({"database_url": "nonsense"}, "database", "cannot be reached"),
