@@ -57,7 +57,7 @@ ID_HEX_CHARACTERS = 24
 def event_id(object_id: str, event_type: EventType, number: int) -> str:
     """Return the id of the `number`-th event of a type about an object; the first has the number 1.
 
-    The id is a function of what the event says, not random. A database that is restored from a backup therefore
+    The id is derived from these arguments, not random. A database that is restored from a backup therefore
     announces what happened since the backup under the ids that receivers have seen before.
     """
     digest = hashlib.sha256(f"{object_id}/{event_type}/{number}".encode()).hexdigest()

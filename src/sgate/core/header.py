@@ -1,8 +1,8 @@
 """The header of a block, which links it to its parent, and the limits within which its time is plausible.
 
 Deadlines are compared with block times, so a wrong one would expire intents. Nodes accept a block only a few seconds
-ahead of their clocks, and none that is older than its parent. A header far outside of these limits comes from a server
-with a defect, or this machine's clock is wrong.
+ahead of their clocks, and none that is older than its parent. If a header is far outside these limits, the server that
+returned it has a defect, or this machine's clock is wrong.
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ import msgspec
 from sgate.core.address import Network
 
 MAX_AHEAD = timedelta(hours=2)
-"""How far a block time may be ahead of this machine's clock. Bitcoin allows its blocks as much."""
+"""How far a block time may be ahead of this machine's clock. Bitcoin allows its blocks the same."""
 
 MAX_AHEAD_SIMULATED = timedelta(days=1)
-"""The same for the simulated chain, whose blocks are at least a second apart however fast they are mined."""
+"""The same limit for the simulated chain, whose blocks are at least a second apart however fast they are mined."""
 
 MAX_BEFORE_PARENT = timedelta(hours=2)
 """How far a block time may be before its parent's. A header without a time of its own has that of its Bitcoin block."""
@@ -75,8 +75,8 @@ def _text(time: datetime) -> str:
 def corrected_times(headers: Sequence[Header], now: datetime, network: Network) -> dict[int, datetime]:
     """Return better times for those stored headers whose times cannot be right, keyed by height.
 
-    A time is wrong if it is too far ahead of the clock. The time of the newest header is also wrong if it is as far
-    ahead of its parent's, because the next header might then be refused. A wrong time is replaced with that of the
+    A time is wrong if it is too far ahead of the clock. The time of the newest header is also wrong if it is that
+    far ahead of its parent's, because the next header might then be refused. A wrong time is replaced with that of the
     nearest header below, or else above, that has a right one. Equal times are legal.
 
     Args:

@@ -31,8 +31,8 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
     """The merchant canceled the intent. All its payments are held until the merchant accepts them or sends them back.
 
     Attributes:
-        payment_ids: the payments on the chain at that time, which the merchant canceled the intent in spite of. Any
-            other payment came after the cancel.
+        payment_ids: the payments that were on the chain when the merchant canceled the intent. Any other payment came
+            after the cancel.
         reason: why the merchant did so, in the merchant's words, or None.
     """
 
@@ -248,7 +248,7 @@ def announce(before: State, after: State, history: History) -> tuple[EventType, 
     """
     events: list[EventType] = []
     entered = after.anomalies - before.anomalies
-    # Only a reorganization or a cancel takes a payment back.
+    # Only a reorganization or a cancel moves a status backward.
     if _RANK[after.status] < _RANK[before.status] and Anomaly.CANCELED_WITH_PAYMENT not in entered:
         events.append(EventType.REORGED)
     if after.status is not before.status:
@@ -360,7 +360,7 @@ def _sum(payments: Iterable[Payment]) -> int:
 
 
 def _known_at_cancel(commands: Iterable[Command]) -> frozenset[str]:
-    """Return the ids of the payments in spite of which the merchant canceled the intent."""
+    """Return the ids of the payments that were on the chain when the merchant canceled the intent."""
     return frozenset(id_ for command in commands if isinstance(command, Cancel) for id_ in command.payment_ids)
 
 

@@ -68,7 +68,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
         rate_usd_per_btc: decimal string.
         source: where the rate came from, as shown to customers.
         quoted_at: when the rate was taken, UTC.
-        is_price: whether the merchant set the price in dollars, so that the dollars are exact and the sats follow.
+        is_price: whether the merchant set the price in dollars, so that the dollars are exact and the sats computed.
     """
 
     amount_usd: str

@@ -15,7 +15,7 @@ ID_HEX_CHARACTERS = 24
 def payment_id(
     tx_id: str, event_index: int, recipient: str, amount_sats: int, memo: bytes | None, *, livemode: bool
 ) -> str:
-    """Return the id of a transfer, which is a function of its content.
+    """Return the id of a transfer, which is derived from its content.
 
     A database that is restored from a backup therefore records the payments since the backup under the same ids.
     """

@@ -1,6 +1,6 @@
 """Text that people see: names, descriptions, and whatever else a terminal or a page shows.
 
-Control characters can command a terminal, and bidirectional overrides make text read differently from what it says.
+Control characters can control a terminal, and bidirectional overrides make text read differently from what it says.
 Such characters are refused where text comes in, and replaced where text is shown, because older rows may contain them.
 Joiners and directional marks are allowed: emoji, Persian and Arabic need them.
 """
@@ -13,7 +13,7 @@ _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _LINES = "\t\n\r"
 _OTHERS = (
     "\u2028\u2029"  # separators of lines and paragraphs
-    "\u202a-\u202e\u2066-\u2069"  # embeddings, overrides and isolates, which may reach beyond their text
+    "\u202a-\u202e\u2066-\u2069"  # embeddings, overrides and isolates, which may affect the text after them
     "\ufff9-\ufffb"  # interlinear annotations
     "\ud800-\udfff"  # unpaired surrogates, which UTF-8 cannot encode
 )
@@ -44,7 +44,7 @@ def check_line(text: str) -> None:
 
 
 def check_lines(text: str) -> None:
-    """Check text of several lines, such as a description.
+    """Check text that may have several lines, such as a description.
 
     Raises:
         UnsafeText: if the text contains unsafe characters, or if it is not empty but contains nothing visible.
@@ -80,7 +80,7 @@ def _is_visible(text: str) -> bool:
 
 
 def _with_something_visible(text: str) -> str:
-    """Replace the invisible characters of text that consists of nothing else."""
+    """Replace the invisible characters if the text consists of nothing else."""
     return text if _is_visible(text) else _INVISIBLE.sub(REPLACEMENT, text)
 
 

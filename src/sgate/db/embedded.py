@@ -32,7 +32,7 @@ class EmbeddedUnavailable(Exception):
 
 
 class EmbeddedNotInstalled(EmbeddedUnavailable):
-    """This installation has no embedded PostgreSQL, as the container image."""
+    """This installation has no embedded PostgreSQL, like the container image."""
 
 
 def is_installed() -> bool:

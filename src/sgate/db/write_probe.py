@@ -14,7 +14,7 @@ WriteErrors = (
     asyncpg.ReadOnlySQLTransactionError,  # a standby, or a database that was made read-only
     asyncpg.PostgresSystemError,  # such as an I/O error
 )
-"""Errors that say that the server refuses writes in general, and not only the statement that failed."""
+"""Errors that mean that the server refuses all writes, and not only the statement that failed."""
 
 _WRITE = "CREATE TEMPORARY TABLE sgate_write_probe ON COMMIT DROP AS SELECT 1 AS written"
 
@@ -22,7 +22,7 @@ _WRITE = "CREATE TEMPORARY TABLE sgate_write_probe ON COMMIT DROP AS SELECT 1 AS
 async def write(connection: Connection) -> None:
     """Write one row to a new file, and undo it.
 
-    The commit is left out: it would wait for synchronous standbys.
+    It is never committed, because a commit would wait for synchronous standbys.
 
     Raises:
         WriteErrors: if the database refuses writes.

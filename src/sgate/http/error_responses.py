@@ -54,7 +54,7 @@ def envelope_bytes(error: GatewayError, *, request_id: str, path: str, public_ur
 
 
 def raw_response(error: GatewayError) -> bytes:
-    """Return a whole HTTP response that ends a connection on which no request could be read."""
+    """Return a whole HTTP response that ends a connection on which no valid request arrived."""
     body = envelope_bytes(error, request_id="", path="", public_url="")
     head = (
         f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\ncontent-type: application/json\r\n"

@@ -11,7 +11,7 @@ MAX_FORM_BYTES = 4_096
 MAX_FORM_FIELDS = 8
 FORM = "application/x-www-form-urlencoded"
 OWN_SITES = frozenset({"same-origin", "none"})
-"""Values of `Sec-Fetch-Site` for requests that no other site has caused."""
+"""Values of `Sec-Fetch-Site` for requests that were not caused by another site."""
 
 AnyRequest = Request[Any, Any, Any]
 

@@ -39,10 +39,10 @@ NewProtocol = Callable[[uvicorn.Config, ServerState, dict[str, Any]], asyncio.Pr
 
 
 class Protocol(HttpToolsProtocol):
-    """Uvicorn's protocol, except that also a request that it cannot parse is answered with an error of the API."""
+    """Uvicorn's protocol, except that a request that it cannot parse is also answered with an error of the API."""
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse the request, and close the connection. `msg` is uvicorn's text, which says nothing more."""
+        """Refuse the request, and close the connection. `msg`, uvicorn's text, adds nothing and is ignored."""
         del msg
         self.transport.write(raw_response(errors.BadRequest(NOT_HTTP)))
         self.transport.close()
@@ -152,7 +152,7 @@ def make_server(
             lifespan="off",
             access_log=False,
             log_config=None,
-            log_level=logging.ERROR,  # below, uvicorn only reports requests that it cannot parse, in plain text
+            log_level=logging.ERROR,  # below, uvicorn reports only requests that it cannot parse, in plain text
             proxy_headers=False,
             server_header=False,
             date_header=False,

@@ -23,8 +23,8 @@ from sgate.store.payment_intents_facts import Facts
 
 BATCH = 200
 MAX_STORED_SATS = 2**63 - 1
-"""The largest amount that the database stores, four thousand times what will ever exist. Only on the simulated chain
-can payments sum to more.
+"""The largest amount that the database stores: four thousand times the sats that will ever exist. Only on the simulated
+chain can payments add up to more.
 """
 
 _INITIAL_STATE = State(status=Status.REQUIRES_PAYMENT, anomalies=frozenset(), amount_received_sats=0)

@@ -45,7 +45,7 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     """One mode's access to its chain.
 
     Attributes:
-        servers: the API servers behind `source` by name; none for a simulated chain in this process.
+        servers: the API servers behind `source`, keyed by name; empty for a simulated chain in this process.
         poll_s: minimum seconds between two polls.
         budgets: the call budgets, keyed by the name of the API. An API without limits has no budget.
         preferred: returns the name of the API that is used now.

@@ -66,7 +66,7 @@ class DatabaseUrls(NamedTuple):
 
 @contextlib.contextmanager
 def database(settings: Settings) -> Generator[DatabaseUrls]:
-    """Yield the URLs of the database from the settings. Without them, run an embedded server and yield its URLs."""
+    """Yield the URLs of the database from the settings. If none are set, run an embedded server and yield its URLs."""
     if settings.database_url is not None:
         application = settings.postgres_url(settings.database_url)
         owner = settings.database_owner_url

@@ -1,7 +1,7 @@
 """Runs the roles of a process until it is asked to stop.
 
-All roles run in one task group. A worker that meets a defect starts again by itself; if the server or the connection
-for notifications ends, which the other parts need, the process exits and its supervisor restarts it.
+All roles run in one task group. A worker that fails because of a defect starts again by itself. If the server or the
+connection for notifications ends, which the other parts need, the process exits and its supervisor restarts it.
 """
 
 import asyncio

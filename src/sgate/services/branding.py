@@ -17,13 +17,13 @@ from sgate.store.merchants import Merchant
 DIGEST_CHARACTERS = 32
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 _decoder = ThreadPoolExecutor(max_workers=1, thread_name_prefix="logo")
-"""Decodes one logo after another, which bounds the memory that decoding takes."""
+"""Decodes one logo at a time, which limits the memory that decoding takes."""
 
 
 async def set_logo(pool: Pool, merchant: Merchant, content: bytes, actor: Actor) -> str:
     """Set the merchant's logo in both modes. Return the digest that is part of the logo's URL.
 
-    The image is decoded and drawn again (see `logo_images`), so the stored logo has other bytes.
+    The image is decoded and drawn again (see `logo_images`), so the stored bytes differ from those that were sent.
 
     Raises:
         InvalidLogo: if the image is too large, animated, damaged, or not PNG, JPEG or WebP.

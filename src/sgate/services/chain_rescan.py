@@ -1,7 +1,7 @@
 """The operator's request to read scanned blocks again. It also corrects block times that cannot be right.
 
-Before version 0.3, a single wrong response of the chain's API could store a time years ahead. The scanned time never
-goes back by itself, so no deadline could be compared with it any more.
+Before version 0.3, a single wrong response from the chain's API could cause a time years ahead to be stored. The
+scanned time never goes back by itself, so deadlines could no longer be compared with it.
 """
 
 from datetime import datetime

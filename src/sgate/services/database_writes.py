@@ -1,8 +1,8 @@
 """Whether the database accepts writes, for the health report.
 
 A full disk, a server that became read-only and a standby still answer every read. Each process therefore remembers when
-a statement failed with an error that concerns all writes, and writes a little itself at an interval, so that it also
-notices when no one else writes, and when writes are accepted again.
+a statement failed with an error that concerns all writes. It also makes a small write of its own at intervals, so that
+it notices a refusal even if nothing else writes, and notices when writes are accepted again.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,8 @@ RETRY_INTERVAL_S = 5.0
 """The seconds between two probes while writes are refused."""
 
 FORGET_S = 60.0
-"""The seconds after which a failure is forgotten if the role must not probe, because then only time can tell."""
+"""The seconds after which a failure is forgotten if the role may not probe. There is then no way to verify that writes
+are accepted again."""
 
 ACQUIRE_TIMEOUT_S = 2.0
 

@@ -1,7 +1,7 @@
-"""Decoding of merchants' logos. A logo is decoded, bounded and drawn again, so that only pixels of it are stored.
+"""Decoding of merchants' logos. A logo is decoded, scaled down and drawn again, so that only its pixels are stored.
 
-A small file can describe a huge image, contain another file after its end, or carry the place where a photograph was
-taken. Browsers of customers therefore never receive the bytes that a merchant has sent.
+A small file can describe a huge image, contain another file after its end, or reveal where a photograph was taken.
+Customers' browsers therefore never receive the bytes that a merchant has sent.
 """
 
 import io
@@ -19,7 +19,7 @@ MAX_SIDE = 2_048
 """Maximum width and height in pixels. Decoding an image of this size takes 16 MB and a tenth of a second."""
 
 STORED_SIDE = 256
-"""Larger images are made smaller. The pages show a logo at 48 CSS pixels."""
+"""Maximum width and height of a stored logo. Larger images are scaled down. The pages show a logo at 48 CSS pixels."""
 
 MAX_SCANS = 20
 """Maximum number of scans of a JPEG. Each scan of a progressive JPEG costs a pass over all pixels."""
@@ -55,7 +55,7 @@ def redrawn(content: bytes) -> tuple[str, bytes]:
 
 
 def _decoded(content: bytes) -> "Image":
-    """Return the pixels, upright, with 8 bits per channel, as RGB or RGBA."""
+    """Return the pixels, rotated as the file says, with 8 bits per channel, as RGB or RGBA."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
@@ -78,7 +78,7 @@ def _decoded(content: bytes) -> "Image":
 
 
 def _encoded(image: "Image") -> tuple[str, bytes]:
-    """Return the image as PNG or, if that is too large, as WebP with as much loss as it takes."""
+    """Return the image as PNG or, if that is too large, as WebP of the best quality that fits."""
     content = _saved(image, "PNG", optimize=True)
     if len(content) <= MAX_BYTES:
         return "image/png", content

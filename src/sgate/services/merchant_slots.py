@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator
 from sgate.core import errors
 
 MAX_RUNNING = 2
-"""Costly reads of one merchant that run at once in each process. Each occupies a core of the database."""
+"""The number of costly reads of one merchant that each process runs at once. Each occupies a core of the database."""
 
 MAX_WAITING = 8
-"""Further reads that wait for them. They hold no connection meanwhile."""
+"""The number of further reads of the merchant that wait. They hold no connection while they wait."""
 
 MAX_WAIT_S = 10.0
 
@@ -32,7 +32,7 @@ class MerchantSlots:
         """Hold one of the merchant's slots.
 
         Raises:
-            RateLimitExceeded: if too many reads of the merchant wait already, or if this one waited too long.
+            RateLimitExceeded: if too many reads of the merchant are already waiting, or if this one waited too long.
         """
         present = self._present.get(merchant_id, 0)
         if present >= self._running + self._waiting:

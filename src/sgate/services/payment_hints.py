@@ -16,7 +16,8 @@ MAX_HINTS_PER_INTENT = 5
 
 REPEATED_FIRST_WAIT = timedelta(seconds=2)
 REPEATED_LONGEST_WAIT = timedelta(minutes=2)
-"""How long a repeated hint waits for its next lookup, which doubles after each one, so that it cannot waste calls."""
+"""How long a repeated hint waits for its next lookup. The wait doubles after each lookup, so that repeats do not waste
+calls."""
 
 
 async def give(

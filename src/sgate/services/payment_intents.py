@@ -107,7 +107,7 @@ class PaymentIntents:
         self._wakeups = wakeups
         self._environment = environment
         self._observe = observe
-        self._scanned_times: dict[bool, datetime] = {}  # as far as a create has had to know them
+        self._scanned_times: dict[bool, datetime] = {}  # filled in only when a create needed them
         self._creates = Coalescer[NewIntent, bool](self._create_batch)
         self._reads = Coalescer[str, IntentView | None](self._read_batch)
 
@@ -214,7 +214,7 @@ class PaymentIntents:
         return clock.counted_from(self._scanned_times.get(livemode, now), now, self._modes[livemode].network)
 
     async def _check_clock(self, livemode: bool) -> None:
-        """Refuse to set deadlines with a clock that is far behind the chain. Reads nothing unless it seems to be.
+        """Refuse to set deadlines with a clock that is far behind the chain. Reads the database only if it seems to be.
 
         Raises:
             ClockBehind: if it is.
@@ -360,7 +360,7 @@ class PaymentIntents:
     async def cancel(
         self, intent_id: str, merchant: Merchant, key: Key | None, *, force: bool = False, reason: str | None = None
     ) -> Answer:
-        """Cancel an intent. Its payments, also those that arrive later, are held until the merchant decides about them.
+        """Cancel an intent. Its payments, including later ones, are held until the merchant decides about them.
 
         Args:
             force: whether to cancel the intent even if a payment is on the chain, as long as it is not confirmed.
@@ -474,7 +474,7 @@ def _refuse_shortfall(policy: Policy, floor: Policy) -> None:
 
 
 def _check_cancelable(intent: PaymentIntent, *, paid: bool, force: bool) -> None:
-    """Refuse to cancel an intent that is closed or confirmed, or that was paid, unless the merchant insists.
+    """Refuse to cancel an intent that is closed or confirmed, or that has a payment unless `force` is true.
 
     Raises:
         PaymentIntentNotCancelable: the message says what to do.

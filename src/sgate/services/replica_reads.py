@@ -80,8 +80,8 @@ class ReplicaReads:
     async def run(self, merchant_id: str | None, read: Read[T], *, livemode: bool, costly: bool = False) -> T:
         """Run `read` on the replica if it shows the merchant's latest change, and otherwise on the primary.
 
-        If `merchant_id` is None, the caller is the operator, who is always served by the primary. Of the reads that are
-        `costly`, only a few of each merchant run at once.
+        If `merchant_id` is None, the caller is the operator, who is always served by the primary. Only a few
+        `costly` reads of each merchant run at once.
 
         Raises:
             RateLimitExceeded: if too many costly reads of the merchant are running.

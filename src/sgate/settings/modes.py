@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 from sgate.core.address import SBTC_ASSETS, InvalidAddress, Network, check_pay_address, contract_of
 
 SIMULATED_GATEWAY_ADDRESS = "ST2PEFKTA1DKNV69R6DAAHD3X4WJ9BMF450SPYXHK"
-"""An address of nobody: its hash is that of a sentence."""
+"""An address whose key nobody has: its hash is that of a sentence."""
 
 
 class Source(StrEnum):

@@ -410,7 +410,7 @@ class Settings(BaseSettings):
     def _simulate_in_development(cls, values: dict[str, object]) -> dict[str, object]:
         """Run test mode on the simulated chain if no source is set. In production, test mode is off unless it is set.
 
-        The simulated chain lets anybody with a client secret "pay", so a production server never offers it unasked.
+        The simulated chain lets anyone with a client secret "pay", so a production server offers it only if configured.
         """
         test = values.get("test", {})
         if not isinstance(test, dict) or test.get("source"):

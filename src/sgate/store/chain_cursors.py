@@ -160,7 +160,7 @@ async def scanned_time(connection: Connection, *, livemode: bool) -> datetime | 
 
 
 async def lower_time(connection: Connection, time: datetime, margin: timedelta, *, livemode: bool) -> None:
-    """Set the scanned time to `time` if it is later by more than `margin`, which no chain of blocks explains."""
+    """Set the scanned time to `time` if it is later by more than `margin`, which block times alone cannot explain."""
     await connection.execute(_LOWER_TIME, livemode, time, margin)
 
 

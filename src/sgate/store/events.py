@@ -150,7 +150,7 @@ async def numbers(connection: Connection, object_id: str) -> dict[str, int]:
 
 
 async def about(connection: Connection, object_ids: Sequence[str], event_type: EventType) -> set[str]:
-    """Return those of the objects (other than intents) that an event of this type exists about."""
+    """Return those of the given objects (not intents) for which an event of this type exists."""
     return {row["object_id"] for row in await connection.fetch(_ABOUT, object_ids, event_type)}
 
 

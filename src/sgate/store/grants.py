@@ -66,7 +66,7 @@ ANY = "*"
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A table of the schema, and those of its columns that may change."""
+    """A table of the schema, and its columns that may change."""
 
     name: str
     columns: list[str]
@@ -85,7 +85,7 @@ class Table(msgspec.Struct, frozen=True):
 
 
 class Right(NamedTuple):
-    """A privilege on a table; on one of its columns; or on any of its columns (ANY)."""
+    """A privilege on a table, on one of its columns, or on at least one of its columns (ANY)."""
 
     table: str
     privilege: str
@@ -117,8 +117,8 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
     application_role_exists: bool
 
 
-# The tables that the migrations created: those of the same owner as the table of the schema's revision, and those that
-# the migrating role has added. Deliveries are only accessed through the partitioned tables and the default partitions.
+# The tables that the migrations created: those with the same owner as `alembic_version`, and those that the migrating
+# role has added. Deliveries are only accessed through the partitioned tables and the default partitions.
 _TABLES = """
 SELECT quote_ident(c.relname) AS name, array_agg(quote_ident(a.attname) ORDER BY a.attnum) AS columns
 FROM pg_class AS c
@@ -131,14 +131,15 @@ GROUP BY c.relname
 ORDER BY c.relname
 """
 
-# Nothing is granted if the role does not exist, or if it could do everything anyway, or if this role cannot grant.
+# Nothing is granted if the application's role does not exist, if it could do everything anyway, or if the current role
+# cannot grant rights.
 _CAN_GRANT = """
 SELECT NOT app.rolsuper AND NOT pg_has_role(app.oid, v.relowner, 'MEMBER') AND pg_has_role(v.relowner, 'USAGE')
 FROM pg_class AS v, pg_roles AS app
 WHERE v.oid = 'alembic_version'::regclass AND app.rolname = $1
 """
 
-# PostgreSQL before 15 let every role create objects in the schema `public`. A database that was upgraded still does.
+# PostgreSQL before 15 let every role create objects in the schema `public`. An upgraded database still does.
 _OPEN_SCHEMA = """
 SELECT quote_ident(n.nspname) FROM pg_class AS v JOIN pg_namespace AS n ON n.oid = v.relnamespace
 WHERE v.oid = 'alembic_version'::regclass AND pg_has_role(n.nspowner, 'USAGE')
@@ -176,8 +177,8 @@ WHERE proname = ANY ($2::text[]) AND pronamespace = current_schema()::regnamespa
 async def apply(connection: Connection) -> bool:
     """Give the application's role exactly its rights, and return True. Return False if there is nothing to grant.
 
-    The connection must have the rights of the schema's owner. Processes that run meanwhile do not see a moment without
-    the rights.
+    The connection must have the rights of the schema's owner. Running processes are never without the rights, not even
+    for a moment.
     """
     if not await connection.fetchval(_CAN_GRANT, APPLICATION_ROLE):
         return False
@@ -237,7 +238,7 @@ def _sort(table: Table, needed: list[Right], dangerous: list[Right]) -> None:
 
 
 async def _held(connection: Connection, rights: list[Right], *, held: bool) -> list[str]:
-    """Return the names of those rights that the role has, or of those that it does not have."""
+    """Return the names of the rights that the role has, or of those that it does not have."""
     rows = await connection.fetch(
         _HAS,
         [right.table for right in rights],

@@ -86,7 +86,7 @@ def _failure(reason: str, sqlstate: str) -> MigrationFailed:
 
 
 async def _complete(database_url: str) -> None:
-    """Grant the application's role its rights, also those to new tables, if the role exists.
+    """If the application's role exists, grant it its rights, including those to new tables.
 
     Also create the monthly partitions, so that a new database has them from the start. Maintenance creates later ones.
     """
@@ -112,8 +112,8 @@ def run_online(migration_file: str) -> None:
     """Run the statements of the `.sql` file next to a migration's Python file one by one, each in its own transaction.
 
     No lock is then held for longer than one statement takes, and indexes can be built concurrently. If a statement
-    fails, those before it have taken effect, and the whole file is run again later; so each statement must allow to be
-    repeated. Statements are separated by blank lines.
+    fails, those before it have taken effect, and the whole file is run again later, so each statement must be safe to
+    repeat. Statements are separated by blank lines.
     """
     script = Path(migration_file).with_suffix(".sql").read_text("utf-8")
     with op.get_context().autocommit_block():
@@ -123,7 +123,7 @@ def run_online(migration_file: str) -> None:
 
 
 def _execute(script: str) -> None:
-    """Run statements on the connection of the migration, past SQLAlchemy, which would prepare them."""
+    """Run statements on the migration's connection without SQLAlchemy, which would prepare them."""
     dbapi_connection = cast("Any", op.get_bind().connection.dbapi_connection)
 
     async def execute(connection: Any) -> None:

@@ -100,7 +100,7 @@ DELETE FROM webhook_deliveries_default WHERE id IN (SELECT id FROM old)
 
 async def make_ahead(connection: Connection) -> tuple[str, ...]:
     """Create the missing months. Returns the suffixes of the months that were created."""
-    async with connection.transaction():  # in which now() stays the same, even at the end of a month
+    async with connection.transaction():  # now() stays the same in it, even at the end of a month
         existing = await _existing(connection)
         missing = [month for month in _required(await _now(connection)) if month not in existing]
         return tuple([month.suffix for month in missing if await _make(connection, month)])

@@ -36,8 +36,8 @@ WHERE payment_intent_id = $1 AND tx_id = $2 AND next_look_at IS NULL AND NOT EXI
 )
 """
 
-# Payments that count as checked once, so that new hints still come first. An intent may have any number of payments,
-# because anyone can send some, but only $4 of them are looked up.
+# Orphaned payments to look up. They count as checked once, so that new hints still come first. An intent may have any
+# number of payments, because anyone can send some, but at most $4 of their transactions are looked up.
 _LOOK_UP_ORPHANED = """
 INSERT INTO payment_hints AS h (payment_intent_id, tx_id, livemode, looks, next_look_at, hinted_at)
 SELECT payment_intent_id, tx_id, $1, 1, $3, $3 FROM (

@@ -18,8 +18,8 @@ class NewIntent(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         settings_version: version of the merchant's settings that the terms were built from. If the settings have
             changed since, the intent is not stored.
-        scanned_at_most: the latest scanned block time for which the intent's deadline is right. If the chain is already
-            scanned up to a later one, the intent is not stored. None stores it in any case.
+        scanned_at_most: the latest scanned block time for which the intent's deadline is right. If the chain was
+            already scanned up to a later time, the intent is not stored. If None, it is stored in any case.
         event_id: id of the `payment_intent.created` event.
         payload: the event's object, as JSON.
         scope: digest that identifies the idempotency key (32 bytes), or None if the request has no key. The fields

@@ -239,7 +239,7 @@ async def orphan_unfinal(connection: Connection, view: View, *, livemode: bool) 
 
 
 async def set_dropped(connection: Connection, tx_id: str, at: datetime | None, *, livemode: bool) -> set[str]:
-    """Record that the transaction of orphaned payments was dropped at this time, or with None, that it was not.
+    """Record that the transaction of orphaned payments was dropped at this time, or if None, that it was not dropped.
 
     Returns the ids of the intents whose payments changed.
     """

@@ -78,7 +78,7 @@ def _files(entries: Mapping[str, _Entry]) -> set[str]:
 
 @cache
 def _unpacked(name: str) -> bytes:
-    """Return a file for clients that do not accept gzip. Unpacking the largest takes milliseconds, so it is kept."""
+    """Return a file for clients that do not accept gzip. The result is kept, as unpacking takes milliseconds."""
     return gzip.decompress(built().files[name])
 
 

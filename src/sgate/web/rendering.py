@@ -150,7 +150,7 @@ def page(
 
 
 class StaticPage:
-    """A page whose content depends on the language alone. It is rendered once per language.
+    """A page whose content depends only on the language. It is rendered once per language.
 
     Only the nonce is new in each response. The links to other languages are relative, so the page can be shown at any
     path.

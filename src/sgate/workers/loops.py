@@ -80,7 +80,7 @@ async def repeat(
 ) -> None:
     """Call `run` every `interval_s` seconds until a stop is requested.
 
-    Back off while the database is unavailable, and further after each consecutive defect.
+    Back off while the database is unavailable. After consecutive defects, wait longer each time.
     """
     log, back_off_s, defect_back_off_s = structlog.get_logger(f"sgate.{name}"), DATABASE_BACK_OFF_S, DEFECT_BACK_OFF_S
     while not stop.requested:

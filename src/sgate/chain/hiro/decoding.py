@@ -32,7 +32,7 @@ class BlockAnswer(msgspec.Struct, frozen=True):
 
     @property
     def time(self) -> int:
-        """The block's own time. If it is null, as in blocks before Stacks 3.0, the time of its Bitcoin block."""
+        """The block's own time or, if that is null, as in blocks before Stacks 3.0, the time of its Bitcoin block."""
         return self.burn_block_time if self.block_time is None else self.block_time
 
 

@@ -14,7 +14,7 @@ from sgate.store import grants
 from sgate.store.grants import Rights
 
 MAX_SHOWN = 3
-"""The number of rights that a check names."""
+"""The maximum number of rights that a check lists."""
 
 ROLE, OWNER = "database role", "database owner"
 
@@ -65,7 +65,7 @@ def _advice(rights: Rights) -> str:
 
 
 def _to_create(rights: Rights) -> str:
-    """Return the sentence on how the application's login gets its role."""
+    """Return a sentence about how to give the role to the application's login, or an empty string."""
     if not rights.application_role_exists:
         return f"In psql, run CREATE ROLE {APPLICATION_ROLE} LOGIN and \\password {APPLICATION_ROLE}. "
     if rights.owns or rights.role == APPLICATION_ROLE:

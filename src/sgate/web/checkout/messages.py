@@ -20,7 +20,7 @@ TITLES: Mapping[Picture, str] = {
 }
 
 UNDONE = N_("Your payment is no longer on the chain")
-"""The title instead of `Picture.FAILED` if a payment had arrived in time, and a reorganization undid it."""
+"""The title instead of `Picture.FAILED` if a payment had arrived in time but a reorganization undid it."""
 
 EXCESS: Mapping[Excess, str] = {
     Excess.PAID_TWICE: N_("Duplicate payment received"),

@@ -144,7 +144,7 @@ def excess_of(intent: PaymentIntent) -> Excess | None:
         return Excess.PAID_TWICE
     came_late = bool(HELD & intent.anomalies)
     if came_late and intent.amount_received_sats > intent.amount_counted_sats:
-        return Excess.TOO_LATE  # if all of it counts, the merchant has accepted what came late
+        return Excess.TOO_LATE  # unless all of it counts: then the merchant has accepted what came late
     return Excess.TOO_MUCH
 
 

@@ -202,7 +202,7 @@ def _values(checkout: Checkout, request: AnyRequest, visit: Visit) -> dict[str, 
 def _simulations(checkout: Checkout, visit: Visit, useful: bool) -> tuple[tuple[str, str], ...]:
     """Return the kinds of payment that the panel offers.
 
-    None on real networks, without the client secret, or if paying would be wrong.
+    The panel offers nothing on real networks, without the client secret, or if the customer should not pay.
     """
     offered = useful and visit.secret is not None and visit.mode.livemode in checkout.simulators
     return tuple(simulation.LABELS.items()) if offered else ()

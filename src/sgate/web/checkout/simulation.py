@@ -20,7 +20,7 @@ AFTER_GRACE = timedelta(seconds=2)
 """A payment this long after the grace period is certain to be late, although block times are whole seconds."""
 
 MAX_PAYMENTS = 20
-"""Maximum number of simulated payments for one intent. It is more than anybody needs to try out an intent."""
+"""Maximum number of simulated payments for one intent. This is more than anyone needs to try out an intent."""
 
 MAX_COUNTED_INTENTS = 10_000
 

@@ -1,4 +1,4 @@
-"""Cross-checks, which compare the configured API servers with the headers that were read, once an hour.
+"""Cross-checks: once an hour, the configured API servers are compared with the headers that were read.
 
 Usually only the first server is read. If it serves a wrong or outdated chain, only another server can show it. A
 disagreement is reported to the operator and changes nothing, because it does not say which server is right.
@@ -20,7 +20,7 @@ from sgate.store.chain_cursors import Cursor
 CHECK_EVERY = timedelta(hours=1)
 
 MAX_LAG_BLOCKS = 6
-"""By how many blocks servers may differ. Replicas are a block or two apart, and the servers are read in sequence."""
+"""The number of blocks by which servers may differ. Replicas differ by a block or two, and are not read at once."""
 
 CALLS_PER_SERVER = 2
 FIELDS = ("index_block_hash", "block_hash", "parent_index_block_hash", "time", "tenure_height", "bitcoin_height")
@@ -30,7 +30,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     """The result of comparing the servers.
 
     Attributes:
-        differences: what differs, as sentences without a full stop; empty if nothing does.
+        differences: what differs, as sentences without a period; empty if nothing does.
         complete: whether every server answered.
     """
 
@@ -58,7 +58,7 @@ class CrossChecker:
         return last is None or not timedelta() <= self._environment.now() - last < CHECK_EVERY
 
     async def check(self, cursor: Cursor) -> None:
-        """Compare all servers, and store and log the result. Call this when the newest blocks were just scanned."""
+        """Compare all servers, and store and log the result. Call this right after the newest blocks were scanned."""
         async with self._pool.acquire() as connection:
             stored = await blocks.headers_at(
                 connection, [cursor.view.height - MAX_LAG_BLOCKS], livemode=cursor.livemode
@@ -93,7 +93,7 @@ class CrossChecker:
 
 
 def _differences(ours: Header, theirs: Header | None, ahead: Header | None, scanned_height: int) -> list[str]:
-    """Return how a server differs from the headers that were read, as the ends of sentences."""
+    """Return how a server differs from the headers that were read, as sentences without their subject."""
     if theirs is None:
         return [f"has no block {ours.height}, so it is more than {MAX_LAG_BLOCKS} blocks behind block {scanned_height}"]
     found = [

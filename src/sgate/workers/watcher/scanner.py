@@ -221,7 +221,7 @@ class Scanner:
             headers = await blocks.headers_at(connection, heights, livemode=self._livemode)
             lowest = await blocks.lowest_height(connection, livemode=self._livemode)
         if lowest is None:
-            return  # a first scan: there is nothing to compare with, and nothing below its headers is a payment
+            return  # a first scan: there is nothing to compare with, and transfers below its headers are not payments
         held = {header.block_hash for header in headers}
         for transaction in deeper:
             if (transaction.block_height or 0) >= lowest and transaction.block_hash not in held:

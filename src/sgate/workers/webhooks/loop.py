@@ -55,7 +55,7 @@ class _Attempts:
         if isinstance(error, DatabaseErrors):
             structlog.get_logger("sgate.deliverer").warning("result_not_stored", reason=str(error))
         elif error is not None:
-            # The lease of the delivery expires, and it is tried again; the other deliveries go on meanwhile.
+            # The delivery is tried again when its lease expires; the other deliveries continue in the meantime.
             self._pulse.defect(error)
             structlog.get_logger("sgate.deliverer").error("delivery_failed", delivery=delivery.id, exc_info=error)
 

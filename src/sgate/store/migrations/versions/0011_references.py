@@ -9,5 +9,5 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
-    """Change the schema while processes of the version before are running."""
+    """Change the schema while processes of the previous version are running."""
     run_online(__file__)

@@ -15,7 +15,7 @@ BEGIN
     END LOOP;
 END $$;
 
--- What composite foreign keys refer to. The id comes last, so that lookups by id alone keep using the primary key.
+-- The indexes that composite foreign keys refer to. The id comes last, so that lookups by id alone keep using the primary key.
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS payment_intents_owner ON payment_intents (merchant_id, livemode, id);
 
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS webhook_endpoints_owner
@@ -23,8 +23,8 @@ CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS webhook_endpoints_owner
 
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS events_owner ON events (merchant_id, livemode, id);
 
--- NOT VALID: new rows are checked at once; the rows that exist are checked below, without blocking writes. Each block locks
--- its tables in the order in which creates and polls lock them, so that nobody waits for the other.
+-- NOT VALID: new rows are checked at once; existing rows are checked below, without blocking writes. Each block locks its
+-- tables in the order in which creates and polls lock them, so that there is no deadlock.
 DO $$
 BEGIN
     LOCK TABLE payments, payment_intents IN SHARE ROW EXCLUSIVE MODE;
@@ -33,7 +33,7 @@ BEGIN
 EXCEPTION WHEN duplicate_object THEN NULL;
 END $$;
 
--- A foreign key does not check rows with a NULL.
+-- A foreign key does not check rows in which one of its columns is NULL.
 DO $$
 BEGIN
     ALTER TABLE payments ADD CONSTRAINT payments_intent_has_merchant

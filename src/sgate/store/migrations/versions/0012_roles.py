@@ -1,4 +1,4 @@
-"""Months for the application role. The statements are in the `.sql` file next to this one."""
+"""Functions with which the application's role creates and drops months. The statements are in the `.sql` file."""
 
 from sgate.store.migrate import run_sql_of
 

@@ -1,8 +1,9 @@
 -- The application's role owns no table, so it cannot create or drop one. It calls these functions, which run with the rights
--- of the schema's owner. They accept as little as possible: a month ahead, and a retention that is long enough.
+-- of the schema's owner. They accept as little as possible: the current and the next twelve months, and a retention of at least
+-- 31 days.
 
--- Create the partitions of a month, given as its first day. False if they exist, or if the default partition has rows of the
--- month.
+-- Create the partitions of a month, given as its first day. Returns false if they exist, or if the default partition has
+-- rows of the month.
 CREATE FUNCTION make_delivery_month(first_day DATE) RETURNS BOOLEAN
     LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE

@@ -2,7 +2,7 @@
 -- another transaction took its place. Meaningless while the payment is included.
 ALTER TABLE payments ADD COLUMN dropped_at TIMESTAMPTZ;
 
--- Since when the ledger has been failing to decide an intent; null while it has not tried, or nothing failed.
+-- Since when the ledger has been failing to decide an intent; null if it has not tried yet, or if no attempt has failed.
 ALTER TABLE ledger_queue ADD COLUMN undecided_since TIMESTAMPTZ;
 CREATE INDEX ledger_queue_undecided ON ledger_queue (livemode) WHERE undecided_since IS NOT NULL;
 
