@@ -60,7 +60,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a payment intent
-         * @description Cancels a payment intent that is awaiting payment. If a payment for it is on the chain, but the intent is not confirmed yet, `force` cancels it nevertheless. Payments of a canceled payment intent are held until you accept them or send them back. Requires a key with the scope `write`.
+         * @description Cancels a payment intent that is awaiting payment. If a payment for it is on the chain, but the intent is not confirmed yet, `force` cancels it anyway. Payments of a canceled payment intent are held until you accept them or send them back. Requires a key with the scope `write`.
          */
         post: operations["cancelPaymentIntent"];
         delete?: never;
@@ -223,7 +223,7 @@ export interface paths {
         get?: never;
         /**
          * Set the logo
-         * @description Sets the logo shown on the merchant's pages. The request body is the image: PNG, JPEG or WebP, at most 64 KiB and 2048 x 2048 pixels, not animated. It is stored in at most 256 x 256 pixels, without metadata. Requires a key with the scope `admin`.
+         * @description Sets the logo shown on the merchant's pages. The request body is the image: PNG, JPEG or WebP, at most 64 KiB and 2048 x 2048 pixels, not animated. It is scaled down to at most 256 x 256 pixels and stored without metadata. Requires a key with the scope `admin`.
          */
         put: operations["setLogo"];
         post?: never;
@@ -837,7 +837,7 @@ export interface components {
             livemode: boolean;
             /** @description Status of the payment intent. `requires_payment`: awaiting payment. `processing`: the amount is on the chain, but not final yet. `confirmed`: the amount is final by the confirmation policy. `expired`: the deadline passed without a payment. `failed`: the deadline passed and too little was paid. `canceled`: the merchant canceled it. */
             status: components["schemas"]["Status"];
-            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `canceled_with_payment`: it was canceled although a payment had arrived. `reorged`: a chain reorganization once undid a payment or its finality. */
+            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `canceled_with_payment`: it was canceled after a payment had arrived. `reorged`: a chain reorganization once undid a payment or its finality. */
             exceptions: components["schemas"]["Anomaly"][];
             /** @description Why the status is `failed`; null for any other status. `underpaid`: part of the amount arrived in time. `payment_undone`: a chain reorganization undid its payment, which did not return. */
             failure_reason: components["schemas"]["FailureReason"] | null;
@@ -913,7 +913,7 @@ export interface components {
             sequence: number;
             /** @description The payments of the payment intent, in chain order. */
             payments: components["schemas"]["PaymentObject"][];
-            /** @description What to attend to; usually nothing. */
+            /** @description Problems that need your attention; usually empty. */
             warnings: components["schemas"]["CreationWarning"][];
         };
         /**
@@ -1023,7 +1023,7 @@ export interface components {
         Inclusion: "included" | "orphaned";
         /**
          * CreationWarning
-         * @description Something to attend to, although the payment intent was created.
+         * @description A warning about a payment intent that was created anyway.
          */
         CreationWarning: {
             /**
@@ -1031,7 +1031,7 @@ export interface components {
              * @enum {string}
              */
             code: "gateway_address";
-            /** @description Human-readable: what to attend to and what to do. */
+            /** @description Human-readable: what the problem is and what to do. */
             message: string;
         };
         /**
@@ -1131,7 +1131,7 @@ export interface components {
             livemode: boolean;
             /** @description Status of the payment intent. `requires_payment`: awaiting payment. `processing`: the amount is on the chain, but not final yet. `confirmed`: the amount is final by the confirmation policy. `expired`: the deadline passed without a payment. `failed`: the deadline passed and too little was paid. `canceled`: the merchant canceled it. */
             status: components["schemas"]["Status"];
-            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `canceled_with_payment`: it was canceled although a payment had arrived. `reorged`: a chain reorganization once undid a payment or its finality. */
+            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `canceled_with_payment`: it was canceled after a payment had arrived. `reorged`: a chain reorganization once undid a payment or its finality. */
             exceptions: components["schemas"]["Anomaly"][];
             /** @description Why the status is `failed`; null for any other status. `underpaid`: part of the amount arrived in time. `payment_undone`: a chain reorganization undid its payment, which did not return. */
             failure_reason: components["schemas"]["FailureReason"] | null;
@@ -1226,12 +1226,12 @@ export interface components {
          */
         CancelPaymentIntent: {
             /**
-             * @description Whether to cancel the payment intent although a payment for it is on the chain, as long as it is not confirmed. The payment is then held until you accept it or send it back.
+             * @description Whether to cancel the payment intent even if a payment for it is on the chain, as long as the intent is not confirmed. The payment is then held until you accept it or send it back.
              * @default false
              */
             force?: boolean;
             /**
-             * @description Why you cancel it, for your records; 1 to 500 characters.
+             * @description The reason for canceling, for your records; 1 to 500 characters.
              * @default null
              */
             reason?: string | null;
@@ -2225,7 +2225,7 @@ export interface components {
             asset: string;
             /** @description Status of the payment intent. `requires_payment`: awaiting payment. `processing`: the amount is on the chain, but not final yet. `confirmed`: the amount is final by the confirmation policy. `expired`: the deadline passed without a payment. `failed`: the deadline passed and too little was paid. `canceled`: the merchant canceled it. */
             status: components["schemas"]["Status"];
-            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `canceled_with_payment`: it was canceled although a payment had arrived. `reorged`: a chain reorganization once undid a payment or its finality. */
+            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `canceled_with_payment`: it was canceled after a payment had arrived. `reorged`: a chain reorganization once undid a payment or its finality. */
             exceptions: components["schemas"]["Anomaly"][];
             /** @description `true` while the customer should still pay; otherwise they must not. `false` also while a payment that a reorganization removed may be mined again. */
             accepts_payment: boolean;
@@ -2530,7 +2530,7 @@ export interface components {
             livemode: boolean;
             /** @description Status of the payment intent. `requires_payment`: awaiting payment. `processing`: the amount is on the chain, but not final yet. `confirmed`: the amount is final by the confirmation policy. `expired`: the deadline passed without a payment. `failed`: the deadline passed and too little was paid. `canceled`: the merchant canceled it. */
             status: components["schemas"]["Status"];
-            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `canceled_with_payment`: it was canceled although a payment had arrived. `reorged`: a chain reorganization once undid a payment or its finality. */
+            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `canceled_with_payment`: it was canceled after a payment had arrived. `reorged`: a chain reorganization once undid a payment or its finality. */
             exceptions: components["schemas"]["Anomaly"][];
             /** @description Why the status is `failed`; null for any other status. `underpaid`: part of the amount arrived in time. `payment_undone`: a chain reorganization undid its payment, which did not return. */
             failure_reason: components["schemas"]["FailureReason"] | null;
@@ -2621,7 +2621,7 @@ export interface components {
             livemode: boolean;
             /** @description Status of the payment intent. `requires_payment`: awaiting payment. `processing`: the amount is on the chain, but not final yet. `confirmed`: the amount is final by the confirmation policy. `expired`: the deadline passed without a payment. `failed`: the deadline passed and too little was paid. `canceled`: the merchant canceled it. */
             status: components["schemas"]["Status"];
-            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `canceled_with_payment`: it was canceled although a payment had arrived. `reorged`: a chain reorganization once undid a payment or its finality. */
+            /** @description Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. `paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was canceled. `canceled_with_payment`: it was canceled after a payment had arrived. `reorged`: a chain reorganization once undid a payment or its finality. */
             exceptions: components["schemas"]["Anomaly"][];
             /** @description Why the status is `failed`; null for any other status. `underpaid`: part of the amount arrived in time. `payment_undone`: a chain reorganization undid its payment, which did not return. */
             failure_reason: components["schemas"]["FailureReason"] | null;
@@ -2695,7 +2695,7 @@ export interface components {
             canceled_at: string | null;
             /** @description Number of events about the object so far. It only increases, so the higher of two is the newer. */
             sequence: number;
-            /** @description The payments whose block changed. None if only the confirmations of a payment decreased. */
+            /** @description The payments whose block changed. Empty if only the confirmations of a payment decreased. */
             moved_payments: components["schemas"]["MovedPayment"][];
         };
         /**
@@ -2786,7 +2786,7 @@ export interface components {
              * @description Time at which sGate first recorded the payment, ISO 8601 in UTC.
              */
             created_at: string;
-            /** @description Why it waits for your decision. `late`: it arrived after the deadline. `after_cancel`: it arrived after the payment intent was canceled. `canceled`: the payment intent was canceled although it had arrived. `duplicate`: it pays the intent in full a second time. `overpaid`: with it, more than the amount arrived. The first three do not count until you accept them. */
+            /** @description Why it waits for your decision. `late`: it arrived after the deadline. `after_cancel`: it arrived after the payment intent was canceled. `canceled`: it had arrived before the payment intent was canceled. `duplicate`: it pays the intent in full a second time. `overpaid`: with it, more than the amount arrived. The first three do not count until you accept them. */
             held_reason: components["schemas"]["HeldReason"];
         };
         /**

@@ -159,14 +159,14 @@ class CancelPaymentIntent(msgspec.Struct, kw_only=True, forbid_unknown_fields=Tr
     force: Annotated[
         bool,
         doc(
-            "Whether to cancel the payment intent although a payment for it is on the chain, as long as it is not "
-            "confirmed. The payment is then held until you accept it or send it back.",
+            "Whether to cancel the payment intent even if a payment for it is on the chain, as long as the intent is "
+            "not confirmed. The payment is then held until you accept it or send it back.",
             False,
         ),
     ] = False
     reason: Annotated[
         str | None,
-        doc("Why you cancel it, for your records; 1 to 500 characters.", "the item is sold out"),
+        doc("The reason for canceling, for your records; 1 to 500 characters.", "the item is sold out"),
     ] = None
 
 

@@ -37,10 +37,13 @@ class EventType(StrEnum):
     OVERPAID = "payment_intent.overpaid", "More than the amount due arrived."
     DUPLICATE_PAYMENT = "payment_intent.duplicate_payment", "The intent was paid in full a second time."
     PAID_LATE = "payment_intent.paid_late", "A payment arrived after the deadline. Your policy holds or accepts it."
-    PAID_AFTER_CANCEL = "payment_intent.paid_after_cancel", "A payment arrived after the cancel. You decide about it."
+    PAID_AFTER_CANCEL = (
+        "payment_intent.paid_after_cancel",
+        "A payment arrived after the cancel. You decide what happens to it.",
+    )
     CANCELED_WITH_PAYMENT = (
         "payment_intent.canceled_with_payment",
-        "The merchant canceled the intent although it had received a payment, which is now held. You decide about it.",
+        "The merchant canceled the intent although a payment had arrived; it is now held. You decide what happens to it.",
     )
     HELD = (
         "payment.held",

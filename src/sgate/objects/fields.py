@@ -72,7 +72,7 @@ Exceptions = Annotated[
         "Irregularities in addition to the status, sorted; usually none. `partially_paid`: part of the amount arrived "
         "in time. `overpaid`: more than the amount arrived. `duplicate_payment`: it was paid in full a second time. "
         "`paid_late`: a payment arrived after the deadline. `paid_after_cancel`: a payment arrived after it was "
-        "canceled. `canceled_with_payment`: it was canceled although a payment had arrived. `reorged`: a chain "
+        "canceled. `canceled_with_payment`: it was canceled after a payment had arrived. `reorged`: a chain "
         "reorganization once undid a payment or its finality.",
         [],
         ["overpaid"],

@@ -108,7 +108,7 @@ class HeldPaymentObject(DepositObject, frozen=True, kw_only=True):
         HeldReason,
         doc(
             "Why it waits for your decision. `late`: it arrived after the deadline. `after_cancel`: it arrived after "
-            "the payment intent was canceled. `canceled`: the payment intent was canceled although it had arrived. "
+            "the payment intent was canceled. `canceled`: it had arrived before the payment intent was canceled. "
             "`duplicate`: it pays the intent in full a second time. `overpaid`: with it, more than the amount arrived. "
             "The first three do not count until you accept them.",
             "late",

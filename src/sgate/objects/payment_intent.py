@@ -153,7 +153,7 @@ class ReorgedIntentObject(IntentObject, frozen=True, kw_only=True):
 
     moved_payments: Annotated[
         tuple[MovedPayment, ...],
-        doc("The payments whose block changed. None if only the confirmations of a payment decreased."),
+        doc("The payments whose block changed. Empty if only the confirmations of a payment decreased."),
     ]
 
 
@@ -164,19 +164,19 @@ class IntentWithPayments(IntentObject, frozen=True, kw_only=True):
 
 
 class CreationWarning(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to attend to, although the payment intent was created."""
+    """A warning about a payment intent that was created anyway."""
 
     code: Annotated[
         Literal["gateway_address"],
         doc("`gateway_address`: you have set no pay address, so the operator of the server receives the payment."),
     ]
-    message: Annotated[str, doc("Human-readable: what to attend to and what to do.", _GATEWAY_ADDRESS)]
+    message: Annotated[str, doc("Human-readable: what the problem is and what to do.", _GATEWAY_ADDRESS)]
 
 
 class CreatedIntent(IntentWithPayments, frozen=True, kw_only=True):
     """A payment intent that was just created."""
 
-    warnings: Annotated[tuple[CreationWarning, ...], doc("What to attend to; usually nothing.")]
+    warnings: Annotated[tuple[CreationWarning, ...], doc("Problems that need your attention; usually empty.")]
 
 
 _NO_PAYMENTS = b',"payments":[],"warnings":'

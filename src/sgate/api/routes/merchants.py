@@ -65,7 +65,8 @@ SET_LOGO = Call(
     tag="Merchant",
     description=(
         "Sets the logo shown on the merchant's pages. The request body is the image: PNG, JPEG or WebP, at most 64 KiB "
-        "and 2048 x 2048 pixels, not animated. It is stored in at most 256 x 256 pixels, without metadata."
+        "and 2048 x 2048 pixels, not animated. It is scaled down to at most 256 x 256 pixels and stored without "
+        "metadata."
     ),
     answer=MerchantObject,
     scope=Scope.ADMIN,

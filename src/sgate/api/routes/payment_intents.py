@@ -131,7 +131,7 @@ CANCEL_PAYMENT_INTENT = Call(
     summary="Cancel a payment intent",
     tag="Payment intents",
     description="Cancels a payment intent that is awaiting payment. If a payment for it is on the chain, but the "
-    "intent is not confirmed yet, `force` cancels it nevertheless. Payments of a canceled payment intent are held "
+    "intent is not confirmed yet, `force` cancels it anyway. Payments of a canceled payment intent are held "
     "until you accept them or send them back.",
     body=request_bodies.CancelPaymentIntent,
     answer=IntentWithPayments,

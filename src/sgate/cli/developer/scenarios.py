@@ -231,7 +231,7 @@ async def canceled_with_payment(stage: Stage) -> Event:
     await stage.pay(intent, _half(stage))
     await stage.until(EventType.PARTIALLY_PAID, about(intent))
     await stage.client.post(f"{INTENTS}/{intent['id']}/cancel", {"force": True})
-    stage.say("the merchant cancels it nevertheless")
+    stage.say("the merchant cancels it anyway")
     return await stage.until(EventType.CANCELED_WITH_PAYMENT, about(intent))
 
 

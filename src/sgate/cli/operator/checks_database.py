@@ -93,7 +93,7 @@ async def _direct(settings: Settings, url: str) -> list[Check]:
         await (await connect(direct, application_name="sgate doctor")).close()
     except (*DatabaseErrors, asyncpg.PostgresError, ValueError) as error:
         reason = str(error) or type(error).__name__
-        advice = "Check SGATE_DATABASE_DIRECT_URL: LISTEN and locks need it."
+        advice = "Check SGATE_DATABASE_DIRECT_URL: LISTEN and advisory locks need a direct connection."
         return [fail("database, directly", f"cannot be reached: {reason}", advice)]
     return [ok("database, directly", "reached without the pooler")]
 
@@ -137,7 +137,9 @@ async def _watched(connection: Connection, settings: Settings, livemode: bool) -
     behind = clock.warning(cursor.view.time, now, settings.network_of(livemode))
     if behind is not None:
         refused = clock.behind(cursor.view.time, now, settings.network_of(livemode)) >= clock.BEHIND_REFUSED
-        return (fail if refused else warn)(name, behind, "Synchronize this clock by NTP (timedatectl set-ntp true).")
+        return (fail if refused else warn)(
+            name, behind, "Synchronize this machine with NTP (timedatectl set-ntp true)."
+        )
     silent = now - cursor.checked_at
     if silent > CHAIN_SILENT_AFTER:
         return warn(name, f"the chain was last read {silent.total_seconds() / 60:.0f} minutes ago", start)
