@@ -43,7 +43,7 @@ class EventType(StrEnum):
     )
     CANCELED_WITH_PAYMENT = (
         "payment_intent.canceled_with_payment",
-        "The merchant canceled the intent although a payment had arrived; it is now held. You decide what happens to it.",
+        "The merchant canceled the intent although a payment had arrived; it is now held. You decide about it.",
     )
     HELD = (
         "payment.held",
