@@ -242,7 +242,7 @@ async def test_objects_of_another_merchant_or_mode_are_not_found(database_url, t
         recovery = begun.json["id"]
         for caller in (stranger, live):
             path = f"{ENDPOINTS}/{made['id']}"
-            since = {"since": "2026-11-01T00:00:00Z"}
+            since = {"since": (datetime.now(UTC) - timedelta(days=1)).isoformat()}
             answers = [
                 await caller.get(path),
                 await caller.post(path, {"enabled": False}),

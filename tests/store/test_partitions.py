@@ -150,7 +150,7 @@ async def test_concurrent_maintenance_drops_a_month_once(pool, outbox):
 
 
 async def test_a_month_in_use_is_dropped_by_the_next_maintenance(pool, outbox, monkeypatch):
-    monkeypatch.setattr(partitions, "LOCK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(partitions, "GIVE_WAY_MS", 50)
     await make(pool, Month(2020, 2))
     async with pool.acquire() as backup, backup.transaction():
         await backup.fetch("SELECT 1 FROM webhook_deliveries LIMIT 1")

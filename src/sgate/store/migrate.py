@@ -5,6 +5,7 @@ this module imports SQLAlchemy.
 """
 
 import asyncio
+import contextlib
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
@@ -31,6 +32,7 @@ LOCK_TIMEOUT_S = 10
 
 STATEMENT_TIMEOUT_S = 600
 LOCK_POLL_S = 0.2
+ATTEMPTS = 50
 
 
 def _config() -> Config:
@@ -93,7 +95,15 @@ async def _complete(database_url: str) -> None:
     connection = await connect(database_url, application_name="sgate migrate")
     try:
         await grants.apply(connection)
-        await partitions.make_ahead(connection)
+        for _ in range(ATTEMPTS):
+            try:
+                async with connection.transaction():
+                    await partitions.give_way(connection)
+                    await partitions.make_ahead(connection)
+            except asyncpg.LockNotAvailableError:
+                await asyncio.sleep(LOCK_POLL_S)
+            else:
+                break  # if no attempt succeeds, maintenance creates them
     finally:
         await connection.close()
 
@@ -119,7 +129,26 @@ def run_online(migration_file: str) -> None:
     with op.get_context().autocommit_block():
         for statement in script.split("\n\n"):
             if any(not line.startswith("--") for line in statement.splitlines()):
-                _execute(statement)
+                _execute_online(statement)
+
+
+def _execute_online(statement: str) -> None:
+    """Run a statement, and again while its locks are taken.
+
+    It gives up before PostgreSQL would look for a deadlock, so that a deadlock never ends the transaction of a running
+    process. Building an index concurrently locks nothing that writers need, and waits for them instead.
+    """
+    if "CONCURRENTLY" in statement:
+        return _execute(statement)
+    _execute(f"SET lock_timeout = '{partitions.GIVE_WAY_MS}ms'")
+    try:
+        for _ in range(ATTEMPTS - 1):
+            with contextlib.suppress(asyncpg.LockNotAvailableError):
+                return _execute(statement)
+            _execute(f"SELECT pg_sleep({LOCK_POLL_S})")
+        return _execute(statement)
+    finally:
+        _execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
 
 
 def _execute(script: str) -> None:

@@ -22,9 +22,10 @@ MONTHS_AHEAD = 2
 """Partitions are created for the current month and this many months after it. If maintenance stops for longer, new rows
 go to the default partition."""
 
-LOCK_TIMEOUT_S = 2
-"""Creating or dropping a month briefly blocks all deliveries. If another transaction, such as a backup, locks the table
-for longer than this, the next maintenance run tries again."""
+GIVE_WAY_MS = 500
+"""Creating or dropping a month briefly blocks all events and deliveries. If another transaction locks the tables for
+longer than this, the next maintenance run tries again. This is shorter than PostgreSQL's deadlock_timeout (1 s):
+creates lock the same tables in another order, and must not be chosen as the victim of a deadlock."""
 
 ADVISORY_LOCK = 0x5347_4154_4507
 """Held while months are created and dropped ("SGATE", 7)."""
@@ -98,6 +99,11 @@ DELETE FROM webhook_deliveries_default WHERE id IN (SELECT id FROM old)
 """
 
 
+async def give_way(connection: Connection) -> None:
+    """Wait for locks in this transaction only briefly."""
+    await connection.execute(f"SET LOCAL lock_timeout = '{GIVE_WAY_MS}ms'")
+
+
 async def make_ahead(connection: Connection) -> tuple[str, ...]:
     """Create the missing months. Returns the suffixes of the months that were created."""
     async with connection.transaction():  # now() stays the same in it, even at the end of a month
@@ -120,7 +126,7 @@ async def maintain(connection: Connection, retention: timedelta, limit: int) -> 
         async with connection.transaction():
             if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", ADVISORY_LOCK):
                 return MaintenanceResult(swept=swept)
-            await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
+            await give_way(connection)
             made = await make_ahead(connection)
             dropped = await connection.fetch(_DROP, retention)
     except asyncpg.LockNotAvailableError:
