@@ -27,7 +27,8 @@ _SAMPLE = """
 SELECT i.merchant_id::text, i.livemode::text, i.amount_sats::text, i.grace_s::text, i.seen_hold_s::text,
     i.tolerance_sats::text, i.tolerance_bp::text, i.confirmation_policy::text AS policy, i.late_payments, i.pay_address,
     i.description, i.metadata::text AS metadata, i.success_url, i.cancel_url, i.amount_usd, i.rate_usd_per_btc,
-    i.rate_source, m.version::text AS settings_version, e.payload::text AS payload, k.request_hash::text AS
+    i.rate_source, i.priced_in_usd::text AS priced_in_usd, m.version::text AS settings_version,
+    e.payload::text AS payload, k.request_hash::text AS
     request_hash, k.answer_encrypted::text AS answer_encrypted
 FROM payment_intents i
 JOIN merchant_modes m USING (merchant_id, livemode)
@@ -46,6 +47,7 @@ FRESH = {
     "quoted_at": "now()",
     "expires_at": "now() + interval '15 minutes'",
     "next_check_time": "now() + interval '20 minutes'",
+    "scanned_at_most": "now() + interval '1 hour'",
     "keep_until": "now() + interval '24 hours'",
 }
 DRAW = "\\set a random(0, 281474976710655)\n\\set b random(0, 281474976710655)\n"
@@ -99,7 +101,7 @@ def _create_script(url, sample_id, statement):
     names = iter(payment_intents_create.INPUT)
     statement = re.sub(r"\$\d+::(\w+)\[\]", lambda found: f"ARRAY[{value(next(names), found[1])}]", statement)
     statement = re.sub(r"\$\d+::(\w+) AS (\w+)", lambda found: f"{value(found[2], found[1])} AS {found[2]}", statement)
-    statement = statement.replace("$31", f"'{LOCK_WAIT_MS}'")
+    statement = statement.replace(f"${len(payment_intents_create.INPUT) + 1}", f"'{LOCK_WAIT_MS}'")
     return Script(f"{DRAW}{statement.strip()};\n", constants)
 
 
